@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reservoir: memory set aside once, allocated without the system ever after
+ *
+ * The interface for other kernel modules. It mirrors the kernel's own, with the region first; gfp
+ * means what it means there. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and
+ * GFP_NOWAIT may not; __GFP_ZERO, __GFP_HIGH, __GFP_NOWARN, __GFP_THISNODE and the zone bits are
+ * understood, anything else (__GFP_NOFAIL above all) warns once and gives NULL.
+ */
+#ifndef _LINUX_RESERVOIR_H
+#define _LINUX_RESERVOIR_H
+
+#include <linux/gfp.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+#include <uapi/linux/reservoir.h>
+
+struct page;
+struct rsv_cache;
+struct rsv_region;
+
+#define RSV_RESERVE_CONTIG	0x00000001U	/* one physically contiguous run */
+#define RSV_RESERVE_FORCE	0x00000002U	/* up to all of what is available, not half */
+
+/**
+ * struct rsv_reserve - memory wanted for a region
+ * @bytes: how much, rounded up to whole pages
+ * @flags: RSV_RESERVE_*
+ */
+struct rsv_reserve {
+	size_t bytes;
+	unsigned int flags;
+};
+
+struct rsv_region *rsv_default_region(void);
+struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve *want,
+				     unsigned int nr);
+int rsv_region_destroy(struct rsv_region *r);
+
+struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order);
+void __rsv_free_pages(struct page *page, unsigned int order);
+unsigned long rsv_get_free_pages(struct rsv_region *r, gfp_t gfp, unsigned int order);
+unsigned long rsv_get_zeroed_page(struct rsv_region *r, gfp_t gfp);
+void rsv_free_pages(unsigned long addr, unsigned int order);
+
+struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsigned int size,
+				   unsigned int align, unsigned int flags,
+				   void (*ctor)(void *object));
+int rsv_cache_destroy(struct rsv_cache *c);
+void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp) __malloc;
+void rsv_cache_free(struct rsv_cache *c, void *object);
+int rsv_cache_shrink(struct rsv_cache *c);
+
+void rsv_kfree(const void *p);
+size_t rsv_ksize(const void *p);
+void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp) __malloc __alloc_size(2);
+void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp) __malloc __alloc_size(2);
+void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp) __realloc_size(3);
+
+#endif /* _LINUX_RESERVOIR_H */

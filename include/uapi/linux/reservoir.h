@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Reservoir: the ioctl interface of /dev/reservoir
+ *
+ * Every structure begins with its own size in bytes, which the program sets. A newer kernel accepts
+ * a shorter structure and takes what is missing as zero; an older kernel accepts a longer one as
+ * long as what it does not know is zero (else E2BIG), as clone3() does. A query fills in as much as
+ * the program has room for. Unknown flags and reserved fields that are not zero are refused with
+ * EINVAL. All fields have the same place in 32- and 64-bit programs; pointers travel as __u64.
+ *
+ * Whatever a descriptor makes (regions, buffers, caches, objects) has a handle, a number above 0
+ * that only this descriptor understands, and goes back when the descriptor's last copy is closed.
+ * Region 0 is the default region, the one that the module made at load.
+ *
+ * Queries (numbers below 0x10) work on a read-only descriptor; everything else needs one open for
+ * writing (EBADF).
+ */
+#ifndef _UAPI_LINUX_RESERVOIR_H
+#define _UAPI_LINUX_RESERVOIR_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define RSV_VERSION		"0.1.0"
+#define RSV_ABI_VERSION		1
+
+#define RSV_NAME_MAX		32	/* bytes of a name, the closing NUL included */
+#define RSV_ORDERS_MAX		32	/* orders that a zone can have */
+
+/*
+ * The numbers are _IO(): the size travels in the structure, so that a structure can grow and keep
+ * its number.
+ */
+#define RSV_IOC_MAGIC		0xDF
+#define RSV_IOC_INFO		_IO(RSV_IOC_MAGIC, 0x00)	/* struct rsv_ioc_info */
+#define RSV_IOC_ZONE		_IO(RSV_IOC_MAGIC, 0x01)	/* struct rsv_ioc_zone */
+#define RSV_IOC_EXTENT		_IO(RSV_IOC_MAGIC, 0x02)	/* struct rsv_ioc_extent */
+#define RSV_IOC_CACHE		_IO(RSV_IOC_MAGIC, 0x03)	/* struct rsv_ioc_cache */
+#define RSV_IOC_MAP		_IO(RSV_IOC_MAGIC, 0x04)	/* struct rsv_ioc_map */
+#define RSV_IOC_REGION_CREATE	_IO(RSV_IOC_MAGIC, 0x10)	/* struct rsv_ioc_region_create */
+#define RSV_IOC_BUFFER_ALLOC	_IO(RSV_IOC_MAGIC, 0x11)	/* struct rsv_ioc_buffer_alloc */
+#define RSV_IOC_CACHE_CREATE	_IO(RSV_IOC_MAGIC, 0x12)	/* struct rsv_ioc_cache_create */
+#define RSV_IOC_OBJECT_ALLOC	_IO(RSV_IOC_MAGIC, 0x13)	/* struct rsv_ioc_object_alloc */
+#define RSV_IOC_OBJECT_READ	_IO(RSV_IOC_MAGIC, 0x14)	/* struct rsv_ioc_object_io */
+#define RSV_IOC_OBJECT_WRITE	_IO(RSV_IOC_MAGIC, 0x15)	/* struct rsv_ioc_object_io */
+#define RSV_IOC_FREE		_IO(RSV_IOC_MAGIC, 0x16)	/* struct rsv_ioc_free */
+
+/**
+ * struct rsv_ioc_info - what a region is and holds
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @abi_version: out: RSV_ABI_VERSION of the running module
+ * @page_size: out: bytes of a page
+ * @nr_zones: out: indexes that RSV_IOC_ZONE takes
+ * @nr_extents: out: indexes that RSV_IOC_EXTENT takes
+ * @nr_caches: out: caches at this moment
+ * @bytes: out: bytes of the region
+ * @free_bytes: out: bytes in free blocks
+ * @largest_free: out: bytes of the largest free block
+ * @largest_block: out: bytes of the largest block that the region could ever give
+ * @metadata_bytes: out: bytes that Reservoir took beside the region to manage it
+ * @slab_bytes: out: bytes in slabs, whether their objects are in use or free
+ * @misuse: out: misuses caught and reported since the module was loaded, in all regions
+ * @name: out: name of the region
+ * @version: out: RSV_VERSION of the running module
+ */
+struct rsv_ioc_info {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 abi_version;
+	__u32 page_size;
+	__u32 nr_zones;
+	__u32 nr_extents;
+	__u32 nr_caches;
+	__u64 bytes;
+	__u64 free_bytes;
+	__u64 largest_free;
+	__u64 largest_block;
+	__u64 metadata_bytes;
+	__u64 slab_bytes;
+	__u64 misuse;
+	char name[RSV_NAME_MAX];
+	char version[16];
+};
+
+/**
+ * struct rsv_ioc_zone - the free areas of one zone, and what happened there
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @index: in: 0 to nr_zones - 1 (else ENOENT)
+ * @node: out: NUMA node
+ * @nr_orders: out: entries of the arrays that mean something
+ * @pages: out: pages of the zone
+ * @free_pages: out: pages in free blocks
+ * @peak_pages: out: the most pages that were ever in use at once
+ * @name: out: the kernel's name of the zone, such as "Normal"
+ * @free: out: for each order, free blocks
+ * @allocs: out: for each order, requests served
+ * @frees: out: for each order, blocks given back
+ * @failures: out: for each order, requests that the zones could not serve, counted in the first
+ *	zone asked
+ * @splits: out: for each order, blocks of this order that were split
+ * @merges: out: for each order, pairs of blocks of this order that became one
+ */
+struct rsv_ioc_zone {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 index;
+	__u32 node;
+	__u32 nr_orders;
+	__u64 pages;
+	__u64 free_pages;
+	__u64 peak_pages;
+	char name[16];
+	__u64 free[RSV_ORDERS_MAX];
+	__u64 allocs[RSV_ORDERS_MAX];
+	__u64 frees[RSV_ORDERS_MAX];
+	__u64 failures[RSV_ORDERS_MAX];
+	__u64 splits[RSV_ORDERS_MAX];
+	__u64 merges[RSV_ORDERS_MAX];
+};
+
+/**
+ * struct rsv_ioc_extent - one physically contiguous run of a region
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @index: in: 0 to nr_extents - 1, in the order of their addresses (else ENOENT)
+ * @node: out: NUMA node
+ * @reserved: 0
+ * @offset: out: bytes from the region's beginning, its extents laid end to end
+ * @bytes: out: length
+ * @physical: out: physical address for a caller with CAP_SYS_RAWIO in the initial user namespace,
+ *	else 0
+ * @zone: out: the kernel's name of the zone
+ */
+struct rsv_ioc_extent {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 index;
+	__u32 node;
+	__u32 reserved;
+	__u64 offset;
+	__u64 bytes;
+	__u64 physical;
+	char zone[16];
+};
+
+/**
+ * struct rsv_ioc_cache - one cache: its layout and its figures
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @id: in: the smallest number wanted; out: the cache's number. To list all begin with 0 and go on
+ *	with @id + 1 until ENOENT: numbers grow in the order of creation and are never used twice,
+ *	so caches may come and go meanwhile.
+ * @object_size: out: bytes asked for at creation
+ * @stride: out: bytes from one object to the next
+ * @align: out: alignment in bytes
+ * @slab_pages: out: pages of a slab
+ * @slab_objects: out: objects of a slab
+ * @slab_waste: out: bytes of a slab that no object can use
+ * @active_objects: out: objects in use
+ * @total_objects: out: objects that the slabs have room for
+ * @full_slabs: out: slabs with every object in use
+ * @partial_slabs: out: slabs with some in use
+ * @empty_slabs: out: slabs with none in use
+ * @allocs: out: objects handed out since creation
+ * @frees: out: objects taken back
+ * @failures: out: requests that found no memory
+ * @slabs_made: out: slabs taken from the buddy system
+ * @slabs_given: out: slabs given back to it
+ * @name: out: name
+ * @engine: out: name of the engine, such as "slub"
+ */
+struct rsv_ioc_cache {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 id;
+	__u32 object_size;
+	__u32 stride;
+	__u32 align;
+	__u32 slab_pages;
+	__u32 slab_objects;
+	__u32 slab_waste;
+	__u64 active_objects;
+	__u64 total_objects;
+	__u64 full_slabs;
+	__u64 partial_slabs;
+	__u64 empty_slabs;
+	__u64 allocs;
+	__u64 frees;
+	__u64 failures;
+	__u64 slabs_made;
+	__u64 slabs_given;
+	char name[RSV_NAME_MAX];
+	char engine[8];
+};
+
+/* One character a page in RSV_IOC_MAP and in the debugfs file map. */
+#define RSV_MAP_FREE		'.'	/* in a free block */
+#define RSV_MAP_PAGES		'P'	/* first page of a block in use */
+#define RSV_MAP_PAGES_MORE	'p'	/* its further pages */
+#define RSV_MAP_SLAB		'S'	/* first page of a slab */
+#define RSV_MAP_SLAB_MORE	's'	/* its further pages */
+
+/**
+ * struct rsv_ioc_map - what every page of a region serves as
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @count: in: characters that there is room for, at most 65536; out: characters written, 0 at the
+ *	region's end
+ * @first: in: the page to begin with, the region's extents laid end to end
+ * @chars: in: address of the characters, RSV_MAP_*
+ */
+struct rsv_ioc_map {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 count;
+	__u64 first;
+	__u64 chars;
+};
+
+/**
+ * struct rsv_ioc_region_create - make a scratch region, one physically contiguous run of exactly so
+ * many bytes
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @bytes: in: a multiple of the page size, and not more than the kernel's largest block (EINVAL,
+ *	ENOMEM). Without CAP_SYS_ADMIN one descriptor holds at most 4 MB of them (EDQUOT).
+ * @name: in: name, or nothing to have one made up (EINVAL, EEXIST); out: the name
+ * @handle: out: handle
+ * @reserved: 0
+ */
+struct rsv_ioc_region_create {
+	__u32 size;
+	__u32 flags;
+	__u64 bytes;
+	char name[RSV_NAME_MAX];
+	__u32 handle;
+	__u32 reserved;
+};
+
+/**
+ * struct rsv_ioc_buffer_alloc - take one block of pages, zeroed, to be mapped by mmap()
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @handle: out: handle
+ * @bytes: in: bytes wanted, more than 0; out: bytes of the block, the power of two of pages that
+ *	holds them
+ * @mmap_offset: out: offset that mmap() wants for the block's first byte; bytes of the block follow
+ *	it
+ * @place: out: where in the region the block lies, in bytes, its extents laid end to end
+ */
+struct rsv_ioc_buffer_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 handle;
+	__u64 bytes;
+	__u64 mmap_offset;
+	__u64 place;
+};
+
+/* Flags of a cache */
+#define RSV_HWCACHE_ALIGN	0x00000001	/* objects begin on a line of the CPU's cache */
+
+/**
+ * struct rsv_ioc_cache_create - make a cache
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @handle: out: handle
+ * @object_size: in: bytes of an object (EINVAL: 0 or too large)
+ * @align: in: a power of two up to the page size, or 0 (EINVAL)
+ * @cache_flags: in: RSV_HWCACHE_ALIGN or 0
+ * @id: out: the number that RSV_IOC_CACHE knows the cache by
+ * @name: in: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".." (EINVAL); unique in its region
+ *	(EEXIST)
+ */
+struct rsv_ioc_cache_create {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 handle;
+	__u32 object_size;
+	__u32 align;
+	__u32 cache_flags;
+	__u32 id;
+	char name[RSV_NAME_MAX];
+};
+
+/**
+ * struct rsv_ioc_object_alloc - take an object, zeroed
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @cache: in: handle of a cache
+ * @handle: out: handle
+ * @place: out: where in the region the object lies, in bytes, its extents laid end to end
+ */
+struct rsv_ioc_object_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 cache;
+	__u32 handle;
+	__u64 place;
+};
+
+/**
+ * struct rsv_ioc_object_io - copy bytes out of an object or into it
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @handle: in: handle of an object
+ * @offset: in: first byte
+ * @length: in: bytes; @offset + @length must not go beyond the object (EINVAL)
+ * @reserved: in: 0
+ * @data: in: address of the program's bytes
+ */
+struct rsv_ioc_object_io {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 offset;
+	__u32 length;
+	__u32 reserved;
+	__u64 data;
+};
+
+/**
+ * struct rsv_ioc_free - give back what a handle stands for
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @handle: in: handle of a buffer, an object, a cache or a region. A cache with objects out, or a
+ *	region with anything allocated, is EBUSY. A mapped buffer stays until it is unmapped.
+ * @reserved: in: 0
+ */
+struct rsv_ioc_free {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 reserved;
+};
+
+#endif /* _UAPI_LINUX_RESERVOIR_H */
