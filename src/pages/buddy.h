@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RSV_PAGES_BUDDY_H
+#define RSV_PAGES_BUDDY_H
+
+struct rsv_extent;
+struct rsv_frame;
+struct rsv_zone;
+
+/* All with zone->lock held. */
+struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order);
+void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+		    unsigned int order);
+void rsv_buddy_give_run(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+			unsigned long nr_pages);
+
+#endif /* RSV_PAGES_BUDDY_H */
