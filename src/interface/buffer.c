@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers that a program owns: their life and their mappings.
+ *
+ * A mapping consists of ordinary pages, so that whatever takes user memory takes a buffer, O_DIRECT
+ * and vmsplice() included. The price: such users pin single pages, may keep them when handle and
+ * mappings are gone, and the kernel tells nobody when the last one lets go. A buffer that is pinned
+ * when its last reference goes is therefore parked, and looked at again from time to time until
+ * every page is the region's alone. Meanwhile it keeps its scratch region, and the module, in
+ * place.
+ */
+#define pr_fmt(fmt) "reservoir: " fmt
+
+#include <linux/container_of.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "../compat.h"
+#include "../region.h"
+#include "buffer.h"
+
+/* How long a parked buffer waits until it is looked at: at first, and at most. */
+#define RSV_PARKED_FIRST_MS	10U
+#define RSV_PARKED_MOST_MS	1000U
+
+static void rsv_parked_poll(struct work_struct *work);
+
+static DEFINE_SPINLOCK(rsv_parked_lock);	/* guards the next two */
+static LIST_HEAD(rsv_parked);
+static unsigned int rsv_parked_ms;
+static DECLARE_DELAYED_WORK(rsv_parked_work, rsv_parked_poll);
+
+static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
+{
+	return pfn_to_page(page_to_pfn(b->page) + index);
+}
+
+static bool rsv_buffer_pinned(const struct rsv_buffer *b)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << b->order; i++) {
+		if (page_count(rsv_buffer_page(b, i)) != 1)
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+static bool rsv_buffer_poisoned(const struct rsv_buffer *b)
+{
+	unsigned long i;
+
+	for (i = 0; i < 1UL << b->order; i++) {
+		if (PageHWPoison(rsv_buffer_page(b, i)))
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+static void rsv_buffer_give_back(struct rsv_buffer *b)
+{
+	struct rsv_holding *parent = b->held.parent;
+
+	__rsv_free_pages(b->page, b->order);
+	kfree(b);
+	rsv_holding_put(parent);
+}
+
+/* Neither the region nor the module that manages it can go while a block of it is missing. */
+static void rsv_buffer_abandon(const struct rsv_buffer *b)
+{
+	__module_get(THIS_MODULE);
+	pr_err("a block of %lu bytes has a page with a hardware error and is not used again\n",
+	       PAGE_SIZE << b->order);
+}
+
+static void rsv_buffer_park(struct rsv_buffer *b)
+{
+	__module_get(THIS_MODULE);
+	spin_lock(&rsv_parked_lock);
+	list_add_tail(&b->parked, &rsv_parked);
+	rsv_parked_ms = RSV_PARKED_FIRST_MS;
+	spin_unlock(&rsv_parked_lock);
+	schedule_delayed_work(&rsv_parked_work, msecs_to_jiffies(RSV_PARKED_FIRST_MS));
+}
+
+/* Once it is mapped nowhere nobody can pin one of its pages anew: their number only falls. */
+static void rsv_buffer_release(struct rsv_holding *h)
+{
+	struct rsv_buffer *b = container_of(h, struct rsv_buffer, held);
+
+	if (rsv_buffer_poisoned(b))
+		rsv_buffer_abandon(b);
+	else if (rsv_buffer_pinned(b))
+		rsv_buffer_park(b);
+	else
+		rsv_buffer_give_back(b);
+}
+
+const struct rsv_holding_kind rsv_kind_buffer = { .release = rsv_buffer_release };
+
+static void rsv_parked_wait_on(struct list_head *still_pinned)
+{
+	unsigned int ms;
+
+	spin_lock(&rsv_parked_lock);
+	list_splice_tail(still_pinned, &rsv_parked);
+	ms = rsv_parked_ms;
+	rsv_parked_ms = min(2 * ms, RSV_PARKED_MOST_MS);
+	spin_unlock(&rsv_parked_lock);
+	schedule_delayed_work(&rsv_parked_work, msecs_to_jiffies(ms));
+}
+
+static void rsv_parked_poll(struct work_struct *work)
+{
+	struct rsv_buffer *b, *next;
+	LIST_HEAD(waiting);
+
+	spin_lock(&rsv_parked_lock);
+	list_splice_init(&rsv_parked, &waiting);
+	spin_unlock(&rsv_parked_lock);
+
+	list_for_each_entry_safe(b, next, &waiting, parked) {
+		if (rsv_buffer_pinned(b))
+			continue;
+		list_del(&b->parked);
+		rsv_buffer_release(&b->held);
+		module_put(THIS_MODULE);
+	}
+	if (!list_empty(&waiting))
+		rsv_parked_wait_on(&waiting);
+}
+
+/**
+ * rsv_buffers_exit() - wait for the poll that gave the last parked buffer back
+ *
+ * A parked buffer keeps the module loaded, so there is none now, but the code that dropped the
+ * module's last reference may still be on its way out.
+ *
+ * Context: May sleep; nothing can be parked any more.
+ */
+void rsv_buffers_exit(void)
+{
+	cancel_delayed_work_sync(&rsv_parked_work);
+}
+
+/**
+ * rsv_buffer_create() - take a block of zeroed pages for a program
+ * @r: the region
+ * @parent: the scratch region that @r is, or NULL for the default region
+ * @bytes: bytes wanted; the block is the power of two of pages that holds them
+ *
+ * Context: May sleep.
+ * Return: The buffer or an error pointer: -EINVAL for nothing, -ENOMEM for more than there is.
+ */
+struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_holding *parent, u64 bytes)
+{
+	struct rsv_buffer *b;
+
+	if (!bytes)
+		return ERR_PTR(-EINVAL);
+	/* Also keeps the order of a size that wraps around out of the page allocator. */
+	if (bytes > (u64)r->nr_pages << PAGE_SHIFT)
+		return ERR_PTR(-ENOMEM);
+	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+	b->offset = RSV_NO_OFFSET;
+	b->order = get_order(bytes);
+	b->page = rsv_alloc_pages(r, GFP_HIGHUSER | __GFP_ZERO, b->order);
+	if (!b->page) {
+		kfree(b);
+		return ERR_PTR(-ENOMEM);
+	}
+	rsv_holding_init(&b->held, &rsv_kind_buffer, parent);
+	return b;
+}
+
+static void rsv_vma_open(struct vm_area_struct *vma)
+{
+	struct rsv_buffer *b = vma->vm_private_data;
+
+	kref_get(&b->held.ref);
+}
+
+static void rsv_vma_close(struct vm_area_struct *vma)
+{
+	struct rsv_buffer *b = vma->vm_private_data;
+
+	rsv_holding_put(&b->held);
+}
+
+/*
+ * The mapping was checked to lie within the buffer and cannot grow: every page that faults is one
+ * of the buffer's.
+ */
+static vm_fault_t rsv_vma_fault(struct vm_fault *vmf)
+{
+	const struct rsv_buffer *b = vmf->vma->vm_private_data;
+
+	vmf->page = rsv_buffer_page(b, vmf->pgoff);
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct rsv_vma_ops = {
+	.open = rsv_vma_open,
+	.close = rsv_vma_close,
+	.fault = rsv_vma_fault,
+};
+
+/**
+ * rsv_buffer_mmap() - map a buffer or a part of it
+ * @b: the buffer; on success the caller's reference belongs to the mapping
+ * @vma: the mapping, whose offset counts from the buffer's first page
+ *
+ * Pages are put into the page table when they are touched (or at once, with MAP_POPULATE), so that
+ * a mapping survives fork() and MADV_DONTNEED as any other.
+ *
+ * Context: mmap_lock held.
+ * Return: 0, or -EINVAL for a private mapping or one that goes beyond the buffer.
+ */
+int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma)
+{
+	unsigned long nr_pages = 1UL << b->order;
+
+	/*
+	 * After its first write a private mapping would be a copy, in memory that is not the
+	 * buffer's.
+	 */
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_pgoff >= nr_pages || vma_pages(vma) > nr_pages - vma->vm_pgoff)
+		return -EINVAL;
+	vm_flags_set(vma, VM_DONTEXPAND);
+	vma->vm_private_data = b;
+	vma->vm_ops = &rsv_vma_ops;
+	return 0;
+}

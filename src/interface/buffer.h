@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Buffers: blocks of pages that a program owns and maps.
+ */
+#ifndef RSV_INTERFACE_BUFFER_H
+#define RSV_INTERFACE_BUFFER_H
+
+#include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "holding.h"
+
+struct page;
+struct vm_area_struct;
+
+/* An offset that no buffer has. */
+#define RSV_NO_OFFSET	ULONG_MAX
+
+/**
+ * struct rsv_buffer - a block of pages that a program owns
+ * @held: its references: one of its handle, one of each mapping
+ * @page: first page
+ * @order: the block has 2^@order pages
+ * @offset: where mmap() finds it, in pages, or RSV_NO_OFFSET (for the one who gives offsets out)
+ * @parked: place on the list of those that nobody has any more, but somebody has pinned
+ */
+struct rsv_buffer {
+	struct rsv_holding held;
+	struct page *page;
+	unsigned int order;
+	unsigned long offset;
+	struct list_head parked;
+};
+
+extern const struct rsv_holding_kind rsv_kind_buffer;
+
+struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_holding *parent, u64 bytes);
+int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma);
+void rsv_buffers_exit(void);
+
+#endif /* RSV_INTERFACE_BUFFER_H */

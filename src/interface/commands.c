@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What each ioctl of /dev/reservoir does. All run under the lock of their descriptor, with flags
+ * checked to be 0.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/sizes.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "../objects/cache.h"
+#include "../region.h"
+#include "buffer.h"
+#include "file.h"
+#include "holding.h"
+#include "query.h"
+
+/* What one descriptor may have; a cache costs kernel memory that is charged to nobody. */
+#define RSV_HANDLES_MAX		1048576U
+#define RSV_CACHES_MAX		1024U
+#define RSV_SCRATCH_BYTES_MAX	SZ_4M
+
+/* Characters of one answer to RSV_IOC_MAP. */
+#define RSV_MAP_CHARS_MAX	65536U
+
+static struct rsv_holding *rsv_file_find(struct rsv_file *f, u32 handle,
+					 const struct rsv_holding_kind *kind)
+{
+	struct rsv_holding *h = xa_load(&f->handles, handle);
+
+	if (!h)
+		return ERR_PTR(-ENOENT);
+	return h->kind == kind ? h : ERR_PTR(-EINVAL);
+}
+
+/*
+ * The region that a handle means, and as what the descriptor holds it (NULL for the default
+ * region).
+ */
+static struct rsv_region *rsv_file_region(struct rsv_file *f, u32 handle,
+					  struct rsv_holding **holding)
+{
+	struct rsv_holding *h;
+
+	*holding = NULL;
+	if (!handle)
+		return rsv_default_region();
+	h = rsv_file_find(f, handle, &rsv_kind_region);
+	if (IS_ERR(h))
+		return ERR_CAST(h);
+	*holding = h;
+	return container_of(h, struct rsv_scratch, held)->region;
+}
+
+/*
+ * Give a new holding its handle. From here on it goes with the handle, at once if the ioctl fails.
+ */
+static int rsv_file_keep(struct rsv_file *f, struct rsv_holding *h, u32 *handle)
+{
+	int error = xa_alloc(&f->handles, handle, h, XA_LIMIT(1, RSV_HANDLES_MAX), GFP_KERNEL);
+
+	if (error) {
+		rsv_holding_put(h);
+		return error == -EBUSY ? -EMFILE : error;
+	}
+	f->fresh = *handle;
+	return 0;
+}
+
+/**
+ * rsv_file_drop() - take a handle away and let go of what it stands for
+ * @f: the descriptor
+ * @handle: the handle, which exists
+ *
+ * Context: Under the descriptor's lock, or when it is closed. May sleep.
+ */
+void rsv_file_drop(struct rsv_file *f, u32 handle)
+{
+	struct rsv_holding *h = xa_erase(&f->handles, handle);
+
+	if (h->kind == &rsv_kind_region)
+		f->scratch_bytes -= container_of(h, struct rsv_scratch, held)->bytes;
+	else if (h->kind == &rsv_kind_cache)
+		f->nr_caches--;
+	else if (h->kind == &rsv_kind_buffer)
+		mtree_erase(&f->offsets, container_of(h, struct rsv_buffer, held)->offset);
+	rsv_holding_put(h);
+}
+
+/* Where in its region a page lies, which is all that is ever said about it. */
+static u64 rsv_place(const struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+	const struct rsv_extent *e = rsv_extent_find(pfn);
+
+	return (u64)(e->place + pfn - e->first) << PAGE_SHIFT;
+}
+
+static int rsv_do_info(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_info *info = &arg->info;
+	struct rsv_holding *h;
+	struct rsv_region *r = rsv_file_region(f, info->region, &h);
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	memset_after(info, 0, region);
+	rsv_query_info(r, info);
+	return 0;
+}
+
+static int rsv_do_zone(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_zone *zone = &arg->zone;
+	struct rsv_holding *h;
+	struct rsv_region *r = rsv_file_region(f, zone->region, &h);
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	memset_after(zone, 0, index);
+	return rsv_query_zone(r, zone->index, zone);
+}
+
+static int rsv_do_extent(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_extent *extent = &arg->extent;
+	struct rsv_holding *h;
+	struct rsv_region *r = rsv_file_region(f, extent->region, &h);
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	if (extent->reserved)
+		return -EINVAL;
+	memset_after(extent, 0, reserved);
+	return rsv_query_extent(r, extent->index, extent);
+}
+
+static int rsv_do_cache(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_cache *cache = &arg->cache;
+	struct rsv_holding *h;
+	struct rsv_region *r = rsv_file_region(f, cache->region, &h);
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	memset_after(cache, 0, id);
+	return rsv_query_cache(r, cache->id, cache);
+}
+
+static int rsv_map_copy(struct rsv_region *r, struct rsv_ioc_map *map)
+{
+	unsigned long first = min_t(u64, map->first, ULONG_MAX);
+	char *chars = kvmalloc(map->count, GFP_KERNEL_ACCOUNT);
+	int error = 0;
+
+	if (!chars)
+		return -ENOMEM;
+	map->count = rsv_query_map(r, first, chars, map->count);
+	if (copy_to_user(u64_to_user_ptr(map->chars), chars, map->count))
+		error = -EFAULT;
+	kvfree(chars);
+	return error;
+}
+
+static int rsv_do_map(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_map *map = &arg->map;
+	struct rsv_holding *h;
+	struct rsv_region *r = rsv_file_region(f, map->region, &h);
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	if (map->count > RSV_MAP_CHARS_MAX)
+		return -EINVAL;
+	return rsv_map_copy(r, map);
+}
+
+static bool rsv_name_ends(const char name[RSV_NAME_MAX])
+{
+	return strnlen(name, RSV_NAME_MAX) < RSV_NAME_MAX;
+}
+
+static bool rsv_scratch_allowed(const struct rsv_file *f, size_t bytes)
+{
+	size_t held = f->scratch_bytes;
+
+	if (held <= RSV_SCRATCH_BYTES_MAX && bytes <= RSV_SCRATCH_BYTES_MAX - held)
+		return true;
+	return capable(CAP_SYS_ADMIN);
+}
+
+static int rsv_do_region_create(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_region_create *want = &arg->region_create;
+	struct rsv_scratch *s;
+	int error;
+
+	if (!want->bytes || want->bytes & (PAGE_SIZE - 1) || want->bytes > SIZE_MAX)
+		return -EINVAL;
+	if (want->reserved || !rsv_name_ends(want->name))
+		return -EINVAL;
+	if (!rsv_scratch_allowed(f, want->bytes))
+		return -EDQUOT;
+	s = rsv_scratch_create(want->name, want->bytes);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	error = rsv_file_keep(f, &s->held, &want->handle);
+	if (!error)
+		f->scratch_bytes += s->bytes;
+	return error;
+}
+
+static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_buffer_alloc *want = &arg->buffer_alloc;
+	struct rsv_holding *parent;
+	struct rsv_region *r = rsv_file_region(f, want->region, &parent);
+	struct rsv_buffer *b;
+	int error;
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	b = rsv_buffer_create(r, parent, want->bytes);
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	error = rsv_file_keep(f, &b->held, &want->handle);
+	if (error)
+		return error;
+	/* The lowest gap, so that a 32-bit program can name it too. */
+	error = mtree_alloc_range(&f->offsets, &b->offset, xa_mk_value(want->handle),
+				  1UL << b->order, 0, LONG_MAX >> PAGE_SHIFT, GFP_KERNEL_ACCOUNT);
+	if (error)
+		return error;
+	want->bytes = (u64)PAGE_SIZE << b->order;
+	want->mmap_offset = (u64)b->offset << PAGE_SHIFT;
+	want->place = rsv_place(b->page);
+	return 0;
+}
+
+static int rsv_do_cache_create(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_cache_create *want = &arg->cache_create;
+	struct rsv_holding *parent;
+	struct rsv_region *r = rsv_file_region(f, want->region, &parent);
+	struct rsv_held_cache *c;
+	int error;
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	if (want->cache_flags & ~RSV_HWCACHE_ALIGN || !rsv_name_ends(want->name))
+		return -EINVAL;
+	if (f->nr_caches == RSV_CACHES_MAX)
+		return -EMFILE;
+	c = rsv_held_cache_create(r, parent, want);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	error = rsv_file_keep(f, &c->held, &want->handle);
+	if (error)
+		return error;
+	f->nr_caches++;
+	want->id = c->cache->id;
+	return 0;
+}
+
+static int rsv_do_object_alloc(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_object_alloc *want = &arg->object_alloc;
+	struct rsv_holding *h = rsv_file_find(f, want->cache, &rsv_kind_cache);
+	struct rsv_held_object *o;
+	int error;
+
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	o = rsv_held_object_create(container_of(h, struct rsv_held_cache, held));
+	if (IS_ERR(o))
+		return PTR_ERR(o);
+	error = rsv_file_keep(f, &o->held, &want->handle);
+	if (error)
+		return error;
+	want->place = rsv_addr_place(rsv_region_extent(o->cache->region, o->object), o->object);
+	return 0;
+}
+
+/* Where in an object an ioctl reads or writes. */
+static void *rsv_object_bytes(struct rsv_file *f, const struct rsv_ioc_object_io *io)
+{
+	struct rsv_holding *h = rsv_file_find(f, io->handle, &rsv_kind_object);
+	struct rsv_held_object *o;
+	u32 size;
+
+	if (IS_ERR(h))
+		return ERR_CAST(h);
+	o = container_of(h, struct rsv_held_object, held);
+	size = o->cache->layout.object_size;
+	if (io->reserved || io->offset > size || io->length > size - io->offset)
+		return ERR_PTR(-EINVAL);
+	return o->object + io->offset;
+}
+
+static int rsv_do_object_read(struct rsv_file *f, union rsv_argument *arg)
+{
+	const struct rsv_ioc_object_io *io = &arg->object_io;
+	const void *bytes = rsv_object_bytes(f, io);
+
+	if (IS_ERR(bytes))
+		return PTR_ERR(bytes);
+	return copy_to_user(u64_to_user_ptr(io->data), bytes, io->length) ? -EFAULT : 0;
+}
+
+static int rsv_do_object_write(struct rsv_file *f, union rsv_argument *arg)
+{
+	const struct rsv_ioc_object_io *io = &arg->object_io;
+	void *bytes = rsv_object_bytes(f, io);
+
+	if (IS_ERR(bytes))
+		return PTR_ERR(bytes);
+	return copy_from_user(bytes, u64_to_user_ptr(io->data), io->length) ? -EFAULT : 0;
+}
+
+static int rsv_do_free(struct rsv_file *f, union rsv_argument *arg)
+{
+	const struct rsv_ioc_free *free = &arg->free;
+	struct rsv_holding *h = xa_load(&f->handles, free->handle);
+
+	if (free->reserved)
+		return -EINVAL;
+	if (!h)
+		return -ENOENT;
+	/* A buffer's mappings may outlive its handle; on anything else something stands. */
+	if (h->kind != &rsv_kind_buffer && rsv_holding_busy(h))
+		return -EBUSY;
+	rsv_file_drop(f, free->handle);
+	return 0;
+}
+
+/* @last is the last field that the first version had, whatever is added behind it. */
+#define RSV_COMMAND(_run, _struct, _last, _answers) { \
+	.run = _run, \
+	.first_size = offsetofend(struct _struct, _last), \
+	.size = sizeof(struct _struct), \
+	.answers = _answers, \
+}
+
+static const struct rsv_command rsv_commands[] = {
+	[_IOC_NR(RSV_IOC_INFO)] =
+		RSV_COMMAND(rsv_do_info, rsv_ioc_info, version, true),
+	[_IOC_NR(RSV_IOC_ZONE)] =
+		RSV_COMMAND(rsv_do_zone, rsv_ioc_zone, merges, true),
+	[_IOC_NR(RSV_IOC_EXTENT)] =
+		RSV_COMMAND(rsv_do_extent, rsv_ioc_extent, zone, true),
+	[_IOC_NR(RSV_IOC_CACHE)] =
+		RSV_COMMAND(rsv_do_cache, rsv_ioc_cache, engine, true),
+	[_IOC_NR(RSV_IOC_MAP)] =
+		RSV_COMMAND(rsv_do_map, rsv_ioc_map, chars, true),
+	[_IOC_NR(RSV_IOC_REGION_CREATE)] =
+		RSV_COMMAND(rsv_do_region_create, rsv_ioc_region_create, reserved, true),
+	[_IOC_NR(RSV_IOC_BUFFER_ALLOC)] =
+		RSV_COMMAND(rsv_do_buffer_alloc, rsv_ioc_buffer_alloc, place, true),
+	[_IOC_NR(RSV_IOC_CACHE_CREATE)] =
+		RSV_COMMAND(rsv_do_cache_create, rsv_ioc_cache_create, name, true),
+	[_IOC_NR(RSV_IOC_OBJECT_ALLOC)] =
+		RSV_COMMAND(rsv_do_object_alloc, rsv_ioc_object_alloc, place, true),
+	[_IOC_NR(RSV_IOC_OBJECT_READ)] =
+		RSV_COMMAND(rsv_do_object_read, rsv_ioc_object_io, data, false),
+	[_IOC_NR(RSV_IOC_OBJECT_WRITE)] =
+		RSV_COMMAND(rsv_do_object_write, rsv_ioc_object_io, data, false),
+	[_IOC_NR(RSV_IOC_FREE)] =
+		RSV_COMMAND(rsv_do_free, rsv_ioc_free, reserved, false),
+};
+
+/**
+ * rsv_command_find() - the ioctl of a number
+ * @number: number, from a program
+ *
+ * Context: Any.
+ * Return: The ioctl or NULL.
+ */
+const struct rsv_command *rsv_command_find(unsigned int number)
+{
+	unsigned int nr = _IOC_NR(number);
+
+	if (number != _IO(RSV_IOC_MAGIC, nr) || nr >= ARRAY_SIZE(rsv_commands))
+		return NULL;
+	nr = array_index_nospec(nr, ARRAY_SIZE(rsv_commands));
+	return rsv_commands[nr].run ? &rsv_commands[nr] : NULL;
+}

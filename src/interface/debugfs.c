@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/debug/reservoir: what a region holds, to be read. The default region's files stand
+ * there, those of others in regions/NAME/.
+ *
+ * Nothing here is needed for the module to work: where debugfs is absent or switched off, creating
+ * a file fails and is ignored, as debugfs wants it. Removing files waits for their readers, so it
+ * never happens under a lock that a show function takes; those are region->caches_lock, cache->lock
+ * and zone->lock.
+ */
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../compat.h"
+#include "../objects/cache.h"
+#include "../region.h"
+#include "../report.h"
+#include "debugfs.h"
+#include "query.h"
+
+#define RSV_MAP_LINE	64	/* pages in a line of the file map */
+
+static struct dentry *rsv_debugfs_root;
+static struct dentry *rsv_debugfs_regions;
+
+/*
+ * stats: one fact a line, name and value
+ */
+
+static void rsv_show(struct seq_file *m, const char *name, u64 value)
+{
+	seq_printf(m, "%s %llu\n", name, value);
+}
+
+static void rsv_show_order(struct seq_file *m, const struct rsv_ioc_zone *z, unsigned int order,
+			   const char *name, u64 value)
+{
+	seq_printf(m, "node%u.%s.order%u.%s %llu\n", z->node, z->name, order, name, value);
+}
+
+static void rsv_show_zone(struct seq_file *m, const struct rsv_ioc_zone *z)
+{
+	unsigned int order;
+
+	seq_printf(m, "node%u.%s.pages %llu\n", z->node, z->name, z->pages);
+	seq_printf(m, "node%u.%s.free_pages %llu\n", z->node, z->name, z->free_pages);
+	seq_printf(m, "node%u.%s.peak_pages %llu\n", z->node, z->name, z->peak_pages);
+	for (order = 0; order < z->nr_orders; order++) {
+		rsv_show_order(m, z, order, "allocs", z->allocs[order]);
+		rsv_show_order(m, z, order, "frees", z->frees[order]);
+		rsv_show_order(m, z, order, "failures", z->failures[order]);
+		rsv_show_order(m, z, order, "splits", z->splits[order]);
+		rsv_show_order(m, z, order, "merges", z->merges[order]);
+	}
+}
+
+/* Calls show for each zone; the structure is too large for the stack. */
+static int rsv_each_zone(struct seq_file *m,
+			 void (*show)(struct seq_file *m, const struct rsv_ioc_zone *z))
+{
+	struct rsv_region *r = m->private;
+	struct rsv_ioc_zone *z = kmalloc(sizeof(*z), GFP_KERNEL);
+	unsigned int i;
+
+	if (!z)
+		return -ENOMEM;
+	for (i = 0; !rsv_query_zone(r, i, z); i++)
+		show(m, z);
+	kfree(z);
+	return 0;
+}
+
+static int rsv_stats_show(struct seq_file *m, void *unused)
+{
+	struct rsv_ioc_info info = {};
+	enum rsv_misuse what;
+
+	rsv_query_info(m->private, &info);
+	seq_printf(m, "version %s\n", info.version);
+	seq_printf(m, "region %s\n", info.name);
+	rsv_show(m, "bytes", info.bytes);
+	rsv_show(m, "free_bytes", info.free_bytes);
+	rsv_show(m, "largest_free_bytes", info.largest_free);
+	rsv_show(m, "largest_block_bytes", info.largest_block);
+	rsv_show(m, "slab_bytes", info.slab_bytes);
+	rsv_show(m, "metadata_bytes", info.metadata_bytes);
+	rsv_show(m, "extents", info.nr_extents);
+	rsv_show(m, "zones", info.nr_zones);
+	rsv_show(m, "caches", info.nr_caches);
+	for (what = RSV_OK + 1; what < RSV_MISUSES; what++)
+		seq_printf(m, "misuse.%s %llu\n", rsv_misuse_name(what), rsv_misuse_count(what));
+	return rsv_each_zone(m, rsv_show_zone);
+}
+DEFINE_SHOW_ATTRIBUTE(rsv_stats);
+
+/*
+ * buddyinfo: in the format of /proc/buddyinfo. Its readers want as many orders in every line.
+ */
+
+static unsigned int rsv_region_orders(const struct rsv_region *r)
+{
+	unsigned int i, orders = 0;
+
+	for (i = 0; i < r->nr_zones; i++)
+		orders = max(orders, r->zones[i]->nr_orders);
+	return orders;
+}
+
+static void rsv_show_free(struct seq_file *m, const struct rsv_ioc_zone *z)
+{
+	unsigned int order, orders = rsv_region_orders(m->private);
+
+	seq_printf(m, "Node %u, zone %8s ", z->node, z->name);
+	for (order = 0; order < orders; order++)
+		seq_printf(m, "%6llu ", z->free[order]);
+	seq_putc(m, '\n');
+}
+
+static int rsv_buddyinfo_show(struct seq_file *m, void *unused)
+{
+	return rsv_each_zone(m, rsv_show_free);
+}
+DEFINE_SHOW_ATTRIBUTE(rsv_buddyinfo);
+
+/*
+ * extents: where they lie in the region, and how long they are
+ */
+
+static int rsv_extents_show(struct seq_file *m, void *unused)
+{
+	struct rsv_ioc_extent extent = {};
+	unsigned int i;
+
+	seq_puts(m, "# offset bytes node zone\n");
+	for (i = 0; !rsv_query_extent(m->private, i, &extent); i++)
+		seq_printf(m, "0x%llx %llu %u %s\n", extent.offset, extent.bytes, extent.node,
+			   extent.zone);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(rsv_extents);
+
+/*
+ * slabinfo: in the format of /proc/slabinfo, version 2.1
+ */
+
+static void rsv_slabinfo_head(struct seq_file *m)
+{
+	seq_puts(m, "slabinfo - version: 2.1\n");
+	seq_puts(m, "# name            <active_objs> <num_objs> <objsize> <objperslab>");
+	seq_puts(m, " <pagesperslab> : tunables <limit> <batchcount> <sharedfactor>");
+	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+}
+
+static void *rsv_slabinfo_start(struct seq_file *m, loff_t *pos)
+{
+	struct rsv_region *r = m->private;
+
+	mutex_lock(&r->caches_lock);
+	if (!*pos)
+		rsv_slabinfo_head(m);
+	return seq_list_start(&r->caches, *pos);
+}
+
+static void *rsv_slabinfo_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct rsv_region *r = m->private;
+
+	return seq_list_next(v, &r->caches, pos);
+}
+
+static void rsv_slabinfo_stop(struct seq_file *m, void *v)
+{
+	struct rsv_region *r = m->private;
+
+	mutex_unlock(&r->caches_lock);
+}
+
+static int rsv_slabinfo_show(struct seq_file *m, void *v)
+{
+	struct rsv_ioc_cache c = {};
+	u64 slabs;
+
+	rsv_query_one_cache(list_entry(v, struct rsv_cache, node), &c);
+	slabs = c.full_slabs + c.partial_slabs;
+	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", c.name, c.active_objects, c.total_objects,
+		   c.stride, c.slab_objects, c.slab_pages);
+	seq_puts(m, " : tunables    0    0    0");
+	seq_printf(m, " : slabdata %6llu %6llu %6u\n", slabs, slabs + c.empty_slabs, 0);
+	return 0;
+}
+
+static const struct seq_operations rsv_slabinfo_sops = {
+	.start = rsv_slabinfo_start,
+	.next = rsv_slabinfo_next,
+	.stop = rsv_slabinfo_stop,
+	.show = rsv_slabinfo_show,
+};
+DEFINE_SEQ_ATTRIBUTE(rsv_slabinfo);
+
+/*
+ * map: one character a page. The iterator is the number of the line, counted from one: NULL means
+ * the end.
+ */
+
+static void *rsv_map_line(struct rsv_region *r, loff_t pos)
+{
+	return pos * RSV_MAP_LINE < r->nr_pages ? (void *)(unsigned long)(pos + 1) : NULL;
+}
+
+static void *rsv_map_start(struct seq_file *m, loff_t *pos)
+{
+	return rsv_map_line(m->private, *pos);
+}
+
+static void *rsv_map_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return rsv_map_line(m->private, ++*pos);
+}
+
+static void rsv_map_stop(struct seq_file *m, void *v)
+{
+}
+
+static int rsv_map_show(struct seq_file *m, void *v)
+{
+	unsigned long line = (unsigned long)v - 1;
+	char chars[RSV_MAP_LINE];
+	size_t count = rsv_query_map(m->private, line * RSV_MAP_LINE, chars, sizeof(chars));
+
+	seq_write(m, chars, count);
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations rsv_map_sops = {
+	.start = rsv_map_start,
+	.next = rsv_map_next,
+	.stop = rsv_map_stop,
+	.show = rsv_map_show,
+};
+DEFINE_SEQ_ATTRIBUTE(rsv_map);
+
+/*
+ * caches/NAME/stats
+ */
+
+static int rsv_cache_stats_show(struct seq_file *m, void *unused)
+{
+	struct rsv_ioc_cache c = {};
+
+	rsv_query_one_cache(m->private, &c);
+	seq_printf(m, "name %s\n", c.name);
+	seq_printf(m, "engine %s\n", c.engine);
+	rsv_show(m, "object_size", c.object_size);
+	rsv_show(m, "stride", c.stride);
+	rsv_show(m, "align", c.align);
+	rsv_show(m, "slab_pages", c.slab_pages);
+	rsv_show(m, "slab_objects", c.slab_objects);
+	rsv_show(m, "slab_waste_bytes", c.slab_waste);
+	rsv_show(m, "active_objects", c.active_objects);
+	rsv_show(m, "total_objects", c.total_objects);
+	rsv_show(m, "full_slabs", c.full_slabs);
+	rsv_show(m, "partial_slabs", c.partial_slabs);
+	rsv_show(m, "empty_slabs", c.empty_slabs);
+	rsv_show(m, "allocs", c.allocs);
+	rsv_show(m, "frees", c.frees);
+	rsv_show(m, "failures", c.failures);
+	rsv_show(m, "slabs_made", c.slabs_made);
+	rsv_show(m, "slabs_given", c.slabs_given);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(rsv_cache_stats);
+
+static void rsv_debugfs_cache_born(struct rsv_cache *c)
+{
+	c->debugfs = debugfs_create_dir(c->name, c->region->debugfs_caches);
+	debugfs_create_file("stats", 0400, c->debugfs, c, &rsv_cache_stats_fops);
+}
+
+static void rsv_debugfs_cache_gone(struct rsv_cache *c)
+{
+	debugfs_remove(c->debugfs);
+}
+
+static const struct rsv_cache_watch rsv_debugfs_watch = {
+	.born = rsv_debugfs_cache_born,
+	.gone = rsv_debugfs_cache_gone,
+};
+
+/*
+ * Folders
+ */
+
+static void rsv_debugfs_fill(struct rsv_region *r, struct dentry *dir)
+{
+	debugfs_create_file("stats", 0400, dir, r, &rsv_stats_fops);
+	debugfs_create_file("buddyinfo", 0400, dir, r, &rsv_buddyinfo_fops);
+	debugfs_create_file("slabinfo", 0400, dir, r, &rsv_slabinfo_fops);
+	debugfs_create_file("extents", 0400, dir, r, &rsv_extents_fops);
+	debugfs_create_file("map", 0400, dir, r, &rsv_map_fops);
+	r->debugfs_caches = debugfs_create_dir("caches", dir);
+}
+
+/**
+ * rsv_debugfs_add() - show a region
+ * @r: the region, its extents and zones complete
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_debugfs_add(struct rsv_region *r)
+{
+	if (strcmp(r->name, RSV_DEFAULT_REGION))
+		r->debugfs = debugfs_create_dir(r->name, rsv_debugfs_regions);
+	else
+		r->debugfs = rsv_debugfs_root;
+	rsv_debugfs_fill(r, r->debugfs);
+}
+
+/**
+ * rsv_debugfs_remove() - show a region no more, once its readers are done
+ * @r: the region. The default one, which goes last, takes everything along
+ *
+ * Context: Process; may sleep. None of the locks that the top of this file names is held.
+ */
+void rsv_debugfs_remove(struct rsv_region *r)
+{
+	if (r->debugfs == rsv_debugfs_root)
+		rsv_debugfs_stop();
+	else
+		debugfs_remove(r->debugfs);
+}
+
+/**
+ * rsv_debugfs_start() - make the folders, before the first region
+ */
+void rsv_debugfs_start(void)
+{
+	rsv_debugfs_root = debugfs_create_dir("reservoir", NULL);
+	rsv_debugfs_regions = debugfs_create_dir("regions", rsv_debugfs_root);
+	rsv_cache_set_watch(&rsv_debugfs_watch);
+}
+
+/**
+ * rsv_debugfs_stop() - remove all that is left, after the last region
+ */
+void rsv_debugfs_stop(void)
+{
+	debugfs_remove(rsv_debugfs_root);
+	rsv_debugfs_root = NULL;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+
+#include "../compat.h"
+#include "../objects/cache.h"
+#include "../region.h"
+#include "../report.h"
+#include "query.h"
+
+/* Pages whose characters are found under one hold of a zone's lock */
+#define RSV_MAP_BATCH	64UL
+
+static u64 rsv_largest_bytes(const struct rsv_zone *z)
+{
+	unsigned long orders = READ_ONCE(z->orders);
+
+	return orders ? (u64)PAGE_SIZE << __fls(orders) : 0;
+}
+
+static void rsv_query_caches(struct rsv_region *r, struct rsv_ioc_info *info)
+{
+	const struct rsv_cache *c;
+
+	mutex_lock(&r->caches_lock);
+	info->nr_caches = r->nr_caches;
+	list_for_each_entry(c, &r->caches, node)
+		info->slab_bytes += (u64)READ_ONCE(c->nr_pages) << PAGE_SHIFT;
+	mutex_unlock(&r->caches_lock);
+}
+
+/**
+ * rsv_query_info() - what a region is and holds
+ * @r: the region
+ * @info: filled in but for size, flags and region; zero before
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
+{
+	unsigned int i;
+
+	info->abi_version = RSV_ABI_VERSION;
+	info->page_size = PAGE_SIZE;
+	info->nr_zones = r->nr_zones;
+	info->nr_extents = r->nr_extents;
+	info->bytes = (u64)r->nr_pages << PAGE_SHIFT;
+	info->metadata_bytes = r->metadata;
+	info->misuse = rsv_misuse_total();
+	strscpy(info->name, r->name, sizeof(info->name));
+	strscpy(info->version, RSV_VERSION, sizeof(info->version));
+
+	for (i = 0; i < r->nr_zones; i++) {
+		const struct rsv_zone *z = r->zones[i];
+
+		info->free_bytes += (u64)READ_ONCE(z->free_pages) << PAGE_SHIFT;
+		info->largest_free = max(info->largest_free, rsv_largest_bytes(z));
+		info->largest_block = max(info->largest_block,
+					  (u64)PAGE_SIZE << (z->nr_orders - 1));
+	}
+	rsv_query_caches(r, info);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_info);
+
+/**
+ * rsv_query_zone() - the free areas of one zone, and what happened there
+ * @r: the region
+ * @index: number of the zone
+ * @zone: filled in but for size, flags, region and index; zero before
+ *
+ * Context: Process.
+ * Return: 0, or -ENOENT if there is no such zone.
+ */
+int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone *zone)
+{
+	struct rsv_zone *z;
+	unsigned int order;
+
+	if (index >= r->nr_zones)
+		return -ENOENT;
+	z = r->zones[index];
+	zone->node = z->nid;
+	zone->nr_orders = z->nr_orders;
+	zone->pages = z->nr_pages;
+	strscpy(zone->name, z->name, sizeof(zone->name));
+
+	raw_spin_lock_irq(&z->lock);
+	zone->free_pages = z->free_pages;
+	zone->peak_pages = z->peak_pages;
+	for (order = 0; order < RSV_ORDERS_MAX; order++) {
+		const struct rsv_free_area *area = &z->area[order];
+
+		zone->free[order] = area->nr_free;
+		zone->allocs[order] = area->allocs;
+		zone->frees[order] = area->frees;
+		zone->failures[order] = area->failures;
+		zone->splits[order] = area->splits;
+		zone->merges[order] = area->merges;
+	}
+	raw_spin_unlock_irq(&z->lock);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);
+
+/**
+ * rsv_query_extent() - one physically contiguous run of a region
+ * @r: the region
+ * @index: number of the extent
+ * @extent: filled in but for size, flags, region and index; zero before
+ *
+ * Context: Process. The physical address is filled in for who may know it.
+ * Return: 0, or -ENOENT if there is no such extent.
+ */
+int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent)
+{
+	const struct rsv_extent *e;
+
+	if (index >= r->nr_extents)
+		return -ENOENT;
+	e = r->extents[index];
+	extent->node = e->zone->nid;
+	extent->offset = (u64)e->place << PAGE_SHIFT;
+	extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
+	if (capable(CAP_SYS_RAWIO))
+		extent->physical = (u64)e->first << PAGE_SHIFT;
+	strscpy(extent->zone, e->zone->name, sizeof(extent->zone));
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_extent);
+
+/**
+ * rsv_query_one_cache() - the layout and the figures of a cache
+ * @c: the cache
+ * @cache: filled in but for size, flags and region; zero before
+ *
+ * Context: Process.
+ */
+void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
+{
+	const struct rsv_layout *l = &c->layout;
+
+	cache->id = c->id;
+	cache->object_size = l->object_size;
+	cache->stride = l->stride;
+	cache->align = l->align;
+	cache->slab_pages = l->pages;
+	cache->slab_objects = l->objects;
+	cache->slab_waste = (l->pages << PAGE_SHIFT) - l->objects * l->stride;
+	strscpy(cache->name, c->name, sizeof(cache->name));
+	strscpy(cache->engine, "slub", sizeof(cache->engine));
+
+	raw_spin_lock_irq(&c->lock);
+	cache->active_objects = c->active;
+	cache->total_objects = c->total;
+	cache->full_slabs = c->slabs[RSV_FULL].nr;
+	cache->partial_slabs = c->slabs[RSV_PARTIAL].nr;
+	cache->empty_slabs = c->slabs[RSV_EMPTY].nr;
+	cache->allocs = c->allocs;
+	cache->frees = c->frees;
+	cache->failures = c->failures;
+	cache->slabs_made = c->slabs_made;
+	cache->slabs_given = c->slabs_given;
+	raw_spin_unlock_irq(&c->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);
+
+/**
+ * rsv_query_cache() - the layout and the figures of the next cache
+ * @r: the region
+ * @id: the smallest number wanted
+ * @cache: filled in but for size, flags and region; zero before
+ *
+ * Context: Process; may sleep.
+ * Return: 0, or -ENOENT if no cache has so large a number.
+ */
+int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache)
+{
+	struct rsv_cache *c;
+	int err = -ENOENT;
+
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry(c, &r->caches, node) {
+		if (c->id < id)
+			continue;
+		rsv_query_one_cache(c, cache);
+		err = 0;
+		break;
+	}
+	mutex_unlock(&r->caches_lock);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_cache);
+
+static char rsv_map_char(const struct rsv_extent *e, const struct rsv_frame *f)
+{
+	const struct rsv_frame *block = rsv_frame_block(e, f);
+
+	switch (block->kind) {
+	case RSV_FRAME_FREE:
+		return RSV_MAP_FREE;
+	case RSV_FRAME_USED:
+		return f == block ? RSV_MAP_PAGES : RSV_MAP_PAGES_MORE;
+	case RSV_FRAME_SLAB:
+		return RSV_MAP_SLAB;
+	default:
+		return RSV_MAP_SLAB_MORE;
+	}
+}
+
+static void rsv_map_batch(const struct rsv_extent *e, unsigned long index, char *chars,
+			  size_t count)
+{
+	raw_spin_lock_irq(&e->zone->lock);
+	while (count--)
+		*chars++ = rsv_map_char(e, &e->frames[index++]);
+	raw_spin_unlock_irq(&e->zone->lock);
+}
+
+/* The extent that a page of the region, counted over all extents, lies in */
+static const struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned long page)
+{
+	unsigned int low = 0, high = r->nr_extents - 1;
+
+	while (low < high) {
+		unsigned int middle = (low + high + 1) / 2;
+
+		if (r->extents[middle]->place <= page)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return r->extents[low];
+}
+
+/**
+ * rsv_query_map() - what every page serves as
+ * @r: the region
+ * @first: the page to begin with, the region's extents laid end to end
+ * @chars: filled with RSV_MAP_*, without a NUL
+ * @count: room in @chars
+ *
+ * Context: Process; may sleep.
+ * Return: The number of characters, less than @count only at the region's end.
+ */
+size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, size_t count)
+{
+	size_t done = 0;
+
+	while (done < count && first + done < r->nr_pages) {
+		const struct rsv_extent *e = rsv_extent_at(r, first + done);
+		unsigned long index = first + done - e->place;
+		size_t batch = min3((unsigned long)(count - done), e->nr_pages - index,
+				    RSV_MAP_BATCH);
+
+		rsv_map_batch(e, index, chars + done, batch);
+		done += batch;
+		cond_resched();
+	}
+	return done;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_map);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a region holds, as the structures of the ioctl interface: the one source of what debugfs and
+ * the device show.
+ */
+#ifndef RSV_INTERFACE_QUERY_H
+#define RSV_INTERFACE_QUERY_H
+
+#include <linux/reservoir.h>
+
+/* All may sleep. @size, @flags and @region of the structure are left alone. */
+void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info);
+int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone *zone);
+int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent);
+int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache);
+void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache);
+size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, size_t count);
+
+#endif /* RSV_INTERFACE_QUERY_H */
