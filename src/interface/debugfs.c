@@ -294,6 +294,12 @@ static const struct rsv_cache_watch rsv_debugfs_watch = {
  * Folders
  */
 
+/* By name, since it is shown before rsv_default_region() knows it. */
+static bool rsv_is_default(const struct rsv_region *r)
+{
+	return !strcmp(r->name, RSV_DEFAULT_REGION);
+}
+
 static void rsv_debugfs_fill(struct rsv_region *r, struct dentry *dir)
 {
 	debugfs_create_file("stats", 0400, dir, r, &rsv_stats_fops);
@@ -312,10 +318,8 @@ static void rsv_debugfs_fill(struct rsv_region *r, struct dentry *dir)
  */
 void rsv_debugfs_add(struct rsv_region *r)
 {
-	if (strcmp(r->name, RSV_DEFAULT_REGION))
-		r->debugfs = debugfs_create_dir(r->name, rsv_debugfs_regions);
-	else
-		r->debugfs = rsv_debugfs_root;
+	r->debugfs = rsv_is_default(r) ? rsv_debugfs_root :
+					 debugfs_create_dir(r->name, rsv_debugfs_regions);
 	rsv_debugfs_fill(r, r->debugfs);
 }
 
@@ -327,7 +331,7 @@ void rsv_debugfs_add(struct rsv_region *r)
  */
 void rsv_debugfs_remove(struct rsv_region *r)
 {
-	if (r->debugfs == rsv_debugfs_root)
+	if (rsv_is_default(r))
 		rsv_debugfs_stop();
 	else
 		debugfs_remove(r->debugfs);

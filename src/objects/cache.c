@@ -364,6 +364,28 @@ struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *objec
 }
 
 /**
+ * rsv_object_size() - how many bytes of an object may be used
+ * @e: the extent that it lies in
+ * @object: the object
+ *
+ * Context: Any, under rcu_read_lock().
+ * Return: The bytes, or 0 if no object begins there.
+ */
+size_t rsv_object_size(const struct rsv_extent *e, const void *object)
+{
+	const struct rsv_cache *c = rsv_cache_owning(e, object);
+	const struct rsv_frame *slab = rsv_slab_of(rsv_frame_at(e, object));
+	unsigned int offset;
+
+	if (!c || !slab)
+		return 0;
+	offset = object - rsv_frame_addr(e, slab);
+	if (offset % c->layout.stride || offset / c->layout.stride >= rsv_slab_objects(c, slab))
+		return 0;
+	return c->layout.object_size;
+}
+
+/**
  * rsv_cache_free() - give an object back
  * @c: its cache
  * @object: the object; NULL does nothing. If the cache has a constructor the caller has restored

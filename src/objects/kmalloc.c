@@ -143,13 +143,6 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 	return f->nr_pages << PAGE_SHIFT;
 }
 
-static size_t rsv_extent_ksize(const struct rsv_extent *e, const void *p)
-{
-	const struct rsv_cache *c = rsv_cache_owning(e, p);
-
-	return c ? c->layout.object_size : rsv_pages_size(e, p);
-}
-
 /**
  * rsv_ksize() - how many bytes may be used
  * @p: what rsv_kmalloc() and its like gave, or NULL
@@ -168,7 +161,7 @@ size_t rsv_ksize(const void *p)
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	if (e)
-		size = rsv_extent_ksize(e, p);
+		size = rsv_object_size(e, p) ?: rsv_pages_size(e, p);
 	rcu_read_unlock();
 	if (!size)
 		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for");
