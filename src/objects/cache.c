@@ -296,7 +296,7 @@ static enum rsv_misuse rsv_cache_put_locked(struct rsv_cache *c, struct rsv_fram
 	enum rsv_fill was = rsv_slab_fill(c, slab);
 	enum rsv_misuse misuse;
 
-	if (index * c->layout.stride != offset)
+	if (index * c->layout.stride != offset || index >= rsv_slab_objects(c, slab))
 		return RSV_MISALIGNED;
 	misuse = rsv_slub_put(c, slab, base, index);
 	if (misuse != RSV_OK)

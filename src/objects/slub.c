@@ -97,18 +97,16 @@ void *rsv_slub_take(struct rsv_cache *c, struct rsv_frame *slab, void *base, boo
  * @c: the cache, locked
  * @slab: the object's slab
  * @base: address of the slab's first page
- * @index: number of the object in the slab
+ * @index: number of the object in the slab, less than the slab has
  *
- * Return: RSV_OK; RSV_DOUBLE_FREE or RSV_MISALIGNED, and then nothing has changed.
+ * Return: RSV_OK, or RSV_DOUBLE_FREE, and then nothing has changed.
  */
 enum rsv_misuse rsv_slub_put(struct rsv_cache *c, struct rsv_frame *slab, void *base,
 			     unsigned int index)
 {
 	unsigned long *link = rsv_slub_link(c, base, index);
 
-	if (index >= slab->carved)
-		return RSV_MISALIGNED;
-	if (!slab->inuse)
+	if (index >= slab->carved || !slab->inuse)
 		return RSV_DOUBLE_FREE;
 	if (rsv_slub_next(c, base, index) <= RSV_SLAB_NONE &&
 	    rsv_slub_is_free(c, slab, base, index))

@@ -103,6 +103,8 @@ void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 	struct rsv_frame *buddy;
 
 	z->free_pages += 1UL << order;
+	/* It may become the upper half of a merged block, and is not the first of one then. */
+	WRITE_ONCE(e->frames[index].kind, RSV_FRAME_BODY);
 	for (; order + 1 < z->nr_orders; order++) {
 		buddy = rsv_buddy_free(e, pfn, order);
 		if (!buddy)
