@@ -37,7 +37,8 @@ static int __init example_init(void)
 
 	if (!r)
 		return -ENODEV;
-	packets = rsv_cache_create(r, "packets", sizeof(*packet), 0, RSV_HWCACHE_ALIGN, packet_init);
+	packets = rsv_cache_create(r, "packets", sizeof(struct packet), 0, RSV_HWCACHE_ALIGN,
+				   packet_init);
 	if (IS_ERR(packets))
 		return PTR_ERR(packets);
 

@@ -37,11 +37,12 @@ static DEFINE_XARRAY(rsv_pages);
  * Taking blocks
  */
 
+/* The order to begin with, or -1 if one run of so many pages cannot be had in one block. */
 static int rsv_block_order(unsigned long nr_pages, bool contig)
 {
-	unsigned int order = contig ? order_base_2(nr_pages) : ilog2(nr_pages);
-
-	return min_t(unsigned int, order, RSV_KERNEL_MAX_ORDER);
+	if (contig)
+		return order_base_2(nr_pages) > RSV_KERNEL_MAX_ORDER ? -1 : order_base_2(nr_pages);
+	return min_t(int, ilog2(nr_pages), RSV_KERNEL_MAX_ORDER);
 }
 
 /* Gives up the pages of an order that go beyond what was wanted, and remembers the rest. */

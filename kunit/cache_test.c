@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Caches: which are refused, which slab serves, what a constructor may rely on, what they do not
+ * take back.
+ */
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "../src/interface/query.h"
+#include "../src/objects/cache.h"
+#include "../src/region.h"
+#include "helpers.h"
+
+/* Most tests use this size: six objects fill a slab of three pages. */
+#define SIZE		2048
+#define PER_SLAB	6
+
+/* --- Creation ------------------------------------------------------------------------------- */
+
+KUNIT_ARRAY_PARAM_DESC(names, name_cases, what);
+
+static void names_are_checked(struct kunit *test)
+{
+	const struct name_case *n = test->param_value;
+	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_cache *c = rsv_cache_create(r, n->name, 64, 0, 0, NULL);
+
+	if (!n->good) {
+		KUNIT_EXPECT_PTR_EQ(test, c, ERR_PTR(-EINVAL));
+		return;
+	}
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_STREQ(test, cache_figures(c).name, n->name);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+}
+
+static void name_is_unique_in_its_region_only(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 4), *other = scratch_pages(test, 4);
+	struct rsv_cache *c = rsv_cache_create(r, "twice", 64, 0, 0, NULL);
+	struct rsv_cache *d = rsv_cache_create(other, "twice", 64, 0, 0, NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "twice", 128, 0, 0, NULL), ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "kmalloc-64", 64, 0, 0, NULL),
+			    ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+
+	c = rsv_cache_create(r, "twice", 128, 0, 0, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(d), 0);
+}
+
+struct refused_case {
+	const char *what;
+	unsigned int size, align, flags;
+};
+
+static const struct refused_case refused[] = {
+	{ "size 0", 0, 0, 0 },
+	{ "size too large", RSV_CACHE_SIZE_MAX + 1, 0, 0 },
+	{ "size UINT_MAX", UINT_MAX, 0, 0 },
+	{ "alignment 3", 64, 3, 0 },
+	{ "alignment 24", 64, 24, 0 },
+	{ "alignment above a page", 64, 2 * PAGE_SIZE, 0 },
+	{ "alignment UINT_MAX", 64, UINT_MAX, 0 },
+	{ "unknown flag", 64, 0, 1U << 31 },
+	{ "unknown flag with a known one", 64, 0, RSV_HWCACHE_ALIGN | 2 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(refused, refused, what);
+
+static void what_makes_no_sense_is_refused(struct kunit *test)
+{
+	const struct refused_case *k = test->param_value;
+	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_ioc_info before = {}, after = {};
+
+	rsv_query_info(r, &before);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "refused", k->size, k->align, k->flags, NULL),
+			    ERR_PTR(-EINVAL));
+	rsv_query_info(r, &after);
+	KUNIT_EXPECT_EQ(test, after.nr_caches, before.nr_caches);
+}
+
+static void largest_object_can_be_had(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, RSV_CACHE_SIZE_MAX, PAGE_SIZE);
+	void *object;
+
+	objects_take(test, c, &object, 1);
+	memset(object, 0x5a, RSV_CACHE_SIZE_MAX);
+	rsv_cache_free(c, object);
+}
+
+static void query_lists_all_caches_in_the_order_of_creation(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_cache *c = scratch_cache(test, r, 100, 32);
+	struct rsv_ioc_cache now = {};
+	struct rsv_ioc_info info = {};
+	unsigned int nr = 0;
+	u32 id = 0;
+
+	for (; !rsv_query_cache(r, id, &now); id = now.id + 1) {
+		KUNIT_EXPECT_GE(test, now.id, id);
+		nr++;
+	}
+	rsv_query_info(r, &info);
+	KUNIT_EXPECT_EQ(test, nr, info.nr_caches);
+	KUNIT_EXPECT_EQ(test, nr, RSV_KMALLOC_CLASSES + 1);
+
+	/* The last one is ours. */
+	KUNIT_EXPECT_EQ(test, now.id, c->id);
+	KUNIT_EXPECT_STREQ(test, now.name, c->name);
+	KUNIT_EXPECT_STREQ(test, now.engine, "slub");
+	KUNIT_EXPECT_EQ(test, now.object_size, 100);
+	KUNIT_EXPECT_EQ(test, now.align, 32);
+	KUNIT_EXPECT_EQ(test, now.stride, 128);
+	KUNIT_EXPECT_EQ(test, now.total_objects, 0);
+}
+
+/* --- Which slab serves ---------------------------------------------------------------------- */
+
+static void partial_slab_serves_before_empty_and_empty_before_new(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	void *object[3 * PER_SLAB], *last, *again[PER_SLAB];
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	EXPECT_SLABS(test, c, 3, 0, 0);
+	/* The third slab becomes empty, then the first partial. */
+	objects_give(c, object + 2 * PER_SLAB, PER_SLAB);
+	rsv_cache_free(c, object[1]);
+	EXPECT_SLABS(test, c, 1, 1, 1);
+
+	objects_take(test, c, &last, 1);
+	KUNIT_EXPECT_PTR_EQ(test, last, object[1]);
+	EXPECT_SLABS(test, c, 2, 0, 1);
+
+	objects_take(test, c, again, PER_SLAB);
+	EXPECT_SLABS(test, c, 3, 0, 0);
+	KUNIT_EXPECT_TRUE(test, object_among(again[0], object + 2 * PER_SLAB, PER_SLAB));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_made, 3);
+
+	objects_take(test, c, &last, 1);
+	EXPECT_SLABS(test, c, 3, 1, 0);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_made, 4);
+	KUNIT_EXPECT_FALSE(test, object_among(last, object, ARRAY_SIZE(object)));
+
+	rsv_cache_free(c, last);
+	objects_give(c, again, PER_SLAB);
+	objects_give(c, object, 2 * PER_SLAB);
+}
+
+static void empty_slabs_beyond_a_few_go_back_and_shrink_gives_the_rest(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	void *object[6 * PER_SLAB];
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	EXPECT_SLABS(test, c, 6, 0, 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
+	objects_give(c, object, 5 * PER_SLAB);
+	EXPECT_SLABS(test, c, 1, 0, RSV_EMPTY_SLABS_KEPT);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_given, 5 - RSV_EMPTY_SLABS_KEPT);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3 * (1 + RSV_EMPTY_SLABS_KEPT));
+
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), RSV_EMPTY_SLABS_KEPT);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
+	EXPECT_SLABS(test, c, 1, 0, 0);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3);
+
+	objects_give(c, object + 5 * PER_SLAB, PER_SLAB);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void figures_count_what_happened(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_ioc_info info = {};
+	void *object[8];
+
+	objects_take(test, c, object, 8);
+	objects_give(c, object, 3);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).allocs, 8);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).frees, 3);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 0);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 5);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).total_objects, 2 * PER_SLAB);
+	rsv_query_info(r, &info);
+	KUNIT_EXPECT_EQ(test, info.slab_bytes, 2 * 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, info.free_bytes, SZ_256K - info.slab_bytes);
+	EXPECT_SLABS(test, c, 0, 2, 0);
+	objects_give(c, object + 3, 5);
+}
+
+/* Seven pages are blocks of 4, 2 and 1: a slab of three pages, then slabs of one page each. */
+static void small_slabs_use_up_what_no_large_slab_fits_in(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 7);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	void *object[14];
+	unsigned int i;
+
+	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
+	objects_take(test, c, object, 14);
+	EXPECT_SLABS(test, c, 5, 0, 0);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 0);
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 2);
+
+	/* What is given back can be had again, and nothing more. */
+	rsv_cache_free(c, object[5]);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_KERNEL), object[5]);
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
+
+	for (i = 0; i < 14; i++)
+		memset(object[i], i, SIZE);
+	for (i = 0; i < 14; i++)
+		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], i, SIZE));
+	objects_give(c, object, 14);
+	rsv_cache_shrink(c);
+	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
+}
+
+static void object_that_no_block_can_hold_gives_null(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 1);
+	struct rsv_cache *c = scratch_cache(test, r, PAGE_SIZE + 1, 0);
+
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 1);
+	EXPECT_FREE_AREAS(test, r, [0] = 1);
+}
+
+/* --- Constructors --------------------------------------------------------------------------- */
+
+/* With its link this makes a stride of SIZE. */
+struct constructed {
+	u64 magic;
+	u64 state;
+	u8 rest[SIZE - 3 * sizeof(u64)];
+};
+
+#define MAGIC	0x636f6e7374727563ULL
+
+static unsigned int constructed, constructed_atomic;
+
+static void construct(void *object)
+{
+	struct constructed *o = object;
+
+	memset(o, 0, sizeof(*o));
+	o->magic = MAGIC;
+	constructed++;
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !preemptible())
+		constructed_atomic++;
+}
+
+static struct rsv_cache *constructed_cache(struct kunit *test, struct rsv_region *r)
+{
+	constructed = 0;
+	constructed_atomic = 0;
+	return scratch_cache_ctor(test, r, sizeof(struct constructed), 0, construct);
+}
+
+static void constructor_runs_once_before_the_first_use_of_each_object(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = constructed_cache(test, r);
+	struct constructed *object[2 * PER_SLAB], *again;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, cache_figures(c).slab_objects, PER_SLAB);
+	objects_take(test, c, (void **)object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, constructed, ARRAY_SIZE(object));
+	for (i = 0; i < ARRAY_SIZE(object); i++) {
+		KUNIT_EXPECT_EQ(test, object[i]->magic, MAGIC);
+		KUNIT_EXPECT_EQ(test, object[i]->state, 0);
+	}
+	for (i = 0; i < 100; i++) {
+		rsv_cache_free(c, object[3]);
+		again = rsv_cache_alloc(c, GFP_KERNEL);
+		KUNIT_ASSERT_PTR_EQ(test, again, object[3]);
+	}
+	KUNIT_EXPECT_EQ(test, constructed, ARRAY_SIZE(object));
+	objects_give(c, (void **)object, ARRAY_SIZE(object));
+}
+
+static void object_keeps_every_byte_from_free_to_the_next_allocation(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = constructed_cache(test, r);
+	struct constructed *object[PER_SLAB], *again[PER_SLAB];
+	unsigned int i;
+
+	objects_take(test, c, (void **)object, PER_SLAB);
+	for (i = 0; i < PER_SLAB; i++)
+		memset(object[i], 0x11 + i, sizeof(*object[i]));
+	objects_give(c, (void **)object, PER_SLAB);
+	for (i = 0; i < PER_SLAB; i++)
+		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], 0x11 + i, sizeof(*object[i])));
+	objects_take(test, c, (void **)again, PER_SLAB);
+	for (i = 0; i < PER_SLAB; i++)
+		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], 0x11 + i, sizeof(*object[i])));
+	KUNIT_EXPECT_EQ(test, constructed, PER_SLAB);
+	objects_give(c, (void **)again, PER_SLAB);
+}
+
+static void constructor_runs_again_in_the_slabs_next_life(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 3);
+	struct rsv_cache *c = constructed_cache(test, r);
+	struct constructed *object;
+	unsigned int life;
+
+	for (life = 1; life <= 3; life++) {
+		objects_take(test, c, (void **)&object, 1);
+		KUNIT_EXPECT_EQ(test, object->magic, MAGIC);
+		KUNIT_EXPECT_EQ(test, object->state, 0);
+		object->magic = 0;
+		object->state = life;
+		rsv_cache_free(c, object);
+		KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
+		KUNIT_EXPECT_EQ(test, constructed, life);
+	}
+}
+
+static void constructor_runs_with_no_lock_held(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = constructed_cache(test, r);
+	void *object[2 * PER_SLAB];
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, constructed_atomic, 0);
+	objects_give(c, object, ARRAY_SIZE(object));
+}
+
+static void constructor_runs_for_callers_that_may_not_sleep(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = constructed_cache(test, r);
+	struct constructed *object;
+	DEFINE_SPINLOCK(lock);
+
+	spin_lock(&lock);
+	object = rsv_cache_alloc(c, GFP_ATOMIC);
+	spin_unlock(&lock);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_EQ(test, object->magic, MAGIC);
+	KUNIT_EXPECT_EQ(test, constructed, 1);
+	rsv_cache_free(c, object);
+}
+
+static void gfp_zero_clears_an_object_unless_it_is_constructed(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *plain = scratch_cache(test, r, SIZE, 0);
+	struct rsv_cache *c = constructed_cache(test, r);
+	struct constructed *object;
+	void *p;
+
+	objects_take(test, plain, &p, 1);
+	memset(p, 0xa5, SIZE);
+	rsv_cache_free(plain, p);
+	p = rsv_cache_alloc(plain, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, SIZE));
+	rsv_cache_free(plain, p);
+
+	object = rsv_cache_alloc(c, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_EQ(test, object->magic, MAGIC);
+	object->state = 7;
+	rsv_cache_free(c, object);
+	object = rsv_cache_alloc(c, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_EQ(test, object->magic, MAGIC);
+	KUNIT_EXPECT_EQ(test, object->state, 7);
+	rsv_cache_free(c, object);
+}
+
+/* --- Misuse --------------------------------------------------------------------------------- */
+
+static void destroying_a_cache_in_use_is_refused(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	void *object;
+	int err;
+
+	objects_take(test, c, &object, 1);
+	EXPECT_MISUSE(test, RSV_IN_USE, err = rsv_cache_destroy(c));
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	EXPECT_SLABS(test, c, 0, 1, 0);
+	rsv_cache_free(c, object);
+	scratch_cache_end(test, c);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void freeing_nothing_is_no_misuse(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 4);
+
+	rsv_cache_free(scratch_cache(test, r, SIZE, 0), NULL);
+}
+
+static void pointer_of_no_slab_is_refused(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K), *other = scratch_pages(test, 4);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_cache *d = scratch_cache(test, other, SIZE, 0);
+	void *system = kunit_kmalloc(test, SIZE, GFP_KERNEL), *mapped = vmalloc(SIZE);
+	unsigned long page = rsv_get_free_pages(r, GFP_KERNEL, 0);
+	void *theirs, *nobodys = scratch_base(r) + SZ_128K;
+	int on_stack;
+
+	KUNIT_ASSERT_NOT_NULL(test, system);
+	KUNIT_ASSERT_NE(test, page, 0);
+	objects_take(test, d, &theirs, 1);
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, &on_stack));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, system));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, mapped));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, construct));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, (void *)1));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, (void *)ULONG_MAX));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, (void *)page));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, nobodys));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, theirs));
+	rsv_cache_free(d, theirs);
+	rsv_free_pages(page, 0);
+	vfree(mapped);
+}
+
+static void object_of_another_cache_is_refused(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_cache *d = scratch_cache(test, r, SIZE, 0);
+	void *mine, *theirs, *p = rsv_kmalloc(r, SIZE, GFP_KERNEL);
+
+	objects_take(test, c, &mine, 1);
+	objects_take(test, d, &theirs, 1);
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, theirs));
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(d, mine));
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, p));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 1);
+	KUNIT_EXPECT_EQ(test, cache_figures(d).active_objects, 1);
+	rsv_kfree(p);
+	rsv_cache_free(c, mine);
+	rsv_cache_free(d, theirs);
+}
+
+static struct kunit_case cache_cases[] = {
+	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
+	KUNIT_CASE(name_is_unique_in_its_region_only),
+	KUNIT_CASE_PARAM(what_makes_no_sense_is_refused, refused_gen_params),
+	KUNIT_CASE(largest_object_can_be_had),
+	KUNIT_CASE(query_lists_all_caches_in_the_order_of_creation),
+	KUNIT_CASE(partial_slab_serves_before_empty_and_empty_before_new),
+	KUNIT_CASE(empty_slabs_beyond_a_few_go_back_and_shrink_gives_the_rest),
+	KUNIT_CASE(figures_count_what_happened),
+	KUNIT_CASE(small_slabs_use_up_what_no_large_slab_fits_in),
+	KUNIT_CASE(object_that_no_block_can_hold_gives_null),
+	KUNIT_CASE(constructor_runs_once_before_the_first_use_of_each_object),
+	KUNIT_CASE(object_keeps_every_byte_from_free_to_the_next_allocation),
+	KUNIT_CASE(constructor_runs_again_in_the_slabs_next_life),
+	KUNIT_CASE(constructor_runs_with_no_lock_held),
+	KUNIT_CASE(constructor_runs_for_callers_that_may_not_sleep),
+	KUNIT_CASE(gfp_zero_clears_an_object_unless_it_is_constructed),
+	KUNIT_CASE(destroying_a_cache_in_use_is_refused),
+	KUNIT_CASE(freeing_nothing_is_no_misuse),
+	KUNIT_CASE(pointer_of_no_slab_is_refused),
+	KUNIT_CASE(object_of_another_cache_is_refused),
+	{}
+};
+
+static struct kunit_suite cache_suite = {
+	.name = "reservoir_cache",
+	.init = suite_init,
+	.test_cases = cache_cases,
+};
+
+kunit_test_suite(cache_suite);

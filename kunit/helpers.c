@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the suites share.
+ */
+#include <kunit/test-bug.h>
+#include <linux/mm.h>
+
+#include "../src/interface/query.h"
+#include "../src/objects/cache.h"
+#include "../src/region.h"
+#include "helpers.h"
+
+/* Tests run one after the other, and nobody else uses the module meanwhile. */
+static u64 misuses_expected;
+
+static void check_misuses(void *unused)
+{
+	KUNIT_EXPECT_EQ_MSG(kunit_get_current_test(), rsv_misuse_total(), misuses_expected,
+			    "misuses were reported that this test does not expect");
+}
+
+int suite_init(struct kunit *test)
+{
+	/* The numbers of pages and slabs that the tests expect are the textbook's. */
+	if (PAGE_SIZE != SZ_4K)
+		kunit_skip(test, "pages are not 4 KB");
+	misuses_expected = rsv_misuse_total();
+	return kunit_add_action_or_reset(test, check_misuses, NULL);
+}
+
+/* --- Scratch regions and caches ------------------------------------------------------------- */
+
+static unsigned int slab_objects(const struct rsv_layout *l, const struct rsv_frame *slab)
+{
+	return slab->order == l->pages ? l->objects : l->small_objects;
+}
+
+/*
+ * After a failed test: try to free every object of a slab. The ones that are free already are
+ * refused and reported, which is no harm in a test that has failed anyway. The last one may take
+ * the slab away.
+ */
+static void drain_slab(struct rsv_extent *e, struct rsv_frame *slab)
+{
+	struct rsv_cache *c = slab->cache;
+	unsigned int i, n = slab_objects(&c->layout, slab);
+
+	for (i = 0; i < n && slab->kind == RSV_FRAME_SLAB; i++)
+		rsv_cache_free(c, rsv_frame_addr(e, slab) + i * c->layout.stride);
+}
+
+static void drain_extent(struct rsv_extent *e, const struct rsv_cache *only)
+{
+	struct rsv_frame *f;
+
+	for (f = e->frames; f < e->frames + e->nr_pages; f++) {
+		if (f->kind == RSV_FRAME_SLAB && (!only || f->cache == only))
+			drain_slab(e, f);
+		else if (f->kind == RSV_FRAME_USED && !only)
+			rsv_kfree(rsv_frame_addr(e, f));
+	}
+}
+
+/* After a failed test: free what it left, of one cache or all, so that nothing stays for ever. */
+static void drain(struct rsv_region *r, const struct rsv_cache *only)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_extents; i++)
+		drain_extent(r->extents[i], only);
+}
+
+static void end_region(void *region)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct rsv_region *r = region;
+	int err = rsv_region_destroy(r);
+
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "the test left something in use");
+	if (!err)
+		return;
+	drain(r, NULL);
+	KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
+}
+
+/* A region of one contiguous run, destroyed at the end of the test; it must be unused by then. */
+struct rsv_region *scratch_region(struct kunit *test, size_t bytes)
+{
+	static unsigned int number;
+	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+	struct rsv_region *r;
+	char name[RSV_NAME_MAX];
+
+	snprintf(name, sizeof(name), "kunit-%u", ++number);
+	r = rsv_region_create(name, &want, 1);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_region, r), 0);
+	return r;
+}
+
+/* Destroy a region before the end of its test. */
+void scratch_region_end(struct kunit *test, struct rsv_region *r)
+{
+	kunit_release_action(test, end_region, r);
+}
+
+static void end_cache(void *cache)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct rsv_cache *c = cache;
+	int err = rsv_cache_destroy(c);
+
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "the test left objects in use");
+	if (!err)
+		return;
+	drain(c->region, c);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+}
+
+/* A cache that is destroyed at the end of the test, and must be unused by then. */
+struct rsv_cache *scratch_cache_ctor(struct kunit *test, struct rsv_region *r, unsigned int size,
+				     unsigned int align, void (*ctor)(void *object))
+{
+	static unsigned int number;
+	struct rsv_cache *c;
+	char name[RSV_NAME_MAX];
+
+	snprintf(name, sizeof(name), "objects-%u", ++number);
+	c = rsv_cache_create(r, name, size, align, 0, ctor);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_cache, c), 0);
+	return c;
+}
+
+/* Destroy a cache before the end of its test. */
+void scratch_cache_end(struct kunit *test, struct rsv_cache *c)
+{
+	kunit_release_action(test, end_cache, c);
+}
+
+/* Have the caches behind rsv_kmalloc() give their empty slabs back. */
+void scratch_shrink(struct rsv_region *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < RSV_KMALLOC_CLASSES; i++)
+		rsv_cache_shrink(r->kmalloc[i]);
+}
+
+void objects_take(struct kunit *test, struct rsv_cache *c, void **objects, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		objects[i] = rsv_cache_alloc(c, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, objects[i]);
+	}
+}
+
+void objects_give(struct rsv_cache *c, void **objects, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		rsv_cache_free(c, objects[i]);
+}
+
+bool object_among(const void *object, void *const *objects, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (objects[i] == object)
+			return true;
+	return false;
+}
+
+struct rsv_ioc_cache cache_figures(struct rsv_cache *c)
+{
+	struct rsv_ioc_cache now = {};
+
+	rsv_query_one_cache(c, &now);
+	return now;
+}
+
+void *scratch_base(struct rsv_region *r)
+{
+	return r->extents[0]->base;
+}
+
+size_t scratch_offset(struct rsv_region *r, const void *addr)
+{
+	return addr - scratch_base(r);
+}
+
+unsigned long scratch_page(struct rsv_region *r, const void *addr)
+{
+	return scratch_offset(r, addr) >> PAGE_SHIFT;
+}
+
+/* --- Parameters that several suites have ---------------------------------------------------- */
+
+void pages_text(const unsigned int *pages, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "%u pages", *pages);
+}
+
+const struct name_case name_cases[NAME_CASES] = {
+	{ "one letter", "a", true },
+	{ "all kinds of characters", "Az09_.-x", true },
+	{ "31 characters", "abcdefghijklmnopqrstuvwxyz-1234", true },
+	{ "leading dot", ".hidden", true },
+	{ "three dots", "...", true },
+	{ "leading dash", "-r", true },
+	{ "empty", "", false },
+	{ "dot", ".", false },
+	{ "dot dot", "..", false },
+	{ "32 characters", "abcdefghijklmnopqrstuvwxyz-12345", false },
+	{ "slash", "a/b", false },
+	{ "only a slash", "/", false },
+	{ "space", "a b", false },
+	{ "newline", "a\n", false },
+	{ "percent", "%p", false },
+	{ "not ASCII", "caf\xc3\xa9", false },
+	{ "DEL", "\x7f", false },
+};
+
+/* --- What a region holds -------------------------------------------------------------------- */
+
+void free_areas_read(struct kunit *test, struct rsv_region *r, struct free_areas *areas)
+{
+	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
+	unsigned int i, order;
+
+	KUNIT_ASSERT_NOT_NULL(test, zone);
+	memset(areas, 0, sizeof(*areas));
+	for (i = 0; !rsv_query_zone(r, i, zone); i++)
+		for (order = 0; order < zone->nr_orders; order++)
+			areas->count[order] += zone->free[order];
+	kunit_kfree(test, zone);
+}
+
+/*
+ * The free areas that a region of one extent must have while nothing is in use: from the lower
+ * end on always the largest block that its address allows and that fits.
+ */
+void free_areas_untouched(struct rsv_region *r, struct free_areas *areas)
+{
+	unsigned long pfn = r->extents[0]->first;
+	unsigned long end = pfn + r->extents[0]->nr_pages;
+	unsigned int order;
+
+	memset(areas, 0, sizeof(*areas));
+	for (; pfn < end; pfn += 1UL << order) {
+		order = min_t(unsigned int, __ffs(pfn), __fls(end - pfn));
+		areas->count[order]++;
+	}
+}
+
+/* "3:1 5:2": one block of order 3, two of order 5 */
+const char *free_areas_text(struct kunit *test, const struct free_areas *areas)
+{
+	const size_t size = 256;
+	char *text = kunit_kzalloc(test, size, GFP_KERNEL);
+	unsigned int order, used = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	for (order = 0; order < RSV_ORDERS_MAX; order++)
+		if (areas->count[order])
+			used += scnprintf(text + used, size - used, "%s%u:%lu", used ? " " : "",
+					  order, areas->count[order]);
+	return text;
+}
+
+const char *free_areas_now(struct kunit *test, struct rsv_region *r)
+{
+	struct free_areas areas;
+
+	free_areas_read(test, r, &areas);
+	return free_areas_text(test, &areas);
+}
+
+const char *map_text(struct kunit *test, struct rsv_region *r)
+{
+	char *map = kunit_kzalloc(test, r->nr_pages + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, map);
+	KUNIT_EXPECT_EQ(test, rsv_query_map(r, 0, map, r->nr_pages), r->nr_pages);
+	return map;
+}
+
+const char *slabs_wanted(struct kunit *test, u64 full, u64 partial, u64 empty)
+{
+	const size_t size = 64;
+	char *text = kunit_kzalloc(test, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	snprintf(text, size, "%llu full, %llu partial, %llu empty", full, partial, empty);
+	return text;
+}
+
+const char *slabs_text(struct kunit *test, struct rsv_cache *c)
+{
+	struct rsv_ioc_cache now = cache_figures(c);
+
+	return slabs_wanted(test, now.full_slabs, now.partial_slabs, now.empty_slabs);
+}
+
+u64 region_free_bytes(struct rsv_region *r)
+{
+	struct rsv_ioc_info info = {};
+
+	rsv_query_info(r, &info);
+	return info.free_bytes;
+}
+
+u64 region_free_pages(struct rsv_region *r)
+{
+	return region_free_bytes(r) >> PAGE_SHIFT;
+}
+
+/* --- Misuse --------------------------------------------------------------------------------- */
+
+void misuse_counts_read(struct misuse_counts *counts)
+{
+	enum rsv_misuse kind;
+
+	for (kind = 0; kind < RSV_MISUSES; kind++)
+		counts->count[kind] = rsv_misuse_count(kind);
+}
+
+/* Misuses reported since. From now on the test is meant to have them. */
+u64 nr_misuses_since(const struct misuse_counts *before)
+{
+	enum rsv_misuse kind;
+	u64 nr = 0;
+
+	for (kind = RSV_OK + 1; kind < RSV_MISUSES; kind++)
+		nr += rsv_misuse_count(kind) - before->count[kind];
+	misuses_expected += nr;
+	return nr;
+}
+
+/* The names of their kinds, each as often as it was reported; "none" if there was no report. */
+const char *misuses_since(struct kunit *test, const struct misuse_counts *before)
+{
+	const size_t size = 256;
+	char *text = kunit_kzalloc(test, size, GFP_KERNEL);
+	enum rsv_misuse kind;
+	size_t used = 0;
+	u64 n;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	for (kind = RSV_OK + 1; kind < RSV_MISUSES; kind++)
+		for (n = before->count[kind]; n < rsv_misuse_count(kind); n++)
+			used += scnprintf(text + used, size - used, "%s%s", used ? " " : "",
+					  rsv_misuse_name(kind));
+	return nr_misuses_since(before) ? text : rsv_misuse_name(RSV_OK);
+}

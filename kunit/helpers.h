@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites share: scratch regions and caches that go away with their test, expectations
+ * about free areas, maps and slabs that print both sides as text, misuses that a test provokes.
+ *
+ * Every suite has suite_init() as its init: a test in which a misuse was reported that it did not
+ * expect fails.
+ */
+#ifndef RSV_KUNIT_HELPERS_H
+#define RSV_KUNIT_HELPERS_H
+
+#include <kunit/test.h>
+#include <linux/reservoir.h>
+#include <linux/sizes.h>
+
+#include "../src/report.h"
+
+int suite_init(struct kunit *test);
+
+/* --- Scratch regions and caches ------------------------------------------------------------- */
+
+struct rsv_region *scratch_region(struct kunit *test, size_t bytes);
+void scratch_region_end(struct kunit *test, struct rsv_region *r);
+
+struct rsv_cache *scratch_cache_ctor(struct kunit *test, struct rsv_region *r, unsigned int size,
+				     unsigned int align, void (*ctor)(void *object));
+void scratch_cache_end(struct kunit *test, struct rsv_cache *c);
+void scratch_shrink(struct rsv_region *r);
+
+static inline struct rsv_region *scratch_pages(struct kunit *test, unsigned long nr_pages)
+{
+	return scratch_region(test, nr_pages * PAGE_SIZE);
+}
+
+static inline struct rsv_cache *scratch_cache(struct kunit *test, struct rsv_region *r,
+					      unsigned int size, unsigned int align)
+{
+	return scratch_cache_ctor(test, r, size, align, NULL);
+}
+
+/* Objects by the array, and the figures of a cache */
+void objects_take(struct kunit *test, struct rsv_cache *c, void **objects, unsigned int nr);
+void objects_give(struct rsv_cache *c, void **objects, unsigned int nr);
+bool object_among(const void *object, void *const *objects, unsigned int nr);
+struct rsv_ioc_cache cache_figures(struct rsv_cache *c);
+
+/* Where in its region's only extent something lies: pages, and bytes. */
+unsigned long scratch_page(struct rsv_region *r, const void *addr);
+size_t scratch_offset(struct rsv_region *r, const void *addr);
+void *scratch_base(struct rsv_region *r);
+
+/* --- Parameters that several suites have ---------------------------------------------------- */
+
+void pages_text(const unsigned int *pages, char *text);
+
+/* Names of regions and of caches */
+struct name_case {
+	const char *what;
+	const char *name;
+	bool good;
+};
+
+#define NAME_CASES	17
+
+extern const struct name_case name_cases[NAME_CASES];
+
+/* --- What a region holds -------------------------------------------------------------------- */
+
+/**
+ * struct free_areas - the free blocks of a region
+ * @count: for each order, their number
+ */
+struct free_areas {
+	unsigned long count[RSV_ORDERS_MAX];
+};
+
+void free_areas_read(struct kunit *test, struct rsv_region *r, struct free_areas *areas);
+void free_areas_untouched(struct rsv_region *r, struct free_areas *areas);
+const char *free_areas_text(struct kunit *test, const struct free_areas *areas);
+const char *free_areas_now(struct kunit *test, struct rsv_region *r);
+const char *map_text(struct kunit *test, struct rsv_region *r);
+const char *slabs_text(struct kunit *test, struct rsv_cache *c);
+const char *slabs_wanted(struct kunit *test, u64 full, u64 partial, u64 empty);
+
+u64 region_free_pages(struct rsv_region *r);
+u64 region_free_bytes(struct rsv_region *r);
+
+/* EXPECT_FREE_AREAS(test, r, [3] = 1, [5] = 2): a block of order 3, two of order 5, no other */
+#define EXPECT_FREE_AREAS(test, r, ...)								\
+	EXPECT_SAME_AREAS(test, r, (&(const struct free_areas){ { __VA_ARGS__ } }))
+
+#define EXPECT_SAME_AREAS(test, r, areas)							\
+do {												\
+	struct kunit *__test = (test);								\
+												\
+	KUNIT_EXPECT_STREQ(__test, free_areas_now(__test, r), free_areas_text(__test, areas));	\
+} while (0)
+
+/* EXPECT_MAP(test, r, "Pp.."): what each page serves as, RSV_MAP_* */
+#define EXPECT_MAP(test, r, map)								\
+do {												\
+	struct kunit *__test = (test);								\
+												\
+	KUNIT_EXPECT_STREQ(__test, map_text(__test, r), map);					\
+} while (0)
+
+#define EXPECT_SLABS(test, c, full, partial, empty)						\
+do {												\
+	struct kunit *__test = (test);								\
+												\
+	KUNIT_EXPECT_STREQ(__test, slabs_text(__test, c),					\
+			   slabs_wanted(__test, full, partial, empty));				\
+} while (0)
+
+/* --- Misuse --------------------------------------------------------------------------------- */
+
+/**
+ * struct misuse_counts - misuses reported so far
+ * @count: by kind
+ */
+struct misuse_counts {
+	u64 count[RSV_MISUSES];
+};
+
+void misuse_counts_read(struct misuse_counts *counts);
+u64 nr_misuses_since(const struct misuse_counts *before);
+const char *misuses_since(struct kunit *test, const struct misuse_counts *before);
+
+/* EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p)): one report, and of exactly this kind */
+#define EXPECT_MISUSE(test, what, statement)							\
+do {												\
+	struct kunit *__test = (test);								\
+	struct misuse_counts __before;								\
+												\
+	misuse_counts_read(&__before);								\
+	statement;										\
+	KUNIT_EXPECT_STREQ(__test, misuses_since(__test, &__before), rsv_misuse_name(what));	\
+} while (0)
+
+#endif /* RSV_KUNIT_HELPERS_H */

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory by the byte: which class or how many pages serve a size, how it is aligned, how sizes
+ * change, what is refused.
+ */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "../src/objects/kmalloc.h"
+#include "../src/region.h"
+#include "helpers.h"
+
+/*
+ * Not inline, so that the compiler does not hold what rsv_ksize() allows against the size that
+ * was asked for.
+ */
+static noinline void fill(void *p, u8 pattern, size_t bytes)
+{
+	memset(p, pattern, bytes);
+}
+
+static noinline bool filled(const void *p, u8 pattern, size_t bytes)
+{
+	return !memchr_inv(p, pattern, bytes);
+}
+
+static void *get(struct kunit *test, struct rsv_region *r, size_t size)
+{
+	void *p = rsv_kmalloc(r, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return p;
+}
+
+/* --- Sizes ---------------------------------------------------------------------------------- */
+
+static const unsigned int classes[] = {
+	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192,
+};
+
+static void class_text(const unsigned int *size, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "%u bytes", *size);
+}
+
+KUNIT_ARRAY_PARAM(classes, classes, class_text);
+
+/*
+ * A class serves from one byte more than the class before holds up to its own size, and all of it
+ * may be used.
+ */
+static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
+{
+	const unsigned int *class = test->param_value;
+	size_t sizes[] = { class == classes ? 1 : class[-1] + 1, *class };
+	struct rsv_region *r = scratch_pages(test, 37);
+	void *p[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		p[i] = get(test, r, sizes[i % 2]);
+		KUNIT_EXPECT_EQ(test, rsv_ksize(p[i]), *class);
+		fill(p[i], i + 1, *class);
+	}
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_TRUE(test, filled(p[i], i + 1, *class));
+		rsv_kfree(p[i]);
+	}
+}
+
+struct large_case {
+	size_t size;
+	unsigned int pages;
+	const char *map;	/* of 16 pages, while it is in use */
+};
+
+static const struct large_case larges[] = {
+	{ 8193, 3, "Ppp............." },
+	{ 12288, 3, "Ppp............." },
+	{ 12289, 4, "Pppp............" },
+	{ 20480, 5, "Ppppp..........." },
+	{ 28000, 7, "Ppppppp........." },
+	{ 32769, 9, "Ppppppppp......." },
+	{ 65536, 16, "Pppppppppppppppp" },
+};
+
+static void large_text(const struct large_case *l, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "%zu bytes", l->size);
+}
+
+KUNIT_ARRAY_PARAM(larges, larges, large_text);
+
+static void large_sizes_take_just_the_pages_they_need(struct kunit *test)
+{
+	const struct large_case *l = test->param_value;
+	struct rsv_region *r = scratch_pages(test, 16);
+	void *p = get(test, r, l->size);
+
+	EXPECT_MAP(test, r, l->map);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 16 - l->pages);
+	KUNIT_EXPECT_EQ(test, rsv_ksize(p), l->pages * PAGE_SIZE);
+	fill(p, 0x5a, l->pages * PAGE_SIZE);
+	rsv_kfree(p);
+	EXPECT_FREE_AREAS(test, r, [4] = 1);
+}
+
+static void no_bytes_are_zero_size_ptr(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 4);
+	size_t none = 0;
+
+	KUNIT_EXPECT_PTR_EQ(test, rsv_kmalloc(r, none, GFP_KERNEL), ZERO_SIZE_PTR);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_kzalloc(r, none, GFP_KERNEL), ZERO_SIZE_PTR);
+	KUNIT_EXPECT_EQ(test, rsv_ksize(ZERO_SIZE_PTR), 0);
+	KUNIT_EXPECT_EQ(test, rsv_ksize(NULL), 0);
+	rsv_kfree(ZERO_SIZE_PTR);
+	rsv_kfree(NULL);
+	EXPECT_FREE_AREAS(test, r, [2] = 1);
+}
+
+static void more_than_the_region_can_ever_give_is_null(struct kunit *test)
+{
+	static size_t too_large[] = {
+		16 * 4096 + 1, SZ_1M, SIZE_MAX / 2, SIZE_MAX - PAGE_SIZE, SIZE_MAX - 1, SIZE_MAX,
+	};
+	struct rsv_region *r = scratch_region(test, 16 * 4096);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(too_large); i++) {
+		KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, too_large[i], GFP_KERNEL));
+		KUNIT_EXPECT_NULL(test, rsv_kzalloc(r, too_large[i], GFP_ATOMIC));
+		KUNIT_EXPECT_NULL(test, rsv_krealloc(r, NULL, too_large[i], GFP_KERNEL));
+	}
+	EXPECT_FREE_AREAS(test, r, [4] = 1);
+}
+
+/* kmalloc()'s contract: the largest power of two that divides the size, and a least alignment. */
+static void alignment_keeps_kmallocs_contract_for_every_size(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	size_t size, wrong = 0;
+
+	for (size = 1; size <= 20000; size++) {
+		size_t align = max_t(size_t, ARCH_KMALLOC_MINALIGN, size & -size);
+		/* Something else in front, so that alignment does not come from being the first. */
+		void *before = get(test, r, size), *p = get(test, r, size);
+
+		wrong += !IS_ALIGNED((unsigned long)p, align);
+		wrong += rsv_ksize(p) < size;
+		rsv_kfree(before);
+		rsv_kfree(p);
+	}
+	for (size = 32768; size <= SZ_512K; size *= 2) {
+		void *before = get(test, r, 1), *p = get(test, r, size);
+
+		wrong += !IS_ALIGNED((unsigned long)p, size);
+		rsv_kfree(before);
+		rsv_kfree(p);
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	scratch_shrink(r);
+	EXPECT_FREE_AREAS(test, r, [8] = 1);
+}
+
+static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
+{
+	static const size_t sizes[] = { 8, 100, 700, 4096, 8192, 8193, 40000 };
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = get(test, r, sizes[i]);
+
+		fill(p, 0xa5, rsv_ksize(p));
+		rsv_kfree(p);
+		p = rsv_kzalloc(r, sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_TRUE(test, filled(p, 0, rsv_ksize(p)));
+		rsv_kfree(p);
+	}
+}
+
+static void region_that_is_used_up_gives_null_until_something_is_freed(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 7);
+	struct free_areas untouched;
+	void **last = NULL, **p;
+	unsigned int nr = 0;
+
+	free_areas_read(test, r, &untouched);
+	for (; (p = rsv_kmalloc(r, 1024, GFP_KERNEL)); nr++) {
+		*p = last;
+		last = p;
+	}
+	KUNIT_EXPECT_EQ(test, nr, 7 * PAGE_SIZE / 1024);
+	/* No class can have a slab now. */
+	KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, 8, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, 8193, GFP_KERNEL));
+
+	p = last;
+	last = *p;
+	rsv_kfree(p);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_kmalloc(r, 1000, GFP_ATOMIC), (void *)p);
+	rsv_kfree(p);
+	while ((p = last)) {
+		last = *p;
+		rsv_kfree(p);
+	}
+	scratch_shrink(r);
+	EXPECT_SAME_AREAS(test, r, &untouched);
+}
+
+/* --- Changing sizes ------------------------------------------------------------------------- */
+
+static const size_t steps[] = { 1, 8, 9, 100, 128, 129, 4000, 8192, 8193, 12288, 30000, 60000 };
+
+static void growing_keeps_the_contents(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	void *p = NULL, *new;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		new = rsv_krealloc(r, p, steps[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, new);
+		p = new;
+		KUNIT_EXPECT_GE(test, rsv_ksize(p), steps[i]);
+		if (i)
+			KUNIT_EXPECT_TRUE(test, filled(p, i, steps[i - 1]));
+		fill(p, i + 1, steps[i]);
+	}
+	rsv_kfree(p);
+	scratch_shrink(r);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void shrinking_stays_in_place_and_keeps_the_contents(struct kunit *test)
+{
+	static const size_t sizes[] = { 100, 5000, 30000 };
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = get(test, r, sizes[i]), *same;
+
+		fill(p, 0x3c, sizes[i]);
+		same = rsv_krealloc(r, p, sizes[i] / 3, GFP_KERNEL);
+		KUNIT_ASSERT_PTR_EQ(test, same, p);
+		KUNIT_EXPECT_TRUE(test, filled(same, 0x3c, sizes[i] / 3));
+		rsv_kfree(same);
+	}
+}
+
+static void growing_within_what_may_be_used_stays_in_place(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	void *p = get(test, r, 97), *large = get(test, r, 8193);
+
+	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, 128, GFP_KERNEL), p);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, large, 12288, GFP_KERNEL), large);
+	rsv_kfree(p);
+	rsv_kfree(large);
+}
+
+static void growing_that_fails_leaves_the_old_memory(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 16);
+	void *p = get(test, r, 100);
+
+	fill(p, 0x77, 100);
+	KUNIT_EXPECT_NULL(test, rsv_krealloc(r, p, 16 * PAGE_SIZE, GFP_KERNEL));
+	KUNIT_EXPECT_TRUE(test, filled(p, 0x77, 100));
+	rsv_kfree(p);
+}
+
+static void changing_to_no_bytes_frees(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	void *p = get(test, r, 20000);
+	size_t none = 0;
+
+	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, none, GFP_KERNEL), ZERO_SIZE_PTR);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, NULL, none, GFP_KERNEL), ZERO_SIZE_PTR);
+	p = rsv_krealloc(r, ZERO_SIZE_PTR, 100, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	fill(p, 0x5a, 100);
+	rsv_kfree(p);
+}
+
+/* --- Misuse --------------------------------------------------------------------------------- */
+
+static void double_free_is_refused_small_and_large(struct kunit *test)
+{
+	static const size_t sizes[] = { 1, 8, 100, 8192, 8193, 16384, 50000 };
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *before = get(test, r, sizes[i]), *p = get(test, r, sizes[i]);
+
+		rsv_kfree(p);
+		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p));
+		rsv_kfree(before);
+		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(before));
+		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p));
+	}
+	scratch_shrink(r);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void pointer_into_the_middle_is_refused(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	void *small = get(test, r, 100), *large = get(test, r, 20000);
+
+	EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_kfree(small + 1));
+	EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_kfree(small + 64));
+	EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_kfree(large + 8));
+	EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_kfree(large + PAGE_SIZE));
+	EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_kfree(large + 4 * PAGE_SIZE));
+	fill(small, 0x5a, 100);
+	fill(large, 0x5a, 20000);
+	rsv_kfree(small);
+	rsv_kfree(large);
+	scratch_shrink(r);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void pointer_of_no_region_is_refused(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 4);
+	void *system = kunit_kmalloc(test, 100, GFP_KERNEL), *mapped = vmalloc(PAGE_SIZE);
+	int on_stack;
+
+	KUNIT_ASSERT_NOT_NULL(test, system);
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree(system));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree(mapped));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree(&on_stack));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree((void *)ULONG_MAX));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_ksize(system));
+	EXPECT_MISUSE(test, RSV_FOREIGN,
+		      KUNIT_EXPECT_NULL(test, rsv_krealloc(r, system, 200, GFP_KERNEL)));
+	EXPECT_FREE_AREAS(test, r, [2] = 1);
+	vfree(mapped);
+}
+
+/* As kfree() takes what kmem_cache_alloc() gave. */
+static void object_of_a_cache_can_be_freed_without_naming_it(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_cache *c = scratch_cache(test, r, 700, 0);
+	void *object = rsv_cache_alloc(c, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_EQ(test, rsv_ksize(object), 700);
+	rsv_kfree(object);
+	EXPECT_SLABS(test, c, 0, 0, 1);
+}
+
+static struct kunit_case kmalloc_cases[] = {
+	KUNIT_CASE_PARAM(class_serves_its_sizes_and_all_of_it_may_be_used, classes_gen_params),
+	KUNIT_CASE_PARAM(large_sizes_take_just_the_pages_they_need, larges_gen_params),
+	KUNIT_CASE(no_bytes_are_zero_size_ptr),
+	KUNIT_CASE(more_than_the_region_can_ever_give_is_null),
+	KUNIT_CASE(alignment_keeps_kmallocs_contract_for_every_size),
+	KUNIT_CASE(zeroed_memory_is_zero_after_others_used_it),
+	KUNIT_CASE(region_that_is_used_up_gives_null_until_something_is_freed),
+	KUNIT_CASE(growing_keeps_the_contents),
+	KUNIT_CASE(shrinking_stays_in_place_and_keeps_the_contents),
+	KUNIT_CASE(growing_within_what_may_be_used_stays_in_place),
+	KUNIT_CASE(growing_that_fails_leaves_the_old_memory),
+	KUNIT_CASE(changing_to_no_bytes_frees),
+	KUNIT_CASE(double_free_is_refused_small_and_large),
+	KUNIT_CASE(pointer_into_the_middle_is_refused),
+	KUNIT_CASE(pointer_of_no_region_is_refused),
+	KUNIT_CASE(object_of_a_cache_can_be_freed_without_naming_it),
+	{}
+};
+
+static struct kunit_suite kmalloc_suite = {
+	.name = "reservoir_kmalloc",
+	.init = suite_init,
+	.test_cases = kmalloc_cases,
+};
+
+kunit_test_suite(kmalloc_suite);
