@@ -354,7 +354,7 @@ static void constructor_runs_for_callers_that_may_not_sleep(struct kunit *test)
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	struct rsv_cache *c = constructed_cache(test, r);
 	struct constructed *object;
-	DEFINE_SPINLOCK(lock);
+	static DEFINE_SPINLOCK(lock);
 
 	spin_lock(&lock);
 	object = rsv_cache_alloc(c, GFP_ATOMIC);
