@@ -243,7 +243,7 @@ static void a_spinlock_may_be_held(struct kunit *test)
 	struct rsv_region *r = scratch_pages(test, 32);
 	struct rsv_cache *c = scratch_cache(test, r, 200, 0);
 	unsigned int failures;
-	DEFINE_SPINLOCK(lock);
+	static DEFINE_SPINLOCK(lock);
 
 	spin_lock(&lock);
 	failures = failures_without_sleeping(r, c);
