@@ -255,7 +255,7 @@ static void interrupts_may_be_off_and_stay_off(struct kunit *test)
 {
 	struct rsv_region *r = scratch_pages(test, 32);
 	struct rsv_cache *c = scratch_cache(test, r, 200, 0);
-	DEFINE_RAW_SPINLOCK(lock);
+	static DEFINE_RAW_SPINLOCK(lock);
 	unsigned int failures;
 	unsigned long flags;
 	bool off;
