@@ -172,7 +172,7 @@ struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_holding *p
 	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
-	b->offset = RSV_NO_OFFSET;
+	RB_CLEAR_NODE(&b->node);
 	b->order = get_order(bytes);
 	b->page = rsv_alloc_pages(r, GFP_HIGHUSER | __GFP_ZERO, b->order);
 	if (!b->page) {
@@ -219,7 +219,7 @@ static const struct vm_operations_struct rsv_vma_ops = {
 /**
  * rsv_buffer_mmap() - map a buffer or a part of it
  * @b: the buffer; on success the caller's reference belongs to the mapping
- * @vma: the mapping, whose offset counts from the buffer's first page
+ * @vma: the mapping, whose offset is one of the buffer's
  *
  * Pages are put into the page table when they are touched (or at once, with MAP_POPULATE), so that
  * a mapping survives fork() and MADV_DONTNEED as any other.
@@ -229,7 +229,7 @@ static const struct vm_operations_struct rsv_vma_ops = {
  */
 int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma)
 {
-	unsigned long nr_pages = 1UL << b->order;
+	unsigned long first = vma->vm_pgoff - b->offset;
 
 	/*
 	 * After its first write a private mapping would be a copy, in memory that is not the
@@ -237,8 +237,10 @@ int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma)
 	 */
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if (vma->vm_pgoff >= nr_pages || vma_pages(vma) > nr_pages - vma->vm_pgoff)
+	if (vma_pages(vma) > (1UL << b->order) - first)
 		return -EINVAL;
+	/* From here on counted within the buffer, whose range of offsets goes with its handle. */
+	vma->vm_pgoff = first;
 	vm_flags_set(vma, VM_DONTEXPAND);
 	vma->vm_private_data = b;
 	vma->vm_ops = &rsv_vma_ops;

@@ -5,8 +5,8 @@
 #ifndef RSV_INTERFACE_BUFFER_H
 #define RSV_INTERFACE_BUFFER_H
 
-#include <linux/limits.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
 #include "holding.h"
@@ -14,15 +14,13 @@
 struct page;
 struct vm_area_struct;
 
-/* An offset that no buffer has. */
-#define RSV_NO_OFFSET	ULONG_MAX
-
 /**
  * struct rsv_buffer - a block of pages that a program owns
  * @held: its references: one of its handle, one of each mapping
  * @page: first page
  * @order: the block has 2^@order pages
- * @offset: where mmap() finds it, in pages, or RSV_NO_OFFSET (for the one who gives offsets out)
+ * @offset: where mmap() finds it, in pages (with @node, of the one who gives offsets out)
+ * @node: place in the tree of offsets, empty while it has none
  * @parked: place on the list of those that nobody has any more, but somebody has pinned
  */
 struct rsv_buffer {
@@ -30,6 +28,7 @@ struct rsv_buffer {
 	struct page *page;
 	unsigned int order;
 	unsigned long offset;
+	struct rb_node node;
 	struct list_head parked;
 };
 

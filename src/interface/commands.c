@@ -19,6 +19,7 @@
 #include "buffer.h"
 #include "file.h"
 #include "holding.h"
+#include "offsets.h"
 #include "query.h"
 
 /* What one descriptor may have; a cache costs kernel memory that is charged to nobody. */
@@ -89,7 +90,7 @@ void rsv_file_drop(struct rsv_file *f, u32 handle)
 	else if (h->kind == &rsv_kind_cache)
 		f->nr_caches--;
 	else if (h->kind == &rsv_kind_buffer)
-		mtree_erase(&f->offsets, container_of(h, struct rsv_buffer, held)->offset);
+		rsv_offsets_remove(&f->offsets, container_of(h, struct rsv_buffer, held));
 	rsv_holding_put(h);
 }
 
@@ -232,9 +233,7 @@ static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_argument *arg)
 	error = rsv_file_keep(f, &b->held, &want->handle);
 	if (error)
 		return error;
-	/* The lowest gap, so that a 32-bit program can name it too. */
-	error = mtree_alloc_range(&f->offsets, &b->offset, xa_mk_value(want->handle),
-				  1UL << b->order, 0, LONG_MAX >> PAGE_SHIFT, GFP_KERNEL_ACCOUNT);
+	error = rsv_offsets_add(&f->offsets, b);
 	if (error)
 		return error;
 	want->bytes = (u64)PAGE_SIZE << b->order;
@@ -339,39 +338,56 @@ static int rsv_do_free(struct rsv_file *f, union rsv_argument *arg)
 	return 0;
 }
 
-/* @last is the last field that the first version had, whatever is added behind it. */
-#define RSV_COMMAND(_run, _struct, _last, _answers) { \
-	.run = _run, \
-	.first_size = offsetofend(struct _struct, _last), \
-	.size = sizeof(struct _struct), \
-	.answers = _answers, \
-}
-
+/* The first size is that of the first version, whatever is added behind its last field. */
 static const struct rsv_command rsv_commands[] = {
-	[_IOC_NR(RSV_IOC_INFO)] =
-		RSV_COMMAND(rsv_do_info, rsv_ioc_info, version, true),
-	[_IOC_NR(RSV_IOC_ZONE)] =
-		RSV_COMMAND(rsv_do_zone, rsv_ioc_zone, merges, true),
-	[_IOC_NR(RSV_IOC_EXTENT)] =
-		RSV_COMMAND(rsv_do_extent, rsv_ioc_extent, zone, true),
-	[_IOC_NR(RSV_IOC_CACHE)] =
-		RSV_COMMAND(rsv_do_cache, rsv_ioc_cache, engine, true),
-	[_IOC_NR(RSV_IOC_MAP)] =
-		RSV_COMMAND(rsv_do_map, rsv_ioc_map, chars, true),
-	[_IOC_NR(RSV_IOC_REGION_CREATE)] =
-		RSV_COMMAND(rsv_do_region_create, rsv_ioc_region_create, reserved, true),
-	[_IOC_NR(RSV_IOC_BUFFER_ALLOC)] =
-		RSV_COMMAND(rsv_do_buffer_alloc, rsv_ioc_buffer_alloc, place, true),
-	[_IOC_NR(RSV_IOC_CACHE_CREATE)] =
-		RSV_COMMAND(rsv_do_cache_create, rsv_ioc_cache_create, name, true),
-	[_IOC_NR(RSV_IOC_OBJECT_ALLOC)] =
-		RSV_COMMAND(rsv_do_object_alloc, rsv_ioc_object_alloc, place, true),
-	[_IOC_NR(RSV_IOC_OBJECT_READ)] =
-		RSV_COMMAND(rsv_do_object_read, rsv_ioc_object_io, data, false),
-	[_IOC_NR(RSV_IOC_OBJECT_WRITE)] =
-		RSV_COMMAND(rsv_do_object_write, rsv_ioc_object_io, data, false),
-	[_IOC_NR(RSV_IOC_FREE)] =
-		RSV_COMMAND(rsv_do_free, rsv_ioc_free, reserved, false),
+	[_IOC_NR(RSV_IOC_INFO)] = {
+		rsv_do_info, offsetofend(struct rsv_ioc_info, version),
+		sizeof(struct rsv_ioc_info), true,
+	},
+	[_IOC_NR(RSV_IOC_ZONE)] = {
+		rsv_do_zone, offsetofend(struct rsv_ioc_zone, merges),
+		sizeof(struct rsv_ioc_zone), true,
+	},
+	[_IOC_NR(RSV_IOC_EXTENT)] = {
+		rsv_do_extent, offsetofend(struct rsv_ioc_extent, zone),
+		sizeof(struct rsv_ioc_extent), true,
+	},
+	[_IOC_NR(RSV_IOC_CACHE)] = {
+		rsv_do_cache, offsetofend(struct rsv_ioc_cache, engine),
+		sizeof(struct rsv_ioc_cache), true,
+	},
+	[_IOC_NR(RSV_IOC_MAP)] = {
+		rsv_do_map, offsetofend(struct rsv_ioc_map, chars),
+		sizeof(struct rsv_ioc_map), true,
+	},
+	[_IOC_NR(RSV_IOC_REGION_CREATE)] = {
+		rsv_do_region_create, offsetofend(struct rsv_ioc_region_create, reserved),
+		sizeof(struct rsv_ioc_region_create), true,
+	},
+	[_IOC_NR(RSV_IOC_BUFFER_ALLOC)] = {
+		rsv_do_buffer_alloc, offsetofend(struct rsv_ioc_buffer_alloc, place),
+		sizeof(struct rsv_ioc_buffer_alloc), true,
+	},
+	[_IOC_NR(RSV_IOC_CACHE_CREATE)] = {
+		rsv_do_cache_create, offsetofend(struct rsv_ioc_cache_create, name),
+		sizeof(struct rsv_ioc_cache_create), true,
+	},
+	[_IOC_NR(RSV_IOC_OBJECT_ALLOC)] = {
+		rsv_do_object_alloc, offsetofend(struct rsv_ioc_object_alloc, place),
+		sizeof(struct rsv_ioc_object_alloc), true,
+	},
+	[_IOC_NR(RSV_IOC_OBJECT_READ)] = {
+		rsv_do_object_read, offsetofend(struct rsv_ioc_object_io, data),
+		sizeof(struct rsv_ioc_object_io), false,
+	},
+	[_IOC_NR(RSV_IOC_OBJECT_WRITE)] = {
+		rsv_do_object_write, offsetofend(struct rsv_ioc_object_io, data),
+		sizeof(struct rsv_ioc_object_io), false,
+	},
+	[_IOC_NR(RSV_IOC_FREE)] = {
+		rsv_do_free, offsetofend(struct rsv_ioc_free, reserved),
+		sizeof(struct rsv_ioc_free), false,
+	},
 };
 
 /**

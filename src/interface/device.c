@@ -21,6 +21,7 @@
 #include "buffer.h"
 #include "device.h"
 #include "file.h"
+#include "offsets.h"
 
 /* Numbers from here on change something and need a descriptor that is open for writing. */
 #define RSV_FIRST_CHANGE	0x10U
@@ -79,50 +80,14 @@ static long rsv_device_ioctl(struct file *file, unsigned int number, unsigned lo
 	return error;
 }
 
-/*
- * The buffer of a handle, with a reference for its mapping. The handle may have been freed since it
- * was found, and even given to another buffer: it is one of the same descriptor, so that nobody
- * sees what is not its own.
- */
-static struct rsv_buffer *rsv_file_get_buffer(struct rsv_file *f, u32 handle)
-{
-	struct rsv_holding *h;
-
-	xa_lock(&f->handles);
-	h = xa_load(&f->handles, handle);
-	if (h && h->kind == &rsv_kind_buffer)
-		kref_get(&h->ref);
-	else
-		h = NULL;
-	xa_unlock(&f->handles);
-	return h ? container_of(h, struct rsv_buffer, held) : NULL;
-}
-
-/* The handle of the buffer that has an offset, or 0, and the offset of its first page. */
-static void rsv_file_find_offset(struct rsv_file *f, unsigned long offset, u32 *handle,
-				 unsigned long *first)
-{
-	MA_STATE(found, &f->offsets, offset, offset);
-
-	mas_lock(&found);
-	*handle = xa_to_value(mas_walk(&found));
-	mas_unlock(&found);
-	*first = found.index;
-}
-
 static int rsv_device_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct rsv_file *f = file->private_data;
-	struct rsv_buffer *b;
-	unsigned long first;
-	u32 handle;
+	struct rsv_buffer *b = rsv_offsets_get(&f->offsets, vma->vm_pgoff);
 	int error;
 
-	rsv_file_find_offset(f, vma->vm_pgoff, &handle, &first);
-	b = rsv_file_get_buffer(f, handle);
 	if (!b)
 		return -EINVAL;
-	vma->vm_pgoff -= first;
 	error = rsv_buffer_mmap(b, vma);
 	if (error)
 		rsv_holding_put(&b->held);
@@ -137,7 +102,7 @@ static int rsv_device_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&f->lock);
 	xa_init_flags(&f->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	mt_init_flags(&f->offsets, MT_FLAGS_ALLOC_RANGE);
+	rsv_offsets_init(&f->offsets);
 	file->private_data = f;
 	return nonseekable_open(inode, file);
 }
@@ -157,7 +122,6 @@ static int rsv_device_release(struct inode *inode, struct file *file)
 		cond_resched();
 	}
 	xa_destroy(&f->handles);
-	mtree_destroy(&f->offsets);
 	kfree(f);
 	return 0;
 }

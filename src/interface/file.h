@@ -5,16 +5,14 @@
 #ifndef RSV_INTERFACE_FILE_H
 #define RSV_INTERFACE_FILE_H
 
-#include <linux/maple_tree.h>
 #include <linux/mutex.h>
 #include <linux/reservoir.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-/**
- * union rsv_argument - what an ioctl has been given, and its answer
- * @head: what all structures begin with
- */
+#include "offsets.h"
+
+/* What an ioctl has been given, and its answer. All structures begin with their size and flags. */
 union rsv_argument {
 	struct {
 		u32 size;
@@ -37,7 +35,7 @@ union rsv_argument {
  * struct rsv_file - an open descriptor
  * @lock: serialises its ioctls
  * @handles: struct rsv_holding by handle
- * @offsets: handles of buffers by the page offsets that mmap() finds them at (a lock of its own)
+ * @offsets: where mmap() finds its buffers (a lock of its own)
  * @scratch_bytes: bytes of its scratch regions
  * @nr_caches: its caches
  * @fresh: handle that this ioctl has made, or 0
@@ -46,7 +44,7 @@ union rsv_argument {
 struct rsv_file {
 	struct mutex lock;	/* held through every ioctl; guards all below but @offsets */
 	struct xarray handles;
-	struct maple_tree offsets;
+	struct rsv_offsets offsets;
 	size_t scratch_bytes;
 	unsigned int nr_caches;
 	u32 fresh;

@@ -122,9 +122,9 @@ static int rsv_pages_allowed(const struct rsv_region *r, unsigned long nr_pages,
 
 	if (nr_pages <= (force ? available : available / 2))
 		return 0;
-	pr_err("region %s: %lu KiB wanted, %lu KiB found; %s of it may be taken\n", r->name,
-	       nr_pages << (PAGE_SHIFT - 10), available << (PAGE_SHIFT - 10),
-	       force ? "no more than all" : "without force=1 no more than half");
+	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found; %s of it may be taken\n",
+			   r->name, nr_pages << (PAGE_SHIFT - 10), available << (PAGE_SHIFT - 10),
+			   force ? "no more than all" : "without force=1 no more than half");
 	return -ENOMEM;
 }
 
@@ -152,8 +152,8 @@ static int rsv_blocks_collect(struct rsv_region *r, struct list_head *blocks,
 
 	for (; i < nr; i++)
 		missing += PFN_UP(want[i].bytes);
-	pr_err("region %s: %lu KiB wanted, %lu KiB found\n", r->name,
-	       wanted << (PAGE_SHIFT - 10), (wanted - missing) << (PAGE_SHIFT - 10));
+	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found\n", r->name,
+			   wanted << (PAGE_SHIFT - 10), (wanted - missing) << (PAGE_SHIFT - 10));
 	rsv_blocks_release(blocks);
 	return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 }
@@ -216,8 +216,8 @@ static int rsv_blocks_join(struct rsv_region *r, struct list_head *blocks)
 	struct rsv_extent *e = NULL;
 
 	if (runs > RSV_EXTENTS_MAX) {
-		pr_err("region %s: memory is in %u pieces, more than %u\n", r->name, runs,
-		       RSV_EXTENTS_MAX);
+		pr_err_ratelimited("region %s: memory is in %u pieces, more than %u\n",
+				   r->name, runs, RSV_EXTENTS_MAX);
 		return -ENOMEM;
 	}
 	r->extents = kvcalloc(runs, sizeof(*r->extents), GFP_KERNEL);

@@ -10,7 +10,9 @@
  *
  * Whatever a descriptor makes (regions, buffers, caches, objects) has a handle, a number above 0
  * that only this descriptor understands, and goes back when the descriptor's last copy is closed.
- * Region 0 is the default region, the one that the module made at load.
+ * Region 0 is the default region, the one that the module made at load. What is no handle is
+ * ENOENT, a handle of something else EINVAL. A descriptor has at most 1048576 handles, 1024 of them
+ * of caches (EMFILE).
  *
  * Queries (numbers below 0x10) work on a read-only descriptor; everything else needs one open for
  * writing (EBADF).
@@ -258,7 +260,7 @@ struct rsv_ioc_region_create {
  * @bytes: in: bytes wanted, more than 0; out: bytes of the block, the power of two of pages that
  *	holds them
  * @mmap_offset: out: offset that mmap() wants for the block's first byte; bytes of the block follow
- *	it
+ *	it. Any part can be mapped, with MAP_SHARED only (EINVAL)
  * @place: out: where in the region the block lies, in bytes, its extents laid end to end
  */
 struct rsv_ioc_buffer_alloc {
