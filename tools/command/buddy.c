@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * reservoir buddy: the free areas of the default region.
+ */
+#include <stdio.h>
+
+#include "command.h"
+#include "device.h"
+#include "draw.h"
+#include "options.h"
+
+#define BAR_COLUMNS 24
+
+static void print_order(const struct rsv_ioc_zone *zone, uint32_t order, uint32_t page_size)
+{
+	printf("%5u %8s %7llu %9llu %9llu %7llu %7llu %7llu  ", order,
+	       size_text((uint64_t)page_size << order).chars, (unsigned long long)zone->free[order],
+	       (unsigned long long)zone->allocs[order], (unsigned long long)zone->frees[order],
+	       (unsigned long long)zone->splits[order], (unsigned long long)zone->merges[order],
+	       (unsigned long long)zone->failures[order]);
+	draw_bar(zone->free[order] << order, zone->pages, BAR_COLUMNS);
+	putchar('\n');
+}
+
+static void print_zone(const struct rsv_ioc_zone *zone, uint32_t page_size)
+{
+	uint32_t order;
+
+	printf("zone %s, node %u: %llu pages, %llu free\n", zone->name, zone->node,
+	       (unsigned long long)zone->pages, (unsigned long long)zone->free_pages);
+	printf("%5s %8s %7s %9s %9s %7s %7s %7s  share of the zone that is free so\n", "order", "block",
+	       "free", "served", "returned", "split", "merged", "failed");
+	for (order = 0; order < zone->nr_orders; order++)
+		print_order(zone, order, page_size);
+}
+
+static enum status run_buddy(int argc, char **argv)
+{
+	static const struct option options[] = { OPTION_HELP, OPTIONS_END };
+	struct rsv_ioc_info info;
+	uint32_t i;
+	int fd;
+
+	next_option(argc, argv, options);
+	check_arguments(argc, argv, 0, 0);
+	fd = open_to_look();
+	info = query_info(fd, DEFAULT_REGION);
+	for (i = 0; i < info.nr_zones; i++) {
+		struct rsv_ioc_zone zone = query_zone(fd, DEFAULT_REGION, i);
+
+		print_zone(&zone, info.page_size);
+	}
+	return STATUS_OK;
+}
+
+const struct command command_buddy = {
+	.name = "buddy",
+	.arguments = "",
+	.summary = "the free blocks of each zone and order",
+	.help = "For each order: the size of its blocks, how many are free, requests served, blocks given back,\n"
+		"blocks split in two, pairs merged into one, and requests that found nothing.\n",
+	.run = run_buddy,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The subcommands, and how a command ends.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+enum status {
+	STATUS_OK,
+	STATUS_FAILED,
+	STATUS_USAGE,
+};
+
+/**
+ * struct command - a subcommand
+ * @name: what it is called by
+ * @arguments: what follows the name, for the help text
+ * @summary: one line
+ * @help: the rest of the help text
+ * @run: does it; argv[0] is the name
+ */
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *help;
+	enum status (*run)(int argc, char **argv);
+};
+
+extern const struct command command_stat;
+extern const struct command command_buddy;
+extern const struct command command_slabs;
+extern const struct command command_map;
+extern const struct command command_alloc;
+extern const struct command command_cache;
+extern const struct command command_textbook;
+
+extern const struct command *running;
+
+void print_help(const struct command *c);
+
+/* One line about what went wrong, after the name of the command; then the end. */
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void wrong_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* COMMAND_H */

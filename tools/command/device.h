@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The device: opening it, and its ioctls as functions. What the caller cannot do anything about ends the program with
+ * one clear line.
+ */
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/reservoir.h>
+
+#define DEFAULT_REGION	0U
+
+/* Queries only, and everything */
+int open_to_look(void);
+int open_to_change(void);
+
+struct rsv_ioc_info query_info(int fd, uint32_t region);
+struct rsv_ioc_zone query_zone(int fd, uint32_t region, uint32_t index);
+struct rsv_ioc_extent query_extent(int fd, uint32_t region, uint32_t index);
+
+/* The first cache numbered @id or higher. False if there is none. */
+bool query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cache);
+
+/* One character a page, and the number of pages at @nr_pages. To be freed by the caller. */
+char *query_map(int fd, uint32_t region, uint64_t *nr_pages);
+
+uint32_t create_region(int fd, uint64_t bytes);
+
+/* The block, or one with handle 0 if the region has none. */
+struct rsv_ioc_buffer_alloc alloc_buffer(int fd, uint32_t region, uint64_t bytes);
+
+/* @want says what; its handle and id are filled in. */
+void create_cache(int fd, struct rsv_ioc_cache_create *want);
+
+/* An object's handle, or 0 if there is no memory. */
+uint32_t alloc_object(int fd, uint32_t cache);
+
+void free_handle(int fd, uint32_t handle);
+
+#endif /* DEVICE_H */

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The output of `reservoir stat --json`. Names need no escapes: the kernel's of zones, and ours of [A-Za-z0-9_.-].
+ */
+#include <stdint.h>
+#include <stdio.h>
+
+#include "device.h"
+#include "json.h"
+
+/* What stands before the next member or element: nothing after an opening bracket, else a comma. */
+static const char *separator = "";
+
+static void put_key(const char *key)
+{
+	printf("%s", separator);
+	if (key)
+		printf("\"%s\":", key);
+	separator = ",";
+}
+
+static void put_number(const char *key, uint64_t number)
+{
+	put_key(key);
+	printf("%llu", (unsigned long long)number);
+}
+
+static void put_string(const char *key, const char *string)
+{
+	put_key(key);
+	printf("\"%s\"", string);
+}
+
+static void put_open(const char *key, char bracket)
+{
+	put_key(key);
+	putchar(bracket);
+	separator = "";
+}
+
+static void put_close(char bracket)
+{
+	putchar(bracket);
+	separator = ",";
+}
+
+static void put_numbers(const char *key, const __u64 *numbers, uint32_t nr)
+{
+	uint32_t i;
+
+	put_open(key, '[');
+	for (i = 0; i < nr; i++)
+		put_number(NULL, numbers[i]);
+	put_close(']');
+}
+
+static void put_info(const struct rsv_ioc_info *info)
+{
+	put_string("name", info->name);
+	put_string("version", info->version);
+	put_number("abi_version", info->abi_version);
+	put_number("page_size", info->page_size);
+	put_number("bytes", info->bytes);
+	put_number("free_bytes", info->free_bytes);
+	put_number("largest_free", info->largest_free);
+	put_number("largest_block", info->largest_block);
+	put_number("metadata_bytes", info->metadata_bytes);
+	put_number("slab_bytes", info->slab_bytes);
+	put_number("misuse", info->misuse);
+}
+
+static void put_zone(const struct rsv_ioc_zone *zone)
+{
+	put_open(NULL, '{');
+	put_string("name", zone->name);
+	put_number("node", zone->node);
+	put_number("pages", zone->pages);
+	put_number("free_pages", zone->free_pages);
+	put_number("peak_pages", zone->peak_pages);
+	put_numbers("free", zone->free, zone->nr_orders);
+	put_numbers("allocs", zone->allocs, zone->nr_orders);
+	put_numbers("frees", zone->frees, zone->nr_orders);
+	put_numbers("failures", zone->failures, zone->nr_orders);
+	put_numbers("splits", zone->splits, zone->nr_orders);
+	put_numbers("merges", zone->merges, zone->nr_orders);
+	put_close('}');
+}
+
+static void put_extent(const struct rsv_ioc_extent *extent)
+{
+	put_open(NULL, '{');
+	put_string("zone", extent->zone);
+	put_number("node", extent->node);
+	put_number("offset", extent->offset);
+	put_number("bytes", extent->bytes);
+	put_number("physical", extent->physical);
+	put_close('}');
+}
+
+static void put_cache(const struct rsv_ioc_cache *cache)
+{
+	put_open(NULL, '{');
+	put_number("id", cache->id);
+	put_string("name", cache->name);
+	put_string("engine", cache->engine);
+	put_number("object_size", cache->object_size);
+	put_number("stride", cache->stride);
+	put_number("align", cache->align);
+	put_number("slab_pages", cache->slab_pages);
+	put_number("slab_objects", cache->slab_objects);
+	put_number("slab_waste", cache->slab_waste);
+	put_number("active_objects", cache->active_objects);
+	put_number("total_objects", cache->total_objects);
+	put_number("full_slabs", cache->full_slabs);
+	put_number("partial_slabs", cache->partial_slabs);
+	put_number("empty_slabs", cache->empty_slabs);
+	put_number("allocs", cache->allocs);
+	put_number("frees", cache->frees);
+	put_number("failures", cache->failures);
+	put_number("slabs_made", cache->slabs_made);
+	put_number("slabs_given", cache->slabs_given);
+	put_close('}');
+}
+
+static void put_zones(int fd, uint32_t nr)
+{
+	uint32_t i;
+
+	put_open("zones", '[');
+	for (i = 0; i < nr; i++) {
+		struct rsv_ioc_zone zone = query_zone(fd, DEFAULT_REGION, i);
+
+		put_zone(&zone);
+	}
+	put_close(']');
+}
+
+static void put_extents(int fd, uint32_t nr)
+{
+	uint32_t i;
+
+	put_open("extents", '[');
+	for (i = 0; i < nr; i++) {
+		struct rsv_ioc_extent extent = query_extent(fd, DEFAULT_REGION, i);
+
+		put_extent(&extent);
+	}
+	put_close(']');
+}
+
+static void put_caches(int fd)
+{
+	struct rsv_ioc_cache cache;
+	uint32_t id;
+
+	put_open("caches", '[');
+	for (id = 0; query_cache(fd, DEFAULT_REGION, id, &cache); id = cache.id + 1)
+		put_cache(&cache);
+	put_close(']');
+}
+
+void json_stat(int fd)
+{
+	struct rsv_ioc_info info = query_info(fd, DEFAULT_REGION);
+
+	put_open(NULL, '{');
+	put_info(&info);
+	put_zones(fd, info.nr_zones);
+	put_extents(fd, info.nr_extents);
+	put_caches(fd);
+	put_close('}');
+	putchar('\n');
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef JSON_H
+#define JSON_H
+
+/* Everything that can be queried of the default region, as one JSON object on standard output. */
+void json_stat(int fd);
+
+#endif /* JSON_H */

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "device.h"
+#include "draw.h"
+#include "key.h"
+#include "lesson.h"
+
+#define TEXT_COLUMNS	78U
+#define TEXT_MAX	1024
+
+void tell(const char *format, ...)
+{
+	char text[TEXT_MAX];
+	size_t column = 0;
+	va_list arguments;
+	char *word;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+
+	putchar('\n');
+	for (word = strtok(text, " "); word; word = strtok(NULL, " ")) {
+		if (column && column + 1 + strlen(word) > TEXT_COLUMNS) {
+			putchar('\n');
+			column = 0;
+		}
+		column += printf("%s%s", column ? " " : "", word);
+	}
+	putchar('\n');
+}
+
+static struct text block_text(const struct classroom *room, uint32_t order)
+{
+	struct text text;
+
+	if (!room->in_pages)
+		return size_text((uint64_t)room->page_size << order);
+	snprintf(text.chars, sizeof(text.chars), "%llu page%s", 1ULL << order, order ? "s" : "");
+	return text;
+}
+
+/* "4 KB: 1   16 KB: 2", or "none" */
+static void free_areas_text(const struct classroom *room, const struct rsv_ioc_zone *zone, char *text,
+			    size_t size)
+{
+	size_t length = 0;
+	uint32_t order;
+
+	snprintf(text, size, "none");
+	for (order = 0; order < zone->nr_orders; order++)
+		if (zone->free[order])
+			length += snprintf(text + length, size - length, "%s%s: %llu",
+					   length ? "   " : "", block_text(room, order).chars,
+					   (unsigned long long)zone->free[order]);
+}
+
+static void show_split(const struct classroom *room, const struct rsv_ioc_zone *now)
+{
+	const char *before = "  split      ";
+	uint32_t order;
+
+	for (order = now->nr_orders; order-- > 0;)
+		if (now->splits[order] > room->seen.splits[order]) {
+			printf("%s%s", before, block_text(room, order).chars);
+			before = ", ";
+		}
+	if (*before == ',')
+		putchar('\n');
+}
+
+static void show_merged(const struct classroom *room, const struct rsv_ioc_zone *now)
+{
+	const char *before = "  merged     ";
+	uint32_t order;
+
+	for (order = 0; order < now->nr_orders; order++)
+		if (now->merges[order] > room->seen.merges[order]) {
+			printf("%stwo of %s", before, block_text(room, order).chars);
+			before = ", ";
+		}
+	if (*before == ',')
+		putchar('\n');
+}
+
+void show_region(struct classroom *room)
+{
+	struct rsv_ioc_zone now = query_zone(room->fd, room->region, 0);
+	struct map map = { .page_size = room->in_pages ? 0 : room->page_size, .indent = "  " };
+	char *chars = query_map(room->fd, room->region, &map.nr_pages);
+	char text[TEXT_MAX];
+
+	putchar('\n');
+	show_split(room, &now);
+	show_merged(room, &now);
+	map.chars = chars;
+	draw_map(&map);
+	free_areas_text(room, &now, text, sizeof(text));
+	printf("  free       %s\n", text);
+	room->seen = now;
+	free(chars);
+}
+
+void end_step(const struct classroom *room)
+{
+	if (room->step)
+		wait_for_key();
+}
+
+void expect(const struct classroom *room, uint64_t is, uint64_t book, const char *what)
+{
+	if (is != book)
+		fail("lesson %s: %s: %llu, but the book says %llu", room->lesson, what,
+		     (unsigned long long)is, (unsigned long long)book);
+}
+
+void expect_free(const struct classroom *room, const char *book)
+{
+	struct rsv_ioc_zone now = query_zone(room->fd, room->region, 0);
+	char text[TEXT_MAX];
+
+	free_areas_text(room, &now, text, sizeof(text));
+	if (strcmp(text, book))
+		fail("lesson %s: free blocks are %s, but the book says %s", room->lesson, text, book);
+}
+
+struct rsv_ioc_buffer_alloc take_block(const struct classroom *room, uint64_t bytes)
+{
+	struct rsv_ioc_buffer_alloc block = alloc_buffer(room->fd, room->region, bytes);
+
+	if (!block.handle)
+		fail("lesson %s: there is no block for %s", room->lesson, size_text(bytes).chars);
+	return block;
+}

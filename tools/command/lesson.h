@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Lessons: what happens in a scratch region that the kernel module has made for one of them. Nothing is simulated: each
+ * number that is told, and each block that is drawn, is the module's answer to a query.
+ */
+#ifndef LESSON_H
+#define LESSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/reservoir.h>
+
+#define KB(n)	((uint64_t)(n) << 10)
+
+/**
+ * struct classroom - where a lesson takes place
+ * @lesson: name of the lesson
+ * @fd: the device
+ * @region: handle of the scratch region
+ * @page_size: bytes of a page
+ * @in_pages: whether blocks are told in pages, not in bytes
+ * @step: whether to wait for a key after each step
+ * @seen: the zone as it was last shown
+ */
+struct classroom {
+	const char *lesson;
+	int fd;
+	uint32_t region;
+	uint32_t page_size;
+	bool in_pages;
+	bool step;
+	struct rsv_ioc_zone seen;
+};
+
+/**
+ * struct lesson - a lesson
+ * @name: what it is called by
+ * @title: what it is about
+ * @bytes: size of its region, or 0
+ * @pages: size of its region in pages, if that is what the book says
+ * @teach: tells it
+ */
+struct lesson {
+	const char *name;
+	const char *title;
+	uint64_t bytes;
+	uint64_t pages;
+	void (*teach)(struct classroom *room);
+};
+
+extern const struct lesson lesson_split;
+extern const struct lesson lesson_waste;
+extern const struct lesson lesson_pages;
+extern const struct lesson lesson_eight;
+extern const struct lesson lesson_slab;
+extern const struct lesson lesson_descriptor;
+extern const struct lesson lesson_groups;
+
+/* A text to be broken into lines */
+void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The region as it is: what was split and merged since the last time, the map, the free areas. */
+void show_region(struct classroom *room);
+
+/* The end of a step */
+void end_step(const struct classroom *room);
+
+/* Ends the program with a clear line unless things are as the book says. */
+void expect(const struct classroom *room, uint64_t is, uint64_t book, const char *what);
+void expect_free(const struct classroom *room, const char *book);
+
+struct rsv_ioc_buffer_alloc take_block(const struct classroom *room, uint64_t bytes);
+
+#endif /* LESSON_H */

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * reservoir: look into the kernel module's regions, and take memory from them.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/reservoir.h>
+
+#include "command.h"
+#include "options.h"
+
+static const struct command *const commands[] = {
+	&command_stat,	&command_buddy, &command_slabs,	   &command_map,
+	&command_alloc, &command_cache, &command_textbook,
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *running;
+
+static void print_usage(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "Usage: reservoir COMMAND [ARGUMENT...]\n\n"
+		"Look into the memory that the kernel module reservoir has set aside, and take some of it.\n\n");
+	for (i = 0; i < NR_COMMANDS; i++)
+		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(to, "\n"
+		"  --help     this text; after a command, its own\n"
+		"  --version  version of this program\n\n"
+		"Sizes are bytes, or have K, M or G behind them: 21K is 21504 bytes.\n"
+		"The device is /dev/reservoir, or what RESERVOIR_DEVICE names.\n"
+		"Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+}
+
+void print_help(const struct command *c)
+{
+	printf("Usage: reservoir %s%s%s\n\n%s\n%s%s", c->name, *c->arguments ? " " : "", c->arguments,
+	       c->summary, *c->help ? "\n" : "", c->help);
+}
+
+static void print_message(const char *format, va_list arguments)
+{
+	fflush(stdout);
+	fprintf(stderr, "reservoir%s%s: ", running ? " " : "", running ? running->name : "");
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+}
+
+void fail(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_message(format, arguments);
+	va_end(arguments);
+	exit(STATUS_FAILED);
+}
+
+void wrong_usage(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_message(format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "Try: reservoir%s%s --help\n", running ? " " : "", running ? running->name : "");
+	exit(STATUS_USAGE);
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	wrong_usage("'%s' is not a command", name);
+}
+
+/* What was printed has only been done once it has arrived: a full disk is a failure. */
+static enum status finish(enum status status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		fail("cannot write the output: %m");
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		print_usage(stdout);
+		return finish(STATUS_OK);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("reservoir " RSV_VERSION "\n");
+		return finish(STATUS_OK);
+	}
+	running = find_command(argv[1]);
+	return finish(running->run(argc - 1, argv + 1));
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * reservoir stat: the default region in figures, for people or as JSON.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "device.h"
+#include "draw.h"
+#include "json.h"
+#include "options.h"
+
+static void print_zone(const struct rsv_ioc_zone *zone, uint32_t page_size)
+{
+	printf("zone %-7s node %u: %s, %s free, at most %s in use at once\n", zone->name, zone->node,
+	       size_text(zone->pages * page_size).chars, size_text(zone->free_pages * page_size).chars,
+	       size_text(zone->peak_pages * page_size).chars);
+}
+
+static void print_extent(const struct rsv_ioc_extent *extent)
+{
+	printf("run  %-7s node %u: %s at offset %s", extent->zone, extent->node,
+	       size_text(extent->bytes).chars, size_text(extent->offset).chars);
+	if (extent->physical)
+		printf(", physical address 0x%llx", (unsigned long long)extent->physical);
+	putchar('\n');
+}
+
+static void print_stat(int fd)
+{
+	struct rsv_ioc_info info = query_info(fd, DEFAULT_REGION);
+	uint32_t i;
+
+	printf("region    %s\n", info.name);
+	printf("version   %s, interface %u\n", info.version, info.abi_version);
+	printf("size      %s in %u %s, pages of %s\n", size_text(info.bytes).chars, info.nr_extents,
+	       info.nr_extents == 1 ? "run" : "runs", size_text(info.page_size).chars);
+	printf("free      %s (%.1f %%), largest block %s of %s possible\n",
+	       size_text(info.free_bytes).chars, percent(info.free_bytes, info.bytes),
+	       size_text(info.largest_free).chars, size_text(info.largest_block).chars);
+	printf("in slabs  %s, of %u caches\n", size_text(info.slab_bytes).chars, info.nr_caches);
+	printf("beside    %s to manage it (%.1f %%)\n", size_text(info.metadata_bytes).chars,
+	       percent(info.metadata_bytes, info.bytes));
+	printf("misuse    %llu\n", (unsigned long long)info.misuse);
+	for (i = 0; i < info.nr_zones; i++) {
+		struct rsv_ioc_zone zone = query_zone(fd, DEFAULT_REGION, i);
+
+		print_zone(&zone, info.page_size);
+	}
+	for (i = 0; i < info.nr_extents; i++) {
+		struct rsv_ioc_extent extent = query_extent(fd, DEFAULT_REGION, i);
+
+		print_extent(&extent);
+	}
+}
+
+static enum status run_stat(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		OPTION_HELP,
+		OPTIONS_END
+	};
+	bool json = false;
+
+	while (next_option(argc, argv, options) != -1)
+		json = true;
+	check_arguments(argc, argv, 0, 0);
+	if (json)
+		json_stat(open_to_look());
+	else
+		print_stat(open_to_look());
+	return STATUS_OK;
+}
+
+const struct command command_stat = {
+	.name = "stat",
+	.arguments = "[--json]",
+	.summary = "the region in figures",
+	.help = "  --json  all that can be queried, zones, runs and caches included, as one JSON object\n",
+	.run = run_stat,
+};

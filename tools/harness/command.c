@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command: its exit statuses, and what it prints.
+ */
+
+#define OUTPUT_MAX	(1 << 20)
+
+/* What `reservoir textbook` must print, to the byte; the program runs where its sources are not. */
+__asm__(".pushsection .rodata\n"
+	"textbook_expected: .incbin \"" TEXTBOOK "\"\n"
+	"textbook_expected_end:\n"
+	".popsection\n");
+extern const char textbook_expected[], textbook_expected_end[];
+
+static char output[OUTPUT_MAX];
+
+static const char *command_path(void)
+{
+	static char path[4096];
+	ssize_t length;
+
+	if (getenv("RESERVOIR"))
+		return getenv("RESERVOIR");
+	length = readlink("/proc/self/exe", path, sizeof(path) - sizeof("reservoir"));
+	if (length < 0)
+		return "reservoir";
+	path[length] = '\0';
+	strcpy(strrchr(path, '/') + 1, "reservoir");
+	return path;
+}
+
+static void exec_command(int out, const char *device, char *const arguments[])
+{
+	setenv("RESERVOIR_DEVICE", device, 1);
+	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	execv(command_path(), arguments);
+	_exit(127);
+}
+
+/* Runs the command with up to four arguments; puts what it prints, as a string, at output. */
+static int run_on(const char *device, const char *a, const char *b, const char *c, const char *d)
+{
+	char *arguments[] = { "reservoir", (char *)a, (char *)b, (char *)c, (char *)d, NULL };
+	size_t length = 0;
+	ssize_t got;
+	int ends[2];
+	pid_t child;
+
+	if (pipe(ends))
+		return -1;
+	child = fork();
+	if (!child)
+		exec_command(ends[1], device, arguments);
+	close(ends[1]);
+	while ((got = read(ends[0], output + length, sizeof(output) - 1 - length)) > 0)
+		length += got;
+	close(ends[0]);
+	output[length] = '\0';
+	return join(child);
+}
+
+static int run(const char *a, const char *b, const char *c, const char *d)
+{
+	return run_on("/dev/reservoir", a, b, c, d);
+}
+
+static bool printed(const char *text)
+{
+	return strstr(output, text);
+}
+
+static bool printed_one_line(void)
+{
+	const char *end = strchr(output, '\n');
+
+	return end && !end[1];
+}
+
+static const char *const subcommands[] = { "stat", "buddy", "slabs", "map", "alloc", "cache", "textbook" };
+
+TEST_F(device, the_command_explains_itself)
+{
+	size_t i;
+
+	EXPECT_EQ(run("--help", NULL, NULL, NULL), 0);
+	for (i = 0; i < ARRAY_SIZE(subcommands); i++) {
+		EXPECT_TRUE(printed(subcommands[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(subcommands); i++) {
+		EXPECT_EQ(run(subcommands[i], "--help", NULL, NULL), 0);
+		EXPECT_TRUE(printed("Usage: reservoir ") && printed(subcommands[i]));
+	}
+	EXPECT_EQ(run("--version", NULL, NULL, NULL), 0);
+	EXPECT_STREQ(output, "reservoir " RSV_VERSION "\n");
+}
+
+TEST_F(device, the_command_tells_wrong_usage_and_quotes_it)
+{
+	static const char *const wrong[][5] = {
+		{ "nonsense", NULL, NULL, NULL, "nonsense" },
+		{ "stat", "--nonsense", NULL, NULL, "--nonsense" },
+		{ "stat", "extra", NULL, NULL, "extra" },
+		{ "alloc", NULL, NULL, NULL, "missing" },
+		{ "alloc", "21Q", NULL, NULL, "21Q" },
+		{ "alloc", "-1", NULL, NULL, "-1" },
+		{ "alloc", "0", NULL, NULL, "'0'" },
+		{ "alloc", "", NULL, NULL, "''" },
+		{ "alloc", "1KB", NULL, NULL, "1KB" },
+		{ "alloc", " 1", NULL, NULL, "' 1'" },
+		{ "alloc", "99999999999999999999", NULL, NULL, "99999999999999999999" },
+		{ "alloc", "99999999999999999G", NULL, NULL, "99999999999999999G" },
+		{ "alloc", "4K", "--hold", NULL, "--hold" },
+		{ "alloc", "4K", "--hold", "x", "'x'" },
+		{ "cache", "name", NULL, NULL, "missing" },
+		{ "cache", "name", "64", "--objects=0", "'0'" },
+		{ "cache", "01234567890123456789012345678901", "64", NULL, "longer" },
+		{ "textbook", "nonsense", NULL, NULL, "nonsense" },
+	};
+	size_t i;
+
+	EXPECT_EQ(run(NULL, NULL, NULL, NULL), 2);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		EXPECT_EQ(run(wrong[i][0], wrong[i][1], wrong[i][2], wrong[i][3]), 2) TH_LOG("%s", output);
+		EXPECT_TRUE(printed(wrong[i][4])) TH_LOG("%s", output);
+	}
+}
+
+TEST_F(device, the_command_says_in_one_line_what_failed)
+{
+	EXPECT_EQ(run_on("/dev/no-such-device", "stat", NULL, NULL, NULL), 1);
+	EXPECT_TRUE(printed("load the module") && printed_one_line());
+	EXPECT_EQ(run_on("/dev/null", "stat", NULL, NULL, NULL), 1);
+	EXPECT_TRUE(printed("/dev/null") && printed_one_line());
+	EXPECT_EQ(run("alloc", "1000G", NULL, NULL), 1);
+	EXPECT_TRUE(printed("largest") && printed_one_line());
+	EXPECT_EQ(run("cache", "a/b", "64", NULL), 1);
+	EXPECT_TRUE(printed("a/b") && printed_one_line());
+	EXPECT_EQ(run("textbook", "--step", NULL, NULL), 1);
+	EXPECT_TRUE(printed("terminal") && printed_one_line());
+}
+
+static int run_as_nobody(int fd)
+{
+	(void)fd;
+	return run("stat", NULL, NULL, NULL) == 1 && printed("group reservoir") && printed_one_line() ? 0 : 1;
+}
+
+TEST_F(device, the_command_tells_who_may_open_the_device)
+{
+	EXPECT_EQ(as_nobody(run_as_nobody, -1), 0);
+}
+
+TEST_F(device, the_command_shows_the_region)
+{
+	struct rsv_ioc_zone zone = ZONE(0, 0);
+	struct rsv_ioc_cache_create cache;
+
+	ASSERT_EQ(call(self->fd, RSV_IOC_ZONE, &zone), 0);
+	ASSERT_EQ(make_cache(self->fd, 0, "shown", 48, &cache), 0);
+	EXPECT_EQ(run("stat", NULL, NULL, NULL), 0);
+	EXPECT_TRUE(printed("region    default\n") && printed(zone.name));
+	EXPECT_EQ(run("buddy", NULL, NULL, NULL), 0);
+	EXPECT_TRUE(printed(zone.name));
+	EXPECT_EQ(run("slabs", NULL, NULL, NULL), 0);
+	EXPECT_TRUE(printed("\nshown "));
+	EXPECT_EQ(run("map", NULL, NULL, NULL), 0);
+	EXPECT_TRUE(printed("................"));
+	EXPECT_EQ(run("map", "--all", NULL, NULL), 0);
+	EXPECT_FALSE(printed("*"));
+}
+
+TEST_F(device, the_command_takes_and_gives_back)
+{
+	EXPECT_EQ(run("alloc", "21K", NULL, NULL), 0);
+	EXPECT_TRUE(printed("21 KB served by a block of 32 KB, 11 KB of it not asked for\n"));
+	EXPECT_TRUE(printed("given back\n"));
+	EXPECT_EQ(run("cache", "six", "2K", "--objects=7"), 0);
+	EXPECT_TRUE(printed("3 pages, 6 objects, 0 bytes"));
+	EXPECT_TRUE(printed("7 objects in use; slabs: 1 full, 1 partial, 0 empty\n"));
+	EXPECT_TRUE(printed("cache destroyed\n"));
+	EXPECT_EQ(free_bytes(self->fd, 0), self->free);
+}
+
+/* The end of the JSON value that begins at @s, or NULL if none does. Enough of JSON for what the command prints. */
+static const char *json_value(const char *s)
+{
+	char close = *s == '{' ? '}' : ']';
+
+	if (*s == '"') {
+		s = strchr(s + 1, '"');
+		return s ? s + 1 : NULL;
+	}
+	if (*s >= '0' && *s <= '9')
+		return s + strspn(s, "0123456789");
+	if (*s != '{' && *s != '[')
+		return NULL;
+	if (s[1] == close)
+		return s + 2;
+	do {
+		s++;
+		if (close == '}') {
+			s = *s == '"' ? json_value(s) : NULL;
+			if (!s || *s++ != ':')
+				return NULL;
+		}
+		s = json_value(s);
+	} while (s && *s == ',');
+	return s && *s == close ? s + 1 : NULL;
+}
+
+TEST_F(device, the_commands_JSON_is_valid_and_complete)
+{
+	static const char *const names[] = {
+		"name", "version", "abi_version", "page_size", "bytes", "free_bytes", "largest_free",
+		"largest_block", "metadata_bytes", "slab_bytes", "misuse", "zones", "node", "pages",
+		"free_pages", "peak_pages", "free", "allocs", "frees", "failures", "splits", "merges",
+		"extents", "zone", "offset", "physical", "caches", "id", "engine", "object_size",
+		"stride", "align", "slab_pages", "slab_objects", "slab_waste", "active_objects",
+		"total_objects", "full_slabs", "partial_slabs", "empty_slabs", "slabs_made", "slabs_given",
+	};
+	struct rsv_ioc_cache_create cache;
+	char quoted[64];
+	const char *end;
+	size_t i;
+
+	ASSERT_EQ(make_cache(self->fd, 0, "in-json", 48, &cache), 0);
+	ASSERT_EQ(run("stat", "--json", NULL, NULL), 0);
+	end = json_value(output);
+	ASSERT_NE(end, NULL);
+	EXPECT_STREQ(end, "\n");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(quoted, sizeof(quoted), "\"%s\":", names[i]);
+		EXPECT_TRUE(printed(quoted)) TH_LOG("%s", names[i]);
+	}
+	EXPECT_TRUE(printed("\"name\":\"in-json\""));
+	snprintf(quoted, sizeof(quoted), "\"free_bytes\":%llu", (unsigned long long)self->free);
+	EXPECT_TRUE(printed(quoted));
+}
+
+/* A machine with nothing but busybox has no pseudo-terminals until they are mounted: in a name space of our own. */
+static int open_terminal(void)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 && !unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
+		mkdir("/dev/pts", 0755);
+		mount("devpts", "/dev/pts", "devpts", 0, "ptmxmode=0666");
+		fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	}
+	return fd >= 0 && !unlockpt(fd) ? fd : -1;
+}
+
+static pid_t start_lesson_on(int terminal)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		int fd;
+
+		setsid();
+		fd = open(ptsname(terminal), O_RDWR);
+		dup2(fd, STDIN_FILENO);
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		execl(command_path(), "reservoir", "textbook", "split", "--step", NULL);
+		_exit(127);
+	}
+	return child;
+}
+
+/* Answers each "press a key" of the terminal until its last user has gone; returns how many there were. */
+static int answer_with(int terminal, char key)
+{
+	const char *const prompt = "q quits --";
+	char seen[16] = "";
+	int answered = 0;
+	char c;
+
+	while (read(terminal, &c, 1) == 1) {
+		memmove(seen, seen + 1, strlen(prompt));
+		seen[strlen(prompt) - 1] = c;
+		if (!strncmp(seen, prompt, strlen(prompt))) {
+			answered++;
+			if (write(terminal, &key, 1) != 1)
+				break;
+		}
+	}
+	return answered;
+}
+
+static const struct {
+	char key;
+	int prompts;
+	int status;
+} answers[] = { { 'x', 3, 0 }, { 'q', 1, 0 }, { '\x03', 1, -1 } };
+
+TEST_F(device, a_lesson_waits_for_keys_and_leaves_the_terminal_as_it_was)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		int terminal = open_terminal();
+		struct termios before, after;
+		pid_t child;
+
+		ASSERT_GE(terminal, 0);
+		ASSERT_EQ(tcgetattr(terminal, &before), 0);
+		child = start_lesson_on(terminal);
+		EXPECT_EQ(answer_with(terminal, answers[i].key), answers[i].prompts);
+		EXPECT_EQ(join(child), answers[i].status);
+		ASSERT_EQ(tcgetattr(terminal, &after), 0);
+		EXPECT_EQ(after.c_lflag, before.c_lflag);
+		close(terminal);
+	}
+}
+
+TEST_F_TIMEOUT(device, the_textbook_is_as_the_book_says, 60)
+{
+	const size_t expected = textbook_expected_end - textbook_expected;
+	size_t same = 0;
+
+	ASSERT_EQ(run("textbook", NULL, NULL, NULL), 0) TH_LOG("%s", output);
+	while (same < expected && output[same] == textbook_expected[same])
+		same++;
+	EXPECT_EQ(same, expected) TH_LOG("differs from textbook.expected: %.60s", output + same);
+	EXPECT_EQ(strlen(output), expected);
+}
+
+TEST_F_TIMEOUT(device, lessons_are_found_by_name_and_by_number, 60)
+{
+	static const char *const names[] = {
+		"split", "waste", "pages", "eight", "slab", "descriptor", "groups",
+	};
+	char number[2] = "1", heading[4] = "1. ";
+	size_t i;
+
+	ASSERT_EQ(run("textbook", "--list", NULL, NULL), 0);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_TRUE(printed(names[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		number[0] = heading[0] = '1' + i;
+		EXPECT_EQ(run("textbook", names[i], NULL, NULL), 0);
+		EXPECT_EQ(strncmp(output, heading, 3), 0);
+		EXPECT_EQ(run("textbook", number, NULL, NULL), 0);
+		EXPECT_EQ(strncmp(output, heading, 3), 0);
+	}
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings: which are allowed, what they show, and that their pages are ordinary ones.
+ */
+
+/* A buffer of so many pages, mapped */
+static uint8_t *take_mapped(int fd, uint64_t pages, struct rsv_ioc_buffer_alloc *block)
+{
+	return take(fd, 0, pages * page_size(), block) ? MAP_FAILED : map_block(fd, block);
+}
+
+TEST_F(device, two_mappings_show_the_same_bytes)
+{
+	struct rsv_ioc_buffer_alloc block;
+	uint8_t *one = take_mapped(self->fd, 4, &block), *two;
+	uint64_t i;
+
+	ASSERT_NE(one, MAP_FAILED);
+	two = map_block(self->fd, &block);
+	ASSERT_NE(two, MAP_FAILED);
+	for (i = 0; i < block.bytes; i++)
+		one[i] = i % 251;
+	for (i = 0; i < block.bytes; i++) {
+		ASSERT_EQ(two[i], i % 251);
+	}
+	two[5] = 255;
+	EXPECT_EQ(one[5], 255);
+	EXPECT_EQ(munmap(one, block.bytes), 0);
+	EXPECT_EQ(two[5], 255);
+	EXPECT_EQ(munmap(two, block.bytes), 0);
+}
+
+TEST_F(device, a_part_of_a_buffer_can_be_mapped)
+{
+	struct rsv_ioc_buffer_alloc block;
+	uint8_t *whole = take_mapped(self->fd, 8, &block), *part, *last;
+	uint64_t page;
+
+	ASSERT_NE(whole, MAP_FAILED);
+	for (page = 0; page < 8; page++)
+		memset(whole + page * page_size(), page + 1, page_size());
+	part = map_range(self->fd, block.mmap_offset + 3 * page_size(), 2 * page_size());
+	ASSERT_NE(part, MAP_FAILED);
+	EXPECT_TRUE(all_bytes(part, 4, page_size()));
+	EXPECT_TRUE(all_bytes(part + page_size(), 5, page_size()));
+	last = map_range(self->fd, block.mmap_offset + 7 * page_size(), 1);
+	ASSERT_NE(last, MAP_FAILED);
+	EXPECT_TRUE(all_bytes(last, 8, page_size()));
+	EXPECT_EQ(munmap(whole, block.bytes), 0);
+	EXPECT_EQ(munmap(part, 2 * page_size()), 0);
+	EXPECT_EQ(munmap(last, page_size()), 0);
+}
+
+TEST_F(device, what_lies_beyond_a_buffer_cannot_be_mapped)
+{
+	struct rsv_ioc_buffer_alloc block, next;
+	uint64_t end;
+
+	ASSERT_EQ(take(self->fd, 0, 4 * page_size(), &block), 0);
+	ASSERT_EQ(take(self->fd, 0, 4 * page_size(), &next), 0);
+	end = block.mmap_offset + block.bytes;
+	EXPECT_EQ(map_range(self->fd, block.mmap_offset, block.bytes + 1), MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(map_range(self->fd, end - page_size(), 2 * page_size()), MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
+	ASSERT_EQ(give(self->fd, next.handle), 0);
+	EXPECT_EQ(map_range(self->fd, next.mmap_offset, page_size()), MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(map_range(self->fd, 1ULL << 40, page_size()), MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(map_range(self->fd, INT64_MAX - page_size() + 1, page_size()), MAP_FAILED);
+}
+
+TEST_F(device, only_shared_mappings_are_allowed)
+{
+	struct rsv_ioc_buffer_alloc block;
+
+	ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, self->fd, block.mmap_offset),
+		  MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
+	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ, MAP_PRIVATE, self->fd, block.mmap_offset), MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
+}
+
+TEST_F(device, a_refused_mapping_leaves_nothing_behind)
+{
+	struct rsv_ioc_buffer_alloc block;
+	int i;
+
+	ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+	for (i = 0; i < 100; i++) {
+		ASSERT_EQ(map_range(self->fd, block.mmap_offset, 2 * page_size()), MAP_FAILED);
+	}
+	ASSERT_EQ(give(self->fd, block.handle), 0);
+	EXPECT_EQ(free_bytes(self->fd, 0), self->free);
+}
+
+TEST_F(device, a_mapping_moves_but_does_not_grow)
+{
+	struct rsv_ioc_buffer_alloc block;
+	uint8_t *bytes = take_mapped(self->fd, 4, &block), *moved;
+
+	ASSERT_NE(bytes, MAP_FAILED);
+	memset(bytes, 9, block.bytes);
+	EXPECT_EQ(mremap(bytes, 2 * page_size(), 4 * page_size(), MREMAP_MAYMOVE), MAP_FAILED);
+	moved = mmap(NULL, block.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(moved, MAP_FAILED);
+	ASSERT_EQ(mremap(bytes, block.bytes, block.bytes, MREMAP_MAYMOVE | MREMAP_FIXED, moved), moved);
+	EXPECT_TRUE(all_bytes(moved, 9, block.bytes));
+	ASSERT_EQ(give(self->fd, block.handle), 0);
+	EXPECT_EQ(free_bytes(self->fd, 0), self->free - block.bytes);
+	ASSERT_EQ(munmap(moved, block.bytes), 0);
+	EXPECT_TRUE(settles(self->fd, 0, self->free));
+}
+
+TEST_F(device, pages_dropped_from_a_mapping_come_back_with_their_contents)
+{
+	struct rsv_ioc_buffer_alloc block;
+	uint8_t *bytes = take_mapped(self->fd, 4, &block);
+
+	ASSERT_NE(bytes, MAP_FAILED);
+	memset(bytes, 3, block.bytes);
+	ASSERT_EQ(madvise(bytes, block.bytes, MADV_DONTNEED), 0);
+	EXPECT_TRUE(all_bytes(bytes, 3, block.bytes));
+	EXPECT_EQ(munmap(bytes, block.bytes), 0);
+}
+
+TEST_F(device, a_child_shares_the_bytes_and_keeps_them_after_its_parent)
+{
+	struct rsv_ioc_buffer_alloc block;
+	uint8_t *bytes = take_mapped(self->fd, 2, &block);
+	pid_t child;
+
+	ASSERT_NE(bytes, MAP_FAILED);
+	bytes[0] = 1;
+	child = fork();
+	ASSERT_GE(child, 0);
+	if (!child) {
+		int seen = bytes[0];
+
+		bytes[page_size()] = 2;
+		while (bytes[1] != 3)
+			sleep_ms(1);
+		_exit(seen == 1 && free_bytes(self->fd, 0) == self->free - block.bytes ? 0 : 1);
+	}
+	while (bytes[page_size()] != 2)
+		sleep_ms(1);
+	ASSERT_EQ(give(self->fd, block.handle), 0);
+	bytes[1] = 3;
+	ASSERT_EQ(munmap(bytes, block.bytes), 0);
+	EXPECT_EQ(join(child), 0);
+	EXPECT_TRUE(settles(self->fd, 0, self->free));
+}
+
+/* O_DIRECT, where the file system has it, takes the pages themselves. */
+static int open_direct(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+TEST_F(device, files_are_read_into_a_buffer_and_written_from_it)
+{
+	struct rsv_ioc_buffer_alloc block;
+	uint8_t *bytes = take_mapped(self->fd, 4, &block);
+	int file = open_direct("/tmp/reservoir-harness");
+
+	ASSERT_NE(bytes, MAP_FAILED);
+	ASSERT_GE(file, 0);
+	memset(bytes, 0x11, block.bytes);
+	ASSERT_EQ(write(file, bytes, block.bytes), (ssize_t)block.bytes);
+	memset(bytes, 0, block.bytes);
+	ASSERT_EQ(pread(file, bytes, block.bytes, 0), (ssize_t)block.bytes);
+	EXPECT_TRUE(all_bytes(bytes, 0x11, block.bytes));
+	close(file);
+	unlink("/tmp/reservoir-harness");
+	EXPECT_EQ(munmap(bytes, block.bytes), 0);
+}
+
+TEST_F(device, other_processes_can_be_given_the_pages_by_the_kernel)
+{
+	struct rsv_ioc_buffer_alloc block;
+	uint8_t *bytes = take_mapped(self->fd, 2, &block);
+	uint8_t copy[16] = { 0 };
+	struct iovec here = { .iov_base = copy, .iov_len = sizeof(copy) };
+	struct iovec there = { .iov_base = bytes + page_size() - 8, .iov_len = sizeof(copy) };
+
+	ASSERT_NE(bytes, MAP_FAILED);
+	memset(bytes, 0x22, block.bytes);
+	ASSERT_EQ(process_vm_readv(getpid(), &here, 1, &there, 1, 0), sizeof(copy));
+	EXPECT_TRUE(all_bytes(copy, 0x22, sizeof(copy)));
+	memset(copy, 0x33, sizeof(copy));
+	ASSERT_EQ(process_vm_writev(getpid(), &here, 1, &there, 1, 0), sizeof(copy));
+	EXPECT_TRUE(all_bytes(there.iov_base, 0x33, sizeof(copy)));
+	EXPECT_EQ(munmap(bytes, block.bytes), 0);
+}
+
+TEST_F(device, a_structure_may_lie_in_a_buffer_of_the_same_descriptor)
+{
+	struct rsv_ioc_buffer_alloc block;
+	struct rsv_ioc_info *info = (struct rsv_ioc_info *)take_mapped(self->fd, 1, &block);
+
+	ASSERT_NE(info, MAP_FAILED);
+	/* Both the fault that reads it and the one that answers happen while the descriptor is locked. */
+	info->size = sizeof(*info);
+	ASSERT_EQ(madvise(info, block.bytes, MADV_DONTNEED), 0);
+	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, info), 0);
+	EXPECT_STREQ(info->name, "default");
+	EXPECT_EQ(munmap(info, block.bytes), 0);
+}

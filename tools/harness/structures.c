@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Numbers, sizes, flags and addresses of structures: what every ioctl refuses in the same way.
+ */
+
+static const struct {
+	unsigned long number;
+	uint32_t size;
+	bool changes;
+} ioctls[] = {
+	{ RSV_IOC_INFO, sizeof(struct rsv_ioc_info), false },
+	{ RSV_IOC_ZONE, sizeof(struct rsv_ioc_zone), false },
+	{ RSV_IOC_EXTENT, sizeof(struct rsv_ioc_extent), false },
+	{ RSV_IOC_CACHE, sizeof(struct rsv_ioc_cache), false },
+	{ RSV_IOC_MAP, sizeof(struct rsv_ioc_map), false },
+	{ RSV_IOC_REGION_CREATE, sizeof(struct rsv_ioc_region_create), true },
+	{ RSV_IOC_BUFFER_ALLOC, sizeof(struct rsv_ioc_buffer_alloc), true },
+	{ RSV_IOC_CACHE_CREATE, sizeof(struct rsv_ioc_cache_create), true },
+	{ RSV_IOC_OBJECT_ALLOC, sizeof(struct rsv_ioc_object_alloc), true },
+	{ RSV_IOC_OBJECT_READ, sizeof(struct rsv_ioc_object_io), true },
+	{ RSV_IOC_OBJECT_WRITE, sizeof(struct rsv_ioc_object_io), true },
+	{ RSV_IOC_FREE, sizeof(struct rsv_ioc_free), true },
+};
+
+#define NR_IOCTLS (sizeof(ioctls) / sizeof(ioctls[0]))
+
+/* Room for a structure and what may follow it; every structure begins with its size and its flags. */
+union structure {
+	struct {
+		uint32_t size;
+		uint32_t flags;
+	};
+	uint8_t bytes[8192];
+};
+
+TEST_F(device, a_structure_that_is_too_short_is_refused)
+{
+	size_t i;
+
+	for (i = 0; i < NR_IOCTLS; i++) {
+		const uint32_t sizes[] = { 0, 4, 8, ioctls[i].size - 1 };
+		size_t s;
+
+		for (s = 0; s < ARRAY_SIZE(sizes); s++) {
+			union structure arg = { .size = sizes[s] };
+
+			EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), EINVAL)
+				TH_LOG("ioctl 0x%lx, size %u", ioctls[i].number, sizes[s]);
+		}
+	}
+}
+
+TEST_F(device, a_structure_of_the_future_is_refused_if_it_asks_for_the_unknown)
+{
+	size_t i;
+
+	for (i = 0; i < NR_IOCTLS; i++) {
+		union structure arg = { .size = ioctls[i].size + 8 };
+
+		arg.bytes[arg.size - 1] = 1;
+		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), E2BIG)
+			TH_LOG("ioctl 0x%lx", ioctls[i].number);
+	}
+}
+
+TEST_F(device, a_structure_of_the_future_is_accepted_if_the_unknown_is_zero)
+{
+	struct {
+		struct rsv_ioc_info info;
+		uint8_t unknown[64];
+	} arg = { .info = INFO(0) };
+
+	arg.info.size = sizeof(arg);
+	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &arg), 0);
+	EXPECT_STREQ(arg.info.name, "default");
+	EXPECT_EQ(arg.info.size, sizeof(arg));
+	EXPECT_TRUE(all_bytes(arg.unknown, 0, sizeof(arg.unknown)));
+}
+
+TEST_F(device, a_structure_larger_than_a_page_is_refused)
+{
+	size_t i;
+
+	for (i = 0; i < NR_IOCTLS; i++) {
+		union structure arg = { .size = page_size() + 1 };
+
+		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), E2BIG);
+		arg.size = UINT32_MAX;
+		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), E2BIG);
+	}
+}
+
+TEST_F(device, unknown_flags_are_refused)
+{
+	size_t i;
+
+	for (i = 0; i < NR_IOCTLS; i++) {
+		union structure arg = { .size = ioctls[i].size, .flags = 1 };
+
+		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), EINVAL);
+		arg.flags = 0x80000000;
+		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), EINVAL);
+	}
+}
+
+TEST_F(device, a_bad_address_is_refused)
+{
+	uint8_t *page = mmap(NULL, 2 * page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint32_t *size;
+	size_t i;
+
+	ASSERT_NE(page, MAP_FAILED);
+	ASSERT_EQ(munmap(page + page_size(), page_size()), 0);
+	size = (uint32_t *)(page + page_size() - 8);
+	for (i = 0; i < NR_IOCTLS; i++) {
+		*size = ioctls[i].size;
+		EXPECT_EQ(call(self->fd, ioctls[i].number, NULL), EFAULT);
+		EXPECT_EQ(call(self->fd, ioctls[i].number, size), EFAULT)
+			TH_LOG("a structure that ends in nothing");
+	}
+}
+
+TEST_F(device, reserved_fields_must_be_zero)
+{
+	struct rsv_ioc_region_create region = { .size = sizeof(region), .bytes = page_size(), .reserved = 1 };
+	struct rsv_ioc_extent extent = { .size = sizeof(extent), .reserved = 1 };
+	struct rsv_ioc_object_io io = { .size = sizeof(io), .reserved = 1 };
+	struct rsv_ioc_free free = { .size = sizeof(free), .reserved = 1 };
+	struct rsv_ioc_cache_create cache;
+
+	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_CREATE, &region), EINVAL);
+	EXPECT_EQ(call(self->fd, RSV_IOC_EXTENT, &extent), EINVAL);
+	ASSERT_EQ(make_cache(self->fd, 0, "reserved", 64, &cache), 0);
+	ASSERT_EQ(take_object(self->fd, cache.handle, &io.handle), 0);
+	EXPECT_EQ(call(self->fd, RSV_IOC_OBJECT_READ, &io), EINVAL);
+	EXPECT_EQ(call(self->fd, RSV_IOC_OBJECT_WRITE, &io), EINVAL);
+	free.handle = io.handle;
+	EXPECT_EQ(call(self->fd, RSV_IOC_FREE, &free), EINVAL);
+	EXPECT_EQ(give(self->fd, io.handle), 0);
+}
+
+TEST_F(device, unknown_numbers_are_no_ioctls)
+{
+	union structure arg = { .size = sizeof(struct rsv_ioc_info) };
+	unsigned int nr;
+	size_t i;
+
+	for (nr = 0; nr < 256; nr++) {
+		bool known = false;
+
+		for (i = 0; i < NR_IOCTLS; i++)
+			known |= ioctls[i].number == _IO(RSV_IOC_MAGIC, nr);
+		if (!known) {
+			EXPECT_EQ(call(self->fd, _IO(RSV_IOC_MAGIC, nr), &arg), ENOTTY);
+		}
+	}
+	EXPECT_EQ(call(self->fd, _IO(RSV_IOC_MAGIC + 1, 0), &arg), ENOTTY);
+	EXPECT_EQ(call(self->fd, _IOWR(RSV_IOC_MAGIC, 0, struct rsv_ioc_info), &arg), ENOTTY);
+}
+
+TEST_F(device, a_read_only_descriptor_may_ask_but_not_change)
+{
+	int fd = open("/dev/reservoir", O_RDONLY | O_CLOEXEC);
+	size_t i;
+
+	ASSERT_GE(fd, 0);
+	for (i = 0; i < NR_IOCTLS; i++) {
+		union structure arg = { .size = ioctls[i].size };
+
+		EXPECT_EQ(call(fd, ioctls[i].number, &arg), ioctls[i].changes ? EBADF : 0)
+			TH_LOG("ioctl 0x%lx", ioctls[i].number);
+	}
+	close(fd);
+}
+
+/* Copies a structure to memory that can be read but not written, and calls the ioctl with it. */
+static int call_read_only(int fd, unsigned long number, const void *arg, size_t size)
+{
+	void *page = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int error;
+
+	if (page == MAP_FAILED)
+		return -1;
+	memcpy(page, arg, size);
+	mprotect(page, page_size(), PROT_READ);
+	error = call(fd, number, page);
+	munmap(page, page_size());
+	return error;
+}
+
+TEST_F(device, what_cannot_be_answered_is_undone)
+{
+	struct rsv_ioc_region_create region = {
+		.size = sizeof(region), .bytes = page_size(), .name = "undone",
+	};
+	struct rsv_ioc_buffer_alloc block = { .size = sizeof(block), .bytes = page_size() };
+	struct rsv_ioc_cache_create cache = { .size = sizeof(cache), .object_size = 64, .name = "undone" };
+	struct rsv_ioc_object_alloc object = { .size = sizeof(object) };
+	struct rsv_ioc_cache before, after;
+
+	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_REGION_CREATE, &region, sizeof(region)), EFAULT);
+	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_CREATE, &region), 0) TH_LOG("its name is still taken");
+	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_BUFFER_ALLOC, &block, sizeof(block)), EFAULT);
+	EXPECT_EQ(free_bytes(self->fd, 0), self->free);
+	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_CACHE_CREATE, &cache, sizeof(cache)), EFAULT);
+	EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &cache), 0) TH_LOG("its name is still taken");
+
+	ASSERT_EQ(query_cache(self->fd, 0, cache.id, &before), 0);
+	object.cache = cache.handle;
+	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_OBJECT_ALLOC, &object, sizeof(object)), EFAULT);
+	ASSERT_EQ(query_cache(self->fd, 0, cache.id, &after), 0);
+	EXPECT_EQ(after.active_objects, before.active_objects);
+	EXPECT_EQ(give(self->fd, cache.handle), 0) TH_LOG("the object is still there");
+}
+
+TEST_F(device, structures_without_an_answer_may_be_read_only)
+{
+	struct rsv_ioc_free free = { .size = sizeof(free) };
+	struct rsv_ioc_buffer_alloc block;
+
+	ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+	free.handle = block.handle;
+	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_FREE, &free, sizeof(free)), 0);
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What all tests use.
+ */
+
+#define KB(n)		((uint64_t)(n) << 10)
+#define MB(n)		((uint64_t)(n) << 20)
+
+/* Long enough for a slow machine; a test that waits ends as soon as it can. */
+#define PATIENCE_MS	20000
+#define POLL_MS		5
+
+/* Structures as a program fills them in before the call */
+#define INFO(handle)	{ .size = sizeof(struct rsv_ioc_info), .region = (handle) }
+#define ZONE(handle, i)	{ .size = sizeof(struct rsv_ioc_zone), .region = (handle), .index = (i) }
+
+/* An ioctl's error number, or 0. */
+static int call(int fd, unsigned long number, void *argument)
+{
+	return ioctl(fd, number, argument) ? errno : 0;
+}
+
+static uint64_t page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+static void sleep_ms(unsigned int ms)
+{
+	const struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	nanosleep(&time, NULL);
+}
+
+/* The region's free bytes; a number that no region has if they cannot be asked for. */
+static uint64_t free_bytes(int fd, uint32_t region)
+{
+	struct rsv_ioc_info info = INFO(region);
+
+	return call(fd, RSV_IOC_INFO, &info) ? UINT64_MAX : info.free_bytes;
+}
+
+/* Whether the region comes to have so many free bytes. */
+static bool settles(int fd, uint32_t region, uint64_t bytes)
+{
+	int waited;
+
+	for (waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+		if (free_bytes(fd, region) == bytes)
+			return true;
+		sleep_ms(POLL_MS);
+	}
+	return false;
+}
+
+/* References to the module; -1 where sysfs does not tell. */
+static int module_users(void)
+{
+	FILE *file = fopen("/sys/module/reservoir/refcnt", "r");
+	int users = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &users) != 1)
+		users = -1;
+	fclose(file);
+	return users;
+}
+
+static bool users_settle(int users)
+{
+	int waited;
+
+	for (waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+		if (module_users() == users)
+			return true;
+		sleep_ms(POLL_MS);
+	}
+	return false;
+}
+
+static int give(int fd, uint32_t handle)
+{
+	struct rsv_ioc_free want = { .size = sizeof(want), .handle = handle };
+
+	return call(fd, RSV_IOC_FREE, &want);
+}
+
+/* Fills the whole of a name field if the name is too long, so that it has no end. */
+static void set_name(char field[RSV_NAME_MAX], const char *name)
+{
+	memcpy(field, name, strnlen(name, RSV_NAME_MAX));
+}
+
+static int make_region(int fd, uint64_t bytes, uint32_t *handle)
+{
+	struct rsv_ioc_region_create want = { .size = sizeof(want), .bytes = bytes };
+	int error = call(fd, RSV_IOC_REGION_CREATE, &want);
+
+	*handle = want.handle;
+	return error;
+}
+
+static int take(int fd, uint32_t region, uint64_t bytes, struct rsv_ioc_buffer_alloc *block)
+{
+	*block = (struct rsv_ioc_buffer_alloc){ .size = sizeof(*block), .region = region, .bytes = bytes };
+	return call(fd, RSV_IOC_BUFFER_ALLOC, block);
+}
+
+static int make_cache(int fd, uint32_t region, const char *name, uint32_t object_size,
+		      struct rsv_ioc_cache_create *cache)
+{
+	*cache = (struct rsv_ioc_cache_create){
+		.size = sizeof(*cache), .region = region, .object_size = object_size,
+	};
+	set_name(cache->name, name);
+	return call(fd, RSV_IOC_CACHE_CREATE, cache);
+}
+
+static int take_object(int fd, uint32_t cache, uint32_t *handle)
+{
+	struct rsv_ioc_object_alloc want = { .size = sizeof(want), .cache = cache };
+	int error = call(fd, RSV_IOC_OBJECT_ALLOC, &want);
+
+	*handle = want.handle;
+	return error;
+}
+
+static int object_io(int fd, unsigned long number, uint32_t object, uint32_t offset, uint32_t length,
+		     const void *data)
+{
+	struct rsv_ioc_object_io io = {
+		.size = sizeof(io), .handle = object, .offset = offset, .length = length,
+		.data = (uintptr_t)data,
+	};
+
+	return call(fd, number, &io);
+}
+
+static int query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cache)
+{
+	*cache = (struct rsv_ioc_cache){ .size = sizeof(*cache), .region = region, .id = id };
+	return call(fd, RSV_IOC_CACHE, cache);
+}
+
+static int query_map(int fd, uint32_t region, uint64_t first, uint32_t room, char *chars, uint32_t *count)
+{
+	struct rsv_ioc_map map = {
+		.size = sizeof(map), .region = region, .count = room, .first = first,
+		.chars = (uintptr_t)chars,
+	};
+	int error = call(fd, RSV_IOC_MAP, &map);
+
+	*count = map.count;
+	return error;
+}
+
+static uint8_t *map_range(int fd, uint64_t offset, uint64_t bytes)
+{
+	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+}
+
+static uint8_t *map_block(int fd, const struct rsv_ioc_buffer_alloc *block)
+{
+	return map_range(fd, block->mmap_offset, block->bytes);
+}
+
+static bool all_bytes(const uint8_t *bytes, uint8_t value, uint64_t nr)
+{
+	uint64_t i;
+
+	for (i = 0; i < nr; i++)
+		if (bytes[i] != value)
+			return false;
+	return true;
+}
+
+/* The exit status of a child, or -1 if it did not exit by itself. */
+static int join(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
