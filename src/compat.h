@@ -21,7 +21,7 @@
 #define RSV_KERNEL_MAX_ORDER	MAX_PAGE_ORDER
 #endif
 
-/* What only the tests need is exported to them alone, and only where there is KUnit. */
+/* What only the tests need is exported to them alone. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define EXPORT_SYMBOL_IF_KUNIT(symbol) \
 	EXPORT_SYMBOL_NS_GPL(symbol, EXPORTED_FOR_KUNIT_TESTING)

@@ -47,7 +47,8 @@ static int rsv_parse_size(const char *text, size_t *size)
 		shift += 10;
 		digits[length - 1] = '\0';
 	}
-	if (kstrtoull(digits, 10, &number) || !number || check_shl_overflow(number, shift, size))
+	if (kstrtoull(digits, 10, &number) || !number || check_shl_overflow(number, shift, size) ||
+	    *size > SIZE_MAX - PAGE_SIZE)
 		return -EINVAL;
 	return 0;
 }

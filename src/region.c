@@ -117,9 +117,11 @@ struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve 
 	if (!r)
 		return ERR_PTR(-ENOMEM);
 
-	mutex_lock(&rsv_regions_lock);
-	err = rsv_region_build(r, want, nr);
-	mutex_unlock(&rsv_regions_lock);
+	err = mutex_lock_killable(&rsv_regions_lock);
+	if (!err) {
+		err = rsv_region_build(r, want, nr);
+		mutex_unlock(&rsv_regions_lock);
+	}
 	if (err) {
 		kfree(r);
 		return ERR_PTR(err);
@@ -156,7 +158,7 @@ static void rsv_region_demolish(struct rsv_region *r)
 
 /**
  * rsv_region_destroy() - end a region and give its memory back to the system
- * @r: the region, used by nobody else any more
+ * @r: the region, used by nobody else any more; NULL does nothing
  *
  * Context: Process; may sleep.
  * Return: 0; -EBUSY, with a report, while anything in it is allocated or it has a cache, and then
@@ -166,6 +168,8 @@ int rsv_region_destroy(struct rsv_region *r)
 {
 	bool busy;
 
+	if (!r)
+		return 0;
 	mutex_lock(&rsv_regions_lock);
 	busy = rsv_region_in_use(r);
 	if (!busy)

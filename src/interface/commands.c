@@ -27,6 +27,9 @@
 #define RSV_CACHES_MAX		1024U
 #define RSV_SCRATCH_BYTES_MAX	SZ_4M
 
+/* A region costs kernel memory beside its own, however small it is, and counts accordingly. */
+#define RSV_SCRATCH_BYTES_LEAST	SZ_64K
+
 /* Characters of one answer to RSV_IOC_MAP. */
 #define RSV_MAP_CHARS_MAX	65536U
 
@@ -74,6 +77,12 @@ static int rsv_file_keep(struct rsv_file *f, struct rsv_holding *h, u32 *handle)
 	return 0;
 }
 
+static size_t rsv_scratch_counts(const struct rsv_holding *h)
+{
+	return max_t(size_t, container_of(h, struct rsv_scratch, held)->bytes,
+		     RSV_SCRATCH_BYTES_LEAST);
+}
+
 /**
  * rsv_file_drop() - take a handle away and let go of what it stands for
  * @f: the descriptor
@@ -86,7 +95,7 @@ void rsv_file_drop(struct rsv_file *f, u32 handle)
 	struct rsv_holding *h = xa_erase(&f->handles, handle);
 
 	if (h->kind == &rsv_kind_region)
-		f->scratch_bytes -= container_of(h, struct rsv_scratch, held)->bytes;
+		f->scratch_bytes -= rsv_scratch_counts(h);
 	else if (h->kind == &rsv_kind_cache)
 		f->nr_caches--;
 	else if (h->kind == &rsv_kind_buffer)
@@ -191,6 +200,7 @@ static bool rsv_scratch_allowed(const struct rsv_file *f, size_t bytes)
 {
 	size_t held = f->scratch_bytes;
 
+	bytes = max_t(size_t, bytes, RSV_SCRATCH_BYTES_LEAST);
 	if (held <= RSV_SCRATCH_BYTES_MAX && bytes <= RSV_SCRATCH_BYTES_MAX - held)
 		return true;
 	return capable(CAP_SYS_ADMIN);
@@ -213,7 +223,7 @@ static int rsv_do_region_create(struct rsv_file *f, union rsv_argument *arg)
 		return PTR_ERR(s);
 	error = rsv_file_keep(f, &s->held, &want->handle);
 	if (!error)
-		f->scratch_bytes += s->bytes;
+		f->scratch_bytes += rsv_scratch_counts(&s->held);
 	return error;
 }
 

@@ -62,13 +62,15 @@ static int rsv_each_zone(struct seq_file *m,
 			 void (*show)(struct seq_file *m, const struct rsv_ioc_zone *z))
 {
 	struct rsv_region *r = m->private;
-	struct rsv_ioc_zone *z = kmalloc(sizeof(*z), GFP_KERNEL);
+	struct rsv_ioc_zone *z = kzalloc(sizeof(*z), GFP_KERNEL);
 	unsigned int i;
 
 	if (!z)
 		return -ENOMEM;
-	for (i = 0; !rsv_query_zone(r, i, z); i++)
+	for (i = 0; !rsv_query_zone(r, i, z); i++) {
 		show(m, z);
+		memset(z, 0, sizeof(*z));
+	}
 	kfree(z);
 	return 0;
 }

@@ -97,8 +97,7 @@ static struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp)
 	slab->free = RSV_SLAB_NONE;
 	INIT_LIST_HEAD(&slab->link);
 	for (i = 1; i < pages; i++) {
-		slab[i].head = slab;
-		slab[i].cache = c;
+		slab[i].order = i;
 		/* Pairs with rsv_slab_of(): who sees the kind sees the rest. */
 		smp_store_release(&slab[i].kind, RSV_FRAME_SLAB_TAIL);
 	}
@@ -108,34 +107,34 @@ static struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp)
 }
 
 /*
- * Makes the slab, which is on no list, a block of pages like others. Under the lock: see
- * rsv_cache_put().
+ * Says, under the lock, that the slab, which is on no list any more, belongs to nobody: whoever
+ * still has a pointer into it finds that out in rsv_cache_try_put(). Its pages stay marked as a
+ * slab's until they are free, so that nobody can take them for a block that could be given back.
  */
-static void rsv_slab_dissolve(struct rsv_cache *c, struct rsv_frame *slab)
+static void rsv_slab_disown(struct rsv_cache *c, struct rsv_frame *slab)
 {
-	unsigned int pages = slab->order, i;
-
 	c->total -= rsv_slab_objects(c, slab);
-	c->nr_pages -= pages;
+	c->nr_pages -= slab->order;
 	c->slabs_given++;
-	for (i = 1; i < pages; i++) {
-		WRITE_ONCE(slab[i].kind, RSV_FRAME_BODY);
-		slab[i].cache = NULL;
-	}
-	slab->cache = NULL;
-	slab->nr_pages = pages;
-	WRITE_ONCE(slab->kind, RSV_FRAME_USED);
+	WRITE_ONCE(slab->cache, NULL);
 }
 
-/* The slab that a page belongs to, or NULL. */
-static struct rsv_frame *rsv_slab_of(struct rsv_frame *f)
+/*
+ * The slab that a page belongs to, or NULL. If the page does not belong to who asks, that may have
+ * changed by the time the answer is used, but it is always a frame of the extent, whose cache is
+ * NULL or a cache: rsv_cache_try_put() looks again.
+ */
+static struct rsv_frame *rsv_slab_of(const struct rsv_extent *e, struct rsv_frame *f)
 {
+	unsigned int back;
+
 	/* Pairs with rsv_slab_new() */
 	switch (smp_load_acquire(&f->kind)) {
 	case RSV_FRAME_SLAB:
 		return f;
 	case RSV_FRAME_SLAB_TAIL:
-		return f->head;
+		back = READ_ONCE(f->order);
+		return back <= rsv_frame_index(e, f) ? f - back : NULL;
 	default:
 		return NULL;
 	}
@@ -185,13 +184,13 @@ static struct rsv_frame *rsv_slab_evict(struct rsv_cache *c, unsigned int keep)
 		return NULL;
 	slab = list_last_entry(&c->slabs[RSV_EMPTY].slabs, struct rsv_frame, link);
 	rsv_slab_unlink(c, slab, RSV_EMPTY);
-	rsv_slab_dissolve(c, slab);
+	rsv_slab_disown(c, slab);
 	return slab;
 }
 
 static void rsv_slab_give(struct rsv_cache *c, struct rsv_frame *slab)
 {
-	WARN_ON_ONCE(rsv_run_free(c->region, slab) != RSV_OK);
+	rsv_run_dissolve(c->region, slab, slab->order);
 }
 
 /*
@@ -258,8 +257,9 @@ static void rsv_report_damaged(const struct rsv_cache *c, const struct rsv_taken
 /**
  * rsv_cache_alloc() - allocate an object
  * @c: the cache
- * @gfp: as for rsv_alloc_pages(). __GFP_ZERO clears an object without a constructor, and leaves one
- *	that has a constructor as constructed
+ * @gfp: as for rsv_alloc_pages(), without __GFP_DMA, __GFP_DMA32 and __GFP_THISNODE: an object
+ *	comes from whatever slab the cache has. __GFP_ZERO clears an object without a constructor,
+ *	and leaves one that has a constructor as constructed
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it. The constructor, if there
  * is one, is called in the caller's context.
@@ -269,7 +269,7 @@ void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp)
 {
 	struct rsv_taken t;
 
-	if (!rsv_gfp_ok(gfp) || in_nmi())
+	if (!rsv_gfp_ok(gfp, RSV_GFP_OBJECTS) || in_nmi())
 		return NULL;
 
 	for (t = rsv_cache_take(c); !t.object; t = rsv_cache_take(c)) {
@@ -316,7 +316,7 @@ static enum rsv_misuse rsv_cache_try_put(struct rsv_cache *c, struct rsv_frame *
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&c->lock, flags);
-	/* If this is no longer so, the slab was given back meanwhile: the object was free. */
+	/* If this is no longer so, the slab is being given back: the object was free. */
 	if (slab->kind == RSV_FRAME_SLAB && slab->cache == c) {
 		misuse = rsv_cache_put_locked(c, slab, object);
 		evicted = rsv_slab_evict(c, RSV_EMPTY_SLABS_KEPT);
@@ -338,11 +338,16 @@ static enum rsv_misuse rsv_cache_try_put(struct rsv_cache *c, struct rsv_frame *
  */
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, const void *object)
 {
-	struct rsv_frame *slab = rsv_slab_of(rsv_frame_at(e, object));
-	enum rsv_misuse misuse = RSV_FOREIGN;
+	struct rsv_frame *slab = rsv_slab_of(e, rsv_frame_at(e, object));
+	struct rsv_cache *owner = slab ? READ_ONCE(slab->cache) : NULL;
+	enum rsv_misuse misuse;
 
-	if (slab)
-		misuse = slab->cache == c ? rsv_cache_try_put(c, slab, object) : RSV_WRONG_CACHE;
+	if (owner == c)
+		misuse = rsv_cache_try_put(c, slab, object);
+	else if (owner)
+		misuse = RSV_WRONG_CACHE;
+	else
+		misuse = slab ? RSV_DOUBLE_FREE : RSV_FOREIGN;
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "cache %s of region %s: object at 0x%llx given back", c->name,
 			   c->region->name, rsv_addr_place(e, object));
@@ -358,7 +363,7 @@ void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, const void *object
  */
 struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *object)
 {
-	struct rsv_frame *slab = rsv_slab_of(rsv_frame_at(e, object));
+	struct rsv_frame *slab = rsv_slab_of(e, rsv_frame_at(e, object));
 
 	return slab ? READ_ONCE(slab->cache) : NULL;
 }
@@ -373,11 +378,11 @@ struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *objec
  */
 size_t rsv_object_size(const struct rsv_extent *e, const void *object)
 {
-	const struct rsv_cache *c = rsv_cache_owning(e, object);
-	const struct rsv_frame *slab = rsv_slab_of(rsv_frame_at(e, object));
+	const struct rsv_frame *slab = rsv_slab_of(e, rsv_frame_at(e, object));
+	const struct rsv_cache *c = slab ? READ_ONCE(slab->cache) : NULL;
 	unsigned int offset;
 
-	if (!c || !slab)
+	if (!c)
 		return 0;
 	offset = object - rsv_frame_addr(e, slab);
 	if (offset % c->layout.stride || offset / c->layout.stride >= rsv_slab_objects(c, slab))
@@ -522,16 +527,19 @@ EXPORT_SYMBOL_GPL(rsv_cache_create);
 
 /**
  * rsv_cache_destroy() - end a cache
- * @c: the cache, used by nobody else any more
+ * @c: the cache, used by nobody else any more; NULL does nothing
  *
  * Context: Process; may sleep.
  * Return: 0; -EBUSY, with a report, while objects are out, and then nothing has changed.
  */
 int rsv_cache_destroy(struct rsv_cache *c)
 {
-	struct rsv_region *r = c->region;
+	struct rsv_region *r;
 	unsigned long active, flags;
 
+	if (!c)
+		return 0;
+	r = c->region;
 	raw_spin_lock_irqsave(&c->lock, flags);
 	active = c->active;
 	raw_spin_unlock_irqrestore(&c->lock, flags);

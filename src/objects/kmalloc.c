@@ -99,7 +99,7 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
  * rsv_kmalloc() - allocate memory by the byte
  * @r: the region
  * @size: bytes; 0 gives ZERO_SIZE_PTR, as kmalloc() does
- * @gfp: as for rsv_alloc_pages()
+ * @gfp: as for rsv_alloc_pages(); up to RSV_KMALLOC_MAX bytes as for rsv_cache_alloc()
  *
  * Powers of two are aligned to their size up to RSV_KMALLOC_MAX and beyond, other sizes to their
  * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. More than

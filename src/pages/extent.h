@@ -40,11 +40,10 @@ enum rsv_frame_kind {
  * @link: FREE: place in its free area (zone->lock). SLAB: place on one of its cache's lists
  *	(cache->lock)
  * @nr_pages: USED: pages of the block, any number (zone->lock)
- * @head: SLAB_TAIL: the slab's first frame (set before the slab is used, until it is given back)
- * @cache: SLAB, SLAB_TAIL: the cache (as @head)
+ * @cache: SLAB: the cache; NULL once the slab is on its way back (cache->lock)
  * @kind: enum rsv_frame_kind. Changed under zone->lock, or by whoever the block belongs to; read
  *	without a lock, since whoever holds a block knows that its kind stays
- * @order: FREE: order of the block. SLAB: pages of the slab
+ * @order: FREE: order of the block. SLAB: pages of the slab. SLAB_TAIL: pages from the slab's first
  * @extent: number of the extent in its region (never changes)
  * @inuse: SLAB: objects handed out (cache->lock, as the next two)
  * @carved: SLAB: objects that have been handed out at least once; the ones from here on have never
@@ -55,7 +54,6 @@ struct rsv_frame {
 	union {
 		struct list_head link;
 		unsigned long nr_pages;
-		struct rsv_frame *head;
 	};
 	struct rsv_cache *cache;
 	u8 kind;

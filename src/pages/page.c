@@ -16,12 +16,11 @@
 #include "zone.h"
 
 #define RSV_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
-#define RSV_GFP_KNOWN	(GFP_KERNEL | GFP_USER | GFP_HIGHUSER | GFP_ATOMIC | GFP_NOWAIT | \
-			 RSV_GFP_ZONES | __GFP_ZERO | __GFP_HIGH | __GFP_NOWARN | __GFP_THISNODE)
 
 /**
  * rsv_gfp_ok() - whether a request's flags are among those that are understood
  * @gfp: the flags
+ * @known: RSV_GFP_PAGES or RSV_GFP_OBJECTS
  *
  * Says so in the log once if not: a flag that is ignored, __GFP_NOFAIL above all, is a promise that
  * is not kept. Asserts that the caller may sleep if the flags say so.
@@ -29,9 +28,9 @@
  * Context: Any; may sleep if @gfp allows it.
  * Return: true if they are.
  */
-bool rsv_gfp_ok(gfp_t gfp)
+bool rsv_gfp_ok(gfp_t gfp, gfp_t known)
 {
-	if (unlikely(gfp & ~RSV_GFP_KNOWN || hweight32((__force u32)(gfp & RSV_GFP_ZONES)) > 1)) {
+	if (unlikely(gfp & ~known || hweight32((__force u32)(gfp & RSV_GFP_ZONES)) > 1)) {
 		pr_warn_once("gfp flags %pGg are not supported: the request gets nothing\n", &gfp);
 		return false;
 	}
@@ -62,7 +61,7 @@ struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, unsigned long n
 {
 	struct rsv_frame *f;
 
-	if (!rsv_gfp_ok(gfp))
+	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
 		return NULL;
 	f = rsv_zones_take(r, gfp, nr_pages);
 	if (f && gfp & __GFP_ZERO)
@@ -84,6 +83,21 @@ enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f)
 	struct rsv_extent *e = rsv_frame_extent(r, f);
 
 	return rsv_zone_give(e, rsv_frame_index(e, f), 0);
+}
+
+/**
+ * rsv_run_dissolve() - give back a block whose frames the caller marked as its own
+ * @r: its region
+ * @f: its first frame
+ * @nr_pages: its pages; a slab's, for the zone's lock is held for so many steps
+ *
+ * Context: Any but NMI.
+ */
+void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages)
+{
+	struct rsv_extent *e = rsv_frame_extent(r, f);
+
+	rsv_zone_dissolve(e, rsv_frame_index(e, f), nr_pages);
 }
 
 /**

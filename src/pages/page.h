@@ -12,8 +12,15 @@
 struct rsv_frame;
 struct rsv_region;
 
-bool rsv_gfp_ok(gfp_t gfp);
+/* What is understood of a request's flags: for pages, and for objects */
+#define RSV_GFP_PAGES	(GFP_KERNEL | GFP_USER | GFP_HIGHUSER | GFP_ATOMIC | GFP_NOWAIT | \
+			 __GFP_DMA | __GFP_DMA32 | __GFP_ZERO | __GFP_HIGH | __GFP_NOWARN | \
+			 __GFP_THISNODE)
+#define RSV_GFP_OBJECTS	(RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
+
+bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
 struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages);
+void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages);
 enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f);
 
 #endif /* RSV_PAGES_PAGE_H */

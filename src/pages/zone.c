@@ -173,9 +173,18 @@ static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long 
 	case RSV_FRAME_BODY:
 		return rsv_frame_block(e, f)->kind == RSV_FRAME_FREE ? RSV_DOUBLE_FREE :
 								       RSV_MISALIGNED;
+	case RSV_FRAME_SLAB:
+		return READ_ONCE(f->cache) ? RSV_FOREIGN : RSV_DOUBLE_FREE;
 	default:
 		return RSV_FOREIGN;
 	}
+}
+
+static void rsv_zone_give_locked(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+				 unsigned long nr_pages)
+{
+	z->area[order_base_2(nr_pages)].frees++;
+	rsv_buddy_give_run(z, e, index, nr_pages);
 }
 
 /**
@@ -197,9 +206,28 @@ enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigne
 	misuse = rsv_zone_check(e, index, nr_pages);
 	if (misuse == RSV_OK) {
 		nr_pages = e->frames[index].nr_pages;
-		z->area[order_base_2(nr_pages)].frees++;
-		rsv_buddy_give_run(z, e, index, nr_pages);
+		rsv_zone_give_locked(z, e, index, nr_pages);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return misuse;
+}
+
+/**
+ * rsv_zone_dissolve() - give a block back whose frames its owner marked as its own
+ * @e: its extent
+ * @index: its first page in the extent
+ * @nr_pages: its pages
+ *
+ * Context: Any but NMI.
+ */
+void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
+{
+	struct rsv_zone *z = e->zone;
+	unsigned long flags, i;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	for (i = 0; i < nr_pages; i++)
+		WRITE_ONCE(e->frames[index + i].kind, RSV_FRAME_BODY);
+	rsv_zone_give_locked(z, e, index, nr_pages);
+	raw_spin_unlock_irqrestore(&z->lock, flags);
 }

@@ -69,6 +69,7 @@ struct rsv_zone {
 
 struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page);
 struct rsv_frame *rsv_zones_take(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages);
+void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 void rsv_zones_release(struct rsv_region *r);
 
