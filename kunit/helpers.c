@@ -3,7 +3,10 @@
  * What the suites share.
  */
 #include <kunit/test-bug.h>
+#include <linux/cpumask.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "../src/interface/query.h"
 #include "../src/objects/cache.h"
@@ -56,8 +59,10 @@ static void drain_extent(struct rsv_extent *e, const struct rsv_cache *only)
 	for (f = e->frames; f < e->frames + e->nr_pages; f++) {
 		if (f->kind == RSV_FRAME_SLAB && (!only || f->cache == only))
 			drain_slab(e, f);
-		else if (f->kind == RSV_FRAME_USED && !only)
+		else if (f->kind == RSV_FRAME_USED && !only && e->base)
 			rsv_kfree(rsv_frame_addr(e, f));
+		else if (f->kind == RSV_FRAME_USED && !only)
+			__rsv_free_pages(rsv_frame_page(e, f), order_base_2(f->nr_pages));
 	}
 }
 
@@ -67,7 +72,8 @@ static void drain(struct rsv_region *r, const struct rsv_cache *only)
 	unsigned int i;
 
 	for (i = 0; i < r->nr_extents; i++)
-		drain_extent(r->extents[i], only);
+		if (r->extents->at[i])
+			drain_extent(r->extents->at[i], only);
 }
 
 static void end_region(void *region)
@@ -83,19 +89,71 @@ static void end_region(void *region)
 	KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 }
 
-/* A region of one contiguous run, destroyed at the end of the test; it must be unused by then. */
-struct rsv_region *scratch_region(struct kunit *test, size_t bytes)
+static struct rsv_region *create_region(const struct rsv_reserve *want, unsigned int nr)
 {
 	static unsigned int number;
-	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
-	struct rsv_region *r;
 	char name[RSV_NAME_MAX];
 
 	snprintf(name, sizeof(name), "kunit-%u", ++number);
-	r = rsv_region_create(name, &want, 1);
+	return rsv_region_create(name, want, nr);
+}
+
+/* A region of one contiguous run, destroyed at the end of the test; it must be unused by then. */
+struct rsv_region *scratch_region(struct kunit *test, size_t bytes)
+{
+	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+	struct rsv_region *r = create_region(&want, 1);
+
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_region, r), 0);
 	return r;
+}
+
+/* The same of any memory; the test is skipped where the machine does not have it. */
+struct rsv_region *scratch_region_or_skip(struct kunit *test, const struct rsv_reserve *want,
+					  unsigned int nr)
+{
+	struct rsv_region *r = create_region(want, nr);
+
+	if (r == ERR_PTR(-ENOMEM))
+		kunit_skip(test, "the machine has no such memory free");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_region, r), 0);
+	return r;
+}
+
+/* The largest region of one run that the machine has, from 64 MB down: tests may have cut it up. */
+struct rsv_region *scratch_region_large(struct kunit *test)
+{
+	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE };
+	struct rsv_region *r = NULL;
+
+	for (want.bytes = SZ_64M; want.bytes >= SZ_8M; want.bytes /= 2) {
+		r = create_region(&want, 1);
+		if (r != ERR_PTR(-ENOMEM))
+			break;
+	}
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_region, r), 0);
+	return r;
+}
+
+/* Wait for what goes on in the background, and have all that is free in the free areas. */
+void settle(struct rsv_region *r)
+{
+	struct rsv_zone *z;
+	unsigned int n;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		flush_work(&z->zero_work);
+	flush_work(&r->relief);
+	rsv_region_shrink(r, 0);
+}
+
+/* What is on the lists of this CPU can be told exactly then. Each test has a thread of its own. */
+void stay_on_this_cpu(void)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 }
 
 /* Destroy a region before the end of its test. */
@@ -183,9 +241,36 @@ struct rsv_ioc_cache cache_figures(struct rsv_cache *c)
 	return now;
 }
 
+struct page **pages_array(struct kunit *test, unsigned long nr)
+{
+	struct page **pages = kunit_kcalloc(test, nr, sizeof(*pages), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	return pages;
+}
+
+unsigned long pages_take(struct rsv_region *r, gfp_t gfp, unsigned int order, struct page **pages,
+			 unsigned long max)
+{
+	unsigned long nr;
+
+	for (nr = 0; nr < max; nr++) {
+		pages[nr] = rsv_alloc_pages(r, gfp, order);
+		if (!pages[nr])
+			break;
+	}
+	return nr;
+}
+
+void pages_give(struct page **pages, unsigned long nr, unsigned int order)
+{
+	while (nr--)
+		__rsv_free_pages(pages[nr], order);
+}
+
 void *scratch_base(struct rsv_region *r)
 {
-	return r->extents[0]->base;
+	return r->extents->at[0]->base;
 }
 
 size_t scratch_offset(struct rsv_region *r, const void *addr)
@@ -246,8 +331,8 @@ void free_areas_read(struct kunit *test, struct rsv_region *r, struct free_areas
  */
 void free_areas_untouched(struct rsv_region *r, struct free_areas *areas)
 {
-	unsigned long pfn = r->extents[0]->first;
-	unsigned long end = pfn + r->extents[0]->nr_pages;
+	unsigned long pfn = r->extents->at[0]->first;
+	unsigned long end = pfn + r->extents->at[0]->nr_pages;
 	unsigned int order;
 
 	memset(areas, 0, sizeof(*areas));
@@ -282,11 +367,23 @@ const char *free_areas_now(struct kunit *test, struct rsv_region *r)
 
 const char *map_text(struct kunit *test, struct rsv_region *r)
 {
-	char *map = kunit_kzalloc(test, r->nr_pages + 1, GFP_KERNEL);
+	char *map = kunit_kzalloc(test, r->span + 1, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, map);
-	KUNIT_EXPECT_EQ(test, rsv_query_map(r, 0, map, r->nr_pages), r->nr_pages);
+	KUNIT_EXPECT_EQ(test, rsv_query_map(r, 0, map, r->span), r->span);
 	return map;
+}
+
+/* How many pages serve as something, RSV_MAP_* */
+unsigned long map_count(struct kunit *test, struct rsv_region *r, char what)
+{
+	const char *map = map_text(test, r);
+	unsigned long nr = 0, i;
+
+	for (i = 0; map[i]; i++)
+		nr += map[i] == what;
+	kunit_kfree(test, map);
+	return nr;
 }
 
 const char *slabs_wanted(struct kunit *test, u64 full, u64 partial, u64 empty)
@@ -306,12 +403,26 @@ const char *slabs_text(struct kunit *test, struct rsv_cache *c)
 	return slabs_wanted(test, now.full_slabs, now.partial_slabs, now.empty_slabs);
 }
 
-u64 region_free_bytes(struct rsv_region *r)
+struct rsv_ioc_zone *zone_figures(struct kunit *test, struct rsv_region *r, unsigned int index)
+{
+	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, zone);
+	KUNIT_ASSERT_EQ(test, rsv_query_zone(r, index, zone), 0);
+	return zone;
+}
+
+struct rsv_ioc_info region_figures(struct rsv_region *r)
 {
 	struct rsv_ioc_info info = {};
 
 	rsv_query_info(r, &info);
-	return info.free_bytes;
+	return info;
+}
+
+u64 region_free_bytes(struct rsv_region *r)
+{
+	return region_figures(r).free_bytes;
 }
 
 u64 region_free_pages(struct rsv_region *r)

@@ -21,6 +21,11 @@ int suite_init(struct kunit *test);
 
 struct rsv_region *scratch_region(struct kunit *test, size_t bytes);
 void scratch_region_end(struct kunit *test, struct rsv_region *r);
+struct rsv_region *scratch_region_or_skip(struct kunit *test, const struct rsv_reserve *want,
+					  unsigned int nr);
+struct rsv_region *scratch_region_large(struct kunit *test);
+void settle(struct rsv_region *r);
+void stay_on_this_cpu(void);
 
 struct rsv_cache *scratch_cache_ctor(struct kunit *test, struct rsv_region *r, unsigned int size,
 				     unsigned int align, void (*ctor)(void *object));
@@ -43,6 +48,12 @@ void objects_take(struct kunit *test, struct rsv_cache *c, void **objects, unsig
 void objects_give(struct rsv_cache *c, void **objects, unsigned int nr);
 bool object_among(const void *object, void *const *objects, unsigned int nr);
 struct rsv_ioc_cache cache_figures(struct rsv_cache *c);
+
+/* Blocks by the array: take as many as can be had, at most max of them. */
+struct page **pages_array(struct kunit *test, unsigned long nr);
+unsigned long pages_take(struct rsv_region *r, gfp_t gfp, unsigned int order, struct page **pages,
+			 unsigned long max);
+void pages_give(struct page **pages, unsigned long nr, unsigned int order);
 
 /* Where in its region's only extent something lies: pages, and bytes. */
 unsigned long scratch_page(struct rsv_region *r, const void *addr);
@@ -81,6 +92,11 @@ const char *free_areas_now(struct kunit *test, struct rsv_region *r);
 const char *map_text(struct kunit *test, struct rsv_region *r);
 const char *slabs_text(struct kunit *test, struct rsv_cache *c);
 const char *slabs_wanted(struct kunit *test, u64 full, u64 partial, u64 empty);
+
+unsigned long map_count(struct kunit *test, struct rsv_region *r, char what);
+
+struct rsv_ioc_zone *zone_figures(struct kunit *test, struct rsv_region *r, unsigned int index);
+struct rsv_ioc_info region_figures(struct rsv_region *r);
 
 u64 region_free_pages(struct rsv_region *r);
 u64 region_free_bytes(struct rsv_region *r);

@@ -218,6 +218,90 @@ static void zone_bits_are_a_ceiling(struct kunit *test)
 	}
 }
 
+/* --- Many at once --------------------------------------------------------------------------- */
+
+static const unsigned int bulks[] = { 0, 1, 63, 64, 65, 100 };
+
+KUNIT_ARRAY_PARAM(bulks, bulks, pages_text);
+
+/* As many as there are; what comes after them in the array is left alone. */
+static void bulk_gives_as_many_as_there_are(struct kunit *test)
+{
+	unsigned int wanted = *(const unsigned int *)test->param_value, i;
+	struct rsv_region *r = scratch_pages(test, 64);
+	struct page **page = pages_array(test, 101);
+	DECLARE_BITMAP(seen, 64) = {};
+	unsigned long nr;
+
+	memset(page, 0x5a, 101 * sizeof(*page));
+	nr = rsv_alloc_pages_bulk(r, GFP_KERNEL | __GFP_ZERO, wanted, page);
+	KUNIT_ASSERT_EQ(test, nr, min(wanted, 64U));
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - nr);
+	KUNIT_EXPECT_NULL(test, memchr_inv(page + nr, 0x5a, (101 - nr) * sizeof(*page)));
+	for (i = 0; i < nr; i++) {
+		void *addr = page_address(page[i]);
+
+		KUNIT_EXPECT_FALSE(test, test_and_set_bit(scratch_page(r, addr), seen));
+		KUNIT_EXPECT_NULL(test, memchr_inv(addr, 0, PAGE_SIZE));
+		memset(addr, 0xa5, PAGE_SIZE);
+	}
+	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL, 64, page + nr), 64 - nr);
+	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_ATOMIC, 1, page + 64), 0);
+	rsv_free_pages_bulk(64, page);
+	rsv_free_pages_bulk(0, page);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void bulk_refuses_what_a_single_request_refuses(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 8);
+	struct page *page[2], *same;
+
+	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL | __GFP_NOFAIL, 2, page), 0);
+	KUNIT_ASSERT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL, 2, page), 2);
+	same = page[0];
+	rsv_free_pages_bulk(2, page);
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_free_pages_bulk(1, &same));
+	EXPECT_FREE_AREAS(test, r, [3] = 1);
+}
+
+/* --- Figures -------------------------------------------------------------------------------- */
+
+/* A script whose every split, merge and byte is known */
+static void every_figure_of_a_script_is_exact(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 64);
+	struct page *a = rsv_alloc_pages(r, GFP_KERNEL, 0);	/* splits 6, 5, 4, 3, 2, 1 */
+	struct page *b = rsv_alloc_pages(r, GFP_ATOMIC, 3);
+	void *c = rsv_alloc_pages_exact(r, 5 * PAGE_SIZE - 1, GFP_KERNEL);	/* splits 4 */
+	unsigned int order;
+	struct rsv_ioc_zone *now;
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_KERNEL | __GFP_NOWARN, 6));
+	KUNIT_EXPECT_NULL(test, rsv_alloc_pages_exact(r, 63 * PAGE_SIZE, GFP_ATOMIC));
+	__rsv_free_pages(a, 0);
+	__rsv_free_pages(b, 3);
+	rsv_free_pages_exact(c, 5 * PAGE_SIZE - 1);
+
+	now = zone_figures(test, r, 0);
+	KUNIT_EXPECT_EQ(test, now->peak_pages, 1 + 8 + 5);
+	for (order = 0; order < RSV_ORDERS_MAX; order++) {
+		bool blocks = !order || order == 3;
+
+		KUNIT_EXPECT_EQ(test, now->allocs[order], blocks + (order == 3));
+		KUNIT_EXPECT_EQ(test, now->frees[order], blocks + (order == 3));
+		KUNIT_EXPECT_EQ(test, now->failures[order], order == 6 ? 2 : 0);
+	}
+	KUNIT_EXPECT_EQ(test, now->asked[0], PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, now->granted[0], PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, now->asked[3], 13 * PAGE_SIZE - 1);
+	KUNIT_EXPECT_EQ(test, now->granted[3], 13 * PAGE_SIZE);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
 /* --- Where one may not sleep ---------------------------------------------------------------- */
 
 /* All that a caller who may not sleep can do, and a count of what did not work. */
@@ -360,6 +444,9 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE_PARAM(writing_all_of_a_block_disturbs_no_other, sizes_gen_params),
 	KUNIT_CASE_PARAM(flags_are_understood_or_refused, gfps_gen_params),
 	KUNIT_CASE(zone_bits_are_a_ceiling),
+	KUNIT_CASE_PARAM(bulk_gives_as_many_as_there_are, bulks_gen_params),
+	KUNIT_CASE(bulk_refuses_what_a_single_request_refuses),
+	KUNIT_CASE(every_figure_of_a_script_is_exact),
 	KUNIT_CASE(a_spinlock_may_be_held),
 	KUNIT_CASE(interrupts_may_be_off_and_stay_off),
 	KUNIT_CASE(a_hard_interrupt_may_call),

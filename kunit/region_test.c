@@ -228,7 +228,7 @@ static void map_can_be_read_piece_by_piece(struct kunit *test)
 static void every_page_finds_its_frame_and_no_other_page_does(struct kunit *test)
 {
 	struct rsv_region *r = sized_region(test);
-	struct rsv_extent *e = r->extents[0];
+	struct rsv_extent *e = r->extents->at[0];
 	unsigned long i;
 
 	rcu_read_lock();
@@ -272,7 +272,7 @@ static void addresses_that_mean_nothing_find_nothing(struct kunit *test)
 static void pages_of_a_region_that_is_gone_find_nothing(struct kunit *test)
 {
 	struct rsv_region *r = scratch_pages(test, 37);
-	unsigned long first = r->extents[0]->first, pfn;
+	unsigned long first = r->extents->at[0]->first, pfn;
 
 	scratch_region_end(test, r);
 	rcu_read_lock();

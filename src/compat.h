@@ -6,9 +6,14 @@
 #define RSV_COMPAT_H
 
 #include <linux/mm.h>
+#include <linux/gfp.h>
+#include <linux/hrtimer.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/version.h>
+#include <uapi/linux/reservoir.h>
 
 /*
  * The largest order of the kernel's page allocator: was exclusive until 6.4, got this name in 6.8.
@@ -29,6 +34,97 @@
 #include <kunit/visibility.h>
 #endif
 
+/* Work queues whose works stay on their CPU say so from 6.17 on. */
+#ifdef WQ_PERCPU
+#define RSV_WQ_PERCPU	WQ_PERCPU
+#else
+#define RSV_WQ_PERCPU	0
+#endif
+
+/* Shrinkers are allocated by the kernel from 6.7 on, and know what they belong to. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+struct rsv_shrinker {
+	struct shrinker base;
+	void *data;
+};
+
+static inline void *rsv_shrinker_data(struct shrinker *s)
+{
+	return container_of(s, struct rsv_shrinker, base)->data;
+}
+
+static inline struct shrinker *
+rsv_shrinker_start(unsigned long (*count)(struct shrinker *s, struct shrink_control *sc),
+		   unsigned long (*scan)(struct shrinker *s, struct shrink_control *sc),
+		   void *data, long batch)
+{
+	struct rsv_shrinker *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return NULL;
+	s->data = data;
+	s->base.count_objects = count;
+	s->base.scan_objects = scan;
+	s->base.seeks = DEFAULT_SEEKS;
+	s->base.batch = batch;
+	if (!register_shrinker(&s->base, "reservoir"))
+		return &s->base;
+	kfree(s);
+	return NULL;
+}
+
+static inline void rsv_shrinker_stop(struct shrinker *s)
+{
+	unregister_shrinker(s);
+	kfree(container_of(s, struct rsv_shrinker, base));
+}
+#else
+static inline void *rsv_shrinker_data(struct shrinker *s)
+{
+	return s->private_data;
+}
+
+static inline struct shrinker *
+rsv_shrinker_start(unsigned long (*count)(struct shrinker *s, struct shrink_control *sc),
+		   unsigned long (*scan)(struct shrinker *s, struct shrink_control *sc),
+		   void *data, long batch)
+{
+	struct shrinker *s = shrinker_alloc(0, "reservoir");
+
+	if (!s)
+		return NULL;
+	s->private_data = data;
+	s->count_objects = count;
+	s->scan_objects = scan;
+	s->batch = batch;
+	shrinker_register(s);
+	return s;
+}
+
+static inline void rsv_shrinker_stop(struct shrinker *s)
+{
+	shrinker_free(s);
+}
+#endif
+
+/* A timer gets its function as it is set up from 6.13 on. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void rsv_hrtimer_setup(struct hrtimer *timer,
+				     enum hrtimer_restart (*function)(struct hrtimer *timer),
+				     enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
+	timer->function = function;
+}
+#else
+static inline void rsv_hrtimer_setup(struct hrtimer *timer,
+				     enum hrtimer_restart (*function)(struct hrtimer *timer),
+				     enum hrtimer_mode mode)
+{
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, mode);
+}
+#endif
+
 /* A name space became a string in 6.13. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define RSV_IMPORT_KUNIT_NS	MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
@@ -41,6 +137,45 @@
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
+}
+#endif
+
+/* A zone's place among the kernel's, or -1 if this kernel does not have it. */
+static inline int rsv_kernel_zone(unsigned int zone)
+{
+	switch (zone) {
+#ifdef CONFIG_ZONE_DMA
+	case RSV_ZONE_DMA:
+		return ZONE_DMA;
+#endif
+#ifdef CONFIG_ZONE_DMA32
+	case RSV_ZONE_DMA32:
+		return ZONE_DMA32;
+#endif
+#ifdef CONFIG_HIGHMEM
+	case RSV_ZONE_HIGHMEM:
+		return ZONE_HIGHMEM;
+#endif
+	case RSV_ZONE_NORMAL:
+		return ZONE_NORMAL;
+	default:
+		return -1;
+	}
+}
+
+/* Makes a range of pages ours by moving what is in them elsewhere; each has a reference then. */
+#ifdef CONFIG_CONTIG_ALLOC
+#define RSV_KERNEL_TAKES_RANGES	true
+static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_pages)
+{
+	return !alloc_contig_range(start, start + nr_pages, MIGRATE_MOVABLE,
+				   GFP_KERNEL | __GFP_NOWARN);
+}
+#else
+#define RSV_KERNEL_TAKES_RANGES	false
+static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_pages)
+{
+	return false;
 }
 #endif
 

@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/capability.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -12,12 +13,16 @@
 #include "interface/debugfs.h"
 #include "name.h"
 #include "objects/cache.h"
+#include "pages/relief.h"
+#include "pages/reserve.h"
+#include "pages/zeroed.h"
 #include "region.h"
 #include "report.h"
 
 /* Guards the list, and is held while a region is made or taken apart. May sleep; outermost. */
 static DEFINE_MUTEX(rsv_regions_lock);
 static LIST_HEAD(rsv_regions);
+static u32 rsv_region_ids;	/* numbers that were given out */
 
 static struct rsv_region *rsv_default;	/* set at load, cleared at unload, when nobody can ask */
 
@@ -33,22 +38,22 @@ struct rsv_region *rsv_default_region(void)
 }
 EXPORT_SYMBOL_GPL(rsv_default_region);
 
-static bool rsv_region_name_taken(const char *name)
+static struct rsv_region *rsv_region_named(const char *name)
 {
-	const struct rsv_region *r;
+	struct rsv_region *r;
 
 	list_for_each_entry(r, &rsv_regions, node)
 		if (!strcmp(r->name, name))
-			return true;
-	return false;
+			return r;
+	return NULL;
 }
 
-static bool rsv_reserve_ok(const struct rsv_reserve *want, unsigned int nr)
+static bool rsv_wishes_ok(const struct rsv_reserve *want, unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		if (!want[i].bytes || want[i].flags & ~(RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE))
+		if (!rsv_reserve_ok(&want[i]))
 			return false;
 	return true;
 }
@@ -61,35 +66,106 @@ static struct rsv_region *rsv_region_new(const char *name)
 		return NULL;
 	strscpy(r->name, name, sizeof(r->name));
 	r->metadata = sizeof(*r);
+	mutex_init(&r->shape_lock);
+	mutex_init(&r->drain_lock);
 	mutex_init(&r->caches_lock);
 	INIT_LIST_HEAD(&r->caches);
+	rsv_relief_init(r);
+	rsv_lending_init(r);
 	return r;
+}
+
+static int rsv_region_take(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
+{
+	LIST_HEAD(blocks);
+	unsigned int i;
+	int err;
+
+	mutex_lock(&r->shape_lock);
+	err = rsv_reserve_take(r, &blocks, want, nr);
+	if (!err)
+		err = rsv_extents_add(r, &blocks);
+	for (i = 0; !err && i < nr; i++)
+		rsv_zones_protect(r, &want[i]);
+	mutex_unlock(&r->shape_lock);
+	return err;
+}
+
+static void rsv_region_release(struct rsv_region *r)
+{
+	cancel_work_sync(&r->relief);
+	rsv_drains_release(r);
+	rsv_zeroed_stop(r);
+	rsv_extents_release(r);
+	rsv_zones_release(r);
 }
 
 static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
 {
 	int err;
 
-	if (rsv_region_name_taken(r->name))
+	if (rsv_region_named(r->name))
 		return -EEXIST;
-	err = rsv_extents_reserve(r, want, nr);
+	err = rsv_zones_create(r);
 	if (err)
 		return err;
-	err = rsv_extents_publish(r);
+	err = rsv_drains_create(r);
+	if (err)
+		goto no_drains;
+	err = rsv_region_take(r, want, nr);
 	if (err)
 		goto release;
 	rsv_debugfs_add(r);
 	err = rsv_kmalloc_create(r);
 	if (err)
 		goto unshow;
+	r->id = rsv_region_ids++;
 	list_add_tail(&r->node, &rsv_regions);
 	return 0;
 
 unshow:
 	rsv_debugfs_remove(r);
 release:
-	rsv_extents_release(r);
+	rsv_region_release(r);
 	return err;
+no_drains:
+	rsv_zones_release(r);
+	return err;
+}
+
+/**
+ * rsv_region_make() - take memory from the system and make a region of it
+ * @name: as for rsv_region_create(), as the next two
+ * @want: the memory
+ * @nr: entries of @want
+ * @origin: who makes it, RSV_REGION_*
+ *
+ * Context: Process; may sleep.
+ * Return: As rsv_region_create().
+ */
+struct rsv_region *rsv_region_make(const char *name, const struct rsv_reserve *want,
+				   unsigned int nr, unsigned int origin)
+{
+	struct rsv_region *r;
+	int err;
+
+	if (!rsv_name_ok(name) || !rsv_wishes_ok(want, nr))
+		return ERR_PTR(-EINVAL);
+	r = rsv_region_new(name);
+	if (!r)
+		return ERR_PTR(-ENOMEM);
+	r->origin = origin;
+
+	err = mutex_lock_killable(&rsv_regions_lock);
+	if (!err) {
+		err = rsv_region_build(r, want, nr);
+		mutex_unlock(&rsv_regions_lock);
+	}
+	if (err) {
+		kfree(r);
+		return ERR_PTR(err);
+	}
+	return r;
 }
 
 /**
@@ -108,43 +184,26 @@ release:
 struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve *want,
 				     unsigned int nr)
 {
-	struct rsv_region *r;
-	int err;
-
-	if (!rsv_name_ok(name) || !rsv_reserve_ok(want, nr))
-		return ERR_PTR(-EINVAL);
-	r = rsv_region_new(name);
-	if (!r)
-		return ERR_PTR(-ENOMEM);
-
-	err = mutex_lock_killable(&rsv_regions_lock);
-	if (!err) {
-		err = rsv_region_build(r, want, nr);
-		mutex_unlock(&rsv_regions_lock);
-	}
-	if (err) {
-		kfree(r);
-		return ERR_PTR(err);
-	}
-	return r;
+	return rsv_region_make(name, want, nr, RSV_REGION_KERNEL);
 }
 EXPORT_SYMBOL_GPL(rsv_region_create);
 
-/* Whether anything is allocated, once the size classes have given back their empty slabs. */
+/* Whether anything is allocated, once all that is free is where it is counted. */
 static bool rsv_region_in_use(struct rsv_region *r)
 {
-	unsigned int nr_caches, i;
+	unsigned int nr_caches, n;
 	unsigned long nr_free = 0;
+	struct rsv_zone *z;
 
-	for (i = 0; i < RSV_KMALLOC_CLASSES; i++)
-		rsv_cache_shrink(r->kmalloc[i]);
-	for (i = 0; i < r->nr_zones; i++)
-		nr_free += READ_ONCE(r->zones[i]->free_pages);
+	rsv_zeroed_stop(r);
+	rsv_relieve(r);
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		nr_free += READ_ONCE(z->free_pages);
 
 	mutex_lock(&r->caches_lock);
 	nr_caches = r->nr_caches;
 	mutex_unlock(&r->caches_lock);
-	return nr_caches > RSV_KMALLOC_CLASSES || nr_free < r->nr_pages;
+	return r->users || nr_caches > RSV_KMALLOC_CLASSES || nr_free < r->nr_pages;
 }
 
 static void rsv_region_demolish(struct rsv_region *r)
@@ -152,8 +211,17 @@ static void rsv_region_demolish(struct rsv_region *r)
 	list_del(&r->node);
 	rsv_kmalloc_destroy(r);
 	rsv_debugfs_remove(r);
-	rsv_extents_release(r);
+	rsv_region_release(r);
 	kfree(r);
+}
+
+/* Ends a region unless it is in use; rsv_regions_lock is held. */
+static int rsv_region_end(struct rsv_region *r)
+{
+	if (rsv_region_in_use(r))
+		return -EBUSY;
+	rsv_region_demolish(r);
+	return 0;
 }
 
 /**
@@ -161,27 +229,114 @@ static void rsv_region_demolish(struct rsv_region *r)
  * @r: the region, used by nobody else any more; NULL does nothing
  *
  * Context: Process; may sleep.
- * Return: 0; -EBUSY, with a report, while anything in it is allocated or it has a cache, and then
- * nothing has changed.
+ * Return: 0; -EBUSY, with a report, while anything in it is allocated, it has a cache or somebody
+ * looks at it, and then nothing has changed.
  */
 int rsv_region_destroy(struct rsv_region *r)
 {
-	bool busy;
+	int err;
 
 	if (!r)
 		return 0;
 	mutex_lock(&rsv_regions_lock);
-	busy = rsv_region_in_use(r);
-	if (!busy)
-		rsv_region_demolish(r);
+	err = rsv_region_end(r);
 	mutex_unlock(&rsv_regions_lock);
-	if (busy) {
-		rsv_report(RSV_IN_USE, "region %s: something in it is allocated", r->name);
-		return -EBUSY;
-	}
-	return 0;
+	if (err)
+		rsv_report(RSV_IN_USE, "region %s: something in it is in use", r->name);
+	return err;
 }
 EXPORT_SYMBOL_GPL(rsv_region_destroy);
+
+/**
+ * rsv_region_get() - find a region by name and keep it
+ * @name: the name
+ *
+ * A scratch region goes with the descriptor that made it, so nobody else can keep it. Who keeps a
+ * kernel module's region makes the module fail to destroy it, which is the administrator's to do.
+ *
+ * Context: Process; may sleep.
+ * Return: The region, which is not destroyed before rsv_region_put(), or ERR_PTR: -ENOENT, -EACCES
+ * for a scratch region, -EPERM for a kernel module's without CAP_SYS_ADMIN.
+ */
+struct rsv_region *rsv_region_get(const char *name)
+{
+	struct rsv_region *r;
+
+	mutex_lock(&rsv_regions_lock);
+	r = rsv_region_named(name);
+	if (!r)
+		r = ERR_PTR(-ENOENT);
+	else if (r->origin == RSV_REGION_SCRATCH)
+		r = ERR_PTR(-EACCES);
+	else if (r->origin == RSV_REGION_KERNEL && r != rsv_default && !capable(CAP_SYS_ADMIN))
+		r = ERR_PTR(-EPERM);
+	else
+		r->users++;
+	mutex_unlock(&rsv_regions_lock);
+	return r;
+}
+
+/**
+ * rsv_region_put() - keep a region no longer
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_region_put(struct rsv_region *r)
+{
+	mutex_lock(&rsv_regions_lock);
+	r->users--;
+	mutex_unlock(&rsv_regions_lock);
+}
+
+/**
+ * rsv_region_remove() - end a region that a program asked for by name
+ * @name: the name
+ *
+ * A program's mistake is no misuse of the kernel API, and makes no report.
+ *
+ * Context: Process; may sleep.
+ * Return: 0; -ENOENT; -EBUSY as rsv_region_destroy(), and for what is not a program's to end: a
+ * region of a kernel module, a scratch region or the default one.
+ */
+int rsv_region_remove(const char *name)
+{
+	struct rsv_region *r;
+	int err = -ENOENT;
+
+	mutex_lock(&rsv_regions_lock);
+	r = rsv_region_named(name);
+	if (r)
+		err = r->origin == RSV_REGION_NAMED ? rsv_region_end(r) : -EBUSY;
+	mutex_unlock(&rsv_regions_lock);
+	return err;
+}
+
+/**
+ * rsv_region_next() - the next region by number
+ * @next: its number is the smallest wanted; set to the region's number, origin and name
+ *
+ * Context: Process; may sleep.
+ * Return: 0, or -ENOENT if no region has so large a number.
+ */
+int rsv_region_next(struct rsv_ioc_region_next *next)
+{
+	struct rsv_region *r;
+	int err = -ENOENT;
+
+	mutex_lock(&rsv_regions_lock);
+	list_for_each_entry(r, &rsv_regions, node) {
+		if (r->id < next->id)
+			continue;
+		next->id = r->id;
+		next->origin = r->origin;
+		strscpy(next->name, r->name, sizeof(next->name));
+		err = 0;
+		break;
+	}
+	mutex_unlock(&rsv_regions_lock);
+	return err;
+}
 
 /**
  * rsv_regions_start() - make the default region
@@ -210,6 +365,7 @@ void rsv_regions_stop(void)
 {
 	struct rsv_region *r, *next;
 
+	rsv_lending_stop(rsv_default);
 	rsv_default = NULL;
 	/* The default region, the oldest, goes last: its folder in debugfs has all others in it. */
 	list_for_each_entry_safe_reverse(r, next, &rsv_regions, node)

@@ -12,6 +12,8 @@
 
 #include "objects/kmalloc.h"
 #include "pages/extent.h"
+#include "pages/lend.h"
+#include "pages/percpu.h"
 #include "pages/zone.h"
 
 struct dentry;
@@ -23,37 +25,60 @@ struct dentry;
 
 /**
  * struct rsv_region - what one reservation owns
- * @name: its name (this and all down to @metadata never change once the region stands)
- * @extents: its extents, in the order of their addresses
- * @nr_extents: their number
- * @zones: its zones, the highest first: the order in which a request tries them
- * @nr_zones: their number
- * @nr_pages: pages of all extents
+ * @name: its name (never changes once the region stands)
+ * @shape_lock: guards what the region consists of, down to @metadata, against others that change
+ *	it; may sleep. Requests read @extents and @zones without it
+ * @extents: its extents by number
+ * @nr_extents: numbers in use, those of extents that are gone included
+ * @zones: its zones by rsv_zone_slot(), NULL where it has no memory; never go once they came
+ * @nr_pages: pages that it has now
+ * @span: pages from the beginning of its first extent to the end of its last, laid end to end
  * @metadata: bytes taken beside the region to manage its pages
- * @kmalloc: the caches behind rsv_kmalloc(), by class
+ * @percpu: bytes of that for each CPU
+ * @drain_lock: one at a time empties the per-CPU lists of all CPUs
+ * @drains: for each CPU, the work that empties its lists
+ * @cpuhp: place among those whose lists are emptied when a CPU goes
+ * @relief: gives back what caches do not need when a zone runs low
+ * @lending: what it lends to the system
+ * @kmalloc: the caches behind rsv_kmalloc(), by class (never change once the region stands)
  * @caches_lock: guards @caches and @nr_caches; may sleep; never held while debugfs files are
  *	removed, since their readers take it
  * @caches: all caches, in the order of creation
  * @nr_caches: their number
- * @node: place on the list of regions (rsv_regions_lock)
+ * @node: place on the list of regions (rsv_regions_lock, as the next two)
+ * @id: number, growing in the order of creation
+ * @users: handles that it is open by
+ * @origin: who made it, RSV_REGION_* (never changes once the region is known)
  * @debugfs: its folder (set once the region stands, removed first)
  * @debugfs_caches: the folder of its caches
  */
 struct rsv_region {
 	char name[RSV_NAME_MAX];
-	struct rsv_extent **extents;
+
+	struct mutex shape_lock;	/* see above */
+	struct rsv_extents *extents;
 	unsigned int nr_extents;
 	struct rsv_zone **zones;
-	unsigned int nr_zones;
 	unsigned long nr_pages;
+	unsigned long span;
 	size_t metadata;
-	struct rsv_cache *kmalloc[RSV_KMALLOC_CLASSES];
+	size_t percpu;
 
+	struct mutex drain_lock;	/* see above */
+	struct rsv_drain __percpu *drains;
+	struct hlist_node cpuhp;
+	struct work_struct relief;
+	struct rsv_lending lending;
+
+	struct rsv_cache *kmalloc[RSV_KMALLOC_CLASSES];
 	struct mutex caches_lock;	/* see above */
 	struct list_head caches;
 	unsigned int nr_caches;
 
 	struct list_head node;
+	u32 id;
+	unsigned int users;
+	unsigned int origin;
 	struct dentry *debugfs;
 	struct dentry *debugfs_caches;
 };
@@ -61,9 +86,15 @@ struct rsv_region {
 static inline struct rsv_extent *rsv_frame_extent(const struct rsv_region *r,
 						  const struct rsv_frame *f)
 {
-	return r->extents[f->extent];
+	return READ_ONCE(r->extents)->at[f->extent];
 }
 
+struct rsv_region *rsv_region_make(const char *name, const struct rsv_reserve *want,
+				   unsigned int nr, unsigned int origin);
+struct rsv_region *rsv_region_get(const char *name);
+void rsv_region_put(struct rsv_region *r);
+int rsv_region_remove(const char *name);
+int rsv_region_next(struct rsv_ioc_region_next *next);
 int rsv_regions_start(const struct rsv_reserve *want, unsigned int nr);
 void rsv_regions_stop(void);
 

@@ -19,29 +19,44 @@ struct page;
 struct rsv_cache;
 struct rsv_region;
 
-#define RSV_RESERVE_CONTIG	0x00000001U	/* one physically contiguous run */
-#define RSV_RESERVE_FORCE	0x00000002U	/* up to all of what is available, not half */
-
 /**
  * struct rsv_reserve - memory wanted for a region
  * @bytes: how much, rounded up to whole pages
+ * @shared: of a named @zone: how many of the bytes serve requests for higher zones too; by default
+ *	none, as with lowmem_reserve
  * @flags: RSV_RESERVE_*
+ * @zone: RSV_ZONE_*, RSV_ZONE_ANY to take it as it comes
+ * @nid: node, with RSV_RESERVE_NODE
  */
 struct rsv_reserve {
 	size_t bytes;
+	size_t shared;
 	unsigned int flags;
+	unsigned int zone;
+	int nid;
 };
 
 struct rsv_region *rsv_default_region(void);
 struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve *want,
 				     unsigned int nr);
 int rsv_region_destroy(struct rsv_region *r);
+int rsv_region_grow(struct rsv_region *r, const struct rsv_reserve *want);
+size_t rsv_region_shrink(struct rsv_region *r, size_t bytes);
 
 struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order);
+struct page *rsv_alloc_pages_node(struct rsv_region *r, int nid, gfp_t gfp, unsigned int order);
 void __rsv_free_pages(struct page *page, unsigned int order);
 unsigned long rsv_get_free_pages(struct rsv_region *r, gfp_t gfp, unsigned int order);
 unsigned long rsv_get_zeroed_page(struct rsv_region *r, gfp_t gfp);
 void rsv_free_pages(unsigned long addr, unsigned int order);
+void *rsv_alloc_pages_exact(struct rsv_region *r, size_t size, gfp_t gfp) __alloc_size(2);
+void rsv_free_pages_exact(void *addr, size_t size);
+unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned long nr,
+				   struct page **pages);
+void rsv_free_pages_bulk(unsigned long nr, struct page **pages);
+
+void *rsv_vmalloc(struct rsv_region *r, size_t size) __alloc_size(2);
+void rsv_vfree(const void *p);
 
 struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsigned int size,
 				   unsigned int align, unsigned int flags,

@@ -6,17 +6,18 @@
  * and vmsplice() included. The price: such users pin single pages, may keep them when handle and
  * mappings are gone, and the kernel tells nobody when the last one lets go. A buffer that is pinned
  * when its last reference goes is therefore parked, and looked at again from time to time until
- * every page is the region's alone. Meanwhile it keeps its scratch region, and the module, in
- * place.
+ * every page is the region's alone. Meanwhile it keeps its region, and the module, in place.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -37,14 +38,14 @@ static DECLARE_DELAYED_WORK(rsv_parked_work, rsv_parked_poll);
 
 static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
 {
-	return pfn_to_page(page_to_pfn(b->page) + index);
+	return b->pages ? b->pages[index] : pfn_to_page(page_to_pfn(b->page) + index);
 }
 
 static bool rsv_buffer_pinned(const struct rsv_buffer *b)
 {
 	unsigned long i;
 
-	for (i = 0; i < 1UL << b->order; i++) {
+	for (i = 0; i < b->nr_pages; i++) {
 		if (page_count(rsv_buffer_page(b, i)) != 1)
 			return true;
 		cond_resched();
@@ -56,7 +57,7 @@ static bool rsv_buffer_poisoned(const struct rsv_buffer *b)
 {
 	unsigned long i;
 
-	for (i = 0; i < 1UL << b->order; i++) {
+	for (i = 0; i < b->nr_pages; i++) {
 		if (PageHWPoison(rsv_buffer_page(b, i)))
 			return true;
 		cond_resched();
@@ -68,7 +69,13 @@ static void rsv_buffer_give_back(struct rsv_buffer *b)
 {
 	struct rsv_holding *parent = b->held.parent;
 
-	__rsv_free_pages(b->page, b->order);
+	if (b->pages)
+		rsv_free_pages_bulk(b->nr_pages, b->pages);
+	else if (b->exact)
+		rsv_free_pages_exact(page_address(b->page), b->nr_pages << PAGE_SHIFT);
+	else
+		__rsv_free_pages(b->page, ilog2(b->nr_pages));
+	kvfree(b->pages);
 	kfree(b);
 	rsv_holding_put(parent);
 }
@@ -77,8 +84,8 @@ static void rsv_buffer_give_back(struct rsv_buffer *b)
 static void rsv_buffer_abandon(const struct rsv_buffer *b)
 {
 	__module_get(THIS_MODULE);
-	pr_err("a block of %lu bytes has a page with a hardware error and is not used again\n",
-	       PAGE_SIZE << b->order);
+	pr_err("a buffer of %lu bytes has a page with a hardware error and is not used again\n",
+	       b->nr_pages << PAGE_SHIFT);
 }
 
 static void rsv_buffer_park(struct rsv_buffer *b)
@@ -151,31 +158,122 @@ void rsv_buffers_exit(void)
 	cancel_delayed_work_sync(&rsv_parked_work);
 }
 
+/* No block is not worth a line in the log: the program learns it. */
+static gfp_t rsv_buffer_gfp(u32 flags)
+{
+	gfp_t gfp = __GFP_ZERO | __GFP_NOWARN;
+
+	if (flags & RSV_BUFFER_DMA)
+		return gfp | GFP_USER | __GFP_DMA;
+	if (flags & RSV_BUFFER_DMA32)
+		return gfp | GFP_USER | __GFP_DMA32;
+	return gfp | GFP_HIGHUSER;
+}
+
+static void rsv_buffer_take(struct rsv_region *r, struct rsv_buffer *b,
+			    const struct rsv_ioc_buffer_alloc *want)
+{
+	int nid = want->flags & RSV_BUFFER_NODE ? want->node : NUMA_NO_NODE;
+	gfp_t gfp = rsv_buffer_gfp(want->flags);
+	unsigned int order;
+	void *addr;
+
+	b->exact = want->flags & RSV_BUFFER_EXACT;
+	if (b->exact) {
+		addr = rsv_alloc_pages_exact(r, want->bytes, gfp);
+		b->page = addr ? virt_to_page(addr) : NULL;
+		b->nr_pages = PFN_UP(want->bytes);
+	} else {
+		order = get_order(want->bytes);
+		b->page = rsv_alloc_pages_node(r, nid, gfp, order);
+		b->nr_pages = 1UL << order;
+	}
+}
+
+static bool rsv_buffer_wish_ok(const struct rsv_ioc_buffer_alloc *want)
+{
+	const u32 zones = RSV_BUFFER_DMA | RSV_BUFFER_DMA32;
+
+	if (!want->bytes || want->reserved || (want->flags & zones) == zones)
+		return false;
+	if (!(want->flags & RSV_BUFFER_NODE))
+		return !want->node;
+	return !(want->flags & RSV_BUFFER_EXACT) && want->node >= 0 &&
+	       want->node < nr_node_ids && node_online(want->node);
+}
+
 /**
  * rsv_buffer_create() - take a block of zeroed pages for a program
  * @r: the region
- * @parent: the scratch region that @r is, or NULL for the default region
- * @bytes: bytes wanted; the block is the power of two of pages that holds them
+ * @parent: the holding that @r is, or NULL for the default region
+ * @want: the program's wishes, of known flags
  *
  * Context: May sleep.
- * Return: The buffer or an error pointer: -EINVAL for nothing, -ENOMEM for more than there is.
+ * Return: The buffer or an error pointer: -EINVAL for a wish that makes no sense, -ENOMEM for more
+ * than there is.
  */
-struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_holding *parent, u64 bytes)
+struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_holding *parent,
+				     const struct rsv_ioc_buffer_alloc *want)
 {
 	struct rsv_buffer *b;
 
-	if (!bytes)
+	if (!rsv_buffer_wish_ok(want))
 		return ERR_PTR(-EINVAL);
 	/* Also keeps the order of a size that wraps around out of the page allocator. */
-	if (bytes > (u64)r->nr_pages << PAGE_SHIFT)
+	if (want->bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
 		return ERR_PTR(-ENOMEM);
 	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	RB_CLEAR_NODE(&b->node);
-	b->order = get_order(bytes);
-	b->page = rsv_alloc_pages(r, GFP_HIGHUSER | __GFP_ZERO, b->order);
+	rsv_buffer_take(r, b, want);
 	if (!b->page) {
+		kfree(b);
+		return ERR_PTR(-ENOMEM);
+	}
+	rsv_holding_init(&b->held, &rsv_kind_buffer, parent);
+	return b;
+}
+
+static bool rsv_buffer_take_scattered(struct rsv_region *r, struct rsv_buffer *b)
+{
+	unsigned long nr;
+
+	b->pages = kvcalloc(b->nr_pages, sizeof(*b->pages), GFP_KERNEL_ACCOUNT);
+	if (!b->pages)
+		return false;
+	nr = rsv_alloc_pages_bulk(r, rsv_buffer_gfp(0), b->nr_pages, b->pages);
+	if (nr == b->nr_pages)
+		return true;
+	rsv_free_pages_bulk(nr, b->pages);
+	kvfree(b->pages);
+	return false;
+}
+
+/**
+ * rsv_buffer_create_scattered() - take single zeroed pages for a program
+ * @r: the region
+ * @parent: the holding that @r is, or NULL for the default region
+ * @bytes: bytes that they hold
+ *
+ * Context: May sleep.
+ * Return: The buffer or an error pointer: -EINVAL for nothing, -ENOMEM for more than there is.
+ */
+struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_holding *parent,
+					       u64 bytes)
+{
+	struct rsv_buffer *b;
+
+	if (!bytes)
+		return ERR_PTR(-EINVAL);
+	if (bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
+		return ERR_PTR(-ENOMEM);
+	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+	RB_CLEAR_NODE(&b->node);
+	b->nr_pages = PFN_UP(bytes);
+	if (!rsv_buffer_take_scattered(r, b)) {
 		kfree(b);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -237,7 +335,7 @@ int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma)
 	 */
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if (vma_pages(vma) > (1UL << b->order) - first)
+	if (vma_pages(vma) > b->nr_pages - first)
 		return -EINVAL;
 	/* From here on counted within the buffer, whose range of offsets goes with its handle. */
 	vma->vm_pgoff = first;

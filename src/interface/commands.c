@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What each ioctl of /dev/reservoir does. All run under the lock of their descriptor, with flags
- * checked to be 0.
+ * checked to be known. Those that find, make and change regions by name are in regions.c.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -21,6 +21,7 @@
 #include "holding.h"
 #include "offsets.h"
 #include "query.h"
+#include "regions.h"
 
 /* What one descriptor may have; a cache costs kernel memory that is charged to nobody. */
 #define RSV_HANDLES_MAX		1048576U
@@ -55,17 +56,36 @@ static struct rsv_region *rsv_file_region(struct rsv_file *f, u32 handle,
 	*holding = NULL;
 	if (!handle)
 		return rsv_default_region();
-	h = rsv_file_find(f, handle, &rsv_kind_region);
-	if (IS_ERR(h))
-		return ERR_CAST(h);
+	h = xa_load(&f->handles, handle);
+	if (!h)
+		return ERR_PTR(-ENOENT);
+	if (h->kind != &rsv_kind_scratch && h->kind != &rsv_kind_opened)
+		return ERR_PTR(-EINVAL);
 	*holding = h;
-	return container_of(h, struct rsv_scratch, held)->region;
+	return container_of(h, struct rsv_held_region, held)->region;
 }
 
-/*
- * Give a new holding its handle. From here on it goes with the handle, at once if the ioctl fails.
+/* The same to take memory from; what a kernel module set aside is not for programs. */
+static struct rsv_region *rsv_file_source(struct rsv_file *f, u32 handle,
+					  struct rsv_holding **holding)
+{
+	struct rsv_region *r = rsv_file_region(f, handle, holding);
+
+	if (!IS_ERR(r) && r->origin == RSV_REGION_KERNEL && r != rsv_default_region())
+		return ERR_PTR(-EACCES);
+	return r;
+}
+
+/**
+ * rsv_file_keep() - give a new holding its handle
+ * @f: the descriptor
+ * @h: the holding; from here on it goes with the handle, at once if the ioctl fails
+ * @handle: set to the handle
+ *
+ * Context: Under the descriptor's lock. May sleep.
+ * Return: 0, or -EMFILE or -ENOMEM, and then the holding is gone.
  */
-static int rsv_file_keep(struct rsv_file *f, struct rsv_holding *h, u32 *handle)
+int rsv_file_keep(struct rsv_file *f, struct rsv_holding *h, u32 *handle)
 {
 	int error = xa_alloc(&f->handles, handle, h, XA_LIMIT(1, RSV_HANDLES_MAX), GFP_KERNEL);
 
@@ -79,7 +99,7 @@ static int rsv_file_keep(struct rsv_file *f, struct rsv_holding *h, u32 *handle)
 
 static size_t rsv_scratch_counts(const struct rsv_holding *h)
 {
-	return max_t(size_t, container_of(h, struct rsv_scratch, held)->bytes,
+	return max_t(size_t, container_of(h, struct rsv_held_region, held)->bytes,
 		     RSV_SCRATCH_BYTES_LEAST);
 }
 
@@ -94,7 +114,7 @@ void rsv_file_drop(struct rsv_file *f, u32 handle)
 {
 	struct rsv_holding *h = xa_erase(&f->handles, handle);
 
-	if (h->kind == &rsv_kind_region)
+	if (h->kind == &rsv_kind_scratch)
 		f->scratch_bytes -= rsv_scratch_counts(h);
 	else if (h->kind == &rsv_kind_cache)
 		f->nr_caches--;
@@ -191,11 +211,6 @@ static int rsv_do_map(struct rsv_file *f, union rsv_argument *arg)
 	return rsv_map_copy(r, map);
 }
 
-static bool rsv_name_ends(const char name[RSV_NAME_MAX])
-{
-	return strnlen(name, RSV_NAME_MAX) < RSV_NAME_MAX;
-}
-
 static bool rsv_scratch_allowed(const struct rsv_file *f, size_t bytes)
 {
 	size_t held = f->scratch_bytes;
@@ -209,7 +224,7 @@ static bool rsv_scratch_allowed(const struct rsv_file *f, size_t bytes)
 static int rsv_do_region_create(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_region_create *want = &arg->region_create;
-	struct rsv_scratch *s;
+	struct rsv_held_region *s;
 	int error;
 
 	if (!want->bytes || want->bytes & (PAGE_SIZE - 1) || want->bytes > SIZE_MAX)
@@ -227,28 +242,53 @@ static int rsv_do_region_create(struct rsv_file *f, union rsv_argument *arg)
 	return error;
 }
 
+static int rsv_file_keep_buffer(struct rsv_file *f, struct rsv_buffer *b, u32 *handle)
+{
+	int error = rsv_file_keep(f, &b->held, handle);
+
+	return error ?: rsv_offsets_add(&f->offsets, b);
+}
+
 static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_buffer_alloc *want = &arg->buffer_alloc;
 	struct rsv_holding *parent;
-	struct rsv_region *r = rsv_file_region(f, want->region, &parent);
+	struct rsv_region *r = rsv_file_source(f, want->region, &parent);
 	struct rsv_buffer *b;
 	int error;
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	b = rsv_buffer_create(r, parent, want->bytes);
+	b = rsv_buffer_create(r, parent, want);
 	if (IS_ERR(b))
 		return PTR_ERR(b);
-	error = rsv_file_keep(f, &b->held, &want->handle);
+	error = rsv_file_keep_buffer(f, b, &want->handle);
 	if (error)
 		return error;
-	error = rsv_offsets_add(&f->offsets, b);
-	if (error)
-		return error;
-	want->bytes = (u64)PAGE_SIZE << b->order;
+	want->bytes = (u64)b->nr_pages << PAGE_SHIFT;
 	want->mmap_offset = (u64)b->offset << PAGE_SHIFT;
 	want->place = rsv_place(b->page);
+	return 0;
+}
+
+static int rsv_do_scattered_alloc(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_scattered_alloc *want = &arg->scattered_alloc;
+	struct rsv_holding *parent;
+	struct rsv_region *r = rsv_file_source(f, want->region, &parent);
+	struct rsv_buffer *b;
+	int error;
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	b = rsv_buffer_create_scattered(r, parent, want->bytes);
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	error = rsv_file_keep_buffer(f, b, &want->handle);
+	if (error)
+		return error;
+	want->bytes = (u64)b->nr_pages << PAGE_SHIFT;
+	want->mmap_offset = (u64)b->offset << PAGE_SHIFT;
 	return 0;
 }
 
@@ -256,7 +296,7 @@ static int rsv_do_cache_create(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_cache_create *want = &arg->cache_create;
 	struct rsv_holding *parent;
-	struct rsv_region *r = rsv_file_region(f, want->region, &parent);
+	struct rsv_region *r = rsv_file_source(f, want->region, &parent);
 	struct rsv_held_cache *c;
 	int error;
 
@@ -355,7 +395,7 @@ static const struct rsv_command rsv_commands[] = {
 		sizeof(struct rsv_ioc_info), true,
 	},
 	[_IOC_NR(RSV_IOC_ZONE)] = {
-		rsv_do_zone, offsetofend(struct rsv_ioc_zone, merges),
+		rsv_do_zone, offsetofend(struct rsv_ioc_zone, cache_refills),
 		sizeof(struct rsv_ioc_zone), true,
 	},
 	[_IOC_NR(RSV_IOC_EXTENT)] = {
@@ -370,13 +410,22 @@ static const struct rsv_command rsv_commands[] = {
 		rsv_do_map, offsetofend(struct rsv_ioc_map, chars),
 		sizeof(struct rsv_ioc_map), true,
 	},
+	[_IOC_NR(RSV_IOC_REGION_NEXT)] = {
+		rsv_do_region_next, offsetofend(struct rsv_ioc_region_next, name),
+		sizeof(struct rsv_ioc_region_next), true,
+	},
+	[_IOC_NR(RSV_IOC_REGION_OPEN)] = {
+		rsv_do_region_open, offsetofend(struct rsv_ioc_region_open, name),
+		sizeof(struct rsv_ioc_region_open), true,
+	},
 	[_IOC_NR(RSV_IOC_REGION_CREATE)] = {
 		rsv_do_region_create, offsetofend(struct rsv_ioc_region_create, reserved),
 		sizeof(struct rsv_ioc_region_create), true,
 	},
 	[_IOC_NR(RSV_IOC_BUFFER_ALLOC)] = {
-		rsv_do_buffer_alloc, offsetofend(struct rsv_ioc_buffer_alloc, place),
+		rsv_do_buffer_alloc, offsetofend(struct rsv_ioc_buffer_alloc, reserved),
 		sizeof(struct rsv_ioc_buffer_alloc), true,
+		RSV_BUFFER_EXACT | RSV_BUFFER_DMA | RSV_BUFFER_DMA32 | RSV_BUFFER_NODE,
 	},
 	[_IOC_NR(RSV_IOC_CACHE_CREATE)] = {
 		rsv_do_cache_create, offsetofend(struct rsv_ioc_cache_create, name),
@@ -397,6 +446,26 @@ static const struct rsv_command rsv_commands[] = {
 	[_IOC_NR(RSV_IOC_FREE)] = {
 		rsv_do_free, offsetofend(struct rsv_ioc_free, reserved),
 		sizeof(struct rsv_ioc_free), false,
+	},
+	[_IOC_NR(RSV_IOC_REGION_MAKE)] = {
+		rsv_do_region_make, offsetofend(struct rsv_ioc_region_make, name),
+		sizeof(struct rsv_ioc_region_make), false,
+	},
+	[_IOC_NR(RSV_IOC_REGION_END)] = {
+		rsv_do_region_end, offsetofend(struct rsv_ioc_region_end, name),
+		sizeof(struct rsv_ioc_region_end), false,
+	},
+	[_IOC_NR(RSV_IOC_REGION_GROW)] = {
+		rsv_do_region_grow, offsetofend(struct rsv_ioc_region_grow, name),
+		sizeof(struct rsv_ioc_region_grow), false,
+	},
+	[_IOC_NR(RSV_IOC_REGION_SHRINK)] = {
+		rsv_do_region_shrink, offsetofend(struct rsv_ioc_region_shrink, name),
+		sizeof(struct rsv_ioc_region_shrink), true,
+	},
+	[_IOC_NR(RSV_IOC_SCATTERED_ALLOC)] = {
+		rsv_do_scattered_alloc, offsetofend(struct rsv_ioc_scattered_alloc, mmap_offset),
+		sizeof(struct rsv_ioc_scattered_alloc), true,
 	},
 };
 

@@ -48,12 +48,19 @@ static void rsv_show_zone(struct seq_file *m, const struct rsv_ioc_zone *z)
 	seq_printf(m, "node%u.%s.pages %llu\n", z->node, z->name, z->pages);
 	seq_printf(m, "node%u.%s.free_pages %llu\n", z->node, z->name, z->free_pages);
 	seq_printf(m, "node%u.%s.peak_pages %llu\n", z->node, z->name, z->peak_pages);
+	seq_printf(m, "node%u.%s.zeroed_pages %llu\n", z->node, z->name, z->zeroed_pages);
+	seq_printf(m, "node%u.%s.zeroed_hits %llu\n", z->node, z->name, z->zeroed_hits);
 	for (order = 0; order < z->nr_orders; order++) {
 		rsv_show_order(m, z, order, "allocs", z->allocs[order]);
 		rsv_show_order(m, z, order, "frees", z->frees[order]);
 		rsv_show_order(m, z, order, "failures", z->failures[order]);
 		rsv_show_order(m, z, order, "splits", z->splits[order]);
 		rsv_show_order(m, z, order, "merges", z->merges[order]);
+		if (order >= RSV_PCP_ORDERS)
+			continue;
+		rsv_show_order(m, z, order, "cached", z->cached[order]);
+		rsv_show_order(m, z, order, "cache_hits", z->cache_hits[order]);
+		rsv_show_order(m, z, order, "cache_refills", z->cache_refills[order]);
 	}
 }
 
@@ -88,7 +95,10 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "largest_free_bytes", info.largest_free);
 	rsv_show(m, "largest_block_bytes", info.largest_block);
 	rsv_show(m, "slab_bytes", info.slab_bytes);
+	rsv_show(m, "cached_bytes", info.cached_bytes);
+	rsv_show(m, "lent_bytes", info.lent_bytes);
 	rsv_show(m, "metadata_bytes", info.metadata_bytes);
+	rsv_show(m, "metadata_percpu_bytes", info.percpu_bytes);
 	rsv_show(m, "extents", info.nr_extents);
 	rsv_show(m, "zones", info.nr_zones);
 	rsv_show(m, "caches", info.nr_caches);
@@ -104,10 +114,11 @@ DEFINE_SHOW_ATTRIBUTE(rsv_stats);
 
 static unsigned int rsv_region_orders(const struct rsv_region *r)
 {
-	unsigned int i, orders = 0;
+	unsigned int n, orders = 0;
+	struct rsv_zone *z;
 
-	for (i = 0; i < r->nr_zones; i++)
-		orders = max(orders, r->zones[i]->nr_orders);
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		orders = max(orders, READ_ONCE(z->nr_orders));
 	return orders;
 }
 
@@ -128,6 +139,71 @@ static int rsv_buddyinfo_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_buddyinfo);
 
 /*
+ * zoneinfo: the marks of each zone, in the manner of /proc/zoneinfo
+ */
+
+static void rsv_show_marks(struct seq_file *m, const struct rsv_ioc_zone *z)
+{
+	unsigned int order;
+
+	seq_printf(m, "Node %u, zone %8s\n", z->node, z->name);
+	seq_printf(m, "  pages free     %llu\n", z->free_pages);
+	seq_printf(m, "        min      %llu\n", z->min_pages);
+	seq_printf(m, "        low      %llu\n", z->low_pages);
+	seq_printf(m, "        present  %llu\n", z->pages);
+	seq_printf(m, "        protection %llu\n", z->protection);
+	seq_printf(m, "        zeroed   %llu\n", z->zeroed_pages);
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		seq_printf(m, "        cached order %u: %llu\n", order, z->cached[order]);
+}
+
+static int rsv_zoneinfo_show(struct seq_file *m, void *unused)
+{
+	return rsv_each_zone(m, rsv_show_marks);
+}
+DEFINE_SHOW_ATTRIBUTE(rsv_zoneinfo);
+
+/*
+ * fragmentation: external, the unusable free space index of each order as the kernel's extfrag
+ * shows it (0: every free page can serve a request of this order, 1: none can); internal, the bytes
+ * asked for and granted
+ */
+
+static void rsv_show_unusable(struct seq_file *m, const struct rsv_ioc_zone *z)
+{
+	unsigned int order, above, orders = rsv_region_orders(m->private);
+
+	seq_printf(m, "Node %u, zone %8s unusable ", z->node, z->name);
+	for (order = 0; order < orders; order++) {
+		unsigned int index = 1000;
+		u64 usable = 0;
+
+		for (above = order; above < orders; above++)
+			usable += z->free[above] << above;
+		if (z->free_pages)
+			index = div64_u64((z->free_pages - min(usable, z->free_pages)) * 1000,
+					  z->free_pages);
+		seq_printf(m, "%u.%03u ", index / 1000, index % 1000);
+	}
+	seq_putc(m, '\n');
+}
+
+static void rsv_show_internal(struct seq_file *m, const struct rsv_ioc_zone *z)
+{
+	unsigned int order;
+
+	for (order = 0; order < z->nr_orders; order++)
+		seq_printf(m, "Node %u, zone %8s order %2u asked %llu granted %llu\n", z->node,
+			   z->name, order, z->asked[order], z->granted[order]);
+}
+
+static int rsv_fragmentation_show(struct seq_file *m, void *unused)
+{
+	return rsv_each_zone(m, rsv_show_unusable) ?: rsv_each_zone(m, rsv_show_internal);
+}
+DEFINE_SHOW_ATTRIBUTE(rsv_fragmentation);
+
+/*
  * extents: where they lie in the region, and how long they are
  */
 
@@ -136,10 +212,10 @@ static int rsv_extents_show(struct seq_file *m, void *unused)
 	struct rsv_ioc_extent extent = {};
 	unsigned int i;
 
-	seq_puts(m, "# offset bytes node zone\n");
+	seq_puts(m, "# offset bytes node zone lent\n");
 	for (i = 0; !rsv_query_extent(m->private, i, &extent); i++)
-		seq_printf(m, "0x%llx %llu %u %s\n", extent.offset, extent.bytes, extent.node,
-			   extent.zone);
+		seq_printf(m, "0x%llx %llu %u %s %llu\n", extent.offset, extent.bytes,
+			   extent.node, extent.zone, extent.lent_bytes);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_extents);
@@ -209,7 +285,7 @@ DEFINE_SEQ_ATTRIBUTE(rsv_slabinfo);
 
 static void *rsv_map_line(struct rsv_region *r, loff_t pos)
 {
-	return pos * RSV_MAP_LINE < r->nr_pages ? (void *)(unsigned long)(pos + 1) : NULL;
+	return pos * RSV_MAP_LINE < READ_ONCE(r->span) ? (void *)(unsigned long)(pos + 1) : NULL;
 }
 
 static void *rsv_map_start(struct seq_file *m, loff_t *pos)
@@ -306,6 +382,8 @@ static void rsv_debugfs_fill(struct rsv_region *r, struct dentry *dir)
 {
 	debugfs_create_file("stats", 0400, dir, r, &rsv_stats_fops);
 	debugfs_create_file("buddyinfo", 0400, dir, r, &rsv_buddyinfo_fops);
+	debugfs_create_file("zoneinfo", 0400, dir, r, &rsv_zoneinfo_fops);
+	debugfs_create_file("fragmentation", 0400, dir, r, &rsv_fragmentation_fops);
 	debugfs_create_file("slabinfo", 0400, dir, r, &rsv_slabinfo_fops);
 	debugfs_create_file("extents", 0400, dir, r, &rsv_extents_fops);
 	debugfs_create_file("map", 0400, dir, r, &rsv_map_fops);

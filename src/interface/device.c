@@ -42,7 +42,7 @@ static int rsv_argument_get(union rsv_argument *arg, const struct rsv_command *c
 		return error;
 	/* What has been checked counts, whatever the program wrote there in the meantime. */
 	arg->head.size = *size;
-	return arg->head.flags ? -EINVAL : 0;
+	return arg->head.flags & ~c->flags ? -EINVAL : 0;
 }
 
 static int rsv_command_run(struct rsv_file *f, const struct rsv_command *c, void __user *user)

@@ -7,10 +7,13 @@
 
 #include <linux/mutex.h>
 #include <linux/reservoir.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
 #include "offsets.h"
+
+struct rsv_holding;
 
 /* What an ioctl has been given, and its answer. All structures begin with their size and flags. */
 union rsv_argument {
@@ -23,12 +26,19 @@ union rsv_argument {
 	struct rsv_ioc_extent extent;
 	struct rsv_ioc_cache cache;
 	struct rsv_ioc_map map;
+	struct rsv_ioc_region_next region_next;
+	struct rsv_ioc_region_open region_open;
 	struct rsv_ioc_region_create region_create;
 	struct rsv_ioc_buffer_alloc buffer_alloc;
 	struct rsv_ioc_cache_create cache_create;
 	struct rsv_ioc_object_alloc object_alloc;
 	struct rsv_ioc_object_io object_io;
 	struct rsv_ioc_free free;
+	struct rsv_ioc_region_make region_make;
+	struct rsv_ioc_region_end region_end;
+	struct rsv_ioc_region_grow region_grow;
+	struct rsv_ioc_region_shrink region_shrink;
+	struct rsv_ioc_scattered_alloc scattered_alloc;
 };
 
 /**
@@ -57,15 +67,24 @@ struct rsv_file {
  * @first_size: bytes of its structure in the first version of the interface; no program has less
  * @size: bytes of its structure today
  * @answers: whether the structure is copied back
+ * @flags: the flags that it knows
  */
 struct rsv_command {
 	int (*run)(struct rsv_file *f, union rsv_argument *arg);
 	size_t first_size;
 	size_t size;
 	bool answers;
+	u32 flags;
 };
 
 const struct rsv_command *rsv_command_find(unsigned int number);
+int rsv_file_keep(struct rsv_file *f, struct rsv_holding *h, u32 *handle);
 void rsv_file_drop(struct rsv_file *f, u32 handle);
+
+/* Whether a name that a program gave ends within its field */
+static inline bool rsv_name_ends(const char name[RSV_NAME_MAX])
+{
+	return strnlen(name, RSV_NAME_MAX) < RSV_NAME_MAX;
+}
 
 #endif /* RSV_INTERFACE_FILE_H */

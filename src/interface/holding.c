@@ -8,7 +8,9 @@
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/slab.h>
 
+#include "../region.h"
 #include "holding.h"
 
 /**
@@ -49,7 +51,7 @@ void rsv_holding_put(struct rsv_holding *h)
 
 static void rsv_scratch_release(struct rsv_holding *h)
 {
-	struct rsv_scratch *s = container_of(h, struct rsv_scratch, held);
+	struct rsv_held_region *s = container_of(h, struct rsv_held_region, held);
 
 	/*
 	 * Everything in it was counted, so that only a defect of ours leaves something allocated.
@@ -58,7 +60,7 @@ static void rsv_scratch_release(struct rsv_holding *h)
 	kfree(s);
 }
 
-const struct rsv_holding_kind rsv_kind_region = { .release = rsv_scratch_release };
+const struct rsv_holding_kind rsv_kind_scratch = { .release = rsv_scratch_release };
 
 /*
  * The numbers are never used twice, but a program may have taken the name that the next one makes.
@@ -71,7 +73,7 @@ static struct rsv_region *rsv_region_create_unnamed(char name[RSV_NAME_MAX],
 
 	do {
 		snprintf(name, RSV_NAME_MAX, "scratch-%u", atomic_inc_return(&made_up));
-		r = rsv_region_create(name, want, 1);
+		r = rsv_region_make(name, want, 1, RSV_REGION_SCRATCH);
 	} while (r == ERR_PTR(-EEXIST));
 	return r;
 }
@@ -84,16 +86,16 @@ static struct rsv_region *rsv_region_create_unnamed(char name[RSV_NAME_MAX],
  * Context: May sleep.
  * Return: The region or an error pointer, as rsv_region_create().
  */
-struct rsv_scratch *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes)
+struct rsv_held_region *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes)
 {
 	const struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
-	struct rsv_scratch *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct rsv_held_region *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 	if (name[0])
-		s->region = rsv_region_create(name, &want, 1);
+		s->region = rsv_region_make(name, &want, 1, RSV_REGION_SCRATCH);
 	else
 		s->region = rsv_region_create_unnamed(name, &want);
 	if (IS_ERR(s->region)) {
@@ -102,8 +104,42 @@ struct rsv_scratch *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes)
 		return ERR_PTR(error);
 	}
 	s->bytes = bytes;
-	rsv_holding_init(&s->held, &rsv_kind_region, NULL);
+	rsv_holding_init(&s->held, &rsv_kind_scratch, NULL);
 	return s;
+}
+
+static void rsv_opened_release(struct rsv_holding *h)
+{
+	struct rsv_held_region *o = container_of(h, struct rsv_held_region, held);
+
+	rsv_region_put(o->region);
+	kfree(o);
+}
+
+const struct rsv_holding_kind rsv_kind_opened = { .release = rsv_opened_release };
+
+/**
+ * rsv_opened_create() - open a region by name
+ * @name: the name
+ *
+ * Context: May sleep.
+ * Return: The region or an error pointer, as rsv_region_get(), or -ENOMEM.
+ */
+struct rsv_held_region *rsv_opened_create(const char *name)
+{
+	struct rsv_held_region *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
+	int error;
+
+	if (!o)
+		return ERR_PTR(-ENOMEM);
+	o->region = rsv_region_get(name);
+	if (IS_ERR(o->region)) {
+		error = PTR_ERR(o->region);
+		kfree(o);
+		return ERR_PTR(error);
+	}
+	rsv_holding_init(&o->held, &rsv_kind_opened, NULL);
+	return o;
 }
 
 static void rsv_held_cache_release(struct rsv_holding *h)
@@ -121,7 +157,7 @@ const struct rsv_holding_kind rsv_kind_cache = { .release = rsv_held_cache_relea
 /**
  * rsv_held_cache_create() - make a cache for a program
  * @r: the region
- * @parent: the scratch region that @r is, or NULL for the default region
+ * @parent: the holding that @r is, or NULL for the default region
  * @want: the program's wishes
  *
  * Context: May sleep.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a program holds: scratch regions, caches, objects and buffers. Each of them is counted: its
- * handle has one reference, everything that stands on it has one (an object on its cache, a cache
- * or a buffer on its scratch region), and every mapping of a buffer has one. So nothing goes before
+ * What a program holds: regions, caches, objects and buffers. Each of them is counted: its handle
+ * has one reference, everything that stands on it has one (an object on its cache, a cache or a
+ * buffer on its region), and every mapping of a buffer has one. So nothing goes before
  * what stands on it, in whatever order a dying process lets go, and a program that wants to free
  * what is in use is told so before the kernel API is asked.
  */
@@ -28,8 +28,7 @@ struct rsv_holding_kind {
  * struct rsv_holding - the part that all kinds share
  * @ref: references
  * @kind: what it is
- * @parent: what it stands on, NULL for something in the default region and for a scratch
- *	region itself
+ * @parent: what it stands on, NULL for something in the default region and for a region itself
  */
 struct rsv_holding {
 	struct kref ref;
@@ -38,12 +37,12 @@ struct rsv_holding {
 };
 
 /**
- * struct rsv_scratch - a region that a program made
+ * struct rsv_held_region - a scratch region that a program made, or a region that it opened
  * @held: its references
  * @region: the region
- * @bytes: its length
+ * @bytes: bytes of a scratch region
  */
-struct rsv_scratch {
+struct rsv_held_region {
 	struct rsv_holding held;
 	struct rsv_region *region;
 	size_t bytes;
@@ -71,7 +70,8 @@ struct rsv_held_object {
 	void *object;
 };
 
-extern const struct rsv_holding_kind rsv_kind_region;
+extern const struct rsv_holding_kind rsv_kind_scratch;
+extern const struct rsv_holding_kind rsv_kind_opened;
 extern const struct rsv_holding_kind rsv_kind_cache;
 extern const struct rsv_holding_kind rsv_kind_object;
 
@@ -88,7 +88,8 @@ static inline bool rsv_holding_busy(const struct rsv_holding *h)
 	return kref_read(&h->ref) > 1;
 }
 
-struct rsv_scratch *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes);
+struct rsv_held_region *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes);
+struct rsv_held_region *rsv_opened_create(const char *name);
 struct rsv_held_cache *rsv_held_cache_create(struct rsv_region *r, struct rsv_holding *parent,
 					     const struct rsv_ioc_cache_create *want);
 struct rsv_held_object *rsv_held_object_create(struct rsv_held_cache *from);

@@ -22,7 +22,7 @@ static struct rsv_buffer *rsv_buffer_of(struct rb_node *node)
 
 static unsigned long rsv_buffer_end(const struct rsv_buffer *b)
 {
-	return b->offset + (1UL << b->order);
+	return b->offset + b->nr_pages;
 }
 
 static bool rsv_buffer_before(struct rb_node *node, const struct rb_node *other)
@@ -70,9 +70,9 @@ static int rsv_offsets_choose(struct rsv_offsets *o, struct rsv_buffer *b)
 	for (i = 0; i < ARRAY_SIZE(rsv_offset_limits); i++) {
 		unsigned long limit = rsv_offset_limits[i];
 
-		b->offset = rsv_offsets_gap(o, o->next, 1UL << b->order, limit);
+		b->offset = rsv_offsets_gap(o, o->next, b->nr_pages, limit);
 		if (b->offset == limit)
-			b->offset = rsv_offsets_gap(o, 0, 1UL << b->order, limit);
+			b->offset = rsv_offsets_gap(o, 0, b->nr_pages, limit);
 		if (b->offset != limit)
 			return 0;
 	}

@@ -30,6 +30,43 @@ static void rsv_query_caches(struct rsv_region *r, struct rsv_ioc_info *info)
 	mutex_unlock(&r->caches_lock);
 }
 
+static u64 rsv_cached_bytes(const struct rsv_zone *z)
+{
+	u64 bytes = (u64)READ_ONCE(z->nr_zeroed) << PAGE_SHIFT;
+	struct rsv_pcp_stats stats;
+	unsigned int order;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		rsv_pcp_stats(z, order, &stats);
+		bytes += (u64)stats.blocks << (order + PAGE_SHIFT);
+	}
+	return bytes;
+}
+
+static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
+{
+	struct rsv_zone *z;
+
+	for (; (z = rsv_zone_nth(r, info->nr_zones)); info->nr_zones++) {
+		unsigned int orders = READ_ONCE(z->nr_orders);
+
+		info->free_bytes += (u64)READ_ONCE(z->free_pages) << PAGE_SHIFT;
+		info->cached_bytes += rsv_cached_bytes(z);
+		info->largest_free = max(info->largest_free, rsv_largest_bytes(z));
+		info->largest_block = max(info->largest_block, (u64)PAGE_SIZE << (orders - 1));
+	}
+}
+
+static struct rsv_extent *rsv_extent_nth(const struct rsv_region *r, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_extents; i++)
+		if (r->extents->at[i] && !n--)
+			return r->extents->at[i];
+	return NULL;
+}
+
 /**
  * rsv_query_info() - what a region is and holds
  * @r: the region
@@ -39,29 +76,62 @@ static void rsv_query_caches(struct rsv_region *r, struct rsv_ioc_info *info)
  */
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 {
-	unsigned int i;
-
 	info->abi_version = RSV_ABI_VERSION;
 	info->page_size = PAGE_SIZE;
-	info->nr_zones = r->nr_zones;
-	info->nr_extents = r->nr_extents;
-	info->bytes = (u64)r->nr_pages << PAGE_SHIFT;
-	info->metadata_bytes = r->metadata;
 	info->misuse = rsv_misuse_total();
 	strscpy(info->name, r->name, sizeof(info->name));
 	strscpy(info->version, RSV_VERSION, sizeof(info->version));
 
-	for (i = 0; i < r->nr_zones; i++) {
-		const struct rsv_zone *z = r->zones[i];
+	mutex_lock(&r->shape_lock);
+	while (rsv_extent_nth(r, info->nr_extents))
+		info->nr_extents++;
+	info->bytes = (u64)r->nr_pages << PAGE_SHIFT;
+	info->metadata_bytes = r->metadata;
+	info->percpu_bytes = r->percpu;
+	info->lent_bytes = (u64)r->lending.lent << PAGE_SHIFT;
+	mutex_unlock(&r->shape_lock);
 
-		info->free_bytes += (u64)READ_ONCE(z->free_pages) << PAGE_SHIFT;
-		info->largest_free = max(info->largest_free, rsv_largest_bytes(z));
-		info->largest_block = max(info->largest_block,
-					  (u64)PAGE_SIZE << (z->nr_orders - 1));
-	}
+	rsv_query_zones(r, info);
 	rsv_query_caches(r, info);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_info);
+
+static void rsv_query_areas(struct rsv_zone *z, struct rsv_ioc_zone *zone)
+{
+	unsigned int order;
+
+	for (order = 0; order < RSV_ORDERS_MAX; order++) {
+		const struct rsv_free_area *area = &z->area[order];
+
+		zone->free[order] = area->nr_free;
+		zone->allocs[order] = area->allocs;
+		zone->frees[order] = area->frees;
+		zone->failures[order] = area->failures;
+		zone->splits[order] = area->splits;
+		zone->merges[order] = area->merges;
+		zone->asked[order] = area->asked;
+		zone->granted[order] = area->granted;
+	}
+}
+
+/* What the lists of CPUs served was asked for in whole blocks. */
+static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
+{
+	struct rsv_pcp_stats stats;
+	unsigned int order;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		rsv_pcp_stats(z, order, &stats);
+		zone->cached[order] = stats.blocks;
+		zone->cache_hits[order] = stats.allocs;
+		zone->cache_refills[order] = stats.refills;
+		zone->allocs[order] += stats.allocs;
+		zone->frees[order] += stats.frees;
+		zone->asked[order] += stats.allocs << (order + PAGE_SHIFT);
+		zone->granted[order] += stats.allocs << (order + PAGE_SHIFT);
+	}
+	zone->allocs[0] += zone->zeroed_hits;
+}
 
 /**
  * rsv_query_zone() - the free areas of one zone, and what happened there
@@ -74,31 +144,26 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_query_info);
  */
 int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone *zone)
 {
-	struct rsv_zone *z;
-	unsigned int order;
+	struct rsv_zone *z = rsv_zone_nth(r, index);
 
-	if (index >= r->nr_zones)
+	if (!z)
 		return -ENOENT;
-	z = r->zones[index];
 	zone->node = z->nid;
-	zone->nr_orders = z->nr_orders;
-	zone->pages = z->nr_pages;
 	strscpy(zone->name, z->name, sizeof(zone->name));
 
 	raw_spin_lock_irq(&z->lock);
+	zone->nr_orders = z->nr_orders;
+	zone->pages = z->nr_pages;
 	zone->free_pages = z->free_pages;
 	zone->peak_pages = z->peak_pages;
-	for (order = 0; order < RSV_ORDERS_MAX; order++) {
-		const struct rsv_free_area *area = &z->area[order];
-
-		zone->free[order] = area->nr_free;
-		zone->allocs[order] = area->allocs;
-		zone->frees[order] = area->frees;
-		zone->failures[order] = area->failures;
-		zone->splits[order] = area->splits;
-		zone->merges[order] = area->merges;
-	}
+	zone->min_pages = z->min_pages;
+	zone->low_pages = z->low_pages;
+	zone->protection = z->protection;
+	zone->zeroed_pages = z->nr_zeroed;
+	zone->zeroed_hits = z->zeroed_hits;
+	rsv_query_areas(z, zone);
 	raw_spin_unlock_irq(&z->lock);
+	rsv_query_pcp(z, zone);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);
@@ -109,23 +174,26 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);
  * @index: number of the extent
  * @extent: filled in but for size, flags, region and index; zero before
  *
- * Context: Process. The physical address is filled in for who may know it.
+ * Context: Process; may sleep. The physical address is filled in for who may know it.
  * Return: 0, or -ENOENT if there is no such extent.
  */
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent)
 {
 	const struct rsv_extent *e;
 
-	if (index >= r->nr_extents)
-		return -ENOENT;
-	e = r->extents[index];
-	extent->node = e->zone->nid;
-	extent->offset = (u64)e->place << PAGE_SHIFT;
-	extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
-	if (capable(CAP_SYS_RAWIO))
-		extent->physical = (u64)e->first << PAGE_SHIFT;
-	strscpy(extent->zone, e->zone->name, sizeof(extent->zone));
-	return 0;
+	mutex_lock(&r->shape_lock);
+	e = rsv_extent_nth(r, index);
+	if (e) {
+		extent->node = e->zone->nid;
+		extent->offset = (u64)e->place << PAGE_SHIFT;
+		extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
+		extent->lent_bytes = (u64)e->nr_holes << PAGE_SHIFT;
+		if (capable(CAP_SYS_RAWIO))
+			extent->physical = (u64)e->first << PAGE_SHIFT;
+		strscpy(extent->zone, e->zone->name, sizeof(extent->zone));
+	}
+	mutex_unlock(&r->shape_lock);
+	return e ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_extent);
 
@@ -192,7 +260,7 @@ int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache)
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_cache);
 
-static char rsv_map_char(const struct rsv_extent *e, const struct rsv_frame *f)
+static char rsv_map_char(struct rsv_extent *e, struct rsv_frame *f)
 {
 	const struct rsv_frame *block = rsv_frame_block(e, f);
 
@@ -201,6 +269,10 @@ static char rsv_map_char(const struct rsv_extent *e, const struct rsv_frame *f)
 		return RSV_MAP_FREE;
 	case RSV_FRAME_USED:
 		return f == block ? RSV_MAP_PAGES : RSV_MAP_PAGES_MORE;
+	case RSV_FRAME_CACHED:
+		return RSV_MAP_CACHED;
+	case RSV_FRAME_HOLE:
+		return RSV_MAP_HOLE;
 	case RSV_FRAME_SLAB:
 		return RSV_MAP_SLAB;
 	default:
@@ -208,8 +280,7 @@ static char rsv_map_char(const struct rsv_extent *e, const struct rsv_frame *f)
 	}
 }
 
-static void rsv_map_batch(const struct rsv_extent *e, unsigned long index, char *chars,
-			  size_t count)
+static void rsv_map_batch(struct rsv_extent *e, unsigned long index, char *chars, size_t count)
 {
 	raw_spin_lock_irq(&e->zone->lock);
 	while (count--)
@@ -217,20 +288,27 @@ static void rsv_map_batch(const struct rsv_extent *e, unsigned long index, char 
 	raw_spin_unlock_irq(&e->zone->lock);
 }
 
-/* The extent that a page of the region, counted over all extents, lies in */
-static const struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned long page)
+/*
+ * The extent that a page, counted over all extents, lies in, or NULL; and where the next one
+ * begins.
+ */
+static struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned long page,
+					unsigned long *next)
 {
-	unsigned int low = 0, high = r->nr_extents - 1;
+	unsigned int i;
 
-	while (low < high) {
-		unsigned int middle = (low + high + 1) / 2;
+	*next = r->span;
+	for (i = 0; i < r->nr_extents; i++) {
+		struct rsv_extent *e = r->extents->at[i];
 
-		if (r->extents[middle]->place <= page)
-			low = middle;
-		else
-			high = middle - 1;
+		if (!e)
+			continue;
+		if (page >= e->place && page - e->place < e->nr_pages)
+			return e;
+		if (e->place > page)
+			*next = min(*next, e->place);
 	}
-	return r->extents[low];
+	return NULL;
 }
 
 /**
@@ -245,18 +323,24 @@ static const struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsign
  */
 size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, size_t count)
 {
+	unsigned long end, batch;
 	size_t done = 0;
 
-	while (done < count && first + done < r->nr_pages) {
-		const struct rsv_extent *e = rsv_extent_at(r, first + done);
-		unsigned long index = first + done - e->place;
-		size_t batch = min3((unsigned long)(count - done), e->nr_pages - index,
-				    RSV_MAP_BATCH);
+	mutex_lock(&r->shape_lock);
+	while (done < count && first + done < r->span) {
+		struct rsv_extent *e = rsv_extent_at(r, first + done, &end);
 
-		rsv_map_batch(e, index, chars + done, batch);
+		if (e)
+			end = e->place + e->nr_pages;
+		batch = min3((unsigned long)(count - done), end - first - done, RSV_MAP_BATCH);
+		if (e)
+			rsv_map_batch(e, first + done - e->place, chars + done, batch);
+		else
+			memset(chars + done, RSV_MAP_HOLE, batch);
 		done += batch;
 		cond_resched();
 	}
+	mutex_unlock(&r->shape_lock);
 	return done;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_map);

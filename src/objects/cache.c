@@ -75,11 +75,14 @@ static void *rsv_slab_base(const struct rsv_cache *c, const struct rsv_frame *sl
 static struct rsv_frame *rsv_slab_pages(const struct rsv_cache *c, gfp_t gfp)
 {
 	const struct rsv_layout *l = &c->layout;
-	struct rsv_frame *f = rsv_run_alloc(c->region, gfp, l->pages);
+	const gfp_t try = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
+	struct rsv_frame *f;
 
-	if (!f && l->small_pages < l->pages)
-		f = rsv_run_alloc(c->region, gfp, l->small_pages);
-	return f;
+	if (l->small_pages == l->pages)
+		return rsv_run_alloc(c->region, gfp, l->pages);
+	/* Without effort at first: as SLUB, which would rather have a small slab than reclaim. */
+	f = rsv_run_alloc(c->region, try, l->pages);
+	return f ?: rsv_run_alloc(c->region, gfp, l->small_pages);
 }
 
 static struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp)
@@ -441,6 +444,22 @@ int rsv_cache_shrink(struct rsv_cache *c)
 	}
 }
 EXPORT_SYMBOL_GPL(rsv_cache_shrink);
+
+/**
+ * rsv_caches_shrink() - give all empty slabs of all caches of a region back to the buddy system
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_caches_shrink(struct rsv_region *r)
+{
+	struct rsv_cache *c;
+
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry(c, &r->caches, node)
+		rsv_cache_shrink(c);
+	mutex_unlock(&r->caches_lock);
+}
 
 /*
  * Caches

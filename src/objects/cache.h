@@ -124,6 +124,7 @@ struct rsv_cache_watch {
 struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *object);
 size_t rsv_object_size(const struct rsv_extent *e, const void *object);
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, const void *object);
+void rsv_caches_shrink(struct rsv_region *r);
 void rsv_cache_set_watch(const struct rsv_cache_watch *watch);
 int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,
 		      unsigned int flags, bool ctor);

@@ -23,13 +23,16 @@
 #include "extent.h"
 #include "zone.h"
 
-static void rsv_area_add(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
+static void rsv_area_add(struct rsv_zone *z, struct rsv_frame *f, unsigned int order, bool last)
 {
 	struct rsv_free_area *area = &z->area[order];
 
 	WRITE_ONCE(f->kind, RSV_FRAME_FREE);
 	WRITE_ONCE(f->order, order);
-	list_add(&f->link, &area->blocks);
+	if (last)
+		list_add_tail(&f->link, &area->blocks);
+	else
+		list_add(&f->link, &area->blocks);
 	area->nr_free++;
 	__set_bit(order, &z->orders);
 }
@@ -67,9 +70,20 @@ struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
 
 	for (; from > order; from--) {
 		z->area[from].splits++;
-		rsv_area_add(z, f + (1UL << (from - 1)), from - 1);
+		rsv_area_add(z, f + (1UL << (from - 1)), from - 1, false);
 	}
 	return f;
+}
+
+/**
+ * rsv_buddy_remove() - take a certain block out of the free areas
+ * @z: the zone, locked
+ * @f: the first frame of a free block
+ */
+void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f)
+{
+	z->free_pages -= 1UL << f->order;
+	rsv_area_remove(z, f, f->order);
 }
 
 /*
@@ -87,6 +101,17 @@ static struct rsv_frame *rsv_buddy_free(struct rsv_extent *e, unsigned long pfn,
 	if (READ_ONCE(f->kind) != RSV_FRAME_FREE || READ_ONCE(f->order) != order)
 		return NULL;
 	return f;
+}
+
+/*
+ * Whether the block of the next order around this one would merge at once: its buddy is free, only
+ * the rest of it is missing. Such a block is handed out last, so that it may become whole.
+ */
+static bool rsv_buddy_may_merge(const struct rsv_zone *z, struct rsv_extent *e, unsigned long pfn,
+				unsigned int order)
+{
+	return order + 2 < z->nr_orders &&
+	       rsv_buddy_free(e, round_down(pfn, 2UL << order), order + 1);
 }
 
 /**
@@ -113,7 +138,7 @@ void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 		z->area[order].merges++;
 		pfn &= ~(1UL << order);
 	}
-	rsv_area_add(z, &e->frames[pfn - e->first], order);
+	rsv_area_add(z, &e->frames[pfn - e->first], order, rsv_buddy_may_merge(z, e, pfn, order));
 }
 
 /**

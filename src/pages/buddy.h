@@ -8,6 +8,7 @@ struct rsv_zone;
 
 /* All with zone->lock held. */
 struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order);
+void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f);
 void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 		    unsigned int order);
 void rsv_buddy_give_run(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,

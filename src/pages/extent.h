@@ -15,6 +15,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct rsv_cache;
 struct rsv_region;
@@ -31,6 +32,9 @@ enum rsv_frame_kind {
 	RSV_FRAME_BODY,		/* inside a block, not its first page */
 	RSV_FRAME_FREE,		/* first page of a free block of 2^order pages */
 	RSV_FRAME_USED,		/* first page of a block in use, of nr_pages pages */
+	RSV_FRAME_RUN,		/* further aligned part of a block that was gathered from several */
+	RSV_FRAME_CACHED,	/* first page of a free block of 2^order pages that has a keeper */
+	RSV_FRAME_HOLE,		/* page that was given back to the system */
 	RSV_FRAME_SLAB,		/* first page of a slab: a block that a cache cuts into objects */
 	RSV_FRAME_SLAB_TAIL,	/* further page of a slab */
 };
@@ -40,40 +44,52 @@ enum rsv_frame_kind {
  * @link: FREE: place in its free area (zone->lock). SLAB: place on one of its cache's lists
  *	(cache->lock)
  * @nr_pages: USED: pages of the block, any number (zone->lock)
+ * @head: RUN: the block's first frame (zone->lock)
  * @cache: SLAB: the cache; NULL once the slab is on its way back (cache->lock)
  * @kind: enum rsv_frame_kind. Changed under zone->lock, or by whoever the block belongs to; read
  *	without a lock, since whoever holds a block knows that its kind stays
- * @order: FREE: order of the block. SLAB: pages of the slab. SLAB_TAIL: pages from the slab's first
+ * @order: FREE, CACHED: order of the block. SLAB: pages of the slab. SLAB_TAIL: pages from the
+ *	slab's first
  * @extent: number of the extent in its region (never changes)
  * @inuse: SLAB: objects handed out (cache->lock, as the next two)
  * @carved: SLAB: objects that have been handed out at least once; the ones from here on have never
  *	been touched
  * @free: SLAB: first object on the slab's free list, or RSV_SLAB_NONE
+ * @keeper: CACHED: the CPU on whose list it is, or RSV_KEEPER_ZEROED (that CPU, or zone->lock)
  */
 struct rsv_frame {
 	union {
 		struct list_head link;
 		unsigned long nr_pages;
+		struct rsv_frame *head;
 	};
 	struct rsv_cache *cache;
 	u8 kind;
 	u8 order;
 	u16 extent;
-	u32 inuse : 10;
-	u32 carved : 10;
-	u32 free : 10;
+	union {
+		struct {
+			u32 inuse : 10;
+			u32 carved : 10;
+			u32 free : 10;
+		};
+		u32 keeper;
+	};
 };
 
+#define RSV_KEEPER_ZEROED	U32_MAX
+
 /**
- * struct rsv_extent - a run of physically contiguous pages of one zone and node (never changes once
- * its region stands)
- * @region: whose it is
+ * struct rsv_extent - a run of physically contiguous pages of one zone and node
+ * @region: whose it is (this and all down to @base never change)
  * @zone: the zone that its blocks are free in
  * @frames: its frame table, a frame a page
  * @first: page frame number of its first page
  * @nr_pages: its length
- * @place: pages of the region's extents before this one: offsets that are shown count from there
- * @base: address of its first page
+ * @place: pages of the region before this one: offsets that are shown count from there
+ * @base: address of its first page; NULL for HIGHMEM
+ * @nr_holes: pages that were given back to the system (region->shape_lock)
+ * @end: frees it when it consists of holes only and nobody looks at it any more
  */
 struct rsv_extent {
 	struct rsv_region *region;
@@ -83,13 +99,28 @@ struct rsv_extent {
 	unsigned long nr_pages;
 	unsigned long place;
 	void *base;
+	unsigned long nr_holes;
+	struct rcu_work end;
 };
 
-int rsv_extents_reserve(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr);
-int rsv_extents_publish(struct rsv_region *r);
-void rsv_extents_release(struct rsv_region *r);
+/**
+ * struct rsv_extents - the extents of a region by number
+ * @older: a table that was too small. Whoever read it goes on with it; it stays as long as the
+ *	region
+ * @capacity: length of @at
+ * @at: NULL where there is none (any more)
+ */
+struct rsv_extents {
+	struct rsv_extents *older;
+	unsigned int capacity;
+	struct rsv_extent *at[];
+};
 
-const struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, const struct rsv_frame *f);
+int rsv_extents_add(struct rsv_region *r, struct list_head *blocks);
+void rsv_extents_release(struct rsv_region *r);
+void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int order);
+
+struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f);
 struct rsv_extent *rsv_extent_find(unsigned long pfn);
 struct rsv_frame *rsv_frame_of_page(struct page *page);
 struct rsv_extent *rsv_extent_find_addr(const void *addr);

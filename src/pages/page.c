@@ -6,13 +6,20 @@
 
 #include <linux/bitops.h>
 #include <linux/highmem.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
 
 #include "../compat.h"
 #include "../region.h"
 #include "../report.h"
 #include "extent.h"
 #include "page.h"
+#include "percpu.h"
+#include "relief.h"
+#include "run.h"
+#include "zeroed.h"
 #include "zone.h"
 
 #define RSV_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
@@ -47,6 +54,117 @@ static void rsv_clear_pages(unsigned long pfn, unsigned long nr_pages, bool may_
 	}
 }
 
+/* A request for so many bytes, in a block that holds so many pages */
+static struct rsv_request rsv_request(gfp_t gfp, int nid, unsigned long nr_pages, size_t bytes)
+{
+	return (struct rsv_request){
+		.gfp = gfp,
+		.nid = nid,
+		.highest = gfp_zone(gfp),
+		.nr_pages = nr_pages,
+		.bytes = bytes,
+		.order = order_base_2(nr_pages),
+	};
+}
+
+/* The lists have whole blocks of small orders, which are counted as asked for in full. */
+static bool rsv_request_is_plain(const struct rsv_request *q)
+{
+	return q->order < RSV_PCP_ORDERS && q->nr_pages == 1UL << q->order &&
+	       q->bytes == PAGE_SIZE << q->order;
+}
+
+/*
+ * From what a zone has ready: pages that are zeroed already, if that is wanted, and lists of CPUs.
+ */
+static struct rsv_frame *rsv_zone_serve_ready(struct rsv_zone *z, const struct rsv_request *q,
+					      bool *zero)
+{
+	struct rsv_frame *f = *zero && !q->order ? rsv_zeroed_take(z, q) : NULL;
+
+	if (!f)
+		return rsv_pcp_take(z, q);
+	*zero = false;
+	return f;
+}
+
+static struct rsv_frame *rsv_zone_serve(struct rsv_zone *z, const struct rsv_request *q, bool *zero)
+{
+	struct rsv_frame *f = NULL;
+
+	if (rsv_request_is_plain(q) && rsv_zone_shares(z, q) && !rsv_zone_below_min(z, q))
+		f = rsv_zone_serve_ready(z, q, zero);
+	return f ?: rsv_zone_take(z, q);
+}
+
+static struct rsv_frame *rsv_serve(struct rsv_region *r, const struct rsv_request *q, bool *zero)
+{
+	struct rsv_zone_walk walk = rsv_zone_walk(q);
+	struct rsv_frame *f;
+	struct rsv_zone *z;
+
+	while ((z = rsv_zone_next(r, q, &walk))) {
+		f = rsv_zone_serve(z, q, zero);
+		if (f)
+			return f;
+	}
+	return NULL;
+}
+
+/* Nothing at hand: gather what is free but elsewhere, and try once more. */
+static struct rsv_frame *rsv_serve_hard(struct rsv_region *r, const struct rsv_request *q,
+					bool *zero)
+{
+	struct rsv_frame *f;
+
+	/*
+	 * Who allocates for a file system's sake may have come from where our own locks are held.
+	 */
+	if (!gfpflags_allow_blocking(q->gfp) || !(current_gfp_context(q->gfp) & __GFP_FS)) {
+		rsv_relieve_atomic(r);
+		return rsv_serve(r, q, zero);
+	}
+	rsv_relieve(r);
+	f = rsv_serve(r, q, zero);
+	return f || !q->anywhere ? f : rsv_run_gather(r, q);
+}
+
+/* How often a request that fails is worth a line */
+static DEFINE_RATELIMIT_STATE(rsv_failure_limit, 5 * HZ, 1);
+
+static void rsv_serve_failed(struct rsv_region *r, const struct rsv_request *q)
+{
+	struct rsv_zone_walk walk = rsv_zone_walk(q);
+	struct rsv_zone *z = rsv_zone_next(r, q, &walk);
+
+	if (z)
+		rsv_zone_count_failure(z, q->order);
+	if (!(q->gfp & __GFP_NOWARN) && __ratelimit(&rsv_failure_limit))
+		pr_warn("region %s: no %lu KiB for %s, gfp flags %pGg\n", r->name,
+			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
+}
+
+static struct rsv_frame *rsv_block_alloc(struct rsv_region *r, const struct rsv_request *q)
+{
+	bool zero = q->gfp & __GFP_ZERO;
+	struct rsv_frame *f;
+
+	if (in_nmi() || q->order >= RSV_ORDERS_MAX)
+		return NULL;
+	f = rsv_serve(r, q, &zero);
+	if (unlikely(!f)) {
+		f = rsv_serve_hard(r, q, &zero);
+		if (!f) {
+			rsv_serve_failed(r, q);
+			return NULL;
+		}
+	}
+	if (zero)
+		rsv_clear_pages(page_to_pfn(rsv_frame_page(rsv_frame_extent(r, f), f)), q->nr_pages,
+				gfpflags_allow_blocking(q->gfp));
+	return f;
+}
+
 /**
  * rsv_run_alloc() - take a block of any number of pages
  * @r: the region
@@ -59,15 +177,12 @@ static void rsv_clear_pages(unsigned long pfn, unsigned long nr_pages, bool may_
  */
 struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages)
 {
-	struct rsv_frame *f;
+	struct rsv_request q;
 
 	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
 		return NULL;
-	f = rsv_zones_take(r, gfp, nr_pages);
-	if (f && gfp & __GFP_ZERO)
-		rsv_clear_pages(page_to_pfn(rsv_frame_page(rsv_frame_extent(r, f), f)), nr_pages,
-				gfpflags_allow_blocking(gfp));
-	return f;
+	q = rsv_request(gfp, numa_mem_id(), nr_pages, nr_pages << PAGE_SHIFT);
+	return rsv_block_alloc(r, &q);
 }
 
 /**
@@ -114,20 +229,44 @@ void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long n
  */
 struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order)
 {
-	struct rsv_frame *f;
-
-	if (order >= RSV_ORDERS_MAX)
-		return NULL;
-	f = rsv_run_alloc(r, gfp, 1UL << order);
-	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
+	return rsv_alloc_pages_node(r, NUMA_NO_NODE, gfp, order);
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages);
+
+/**
+ * rsv_alloc_pages_node() - allocate a block of pages, preferably on a node
+ * @r: the region
+ * @nid: the node, or NUMA_NO_NODE for that of this CPU. With __GFP_THISNODE no other serves
+ * @gfp: as for rsv_alloc_pages()
+ * @order: as for rsv_alloc_pages()
+ *
+ * Context: As rsv_alloc_pages().
+ * Return: As rsv_alloc_pages(), and NULL for a node that does not exist.
+ */
+struct page *rsv_alloc_pages_node(struct rsv_region *r, int nid, gfp_t gfp, unsigned int order)
+{
+	struct rsv_request q;
+	struct rsv_frame *f;
+
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	if (order >= RSV_ORDERS_MAX || nid < 0 || nid >= nr_node_ids)
+		return NULL;
+	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	q = rsv_request(gfp, nid, 1UL << order, PAGE_SIZE << order);
+	f = rsv_block_alloc(r, &q);
+	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
+}
+EXPORT_SYMBOL_GPL(rsv_alloc_pages_node);
 
 static void rsv_extent_free_pages(struct rsv_extent *e, unsigned long pfn, unsigned int order)
 {
 	unsigned long index = pfn - e->first;
 	enum rsv_misuse misuse;
 
+	if (order < RSV_PCP_ORDERS && rsv_pcp_give(e, &e->frames[index], order))
+		return;
 	misuse = order < RSV_ORDERS_MAX ? rsv_zone_give(e, index, 1UL << order) : RSV_WRONG_SIZE;
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u",
@@ -211,3 +350,108 @@ void rsv_free_pages(unsigned long addr, unsigned int order)
 		__rsv_free_pages(virt_to_page((void *)addr), order);
 }
 EXPORT_SYMBOL_GPL(rsv_free_pages);
+
+/**
+ * rsv_alloc_pages_exact() - allocate physically contiguous memory of any length
+ * @r: the region
+ * @size: bytes, rounded up to whole pages
+ * @gfp: as for rsv_get_free_pages()
+ *
+ * Takes one block and gives its tail back at once. Where no single block is large enough, a caller
+ * that may sleep gets free blocks that lie side by side: up to the longest free run, wherever it
+ * begins.
+ *
+ * Context: As rsv_alloc_pages().
+ * Return: The address of the first page, or NULL.
+ */
+void *rsv_alloc_pages_exact(struct rsv_region *r, size_t size, gfp_t gfp)
+{
+	struct rsv_request q;
+	struct rsv_frame *f;
+
+	gfp &= ~__GFP_HIGHMEM;
+	if (!size || size > SIZE_MAX - PAGE_SIZE || !rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	q = rsv_request(gfp, numa_mem_id(), PFN_UP(size), size);
+	q.anywhere = true;
+	f = rsv_block_alloc(r, &q);
+	return f ? rsv_frame_addr(rsv_frame_extent(r, f), f) : NULL;
+}
+EXPORT_SYMBOL_GPL(rsv_alloc_pages_exact);
+
+static void rsv_extent_free_exact(struct rsv_extent *e, void *addr, unsigned long nr_pages)
+{
+	enum rsv_misuse misuse = RSV_MISALIGNED;
+
+	if (PAGE_ALIGNED(addr))
+		misuse = rsv_zone_give(e, (addr - e->base) >> PAGE_SHIFT, nr_pages);
+	if (misuse != RSV_OK)
+		rsv_report(misuse, "region %s: %lu pages at 0x%llx given back", e->region->name,
+			   nr_pages, rsv_addr_place(e, addr));
+}
+
+/**
+ * rsv_free_pages_exact() - give back what rsv_alloc_pages_exact() gave
+ * @addr: its address; NULL does nothing
+ * @size: the bytes that were asked for
+ *
+ * Context: As __rsv_free_pages().
+ */
+void rsv_free_pages_exact(void *addr, size_t size)
+{
+	struct rsv_extent *e;
+
+	if (!addr)
+		return;
+	rcu_read_lock();
+	e = in_nmi() ? NULL : rsv_extent_find_addr(addr);
+	if (!e)
+		rsv_report(RSV_FOREIGN, "an address of no region given back");
+	else if (!size || size > SIZE_MAX - PAGE_SIZE)
+		rsv_report(RSV_WRONG_SIZE, "region %s: %zu bytes given back", e->region->name,
+			   size);
+	else
+		rsv_extent_free_exact(e, addr, PFN_UP(size));
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(rsv_free_pages_exact);
+
+/**
+ * rsv_alloc_pages_bulk() - allocate many single pages
+ * @r: the region
+ * @gfp: as for rsv_alloc_pages()
+ * @nr: how many
+ * @pages: where to put them
+ *
+ * Context: As rsv_alloc_pages().
+ * Return: How many were had; the first so many entries of @pages are set, the others left alone.
+ */
+unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned long nr,
+				   struct page **pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		struct page *page = rsv_alloc_pages(r, gfp, 0);
+
+		if (!page)
+			break;
+		pages[i] = page;
+	}
+	return i;
+}
+EXPORT_SYMBOL_GPL(rsv_alloc_pages_bulk);
+
+/**
+ * rsv_free_pages_bulk() - give back many single pages
+ * @nr: how many
+ * @pages: the pages
+ *
+ * Context: As __rsv_free_pages().
+ */
+void rsv_free_pages_bulk(unsigned long nr, struct page **pages)
+{
+	while (nr--)
+		__rsv_free_pages(pages[nr], 0);
+}
+EXPORT_SYMBOL_GPL(rsv_free_pages_bulk);

@@ -1,17 +1,135 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Zones: which free areas serve a request, and the checks and counts around them.
+ *
+ * A region mirrors the machine: for every node it may have each of the kernel's zones, and a page
+ * stands in the zone where it physically lies. A request names the highest zone that it can use. It
+ * is served, on the node that it would like, by that zone or the next lower one, then in the same
+ * way on the other nodes, the nearest first.
+ *
+ * Two marks keep pages back. Below min_pages only __GFP_HIGH takes, which GFP_ATOMIC has in it. And
+ * a zone that was asked for by name keeps its protection from requests that could use a higher one,
+ * as lowmem_reserve does.
  */
 #include <linux/gfp.h>
-#include <linux/hardirq.h>
 #include <linux/log2.h>
+#include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
+#include "../compat.h"
 #include "../region.h"
 #include "buddy.h"
 #include "extent.h"
+#include "percpu.h"
+#include "relief.h"
+#include "zeroed.h"
 #include "zone.h"
+
+/*
+ * A zone of fewer pages has no marks, no per-CPU lists and no zeroed pages: they would be most of
+ * it.
+ */
+#define RSV_SMALL_ZONE		1024UL
+#define RSV_MIN_SHIFT		8	/* one page in 2^8 is kept for __GFP_HIGH */
+#define RSV_MIN_MOST		256UL
+#define RSV_ZEROED_SHIFT	8
+#define RSV_ZEROED_MOST		64UL
+
+/*
+ * For each node all nodes, itself first, then by distance (never changes once the module is loaded)
+ */
+static u16 *rsv_node_order;
+
+/*
+ * Nodes
+ */
+
+static void rsv_node_sort(int nid, u16 *order)
+{
+	unsigned int nr = 1, at;
+	int other;
+
+	order[0] = nid;
+	for (other = 0; other < nr_node_ids; other++) {
+		if (other == nid)
+			continue;
+		for (at = nr++; at > 1; at--) {
+			if (node_distance(nid, order[at - 1]) <= node_distance(nid, other))
+				break;
+			order[at] = order[at - 1];
+		}
+		order[at] = other;
+	}
+}
+
+/**
+ * rsv_zones_start() - work out in what order nodes serve
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int rsv_zones_start(void)
+{
+	int nid;
+
+	rsv_node_order = kcalloc(array_size(nr_node_ids, nr_node_ids), sizeof(*rsv_node_order),
+				 GFP_KERNEL);
+	if (!rsv_node_order)
+		return -ENOMEM;
+	for (nid = 0; nid < nr_node_ids; nid++)
+		rsv_node_sort(nid, rsv_node_order + nid * nr_node_ids);
+	return 0;
+}
+
+/**
+ * rsv_zones_stop() - undo rsv_zones_start()
+ */
+void rsv_zones_stop(void)
+{
+	kfree(rsv_node_order);
+}
+
+/**
+ * rsv_node_at() - a node by how near it is to another
+ * @nid: the other
+ * @rank: 0 for @nid itself
+ *
+ * Return: The node.
+ */
+int rsv_node_at(int nid, unsigned int rank)
+{
+	return nr_node_ids == 1 ? 0 : rsv_node_order[nid * nr_node_ids + rank];
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_node_at);
+
+/*
+ * The zones of a region
+ */
+
+static unsigned int rsv_zone_slots(void)
+{
+	return nr_node_ids * MAX_NR_ZONES;
+}
+
+static unsigned int rsv_zone_slot(int nid, int type)
+{
+	return nid * MAX_NR_ZONES + type;
+}
+
+/**
+ * rsv_zones_create() - give a region room for its zones
+ * @r: the region
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int rsv_zones_create(struct rsv_region *r)
+{
+	r->zones = kcalloc(rsv_zone_slots(), sizeof(*r->zones), GFP_KERNEL);
+	if (!r->zones)
+		return -ENOMEM;
+	r->metadata += rsv_zone_slots() * sizeof(*r->zones);
+	return 0;
+}
 
 static struct rsv_zone *rsv_zone_new(struct rsv_region *r, struct page *page)
 {
@@ -20,34 +138,26 @@ static struct rsv_zone *rsv_zone_new(struct rsv_region *r, struct page *page)
 
 	if (!z)
 		return NULL;
+	z->pcp = rsv_pcp_create();
+	if (!z->pcp) {
+		kfree(z);
+		return NULL;
+	}
 	z->region = r;
 	z->name = page_zone(page)->name;
 	z->type = page_zonenum(page);
 	z->nid = page_to_nid(page);
 	raw_spin_lock_init(&z->lock);
+	INIT_LIST_HEAD(&z->zeroed);
+	INIT_WORK(&z->zero_work, rsv_zeroed_refill);
 	for (order = 0; order < RSV_ORDERS_MAX; order++)
 		INIT_LIST_HEAD(&z->area[order].blocks);
 	return z;
 }
 
-/* Places the zone among the region's: the highest type first, then the lowest node. */
-static void rsv_zone_insert(struct rsv_region *r, struct rsv_zone *z)
-{
-	unsigned int i = r->nr_zones++;
-
-	for (; i; i--) {
-		struct rsv_zone *before = r->zones[i - 1];
-
-		if (before->type > z->type || (before->type == z->type && before->nid < z->nid))
-			break;
-		r->zones[i] = before;
-	}
-	r->zones[i] = z;
-}
-
 /**
  * rsv_zone_get() - the zone of a region that a page belongs to, made if it is the first there
- * @r: the region, not complete yet
+ * @r: the region, its shape locked
  * @page: the page
  *
  * Context: Process; may sleep.
@@ -55,124 +165,331 @@ static void rsv_zone_insert(struct rsv_region *r, struct rsv_zone *z)
  */
 struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page)
 {
-	struct rsv_zone **zones, *z;
-	unsigned int i;
+	struct rsv_zone **slot = &r->zones[rsv_zone_slot(page_to_nid(page), page_zonenum(page))];
+	struct rsv_zone *z = *slot;
 
-	for (i = 0; i < r->nr_zones; i++) {
-		z = r->zones[i];
-		if (z->type == page_zonenum(page) && z->nid == page_to_nid(page))
-			return z;
-	}
-
-	zones = krealloc_array(r->zones, r->nr_zones + 1, sizeof(*zones), GFP_KERNEL);
-	if (!zones)
-		return NULL;
-	r->zones = zones;
+	if (z)
+		return z;
 	z = rsv_zone_new(r, page);
 	if (!z)
 		return NULL;
-	rsv_zone_insert(r, z);
-	r->metadata += sizeof(*z) + sizeof(z);
+	r->metadata += sizeof(*z);
+	r->percpu += sizeof(*z->pcp);
+	smp_store_release(slot, z);	/* pairs with the dependency in rsv_zone_next() */
 	return z;
 }
 
 /**
- * rsv_zones_release() - free the zones of a region that has no extents any more
+ * rsv_zone_nth() - a zone of a region by number, in the order of nodes and zones
+ * @r: the region
+ * @n: the number
+ *
+ * Return: The zone, or NULL if there are not so many.
+ */
+struct rsv_zone *rsv_zone_nth(const struct rsv_region *r, unsigned int n)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < rsv_zone_slots(); slot++) {
+		struct rsv_zone *z = READ_ONCE(r->zones[slot]);
+
+		if (z && !n--)
+			return z;
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_zone_nth);
+
+/**
+ * rsv_zones_nr() - how many zones a region has
  * @r: the region
  *
- * Context: Process.
+ * Return: Their number.
+ */
+unsigned int rsv_zones_nr(const struct rsv_region *r)
+{
+	unsigned int nr = 0;
+
+	while (rsv_zone_nth(r, nr))
+		nr++;
+	return nr;
+}
+
+/**
+ * rsv_zones_release() - free the zones of a region that nobody uses any more
+ * @r: the region
+ *
+ * Context: Process; may sleep.
  */
 void rsv_zones_release(struct rsv_region *r)
 {
-	while (r->nr_zones)
-		kfree(r->zones[--r->nr_zones]);
+	unsigned int slot;
+
+	for (slot = 0; slot < rsv_zone_slots(); slot++) {
+		struct rsv_zone *z = r->zones[slot];
+
+		if (!z)
+			continue;
+		free_percpu(z->pcp);
+		kfree(z);
+	}
 	kfree(r->zones);
 	r->zones = NULL;
 }
 
-/* What the block was rounded up by goes straight back. */
-static struct rsv_frame *rsv_zone_take(struct rsv_zone *z, unsigned long nr_pages)
+/**
+ * rsv_zone_next() - the next zone that a request may be served from
+ * @r: the region
+ * @q: the request
+ * @walk: where the walk is
+ *
+ * Context: Any.
+ * Return: The zone, or NULL after the last.
+ */
+struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_request *q,
+			       struct rsv_zone_walk *walk)
 {
-	unsigned int order = order_base_2(nr_pages);
+	unsigned int ranks = q->gfp & __GFP_THISNODE ? 1 : nr_node_ids;
+
+	for (; walk->rank < ranks; walk->rank++, walk->type = q->highest) {
+		int nid = rsv_node_at(q->nid, walk->rank);
+
+		while (walk->type >= 0) {
+			unsigned int slot = rsv_zone_slot(nid, walk->type--);
+			struct rsv_zone *z = READ_ONCE(r->zones[slot]);
+
+			if (z)
+				return z;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Marks
+ */
+
+/**
+ * rsv_zone_resize() - a zone has got pages, or lost some
+ * @z: the zone, locked
+ * @pages: how many more
+ */
+void rsv_zone_resize(struct rsv_zone *z, long pages)
+{
+	unsigned long all = z->nr_pages + pages;
+	bool small = all < RSV_SMALL_ZONE;
+
+	z->nr_pages = all;
+	z->min_pages = small ? 0 : min(all >> RSV_MIN_SHIFT, RSV_MIN_MOST);
+	z->low_pages = 2 * z->min_pages;
+	z->zeroed_high = small ? 0 : min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST);
+	rsv_pcp_resize(z, small ? 0 : all);
+}
+
+static void rsv_zone_add_protection(struct rsv_zone *z, unsigned long *pages)
+{
+	unsigned long flags, more;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	more = min(*pages, z->nr_pages - min(z->protection, z->nr_pages));
+	z->protection += more;
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	*pages -= more;
+}
+
+/**
+ * rsv_zones_protect() - keep what was asked for by the name of a zone for those who need that zone
+ * @r: the region, its shape locked and the memory in it
+ * @want: what was asked for
+ */
+void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want)
+{
+	unsigned long pages = PFN_UP(want->bytes) - PFN_UP(want->shared);
+	int nid;
+
+	if (want->zone == RSV_ZONE_ANY)
+		return;
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		struct rsv_zone *z = r->zones[rsv_zone_slot(nid, rsv_kernel_zone(want->zone))];
+
+		if (z && (!(want->flags & RSV_RESERVE_NODE) || nid == want->nid))
+			rsv_zone_add_protection(z, &pages);
+	}
+}
+
+/**
+ * rsv_zone_shares() - whether a request may use a zone without a look at its protection
+ * @z: the zone
+ * @q: the request
+ *
+ * Context: Any.
+ * Return: true if it may.
+ */
+bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q)
+{
+	return q->highest == z->type || !READ_ONCE(z->protection);
+}
+
+/**
+ * rsv_zone_below_min() - whether a zone has nothing left for a request, lists of CPUs included
+ * @z: the zone
+ * @q: the request
+ *
+ * Context: Any.
+ * Return: true if it is below its min mark and the request may not go there.
+ */
+bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q)
+{
+	return !(q->gfp & __GFP_HIGH) && READ_ONCE(z->free_pages) < READ_ONCE(z->min_pages);
+}
+
+/**
+ * rsv_zone_allows() - whether the marks of a zone let a request take a block
+ * @z: the zone, locked
+ * @q: the request
+ *
+ * Return: true if they do.
+ */
+bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
+{
+	unsigned long kept = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
+
+	if (q->highest > z->type)
+		kept += z->protection;
+	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= kept;
+}
+
+/*
+ * Taking and giving
+ */
+
+/**
+ * rsv_zone_count_take() - count a block that is handed out
+ * @z: its zone, locked
+ * @q: the request
+ */
+void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q)
+{
+	struct rsv_free_area *area = &z->area[q->order];
+
+	area->allocs++;
+	area->asked += q->bytes;
+	area->granted += q->nr_pages << PAGE_SHIFT;
+	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
+}
+
+/* With the lock dropped */
+static void rsv_zone_watch_low(struct rsv_zone *z)
+{
+	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->low_pages)))
+		rsv_relief_wanted(z->region);
+}
+
+static struct rsv_frame *rsv_zone_take_locked(struct rsv_zone *z, const struct rsv_request *q)
+{
 	struct rsv_extent *e;
+	struct rsv_frame *f;
+
+	if (!rsv_zone_allows(z, q))
+		return NULL;
+	f = rsv_buddy_take(z, q->order);
+	if (!f)
+		return NULL;
+	e = rsv_frame_extent(z->region, f);
+	WRITE_ONCE(f->kind, RSV_FRAME_USED);
+	f->nr_pages = q->nr_pages;
+	/* What the block was rounded up by goes straight back. */
+	rsv_buddy_give_run(z, e, rsv_frame_index(e, f) + q->nr_pages,
+			   (1UL << q->order) - q->nr_pages);
+	rsv_zone_count_take(z, q);
+	return f;
+}
+
+/**
+ * rsv_zone_take() - take a block out of a zone's free areas
+ * @z: the zone
+ * @q: the request
+ *
+ * Context: Any but NMI.
+ * Return: The block's first frame, marked as used, or NULL.
+ */
+struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q)
+{
 	struct rsv_frame *f;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	f = rsv_buddy_take(z, order);
-	if (f) {
-		e = rsv_frame_extent(z->region, f);
-		WRITE_ONCE(f->kind, RSV_FRAME_USED);
-		f->nr_pages = nr_pages;
-		rsv_buddy_give_run(z, e, rsv_frame_index(e, f) + nr_pages,
-				   (1UL << order) - nr_pages);
-		z->area[order].allocs++;
-		z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
-	}
+	f = rsv_zone_take_locked(z, q);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_zone_watch_low(z);
 	return f;
 }
 
-static void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order)
+/**
+ * rsv_zone_take_batch() - take several blocks that remain free, but with a keeper
+ * @z: the zone
+ * @q: the request that they are taken for: their order, and whether the marks allow it
+ * @keeper: who will have them
+ * @nr: how many at most; the lock is held for so many
+ * @frames: their first frames, marked as cached
+ *
+ * Context: Any but NMI.
+ * Return: Their number.
+ */
+unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
+				 unsigned int nr, struct rsv_frame **frames)
 {
+	/*
+	 * The first block is the request's; the others are for whoever comes, and touch no reserve.
+	 */
+	struct rsv_request others = *q;
+	unsigned int taken = 0;
 	unsigned long flags;
 
+	others.gfp &= ~__GFP_HIGH;
 	raw_spin_lock_irqsave(&z->lock, flags);
-	z->area[order].failures++;
-	raw_spin_unlock_irqrestore(&z->lock, flags);
-}
+	while (taken < nr && rsv_zone_allows(z, taken ? &others : q)) {
+		struct rsv_frame *f = rsv_buddy_take(z, q->order);
 
-static bool rsv_zone_serves(const struct rsv_zone *z, gfp_t gfp)
-{
-	return z->type <= gfp_zone(gfp) && (!(gfp & __GFP_THISNODE) || z->nid == numa_mem_id());
+		if (!f)
+			break;
+		f->order = q->order;
+		f->keeper = keeper;
+		WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
+		frames[taken++] = f;
+	}
+	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_zone_watch_low(z);
+	return taken;
 }
 
 /**
- * rsv_zones_take() - take a block from the first zone that can serve
- * @r: the region
- * @gfp: decides by its zone bits which zones may serve, the highest of them being asked first
- * @nr_pages: pages of the block, more than 0
+ * rsv_zone_check() - whether a block can be given back
+ * @e: its extent
+ * @index: its first page in the extent
+ * @nr_pages: pages that the caller says it has, or 0 if the caller leaves that to the frame
  *
- * Context: Any but NMI, where it gives NULL.
- * Return: The block's first frame, marked as used, or NULL.
+ * Context: The zone locked, for a reliable answer.
+ * Return: RSV_OK, or what is wrong with it.
  */
-struct rsv_frame *rsv_zones_take(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages)
+enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
+			       unsigned long nr_pages)
 {
-	struct rsv_zone *asked = NULL;
-	unsigned int i;
+	struct rsv_frame *f = &e->frames[index], *block;
 
-	if (in_nmi() || nr_pages > 1UL << (RSV_ORDERS_MAX - 1))
-		return NULL;
-
-	for (i = 0; i < r->nr_zones; i++) {
-		struct rsv_zone *z = r->zones[i];
-		struct rsv_frame *f;
-
-		if (!rsv_zone_serves(z, gfp))
-			continue;
-		f = rsv_zone_take(z, nr_pages);
-		if (f)
-			return f;
-		asked = asked ?: z;
-	}
-	if (asked)
-		rsv_zone_count_failure(asked, order_base_2(nr_pages));
-	return NULL;
-}
-
-static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
-				      unsigned long nr_pages)
-{
-	const struct rsv_frame *f = &e->frames[index];
-
-	switch (f->kind) {
+	switch (READ_ONCE(f->kind)) {
 	case RSV_FRAME_USED:
 		return !nr_pages || f->nr_pages == nr_pages ? RSV_OK : RSV_WRONG_SIZE;
 	case RSV_FRAME_FREE:
+	case RSV_FRAME_CACHED:
 		return RSV_DOUBLE_FREE;
+	case RSV_FRAME_RUN:
+		return RSV_MISALIGNED;
 	case RSV_FRAME_BODY:
-		return rsv_frame_block(e, f)->kind == RSV_FRAME_FREE ? RSV_DOUBLE_FREE :
-								       RSV_MISALIGNED;
+		block = rsv_frame_block(e, f);
+		return block->kind == RSV_FRAME_FREE || block->kind == RSV_FRAME_CACHED ?
+			       RSV_DOUBLE_FREE : RSV_MISALIGNED;
 	case RSV_FRAME_SLAB:
 		return READ_ONCE(f->cache) ? RSV_FOREIGN : RSV_DOUBLE_FREE;
 	default:
@@ -191,7 +508,7 @@ static void rsv_zone_give_locked(struct rsv_zone *z, struct rsv_extent *e, unsig
  * rsv_zone_give() - give a block back
  * @e: its extent
  * @index: its first page in the extent
- * @nr_pages: pages that the caller says it has, or 0 if the caller leaves that to the frame
+ * @nr_pages: as for rsv_zone_check()
  *
  * Context: Any but NMI.
  * Return: RSV_OK, or what is wrong with it, and then nothing has changed.
@@ -229,5 +546,33 @@ void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long 
 	for (i = 0; i < nr_pages; i++)
 		WRITE_ONCE(e->frames[index + i].kind, RSV_FRAME_BODY);
 	rsv_zone_give_locked(z, e, index, nr_pages);
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+}
+
+/**
+ * rsv_zone_give_block() - put a block that was cached back into the free areas
+ * @z: its zone, locked
+ * @f: its first frame
+ */
+void rsv_zone_give_block(struct rsv_zone *z, struct rsv_frame *f)
+{
+	struct rsv_extent *e = rsv_frame_extent(z->region, f);
+
+	rsv_buddy_give(z, e, rsv_frame_index(e, f), f->order);
+}
+
+/**
+ * rsv_zone_count_failure() - a request found nothing
+ * @z: the first zone that it asked
+ * @order: its order
+ *
+ * Context: Any but NMI.
+ */
+void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	z->area[order].failures++;
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }

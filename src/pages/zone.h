@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Zones: the free areas of the pages of one zone and node.
+ * Zones: the free areas of the pages of one zone and node, and the order in which zones serve.
  */
 #ifndef RSV_PAGES_ZONE_H
 #define RSV_PAGES_ZONE_H
@@ -9,23 +9,31 @@
 #include <linux/mmzone.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <uapi/linux/reservoir.h>
 
 #include "../report.h"
 
 struct rsv_extent;
 struct rsv_frame;
+struct rsv_pcp;
 struct rsv_region;
+struct rsv_reserve;
+
+/* Per-CPU lists are for small blocks: longer ones would strand the large ones. */
+#define RSV_PCP_ORDERS	4
 
 /**
  * struct rsv_free_area - the free blocks of one order, and what happened to blocks of this order
  * @blocks: first frames of the blocks
  * @nr_free: their number
- * @allocs: requests served
+ * @allocs: blocks taken
  * @frees: blocks given back
  * @failures: requests that found nothing, counted in the first zone that they asked
  * @splits: blocks that were split into two of the order below
  * @merges: pairs that became a block of the order above
+ * @asked: bytes that those who took blocks asked for
+ * @granted: bytes that they got
  */
 struct rsv_free_area {
 	struct list_head blocks;
@@ -35,21 +43,34 @@ struct rsv_free_area {
 	u64 failures;
 	u64 splits;
 	u64 merges;
+	u64 asked;
+	u64 granted;
 };
 
 /**
  * struct rsv_zone - one zone of one node
- * @region: whose it is (this and the next four never change once the region stands)
+ * @region: whose it is (this and all down to @zero_work never change)
  * @name: the kernel's name of the zone
  * @type: enum zone_type
  * @nid: node
- * @nr_orders: orders that a block can have, given the extents' length and alignment
+ * @pcp: the lists of each CPU, or NULL (percpu.c)
+ * @zero_work: clears pages for @zeroed
+ * @lock: guards all below, the frames of free blocks, and the kind of all. A raw lock, taken with
+ *	interrupts off, innermost: held for a number of steps that depends on the number of orders,
+ *	or on a batch, only
  * @nr_pages: pages
- * @lock: guards all below and the frames of free blocks. A raw lock, taken with interrupts off,
- *	innermost: held for a number of steps that depends on the number of orders only
+ * @nr_orders: orders that a block can have, given the extents' length and alignment
+ * @protection: pages that requests for higher zones leave alone
+ * @min_pages: pages that only __GFP_HIGH may take
+ * @low_pages: fewer free pages than this set the region's relief going
+ * @pcp_high: blocks of each order that the list of one CPU holds at most
+ * @zeroed_high: pages that @zeroed holds at most
  * @orders: bit k is set while area[k] has a block
  * @free_pages: pages in free blocks
- * @peak_pages: the most pages in use at once
+ * @peak_pages: the most pages out of free blocks at once
+ * @zeroed: free pages filled with zeroes, by link
+ * @nr_zeroed: their number
+ * @zeroed_hits: requests that they served
  * @area: by order
  */
 struct rsv_zone {
@@ -57,20 +78,89 @@ struct rsv_zone {
 	const char *name;
 	enum zone_type type;
 	int nid;
-	unsigned int nr_orders;
-	unsigned long nr_pages;
+	struct rsv_pcp __percpu *pcp;
+	struct work_struct zero_work;
 
 	raw_spinlock_t lock;
+	unsigned long nr_pages;
+	unsigned int nr_orders;
+	unsigned long protection;
+	unsigned long min_pages;
+	unsigned long low_pages;
+	unsigned int pcp_high[RSV_PCP_ORDERS];
+	unsigned int zeroed_high;
 	unsigned long orders;
 	unsigned long free_pages;
 	unsigned long peak_pages;
+	struct list_head zeroed;
+	unsigned int nr_zeroed;
+	u64 zeroed_hits;
 	struct rsv_free_area area[RSV_ORDERS_MAX];
 };
 
+/**
+ * struct rsv_request - what a request wants, worked out once
+ * @gfp: its flags
+ * @nid: the node that it would like
+ * @highest: the highest zone that it may be served from
+ * @nr_pages: pages of the block
+ * @bytes: bytes that the caller asked for
+ * @order: order of the block that holds them
+ * @anywhere: the block may begin at any page
+ */
+struct rsv_request {
+	gfp_t gfp;
+	int nid;
+	enum zone_type highest;
+	unsigned long nr_pages;
+	size_t bytes;
+	unsigned int order;
+	bool anywhere;
+};
+
+/**
+ * struct rsv_zone_walk - where a walk along the zones that may serve a request is
+ * @rank: nodes that are done
+ * @type: zone of the present node to look at next
+ */
+struct rsv_zone_walk {
+	unsigned int rank;
+	int type;
+};
+
+int rsv_zones_start(void);
+void rsv_zones_stop(void);
+int rsv_node_at(int nid, unsigned int rank);
+
+int rsv_zones_create(struct rsv_region *r);
+void rsv_zones_release(struct rsv_region *r);
 struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page);
-struct rsv_frame *rsv_zones_take(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages);
+struct rsv_zone *rsv_zone_nth(const struct rsv_region *r, unsigned int n);
+unsigned int rsv_zones_nr(const struct rsv_region *r);
+struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_request *q,
+			       struct rsv_zone_walk *walk);
+
+/* Begins a walk along the zones that may serve a request, in the order in which they are tried. */
+static inline struct rsv_zone_walk rsv_zone_walk(const struct rsv_request *q)
+{
+	return (struct rsv_zone_walk){ .type = q->highest };
+}
+
+void rsv_zone_resize(struct rsv_zone *z, long pages);
+void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want);
+
+bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q);
+bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q);
+bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q);
+struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q);
+unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
+				 unsigned int nr, struct rsv_frame **frames);
+enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
+			       unsigned long nr_pages);
 void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
-void rsv_zones_release(struct rsv_region *r);
+void rsv_zone_give_block(struct rsv_zone *z, struct rsv_frame *f);
+void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q);
+void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
 
 #endif /* RSV_PAGES_ZONE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir buddy: the free areas of the default region.
+ * reservoir buddy: the free areas of a region.
  */
 #include <stdio.h>
 
@@ -36,17 +36,20 @@ static void print_zone(const struct rsv_ioc_zone *zone, uint32_t page_size)
 
 static enum status run_buddy(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_HELP, OPTIONS_END };
+	static const struct option options[] = { OPTION_REGION, OPTION_HELP, OPTIONS_END };
+	const char *name = NULL;
 	struct rsv_ioc_info info;
-	uint32_t i;
+	uint32_t region, i;
 	int fd;
 
-	next_option(argc, argv, options);
+	while (next_option(argc, argv, options) != -1)
+		name = optarg;
 	check_arguments(argc, argv, 0, 0);
 	fd = open_to_look();
-	info = query_info(fd, DEFAULT_REGION);
+	region = open_region(fd, name);
+	info = query_info(fd, region);
 	for (i = 0; i < info.nr_zones; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, DEFAULT_REGION, i);
+		struct rsv_ioc_zone zone = query_zone(fd, region, i);
 
 		print_zone(&zone, info.page_size);
 	}
@@ -55,9 +58,10 @@ static enum status run_buddy(int argc, char **argv)
 
 const struct command command_buddy = {
 	.name = "buddy",
-	.arguments = "",
+	.arguments = "[--region NAME]",
 	.summary = "the free blocks of each zone and order",
 	.help = "For each order: the size of its blocks, how many are free, requests served, blocks given back,\n"
-		"blocks split in two, pairs merged into one, and requests that found nothing.\n",
+		"blocks split in two, pairs merged into one, and requests that found nothing.\n\n"
+		"  --region NAME  of this region, not the default one\n",
 	.run = run_buddy,
 };

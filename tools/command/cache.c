@@ -63,11 +63,12 @@ static void take_and_free(int fd, const struct rsv_ioc_cache_create *own, uint32
 }
 
 /* Without a number of objects one more than fills a slab, so that there is a full and a partial one to see. */
-static void show_cache(struct rsv_ioc_cache_create *want, uint32_t nr)
+static void show_cache(const char *region, struct rsv_ioc_cache_create *want, uint32_t nr)
 {
 	int fd = open_to_change();
 	struct rsv_ioc_cache cache;
 
+	want->region = open_region(fd, region);
 	create_cache(fd, want);
 	cache = query_own_cache(fd, want);
 	print_layout(&cache);
@@ -99,16 +100,20 @@ static enum status run_cache(int argc, char **argv)
 		{ "objects", required_argument, NULL, 'n' },
 		{ "align", required_argument, NULL, 'a' },
 		{ "hwcache-align", no_argument, NULL, 'c' },
+		OPTION_REGION,
 		OPTION_HELP,
 		OPTIONS_END
 	};
-	struct rsv_ioc_cache_create want = { .region = DEFAULT_REGION };
+	struct rsv_ioc_cache_create want = { 0 };
+	const char *region = NULL;
 	uint32_t nr = 0;
 	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == 'n')
 			nr = parse_number(optarg, 1, OBJECTS_MAX);
+		else if (option == 'r')
+			region = optarg;
 		else if (option == 'a')
 			want.align = parse_object_size(optarg);
 		else
@@ -117,16 +122,17 @@ static enum status run_cache(int argc, char **argv)
 	check_arguments(argc, argv, 2, 2);
 	set_name(&want, argv[optind]);
 	want.object_size = parse_object_size(argv[optind + 1]);
-	show_cache(&want, nr);
+	show_cache(region, &want, nr);
 	return STATUS_OK;
 }
 
 const struct command command_cache = {
 	.name = "cache",
-	.arguments = "NAME SIZE [--objects N] [--align BYTES] [--hwcache-align]",
+	.arguments = "NAME SIZE [--objects N] [--align BYTES] [--hwcache-align] [--region NAME]",
 	.summary = "make a cache, take objects from it, give all back",
 	.help = "  --objects N      so many (default: one more than fills a slab)\n"
 		"  --align BYTES    a power of two that the objects are aligned to\n"
-		"  --hwcache-align  objects begin on a line of the CPU's cache\n",
+		"  --hwcache-align  objects begin on a line of the CPU's cache\n"
+		"  --region NAME    in this region, not the default one\n",
 	.run = run_cache,
 };

@@ -33,6 +33,9 @@ extern const struct command command_slabs;
 extern const struct command command_map;
 extern const struct command command_alloc;
 extern const struct command command_cache;
+extern const struct command command_region;
+extern const struct command command_zones;
+extern const struct command command_fragmentation;
 extern const struct command command_textbook;
 
 extern const struct command *running;

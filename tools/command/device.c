@@ -86,10 +86,25 @@ bool query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cac
 	return false;
 }
 
-char *query_map(int fd, uint32_t region, uint64_t *nr_pages)
+/* Bytes from the beginning of the first extent to the end of the last, holes included */
+static uint64_t query_span(int fd, uint32_t region)
 {
 	struct rsv_ioc_info info = query_info(fd, region);
-	uint64_t most = info.bytes / info.page_size;
+	uint64_t span = 0;
+	uint32_t i;
+
+	for (i = 0; i < info.nr_extents; i++) {
+		struct rsv_ioc_extent extent = query_extent(fd, region, i);
+
+		if (extent.offset + extent.bytes > span)
+			span = extent.offset + extent.bytes;
+	}
+	return span;
+}
+
+char *query_map(int fd, uint32_t region, uint64_t *nr_pages)
+{
+	uint64_t most = query_span(fd, region) / query_info(fd, region).page_size;
 	struct rsv_ioc_map map;
 	char *chars = new_memory(most + 1);
 
@@ -118,14 +133,122 @@ uint32_t create_region(int fd, uint64_t bytes)
 	return want.handle;
 }
 
-struct rsv_ioc_buffer_alloc alloc_buffer(int fd, uint32_t region, uint64_t bytes)
+static void set_region_name(char field[RSV_NAME_MAX], const char *name)
 {
-	struct rsv_ioc_buffer_alloc want = { .size = sizeof(want), .region = region, .bytes = bytes };
+	if (strlen(name) >= RSV_NAME_MAX)
+		wrong_usage("the name '%s' is longer than %d characters", name, RSV_NAME_MAX - 1);
+	strcpy(field, name);
+}
 
+/* What all ioctls that take a name may say; never returns. */
+static void fail_on_region(const char *name, const char *what)
+{
+	if (errno == ENOENT)
+		fail("there is no region '%s'; reservoir region list shows them", name);
+	if (errno == EACCES)
+		fail("'%s' is the scratch region of a program, and only that program's", name);
+	if (errno == EPERM)
+		fail("cannot %s '%s': that is for root (CAP_SYS_ADMIN)", what, name);
+	if (errno == EBUSY)
+		fail("cannot %s '%s': it is in use, or a kernel module's", what, name);
+	if (errno == EEXIST)
+		fail("there is a region '%s' already", name);
+	if (errno == ENOMEM)
+		fail("cannot %s '%s': the system has no such memory free; its log says what was found", what, name);
+	if (errno == EINVAL)
+		fail("cannot %s '%s': a bad name, or memory that this machine does not have", what, name);
+	fail("cannot %s '%s': %m", what, name);
+}
+
+uint32_t open_region(int fd, const char *name)
+{
+	struct rsv_ioc_region_open want = { .size = sizeof(want) };
+
+	if (!name)
+		return DEFAULT_REGION;
+	set_region_name(want.name, name);
+	if (ioctl(fd, RSV_IOC_REGION_OPEN, &want))
+		fail_on_region(name, "open");
+	return want.handle;
+}
+
+bool next_region(int fd, uint32_t id, struct rsv_ioc_region_next *region)
+{
+	*region = (struct rsv_ioc_region_next){ .size = sizeof(*region), .id = id };
+	if (!ioctl(fd, RSV_IOC_REGION_NEXT, region))
+		return true;
+	if (errno != ENOENT)
+		fail("cannot list the regions: %m");
+	return false;
+}
+
+int try_make_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
+{
+	struct rsv_ioc_region_make make = { .size = sizeof(make), .reserves = (uintptr_t)want, .count = nr };
+
+	set_region_name(make.name, name);
+	return ioctl(fd, RSV_IOC_REGION_MAKE, &make) ? errno : 0;
+}
+
+void make_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
+{
+	if (try_make_region(fd, name, want, nr))
+		fail_on_region(name, "create");
+}
+
+int try_end_region(int fd, const char *name)
+{
+	struct rsv_ioc_region_end end = { .size = sizeof(end) };
+
+	set_region_name(end.name, name);
+	return ioctl(fd, RSV_IOC_REGION_END, &end) ? errno : 0;
+}
+
+void end_region(int fd, const char *name)
+{
+	if (try_end_region(fd, name))
+		fail_on_region(name, "destroy");
+}
+
+void grow_region(int fd, const char *name, const struct rsv_ioc_reserve *want)
+{
+	struct rsv_ioc_region_grow grow = { .size = sizeof(grow), .want = *want };
+
+	set_region_name(grow.name, name);
+	if (ioctl(fd, RSV_IOC_REGION_GROW, &grow))
+		fail_on_region(name, "grow");
+}
+
+uint64_t shrink_region(int fd, const char *name, uint64_t bytes)
+{
+	struct rsv_ioc_region_shrink shrink = { .size = sizeof(shrink), .bytes = bytes };
+
+	set_region_name(shrink.name, name);
+	if (ioctl(fd, RSV_IOC_REGION_SHRINK, &shrink))
+		fail_on_region(name, "shrink");
+	return shrink.bytes;
+}
+
+struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc want)
+{
+	want.size = sizeof(want);
 	if (ioctl(fd, RSV_IOC_BUFFER_ALLOC, &want) && errno == ENOMEM)
 		return (struct rsv_ioc_buffer_alloc){ 0 };
+	if (!want.handle && errno == EACCES)
+		fail("cannot take a block: the region is a kernel module's");
 	if (!want.handle)
 		fail("cannot take a block: %m");
+	return want;
+}
+
+struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t bytes)
+{
+	struct rsv_ioc_scattered_alloc want = { .size = sizeof(want), .region = region, .bytes = bytes };
+
+	if (ioctl(fd, RSV_IOC_SCATTERED_ALLOC, &want) && errno == ENOMEM)
+		return (struct rsv_ioc_scattered_alloc){ 0 };
+	if (!want.handle)
+		fail("cannot take pages: %m");
 	return want;
 }
 
@@ -134,6 +257,8 @@ void create_cache(int fd, struct rsv_ioc_cache_create *want)
 	want->size = sizeof(*want);
 	if (!ioctl(fd, RSV_IOC_CACHE_CREATE, want))
 		return;
+	if (errno == EACCES)
+		fail("cannot make a cache: the region is a kernel module's");
 	if (errno == EEXIST)
 		fail("there is a cache '%s' already", want->name);
 	if (errno == EINVAL)

@@ -29,8 +29,28 @@ char *query_map(int fd, uint32_t region, uint64_t *nr_pages);
 
 uint32_t create_region(int fd, uint64_t bytes);
 
-/* The block, or one with handle 0 if the region has none. */
-struct rsv_ioc_buffer_alloc alloc_buffer(int fd, uint32_t region, uint64_t bytes);
+/* A handle of the region that is called so; that of the default region for NULL. */
+uint32_t open_region(int fd, const char *name);
+
+/* The first region numbered @id or higher. False if there is none. */
+bool next_region(int fd, uint32_t id, struct rsv_ioc_region_next *region);
+
+/* Regions that outlive the program. shrink_region() tells how many bytes went. */
+void make_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr);
+void end_region(int fd, const char *name);
+/* The same, for who can go on without: an error number, or 0 */
+int try_make_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr);
+int try_end_region(int fd, const char *name);
+void grow_region(int fd, const char *name, const struct rsv_ioc_reserve *want);
+uint64_t shrink_region(int fd, const char *name, uint64_t bytes);
+
+/*
+ * The block, or one with handle 0 if the region has none. @want has the region, the bytes, and flags and a node or none.
+ */
+struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc want);
+
+/* The same of single pages */
+struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t bytes);
 
 /* @want says what; its handle and id are filled in. */
 void create_cache(int fd, struct rsv_ioc_cache_create *want);

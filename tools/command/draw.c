@@ -32,6 +32,18 @@ double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
+/* In thousandths, as the kernel's extfrag/unusable_index; without free pages none is usable. */
+uint64_t unusable_index(const struct rsv_ioc_zone *zone, uint32_t order)
+{
+	uint64_t usable = 0;
+
+	if (!zone->free_pages)
+		return 1000;
+	for (; order < zone->nr_orders; order++)
+		usable += zone->free[order] << order;
+	return usable < zone->free_pages ? (zone->free_pages - usable) * 1000 / zone->free_pages : 0;
+}
+
 void draw_bar(uint64_t part, uint64_t whole, int width)
 {
 	int length = whole ? (int)((double)part / (double)whole * width + 0.5) : 0;

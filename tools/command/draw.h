@@ -22,6 +22,9 @@ struct text size_text(uint64_t bytes);
 /* @part of @whole, from 0 to 100 */
 double percent(uint64_t part, uint64_t whole);
 
+/* The unusable free space index of an order, in thousandths */
+uint64_t unusable_index(const struct rsv_ioc_zone *zone, uint32_t order);
+
 /* A bar of as many # as @part of @whole has of @width columns, at least one if there is any part. */
 void draw_bar(uint64_t part, uint64_t whole, int width);
 

@@ -66,6 +66,9 @@ static void put_info(const struct rsv_ioc_info *info)
 	put_number("largest_block", info->largest_block);
 	put_number("metadata_bytes", info->metadata_bytes);
 	put_number("slab_bytes", info->slab_bytes);
+	put_number("percpu_bytes", info->percpu_bytes);
+	put_number("cached_bytes", info->cached_bytes);
+	put_number("lent_bytes", info->lent_bytes);
 	put_number("misuse", info->misuse);
 }
 
@@ -77,12 +80,22 @@ static void put_zone(const struct rsv_ioc_zone *zone)
 	put_number("pages", zone->pages);
 	put_number("free_pages", zone->free_pages);
 	put_number("peak_pages", zone->peak_pages);
+	put_number("min_pages", zone->min_pages);
+	put_number("low_pages", zone->low_pages);
+	put_number("protection", zone->protection);
+	put_number("zeroed_pages", zone->zeroed_pages);
+	put_number("zeroed_hits", zone->zeroed_hits);
 	put_numbers("free", zone->free, zone->nr_orders);
 	put_numbers("allocs", zone->allocs, zone->nr_orders);
 	put_numbers("frees", zone->frees, zone->nr_orders);
 	put_numbers("failures", zone->failures, zone->nr_orders);
 	put_numbers("splits", zone->splits, zone->nr_orders);
 	put_numbers("merges", zone->merges, zone->nr_orders);
+	put_numbers("asked", zone->asked, zone->nr_orders);
+	put_numbers("granted", zone->granted, zone->nr_orders);
+	put_numbers("cached", zone->cached, zone->nr_orders);
+	put_numbers("cache_hits", zone->cache_hits, zone->nr_orders);
+	put_numbers("cache_refills", zone->cache_refills, zone->nr_orders);
 	put_close('}');
 }
 
@@ -93,6 +106,7 @@ static void put_extent(const struct rsv_ioc_extent *extent)
 	put_number("node", extent->node);
 	put_number("offset", extent->offset);
 	put_number("bytes", extent->bytes);
+	put_number("lent_bytes", extent->lent_bytes);
 	put_number("physical", extent->physical);
 	put_close('}');
 }
@@ -122,52 +136,52 @@ static void put_cache(const struct rsv_ioc_cache *cache)
 	put_close('}');
 }
 
-static void put_zones(int fd, uint32_t nr)
+static void put_zones(int fd, uint32_t region, uint32_t nr)
 {
 	uint32_t i;
 
 	put_open("zones", '[');
 	for (i = 0; i < nr; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, DEFAULT_REGION, i);
+		struct rsv_ioc_zone zone = query_zone(fd, region, i);
 
 		put_zone(&zone);
 	}
 	put_close(']');
 }
 
-static void put_extents(int fd, uint32_t nr)
+static void put_extents(int fd, uint32_t region, uint32_t nr)
 {
 	uint32_t i;
 
 	put_open("extents", '[');
 	for (i = 0; i < nr; i++) {
-		struct rsv_ioc_extent extent = query_extent(fd, DEFAULT_REGION, i);
+		struct rsv_ioc_extent extent = query_extent(fd, region, i);
 
 		put_extent(&extent);
 	}
 	put_close(']');
 }
 
-static void put_caches(int fd)
+static void put_caches(int fd, uint32_t region)
 {
 	struct rsv_ioc_cache cache;
 	uint32_t id;
 
 	put_open("caches", '[');
-	for (id = 0; query_cache(fd, DEFAULT_REGION, id, &cache); id = cache.id + 1)
+	for (id = 0; query_cache(fd, region, id, &cache); id = cache.id + 1)
 		put_cache(&cache);
 	put_close(']');
 }
 
-void json_stat(int fd)
+void json_stat(int fd, uint32_t region)
 {
-	struct rsv_ioc_info info = query_info(fd, DEFAULT_REGION);
+	struct rsv_ioc_info info = query_info(fd, region);
 
 	put_open(NULL, '{');
 	put_info(&info);
-	put_zones(fd, info.nr_zones);
-	put_extents(fd, info.nr_extents);
-	put_caches(fd);
+	put_zones(fd, region, info.nr_zones);
+	put_extents(fd, region, info.nr_extents);
+	put_caches(fd, region);
 	put_close('}');
 	putchar('\n');
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "device.h"
@@ -12,6 +14,9 @@
 
 #define TEXT_COLUMNS	78U
 #define TEXT_MAX	1024
+
+/* One at a time: what a lesson that was interrupted has left behind is taken away by the next. */
+#define LESSON_REGION	"textbook"
 
 void tell(const char *format, ...)
 {
@@ -129,11 +134,69 @@ void expect_free(const struct classroom *room, const char *book)
 		fail("lesson %s: free blocks are %s, but the book says %s", room->lesson, text, book);
 }
 
+struct rsv_ioc_buffer_alloc try_block(const struct classroom *room, uint64_t bytes, uint32_t flags)
+{
+	return alloc_buffer(room->fd, (struct rsv_ioc_buffer_alloc){
+		.region = room->region, .bytes = bytes, .flags = flags,
+	});
+}
+
 struct rsv_ioc_buffer_alloc take_block(const struct classroom *room, uint64_t bytes)
 {
-	struct rsv_ioc_buffer_alloc block = alloc_buffer(room->fd, room->region, bytes);
+	struct rsv_ioc_buffer_alloc block = try_block(room, bytes, 0);
 
 	if (!block.handle)
 		fail("lesson %s: there is no block for %s", room->lesson, size_text(bytes).chars);
 	return block;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct rsv_ioc_buffer_alloc *x = a, *y = b;
+
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+void sort_blocks(struct rsv_ioc_buffer_alloc *blocks, size_t nr)
+{
+	qsort(blocks, nr, sizeof(*blocks), by_place);
+}
+
+static const char *reason_text(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "it needs a region of certain memory, which only root may make";
+	case EBUSY:
+		return "somebody else has this lesson at the moment";
+	case EINVAL:
+	case ENOMEM:
+		return "this machine does not have the memory that it is about";
+	default:
+		return strerror(error);
+	}
+}
+
+bool begin_region(struct classroom *room, const struct rsv_ioc_reserve *want, uint32_t nr)
+{
+	int error = try_end_region(room->fd, LESSON_REGION);
+
+	if (!error || error == ENOENT)
+		error = try_make_region(room->fd, LESSON_REGION, want, nr);
+	if (error) {
+		tell("Left out: %s.", reason_text(error));
+		return false;
+	}
+	room->named = true;
+	room->region = open_region(room->fd, LESSON_REGION);
+	room->seen = query_zone(room->fd, room->region, 0);
+	return true;
+}
+
+void end_lesson_region(void)
+{
+	int fd = open_to_change();
+
+	end_region(fd, LESSON_REGION);
+	close(fd);
 }

@@ -7,6 +7,7 @@
 #define LESSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <linux/reservoir.h>
@@ -17,9 +18,10 @@
  * struct classroom - where a lesson takes place
  * @lesson: name of the lesson
  * @fd: the device
- * @region: handle of the scratch region
+ * @region: handle of the lesson's region
  * @page_size: bytes of a page
  * @in_pages: whether blocks are told in pages, not in bytes
+ * @named: whether the region is one that begin_region() made
  * @step: whether to wait for a key after each step
  * @seen: the zone as it was last shown
  */
@@ -29,6 +31,7 @@ struct classroom {
 	uint32_t region;
 	uint32_t page_size;
 	bool in_pages;
+	bool named;
 	bool step;
 	struct rsv_ioc_zone seen;
 };
@@ -37,8 +40,9 @@ struct classroom {
  * struct lesson - a lesson
  * @name: what it is called by
  * @title: what it is about
- * @bytes: size of its region, or 0
- * @pages: size of its region in pages, if that is what the book says
+ * @bytes: size of its scratch region, or 0
+ * @pages: size of its scratch region in pages, if that is what the book says; with neither the lesson makes its own
+ *	region
  * @teach: tells it
  */
 struct lesson {
@@ -56,6 +60,13 @@ extern const struct lesson lesson_eight;
 extern const struct lesson lesson_slab;
 extern const struct lesson lesson_descriptor;
 extern const struct lesson lesson_groups;
+extern const struct lesson lesson_fragments;
+extern const struct lesson lesson_neighbours;
+extern const struct lesson lesson_scattered;
+extern const struct lesson lesson_zones;
+extern const struct lesson lesson_zeroed;
+extern const struct lesson lesson_lists;
+extern const struct lesson lesson_nodes;
 
 /* A text to be broken into lines */
 void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -71,5 +82,20 @@ void expect(const struct classroom *room, uint64_t is, uint64_t book, const char
 void expect_free(const struct classroom *room, const char *book);
 
 struct rsv_ioc_buffer_alloc take_block(const struct classroom *room, uint64_t bytes);
+
+/* The block, or one with handle 0 */
+struct rsv_ioc_buffer_alloc try_block(const struct classroom *room, uint64_t bytes, uint32_t flags);
+
+/* Blocks in the order of their places */
+void sort_blocks(struct rsv_ioc_buffer_alloc *blocks, size_t nr);
+
+/*
+ * A region of certain memory, for lessons that a scratch region does not do for. Where it cannot be had the lesson is
+ * left out with a line that says why, which is no failure: false.
+ */
+bool begin_region(struct classroom *room, const struct rsv_ioc_reserve *want, uint32_t nr);
+
+/* Ends it, when all that was taken from it has been given back, and nobody has it open. */
+void end_lesson_region(void);
 
 #endif /* LESSON_H */

@@ -13,8 +13,8 @@
 #include "options.h"
 
 static const struct command *const commands[] = {
-	&command_stat,	&command_buddy, &command_slabs,	   &command_map,
-	&command_alloc, &command_cache, &command_textbook,
+	&command_stat,	&command_buddy,	 &command_zones, &command_fragmentation, &command_slabs,
+	&command_map,	&command_region, &command_alloc, &command_cache,	 &command_textbook,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -28,7 +28,7 @@ static void print_usage(FILE *to)
 	fprintf(to, "Usage: reservoir COMMAND [ARGUMENT...]\n\n"
 		"Look into the memory that the kernel module reservoir has set aside, and take some of it.\n\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(to, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(to, "\n"
 		"  --help     this text; after a command, its own\n"
 		"  --version  version of this program\n\n"

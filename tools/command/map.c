@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir map: what every page of the default region serves as.
+ * reservoir map: what every page of a region serves as.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,22 +14,31 @@ static enum status run_map(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "all", no_argument, NULL, 'a' },
+		OPTION_REGION,
 		OPTION_HELP,
 		OPTIONS_END
 	};
 	struct map map = { .indent = "", .fold = true };
+	const char *name = NULL;
+	uint32_t region;
 	char *chars;
-	int fd;
+	int option, fd;
 
-	while (next_option(argc, argv, options) != -1)
-		map.fold = false;
+	while ((option = next_option(argc, argv, options)) != -1) {
+		if (option == 'r')
+			name = optarg;
+		else
+			map.fold = false;
+	}
 	check_arguments(argc, argv, 0, 0);
 	fd = open_to_look();
-	map.page_size = query_info(fd, DEFAULT_REGION).page_size;
-	chars = query_map(fd, DEFAULT_REGION, &map.nr_pages);
+	region = open_region(fd, name);
+	map.page_size = query_info(fd, region).page_size;
+	chars = query_map(fd, region, &map.nr_pages);
 	map.chars = chars;
-	printf("%c free   %c%c pages in use   %c%c slab   (the first page of a block is a capital letter)\n",
-	       RSV_MAP_FREE, RSV_MAP_PAGES, RSV_MAP_PAGES_MORE, RSV_MAP_SLAB, RSV_MAP_SLAB_MORE);
+	printf("%c free   %c free, kept at hand   %c lent or given back   %c%c pages in use   %c%c slab\n"
+	       "(the first page of a block is a capital letter)\n",
+	       RSV_MAP_FREE, RSV_MAP_CACHED, RSV_MAP_HOLE, RSV_MAP_PAGES, RSV_MAP_PAGES_MORE, RSV_MAP_SLAB, RSV_MAP_SLAB_MORE);
 	draw_map(&map);
 	free(chars);
 	return STATUS_OK;
@@ -37,8 +46,9 @@ static enum status run_map(int argc, char **argv)
 
 const struct command command_map = {
 	.name = "map",
-	.arguments = "[--all]",
+	.arguments = "[--all] [--region NAME]",
 	.summary = "every page as a character",
-	.help = "  --all  every line, also those that equal the one above and are shown as one * otherwise\n",
+	.help = "  --all          every line, also those that equal the one above and are shown as one * otherwise\n"
+		"  --region NAME  of this region, not the default one\n",
 	.run = run_map,
 };

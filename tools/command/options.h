@@ -18,6 +18,8 @@ int next_option(int argc, char **argv, const struct option *options);
 /* Ends with a message unless the number of arguments behind the options is from @least to @most. */
 void check_arguments(int argc, char **argv, int least, int most);
 
+#define OPTION_REGION	{ "region", required_argument, NULL, 'r' }
+
 uint64_t parse_size(const char *text);
 uint64_t parse_number(const char *text, uint64_t least, uint64_t most);
 

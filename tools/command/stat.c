@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir stat: the default region in figures, for people or as JSON.
+ * reservoir stat: a region in figures, for people or as JSON.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,14 +22,16 @@ static void print_extent(const struct rsv_ioc_extent *extent)
 {
 	printf("run  %-7s node %u: %s at offset %s", extent->zone, extent->node,
 	       size_text(extent->bytes).chars, size_text(extent->offset).chars);
+	if (extent->lent_bytes)
+		printf(", %s of it given back to the system", size_text(extent->lent_bytes).chars);
 	if (extent->physical)
 		printf(", physical address 0x%llx", (unsigned long long)extent->physical);
 	putchar('\n');
 }
 
-static void print_stat(int fd)
+static void print_stat(int fd, uint32_t region)
 {
-	struct rsv_ioc_info info = query_info(fd, DEFAULT_REGION);
+	struct rsv_ioc_info info = query_info(fd, region);
 	uint32_t i;
 
 	printf("region    %s\n", info.name);
@@ -39,17 +41,21 @@ static void print_stat(int fd)
 	printf("free      %s (%.1f %%), largest block %s of %s possible\n",
 	       size_text(info.free_bytes).chars, percent(info.free_bytes, info.bytes),
 	       size_text(info.largest_free).chars, size_text(info.largest_block).chars);
+	printf("at hand   %s more on the lists of CPUs and zeroed\n", size_text(info.cached_bytes).chars);
+	if (info.lent_bytes)
+		printf("lent      %s to the system\n", size_text(info.lent_bytes).chars);
 	printf("in slabs  %s, of %u caches\n", size_text(info.slab_bytes).chars, info.nr_caches);
-	printf("beside    %s to manage it (%.1f %%)\n", size_text(info.metadata_bytes).chars,
+	printf("beside    %s to manage it (%.1f %%)", size_text(info.metadata_bytes).chars,
 	       percent(info.metadata_bytes, info.bytes));
+	printf(", and %s for each CPU\n", size_text(info.percpu_bytes).chars);
 	printf("misuse    %llu\n", (unsigned long long)info.misuse);
 	for (i = 0; i < info.nr_zones; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, DEFAULT_REGION, i);
+		struct rsv_ioc_zone zone = query_zone(fd, region, i);
 
 		print_zone(&zone, info.page_size);
 	}
 	for (i = 0; i < info.nr_extents; i++) {
-		struct rsv_ioc_extent extent = query_extent(fd, DEFAULT_REGION, i);
+		struct rsv_ioc_extent extent = query_extent(fd, region, i);
 
 		print_extent(&extent);
 	}
@@ -59,25 +65,34 @@ static enum status run_stat(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
+		OPTION_REGION,
 		OPTION_HELP,
 		OPTIONS_END
 	};
+	const char *name = NULL;
 	bool json = false;
+	int option, fd;
 
-	while (next_option(argc, argv, options) != -1)
-		json = true;
+	while ((option = next_option(argc, argv, options)) != -1) {
+		if (option == 'r')
+			name = optarg;
+		else
+			json = true;
+	}
 	check_arguments(argc, argv, 0, 0);
+	fd = open_to_look();
 	if (json)
-		json_stat(open_to_look());
+		json_stat(fd, open_region(fd, name));
 	else
-		print_stat(open_to_look());
+		print_stat(fd, open_region(fd, name));
 	return STATUS_OK;
 }
 
 const struct command command_stat = {
 	.name = "stat",
-	.arguments = "[--json]",
+	.arguments = "[--json] [--region NAME]",
 	.summary = "the region in figures",
-	.help = "  --json  all that can be queried, zones, runs and caches included, as one JSON object\n",
+	.help = "  --json         all that can be queried, zones, runs and caches included, as one JSON object\n"
+		"  --region NAME  of this region, not the default one\n",
 	.run = run_stat,
 };

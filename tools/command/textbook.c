@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir textbook: the examples of the textbooks, in scratch regions of exactly the book's size.
+ * reservoir textbook: the examples of the textbooks, in regions of exactly the book's size.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,9 @@
 #include "options.h"
 
 static const struct lesson *const lessons[] = {
-	&lesson_split, &lesson_waste,	   &lesson_pages,  &lesson_eight,
-	&lesson_slab,  &lesson_descriptor, &lesson_groups,
+	&lesson_split,	&lesson_waste,	&lesson_pages,	   &lesson_eight,      &lesson_slab,
+	&lesson_descriptor, &lesson_groups, &lesson_fragments, &lesson_neighbours, &lesson_scattered,
+	&lesson_zeroed,	&lesson_lists,	&lesson_zones,	&lesson_nodes,
 };
 
 #define NR_LESSONS (sizeof(lessons) / sizeof(lessons[0]))
@@ -56,11 +57,16 @@ static void teach(size_t index, int step)
 	};
 
 	printf("%zu. %s\n", index + 1, lesson->title);
-	room.region = create_region(fd, lesson->pages ? lesson->pages * room.page_size : lesson->bytes);
-	room.seen = query_zone(fd, room.region, 0);
+	if (lesson->pages || lesson->bytes) {
+		room.region = create_region(fd, lesson->pages ? lesson->pages * room.page_size : lesson->bytes);
+		room.seen = query_zone(fd, room.region, 0);
+	}
 	lesson->teach(&room);
-	free_handle(fd, room.region);
+	if (lesson->pages || lesson->bytes)
+		free_handle(fd, room.region);
 	close(fd);
+	if (room.named)
+		end_lesson_region();
 }
 
 static void teach_all(int step)
@@ -108,8 +114,8 @@ const struct command command_textbook = {
 	.name = "textbook",
 	.arguments = "[LESSON] [--step] [--list]",
 	.summary = "the examples of the textbooks, step by step",
-	.help = "Each lesson runs in a scratch region of the book's size, which the kernel module makes for it, and\n"
-		"is checked against the book. Without LESSON, a name or a number, all of them.\n\n"
+	.help = "Each lesson runs in a region of the book's size, which the kernel module makes for it, and is\n"
+		"checked against the book. A lesson about what the machine does not have is left out. Without LESSON, a name or a number, all of them.\n\n"
 		"  --step  wait for a key after each step\n"
 		"  --list  the names of the lessons\n",
 	.run = run_textbook,

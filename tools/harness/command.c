@@ -78,7 +78,8 @@ static bool printed_one_line(void)
 	return end && !end[1];
 }
 
-static const char *const subcommands[] = { "stat", "buddy", "slabs", "map", "alloc", "cache", "textbook" };
+static const char *const subcommands[] = { "stat", "buddy", "slabs", "map", "alloc", "cache", "region", "zones",
+					   "fragmentation", "textbook" };
 
 TEST_F(device, the_command_explains_itself)
 {
@@ -116,6 +117,33 @@ TEST_F(device, the_command_tells_wrong_usage_and_quotes_it)
 		{ "cache", "name", NULL, NULL, "missing" },
 		{ "cache", "name", "64", "--objects=0", "'0'" },
 		{ "cache", "01234567890123456789012345678901", "64", NULL, "longer" },
+		{ "alloc", "4K", "--zone=normal", NULL, "normal" },
+		{ "alloc", "4K", "--node=x", NULL, "'x'" },
+		{ "alloc", "--exact", "--node=0", "4K", "--exact" },
+		{ "stat", "--region", NULL, NULL, "--region" },
+		{ "stat", "--region", "01234567890123456789012345678901", NULL, "longer" },
+		{ "region", NULL, NULL, NULL, "missing" },
+		{ "region", "nonsense", NULL, NULL, "nonsense" },
+		{ "region", "list", "extra", NULL, "extra" },
+		{ "region", "create", "name", NULL, "missing" },
+		{ "region", "create", "01234567890123456789012345678901", "4M", "longer" },
+		{ "region", "create", "name", "", "''" },
+		{ "region", "create", "name", "64X", "64X" },
+		{ "region", "create", "name", "4M,", "''" },
+		{ "region", "create", "name", "4M,,4M", "''" },
+		{ "region", "create", "name", "DMA:4M", "'DMA'" },
+		{ "region", "create", "name", "dma:", "''" },
+		{ "region", "create", "name", "dma32:4M:8M", "8M" },
+		{ "region", "create", "name", "dma32:4M:2M:1M", "2M:1M" },
+		{ "region", "create", "name", "4M:2M", "2M" },
+		{ "region", "create", "name", "contig:4M:2M", "2M" },
+		{ "region", "create", "name", "node/4M", "''" },
+		{ "region", "create", "name", "nodex/4M", "'x'" },
+		{ "region", "create", "name", "nod0/4M", "nod0" },
+		{ "region", "create", "name", "node0:4M", "node0" },
+		{ "region", "create", "name", "node9999/4M", "9999" },
+		{ "region", "grow", "name", "4M,4M", "4M,4M" },
+		{ "region", "shrink", "name", "-1", "-1" },
 		{ "textbook", "nonsense", NULL, NULL, "nonsense" },
 	};
 	size_t i;
@@ -137,6 +165,16 @@ TEST_F(device, the_command_says_in_one_line_what_failed)
 	EXPECT_TRUE(printed("largest") && printed_one_line());
 	EXPECT_EQ(run("cache", "a/b", "64", NULL), 1);
 	EXPECT_TRUE(printed("a/b") && printed_one_line());
+	EXPECT_EQ(run("map", "--region", "nowhere", NULL), 1);
+	EXPECT_TRUE(printed("nowhere") && printed_one_line());
+	EXPECT_EQ(run("region", "destroy", "nowhere", NULL), 1);
+	EXPECT_TRUE(printed("nowhere") && printed_one_line());
+	EXPECT_EQ(run("region", "destroy", "default", NULL), 1);
+	EXPECT_TRUE(printed("default") && printed_one_line());
+	EXPECT_EQ(run("region", "create", "a/b", "4M"), 1);
+	EXPECT_TRUE(printed("a/b") && printed_one_line());
+	EXPECT_EQ(run("region", "create", "vast", "1000G"), 1);
+	EXPECT_TRUE(printed("vast") && printed_one_line());
 	EXPECT_EQ(run("textbook", "--step", NULL, NULL), 1);
 	EXPECT_TRUE(printed("terminal") && printed_one_line());
 }
@@ -171,6 +209,37 @@ TEST_F(device, the_command_shows_the_region)
 	EXPECT_FALSE(printed("*"));
 }
 
+TEST_F(device, the_command_makes_and_ends_regions)
+{
+	EXPECT_EQ(run("region", "create", "by-command", "node0/4M,4M"), 0);
+	EXPECT_TRUE(printed("by-command: 8 MB, 8 MB free\n")) TH_LOG("%s", output);
+	EXPECT_EQ(run("region", "create", "by-command", "4M"), 1);
+	EXPECT_TRUE(printed("already") && printed_one_line());
+	EXPECT_EQ(run("region", "list", NULL, NULL), 0);
+	EXPECT_TRUE(printed("\ndefault ") && printed("\nby-command "));
+	EXPECT_EQ(run("stat", "--region=by-command", NULL, NULL), 0);
+	EXPECT_TRUE(printed("region    by-command\n"));
+	EXPECT_EQ(run("stat", "--json", "--region=by-command", NULL), 0);
+	EXPECT_TRUE(printed("\"name\":\"by-command\""));
+	EXPECT_EQ(run("buddy", "--region=by-command", NULL, NULL), 0);
+	EXPECT_EQ(run("slabs", "--region=by-command", NULL, NULL), 0);
+	EXPECT_EQ(run("zones", "--region=by-command", NULL, NULL), 0);
+	EXPECT_EQ(run("fragmentation", "--region=by-command", NULL, NULL), 0);
+	EXPECT_TRUE(printed("unusable"));
+	EXPECT_EQ(run("cache", "in-region", "64", "--region=by-command"), 0);
+	EXPECT_EQ(run("alloc", "12K", "--exact", "--region=by-command"), 0);
+	EXPECT_TRUE(printed("12 KB served by a block of 12 KB\n"));
+	EXPECT_EQ(run("region", "grow", "by-command", "4M"), 0);
+	EXPECT_TRUE(printed("by-command: 12 MB"));
+	EXPECT_EQ(run("region", "shrink", "by-command", "2M"), 0);
+	EXPECT_TRUE(printed("2 MB given back to the system\nby-command: 10 MB"));
+	EXPECT_EQ(run("map", "--region=by-command", NULL, NULL), 0);
+	EXPECT_TRUE(printed("--------"));
+	EXPECT_EQ(run("region", "destroy", "by-command", NULL), 0);
+	EXPECT_EQ(run("stat", "--region=by-command", NULL, NULL), 1);
+	EXPECT_TRUE(printed("no region") && printed_one_line());
+}
+
 TEST_F(device, the_command_takes_and_gives_back)
 {
 	EXPECT_EQ(run("alloc", "21K", NULL, NULL), 0);
@@ -180,7 +249,7 @@ TEST_F(device, the_command_takes_and_gives_back)
 	EXPECT_TRUE(printed("3 pages, 6 objects, 0 bytes"));
 	EXPECT_TRUE(printed("7 objects in use; slabs: 1 full, 1 partial, 0 empty\n"));
 	EXPECT_TRUE(printed("cache destroyed\n"));
-	EXPECT_EQ(free_bytes(self->fd, 0), self->free);
+	EXPECT_TRUE(settles(self->fd, 0, self->free));
 }
 
 /* The end of the JSON value that begins at @s, or NULL if none does. Enough of JSON for what the command prints. */
@@ -216,6 +285,8 @@ TEST_F(device, the_commands_JSON_is_valid_and_complete)
 		"name", "version", "abi_version", "page_size", "bytes", "free_bytes", "largest_free",
 		"largest_block", "metadata_bytes", "slab_bytes", "misuse", "zones", "node", "pages",
 		"free_pages", "peak_pages", "free", "allocs", "frees", "failures", "splits", "merges",
+		"percpu_bytes", "cached_bytes", "lent_bytes", "min_pages", "low_pages", "protection",
+		"zeroed_pages", "zeroed_hits", "asked", "granted", "cached", "cache_hits", "cache_refills",
 		"extents", "zone", "offset", "physical", "caches", "id", "engine", "object_size",
 		"stride", "align", "slab_pages", "slab_objects", "slab_waste", "active_objects",
 		"total_objects", "full_slabs", "partial_slabs", "empty_slabs", "slabs_made", "slabs_given",
@@ -235,8 +306,6 @@ TEST_F(device, the_commands_JSON_is_valid_and_complete)
 		EXPECT_TRUE(printed(quoted)) TH_LOG("%s", names[i]);
 	}
 	EXPECT_TRUE(printed("\"name\":\"in-json\""));
-	snprintf(quoted, sizeof(quoted), "\"free_bytes\":%llu", (unsigned long long)self->free);
-	EXPECT_TRUE(printed(quoted));
 }
 
 /* A machine with nothing but busybox has no pseudo-terminals until they are mounted: in a name space of our own. */
@@ -316,24 +385,58 @@ TEST_F(device, a_lesson_waits_for_keys_and_leaves_the_terminal_as_it_was)
 	}
 }
 
+/* How much of the output must be as the book says: the last lesson is about nodes, of which the book's machine has one. */
+static size_t book_length(void)
+{
+	static const char last[] = "\n14. ";
+	const char *end = textbook_expected_end;
+
+	if (!access("/sys/devices/system/node/node1", F_OK))
+		end = memmem(textbook_expected, end - textbook_expected, last, strlen(last));
+	return end - textbook_expected;
+}
+
 TEST_F_TIMEOUT(device, the_textbook_is_as_the_book_says, 60)
 {
-	const size_t expected = textbook_expected_end - textbook_expected;
+	const size_t expected = book_length();
 	size_t same = 0;
 
 	ASSERT_EQ(run("textbook", NULL, NULL, NULL), 0) TH_LOG("%s", output);
 	while (same < expected && output[same] == textbook_expected[same])
 		same++;
 	EXPECT_EQ(same, expected) TH_LOG("differs from textbook.expected: %.60s", output + same);
-	EXPECT_EQ(strlen(output), expected);
+	if (textbook_expected + expected == textbook_expected_end) {
+		EXPECT_EQ(strlen(output), expected);
+	}
+}
+
+static int run_lesson_as_nobody(int fd)
+{
+	(void)fd;
+	if (run("textbook", "zones", NULL, NULL) || !printed("Left out") || !printed("root"))
+		return 1;
+	if (run("region", "create", "nobodys", "4M") != 1 || !printed("root") || !printed_one_line())
+		return 2;
+	return run("textbook", "scattered", NULL, NULL) ? 3 : 0;
+}
+
+TEST_F(device, a_lesson_that_is_for_root_is_left_out)
+{
+	struct stat before;
+
+	ASSERT_EQ(stat("/dev/reservoir", &before), 0);
+	ASSERT_EQ(chmod("/dev/reservoir", 0666), 0);
+	EXPECT_EQ(as_nobody(run_lesson_as_nobody, -1), 0);
+	ASSERT_EQ(chmod("/dev/reservoir", before.st_mode & 07777), 0);
 }
 
 TEST_F_TIMEOUT(device, lessons_are_found_by_name_and_by_number, 60)
 {
 	static const char *const names[] = {
-		"split", "waste", "pages", "eight", "slab", "descriptor", "groups",
+		"split", "waste", "pages", "eight", "slab", "descriptor", "groups", "fragments",
+		"neighbours", "scattered", "zeroed", "lists", "zones", "nodes",
 	};
-	char number[2] = "1", heading[4] = "1. ";
+	char number[4], heading[8];
 	size_t i;
 
 	ASSERT_EQ(run("textbook", "--list", NULL, NULL), 0);
@@ -341,10 +444,11 @@ TEST_F_TIMEOUT(device, lessons_are_found_by_name_and_by_number, 60)
 		EXPECT_TRUE(printed(names[i]));
 	}
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		number[0] = heading[0] = '1' + i;
+		snprintf(number, sizeof(number), "%zu", i + 1);
+		snprintf(heading, sizeof(heading), "%zu. ", i + 1);
 		EXPECT_EQ(run("textbook", names[i], NULL, NULL), 0);
-		EXPECT_EQ(strncmp(output, heading, 3), 0);
+		EXPECT_EQ(strncmp(output, heading, strlen(heading)), 0);
 		EXPECT_EQ(run("textbook", number, NULL, NULL), 0);
-		EXPECT_EQ(strncmp(output, heading, 3), 0);
+		EXPECT_EQ(strncmp(output, heading, strlen(heading)), 0);
 	}
 }

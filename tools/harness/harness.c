@@ -48,7 +48,7 @@ FIXTURE_SETUP(device)
 	self->fd = open("/dev/reservoir", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->fd, 0) TH_LOG("/dev/reservoir: %s", strerror(errno));
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
-	self->free = info.free_bytes;
+	self->free = settled_free_bytes(self->fd, 0);
 	self->misuse = info.misuse;
 }
 
@@ -71,6 +71,7 @@ FIXTURE_TEARDOWN(device)
 #include "structures.c"
 #include "handles.c"
 #include "regions.c"
+#include "named.c"
 #include "buffers.c"
 #include "mappings.c"
 #include "caches.c"

@@ -13,6 +13,8 @@ static const struct {
 	{ RSV_IOC_EXTENT, sizeof(struct rsv_ioc_extent), false },
 	{ RSV_IOC_CACHE, sizeof(struct rsv_ioc_cache), false },
 	{ RSV_IOC_MAP, sizeof(struct rsv_ioc_map), false },
+	{ RSV_IOC_REGION_NEXT, sizeof(struct rsv_ioc_region_next), false },
+	{ RSV_IOC_REGION_OPEN, sizeof(struct rsv_ioc_region_open), false },
 	{ RSV_IOC_REGION_CREATE, sizeof(struct rsv_ioc_region_create), true },
 	{ RSV_IOC_BUFFER_ALLOC, sizeof(struct rsv_ioc_buffer_alloc), true },
 	{ RSV_IOC_CACHE_CREATE, sizeof(struct rsv_ioc_cache_create), true },
@@ -20,6 +22,11 @@ static const struct {
 	{ RSV_IOC_OBJECT_READ, sizeof(struct rsv_ioc_object_io), true },
 	{ RSV_IOC_OBJECT_WRITE, sizeof(struct rsv_ioc_object_io), true },
 	{ RSV_IOC_FREE, sizeof(struct rsv_ioc_free), true },
+	{ RSV_IOC_REGION_MAKE, sizeof(struct rsv_ioc_region_make), true },
+	{ RSV_IOC_REGION_END, sizeof(struct rsv_ioc_region_end), true },
+	{ RSV_IOC_REGION_GROW, sizeof(struct rsv_ioc_region_grow), true },
+	{ RSV_IOC_REGION_SHRINK, sizeof(struct rsv_ioc_region_shrink), true },
+	{ RSV_IOC_SCATTERED_ALLOC, sizeof(struct rsv_ioc_scattered_alloc), true },
 };
 
 #define NR_IOCTLS (sizeof(ioctls) / sizeof(ioctls[0]))
@@ -95,7 +102,7 @@ TEST_F(device, unknown_flags_are_refused)
 	size_t i;
 
 	for (i = 0; i < NR_IOCTLS; i++) {
-		union structure arg = { .size = ioctls[i].size, .flags = 1 };
+		union structure arg = { .size = ioctls[i].size, .flags = 0x10 };
 
 		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), EINVAL);
 		arg.flags = 0x80000000;
@@ -126,7 +133,14 @@ TEST_F(device, reserved_fields_must_be_zero)
 	struct rsv_ioc_extent extent = { .size = sizeof(extent), .reserved = 1 };
 	struct rsv_ioc_object_io io = { .size = sizeof(io), .reserved = 1 };
 	struct rsv_ioc_free free = { .size = sizeof(free), .reserved = 1 };
+	struct rsv_ioc_region_open open = { .size = sizeof(open), .reserved = 1, .name = "default" };
+	struct rsv_ioc_region_make make = { .size = sizeof(make), .reserved = 1, .name = "reserved" };
+	struct rsv_ioc_buffer_alloc block = { .size = sizeof(block), .bytes = page_size(), .reserved = 1 };
 	struct rsv_ioc_cache_create cache;
+
+	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_OPEN, &open), EINVAL);
+	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_MAKE, &make), EINVAL);
+	EXPECT_EQ(call(self->fd, RSV_IOC_BUFFER_ALLOC, &block), EINVAL);
 
 	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_CREATE, &region), EINVAL);
 	EXPECT_EQ(call(self->fd, RSV_IOC_EXTENT, &extent), EINVAL);
@@ -167,7 +181,10 @@ TEST_F(device, a_read_only_descriptor_may_ask_but_not_change)
 	for (i = 0; i < NR_IOCTLS; i++) {
 		union structure arg = { .size = ioctls[i].size };
 
-		EXPECT_EQ(call(fd, ioctls[i].number, &arg), ioctls[i].changes ? EBADF : 0)
+		/* No region is called nothing, but a read-only descriptor may look for it. */
+		int error = ioctls[i].number == RSV_IOC_REGION_OPEN ? ENOENT : 0;
+
+		EXPECT_EQ(call(fd, ioctls[i].number, &arg), ioctls[i].changes ? EBADF : error)
 			TH_LOG("ioctl 0x%lx", ioctls[i].number);
 	}
 	close(fd);
@@ -196,12 +213,19 @@ TEST_F(device, what_cannot_be_answered_is_undone)
 	struct rsv_ioc_buffer_alloc block = { .size = sizeof(block), .bytes = page_size() };
 	struct rsv_ioc_cache_create cache = { .size = sizeof(cache), .object_size = 64, .name = "undone" };
 	struct rsv_ioc_object_alloc object = { .size = sizeof(object) };
+	struct rsv_ioc_region_open open = { .size = sizeof(open), .name = "unopened" };
+	struct rsv_ioc_scattered_alloc pages = { .size = sizeof(pages), .bytes = page_size() };
 	struct rsv_ioc_cache before, after;
 
 	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_REGION_CREATE, &region, sizeof(region)), EFAULT);
 	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_CREATE, &region), 0) TH_LOG("its name is still taken");
 	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_BUFFER_ALLOC, &block, sizeof(block)), EFAULT);
-	EXPECT_EQ(free_bytes(self->fd, 0), self->free);
+	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_SCATTERED_ALLOC, &pages, sizeof(pages)), EFAULT);
+	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	ASSERT_EQ(make_named(self->fd, "unopened", NULL, 0), 0);
+	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_REGION_OPEN, &open, sizeof(open)), EFAULT);
+	EXPECT_EQ(end_named(self->fd, "unopened"), 0) TH_LOG("it is still open");
 	EXPECT_EQ(call_read_only(self->fd, RSV_IOC_CACHE_CREATE, &cache, sizeof(cache)), EFAULT);
 	EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &cache), 0) TH_LOG("its name is still taken");
 

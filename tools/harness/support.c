@@ -32,12 +32,15 @@ static void sleep_ms(unsigned int ms)
 	nanosleep(&time, NULL);
 }
 
-/* The region's free bytes; a number that no region has if they cannot be asked for. */
+/*
+ * The region's free bytes, those at hand on lists of CPUs and zeroed included; a number that no region has if they cannot
+ * be asked for.
+ */
 static uint64_t free_bytes(int fd, uint32_t region)
 {
 	struct rsv_ioc_info info = INFO(region);
 
-	return call(fd, RSV_IOC_INFO, &info) ? UINT64_MAX : info.free_bytes;
+	return call(fd, RSV_IOC_INFO, &info) ? UINT64_MAX : info.free_bytes + info.cached_bytes;
 }
 
 /* Whether the region comes to have so many free bytes. */
@@ -51,6 +54,19 @@ static bool settles(int fd, uint32_t region, uint64_t bytes)
 		sleep_ms(POLL_MS);
 	}
 	return false;
+}
+
+/* The same once nothing is on its way between there and here: zeroing pages goes on in the background. */
+static uint64_t settled_free_bytes(int fd, uint32_t region)
+{
+	uint64_t before, now = free_bytes(fd, region);
+
+	do {
+		before = now;
+		sleep_ms(POLL_MS);
+		now = free_bytes(fd, region);
+	} while (now != before);
+	return now;
 }
 
 /* References to the module; -1 where sysfs does not tell. */
@@ -153,6 +169,67 @@ static int query_map(int fd, uint32_t region, uint64_t first, uint32_t room, cha
 
 	*count = map.count;
 	return error;
+}
+
+static int next_region(int fd, uint32_t id, struct rsv_ioc_region_next *next)
+{
+	*next = (struct rsv_ioc_region_next){ .size = sizeof(*next), .id = id };
+	return call(fd, RSV_IOC_REGION_NEXT, next);
+}
+
+static int open_named(int fd, const char *name, uint32_t *handle)
+{
+	struct rsv_ioc_region_open want = { .size = sizeof(want) };
+	int error;
+
+	set_name(want.name, name);
+	error = call(fd, RSV_IOC_REGION_OPEN, &want);
+	*handle = want.handle;
+	return error;
+}
+
+static int make_named(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
+{
+	struct rsv_ioc_region_make make = { .size = sizeof(make), .reserves = (uintptr_t)want, .count = nr };
+
+	set_name(make.name, name);
+	return call(fd, RSV_IOC_REGION_MAKE, &make);
+}
+
+static int end_named(int fd, const char *name)
+{
+	struct rsv_ioc_region_end end = { .size = sizeof(end) };
+
+	set_name(end.name, name);
+	return call(fd, RSV_IOC_REGION_END, &end);
+}
+
+static int grow_named(int fd, const char *name, uint64_t bytes)
+{
+	struct rsv_ioc_region_grow grow = { .size = sizeof(grow), .want.bytes = bytes };
+
+	set_name(grow.name, name);
+	return call(fd, RSV_IOC_REGION_GROW, &grow);
+}
+
+static int shrink_named(int fd, const char *name, uint64_t *bytes)
+{
+	struct rsv_ioc_region_shrink shrink = { .size = sizeof(shrink), .bytes = *bytes };
+	int error;
+
+	set_name(shrink.name, name);
+	error = call(fd, RSV_IOC_REGION_SHRINK, &shrink);
+	*bytes = shrink.bytes;
+	return error;
+}
+
+static int take_so(int fd, uint32_t region, uint64_t bytes, uint32_t flags, int32_t node,
+		   struct rsv_ioc_buffer_alloc *block)
+{
+	*block = (struct rsv_ioc_buffer_alloc){
+		.size = sizeof(*block), .flags = flags, .region = region, .bytes = bytes, .node = node,
+	};
+	return call(fd, RSV_IOC_BUFFER_ALLOC, block);
 }
 
 static uint8_t *map_range(int fd, uint64_t offset, uint64_t bytes)

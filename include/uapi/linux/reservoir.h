@@ -8,8 +8,9 @@
  * the program has room for. Unknown flags and reserved fields that are not zero are refused with
  * EINVAL. All fields have the same place in 32- and 64-bit programs; pointers travel as __u64.
  *
- * Whatever a descriptor makes (regions, buffers, caches, objects) has a handle, a number above 0
- * that only this descriptor understands, and goes back when the descriptor's last copy is closed.
+ * Whatever a descriptor makes (scratch regions, buffers, caches, objects) or opens has a handle, a
+ * number above 0 that only this descriptor understands, and goes back when the descriptor's last
+ * copy is closed. Only a region made by RSV_IOC_REGION_MAKE stays, until RSV_IOC_REGION_END.
  * Region 0 is the default region, the one that the module made at load. What is no handle is
  * ENOENT, a handle of something else EINVAL. A descriptor has at most 1048576 handles, 1024 of them
  * of caches (EMFILE).
@@ -28,6 +29,7 @@
 
 #define RSV_NAME_MAX		32	/* bytes of a name, the closing NUL included */
 #define RSV_ORDERS_MAX		32	/* orders that a zone can have */
+#define RSV_RESERVES_MAX	16	/* entries that a region is made from */
 
 /*
  * The numbers are _IO(): the size travels in the structure, so that a structure can grow and keep
@@ -39,6 +41,8 @@
 #define RSV_IOC_EXTENT		_IO(RSV_IOC_MAGIC, 0x02)	/* struct rsv_ioc_extent */
 #define RSV_IOC_CACHE		_IO(RSV_IOC_MAGIC, 0x03)	/* struct rsv_ioc_cache */
 #define RSV_IOC_MAP		_IO(RSV_IOC_MAGIC, 0x04)	/* struct rsv_ioc_map */
+#define RSV_IOC_REGION_NEXT	_IO(RSV_IOC_MAGIC, 0x05)	/* struct rsv_ioc_region_next */
+#define RSV_IOC_REGION_OPEN	_IO(RSV_IOC_MAGIC, 0x06)	/* struct rsv_ioc_region_open */
 #define RSV_IOC_REGION_CREATE	_IO(RSV_IOC_MAGIC, 0x10)	/* struct rsv_ioc_region_create */
 #define RSV_IOC_BUFFER_ALLOC	_IO(RSV_IOC_MAGIC, 0x11)	/* struct rsv_ioc_buffer_alloc */
 #define RSV_IOC_CACHE_CREATE	_IO(RSV_IOC_MAGIC, 0x12)	/* struct rsv_ioc_cache_create */
@@ -46,6 +50,11 @@
 #define RSV_IOC_OBJECT_READ	_IO(RSV_IOC_MAGIC, 0x14)	/* struct rsv_ioc_object_io */
 #define RSV_IOC_OBJECT_WRITE	_IO(RSV_IOC_MAGIC, 0x15)	/* struct rsv_ioc_object_io */
 #define RSV_IOC_FREE		_IO(RSV_IOC_MAGIC, 0x16)	/* struct rsv_ioc_free */
+#define RSV_IOC_REGION_MAKE	_IO(RSV_IOC_MAGIC, 0x17)	/* struct rsv_ioc_region_make */
+#define RSV_IOC_REGION_END	_IO(RSV_IOC_MAGIC, 0x18)	/* struct rsv_ioc_region_end */
+#define RSV_IOC_REGION_GROW	_IO(RSV_IOC_MAGIC, 0x19)	/* struct rsv_ioc_region_grow */
+#define RSV_IOC_REGION_SHRINK	_IO(RSV_IOC_MAGIC, 0x1a)	/* struct rsv_ioc_region_shrink */
+#define RSV_IOC_SCATTERED_ALLOC	_IO(RSV_IOC_MAGIC, 0x1b)	/* struct rsv_ioc_scattered_alloc */
 
 /**
  * struct rsv_ioc_info - what a region is and holds
@@ -63,6 +72,9 @@
  * @largest_block: out: bytes of the largest block that the region could ever give
  * @metadata_bytes: out: bytes that Reservoir took beside the region to manage it
  * @slab_bytes: out: bytes in slabs, whether their objects are in use or free
+ * @percpu_bytes: out: bytes of that for each CPU the machine may have, not in @metadata_bytes
+ * @cached_bytes: out: bytes of free pages on the lists of CPUs, and of zeroed pages
+ * @lent_bytes: out: bytes that the system has borrowed
  * @misuse: out: misuses caught and reported since the module was loaded, in all regions
  * @name: out: name of the region
  * @version: out: RSV_VERSION of the running module
@@ -82,6 +94,9 @@ struct rsv_ioc_info {
 	__u64 largest_block;
 	__u64 metadata_bytes;
 	__u64 slab_bytes;
+	__u64 percpu_bytes;
+	__u64 cached_bytes;
+	__u64 lent_bytes;
 	__u64 misuse;
 	char name[RSV_NAME_MAX];
 	char version[16];
@@ -97,7 +112,12 @@ struct rsv_ioc_info {
  * @nr_orders: out: entries of the arrays that mean something
  * @pages: out: pages of the zone
  * @free_pages: out: pages in free blocks
- * @peak_pages: out: the most pages that were ever in use at once
+ * @peak_pages: out: the most pages that were ever out of the free areas at once
+ * @min_pages: out: free pages that only __GFP_HIGH may take
+ * @low_pages: out: fewer free pages than this make the region give back what it keeps ready
+ * @protection: out: free pages that requests for higher zones leave alone
+ * @zeroed_pages: out: free pages that are filled with zeroes already
+ * @zeroed_hits: out: requests that they served
  * @name: out: the kernel's name of the zone, such as "Normal"
  * @free: out: for each order, free blocks
  * @allocs: out: for each order, requests served
@@ -106,6 +126,11 @@ struct rsv_ioc_info {
  *	zone asked
  * @splits: out: for each order, blocks of this order that were split
  * @merges: out: for each order, pairs of blocks of this order that became one
+ * @asked: out: for each order, bytes that requests wanted
+ * @granted: out: for each order, bytes that they got
+ * @cached: out: for each order, free blocks on the lists of CPUs
+ * @cache_hits: out: for each order, requests that these lists served
+ * @cache_refills: out: for each order, times that they had to be filled from the free areas
  */
 struct rsv_ioc_zone {
 	__u32 size;
@@ -117,6 +142,11 @@ struct rsv_ioc_zone {
 	__u64 pages;
 	__u64 free_pages;
 	__u64 peak_pages;
+	__u64 min_pages;
+	__u64 low_pages;
+	__u64 protection;
+	__u64 zeroed_pages;
+	__u64 zeroed_hits;
 	char name[16];
 	__u64 free[RSV_ORDERS_MAX];
 	__u64 allocs[RSV_ORDERS_MAX];
@@ -124,6 +154,11 @@ struct rsv_ioc_zone {
 	__u64 failures[RSV_ORDERS_MAX];
 	__u64 splits[RSV_ORDERS_MAX];
 	__u64 merges[RSV_ORDERS_MAX];
+	__u64 asked[RSV_ORDERS_MAX];
+	__u64 granted[RSV_ORDERS_MAX];
+	__u64 cached[RSV_ORDERS_MAX];
+	__u64 cache_hits[RSV_ORDERS_MAX];
+	__u64 cache_refills[RSV_ORDERS_MAX];
 };
 
 /**
@@ -131,11 +166,12 @@ struct rsv_ioc_zone {
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @region: in: 0 for the default region, or a handle
- * @index: in: 0 to nr_extents - 1, in the order of their addresses (else ENOENT)
+ * @index: in: 0 to nr_extents - 1, in the order of their numbers (else ENOENT)
  * @node: out: NUMA node
  * @reserved: 0
  * @offset: out: bytes from the region's beginning, its extents laid end to end
  * @bytes: out: length
+ * @lent_bytes: out: how much of that was given back to the system
  * @physical: out: physical address for a caller with CAP_SYS_RAWIO in the initial user namespace,
  *	else 0
  * @zone: out: the kernel's name of the zone
@@ -149,6 +185,7 @@ struct rsv_ioc_extent {
 	__u32 reserved;
 	__u64 offset;
 	__u64 bytes;
+	__u64 lent_bytes;
 	__u64 physical;
 	char zone[16];
 };
@@ -205,10 +242,23 @@ struct rsv_ioc_cache {
 	char engine[8];
 };
 
+/* Where a region's memory comes from */
+#define RSV_ZONE_ANY		0	/* wherever it can be had */
+#define RSV_ZONE_DMA		1
+#define RSV_ZONE_DMA32		2
+#define RSV_ZONE_NORMAL		3
+#define RSV_ZONE_HIGHMEM	4
+
+#define RSV_RESERVE_CONTIG	0x00000001U	/* one physically contiguous run */
+#define RSV_RESERVE_FORCE	0x00000002U	/* up to all of what is available, not half */
+#define RSV_RESERVE_NODE	0x00000004U	/* from the node that is named */
+
 /* One character a page in RSV_IOC_MAP and in the debugfs file map. */
 #define RSV_MAP_FREE		'.'	/* in a free block */
 #define RSV_MAP_PAGES		'P'	/* first page of a block in use */
 #define RSV_MAP_PAGES_MORE	'p'	/* its further pages */
+#define RSV_MAP_CACHED		'C'	/* free, on the list of a CPU or among the zeroed pages */
+#define RSV_MAP_HOLE		'-'	/* lent to the system */
 #define RSV_MAP_SLAB		'S'	/* first page of a slab */
 #define RSV_MAP_SLAB_MORE	's'	/* its further pages */
 
@@ -251,17 +301,149 @@ struct rsv_ioc_region_create {
 	__u32 reserved;
 };
 
+/* Who made a region */
+#define RSV_REGION_KERNEL	0	/* of a kernel module, or the default region */
+#define RSV_REGION_NAMED	1	/* RSV_IOC_REGION_MAKE */
+#define RSV_REGION_SCRATCH	2	/* of a descriptor: RSV_IOC_REGION_CREATE */
+
+/**
+ * struct rsv_ioc_region_next - list the regions
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @id: in: the smallest number wanted; out: the region's number. To list all begin with 0 and go on
+ *	with @id + 1 until ENOENT: numbers grow in the order of creation and are never used twice
+ * @origin: out: RSV_REGION_*
+ * @name: out: name
+ */
+struct rsv_ioc_region_next {
+	__u32 size;
+	__u32 flags;
+	__u32 id;
+	__u32 origin;
+	char name[RSV_NAME_MAX];
+};
+
+/**
+ * struct rsv_ioc_region_open - get a handle of a region by its name
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @handle: out: handle, for queries; on a descriptor open for writing also to take memory from the
+ *	default region or one made by RSV_IOC_REGION_MAKE (EACCES: a kernel module's)
+ * @reserved: in: 0
+ * @name: in: name (ENOENT; EACCES: a scratch region, which only its own descriptor knows)
+ *
+ * While it is open a region cannot be ended (EBUSY).
+ */
+struct rsv_ioc_region_open {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__u32 reserved;
+	char name[RSV_NAME_MAX];
+};
+
+/**
+ * struct rsv_ioc_reserve - memory wanted for a region
+ * @bytes: how much, more than 0, rounded up to whole pages
+ * @shared: of a zone that is named: how many of @bytes serve requests for higher zones too
+ * @zone: RSV_ZONE_*
+ * @flags: RSV_RESERVE_*
+ * @node: with RSV_RESERVE_NODE the node, else 0
+ * @reserved: 0
+ */
+struct rsv_ioc_reserve {
+	__u64 bytes;
+	__u64 shared;
+	__u32 zone;
+	__u32 flags;
+	__s32 node;
+	__u32 reserved;
+};
+
+/**
+ * struct rsv_ioc_region_make - make a region that stays, until it is ended or the module unloaded
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @reserves: in: address of an array of struct rsv_ioc_reserve (EINVAL: an entry that makes no
+ *	sense on this machine; ENOMEM)
+ * @count: in: its entries, at most RSV_RESERVES_MAX; with none the region has no memory yet
+ * @reserved: in: 0
+ * @name: in: name (EINVAL, EEXIST)
+ *
+ * This and all that change a region by its name want CAP_SYS_ADMIN (EPERM).
+ */
+struct rsv_ioc_region_make {
+	__u32 size;
+	__u32 flags;
+	__u64 reserves;
+	__u32 count;
+	__u32 reserved;
+	char name[RSV_NAME_MAX];
+};
+
+/**
+ * struct rsv_ioc_region_end - end a region that RSV_IOC_REGION_MAKE made
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @name: in: name (ENOENT). EBUSY while it is open, has a cache or has anything allocated, and for
+ *	regions that were not made so
+ */
+struct rsv_ioc_region_end {
+	__u32 size;
+	__u32 flags;
+	char name[RSV_NAME_MAX];
+};
+
+/**
+ * struct rsv_ioc_region_grow - take more memory from the system for a region
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @want: in: the memory, as for RSV_IOC_REGION_MAKE
+ * @name: in: name (ENOENT; EACCES: a scratch region)
+ */
+struct rsv_ioc_region_grow {
+	__u32 size;
+	__u32 flags;
+	struct rsv_ioc_reserve want;
+	char name[RSV_NAME_MAX];
+};
+
+/**
+ * struct rsv_ioc_region_shrink - give free memory of a region back to the system
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @bytes: in: how much at most; out: how much it was. What goes is whole free blocks, the kernel's
+ *	pageblock at least; what is allocated stays where it is
+ * @name: in: name (ENOENT; EACCES: a scratch region)
+ */
+struct rsv_ioc_region_shrink {
+	__u32 size;
+	__u32 flags;
+	__u64 bytes;
+	char name[RSV_NAME_MAX];
+};
+
+/* Flags of a buffer */
+#define RSV_BUFFER_EXACT	0x00000001U	/* as many pages as asked for, not a power of two */
+#define RSV_BUFFER_DMA		0x00000002U	/* from the zone DMA */
+#define RSV_BUFFER_DMA32	0x00000004U	/* from the zone DMA32 or a lower one */
+#define RSV_BUFFER_NODE		0x00000008U	/* from the node that is named, if it has any */
+
 /**
  * struct rsv_ioc_buffer_alloc - take one block of pages, zeroed, to be mapped by mmap()
  * @size: in: bytes of this structure
- * @flags: in: 0
+ * @flags: in: RSV_BUFFER_*. One zone at most, and no node with RSV_BUFFER_EXACT (EINVAL)
  * @region: in: 0 for the default region, or a handle
  * @handle: out: handle
  * @bytes: in: bytes wanted, more than 0; out: bytes of the block, the power of two of pages that
- *	holds them
+ *	holds them, or with RSV_BUFFER_EXACT whole pages. An exact block may come from several free
+ *	ones that lie side by side, and begin at any page
  * @mmap_offset: out: offset that mmap() wants for the block's first byte; bytes of the block follow
  *	it. Any part can be mapped, with MAP_SHARED only (EINVAL)
  * @place: out: where in the region the block lies, in bytes, its extents laid end to end
+ * @node: in: with RSV_BUFFER_NODE the node (EINVAL: there is none such); where it has nothing the
+ *	others serve in the order of their distance. Without it 0
+ * @reserved: in: 0
  */
 struct rsv_ioc_buffer_alloc {
 	__u32 size;
@@ -271,6 +453,29 @@ struct rsv_ioc_buffer_alloc {
 	__u64 bytes;
 	__u64 mmap_offset;
 	__u64 place;
+	__s32 node;
+	__u32 reserved;
+};
+
+/**
+ * struct rsv_ioc_scattered_alloc - take single pages, zeroed, to be mapped by mmap() side by side
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle
+ * @handle: out: handle, of a buffer
+ * @bytes: in: bytes wanted, more than 0 (EINVAL); out: bytes of the whole pages that hold them
+ * @mmap_offset: out: as for RSV_IOC_BUFFER_ALLOC
+ *
+ * For who needs much memory, but not in one piece: it can be had as long as so many pages are free,
+ * however fragmented they are.
+ */
+struct rsv_ioc_scattered_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
+	__u32 handle;
+	__u64 bytes;
+	__u64 mmap_offset;
 };
 
 /* Flags of a cache */

@@ -1,0 +1,64 @@
+# shellcheck shell=bash disable=SC2154 # $root is of lib.sh, $out and $results of the script that sources this
+# How scripts/check and scripts/machines run tests and count them. Sourced after lib.sh, never run. The script that sources
+# this sets $out, a directory for logs, and $results, a file.
+
+# one NAME FUNCTION [ARG...]: a test that passes if FUNCTION succeeds; what it prints is shown if not
+one() {
+	local name=$1 result=pass log=$out/${1//[^A-Za-z0-9.]/-}.log start=$SECONDS
+	shift
+	"$@" >"$log" 2>&1 || result=fail
+	printf '%s\t%s\n' "$result" "$name" >>"$results"
+	if [[ $result == pass ]]; then
+		printf '%-56s ok (%d s)\n' "$name" $((SECONDS - start))
+	else
+		cat "$log"
+		printf 'FAILED %s\n' "$name"
+	fi
+}
+
+# count INDENT LOG SUITE...
+count() {
+	local indent=$1 log=$2
+	shift 2
+	awk -v indent="$indent" -v expect="$*" -v results="$results" -f "$root/scripts/ktap.awk" "$log"
+}
+
+# kunit_suites: the names of the suites in the sources
+kunit_suites() {
+	cat "$root"/kunit/*.c | sed -n '/struct kunit_suite .*= *{/,/};/s/.*\.name *= *"\(.*\)".*/\1/p'
+}
+
+# no_kernel_trouble LOG: if there is some, show the lines, then what follows the first of them
+no_kernel_trouble() {
+	local trouble first
+	[[ -s $1 ]] || return
+	mapfile -t trouble < <(kernel_trouble "$1")
+	((${#trouble[@]})) || return 0
+	printf '%s\n' "${trouble[@]:0:20}" '...'
+	first=$(grep -nm 1 -F -e "${trouble[0]}" "$1" | cut -d : -f 1)
+	tail -n "+$first" "$1" | head -n 60
+	return 1
+}
+
+# ended STATUS LOG
+ended() {
+	(($1 == 0)) || {
+		tail -n 1 "$2"
+		return 1
+	}
+}
+
+# totals; exit status 1 if anything failed or nothing passed
+totals() {
+	local passed failed skipped
+	passed=$(grep -c '^pass' "$results") || true
+	failed=$(grep -c '^fail' "$results") || true
+	skipped=$(grep -c '^skip' "$results") || true
+	if ((failed)); then
+		printf '\nFailed:\n'
+		sed -n 's/^fail\t/  /p' "$results"
+	fi
+	printf '\n%d passed, %d failed%s\n' "$passed" "$failed" "$( ((skipped == 0)) || echo ", $skipped skipped")" |
+		tee "$out/totals"
+	((passed > 0 && failed == 0))
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ioctls that know regions by name.
+ */
+#ifndef RSV_INTERFACE_REGIONS_H
+#define RSV_INTERFACE_REGIONS_H
+
+struct rsv_file;
+union rsv_argument;
+
+int rsv_do_region_next(struct rsv_file *f, union rsv_argument *arg);
+int rsv_do_region_open(struct rsv_file *f, union rsv_argument *arg);
+int rsv_do_region_make(struct rsv_file *f, union rsv_argument *arg);
+int rsv_do_region_end(struct rsv_file *f, union rsv_argument *arg);
+int rsv_do_region_grow(struct rsv_file *f, union rsv_argument *arg);
+int rsv_do_region_shrink(struct rsv_file *f, union rsv_argument *arg);
+
+#endif /* RSV_INTERFACE_REGIONS_H */

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Growing and shrinking a region while it is in use, and lending its free memory to the system.
+ *
+ * Memory comes and goes in blocks; what is allocated never moves. A block that goes is free, at
+ * least RSV_LEND_ORDER large, and leaves a hole in the frame table of its extent.
+ *
+ * A region that lends has a shrinker. When the system runs short it asks, and gets free blocks down
+ * to a floor. It is asked in the middle of others' allocations, perhaps of ours while the region
+ * grows, so it only tries the lock of the region's shape. What was lent is taken again, without
+ * making the system reclaim for it, once nobody has asked for a while. A zone that was asked for by
+ * name does not lend: other memory would not be the same.
+ */
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+#include "../compat.h"
+#include "../region.h"
+#include "buddy.h"
+#include "extent.h"
+#include "lend.h"
+#include "relief.h"
+#include "reserve.h"
+#include "zone.h"
+
+/*
+ * What goes is a whole number of the kernel's page blocks, and of the chunks by which extents are
+ * found.
+ */
+#define RSV_LEND_ORDER		max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
+
+/*
+ * How long after the last loan the first attempt is made to take memory back, and the time between
+ * two attempts
+ */
+#define RSV_TAKE_BACK_DELAY	(2 * HZ)
+
+static struct rsv_frame *rsv_zone_cut(struct rsv_zone *z)
+{
+	struct rsv_frame *f;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	f = rsv_buddy_take(z, RSV_LEND_ORDER);
+	if (f)
+		rsv_zone_resize(z, -(1L << RSV_LEND_ORDER));
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	return f;
+}
+
+/* Gives a zone's free blocks to the system, no more than so many pages. Returns the pages given. */
+static unsigned long rsv_zone_give_system(struct rsv_zone *z, unsigned long nr_pages)
+{
+	const unsigned long block = 1UL << RSV_LEND_ORDER;
+	unsigned long given;
+
+	for (given = 0; nr_pages - given >= block; given += block) {
+		struct rsv_frame *f = rsv_zone_cut(z);
+		struct rsv_extent *e;
+
+		if (!f)
+			break;
+		e = rsv_frame_extent(z->region, f);
+		rsv_extent_punch(e, rsv_frame_index(e, f), RSV_LEND_ORDER);
+	}
+	return given;
+}
+
+/**
+ * rsv_region_shrink() - give free memory of a region back to the system for good
+ * @r: the region
+ * @bytes: how much at most
+ *
+ * Gives back what is free in blocks of at least the kernel's pageblock_order; nothing that is
+ * allocated moves.
+ *
+ * Context: Process; may sleep.
+ * Return: The bytes given back.
+ */
+size_t rsv_region_shrink(struct rsv_region *r, size_t bytes)
+{
+	unsigned long wanted = bytes >> PAGE_SHIFT, given = 0;
+	struct rsv_zone *z;
+	unsigned int n;
+
+	rsv_relieve(r);
+	mutex_lock(&r->shape_lock);
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		given += rsv_zone_give_system(z, wanted - given);
+	mutex_unlock(&r->shape_lock);
+	return (size_t)given << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_GPL(rsv_region_shrink);
+
+/**
+ * rsv_region_grow() - take more memory from the system for a region
+ * @r: the region
+ * @want: the memory, as for rsv_region_create()
+ *
+ * Context: Process; may sleep.
+ * Return: 0; -EINVAL for a wish that makes no sense, -ENOMEM, or -EINTR if the process was killed.
+ */
+int rsv_region_grow(struct rsv_region *r, const struct rsv_reserve *want)
+{
+	LIST_HEAD(blocks);
+	int err;
+
+	if (!rsv_reserve_ok(want))
+		return -EINVAL;
+	mutex_lock(&r->shape_lock);
+	err = rsv_reserve_take(r, &blocks, want, 1);
+	if (!err)
+		err = rsv_extents_add(r, &blocks);
+	if (!err)
+		rsv_zones_protect(r, want);
+	mutex_unlock(&r->shape_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(rsv_region_grow);
+
+/*
+ * Lending
+ */
+
+static bool rsv_zone_lends(const struct rsv_zone *z)
+{
+	return !READ_ONCE(z->protection);
+}
+
+/* Pages in free blocks that are large enough */
+static unsigned long rsv_zone_lendable(const struct rsv_zone *z)
+{
+	unsigned long nr_pages = 0;
+	unsigned int order;
+
+	for (order = RSV_LEND_ORDER; order < RSV_ORDERS_MAX; order++)
+		nr_pages += READ_ONCE(z->area[order].nr_free) << order;
+	return nr_pages;
+}
+
+static unsigned long rsv_above_floor(const struct rsv_region *r)
+{
+	unsigned long nr_pages = READ_ONCE(r->nr_pages);
+
+	return nr_pages - min(nr_pages, r->lending.floor);
+}
+
+static unsigned long rsv_lend_count(struct shrinker *s, struct shrink_control *sc)
+{
+	struct rsv_region *r = rsv_shrinker_data(s);
+	unsigned long nr_pages = 0;
+	struct rsv_zone *z;
+	unsigned int n;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		if (rsv_zone_lends(z))
+			nr_pages += rsv_zone_lendable(z);
+	return min(nr_pages, rsv_above_floor(r)) ?: SHRINK_EMPTY;
+}
+
+static unsigned long rsv_lend_scan(struct shrinker *s, struct shrink_control *sc)
+{
+	struct rsv_region *r = rsv_shrinker_data(s);
+	unsigned long wanted, given = 0;
+	struct rsv_zone *z;
+	unsigned int n;
+
+	if (!mutex_trylock(&r->shape_lock))
+		return SHRINK_STOP;
+	wanted = min(rsv_above_floor(r), max(sc->nr_to_scan, 1UL << RSV_LEND_ORDER));
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		if (rsv_zone_lends(z))
+			given += rsv_zone_give_system(z, wanted - given);
+	r->lending.lent += given;
+	mutex_unlock(&r->shape_lock);
+
+	sc->nr_scanned = given;
+	if (!given)
+		return SHRINK_STOP;
+	mod_delayed_work(rsv_queue, &r->lending.take_back, RSV_TAKE_BACK_DELAY);
+	return given;
+}
+
+static void rsv_take_back(struct work_struct *work)
+{
+	struct rsv_lending *l = container_of(work, struct rsv_lending, take_back.work);
+	struct rsv_region *r = l->region;
+	unsigned long before = r->nr_pages;
+	LIST_HEAD(blocks);
+
+	mutex_lock(&r->shape_lock);
+	rsv_reserve_take_idle(&blocks, l->lent, RSV_LEND_ORDER);
+	if (!list_empty(&blocks)) {
+		before = r->nr_pages;
+		rsv_extents_add(r, &blocks);
+		l->lent -= min(l->lent, r->nr_pages - before);
+	}
+	if (l->lent)
+		queue_delayed_work(rsv_queue, &l->take_back, RSV_TAKE_BACK_DELAY);
+	mutex_unlock(&r->shape_lock);
+}
+
+/**
+ * rsv_lending_init() - get a new region ready, which lends nothing yet
+ * @r: the region
+ */
+void rsv_lending_init(struct rsv_region *r)
+{
+	r->lending.region = r;
+	INIT_DELAYED_WORK(&r->lending.take_back, rsv_take_back);
+}
+
+/**
+ * rsv_lending_start() - let a region lend its free memory to the system
+ * @r: the region
+ * @floor: bytes that it keeps
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int rsv_lending_start(struct rsv_region *r, size_t floor)
+{
+	r->lending.floor = PFN_UP(floor);
+	r->lending.shrinker = rsv_shrinker_start(rsv_lend_count, rsv_lend_scan, r,
+						 1L << RSV_LEND_ORDER);
+	return r->lending.shrinker ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_lending_start);
+
+/**
+ * rsv_lending_stop() - lend no more; what was lent is the system's
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_lending_stop(struct rsv_region *r)
+{
+	if (r->lending.shrinker)
+		rsv_shrinker_stop(r->lending.shrinker);
+	r->lending.shrinker = NULL;
+	cancel_delayed_work_sync(&r->lending.take_back);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_lending_stop);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Getting back what is free but not in a free area: blocks on the lists of CPUs, zeroed pages, and
+ * the empty slabs of caches, which belong to objects/ and are asked for by a hook.
+ *
+ * A request that may sleep and finds nothing does it itself, once, before it fails. When a zone
+ * falls below its low mark it is done in the background, so that requests that may not sleep find
+ * something.
+ */
+#include "../compat.h"
+#include "../region.h"
+#include "percpu.h"
+#include "relief.h"
+#include "zeroed.h"
+
+struct workqueue_struct *rsv_queue;
+
+static void (*rsv_relief_shrink)(struct rsv_region *r);	/* set before the first region is made */
+
+static void rsv_relief_work(struct work_struct *work)
+{
+	struct rsv_region *r = container_of(work, struct rsv_region, relief);
+
+	rsv_zeroed_drain(r);
+	rsv_relief_shrink(r);
+}
+
+/**
+ * rsv_relief_wanted() - a zone runs low: give back what is not needed, soon
+ * @r: the region
+ *
+ * Context: Any but NMI.
+ */
+void rsv_relief_wanted(struct rsv_region *r)
+{
+	queue_work(rsv_queue, &r->relief);
+}
+
+/**
+ * rsv_relieve() - put all that is free into the free areas
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_relieve(struct rsv_region *r)
+{
+	rsv_relief_shrink(r);
+	rsv_zeroed_drain(r);
+	rsv_pcp_drain(r);
+}
+
+/**
+ * rsv_relieve_atomic() - the part of it that does not sleep
+ * @r: the region
+ *
+ * Context: Any but NMI.
+ */
+void rsv_relieve_atomic(struct rsv_region *r)
+{
+	rsv_zeroed_drain(r);
+	rsv_pcp_drain_local(r);
+}
+
+/**
+ * rsv_relief_init() - get a new region ready
+ * @r: the region
+ */
+void rsv_relief_init(struct rsv_region *r)
+{
+	INIT_WORK(&r->relief, rsv_relief_work);
+}
+
+/**
+ * rsv_relief_set_shrink() - say how the empty slabs of a region's caches are given back
+ * @shrink: does it; may sleep
+ */
+void rsv_relief_set_shrink(void (*shrink)(struct rsv_region *r))
+{
+	rsv_relief_shrink = shrink;
+}
+
+/**
+ * rsv_relief_start() - get ready for regions
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int rsv_relief_start(void)
+{
+	rsv_queue = alloc_workqueue("reservoir", WQ_MEM_RECLAIM | RSV_WQ_PERCPU, 0);
+	return rsv_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * rsv_relief_stop() - undo rsv_relief_start(), after the last region
+ */
+void rsv_relief_stop(void)
+{
+	/* Extents that are gone may still wait for their readers before they queue their end. */
+	rcu_barrier();
+	destroy_workqueue(rsv_queue);
+}

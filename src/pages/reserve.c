@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking pages from the system and giving them back.
+ *
+ * Pages are taken as the largest blocks that alloc_pages() gives without trying hard. Each is split
+ * with split_page() at once: from then on it is a page of its own, with a reference of its own,
+ * that can be mapped, pinned and given back alone.
+ *
+ * Blocks hang together by the lru field of their first page, and its private field holds their
+ * length: the pages are ours, and no memory has to be found to count what was found.
+ *
+ * Where one run is wanted that is longer than alloc_pages() gives, the pages of others are migrated
+ * out of the way, on kernels that can; else blocks are collected until some of them happen to lie
+ * side by side, and the others given back.
+ */
+#define pr_fmt(fmt) "reservoir: " fmt
+
+#include <linux/list_sort.h>
+#include <linux/log2.h>
+#include <linux/memory_hotplug.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
+
+#include "../compat.h"
+#include "../region.h"
+#include "reserve.h"
+#include "zone.h"
+
+/* Blocks taken between two looks whether a run has come about */
+#define RSV_SEARCH_STEP		64
+
+/* How much may be taken, and how much is left of that */
+struct rsv_allowance {
+	unsigned long available;
+	unsigned long left;
+};
+
+/**
+ * rsv_reserve_ok() - whether a wish makes sense on this machine
+ * @want: the wish
+ *
+ * Return: true if it does.
+ */
+bool rsv_reserve_ok(const struct rsv_reserve *want)
+{
+	const unsigned int flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE | RSV_RESERVE_NODE;
+
+	if (!want->bytes || want->bytes > SIZE_MAX - PAGE_SIZE || want->flags & ~flags)
+		return false;
+	if (want->zone != RSV_ZONE_ANY && rsv_kernel_zone(want->zone) < 0)
+		return false;
+	if (want->shared > want->bytes || (want->shared && want->zone == RSV_ZONE_ANY))
+		return false;
+	return !(want->flags & RSV_RESERVE_NODE) ||
+	       (want->nid >= 0 && want->nid < nr_node_ids && node_online(want->nid));
+}
+
+static gfp_t rsv_reserve_gfp(const struct rsv_reserve *want)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+
+	switch (want->zone) {
+	case RSV_ZONE_DMA:
+		gfp |= __GFP_DMA;
+		break;
+	case RSV_ZONE_DMA32:
+		gfp |= __GFP_DMA32;
+		break;
+	case RSV_ZONE_HIGHMEM:
+		gfp |= __GFP_HIGHMEM;
+		break;
+	}
+	if (want->flags & RSV_RESERVE_NODE)
+		gfp |= __GFP_THISNODE;
+	return gfp;
+}
+
+/* alloc_pages() falls back to lower zones; what was named is meant. */
+static bool rsv_reserve_fits(const struct rsv_reserve *want, const struct page *page)
+{
+	return want->zone == RSV_ZONE_ANY || page_zonenum(page) == rsv_kernel_zone(want->zone);
+}
+
+static struct page *rsv_reserve_pages(const struct rsv_reserve *want, unsigned int order)
+{
+	int nid = want->flags & RSV_RESERVE_NODE ? want->nid : numa_mem_id();
+	struct page *page = alloc_pages_node(nid, rsv_reserve_gfp(want), order);
+
+	if (page && !rsv_reserve_fits(want, page)) {
+		__free_pages(page, order);
+		return NULL;
+	}
+	return page;
+}
+
+static void rsv_blocks_add(struct list_head *blocks, struct page *page, unsigned long nr_pages)
+{
+	set_page_private(page, nr_pages);
+	list_add(&page->lru, blocks);
+}
+
+/**
+ * rsv_reserve_give() - give pages back to the system
+ * @pfn: the first
+ * @nr_pages: their number
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_reserve_give(unsigned long pfn, unsigned long nr_pages)
+{
+	for (; nr_pages; nr_pages--, pfn++) {
+		__free_page(pfn_to_page(pfn));
+		cond_resched();
+	}
+}
+
+static void rsv_block_give(struct page *page)
+{
+	unsigned long nr_pages = page_private(page);
+
+	list_del_init(&page->lru);
+	set_page_private(page, 0);
+	rsv_reserve_give(page_to_pfn(page), nr_pages);
+}
+
+/**
+ * rsv_reserve_give_blocks() - give all blocks of a list back to the system
+ * @blocks: the list
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_reserve_give_blocks(struct list_head *blocks)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, blocks, lru)
+		rsv_block_give(page);
+}
+
+/* Splits a block, keeps so many of its pages and gives the rest back. */
+static void rsv_block_keep(struct list_head *blocks, struct page *page, unsigned int order,
+			   unsigned long nr_pages)
+{
+	split_page(page, order);
+	rsv_reserve_give(page_to_pfn(page) + nr_pages, (1UL << order) - nr_pages);
+	rsv_blocks_add(blocks, page, nr_pages);
+}
+
+/* Adds blocks of nr_pages pages in all to the list. Returns the pages that could not be had. */
+static unsigned long rsv_take_pieces(struct list_head *blocks, const struct rsv_reserve *want,
+				     unsigned long nr_pages)
+{
+	int order = min_t(int, ilog2(nr_pages), RSV_KERNEL_MAX_ORDER);
+
+	while (nr_pages && order >= 0 && !fatal_signal_pending(current)) {
+		struct page *page = rsv_reserve_pages(want, order);
+
+		if (!page) {
+			order--;
+			continue;
+		}
+		rsv_block_keep(blocks, page, order, 1UL << order);
+		nr_pages -= 1UL << order;
+		if (nr_pages)
+			order = min_t(int, order, ilog2(nr_pages));
+		cond_resched();
+	}
+	return nr_pages;
+}
+
+/*
+ * One run
+ */
+
+static int rsv_block_cmp(void *unused, const struct list_head *a, const struct list_head *b)
+{
+	unsigned long x = page_to_pfn(list_entry(a, struct page, lru));
+	unsigned long y = page_to_pfn(list_entry(b, struct page, lru));
+
+	return x < y ? -1 : x > y;
+}
+
+/**
+ * rsv_blocks_sort() - sort blocks by their addresses
+ * @blocks: the list
+ */
+void rsv_blocks_sort(struct list_head *blocks)
+{
+	list_sort(NULL, blocks, rsv_block_cmp);
+}
+
+bool rsv_block_continues(const struct page *page, const struct page *before)
+{
+	return before && page_zone(page) == page_zone(before) &&
+	       page_to_pfn(page) == page_to_pfn(before) + page_private(before);
+}
+
+/* The longest run of adjacent blocks on a sorted list: its first block and its pages. */
+static struct page *rsv_longest_run(struct list_head *blocks, unsigned long *longest)
+{
+	struct page *page, *before = NULL, *start = NULL, *best = NULL;
+	unsigned long run = 0;
+
+	*longest = 0;
+	list_for_each_entry(page, blocks, lru) {
+		if (!rsv_block_continues(page, before)) {
+			start = page;
+			run = 0;
+		}
+		run += page_private(page);
+		if (run > *longest) {
+			*longest = run;
+			best = start;
+		}
+		before = page;
+	}
+	return best;
+}
+
+/*
+ * Moves nr_pages pages that begin with the block first from a sorted list to another; the last
+ * block may be cut.
+ */
+static void rsv_run_move(struct list_head *from, struct list_head *to, struct page *first,
+			 unsigned long nr_pages)
+{
+	struct page *page = first, *next;
+
+	list_for_each_entry_safe_from(page, next, from, lru) {
+		unsigned long length = page_private(page);
+
+		list_del_init(&page->lru);
+		if (length > nr_pages) {
+			rsv_reserve_give(page_to_pfn(page) + nr_pages, length - nr_pages);
+			length = nr_pages;
+		}
+		rsv_blocks_add(to, page, length);
+		nr_pages -= length;
+		if (!nr_pages)
+			return;
+	}
+}
+
+/* Collects the largest blocks until a run comes about. Returns the pages of the longest. */
+static unsigned long rsv_search_run(struct list_head *blocks, const struct rsv_reserve *want,
+				    unsigned long nr_pages, unsigned long allowed)
+{
+	const unsigned int order = RSV_KERNEL_MAX_ORDER;
+	unsigned long longest = 0, taken = 0;
+	struct page *page = NULL, *first;
+	LIST_HEAD(found);
+
+	do {
+		unsigned int step;
+
+		for (step = 0; step < RSV_SEARCH_STEP && taken < allowed; step++) {
+			page = rsv_reserve_pages(want, order);
+			if (!page)
+				break;
+			rsv_block_keep(&found, page, order, 1UL << order);
+			taken += 1UL << order;
+		}
+		rsv_blocks_sort(&found);
+		first = rsv_longest_run(&found, &longest);
+		cond_resched();
+	} while (page && taken < allowed && longest < nr_pages && !fatal_signal_pending(current));
+
+	if (longest >= nr_pages)
+		rsv_run_move(&found, blocks, first, nr_pages);
+	rsv_reserve_give_blocks(&found);
+	return longest;
+}
+
+/* Whether it is worth trying to move what is in the range elsewhere */
+static bool rsv_range_movable(struct zone *zone, unsigned long start, unsigned long end)
+{
+	unsigned long pfn;
+
+	for (pfn = start; pfn < end; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		if (!page || page_zone(page) != zone || PageReserved(page))
+			return false;
+	}
+	return true;
+}
+
+static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_pages)
+{
+	unsigned long start = round_up(zone->zone_start_pfn, pageblock_nr_pages);
+
+	for (; start + nr_pages <= zone_end_pfn(zone); start += pageblock_nr_pages) {
+		if (fatal_signal_pending(current))
+			return NULL;
+		if (rsv_range_movable(zone, start, start + nr_pages) &&
+		    rsv_kernel_take_range(start, nr_pages))
+			return pfn_to_page(start);
+		cond_resched();
+	}
+	return NULL;
+}
+
+/*
+ * Zones that a request without a name may be served from, the highest with a kernel address first
+ */
+static bool rsv_zone_meant(const struct rsv_reserve *want, enum zone_type type)
+{
+	return want->zone == RSV_ZONE_ANY ? type <= ZONE_NORMAL :
+					    type == rsv_kernel_zone(want->zone);
+}
+
+static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr_pages)
+{
+	unsigned int rank;
+	int type;
+
+	if (!RSV_KERNEL_TAKES_RANGES)
+		return NULL;
+	for (rank = 0; rank < nr_node_ids; rank++) {
+		int nid = rsv_node_at(numa_mem_id(), rank);
+
+		if (!node_online(nid) || (want->flags & RSV_RESERVE_NODE && nid != want->nid))
+			continue;
+		for (type = MAX_NR_ZONES - 1; type >= 0; type--) {
+			struct zone *zone = &NODE_DATA(nid)->node_zones[type];
+			struct page *page = NULL;
+
+			if (rsv_zone_meant(want, type) && populated_zone(zone))
+				page = rsv_migrate_in_zone(zone, nr_pages);
+			if (page)
+				return page;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Adds one run of nr_pages pages to the list. Returns the pages of the longest run that could be
+ * had.
+ */
+static unsigned long rsv_take_run(struct list_head *blocks, const struct rsv_reserve *want,
+				  unsigned long nr_pages, unsigned long allowed)
+{
+	unsigned int order = order_base_2(nr_pages);
+	struct page *page;
+
+	if (order <= RSV_KERNEL_MAX_ORDER) {
+		page = rsv_reserve_pages(want, order);
+		if (page) {
+			rsv_block_keep(blocks, page, order, nr_pages);
+			return nr_pages;
+		}
+	}
+	page = rsv_migrate(want, nr_pages);
+	if (page) {
+		rsv_blocks_add(blocks, page, nr_pages);
+		return nr_pages;
+	}
+	return rsv_search_run(blocks, want, nr_pages, allowed);
+}
+
+/*
+ * The whole of a reservation
+ */
+
+static int rsv_pages_wanted(const struct rsv_reserve *want, unsigned int nr, unsigned long *sum)
+{
+	unsigned int i;
+
+	*sum = 0;
+	for (i = 0; i < nr; i++)
+		if (check_add_overflow(*sum, (unsigned long)PFN_UP(want[i].bytes), sum))
+			return -EINVAL;
+	return 0;
+}
+
+static unsigned long rsv_kib(unsigned long nr_pages)
+{
+	return nr_pages << (PAGE_SHIFT - 10);
+}
+
+static int rsv_pages_allowed(const struct rsv_region *r, unsigned long nr_pages, bool force,
+			     struct rsv_allowance *allowance)
+{
+	unsigned long available = max(si_mem_available(), 0L);
+
+	allowance->available = available;
+	allowance->left = force ? available : available / 2;
+	if (nr_pages <= allowance->left)
+		return 0;
+	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found; %s of it may be taken\n",
+			   r->name, rsv_kib(nr_pages), rsv_kib(available),
+			   force ? "no more than all" : "without force=1 no more than half");
+	return -ENOMEM;
+}
+
+/* Takes what one entry wants; returns false, and says why, if it cannot be had. */
+static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
+			   const struct rsv_reserve *want, struct rsv_allowance *allowance)
+{
+	unsigned long nr_pages = PFN_UP(want->bytes), found;
+
+	if (want->flags & RSV_RESERVE_CONTIG) {
+		found = rsv_take_run(blocks, want, nr_pages, allowance->left);
+		if (found >= nr_pages)
+			goto taken;
+		pr_err_ratelimited("region %s: %lu KiB wanted in one run, %lu KiB the longest\n",
+				   r->name, rsv_kib(nr_pages), rsv_kib(found));
+		return false;
+	}
+	found = nr_pages - rsv_take_pieces(blocks, want, nr_pages);
+	if (found == nr_pages)
+		goto taken;
+	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found\n", r->name,
+			   rsv_kib(nr_pages), rsv_kib(found));
+	return false;
+
+taken:
+	allowance->left -= nr_pages;
+	return true;
+}
+
+/**
+ * rsv_reserve_take() - take from the system what a region wants
+ * @r: the region, for its name
+ * @blocks: where to put the blocks
+ * @want: what to take; rsv_reserve_ok() of each
+ * @nr: entries of @want
+ *
+ * Never invokes the OOM killer, and leaves the system half of what it has available unless told
+ * otherwise.
+ *
+ * Context: Process; may sleep.
+ * Return: 0, the blocks sorted; -EINVAL if the sum is more than a number can be; -ENOMEM, with a
+ * line in the log that says how much was wanted and found; -EINTR if the process was killed. On
+ * error nothing is kept.
+ */
+int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
+		     const struct rsv_reserve *want, unsigned int nr)
+{
+	struct rsv_allowance allowance;
+	unsigned long sum;
+	bool force = false;
+	unsigned int i;
+	int err = rsv_pages_wanted(want, nr, &sum);
+
+	if (err)
+		return err;
+	for (i = 0; i < nr; i++)
+		force |= want[i].flags & RSV_RESERVE_FORCE;
+	err = rsv_pages_allowed(r, sum, force, &allowance);
+	if (err)
+		return err;
+
+	for (i = 0; i < nr; i++)
+		if (!rsv_take_entry(r, blocks, &want[i], &allowance)) {
+			rsv_reserve_give_blocks(blocks);
+			return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
+		}
+	rsv_blocks_sort(blocks);
+	return 0;
+}
+
+/**
+ * rsv_reserve_take_idle() - take what the system has lying idle
+ * @blocks: where to put the blocks, sorted
+ * @nr_pages: how much at most
+ * @order: no smaller blocks than these
+ *
+ * Nothing is reclaimed or migrated for it.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_reserve_take_idle(struct list_head *blocks, unsigned long nr_pages, unsigned int order)
+{
+	const gfp_t gfp = (GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY | __GFP_NOWARN;
+
+	for (; nr_pages >= 1UL << order; nr_pages -= 1UL << order) {
+		struct page *page = alloc_pages(gfp, order);
+
+		if (!page)
+			break;
+		rsv_block_keep(blocks, page, order, 1UL << order);
+		cond_resched();
+	}
+	rsv_blocks_sort(blocks);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RSV_PAGES_ZEROED_H
+#define RSV_PAGES_ZEROED_H
+
+struct rsv_frame;
+struct rsv_region;
+struct rsv_request;
+struct rsv_zone;
+struct work_struct;
+
+struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *q);
+void rsv_zeroed_drain(struct rsv_region *r);
+void rsv_zeroed_stop(struct rsv_region *r);
+void rsv_zeroed_refill(struct work_struct *work);
+
+#endif /* RSV_PAGES_ZEROED_H */

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * reservoir region: make, end, grow, shrink and list regions.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "device.h"
+#include "draw.h"
+#include "options.h"
+#include "spec.h"
+
+static void print_size(int fd, const char *name)
+{
+	struct rsv_ioc_info info = query_info(fd, open_region(fd, name));
+
+	printf("%s: %s, %s free\n", info.name, size_text(info.bytes).chars,
+	       size_text(info.free_bytes + info.cached_bytes).chars);
+}
+
+static void run_create(char **arguments)
+{
+	struct rsv_ioc_reserve want[RSV_RESERVES_MAX];
+	uint32_t nr = parse_specs(arguments[1], want);
+	int fd = open_to_change();
+
+	make_region(fd, arguments[0], want, nr);
+	print_size(fd, arguments[0]);
+}
+
+static void run_destroy(char **arguments)
+{
+	end_region(open_to_change(), arguments[0]);
+	printf("%s: destroyed\n", arguments[0]);
+}
+
+static void run_grow(char **arguments)
+{
+	struct rsv_ioc_reserve want;
+	int fd;
+
+	parse_spec(arguments[1], &want);
+	fd = open_to_change();
+	grow_region(fd, arguments[0], &want);
+	print_size(fd, arguments[0]);
+}
+
+static void run_shrink(char **arguments)
+{
+	uint64_t wanted = parse_size(arguments[1]), gone;
+	int fd = open_to_change();
+
+	gone = shrink_region(fd, arguments[0], wanted);
+	printf("%s given back to the system\n", size_text(gone).chars);
+	print_size(fd, arguments[0]);
+}
+
+static void print_region(int fd, const struct rsv_ioc_region_next *region)
+{
+	static const char *const origins[] = { "kernel", "named", "scratch" };
+	struct rsv_ioc_info info;
+
+	printf("%-20s %-8s", region->name, origins[region->origin]);
+	if (region->origin == RSV_REGION_SCRATCH) {
+		puts("  (of a program, and gone with it)");
+		return;
+	}
+	info = query_info(fd, open_region(fd, region->name));
+	printf(" %12s", size_text(info.bytes).chars);
+	printf(" %12s %7u %6u\n", size_text(info.free_bytes + info.cached_bytes).chars, info.nr_extents,
+	       info.nr_caches);
+}
+
+static void run_list(char **arguments)
+{
+	struct rsv_ioc_region_next region;
+	int fd = open_to_look();
+	uint32_t id;
+
+	(void)arguments;
+	printf("%-20s %-8s %12s %12s %7s %6s\n", "region", "origin", "size", "free", "runs", "caches");
+	for (id = 0; next_region(fd, id, &region); id = region.id + 1)
+		print_region(fd, &region);
+}
+
+static const struct {
+	const char *name;
+	int arguments;
+	void (*run)(char **arguments);
+} actions[] = {
+	{ "create", 2, run_create }, { "destroy", 1, run_destroy }, { "grow", 2, run_grow },
+	{ "shrink", 2, run_shrink }, { "list", 0, run_list },
+};
+
+#define NR_ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+static enum status run_region(int argc, char **argv)
+{
+	static const struct option options[] = { OPTION_HELP, OPTIONS_END };
+	const char *name;
+	size_t i;
+
+	next_option(argc, argv, options);
+	check_arguments(argc, argv, 1, 3);
+	name = argv[optind++];
+	for (i = 0; i < NR_ACTIONS; i++) {
+		if (strcmp(name, actions[i].name))
+			continue;
+		check_arguments(argc, argv, actions[i].arguments, actions[i].arguments);
+		actions[i].run(argv + optind);
+		return STATUS_OK;
+	}
+	wrong_usage("'%s' is none of create, destroy, grow, shrink and list", name);
+}
+
+const struct command command_region = {
+	.name = "region",
+	.arguments = "create NAME SPEC[,SPEC...] | destroy NAME | grow NAME SPEC | shrink NAME SIZE | list",
+	.summary = "make, end, resize and list regions",
+	.help = "A region that was created stays until it is destroyed or the module is unloaded. Nothing that is\n"
+		"allocated moves when a region grows or shrinks; what cannot go stays. All but list is for root.\n\n"
+		"SPEC is [nodeN/][ZONE:]SIZE[K|M|G][:SHARED], where ZONE is dma, dma32, normal or highmem, or\n"
+		"contig for one run. Memory of a zone that is named serves only requests for that zone, but for\n"
+		"SHARED of it.\n",
+	.run = run_region,
+};
