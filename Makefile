@@ -14,6 +14,7 @@ make            build the modules, for the newest kernel that KERNEL=$(KERNEL) n
 make demo       show the whole in a throw-away machine (installs the packages it lacks, if root)
 make shell      a prompt in the same machine, with the module loaded
 make check      run all tests
+make check-machines  run those that need particular machines: nodes, CPUs that come and go, 32 bits, PREEMPT_RT
 make install    build and install the module through DKMS, the command and the udev rule (root)
 make uninstall  undo that
 make clean      remove what was built; the cache in ~/.cache/reservoir stays
@@ -22,6 +23,7 @@ Variables: KERNEL=6.12-cloud, 6.12, 6.1-cloud, 6.12-rt...: a kernel from Debian'
            KDIR=/lib/modules/.../build: a kernel that is there already
            C=1 (sparse), W=1 (more warnings), V=1 (commands): as in the kernel
            CPUS=2 MEM=1G NODES=1 KERNEL_ARGS= ACCEL=auto: the machine of make demo and make shell
+           MACHINES=: which of them make check-machines runs (see scripts/machines --help)
            KERNELRELEASE=$$(uname -r) PREFIX=/usr/local DESTDIR=: for make install
 endef
 
@@ -47,10 +49,13 @@ demo shell:
 check:
 	@scripts/check
 
+check-machines:
+	@scripts/machines $(MACHINES)
+
 install uninstall:
 	@scripts/install $@
 
 clean:
 	rm -rf build
 
-.PHONY: all help module command demo shell check install uninstall clean
+.PHONY: all help module command demo shell check check-machines install uninstall clean
