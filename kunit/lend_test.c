@@ -509,10 +509,10 @@ static void zone_that_was_named_is_not_lent(struct kunit *test)
 	struct rsv_region *r = lending_region(test, 2 * BLOCK_BYTES, 0);
 	struct rsv_zone *z = rsv_zone_nth(r, 0);
 
-	z->protection = 1;
+	z->named = true;
 	KUNIT_EXPECT_EQ(test, lend_count(r), SHRINK_EMPTY);
 	KUNIT_EXPECT_EQ(test, lend(r, 128), SHRINK_STOP);
-	z->protection = 0;
+	z->named = false;
 	KUNIT_EXPECT_EQ(test, lend(r, 128), BLOCK_PAGES);
 }
 

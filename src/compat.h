@@ -164,11 +164,17 @@ static inline int rsv_kernel_zone(unsigned int zone)
 }
 
 /* Makes a range of pages ours by moving what is in them elsewhere; each has a reference then. */
+#ifdef ACR_FLAGS_NONE
+#define RSV_RANGE_KIND	ACR_FLAGS_NONE
+#else
+#define RSV_RANGE_KIND	MIGRATE_MOVABLE
+#endif
+
 #ifdef CONFIG_CONTIG_ALLOC
 #define RSV_KERNEL_TAKES_RANGES	true
 static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_pages)
 {
-	return !alloc_contig_range(start, start + nr_pages, MIGRATE_MOVABLE,
+	return !alloc_contig_range(start, start + nr_pages, RSV_RANGE_KIND,
 				   GFP_KERNEL | __GFP_NOWARN);
 }
 #else

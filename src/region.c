@@ -91,11 +91,17 @@ static int rsv_region_take(struct rsv_region *r, const struct rsv_reserve *want,
 	return err;
 }
 
-static void rsv_region_release(struct rsv_region *r)
+/* Nothing goes on in the region any more by itself. */
+static void rsv_region_rest(struct rsv_region *r)
 {
+	rsv_zeroed_stop(r);
 	cancel_work_sync(&r->relief);
 	rsv_drains_release(r);
-	rsv_zeroed_stop(r);
+}
+
+static void rsv_region_release(struct rsv_region *r)
+{
+	rsv_region_rest(r);
 	rsv_extents_release(r);
 	rsv_zones_release(r);
 }
@@ -239,7 +245,8 @@ int rsv_region_destroy(struct rsv_region *r)
 	if (!r)
 		return 0;
 	mutex_lock(&rsv_regions_lock);
-	err = rsv_region_end(r);
+	/* The default region is the module's, and is so no more when that ends it. */
+	err = r == rsv_default ? -EBUSY : rsv_region_end(r);
 	mutex_unlock(&rsv_regions_lock);
 	if (err)
 		rsv_report(RSV_IN_USE, "region %s: something in it is in use", r->name);
@@ -368,8 +375,11 @@ void rsv_regions_stop(void)
 	rsv_lending_stop(rsv_default);
 	rsv_default = NULL;
 	/* The default region, the oldest, goes last: its folder in debugfs has all others in it. */
-	list_for_each_entry_safe_reverse(r, next, &rsv_regions, node)
-		if (rsv_region_destroy(r))
-			pr_err("region %s is leaked: %lu KiB\n", r->name,
-			       r->nr_pages << (PAGE_SHIFT - 10));
+	list_for_each_entry_safe_reverse(r, next, &rsv_regions, node) {
+		if (!rsv_region_destroy(r))
+			continue;
+		rsv_region_rest(r);
+		pr_err("region %s is leaked: %lu KiB\n", r->name,
+		       r->nr_pages << (PAGE_SHIFT - 10));
+	}
 }

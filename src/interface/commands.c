@@ -9,6 +9,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
@@ -332,7 +333,10 @@ static int rsv_do_object_alloc(struct rsv_file *f, union rsv_argument *arg)
 	error = rsv_file_keep(f, &o->held, &want->handle);
 	if (error)
 		return error;
+	/* Another extent than the object's may be looked at, and go. */
+	rcu_read_lock();
 	want->place = rsv_addr_place(rsv_region_extent(o->cache->region, o->object), o->object);
+	rcu_read_unlock();
 	return 0;
 }
 

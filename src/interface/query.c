@@ -53,7 +53,9 @@ static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
 		info->free_bytes += (u64)READ_ONCE(z->free_pages) << PAGE_SHIFT;
 		info->cached_bytes += rsv_cached_bytes(z);
 		info->largest_free = max(info->largest_free, rsv_largest_bytes(z));
-		info->largest_block = max(info->largest_block, (u64)PAGE_SIZE << (orders - 1));
+		if (orders)
+			info->largest_block = max(info->largest_block,
+						  (u64)PAGE_SIZE << (orders - 1));
 	}
 }
 
@@ -76,6 +78,8 @@ static struct rsv_extent *rsv_extent_nth(const struct rsv_region *r, unsigned in
  */
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 {
+	unsigned int i;
+
 	info->abi_version = RSV_ABI_VERSION;
 	info->page_size = PAGE_SIZE;
 	info->misuse = rsv_misuse_total();
@@ -83,8 +87,8 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	strscpy(info->version, RSV_VERSION, sizeof(info->version));
 
 	mutex_lock(&r->shape_lock);
-	while (rsv_extent_nth(r, info->nr_extents))
-		info->nr_extents++;
+	for (i = 0; i < r->nr_extents; i++)
+		info->nr_extents += !!r->extents->at[i];
 	info->bytes = (u64)r->nr_pages << PAGE_SHIFT;
 	info->metadata_bytes = r->metadata;
 	info->percpu_bytes = r->percpu;

@@ -150,10 +150,16 @@ struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *add
 struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f)
 {
 	unsigned long pfn = e->first + rsv_frame_index(e, f);
+	unsigned long start;
 	unsigned int order;
 
-	for (order = 1; f->kind == RSV_FRAME_BODY; order++)
-		f = &e->frames[round_down(pfn, 1UL << order) - e->first];
+	for (order = 1; f->kind == RSV_FRAME_BODY; order++) {
+		start = round_down(pfn, 1UL << order);
+		/* In no block: its extent is being made or goes back to the system. */
+		if (start < e->first)
+			break;
+		f = &e->frames[start - e->first];
+	}
 	return f->kind == RSV_FRAME_RUN ? f->head : f;
 }
 
@@ -266,7 +272,10 @@ static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
 	unsigned long i;
 
 	/* kvmalloc() refuses more than INT_MAX. */
-	e->frames = bytes > INT_MAX ? vzalloc(bytes) : kvzalloc(bytes, GFP_KERNEL);
+	if (bytes > INT_MAX)
+		e->frames = vzalloc(bytes);
+	else
+		e->frames = kvzalloc(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!e->frames)
 		return -ENOMEM;
 	for (i = 0; i < e->nr_pages; i++)

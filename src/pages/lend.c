@@ -37,6 +37,11 @@
  */
 #define RSV_TAKE_BACK_DELAY	(2 * HZ)
 
+static bool rsv_zone_lends(const struct rsv_zone *z)
+{
+	return !READ_ONCE(z->named);
+}
+
 static struct rsv_frame *rsv_zone_cut(struct rsv_zone *z)
 {
 	struct rsv_frame *f;
@@ -44,8 +49,12 @@ static struct rsv_frame *rsv_zone_cut(struct rsv_zone *z)
 
 	raw_spin_lock_irqsave(&z->lock, flags);
 	f = rsv_buddy_take(z, RSV_LEND_ORDER);
-	if (f)
+	if (f) {
+		/* Not the start of a block from here on, nor inside one, whoever looks. */
+		WRITE_ONCE(f->kind, RSV_FRAME_HOLE);
 		rsv_zone_resize(z, -(1L << RSV_LEND_ORDER));
+		z->protection = min(z->protection, z->nr_pages);
+	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return f;
 }
@@ -87,6 +96,10 @@ size_t rsv_region_shrink(struct rsv_region *r, size_t bytes)
 
 	rsv_relieve(r);
 	mutex_lock(&r->shape_lock);
+	/* What was not asked for by the name of a zone goes first. */
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		if (rsv_zone_lends(z))
+			given += rsv_zone_give_system(z, wanted - given);
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		given += rsv_zone_give_system(z, wanted - given);
 	mutex_unlock(&r->shape_lock);
@@ -123,11 +136,6 @@ EXPORT_SYMBOL_GPL(rsv_region_grow);
 /*
  * Lending
  */
-
-static bool rsv_zone_lends(const struct rsv_zone *z)
-{
-	return !READ_ONCE(z->protection);
-}
 
 /* Pages in free blocks that are large enough */
 static unsigned long rsv_zone_lendable(const struct rsv_zone *z)

@@ -111,20 +111,27 @@ static struct rsv_frame *rsv_serve(struct rsv_region *r, const struct rsv_reques
 	return NULL;
 }
 
+/*
+ * Who allocates for a file system's sake, or to free memory, may have come from where locks are
+ * held that others hold while they wait for memory of the system.
+ */
+static bool rsv_may_wait(gfp_t gfp)
+{
+	return gfpflags_allow_blocking(gfp) && current_gfp_context(gfp) & __GFP_FS &&
+	       !(current->flags & PF_MEMALLOC);
+}
+
 /* Nothing at hand: gather what is free but elsewhere, and try once more. */
 static struct rsv_frame *rsv_serve_hard(struct rsv_region *r, const struct rsv_request *q,
 					bool *zero)
 {
 	struct rsv_frame *f;
 
-	/*
-	 * Who allocates for a file system's sake may have come from where our own locks are held.
-	 */
-	if (!gfpflags_allow_blocking(q->gfp) || !(current_gfp_context(q->gfp) & __GFP_FS)) {
+	if (!rsv_may_wait(q->gfp)) {
 		rsv_relieve_atomic(r);
 		return rsv_serve(r, q, zero);
 	}
-	rsv_relieve(r);
+	rsv_relieve_request(r);
 	f = rsv_serve(r, q, zero);
 	return f || !q->anywhere ? f : rsv_run_gather(r, q);
 }

@@ -20,6 +20,8 @@
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 
 #include "../region.h"
@@ -28,6 +30,9 @@
 #include "percpu.h"
 #include "relief.h"
 #include "zone.h"
+
+/* How long a request waits for other CPUs to empty their lists */
+#define RSV_DRAIN_PATIENCE	(HZ / 10)
 
 static int rsv_pcp_state;	/* of CPU hot-plug */
 
@@ -246,11 +251,31 @@ static bool rsv_cpu_has_blocks(const struct rsv_region *r, unsigned int cpu)
 	return false;
 }
 
+/* Sets the emptying going on all CPUs that have something; under cpus_read_lock(). */
+static void rsv_drains_queue(struct rsv_region *r)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (rsv_cpu_has_blocks(r, cpu))
+			queue_work_on(cpu, rsv_queue, &per_cpu_ptr(r->drains, cpu)->work);
+}
+
+static bool rsv_drains_busy(const struct rsv_region *r)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (work_busy(&per_cpu_ptr(r->drains, cpu)->work))
+			return true;
+	return false;
+}
+
 /**
  * rsv_pcp_drain() - put all blocks on all CPUs' lists into the free areas
  * @r: the region
  *
- * Context: Process; may sleep; takes cpus_read_lock().
+ * Context: Process; may sleep; takes cpus_read_lock(), and waits until every CPU has done its part.
  */
 void rsv_pcp_drain(struct rsv_region *r)
 {
@@ -258,12 +283,35 @@ void rsv_pcp_drain(struct rsv_region *r)
 
 	mutex_lock(&r->drain_lock);
 	cpus_read_lock();
-	for_each_online_cpu(cpu)
-		if (rsv_cpu_has_blocks(r, cpu))
-			queue_work_on(cpu, rsv_queue, &per_cpu_ptr(r->drains, cpu)->work);
+	rsv_drains_queue(r);
 	for_each_online_cpu(cpu)
 		flush_work(&per_cpu_ptr(r->drains, cpu)->work);
 	cpus_read_unlock();
+	mutex_unlock(&r->drain_lock);
+}
+
+/**
+ * rsv_pcp_try_drain() - the same for a request, which waits for nobody long
+ * @r: the region
+ *
+ * A CPU that is busy with a task of the highest priority, or that is coming or going, keeps its
+ * blocks: the request does without them after RSV_DRAIN_PATIENCE.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_pcp_try_drain(struct rsv_region *r)
+{
+	unsigned long deadline = jiffies + RSV_DRAIN_PATIENCE;
+
+	rsv_pcp_drain_local(r);
+	if (!mutex_trylock(&r->drain_lock))
+		return;
+	if (cpus_read_trylock()) {
+		rsv_drains_queue(r);
+		while (rsv_drains_busy(r) && time_before(jiffies, deadline))
+			usleep_range(20, 50);
+		cpus_read_unlock();
+	}
 	mutex_unlock(&r->drain_lock);
 }
 
@@ -342,13 +390,17 @@ int rsv_drains_create(struct rsv_region *r)
 
 /**
  * rsv_drains_release() - undo rsv_drains_create()
- * @r: the region, its lists empty
+ * @r: the region, its lists empty or never used again
  *
  * Context: Process; may sleep.
  */
 void rsv_drains_release(struct rsv_region *r)
 {
+	unsigned int cpu;
+
 	cpuhp_state_remove_instance_nocalls(rsv_pcp_state, &r->cpuhp);
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu_ptr(r->drains, cpu)->work);
 	free_percpu(r->drains);
 }
 

@@ -76,6 +76,7 @@ struct rsv_frame *rsv_pcp_take(struct rsv_zone *z, const struct rsv_request *q);
 bool rsv_pcp_give(struct rsv_extent *e, struct rsv_frame *f, unsigned int order);
 void rsv_pcp_drain_local(struct rsv_region *r);
 void rsv_pcp_drain(struct rsv_region *r);
+void rsv_pcp_try_drain(struct rsv_region *r);
 void rsv_pcp_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
 #endif /* RSV_PAGES_PERCPU_H */

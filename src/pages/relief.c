@@ -50,6 +50,19 @@ void rsv_relieve(struct rsv_region *r)
 }
 
 /**
+ * rsv_relieve_request() - the same for a request, which waits for nobody long
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_relieve_request(struct rsv_region *r)
+{
+	rsv_relief_shrink(r);
+	rsv_zeroed_drain(r);
+	rsv_pcp_try_drain(r);
+}
+
+/**
  * rsv_relieve_atomic() - the part of it that does not sleep
  * @r: the region
  *

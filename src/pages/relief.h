@@ -16,6 +16,7 @@ void rsv_relief_set_shrink(void (*shrink)(struct rsv_region *r));
 void rsv_relief_init(struct rsv_region *r);
 void rsv_relief_wanted(struct rsv_region *r);
 void rsv_relieve(struct rsv_region *r);
+void rsv_relieve_request(struct rsv_region *r);
 void rsv_relieve_atomic(struct rsv_region *r);
 
 #endif /* RSV_PAGES_RELIEF_H */

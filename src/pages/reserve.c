@@ -467,13 +467,14 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
  * @nr_pages: how much at most
  * @order: no smaller blocks than these
  *
- * Nothing is reclaimed or migrated for it.
+ * Nothing is reclaimed or migrated for it, not even in the background: the system would ask for
+ * what we have left.
  *
  * Context: Process; may sleep.
  */
 void rsv_reserve_take_idle(struct list_head *blocks, unsigned long nr_pages, unsigned int order)
 {
-	const gfp_t gfp = (GFP_KERNEL & ~__GFP_DIRECT_RECLAIM) | __GFP_NORETRY | __GFP_NOWARN;
+	const gfp_t gfp = (GFP_KERNEL & ~__GFP_RECLAIM) | __GFP_NOWARN;
 
 	for (; nr_pages >= 1UL << order; nr_pages -= 1UL << order) {
 		struct page *page = alloc_pages(gfp, order);

@@ -197,8 +197,12 @@ struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_request 
 	struct rsv_frame *f = NULL;
 	struct rsv_zone *z;
 
-	/* No extent may go while it is walked over. */
-	mutex_lock(&r->shape_lock);
+	/*
+	 * No extent may go while it is walked over. A region that is growing may take long, and may
+	 * have come here itself by the system's reclaim.
+	 */
+	if (!mutex_trylock(&r->shape_lock))
+		return NULL;
 	while ((z = rsv_zone_next(r, q, &walk))) {
 		f = rsv_zone_gather(z, q);
 		if (f)

@@ -68,7 +68,7 @@ void *rsv_vmalloc(struct rsv_region *r, size_t size)
 	void *p;
 
 	might_sleep();
-	if (!size || size > (size_t)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
+	if (!size || size > SIZE_MAX - PAGE_SIZE || PFN_UP(size) > READ_ONCE(r->nr_pages))
 		return NULL;
 	m = rsv_mapping_new(r, PFN_UP(size));
 	if (!m)

@@ -293,6 +293,7 @@ static void rsv_zone_add_protection(struct rsv_zone *z, unsigned long *pages)
 	raw_spin_lock_irqsave(&z->lock, flags);
 	more = min(*pages, z->nr_pages - min(z->protection, z->nr_pages));
 	z->protection += more;
+	z->named = true;
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	*pages -= more;
 }
@@ -480,6 +481,8 @@ enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
 
 	switch (READ_ONCE(f->kind)) {
 	case RSV_FRAME_USED:
+		if (f->nr_pages > e->nr_pages - index)
+			return RSV_FOREIGN;	/* becoming a slab, and not the caller's */
 		return !nr_pages || f->nr_pages == nr_pages ? RSV_OK : RSV_WRONG_SIZE;
 	case RSV_FRAME_FREE:
 	case RSV_FRAME_CACHED:

@@ -60,6 +60,7 @@ struct rsv_free_area {
  *	or on a batch, only
  * @nr_pages: pages
  * @nr_orders: orders that a block can have, given the extents' length and alignment
+ * @named: memory of it was asked for by its name
  * @protection: pages that requests for higher zones leave alone
  * @min_pages: pages that only __GFP_HIGH may take
  * @low_pages: fewer free pages than this set the region's relief going
@@ -84,6 +85,7 @@ struct rsv_zone {
 	raw_spinlock_t lock;
 	unsigned long nr_pages;
 	unsigned int nr_orders;
+	bool named;
 	unsigned long protection;
 	unsigned long min_pages;
 	unsigned long low_pages;
