@@ -201,21 +201,6 @@ struct rsv_zone *rsv_zone_nth(const struct rsv_region *r, unsigned int n)
 EXPORT_SYMBOL_IF_KUNIT(rsv_zone_nth);
 
 /**
- * rsv_zones_nr() - how many zones a region has
- * @r: the region
- *
- * Return: Their number.
- */
-unsigned int rsv_zones_nr(const struct rsv_region *r)
-{
-	unsigned int nr = 0;
-
-	while (rsv_zone_nth(r, nr))
-		nr++;
-	return nr;
-}
-
-/**
  * rsv_zones_release() - free the zones of a region that nobody uses any more
  * @r: the region
  *

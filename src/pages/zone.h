@@ -138,7 +138,6 @@ int rsv_zones_create(struct rsv_region *r);
 void rsv_zones_release(struct rsv_region *r);
 struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page);
 struct rsv_zone *rsv_zone_nth(const struct rsv_region *r, unsigned int n);
-unsigned int rsv_zones_nr(const struct rsv_region *r);
 struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_request *q,
 			       struct rsv_zone_walk *walk);
 
