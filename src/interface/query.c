@@ -268,7 +268,7 @@ static char rsv_map_char(struct rsv_extent *e, struct rsv_frame *f)
 {
 	const struct rsv_frame *block = rsv_frame_block(e, f);
 
-	switch (block->kind) {
+	switch (READ_ONCE(block->kind)) {
 	case RSV_FRAME_FREE:
 		return RSV_MAP_FREE;
 	case RSV_FRAME_USED:

@@ -33,8 +33,8 @@ static void rsv_area_add(struct rsv_zone *z, struct rsv_frame *f, unsigned int o
 		list_add_tail(&f->link, &area->blocks);
 	else
 		list_add(&f->link, &area->blocks);
-	area->nr_free++;
-	__set_bit(order, &z->orders);
+	WRITE_ONCE(area->nr_free, area->nr_free + 1);
+	WRITE_ONCE(z->orders, z->orders | BIT(order));
 }
 
 static void rsv_area_remove(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
@@ -43,8 +43,9 @@ static void rsv_area_remove(struct rsv_zone *z, struct rsv_frame *f, unsigned in
 
 	WRITE_ONCE(f->kind, RSV_FRAME_BODY);
 	list_del(&f->link);
-	if (!--area->nr_free)
-		__clear_bit(order, &z->orders);
+	WRITE_ONCE(area->nr_free, area->nr_free - 1);
+	if (!area->nr_free)
+		WRITE_ONCE(z->orders, z->orders & ~BIT(order));
 }
 
 /**
@@ -66,7 +67,7 @@ struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
 	from = order + __ffs(serving);
 	f = list_first_entry(&z->area[from].blocks, struct rsv_frame, link);
 	rsv_area_remove(z, f, from);
-	z->free_pages -= 1UL << order;
+	WRITE_ONCE(z->free_pages, z->free_pages - (1UL << order));
 
 	for (; from > order; from--) {
 		z->area[from].splits++;
@@ -82,7 +83,7 @@ struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
  */
 void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f)
 {
-	z->free_pages -= 1UL << f->order;
+	WRITE_ONCE(z->free_pages, z->free_pages - (1UL << f->order));
 	rsv_area_remove(z, f, f->order);
 }
 
@@ -127,7 +128,7 @@ void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 	unsigned long pfn = e->first + index;
 	struct rsv_frame *buddy;
 
-	z->free_pages += 1UL << order;
+	WRITE_ONCE(z->free_pages, z->free_pages + (1UL << order));
 	/* It may become the upper half of a merged block, and is not the first of one then. */
 	WRITE_ONCE(e->frames[index].kind, RSV_FRAME_BODY);
 	for (; order + 1 < z->nr_orders; order++) {

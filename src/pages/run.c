@@ -47,7 +47,7 @@ static unsigned long rsv_block_pages(const struct rsv_extent *e, const struct rs
 	switch (READ_ONCE(block->kind)) {
 	case RSV_FRAME_FREE:
 	case RSV_FRAME_CACHED:
-		return 1UL << block->order;
+		return 1UL << READ_ONCE(block->order);
 	case RSV_FRAME_USED:
 		nr_pages = READ_ONCE(block->nr_pages);
 		return nr_pages && nr_pages <= left ? nr_pages : 1;
@@ -68,7 +68,7 @@ static bool rsv_scan_some(struct rsv_scan *s, unsigned long nr_pages)
 
 		/* The lock was dropped: the page may be inside another block by now. */
 		s->index = max(first + rsv_block_pages(e, block), s->index + 1);
-		if (block->kind != RSV_FRAME_FREE)
+		if (READ_ONCE(block->kind) != RSV_FRAME_FREE)
 			s->start = s->index;
 		else
 			s->start = min(s->start, first);
@@ -94,7 +94,7 @@ static bool rsv_run_is_free(const struct rsv_extent *e, unsigned long start, uns
 	while (index < start + nr_pages) {
 		const struct rsv_frame *f = &e->frames[index];
 
-		if (index >= e->nr_pages || f->kind != RSV_FRAME_FREE)
+		if (index >= e->nr_pages || READ_ONCE(f->kind) != RSV_FRAME_FREE)
 			return false;
 		index += 1UL << f->order;
 	}
@@ -127,7 +127,7 @@ static struct rsv_frame *rsv_run_take(struct rsv_extent *e, unsigned long start,
 		WRITE_ONCE(part->kind, RSV_FRAME_RUN);
 		index += 1UL << rsv_part_order(e->first + index, end - index);
 	}
-	head->nr_pages = q->nr_pages;
+	WRITE_ONCE(head->nr_pages, q->nr_pages);
 	WRITE_ONCE(head->kind, RSV_FRAME_USED);
 	rsv_zone_count_take(z, q);
 	return head;

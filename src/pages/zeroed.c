@@ -39,9 +39,9 @@ struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *
 	if (z->nr_zeroed) {
 		f = list_first_entry(&z->zeroed, struct rsv_frame, link);
 		list_del(&f->link);
-		f->nr_pages = 1;
+		WRITE_ONCE(f->nr_pages, 1);
 		WRITE_ONCE(f->kind, RSV_FRAME_USED);
-		z->nr_zeroed--;
+		WRITE_ONCE(z->nr_zeroed, z->nr_zeroed - 1);
 		z->zeroed_hits++;
 		z->area[0].asked += q->bytes;
 		z->area[0].granted += PAGE_SIZE;
@@ -66,7 +66,7 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsign
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	z->nr_zeroed += nr;
+	WRITE_ONCE(z->nr_zeroed, z->nr_zeroed + nr);
 	while (nr--)
 		list_add(&frames[nr]->link, &z->zeroed);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
@@ -106,7 +106,7 @@ static unsigned int rsv_zone_zeroed_drain(struct rsv_zone *z)
 	for (i = 0; i < RSV_ZEROED_BATCH && z->nr_zeroed; i++) {
 		f = list_first_entry(&z->zeroed, struct rsv_frame, link);
 		list_del(&f->link);
-		z->nr_zeroed--;
+		WRITE_ONCE(z->nr_zeroed, z->nr_zeroed - 1);
 		rsv_zone_give_block(z, f);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);

@@ -265,9 +265,9 @@ void rsv_zone_resize(struct rsv_zone *z, long pages)
 	bool small = all < RSV_SMALL_ZONE;
 
 	z->nr_pages = all;
-	z->min_pages = small ? 0 : min(all >> RSV_MIN_SHIFT, RSV_MIN_MOST);
-	z->low_pages = 2 * z->min_pages;
-	z->zeroed_high = small ? 0 : min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST);
+	WRITE_ONCE(z->min_pages, small ? 0 : min(all >> RSV_MIN_SHIFT, RSV_MIN_MOST));
+	WRITE_ONCE(z->low_pages, 2 * z->min_pages);
+	WRITE_ONCE(z->zeroed_high, small ? 0 : min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST));
 	rsv_pcp_resize(z, small ? 0 : all);
 }
 
@@ -277,8 +277,8 @@ static void rsv_zone_add_protection(struct rsv_zone *z, unsigned long *pages)
 
 	raw_spin_lock_irqsave(&z->lock, flags);
 	more = min(*pages, z->nr_pages - min(z->protection, z->nr_pages));
-	z->protection += more;
-	z->named = true;
+	WRITE_ONCE(z->protection, z->protection + more);
+	WRITE_ONCE(z->named, true);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	*pages -= more;
 }
@@ -383,7 +383,7 @@ static struct rsv_frame *rsv_zone_take_locked(struct rsv_zone *z, const struct r
 		return NULL;
 	e = rsv_frame_extent(z->region, f);
 	WRITE_ONCE(f->kind, RSV_FRAME_USED);
-	f->nr_pages = q->nr_pages;
+	WRITE_ONCE(f->nr_pages, q->nr_pages);
 	/* What the block was rounded up by goes straight back. */
 	rsv_buddy_give_run(z, e, rsv_frame_index(e, f) + q->nr_pages,
 			   (1UL << q->order) - q->nr_pages);
@@ -439,8 +439,8 @@ unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q
 
 		if (!f)
 			break;
-		f->order = q->order;
-		f->keeper = keeper;
+		WRITE_ONCE(f->order, q->order);
+		WRITE_ONCE(f->keeper, keeper);
 		WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
 		frames[taken++] = f;
 	}
@@ -448,6 +448,14 @@ unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	rsv_zone_watch_low(z);
 	return taken;
+}
+
+/* The lists of CPUs change the kind of their blocks without the zone's lock. */
+static bool rsv_block_is_free(const struct rsv_frame *block)
+{
+	unsigned int kind = READ_ONCE(block->kind);
+
+	return kind == RSV_FRAME_FREE || kind == RSV_FRAME_CACHED;
 }
 
 /**
@@ -476,8 +484,7 @@ enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
 		return RSV_MISALIGNED;
 	case RSV_FRAME_BODY:
 		block = rsv_frame_block(e, f);
-		return block->kind == RSV_FRAME_FREE || block->kind == RSV_FRAME_CACHED ?
-			       RSV_DOUBLE_FREE : RSV_MISALIGNED;
+		return rsv_block_is_free(block) ? RSV_DOUBLE_FREE : RSV_MISALIGNED;
 	case RSV_FRAME_SLAB:
 		return READ_ONCE(f->cache) ? RSV_FOREIGN : RSV_DOUBLE_FREE;
 	default:
