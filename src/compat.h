@@ -35,7 +35,7 @@
 #endif
 
 /* Work queues whose works stay on their CPU say so from 6.17 on. */
-#ifdef WQ_PERCPU
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
 #define RSV_WQ_PERCPU	WQ_PERCPU
 #else
 #define RSV_WQ_PERCPU	0
