@@ -15,6 +15,7 @@ make demo       show the whole in a throw-away machine (installs the packages it
 make shell      a prompt in the same machine, with the module loaded
 make check      run all tests
 make check-machines  run those that need particular machines: nodes, CPUs that come and go, 32 bits, PREEMPT_RT
+make check-debug  run them under the kernel's sanitizers: KASAN, lockdep, KCSAN, kmemleak, UBSAN
 make install    build and install the module through DKMS, the command and the udev rule (root)
 make uninstall  undo that
 make clean      remove what was built; the cache in ~/.cache/reservoir stays
@@ -23,7 +24,8 @@ Variables: KERNEL=6.12-cloud, 6.12, 6.1-cloud, 6.12-rt...: a kernel from Debian'
            KDIR=/lib/modules/.../build: a kernel that is there already
            C=1 (sparse), W=1 (more warnings), V=1 (commands): as in the kernel
            CPUS=2 MEM=1G NODES=1 KERNEL_ARGS= ACCEL=auto: the machine of make demo and make shell
-           MACHINES=: which of them make check-machines runs (see scripts/machines --help)
+           MACHINES= DEBUG=: which of them make check-machines and make check-debug run (see scripts/machines --help,
+           scripts/check-debug --help)
            KERNELRELEASE=$$(uname -r) PREFIX=/usr/local DESTDIR=: for make install
 endef
 
@@ -52,10 +54,13 @@ check:
 check-machines:
 	@scripts/machines $(MACHINES)
 
+check-debug:
+	@scripts/check-debug $(DEBUG)
+
 install uninstall:
 	@scripts/install $@
 
 clean:
 	rm -rf build
 
-.PHONY: all help module command demo shell check check-machines install uninstall clean
+.PHONY: all help module command demo shell check check-machines check-debug install uninstall clean

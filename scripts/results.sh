@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # $root is of lib.sh, $out and $results of the script that sources this
-# How scripts/check and scripts/machines run tests and count them. Sourced after lib.sh, never run. The script that sources
+# How scripts/check, and scripts/machine.sh for others, run tests and count them. Sourced after lib.sh, never run. The script that sources
 # this sets $out, a directory for logs, and $results, a file.
 
 # one NAME FUNCTION [ARG...]: a test that passes if FUNCTION succeeds; what it prints is shown if not
@@ -21,6 +21,11 @@ count() {
 	local indent=$1 log=$2
 	shift 2
 	awk -v indent="$indent" -v expect="$*" -v results="$results" -f "$root/scripts/ktap.awk" "$log"
+}
+
+# tools KERNEL_SOURCE: the command and the harness, in build/tools
+tools() {
+	env -u MAKEFLAGS -u MAKELEVEL make -C "$root/tools" OUT="$root/build/tools" KSELFTEST="$1/tools/testing/selftests" all
 }
 
 # kunit_suites: the names of the suites in the sources
@@ -48,6 +53,19 @@ ended() {
 	}
 }
 
+# judge NAME STATUS RUN,RUN...: count what scripts/guest/machines did in a machine whose logs are $out/NAME*.log
+judge() {
+	local name=$1 status=$2 runs=${3//,/ } suites=()
+	# shellcheck disable=SC2086 # several runs
+	count 0 "$out/$name.log" $runs
+	if [[ " $runs " == *' kunit '* ]]; then
+		mapfile -t suites < <(kunit_suites)
+		count 4 "$out/$name-kernel.log" "${suites[@]}"
+	fi
+	one "$name: the machine ends in order" ended "$status" "$out/$name.log"
+	one "$name: no kernel warning" no_kernel_trouble "$out/$name-kernel.log"
+}
+
 # totals; exit status 1 if anything failed or nothing passed
 totals() {
 	local passed failed skipped
@@ -58,7 +76,6 @@ totals() {
 		printf '\nFailed:\n'
 		sed -n 's/^fail\t/  /p' "$results"
 	fi
-	printf '\n%d passed, %d failed%s\n' "$passed" "$failed" "$( ((skipped == 0)) || echo ", $skipped skipped")" |
-		tee "$out/totals"
+	printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped" | tee "$out/totals"
 	((passed > 0 && failed == 0))
 }

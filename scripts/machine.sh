@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# How scripts/machines and scripts/check-debug prepare machines, boot them and tell of them. Sourced after lib.sh, never run.
+# The script that sources this sets $out, a directory for logs, and $results, a file.
+
+# shellcheck source=scripts/results.sh
+. "$root/scripts/results.sh"
+
+# --- Kernels -----------------------------------------------------------------------------------------------------
+
+# Of each kind, what scripts/vm takes as KERNEL=, the modules, and a busybox that it can run
+declare -A kernels modules busyboxes
+
+# Beside the modules
+files=()
+
+# kernel_of KIND KDIR: what is booted
+kernel_of() {
+	case $1 in
+	x86-* | uml*) echo "$2" ;;
+	*) release_of "$2" ;;
+	esac
+}
+
+# prepare KIND: a name that scripts/debug-kernel knows, or a version that scripts/kernel knows
+prepare() {
+	local kind=$1 kdir architecture=""
+	case $kind in
+	x86-* | uml*) kdir=$("$root/scripts/debug-kernel" "$kind") ;;
+	*) kdir=$("$root/scripts/kernel" headers "$kind") ;;
+	esac
+	[[ $kind != x86-32 ]] || architecture=i386
+	busyboxes[$kind]=$("$root/scripts/busybox" $architecture)
+	kernels[$kind]=$(kernel_of "$kind" "$kdir")
+	modules[$kind]=$root/build/machines-$kind
+	one "the modules build for $kind" env -u MAKEFLAGS -u MAKELEVEL "$root/scripts/module" -d "machines-$kind" "$kdir"
+}
+
+# --- Machines ----------------------------------------------------------------------------------------------------
+
+only=()
+
+# begin [NAME...]: of the machines only these, if any; in an empty $out
+begin() {
+	only=("$@")
+	rm -rf "$out"
+	mkdir -p "$out"
+	: >"$results"
+}
+
+# chosen NAME
+chosen() {
+	((${#only[@]} == 0)) || [[ " ${only[*]} " == *" $1 "* ]]
+}
+
+# boot NAME KIND [VARIABLE=VALUE...]
+boot() {
+	local name=$1 kind=$2
+	shift 2
+	env "$@" KERNEL="${kernels[$kind]}" BUSYBOX="${busyboxes[$kind]}" "$root/scripts/vm" -l "$out/$name-kernel.log" \
+		"$root/scripts/guest/machines" "${modules[$kind]}"/*.ko "${files[@]}" >"$out/$name.log" 2>&1 </dev/null
+}
+
+# tell NAME SECONDS: one line, after the details if something failed, and the figures
+tell() {
+	local mine=$out/$1.results
+	! grep -q '^fail' "$mine" || cat "$out/$1.summary"
+	printf '%-12s %d passed, %d failed, %d skipped (%d s)\n' "$1" "$(grep -c '^pass' "$mine")" \
+		"$(grep -c '^fail' "$mine")" "$(grep -c '^skip' "$mine")" "$2"
+	sed -n 's/^# figure: /             /p' "$out/$1.log"
+	sed "s/\t\($1: \)\?/\t$1: /" "$mine" >>"$results"
+}
+
+# machine NAME KIND RUNS KERNEL_ARGUMENTS [VARIABLE=VALUE...]: RUNS are functions of scripts/guest/machines
+machine() {
+	local name=$1 kind=$2 runs=$3 arguments=$4 status=0 start
+	shift 4
+	chosen "$name" || return 0
+	[[ ${modules[$kind]-} ]] || prepare "$kind"
+	start=$SECONDS
+	arguments="printk.time=1 kunit.enable=1 kunit.autorun=1 RUNS=$runs $arguments"
+	boot "$name" "$kind" KERNEL_ARGS="$arguments" "$@" || status=$?
+	: >"$out/$name.results"
+	(results=$out/$name.results; judge "$name" "$status" "$runs") >"$out/$name.summary"
+	tell "$name" $((SECONDS - start))
+}
+
