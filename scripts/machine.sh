@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # $root is of lib.sh, $out and $results of the script that sources this
 # How scripts/machines and scripts/check-debug prepare machines, boot them and tell of them. Sourced after lib.sh, never run.
 # The script that sources this sets $out, a directory for logs, and $results, a file.
 
@@ -84,3 +84,11 @@ machine() {
 	tell "$name" $((SECONDS - start))
 }
 
+# finish: the totals. A name that is no machine's would otherwise have run nothing, and failed nothing.
+finish() {
+	local name
+	for name in "${only[@]}"; do
+		[[ -e $out/$name.results ]] || one "there is a machine named $name" false
+	done
+	totals
+}
