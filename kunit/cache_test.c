@@ -18,6 +18,9 @@
 #define SIZE		2048
 #define PER_SLAB	6
 
+/* Empty slabs that a cache keeps which has just begun */
+#define KEPT		2
+
 /* --- Creation ------------------------------------------------------------------------------- */
 
 KUNIT_ARRAY_PARAM_DESC(names, name_cases, what);
@@ -70,7 +73,12 @@ static const struct refused_case refused[] = {
 	{ "alignment above a page", 64, 2 * PAGE_SIZE, 0 },
 	{ "alignment UINT_MAX", 64, UINT_MAX, 0 },
 	{ "unknown flag", 64, 0, 1U << 31 },
-	{ "unknown flag with a known one", 64, 0, RSV_HWCACHE_ALIGN | 2 },
+	{ "flag of the module's own", 64, 0, RSV_CACHE_OWN },
+	{ "flag of the option debug=", 64, 0, RSV_CACHE_VERIFY },
+	{ "unknown flag with a known one", 64, 0, RSV_HWCACHE_ALIGN | 4 },
+	{ "two engines", 64, 0, RSV_ENGINE_SLAB | RSV_ENGINE_SLUB },
+	{ "two other engines", 64, 0, RSV_ENGINE_SLUB | RSV_ENGINE_SLOB },
+	{ "three engines", 64, 0, RSV_ENGINES },
 };
 
 KUNIT_ARRAY_PARAM_DESC(refused, refused, what);
@@ -86,6 +94,33 @@ static void what_makes_no_sense_is_refused(struct kunit *test)
 			    ERR_PTR(-EINVAL));
 	rsv_query_info(r, &after);
 	KUNIT_EXPECT_EQ(test, after.nr_caches, before.nr_caches);
+}
+
+static const struct refused_case taken[] = {
+	{ "size 1", 1, 0, 0 },
+	{ "alignment 1", 64, 1, 0 },
+	{ "alignment of a page", 64, PAGE_SIZE, 0 },
+	{ "no magazine", 64, 0, RSV_NO_MAGAZINE },
+	{ "engine slab", 64, 0, RSV_ENGINE_SLAB },
+	{ "engine slub", 64, 0, RSV_ENGINE_SLUB },
+	{ "engine slob", 64, 0, RSV_ENGINE_SLOB },
+	{ "all checks", 64, 0, RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER },
+	{ "everything", RSV_CACHE_SIZE_MAX, PAGE_SIZE, RSV_CACHE_FLAGS & ~RSV_ENGINES },
+};
+
+KUNIT_ARRAY_PARAM_DESC(taken, taken, what);
+
+static void what_makes_sense_is_taken(struct kunit *test)
+{
+	const struct refused_case *k = test->param_value;
+	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_cache *c = rsv_cache_create(r, "taken", k->size, k->align, k->flags, NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).object_size, k->size);
+	KUNIT_EXPECT_GE(test, cache_figures(c).align, k->align);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).cache_flags, k->flags);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 }
 
 static void largest_object_can_be_had(struct kunit *test)
@@ -114,7 +149,7 @@ static void query_lists_all_caches_in_the_order_of_creation(struct kunit *test)
 	}
 	rsv_query_info(r, &info);
 	KUNIT_EXPECT_EQ(test, nr, info.nr_caches);
-	KUNIT_EXPECT_EQ(test, nr, RSV_KMALLOC_CLASSES + 1);
+	KUNIT_EXPECT_EQ(test, nr, r->classes->nr + RSV_MAGAZINE_SIZES + 1);
 
 	/* The last one is ours. */
 	KUNIT_EXPECT_EQ(test, now.id, c->id);
@@ -170,11 +205,11 @@ static void empty_slabs_beyond_a_few_go_back_and_shrink_gives_the_rest(struct ku
 	EXPECT_SLABS(test, c, 6, 0, 0);
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
 	objects_give(c, object, 5 * PER_SLAB);
-	EXPECT_SLABS(test, c, 1, 0, RSV_EMPTY_SLABS_KEPT);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_given, 5 - RSV_EMPTY_SLABS_KEPT);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3 * (1 + RSV_EMPTY_SLABS_KEPT));
+	EXPECT_SLABS(test, c, 1, 0, KEPT);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_given, 5 - KEPT);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3 * (1 + KEPT));
 
-	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), RSV_EMPTY_SLABS_KEPT);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), KEPT);
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
 	EXPECT_SLABS(test, c, 1, 0, 0);
 	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3);
@@ -468,6 +503,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
 	KUNIT_CASE(name_is_unique_in_its_region_only),
 	KUNIT_CASE_PARAM(what_makes_no_sense_is_refused, refused_gen_params),
+	KUNIT_CASE_PARAM(what_makes_sense_is_taken, taken_gen_params),
 	KUNIT_CASE(largest_object_can_be_had),
 	KUNIT_CASE(query_lists_all_caches_in_the_order_of_creation),
 	KUNIT_CASE(partial_slab_serves_before_empty_and_empty_before_new),

@@ -4,12 +4,15 @@
  */
 #include <kunit/test-bug.h>
 #include <linux/cpumask.h>
+#include <linux/kasan.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 
 #include "../src/interface/query.h"
 #include "../src/objects/cache.h"
+#include "../src/objects/engine.h"
+#include "../src/objects/reclaim.h"
 #include "../src/region.h"
 #include "helpers.h"
 
@@ -33,11 +36,6 @@ int suite_init(struct kunit *test)
 
 /* --- Scratch regions and caches ------------------------------------------------------------- */
 
-static unsigned int slab_objects(const struct rsv_layout *l, const struct rsv_frame *slab)
-{
-	return slab->order == l->pages ? l->objects : l->small_objects;
-}
-
 /*
  * After a failed test: try to free every object of a slab. The ones that are free already are
  * refused and reported, which is no harm in a test that has failed anyway. The last one may take
@@ -46,10 +44,14 @@ static unsigned int slab_objects(const struct rsv_layout *l, const struct rsv_fr
 static void drain_slab(struct rsv_extent *e, struct rsv_frame *slab)
 {
 	struct rsv_cache *c = slab->cache;
-	unsigned int i, n = slab_objects(&c->layout, slab);
+	size_t bytes = rsv_slab_pages(c, slab) << PAGE_SHIFT, at;
 
-	for (i = 0; i < n && slab->kind == RSV_FRAME_SLAB; i++)
-		rsv_cache_free(c, rsv_frame_addr(e, slab) + i * c->layout.stride);
+	if (c->flags & RSV_CACHE_OWN)
+		return;
+	for (at = 0; at < bytes && slab->cache == c; at += sizeof(void *))
+		if (c->engine->live(c, e, slab + (at >> PAGE_SHIFT), rsv_frame_addr(e, slab) + at))
+			rsv_cache_free(c, rsv_frame_addr(e, slab) + at);
+	rsv_cache_shrink(c);
 }
 
 static void drain_extent(struct rsv_extent *e, const struct rsv_cache *only)
@@ -89,13 +91,18 @@ static void end_region(void *region)
 	KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 }
 
+/* Nothing happens in it by itself: what caches do not need goes when a test says so. */
 static struct rsv_region *create_region(const struct rsv_reserve *want, unsigned int nr)
 {
 	static unsigned int number;
+	struct rsv_region *r;
 	char name[RSV_NAME_MAX];
 
 	snprintf(name, sizeof(name), "kunit-%u", ++number);
-	return rsv_region_create(name, want, nr);
+	r = rsv_region_create(name, want, nr);
+	if (!IS_ERR(r))
+		rsv_reclaim_end(r);
+	return r;
 }
 
 /* A region of one contiguous run, destroyed at the end of the test; it must be unused by then. */
@@ -133,6 +140,27 @@ struct rsv_region *scratch_region_large(struct kunit *test)
 		if (r != ERR_PTR(-ENOMEM))
 			break;
 	}
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_region, r), 0);
+	return r;
+}
+
+/*
+ * The same of one contiguous run, whose caches have a certain engine unless they ask for one, those
+ * behind rsv_kmalloc() above all, and which has certain size classes.
+ */
+struct rsv_region *scratch_region_of(struct kunit *test, size_t bytes, const char *engine,
+				     const char *classes)
+{
+	struct rsv_region *usual = scratch_region(test, PAGE_SIZE), *r;
+	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+
+	rsv_engine_set_default(rsv_engine_named(engine));
+	rsv_classes_set_default(rsv_classes_named(classes));
+	r = create_region(&want, 1);
+	rsv_engine_set_default(usual->kmalloc[0]->engine);
+	rsv_classes_set_default(usual->classes);
+	scratch_region_end(test, usual);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_region, r), 0);
 	return r;
@@ -176,18 +204,26 @@ static void end_cache(void *cache)
 }
 
 /* A cache that is destroyed at the end of the test, and must be unused by then. */
-struct rsv_cache *scratch_cache_ctor(struct kunit *test, struct rsv_region *r, unsigned int size,
-				     unsigned int align, void (*ctor)(void *object))
+struct rsv_cache *scratch_cache_flags(struct kunit *test, struct rsv_region *r, unsigned int size,
+				      unsigned int align, unsigned int flags,
+				      void (*ctor)(void *object))
 {
 	static unsigned int number;
 	struct rsv_cache *c;
 	char name[RSV_NAME_MAX];
 
 	snprintf(name, sizeof(name), "objects-%u", ++number);
-	c = rsv_cache_create(r, name, size, align, 0, ctor);
+	c = rsv_cache_make(r, name, size, align, flags, ctor);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_cache, c), 0);
 	return c;
+}
+
+/* The same with nothing in front of the engine, so that a test sees which slab serves. */
+struct rsv_cache *scratch_cache_ctor(struct kunit *test, struct rsv_region *r, unsigned int size,
+				     unsigned int align, void (*ctor)(void *object))
+{
+	return scratch_cache_flags(test, r, size, align, RSV_NO_MAGAZINE | RSV_CACHE_OWN, ctor);
 }
 
 /* Destroy a cache before the end of its test. */
@@ -201,8 +237,10 @@ void scratch_shrink(struct rsv_region *r)
 {
 	unsigned int i;
 
-	for (i = 0; i < RSV_KMALLOC_CLASSES; i++)
+	for (i = 0; i < r->classes->nr; i++)
 		rsv_cache_shrink(r->kmalloc[i]);
+	for (i = 0; i < RSV_MAGAZINE_SIZES; i++)
+		rsv_cache_shrink(r->own[i]);
 }
 
 void objects_take(struct kunit *test, struct rsv_cache *c, void **objects, unsigned int nr)
@@ -239,6 +277,20 @@ struct rsv_ioc_cache cache_figures(struct rsv_cache *c)
 
 	rsv_query_one_cache(c, &now);
 	return now;
+}
+
+void peek(void *to, const void *at, size_t bytes)
+{
+	kasan_disable_current();
+	memcpy(to, at, bytes);
+	kasan_enable_current();
+}
+
+void poke(void *at, const void *from, size_t bytes)
+{
+	kasan_disable_current();
+	memcpy(at, from, bytes);
+	kasan_enable_current();
 }
 
 struct page **pages_array(struct kunit *test, unsigned long nr)
@@ -467,4 +519,31 @@ const char *misuses_since(struct kunit *test, const struct misuse_counts *before
 			used += scnprintf(text + used, size - used, "%s%s", used ? " " : "",
 					  rsv_misuse_name(kind));
 	return nr_misuses_since(before) ? text : rsv_misuse_name(RSV_OK);
+}
+
+const char *last_report(struct kunit *test)
+{
+	char *text = kunit_kzalloc(test, RSV_REPORT_MAX, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	rsv_misuse_last(text, RSV_REPORT_MAX);
+	return text;
+}
+
+const char *report_text(struct kunit *test, const char *fmt, ...)
+{
+	char *text = kunit_kzalloc(test, RSV_REPORT_MAX, GFP_KERNEL);
+	va_list args;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	va_start(args, fmt);
+	vsnprintf(text, RSV_REPORT_MAX, fmt, args);
+	va_end(args);
+	return text;
+}
+
+const char *report_given_back(struct kunit *test, struct rsv_cache *c, const void *object)
+{
+	return report_text(test, "cache %s of region %s: object at 0x%zx: given back", c->name,
+			   c->region->name, scratch_offset(c->region, object));
 }

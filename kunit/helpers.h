@@ -24,9 +24,14 @@ void scratch_region_end(struct kunit *test, struct rsv_region *r);
 struct rsv_region *scratch_region_or_skip(struct kunit *test, const struct rsv_reserve *want,
 					  unsigned int nr);
 struct rsv_region *scratch_region_large(struct kunit *test);
+struct rsv_region *scratch_region_of(struct kunit *test, size_t bytes, const char *engine,
+				     const char *classes);
 void settle(struct rsv_region *r);
 void stay_on_this_cpu(void);
 
+struct rsv_cache *scratch_cache_flags(struct kunit *test, struct rsv_region *r, unsigned int size,
+				      unsigned int align, unsigned int flags,
+				      void (*ctor)(void *object));
 struct rsv_cache *scratch_cache_ctor(struct kunit *test, struct rsv_region *r, unsigned int size,
 				     unsigned int align, void (*ctor)(void *object));
 void scratch_cache_end(struct kunit *test, struct rsv_cache *c);
@@ -48,6 +53,10 @@ void objects_take(struct kunit *test, struct rsv_cache *c, void **objects, unsig
 void objects_give(struct rsv_cache *c, void **objects, unsigned int nr);
 bool object_among(const void *object, void *const *objects, unsigned int nr);
 struct rsv_ioc_cache cache_figures(struct rsv_cache *c);
+
+/* Bytes that nobody may touch, as those of free objects: read and written as if one might */
+void peek(void *to, const void *at, size_t bytes);
+void poke(void *at, const void *from, size_t bytes);
 
 /* Blocks by the array: take as many as can be had, at most max of them. */
 struct page **pages_array(struct kunit *test, unsigned long nr);
@@ -112,6 +121,17 @@ do {												\
 	KUNIT_EXPECT_STREQ(__test, free_areas_now(__test, r), free_areas_text(__test, areas));	\
 } while (0)
 
+/* A region of one extent in which nothing is in use looks as if nothing ever was. */
+#define EXPECT_UNTOUCHED(test, r)								\
+do {												\
+	struct rsv_region *__r = (r);								\
+	struct free_areas __areas;								\
+												\
+	settle(__r);										\
+	free_areas_untouched(__r, &__areas);							\
+	EXPECT_SAME_AREAS(test, __r, &__areas);							\
+} while (0)
+
 /* EXPECT_MAP(test, r, "Pp.."): what each page serves as, RSV_MAP_* */
 #define EXPECT_MAP(test, r, map)								\
 do {												\
@@ -151,6 +171,21 @@ do {												\
 	misuse_counts_read(&__before);								\
 	statement;										\
 	KUNIT_EXPECT_STREQ(__test, misuses_since(__test, &__before), rsv_misuse_name(what));	\
+} while (0)
+
+/* What the last report said, and what it says of an object that was given back wrongly */
+const char *last_report(struct kunit *test);
+const char *report_text(struct kunit *test, const char *fmt, ...) __printf(2, 3);
+const char *report_given_back(struct kunit *test, struct rsv_cache *c, const void *object);
+
+/* EXPECT_REPORT(test, RSV_DOUBLE_FREE, text, rsv_kfree(p)): the same, and in these words */
+#define EXPECT_REPORT(test, what, text, statement)						\
+do {												\
+	struct kunit *___test = (test);								\
+	const char *__text = (text);								\
+												\
+	EXPECT_MISUSE(___test, what, statement);						\
+	KUNIT_EXPECT_STREQ(___test, last_report(___test), __text);				\
 } while (0)
 
 #endif /* RSV_KUNIT_HELPERS_H */

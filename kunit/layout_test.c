@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How objects lie in a slab: the textbook's slabs, alignment, waste, and objects that do not
- * touch each other.
+ * How objects lie in a slab, with every engine and every check: the textbook's slabs, alignment,
+ * waste, and objects that do not touch each other.
  */
 #include <linux/cache.h>
 #include <linux/log2.h>
 #include <linux/string.h>
 
 #include "../src/objects/cache.h"
+#include "../src/objects/track.h"
 #include "../src/region.h"
 #include "helpers.h"
+
+/* The engine SLAB keeps so many bytes for a slab, and so many for each of its objects. */
+#define BOOK_HEAD	4
+#define BOOK_ENTRY	2
 
 /* --- The textbook's examples ---------------------------------------------------------------- */
 
@@ -87,57 +92,193 @@ static void layout_text(const struct layout_case *l, char *text)
 
 KUNIT_ARRAY_PARAM(layouts, layouts, layout_text);
 
-static void check_layout(struct kunit *test, const struct rsv_layout *l,
-			 const struct layout_case *wanted)
+/* Every layout is tried with each of these. */
+struct flavour {
+	const char *what;
+	unsigned int flags;
+	bool ctor;
+};
+
+static const struct flavour flavours[] = {
+	{ "plain", 0, false },
+	{ "constructed", 0, true },
+	{ "red zone", RSV_RED_ZONE, false },
+	{ "poison", RSV_POISON, false },
+	{ "owners", RSV_STORE_USER, false },
+	{ "constructed, red zone", RSV_RED_ZONE, true },
+	{ "constructed, all checks", RSV_CHECKS, true },
+	{ "all checks", RSV_CHECKS, false },
+	{ "size class, all checks", RSV_CHECKS | RSV_CACHE_KMALLOC, false },
+	{ "cache lines", RSV_HWCACHE_ALIGN, false },
+};
+
+static const unsigned int engines[] = { RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB };
+
+/* The parts of a slot, in their order: none begins before the one before it ends. */
+static void check_slot(struct kunit *test, const struct rsv_layout *l, const struct flavour *f)
 {
-	unsigned int behind = l->link + sizeof(void *);
+	const unsigned int word = sizeof(void *);
+	bool inside = l->link < l->object_size;
+	unsigned int end = l->object_size + l->red;
 
-	KUNIT_EXPECT_EQ(test, l->object_size, wanted->size);
-	KUNIT_EXPECT_TRUE(test, is_power_of_2(l->align));
-	KUNIT_EXPECT_GE(test, l->align, max_t(unsigned int, wanted->align, sizeof(void *)));
-	KUNIT_EXPECT_GE(test, l->stride, l->object_size);
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->stride, l->align));
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->link, sizeof(void *)));
-	KUNIT_EXPECT_LE(test, behind, l->stride);
+	if (f->flags & RSV_RED_ZONE) {
+		KUNIT_EXPECT_GE(test, l->before, word);
+		KUNIT_EXPECT_GE(test, l->red, 1);
+	} else {
+		KUNIT_EXPECT_EQ(test, l->before + l->red, 0);
+	}
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->before, l->align));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->link, word));
+	if (f->ctor || f->flags & RSV_POISON)
+		KUNIT_EXPECT_FALSE(test, inside);
+	if (inside) {
+		/* It may take what there is of the last word. */
+		KUNIT_EXPECT_LE(test, l->link + word, round_up(end, word));
+		end = round_up(end, word);
+	} else {
+		KUNIT_EXPECT_GE(test, l->link, end);
+		end = l->link + word;
+	}
+	KUNIT_EXPECT_EQ(test, !!l->track, !!(f->flags & RSV_STORE_USER));
+	if (l->track) {
+		KUNIT_EXPECT_GE(test, l->track, end);
+		end = l->track + 2 * sizeof(struct rsv_track);
+	}
+	KUNIT_EXPECT_EQ(test, !!l->asked,
+			f->flags & RSV_RED_ZONE && f->flags & RSV_CACHE_KMALLOC);
+	if (l->asked) {
+		KUNIT_EXPECT_GE(test, l->asked, end);
+		end = l->asked + word;
+	}
+	KUNIT_EXPECT_LE(test, l->before + end, l->stride);
+}
 
+/* What of a slab of so many pages is not for objects */
+static unsigned int overhead(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
+{
+	if (engine == RSV_ENGINE_SLOB && l->objects > 1)
+		return pages * PAGE_SIZE / 64;
+	return l->book;
+}
+
+static void check_slab(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
+{
+	KUNIT_EXPECT_GE(test, l->objects, 1);
 	KUNIT_EXPECT_GE(test, l->small_objects, 1);
 	KUNIT_EXPECT_LE(test, l->small_pages, l->pages);
-	KUNIT_EXPECT_LE(test, l->objects, RSV_SLAB_OBJECTS_MAX);
-	KUNIT_EXPECT_LE(test, (size_t)l->objects * l->stride, l->pages * PAGE_SIZE);
-	KUNIT_EXPECT_LE(test, (size_t)l->small_objects * l->stride, l->small_pages * PAGE_SIZE);
+	KUNIT_EXPECT_LE(test, l->small_objects, l->objects);
+	KUNIT_EXPECT_LE(test, overhead(l, engine, l->pages) + (size_t)l->objects * l->stride,
+			l->pages * PAGE_SIZE);
+	KUNIT_EXPECT_LE(test,
+			overhead(l, engine, l->small_pages) +
+			(size_t)l->small_objects * l->stride, l->small_pages * PAGE_SIZE);
+	if (engine != RSV_ENGINE_SLOB) {
+		KUNIT_EXPECT_LE(test, l->objects, RSV_SLAB_OBJECTS_MAX);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->stride, l->align));
+	}
+}
+
+/* In the slab for small slots, with an entry for each object; elsewhere for large ones */
+static void check_book(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
+{
+	if (engine != RSV_ENGINE_SLAB) {
+		KUNIT_EXPECT_EQ(test, l->book, 0);
+		KUNIT_EXPECT_EQ(test, l->colours, 0);
+		return;
+	}
+	if (l->stride < PAGE_SIZE / 8)
+		KUNIT_EXPECT_GE(test, l->book, BOOK_HEAD + l->objects * BOOK_ENTRY);
+	else
+		KUNIT_EXPECT_EQ(test, l->book, 0);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->book, l->align));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->colour, l->align));
+	KUNIT_EXPECT_GE(test, l->colours, 1);
+	KUNIT_EXPECT_LE(test,
+			l->book + l->objects * l->stride + (l->colours - 1) * l->colour,
+			l->pages * PAGE_SIZE);
+}
+
+static void check_layout(struct kunit *test, const struct layout_case *wanted,
+			 const struct flavour *f, unsigned int engine)
+{
+	struct rsv_layout l = {};
+	int err = rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor);
+
+	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, l.object_size, wanted->size);
+	KUNIT_EXPECT_TRUE(test, is_power_of_2(l.align));
+	KUNIT_EXPECT_GE(test, l.align, max_t(unsigned int, wanted->align, sizeof(void *)));
+	check_slot(test, &l, f);
+	check_slab(test, &l, engine);
+	check_book(test, &l, engine);
 }
 
 static void layout_holds_what_it_promises(struct kunit *test)
 {
-	const struct layout_case *wanted = test->param_value;
-	struct rsv_layout l = {};
+	unsigned int i, j;
 
-	KUNIT_ASSERT_EQ(test, rsv_layout_choose(&l, wanted->size, wanted->align, 0, false), 0);
-	check_layout(test, &l, wanted);
-
-	/* A constructed object keeps all of its bytes while it is free: its link is behind it. */
-	KUNIT_ASSERT_EQ(test, rsv_layout_choose(&l, wanted->size, wanted->align, 0, true), 0);
-	check_layout(test, &l, wanted);
-	KUNIT_EXPECT_GE(test, l.link, l.object_size);
+	for (i = 0; i < ARRAY_SIZE(engines); i++)
+		for (j = 0; j < ARRAY_SIZE(flavours); j++)
+			check_layout(test, test->param_value, &flavours[j], engines[i]);
 }
 
-static size_t waste_of(const struct rsv_layout *l, unsigned int pages)
+/* Objects of a slab of so many pages */
+static unsigned int slots(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
 {
-	return pages * PAGE_SIZE % l->stride;
+	unsigned int bytes = pages * PAGE_SIZE, nr = min(bytes / l->stride, RSV_SLAB_OBJECTS_MAX);
+
+	if (engine == RSV_ENGINE_SLAB && l->stride < PAGE_SIZE / 8)
+		while (round_up(BOOK_HEAD + nr * BOOK_ENTRY, l->align) + nr * l->stride > bytes)
+			nr--;
+	return nr;
 }
 
-static void slab_has_the_pages_that_waste_least(struct kunit *test)
+static size_t waste_of(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
 {
-	const struct layout_case *wanted = test->param_value;
+	return pages * PAGE_SIZE - slots(l, engine, pages) * l->stride;
+}
+
+static void check_waste(struct kunit *test, const struct layout_case *wanted,
+			const struct flavour *f, unsigned int engine)
+{
 	struct rsv_layout l = {};
 	unsigned int pages;
 
-	KUNIT_ASSERT_EQ(test, rsv_layout_choose(&l, wanted->size, wanted->align, 0, false), 0);
+	KUNIT_ASSERT_EQ(test, rsv_layout_choose(&l, wanted->size, wanted->align,
+						engine | f->flags, f->ctor), 0);
+	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
 	/* Shares are compared, a / b < c / d as a * d < c * b. */
 	for (pages = max(l.small_pages, 3U); pages <= 8; pages++)
 		if (pages * PAGE_SIZE / l.stride <= RSV_SLAB_OBJECTS_MAX)
-			KUNIT_EXPECT_LE_MSG(test, waste_of(&l, l.pages) * pages,
-					    waste_of(&l, pages) * l.pages, "%u pages", pages);
+			KUNIT_EXPECT_LE_MSG(test, waste_of(&l, engine, l.pages) * pages,
+					    waste_of(&l, engine, pages) * l.pages,
+					    "%u pages, %s", pages, f->what);
+}
+
+/* Also with what checks put around objects. Units of SLOB's heap are all alike. */
+static void slab_has_the_pages_that_waste_least(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flavours); i++) {
+		check_waste(test, test->param_value, &flavours[i], RSV_ENGINE_SLUB);
+		check_waste(test, test->param_value, &flavours[i], RSV_ENGINE_SLAB);
+	}
+}
+
+static void what_cannot_be_is_refused(struct kunit *test)
+{
+	static const struct layout_case bad[] = {
+		{ 0, 0 }, { RSV_CACHE_SIZE_MAX + 1, 0 }, { UINT_MAX, 0 }, { 8, 3 }, { 8, 24 },
+		{ 8, 4 * PAGE_SIZE }, { 8, UINT_MAX },
+	};
+	struct rsv_layout l = {};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		for (j = 0; j < ARRAY_SIZE(engines); j++)
+			KUNIT_EXPECT_EQ(test, rsv_layout_choose(&l, bad[i].size, bad[i].align,
+								engines[j], false), -EINVAL);
 }
 
 /* A chain through the first word of each object; its other bytes carry a pattern. */
@@ -237,6 +378,7 @@ static struct kunit_case layout_cases[] = {
 	KUNIT_CASE_PARAM(layout_holds_what_it_promises, layouts_gen_params),
 	KUNIT_CASE_PARAM(slab_has_the_pages_that_waste_least, layouts_gen_params),
 	KUNIT_CASE_PARAM(objects_are_aligned_disjoint_and_restore_the_region, layouts_gen_params),
+	KUNIT_CASE(what_cannot_be_is_refused),
 	KUNIT_CASE(objects_of_one_byte_do_not_share_it),
 	KUNIT_CASE(hwcache_align_begins_objects_on_a_cache_line),
 	{}

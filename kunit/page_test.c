@@ -424,10 +424,10 @@ static void page_of_a_slab_is_refused(struct kunit *test)
 	struct rsv_region *r = scratch_pages(test, 8);
 	struct rsv_cache *c = scratch_cache(test, r, 2048, 0);
 	void *object = rsv_cache_alloc(c, GFP_KERNEL);
-	struct page *page;
+	struct page *page = virt_to_page(scratch_base(r));
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
-	page = virt_to_page(object);
+	EXPECT_MAP(test, r, "Sss.....");
 	EXPECT_MISUSE(test, RSV_FOREIGN, __rsv_free_pages(page, 0));
 	EXPECT_MISUSE(test, RSV_FOREIGN, __rsv_free_pages(page + 1, 0));
 	memset(object, 0x5a, 2048);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine SLUB: free lists that nobody can free into twice, and that survive being written to.
+ * The engine SLUB: free lists that nobody can free into twice, and that survive being written to;
+ * links inside the objects, obfuscated and in random order; no queue.
  */
+#include <linux/percpu.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
-#include "../src/objects/cache.h"
+#include "../src/objects/link.h"
+#include "../src/region.h"
 #include "helpers.h"
 
 /*
@@ -109,7 +113,7 @@ static void object_that_looks_free_can_be_given_back(struct kunit *test)
 	objects_take(test, c, object, 3);
 	link = object[1] + c->layout.link;
 	rsv_cache_free(c, object[1]);
-	as_free = *link;
+	peek(&as_free, link, sizeof(as_free));
 	objects_take(test, c, &object[1], 1);
 	KUNIT_ASSERT_PTR_EQ(test, (void *)link, object[1] + c->layout.link);
 	*link = as_free;
@@ -147,12 +151,13 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	struct rsv_cache *c = cache_of_kind(test, r);
 	void *object[PER_SLAB], *next, *others[PER_SLAB];
+	const unsigned long junk = 0x6b6b6b6b;
 
 	objects_take(test, c, object, PER_SLAB);
 	rsv_cache_free(c, object[4]);
 	rsv_cache_free(c, object[3]);
 	rsv_cache_free(c, object[1]);
-	memset(object[3] + c->layout.link, 0x6b, sizeof(unsigned long));
+	poke(object[3] + c->layout.link, &junk, sizeof(junk));
 
 	objects_take(test, c, &next, 1);
 	KUNIT_EXPECT_PTR_EQ(test, next, object[1]);
@@ -170,6 +175,242 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
+/* --- The engine's own ways ------------------------------------------------------------------ */
+
+static struct rsv_frame *slab_of(const struct rsv_cache *c, const void *object)
+{
+	return rsv_slab_head(rsv_frame_at(c->region->extents->at[0], object));
+}
+
+static union rsv_slab_word word_of(const struct rsv_cache *c, const void *object)
+{
+	return (union rsv_slab_word){ .word = slab_of(c, object)->slab };
+}
+
+static unsigned int carved_of(const struct rsv_cache *c, const void *object)
+{
+	return word_of(c, object).carved;
+}
+
+static unsigned int inuse_of(const struct rsv_cache *c, const void *object)
+{
+	return word_of(c, object).inuse;
+}
+
+/* The number of the first free object */
+static unsigned int first_free_of(const struct rsv_cache *c, const void *object)
+{
+	return word_of(c, object).free;
+}
+
+static unsigned int index_of(const struct rsv_cache *c, const void *object)
+{
+	return rsv_slot_index(c, rsv_slab_offset(rsv_frame_at(c->region->extents->at[0], object),
+						 object));
+}
+
+/* The word that links a free object with others, as it stands in memory */
+static unsigned long link_of(const struct rsv_cache *c, const void *object)
+{
+	unsigned long link;
+
+	peek(&link, object + c->layout.link, sizeof(link));
+	return link;
+}
+
+/* What it means */
+static unsigned long link_meaning(const struct rsv_cache *c, const void *object)
+{
+	return link_of(c, object) ^ rsv_link_key(c, object + c->layout.link);
+}
+
+static void free_list_is_threaded_through_the_free_objects(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = cache_of_kind(test, r);
+	void *object[PER_SLAB];
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, c->layout.link < c->layout.object_size, !c->ctor);
+	objects_take(test, c, object, PER_SLAB);
+	for (i = 0; i < PER_SLAB; i++) {
+		rsv_cache_free(c, object[i]);
+		KUNIT_EXPECT_EQ(test, first_free_of(c, object[0]), index_of(c, object[i]));
+		KUNIT_EXPECT_EQ(test, link_meaning(c, object[i]),
+				i ? index_of(c, object[i - 1]) : RSV_SLAB_NONE);
+	}
+}
+
+/* The first object of the next slab as the only free one of its slab */
+static void *only_free(struct kunit *test, struct rsv_cache *c, void **object, unsigned int index)
+{
+	unsigned int i;
+
+	objects_take(test, c, object, PER_SLAB);
+	for (i = 0; i < PER_SLAB - 1 && index_of(c, object[i]) != index; i++)
+		;
+	swap(object[i], object[PER_SLAB - 1]);
+	KUNIT_ASSERT_EQ(test, index_of(c, object[PER_SLAB - 1]), index);
+	rsv_cache_free(c, object[PER_SLAB - 1]);
+	return object[PER_SLAB - 1];
+}
+
+static void links_are_obfuscated_by_the_cache_and_by_their_place(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = cache_of_kind(test, r), *d = cache_of_kind(test, r);
+	unsigned long first, other;
+	void *object[PER_SLAB], *p;
+
+	p = only_free(test, c, object, 0);
+	first = link_of(c, p);
+	KUNIT_EXPECT_EQ(test, link_meaning(c, p), RSV_SLAB_NONE);
+	KUNIT_EXPECT_NE(test, first, RSV_SLAB_NONE);
+	objects_give(c, object, PER_SLAB - 1);
+
+	/* The same in another place of the same cache */
+	p = only_free(test, c, object, 1);
+	KUNIT_EXPECT_EQ(test, link_meaning(c, p), RSV_SLAB_NONE);
+	other = link_of(c, p);
+	KUNIT_EXPECT_NE(test, first, other);
+	/* What two links have in common does not give away their places' difference. */
+	KUNIT_EXPECT_NE(test, first ^ other, c->layout.stride);
+	objects_give(c, object, PER_SLAB - 1);
+	rsv_cache_shrink(c);
+
+	/* The same in the same place, of another cache */
+	KUNIT_ASSERT_EQ(test, d->layout.stride, c->layout.stride);
+	p = only_free(test, d, object, 0);
+	KUNIT_ASSERT_PTR_EQ(test, p, scratch_base(r));
+	KUNIT_EXPECT_EQ(test, link_meaning(d, p), RSV_SLAB_NONE);
+	KUNIT_EXPECT_NE(test, link_of(d, p), first);
+	objects_give(d, object, PER_SLAB - 1);
+}
+
+static void objects_of_a_batch_come_in_random_order(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	unsigned int tries, i, at, seen, in_order = 0;
+	void *object[16], *before[16];
+
+	for (tries = 0; tries < 4; tries++) {
+		struct rsv_cache *c = scratch_cache(test, r, 100, 0);
+
+		objects_take(test, c, object, ARRAY_SIZE(object));
+		for (i = 0, seen = 0, at = 1; i < ARRAY_SIZE(object); i++) {
+			seen |= 1U << index_of(c, object[i]);
+			at += i && object[i] == object[i - 1] + c->layout.stride;
+		}
+		KUNIT_EXPECT_EQ(test, seen, 0xffff);
+		in_order += at == ARRAY_SIZE(object);
+		in_order += tries && !memcmp(before, object, sizeof(object));
+		memcpy(before, object, sizeof(object));
+		objects_give(c, object, ARRAY_SIZE(object));
+		scratch_cache_end(test, c);
+	}
+	/* Once by chance in 16 factorial times */
+	KUNIT_EXPECT_EQ(test, in_order, 0);
+}
+
+static void slab_is_carved_a_batch_at_a_time(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, 100, 0);
+	void **object = kunit_kcalloc(test, c->layout.objects, sizeof(*object), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_ASSERT_GT(test, c->layout.objects, 64);
+	for (i = 0; i < c->layout.objects; i++) {
+		objects_take(test, c, &object[i], 1);
+		KUNIT_ASSERT_EQ(test, inuse_of(c, object[i]), i + 1);
+		KUNIT_ASSERT_EQ(test, carved_of(c, object[i]),
+				min(round_up(i + 1, 16), c->layout.objects));
+	}
+	EXPECT_SLABS(test, c, 1, 0, 0);
+	objects_give(c, object, c->layout.objects);
+}
+
+/* Of three slabs the one with fewest free objects serves first, and the one with most last. */
+static void fullest_slab_serves_first(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = cache_of_kind(test, r);
+	static const unsigned int nr[] = { 1, 3, 5 };
+	void *object[3 * PER_SLAB], *again;
+	unsigned int slab, i;
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	for (slab = 0; slab < 3; slab++)
+		objects_give(c, object + slab * PER_SLAB, nr[slab]);
+	for (slab = 0; slab < 3; slab++)
+		for (i = 0; i < nr[slab]; i++) {
+			objects_take(test, c, &again, 1);
+			KUNIT_EXPECT_TRUE(test, object_among(again, object + slab * PER_SLAB,
+							     nr[slab]));
+		}
+	EXPECT_SLABS(test, c, 3, 0, 0);
+	objects_give(c, object, ARRAY_SIZE(object));
+}
+
+/* --- Without a queue ------------------------------------------------------------------------ */
+
+static struct rsv_frame *active_of(struct rsv_cache *c)
+{
+	return per_cpu_ptr(c->cpus, raw_smp_processor_id())->active;
+}
+
+static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *test)
+{
+	const struct kind_of_cache *kind = test->param_value;
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_cache *c;
+	void *object[3 * PER_SLAB], *again;
+	unsigned int i;
+
+	stay_on_this_cpu();
+	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_PTR_EQ(test, active_of(c), slab_of(c, object[ARRAY_SIZE(object) - 1]));
+	KUNIT_EXPECT_TRUE(test, word_of(c, object[ARRAY_SIZE(object) - 1]).frozen);
+	for (i = 2 * PER_SLAB; i < ARRAY_SIZE(object); i++) {
+		rsv_cache_free(c, object[i]);
+		objects_take(test, c, &again, 1);
+		KUNIT_EXPECT_PTR_EQ(test, again, object[i]);
+	}
+	objects_give(c, object, ARRAY_SIZE(object));
+}
+
+/* Nothing is kept in between: at once the frame says so. */
+static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
+{
+	const struct kind_of_cache *kind = test->param_value;
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_cache *c;
+	void *object[3 * PER_SLAB], *again;
+	unsigned int i;
+
+	stay_on_this_cpu();
+	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	for (i = 0; i < 3; i++) {
+		rsv_cache_free(c, object[i]);
+		KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), PER_SLAB - 1 - i);
+		KUNIT_EXPECT_EQ(test, first_free_of(c, object[0]), index_of(c, object[i]));
+	}
+	/* The active slab has nothing left: the other one becomes active. */
+	objects_take(test, c, &again, 1);
+	KUNIT_EXPECT_PTR_EQ(test, again, object[2]);
+	KUNIT_EXPECT_PTR_EQ(test, active_of(c), slab_of(c, object[0]));
+	objects_take(test, c, object + 1, 1);
+	objects_take(test, c, object, 1);
+	objects_give(c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
+	KUNIT_EXPECT_NULL(test, active_of(c));
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, r);
+}
+
 static struct kunit_case slub_cases[] = {
 	KUNIT_CASE_PARAM(double_free_is_refused_at_once_and_later, kinds_gen_params),
 	KUNIT_CASE_PARAM(double_free_after_the_slab_is_gone_is_refused, kinds_gen_params),
@@ -178,6 +419,13 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE(pointer_into_an_object_or_behind_the_last_is_refused),
 	KUNIT_CASE_PARAM(free_object_that_was_written_to_is_found_and_not_handed_out,
 			 kinds_gen_params),
+	KUNIT_CASE_PARAM(free_list_is_threaded_through_the_free_objects, kinds_gen_params),
+	KUNIT_CASE_PARAM(links_are_obfuscated_by_the_cache_and_by_their_place, kinds_gen_params),
+	KUNIT_CASE(objects_of_a_batch_come_in_random_order),
+	KUNIT_CASE(slab_is_carved_a_batch_at_a_time),
+	KUNIT_CASE_PARAM(fullest_slab_serves_first, kinds_gen_params),
+	KUNIT_CASE_PARAM(object_of_the_active_slab_is_the_next_one_handed_out, kinds_gen_params),
+	KUNIT_CASE_PARAM(object_of_another_slab_goes_to_its_frame_at_once, kinds_gen_params),
 	{}
 };
 

@@ -12,6 +12,8 @@
 #include <linux/module.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/stackdepot.h>
+#include <linux/stacktrace.h>
 #include <linux/version.h>
 #include <uapi/linux/reservoir.h>
 
@@ -182,6 +184,118 @@ static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_p
 static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_pages)
 {
 	return false;
+}
+#endif
+
+/* Between the steps of the magazines' protocol, so that a test can put an interrupt there */
+typedef void rsv_step_fn(int step);
+extern rsv_step_fn *rsv_step_hook;
+
+#if IS_ENABLED(CONFIG_KUNIT)
+static inline void rsv_step(int step)
+{
+	rsv_step_fn *hook = READ_ONCE(rsv_step_hook);
+
+	if (unlikely(hook))
+		hook(step);
+}
+#else
+static inline void rsv_step(int step)
+{
+}
+#endif
+
+/*
+ * Stacks, each kept once by the kernel and known by a number; 0: it is not kept. The function that
+ * saves one lost a parameter in 6.3 and got flags in 6.8.
+ */
+#ifdef CONFIG_STACKDEPOT
+#define RSV_STACK_DEPTH	16
+
+static inline int rsv_stack_start(void)
+{
+	return stack_depot_init();
+}
+
+/* The caller's stack without so many functions at its top. Callers that nobody may inline. */
+static __always_inline u32 rsv_stack_save(unsigned int skip, bool may_alloc)
+{
+	unsigned long entries[RSV_STACK_DEPTH];
+	unsigned int nr = stack_trace_save(entries, RSV_STACK_DEPTH, skip);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	return __stack_depot_save(entries, nr, 0, GFP_NOWAIT, may_alloc);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	return __stack_depot_save(entries, nr, GFP_NOWAIT, may_alloc);
+#else
+	return stack_depot_save_flags(entries, nr, GFP_NOWAIT,
+				      may_alloc ? STACK_DEPOT_FLAG_CAN_ALLOC : 0);
+#endif
+}
+
+static inline unsigned int rsv_stack_fetch(u32 stack, unsigned long **entries)
+{
+	return stack_depot_fetch(stack, entries);
+}
+#else
+static inline int rsv_stack_start(void)
+{
+	return 0;
+}
+
+static inline u32 rsv_stack_save(unsigned int skip, bool may_alloc)
+{
+	return 0;
+}
+
+static inline unsigned int rsv_stack_fetch(u32 stack, unsigned long **entries)
+{
+	return 0;
+}
+#endif
+
+/*
+ * KASAN: which bytes nobody but this module may touch. Of its hooks this one alone is exported, and
+ * its declaration, as the values that make a report say what was touched, is private to mm/kasan/.
+ * Addresses are multiples of 8, sizes too but for rsv_kasan_allow().
+ */
+#ifdef CONFIG_KASAN_GENERIC
+#define RSV_KASAN_GRANULE	8UL
+#define RSV_KASAN_REDZONE	0xfc	/* KASAN_SLAB_REDZONE: "slab-out-of-bounds" */
+#define RSV_KASAN_FREE		0xfb	/* KASAN_SLAB_FREE: "slab-use-after-free" */
+
+void kasan_poison(const void *addr, size_t size, u8 value, bool init);
+
+static inline void rsv_kasan_forbid(const void *addr, size_t size)
+{
+	kasan_poison(addr, size, RSV_KASAN_FREE, false);
+}
+
+static inline void rsv_kasan_fence(const void *addr, size_t size)
+{
+	kasan_poison(addr, size, RSV_KASAN_REDZONE, false);
+}
+
+/* Of a granule that is not whole, the value is how many of its bytes may be touched. */
+static inline void rsv_kasan_allow(const void *addr, size_t size)
+{
+	size_t rest = size % RSV_KASAN_GRANULE;
+
+	kasan_poison(addr, size - rest, 0, false);
+	if (rest)
+		kasan_poison(addr + size - rest, RSV_KASAN_GRANULE, rest, false);
+}
+#else
+static inline void rsv_kasan_forbid(const void *addr, size_t size)
+{
+}
+
+static inline void rsv_kasan_fence(const void *addr, size_t size)
+{
+}
+
+static inline void rsv_kasan_allow(const void *addr, size_t size)
+{
 }
 #endif
 

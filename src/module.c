@@ -16,6 +16,9 @@
 #include "interface/device.h"
 #include "interface/query.h"
 #include "objects/cache.h"
+#include "objects/classes.h"
+#include "objects/debug.h"
+#include "objects/engine.h"
 #include "pages/relief.h"
 #include "pages/reserve.h"
 #include "region.h"
@@ -35,6 +38,18 @@ MODULE_PARM_DESC(reclaim, "lend free memory to the system when it runs short (de
 static char *floor = "0";
 module_param(floor, charp, 0444);
 MODULE_PARM_DESC(floor, "with reclaim=1: SIZE[K|M|G] that is never lent (default 0)");
+
+static char *engine = "slub";
+module_param(engine, charp, 0444);
+MODULE_PARM_DESC(engine, "of caches that ask for none: slub, slab or slob (default slub)");
+
+static char *classes = "fine";
+module_param(classes, charp, 0444);
+MODULE_PARM_DESC(classes, "sizes that rsv_kmalloc() rounds up to: fine or pow2 (default fine)");
+
+static char *debug = "-";
+module_param(debug, charp, 0444);
+MODULE_PARM_DESC(debug, "checks: [FZPUT][,cache...], as slab_debug= (default - for none)");
 
 /* Digits and one of K, M and G; more than 0 and no more than a size can be. */
 static int rsv_parse_size(const char *text, size_t *size)
@@ -167,6 +182,36 @@ static int rsv_parse_floor(size_t *bytes)
 	return -EINVAL;
 }
 
+static int rsv_choose_engine(void)
+{
+	const struct rsv_engine *chosen = rsv_engine_named(engine);
+
+	if (!chosen) {
+		pr_err("engine=%s is not understood: want slub, slab or slob\n", engine);
+		return -EINVAL;
+	}
+	rsv_engine_set_default(chosen);
+	return 0;
+}
+
+static int rsv_choose_classes(void)
+{
+	const struct rsv_classes *chosen = rsv_classes_named(classes);
+
+	if (!chosen) {
+		pr_err("classes=%s is not understood: want fine or pow2\n", classes);
+		return -EINVAL;
+	}
+	rsv_classes_set_default(chosen);
+	return 0;
+}
+
+/* What caches are to be like, before there are any. */
+static int rsv_objects_choose(void)
+{
+	return rsv_choose_engine() ?: rsv_choose_classes() ?: rsv_debug_parse(debug);
+}
+
 static void rsv_announce(void)
 {
 	struct rsv_ioc_info info = {};
@@ -189,7 +234,6 @@ static int rsv_pages_start(void)
 	err = rsv_pcp_start();
 	if (err)
 		goto no_pcp;
-	rsv_relief_set_shrink(rsv_caches_shrink);
 	return 0;
 
 no_pcp:
@@ -204,6 +248,27 @@ static void rsv_pages_stop(void)
 	rsv_pcp_stop();
 	rsv_zones_stop();
 	rsv_relief_stop();
+}
+
+static int rsv_wings_start(void)
+{
+	int err = rsv_pages_start();
+
+	if (err)
+		return err;
+	rsv_classes_start();
+	err = rsv_caches_start();
+	if (err)
+		rsv_pages_stop();
+	return err;
+}
+
+static void rsv_wings_stop(void)
+{
+	/* Caches and extents that are gone may still wait for those who look at them. */
+	rsv_relief_flush();
+	rsv_caches_stop();
+	rsv_pages_stop();
 }
 
 static int rsv_regions_begin(const struct rsv_reserve *want, int nr, size_t floor_bytes)
@@ -230,7 +295,7 @@ static int __init rsv_init(void)
 	err = rsv_parse_floor(&floor_bytes);
 	if (err)
 		return err;
-	err = rsv_pages_start();
+	err = rsv_objects_choose() ?: rsv_wings_start();
 	if (err)
 		return err;
 
@@ -249,7 +314,7 @@ no_device:
 	rsv_regions_stop();
 no_regions:
 	rsv_debugfs_stop();
-	rsv_pages_stop();
+	rsv_wings_stop();
 	return err;
 }
 
@@ -259,7 +324,7 @@ static void __exit rsv_exit(void)
 	rsv_device_destroy();
 	rsv_regions_stop();
 	rsv_debugfs_stop();
-	rsv_pages_stop();
+	rsv_wings_stop();
 }
 
 module_init(rsv_init);

@@ -13,6 +13,10 @@
 #include "interface/debugfs.h"
 #include "name.h"
 #include "objects/cache.h"
+#include "objects/kmalloc.h"
+#include "objects/magazine.h"
+#include "objects/reclaim.h"
+#include "objects/heap.h"
 #include "pages/relief.h"
 #include "pages/reserve.h"
 #include "pages/zeroed.h"
@@ -71,6 +75,7 @@ static struct rsv_region *rsv_region_new(const char *name)
 	mutex_init(&r->caches_lock);
 	INIT_LIST_HEAD(&r->caches);
 	rsv_relief_init(r);
+	rsv_reclaim_init(r);
 	rsv_lending_init(r);
 	return r;
 }
@@ -95,6 +100,7 @@ static int rsv_region_take(struct rsv_region *r, const struct rsv_reserve *want,
 static void rsv_region_rest(struct rsv_region *r)
 {
 	rsv_zeroed_stop(r);
+	rsv_reclaim_end(r);
 	cancel_work_sync(&r->relief);
 	rsv_drains_release(r);
 }
@@ -104,6 +110,29 @@ static void rsv_region_release(struct rsv_region *r)
 	rsv_region_rest(r);
 	rsv_extents_release(r);
 	rsv_zones_release(r);
+}
+
+/* The caches that serve others, and the size classes */
+static int rsv_region_furnish(struct rsv_region *r)
+{
+	int err = rsv_magazines_create(r);
+
+	if (err)
+		return err;
+	err = rsv_kmalloc_create(r);
+	if (err)
+		rsv_magazines_destroy(r);
+	else
+		rsv_reclaim_begin(r);
+	return err;
+}
+
+/* With nothing allocated by anybody else */
+static void rsv_region_strip(struct rsv_region *r)
+{
+	rsv_reclaim_end(r);
+	rsv_kmalloc_destroy(r);
+	rsv_magazines_destroy(r);
 }
 
 static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
@@ -121,8 +150,12 @@ static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want
 	err = rsv_region_take(r, want, nr);
 	if (err)
 		goto release;
+	err = rsv_heap_create(r);
+	if (err)
+		goto release;
+	/* What is shown is there before it is shown, and goes after. */
 	rsv_debugfs_add(r);
-	err = rsv_kmalloc_create(r);
+	err = rsv_region_furnish(r);
 	if (err)
 		goto unshow;
 	r->id = rsv_region_ids++;
@@ -131,6 +164,7 @@ static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want
 
 unshow:
 	rsv_debugfs_remove(r);
+	rsv_heap_destroy(r);
 release:
 	rsv_region_release(r);
 	return err;
@@ -209,14 +243,15 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	mutex_lock(&r->caches_lock);
 	nr_caches = r->nr_caches;
 	mutex_unlock(&r->caches_lock);
-	return r->users || nr_caches > RSV_KMALLOC_CLASSES || nr_free < r->nr_pages;
+	return r->users || nr_caches > r->classes->nr + RSV_MAGAZINE_SIZES || nr_free < r->nr_pages;
 }
 
 static void rsv_region_demolish(struct rsv_region *r)
 {
 	list_del(&r->node);
-	rsv_kmalloc_destroy(r);
+	rsv_region_strip(r);
 	rsv_debugfs_remove(r);
+	rsv_heap_destroy(r);
 	rsv_region_release(r);
 	kfree(r);
 }

@@ -10,13 +10,16 @@
 #include <linux/mutex.h>
 #include <linux/reservoir.h>
 
-#include "objects/kmalloc.h"
+#include "objects/cache.h"
+#include "objects/classes.h"
 #include "pages/extent.h"
 #include "pages/lend.h"
 #include "pages/percpu.h"
 #include "pages/zone.h"
 
 struct dentry;
+struct rsv_classes;
+struct rsv_heap;
 
 /* An extent's number must fit into its frames. */
 #define RSV_EXTENTS_MAX		65535U
@@ -40,7 +43,11 @@ struct dentry;
  * @cpuhp: place among those whose lists are emptied when a CPU goes
  * @relief: gives back what caches do not need when a zone runs low
  * @lending: what it lends to the system
- * @kmalloc: the caches behind rsv_kmalloc(), by class (never change once the region stands)
+ * @classes: its size classes (never change once the region stands, as the next three)
+ * @kmalloc: the caches behind rsv_kmalloc(), by class
+ * @own: caches that serve the others, by size
+ * @heap: what the engine SLOB has
+ * @age: gives back from time to time what caches do not need
  * @caches_lock: guards @caches and @nr_caches; may sleep; never held while debugfs files are
  *	removed, since their readers take it
  * @caches: all caches, in the order of creation
@@ -70,7 +77,11 @@ struct rsv_region {
 	struct work_struct relief;
 	struct rsv_lending lending;
 
-	struct rsv_cache *kmalloc[RSV_KMALLOC_CLASSES];
+	const struct rsv_classes *classes;
+	struct rsv_cache *kmalloc[RSV_CLASSES_MAX];
+	struct rsv_cache *own[RSV_MAGAZINE_SIZES];
+	struct rsv_heap *heap;
+	struct delayed_work age;
 	struct mutex caches_lock;	/* see above */
 	struct list_head caches;
 	unsigned int nr_caches;

@@ -2,8 +2,11 @@
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/atomic.h>
+#include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "report.h"
@@ -17,9 +20,25 @@ static const char *const rsv_misuse_names[RSV_MISUSES] = {
 	[RSV_WRONG_CACHE] = "wrong_cache",
 	[RSV_CORRUPT] = "corrupt_free_list",
 	[RSV_IN_USE] = "destroyed_in_use",
+	[RSV_RED_ZONED] = "red_zone_overwritten",
+	[RSV_POISONED] = "written_while_free",
+	[RSV_DEAD_CACHE] = "dead_cache",
 };
 
+/* What the last report said. Raw: reports are made wherever memory is given back. */
+static DEFINE_RAW_SPINLOCK(rsv_report_lock);
+static char rsv_report_text[RSV_REPORT_MAX];
+
 static atomic64_t rsv_misuse_counts[RSV_MISUSES];
+
+static void rsv_report_remember(const char *text)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&rsv_report_lock, flags);
+	strscpy(rsv_report_text, text, sizeof(rsv_report_text));
+	raw_spin_unlock_irqrestore(&rsv_report_lock, flags);
+}
 
 /**
  * rsv_report() - count a misuse and print it with the caller's stack
@@ -29,23 +48,43 @@ static atomic64_t rsv_misuse_counts[RSV_MISUSES];
  * Prints at a limited rate, so that a loop of misuses does not drown the log; counts every one.
  *
  * Context: Any, with no raw lock held.
+ * Return: Whether it was printed, and details may follow.
  */
-void rsv_report(enum rsv_misuse what, const char *fmt, ...)
+bool rsv_report(enum rsv_misuse what, const char *fmt, ...)
 {
 	static DEFINE_RATELIMIT_STATE(limit, 5 * HZ, 20);
-	struct va_format vaf = { .fmt = fmt };
+	char text[RSV_REPORT_MAX];
 	va_list args;
 
-	atomic64_inc(&rsv_misuse_counts[what]);
-	if (!__ratelimit(&limit))
-		return;
-
 	va_start(args, fmt);
-	vaf.va = &args;
-	pr_err("misuse: %s: %pV\n", rsv_misuse_name(what), &vaf);
+	vscnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	atomic64_inc(&rsv_misuse_counts[what]);
+	rsv_report_remember(text);
+	if (!__ratelimit(&limit))
+		return false;
+
+	pr_err("misuse: %s: %s\n", rsv_misuse_name(what), text);
 	dump_stack();
+	return true;
 }
+
+/**
+ * rsv_misuse_last() - what the last report said
+ * @text: set to it; empty if there was none
+ * @size: room in @text
+ *
+ * Context: Any.
+ */
+void rsv_misuse_last(char *text, size_t size)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&rsv_report_lock, flags);
+	strscpy(text, rsv_report_text, size);
+	raw_spin_unlock_irqrestore(&rsv_report_lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_misuse_last);
 
 /**
  * rsv_misuse_name() - the name of a kind of misuse, as statistics and reports show it

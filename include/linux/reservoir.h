@@ -63,8 +63,14 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 				   void (*ctor)(void *object));
 int rsv_cache_destroy(struct rsv_cache *c);
 void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp) __malloc;
+void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid) __malloc;
 void rsv_cache_free(struct rsv_cache *c, void *object);
+unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects);
+void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects);
 int rsv_cache_shrink(struct rsv_cache *c);
+int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr);
+void *rsv_mempool_alloc(gfp_t gfp, void *cache);
+void rsv_mempool_free(void *element, void *cache);
 
 void rsv_kfree(const void *p);
 size_t rsv_ksize(const void *p);

@@ -303,7 +303,7 @@ static int rsv_do_cache_create(struct rsv_file *f, union rsv_argument *arg)
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	if (want->cache_flags & ~RSV_HWCACHE_ALIGN || !rsv_name_ends(want->name))
+	if (!rsv_name_ends(want->name))
 		return -EINVAL;
 	if (f->nr_caches == RSV_CACHES_MAX)
 		return -EMFILE;
@@ -315,6 +315,17 @@ static int rsv_do_cache_create(struct rsv_file *f, union rsv_argument *arg)
 		return error;
 	f->nr_caches++;
 	want->id = c->cache->id;
+	return 0;
+}
+
+static int rsv_do_cache_shrink(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_cache_shrink *want = &arg->cache_shrink;
+	struct rsv_holding *h = rsv_file_find(f, want->cache, &rsv_kind_cache);
+
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	want->slabs = rsv_cache_shrink(container_of(h, struct rsv_held_cache, held)->cache);
 	return 0;
 }
 
@@ -433,7 +444,11 @@ static const struct rsv_command rsv_commands[] = {
 	},
 	[_IOC_NR(RSV_IOC_CACHE_CREATE)] = {
 		rsv_do_cache_create, offsetofend(struct rsv_ioc_cache_create, name),
-		sizeof(struct rsv_ioc_cache_create), true,
+		sizeof(struct rsv_ioc_cache_create), true, RSV_CACHE_CONSTRUCTED,
+	},
+	[_IOC_NR(RSV_IOC_CACHE_SHRINK)] = {
+		rsv_do_cache_shrink, offsetofend(struct rsv_ioc_cache_shrink, slabs),
+		sizeof(struct rsv_ioc_cache_shrink), true,
 	},
 	[_IOC_NR(RSV_IOC_OBJECT_ALLOC)] = {
 		rsv_do_object_alloc, offsetofend(struct rsv_ioc_object_alloc, place),

@@ -5,8 +5,8 @@
  *
  * Nothing here is needed for the module to work: where debugfs is absent or switched off, creating
  * a file fails and is ignored, as debugfs wants it. Removing files waits for their readers, so it
- * never happens under a lock that a show function takes; those are region->caches_lock, cache->lock
- * and zone->lock.
+ * never happens under a lock that a show function takes; those are region->shape_lock and
+ * region->caches_lock, and the raw locks of caches, of heaps and of zones.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -20,6 +20,7 @@
 #include "../report.h"
 #include "debugfs.h"
 #include "query.h"
+#include "traces.h"
 
 #define RSV_MAP_LINE	64	/* pages in a line of the file map */
 
@@ -85,6 +86,7 @@ static int rsv_each_zone(struct seq_file *m,
 static int rsv_stats_show(struct seq_file *m, void *unused)
 {
 	struct rsv_ioc_info info = {};
+	char last[RSV_REPORT_MAX];
 	enum rsv_misuse what;
 
 	rsv_query_info(m->private, &info);
@@ -94,7 +96,11 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "free_bytes", info.free_bytes);
 	rsv_show(m, "largest_free_bytes", info.largest_free);
 	rsv_show(m, "largest_block_bytes", info.largest_block);
+	seq_printf(m, "engine %s\n", info.engine);
+	seq_printf(m, "classes %s\n", info.classes);
 	rsv_show(m, "slab_bytes", info.slab_bytes);
+	rsv_show(m, "heap_bytes", info.heap_bytes);
+	rsv_show(m, "heap_free_bytes", info.heap_free_bytes);
 	rsv_show(m, "cached_bytes", info.cached_bytes);
 	rsv_show(m, "lent_bytes", info.lent_bytes);
 	rsv_show(m, "metadata_bytes", info.metadata_bytes);
@@ -104,6 +110,9 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "caches", info.nr_caches);
 	for (what = RSV_OK + 1; what < RSV_MISUSES; what++)
 		seq_printf(m, "misuse.%s %llu\n", rsv_misuse_name(what), rsv_misuse_count(what));
+	rsv_misuse_last(last, sizeof(last));
+	if (last[0])
+		seq_printf(m, "misuse.last %s\n", last);
 	return rsv_each_zone(m, rsv_show_zone);
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_stats);
@@ -166,7 +175,7 @@ DEFINE_SHOW_ATTRIBUTE(rsv_zoneinfo);
 /*
  * fragmentation: external, the unusable free space index of each order as the kernel's extfrag
  * shows it (0: every free page can serve a request of this order, 1: none can); internal, the bytes
- * asked for and granted
+ * asked for and granted, and what size classes waste
  */
 
 static void rsv_show_unusable(struct seq_file *m, const struct rsv_ioc_zone *z)
@@ -197,9 +206,44 @@ static void rsv_show_internal(struct seq_file *m, const struct rsv_ioc_zone *z)
 			   z->name, order, z->asked[order], z->granted[order]);
 }
 
+/*
+ * Of each size class the smallest request that it serves and how much that one wastes, in
+ * thousandths of the request; and of a slab the bytes that are in no object
+ */
+static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c, unsigned int least)
+{
+	const struct rsv_layout *l = &c->layout;
+	unsigned int bytes = l->pages << PAGE_SHIFT, waste = bytes - l->objects * l->object_size;
+	unsigned int worst = (l->object_size - least) * 1000 / least;
+	struct rsv_cache_figures figures;
+
+	rsv_cache_count(c, &figures);
+	seq_printf(m, "class %4u from %4u worst %u.%03u slab %u waste %u active %llu\n",
+		   l->object_size, least, worst / 1000, worst % 1000, bytes, waste, figures.active);
+}
+
+/* As there are: the region may not have all of them yet, or any more. */
+static int rsv_show_classes(struct seq_file *m)
+{
+	struct rsv_region *r = m->private;
+	const struct rsv_cache *c;
+	unsigned int least = 1;
+
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry(c, &r->caches, node) {
+		if (!(c->flags & RSV_CACHE_KMALLOC))
+			continue;
+		rsv_show_class(m, c, least);
+		least = c->layout.object_size + 1;
+	}
+	mutex_unlock(&r->caches_lock);
+	return 0;
+}
+
 static int rsv_fragmentation_show(struct seq_file *m, void *unused)
 {
-	return rsv_each_zone(m, rsv_show_unusable) ?: rsv_each_zone(m, rsv_show_internal);
+	return rsv_each_zone(m, rsv_show_unusable) ?: rsv_each_zone(m, rsv_show_internal) ?:
+	       rsv_show_classes(m);
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_fragmentation);
 
@@ -221,7 +265,8 @@ static int rsv_extents_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_extents);
 
 /*
- * slabinfo: in the format of /proc/slabinfo, version 2.1
+ * slabinfo: in the format of /proc/slabinfo, version 2.1. The name of the engine stands where the
+ * kernel's own appended statistics (CONFIG_DEBUG_SLAB), which readers have always ignored.
  */
 
 static void rsv_slabinfo_head(struct seq_file *m)
@@ -229,7 +274,7 @@ static void rsv_slabinfo_head(struct seq_file *m)
 	seq_puts(m, "slabinfo - version: 2.1\n");
 	seq_puts(m, "# name            <active_objs> <num_objs> <objsize> <objperslab>");
 	seq_puts(m, " <pagesperslab> : tunables <limit> <batchcount> <sharedfactor>");
-	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail> : engine <name>\n");
 }
 
 static void *rsv_slabinfo_start(struct seq_file *m, loff_t *pos)
@@ -266,7 +311,8 @@ static int rsv_slabinfo_show(struct seq_file *m, void *v)
 	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", c.name, c.active_objects, c.total_objects,
 		   c.stride, c.slab_objects, c.slab_pages);
 	seq_puts(m, " : tunables    0    0    0");
-	seq_printf(m, " : slabdata %6llu %6llu %6u\n", slabs, slabs + c.empty_slabs, 0);
+	seq_printf(m, " : slabdata %6llu %6llu %6u", slabs, slabs + c.empty_slabs, 0);
+	seq_printf(m, " : engine %s\n", c.engine);
 	return 0;
 }
 
@@ -348,14 +394,74 @@ static int rsv_cache_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "failures", c.failures);
 	rsv_show(m, "slabs_made", c.slabs_made);
 	rsv_show(m, "slabs_given", c.slabs_given);
+	rsv_show(m, "magazine_rounds", c.magazine_rounds);
+	rsv_show(m, "depot_full", c.depot_full);
+	rsv_show(m, "depot_empty", c.depot_empty);
+	rsv_show(m, "exchanges", c.exchanges);
+	rsv_show(m, "contended", c.contended);
+	rsv_show(m, "guaranteed_objects", c.guaranteed_objects);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_cache_stats);
+
+/*
+ * caches/NAME/slabs: one line a slab. The iterator is the slab's first page, counted from one.
+ */
+
+static void *rsv_slabs_from(struct seq_file *m, loff_t *pos)
+{
+	struct rsv_slab_figures slab;
+
+	if (!rsv_query_slab(m->private, *pos, &slab))
+		return NULL;
+	*pos = slab.page;
+	return (void *)(slab.page + 1);
+}
+
+static void *rsv_slabs_start(struct seq_file *m, loff_t *pos)
+{
+	if (!*pos)
+		seq_puts(m, "# offset pages objects out carved list\n");
+	return rsv_slabs_from(m, pos);
+}
+
+static void *rsv_slabs_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return rsv_slabs_from(m, pos);
+}
+
+static void rsv_slabs_stop(struct seq_file *m, void *v)
+{
+}
+
+static int rsv_slabs_show(struct seq_file *m, void *v)
+{
+	unsigned long page = (unsigned long)v - 1;
+	struct rsv_slab_figures slab;
+
+	/* It may have gone since it was found. */
+	if (!rsv_query_slab(m->private, page, &slab) || slab.page != page)
+		return SEQ_SKIP;
+	seq_printf(m, "0x%llx %u %u %u %u %s\n", (u64)page << PAGE_SHIFT, slab.pages, slab.objects,
+		   slab.out, slab.carved, slab.list);
+	return 0;
+}
+
+static const struct seq_operations rsv_slabs_sops = {
+	.start = rsv_slabs_start,
+	.next = rsv_slabs_next,
+	.stop = rsv_slabs_stop,
+	.show = rsv_slabs_show,
+};
+DEFINE_SEQ_ATTRIBUTE(rsv_slabs);
 
 static void rsv_debugfs_cache_born(struct rsv_cache *c)
 {
 	c->debugfs = debugfs_create_dir(c->name, c->region->debugfs_caches);
 	debugfs_create_file("stats", 0400, c->debugfs, c, &rsv_cache_stats_fops);
+	debugfs_create_file("slabs", 0400, c->debugfs, c, &rsv_slabs_fops);
+	rsv_traces_add(c);
 }
 
 static void rsv_debugfs_cache_gone(struct rsv_cache *c)

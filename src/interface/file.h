@@ -31,6 +31,7 @@ union rsv_argument {
 	struct rsv_ioc_region_create region_create;
 	struct rsv_ioc_buffer_alloc buffer_alloc;
 	struct rsv_ioc_cache_create cache_create;
+	struct rsv_ioc_cache_shrink cache_shrink;
 	struct rsv_ioc_object_alloc object_alloc;
 	struct rsv_ioc_object_io object_io;
 	struct rsv_ioc_free free;

@@ -154,6 +154,15 @@ static void rsv_held_cache_release(struct rsv_holding *h)
 
 const struct rsv_holding_kind rsv_kind_cache = { .release = rsv_held_cache_release };
 
+/* The constructor that programs can have */
+static void rsv_construct(void *object)
+{
+	static atomic64_t calls;
+	struct rsv_constructed *o = object;
+
+	*o = (struct rsv_constructed){ .serial = atomic64_inc_return(&calls) };
+}
+
 /**
  * rsv_held_cache_create() - make a cache for a program
  * @r: the region
@@ -166,13 +175,17 @@ const struct rsv_holding_kind rsv_kind_cache = { .release = rsv_held_cache_relea
 struct rsv_held_cache *rsv_held_cache_create(struct rsv_region *r, struct rsv_holding *parent,
 					     const struct rsv_ioc_cache_create *want)
 {
-	struct rsv_held_cache *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	bool constructed = want->flags & RSV_CACHE_CONSTRUCTED;
+	struct rsv_held_cache *c;
 	int error;
 
+	if (constructed && want->object_size != sizeof(struct rsv_constructed))
+		return ERR_PTR(-EINVAL);
+	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	c->cache = rsv_cache_create(r, want->name, want->object_size, want->align,
-				    want->cache_flags, NULL);
+				    want->cache_flags, constructed ? rsv_construct : NULL);
 	if (IS_ERR(c->cache)) {
 		error = PTR_ERR(c->cache);
 		kfree(c);
@@ -195,7 +208,7 @@ static void rsv_held_object_release(struct rsv_holding *h)
 const struct rsv_holding_kind rsv_kind_object = { .release = rsv_held_object_release };
 
 /**
- * rsv_held_object_create() - take an object for a program, zeroed
+ * rsv_held_object_create() - take an object for a program, zeroed unless it was constructed
  * @from: the cache
  *
  * Context: May sleep.

@@ -5,6 +5,10 @@
 
 #include "../compat.h"
 #include "../objects/cache.h"
+#include "../objects/classes.h"
+#include "../objects/engine.h"
+#include "../objects/magazine.h"
+#include "../objects/heap.h"
 #include "../region.h"
 #include "../report.h"
 #include "query.h"
@@ -21,13 +25,21 @@ static u64 rsv_largest_bytes(const struct rsv_zone *z)
 
 static void rsv_query_caches(struct rsv_region *r, struct rsv_ioc_info *info)
 {
+	struct rsv_cache_figures figures;
 	const struct rsv_cache *c;
+	struct rsv_heap_figures heap;
 
 	mutex_lock(&r->caches_lock);
 	info->nr_caches = r->nr_caches;
-	list_for_each_entry(c, &r->caches, node)
-		info->slab_bytes += (u64)READ_ONCE(c->nr_pages) << PAGE_SHIFT;
+	list_for_each_entry(c, &r->caches, node) {
+		rsv_cache_count(c, &figures);
+		info->slab_bytes += figures.pages << PAGE_SHIFT;
+	}
 	mutex_unlock(&r->caches_lock);
+	rsv_heap_count(r, &heap);
+	info->heap_bytes = heap.pages << PAGE_SHIFT;
+	info->heap_free_bytes = heap.free_bytes;
+	info->slab_bytes += info->heap_bytes;
 }
 
 static u64 rsv_cached_bytes(const struct rsv_zone *z)
@@ -85,6 +97,10 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	info->misuse = rsv_misuse_total();
 	strscpy(info->name, r->name, sizeof(info->name));
 	strscpy(info->version, RSV_VERSION, sizeof(info->version));
+	strscpy(info->engine, rsv_engine_of(0)->name, sizeof(info->engine));
+	/* A region that is being made is shown before it has any. */
+	if (r->classes)
+		strscpy(info->classes, r->classes->name, sizeof(info->classes));
 
 	mutex_lock(&r->shape_lock);
 	for (i = 0; i < r->nr_extents; i++)
@@ -211,6 +227,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_query_extent);
 void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 {
 	const struct rsv_layout *l = &c->layout;
+	struct rsv_cache_figures figures;
 
 	cache->id = c->id;
 	cache->object_size = l->object_size;
@@ -220,20 +237,28 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 	cache->slab_objects = l->objects;
 	cache->slab_waste = (l->pages << PAGE_SHIFT) - l->objects * l->stride;
 	strscpy(cache->name, c->name, sizeof(cache->name));
-	strscpy(cache->engine, "slub", sizeof(cache->engine));
+	strscpy(cache->engine, c->engine->name, sizeof(cache->engine));
 
-	raw_spin_lock_irq(&c->lock);
-	cache->active_objects = c->active;
-	cache->total_objects = c->total;
-	cache->full_slabs = c->slabs[RSV_FULL].nr;
-	cache->partial_slabs = c->slabs[RSV_PARTIAL].nr;
-	cache->empty_slabs = c->slabs[RSV_EMPTY].nr;
-	cache->allocs = c->allocs;
-	cache->frees = c->frees;
-	cache->failures = c->failures;
-	cache->slabs_made = c->slabs_made;
-	cache->slabs_given = c->slabs_given;
-	raw_spin_unlock_irq(&c->lock);
+	rsv_cache_count(c, &figures);
+	cache->active_objects = figures.active;
+	cache->total_objects = figures.total;
+	cache->full_slabs = figures.full;
+	cache->partial_slabs = figures.partial;
+	cache->empty_slabs = figures.empty;
+	cache->allocs = figures.allocs;
+	cache->frees = figures.frees;
+	cache->failures = figures.failures;
+	cache->slabs_made = figures.slabs_made;
+	cache->slabs_given = figures.slabs_given;
+	cache->magazine_rounds = rsv_magazine_batch(c) > 1 ? READ_ONCE(c->rounds) : 0;
+	cache->depot_full = figures.depot_full;
+	cache->depot_empty = figures.depot_empty;
+	cache->exchanges = figures.exchanges;
+	cache->contended = figures.contended;
+	cache->cache_flags = c->flags & RSV_CACHE_FLAGS;
+	if (c->flags & RSV_CACHE_KMALLOC)
+		cache->cache_flags |= RSV_SIZE_CLASS;
+	cache->guaranteed_objects = READ_ONCE(c->guarantee.target);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);
 
@@ -278,6 +303,7 @@ static char rsv_map_char(struct rsv_extent *e, struct rsv_frame *f)
 	case RSV_FRAME_HOLE:
 		return RSV_MAP_HOLE;
 	case RSV_FRAME_SLAB:
+	case RSV_FRAME_HEAP:
 		return RSV_MAP_SLAB;
 	default:
 		return RSV_MAP_SLAB_MORE;
@@ -348,3 +374,90 @@ size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, siz
 	return done;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_map);
+
+/* The list that a slab is on: the word says it and the rest at once. */
+static const char *rsv_slab_list_name(union rsv_slab_word word)
+{
+	static const char *const names[RSV_FILLS] = {
+		"empty", "partial-1", "partial-2", "partial-3", "partial-4", "full",
+	};
+
+	if (word.frozen)
+		return "active";
+	return word.fill < RSV_FILLS ? names[word.fill] : "?";
+}
+
+/* Whether a page is the first of one of the cache's slabs */
+static bool rsv_slab_begins(const struct rsv_cache *c, const struct rsv_frame *f)
+{
+	/* Pairs with rsv_slab_new(): who sees the cache sees the rest. */
+	return smp_load_acquire(&f->cache) == c && READ_ONCE(f->kind) == RSV_FRAME_SLAB;
+}
+
+static bool rsv_slab_look(const struct rsv_cache *c, const struct rsv_frame *f,
+			  struct rsv_slab_figures *slab)
+{
+	union rsv_slab_word word;
+
+	if (!rsv_slab_begins(c, f))
+		return false;
+	word.word = READ_ONCE(f->slab);
+	/* If it was given back meanwhile the word may be anything. */
+	smp_rmb();
+	if (!rsv_slab_begins(c, f))
+		return false;
+	slab->pages = word.small ? c->layout.small_pages : c->layout.pages;
+	slab->objects = rsv_slab_objects(c, word);
+	slab->out = word.inuse;
+	slab->carved = word.carved;
+	slab->list = rsv_slab_list_name(word);
+	return true;
+}
+
+/* The first slab in an extent from an index on */
+static bool rsv_slab_find(const struct rsv_cache *c, const struct rsv_extent *e,
+			  unsigned long index, struct rsv_slab_figures *slab)
+{
+	for (; index < e->nr_pages; index++) {
+		if (rsv_slab_look(c, &e->frames[index], slab)) {
+			slab->page = e->place + index;
+			return true;
+		}
+		if (!(index % RSV_MAP_BATCH))
+			cond_resched();
+	}
+	return false;
+}
+
+/**
+ * rsv_query_slab() - the next slab of a cache
+ * @c: the cache
+ * @page: the page to begin with, the region's extents laid end to end
+ * @slab: filled in
+ *
+ * Slabs are found by their pages and not by the lists that they are on, so that nobody who
+ * allocates or frees has to wait; what others do meanwhile is seen or not.
+ *
+ * Context: Process; may sleep.
+ * Return: Whether there is one.
+ */
+bool rsv_query_slab(struct rsv_cache *c, unsigned long page, struct rsv_slab_figures *slab)
+{
+	struct rsv_region *r = c->region;
+	const struct rsv_extent *e;
+	unsigned long end;
+	bool found = false;
+
+	mutex_lock(&r->shape_lock);
+	while (!found && page < r->span) {
+		e = rsv_extent_at(r, page, &end);
+		if (e) {
+			end = e->place + e->nr_pages;
+			found = rsv_slab_find(c, e, page - e->place, slab);
+		}
+		page = end;
+	}
+	mutex_unlock(&r->shape_lock);
+	return found;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_slab);

@@ -7,6 +7,26 @@
 #define RSV_INTERFACE_QUERY_H
 
 #include <linux/reservoir.h>
+#include <linux/types.h>
+
+/**
+ * struct rsv_slab_figures - one slab of a cache
+ * @page: where it begins, the region's extents laid end to end
+ * @pages: its pages
+ * @objects: objects that it has room for
+ * @out: those that the engine does not have: in use, in magazines, or with the CPU whose active
+ *	slab it is
+ * @carved: those that were out at least once, or stand ready to be
+ * @list: the list that it is on, such as "empty"
+ */
+struct rsv_slab_figures {
+	unsigned long page;
+	unsigned int pages;
+	unsigned int objects;
+	unsigned int out;
+	unsigned int carved;
+	const char *list;
+};
 
 /* All may sleep. @size, @flags and @region of the structure are left alone. */
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info);
@@ -14,6 +34,7 @@ int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent);
 int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache);
 void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache);
+bool rsv_query_slab(struct rsv_cache *c, unsigned long page, struct rsv_slab_figures *slab);
 size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, size_t count);
 
 #endif /* RSV_INTERFACE_QUERY_H */

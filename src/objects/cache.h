@@ -1,37 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Caches: objects of one size, cut out of slabs.
+ * Caches: objects of one size, and what every part of this wing knows of them. A request passes the
+ * CPU's magazines (magazine.h), the depot of the node (depot.h) and the engine (engine.h), and each
+ * asks the next one only for what it does not have.
  */
 #ifndef RSV_OBJECTS_CACHE_H
 #define RSV_OBJECTS_CACHE_H
 
+#include <linux/bitops.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/reciprocal_div.h>
+#include <linux/percpu.h>
 #include <linux/reservoir.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "../pages/extent.h"
+#include "../report.h"
 
 struct dentry;
-struct rsv_extent;
-struct rsv_frame;
-
-/*
- * Empty slabs that a cache keeps, so that a program that frees and allocates one object does not
- * move a slab each time.
- */
-#define RSV_EMPTY_SLABS_KEPT	2
+struct rsv_engine;
+struct rsv_magazine;
 
 /* The largest object; what is larger is better served by pages. */
 #define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
+
+/* Sizes of magazines, and of what else serves other caches: 64, 128, 256, 512 and 1024 bytes */
+#define RSV_MAGAZINE_SIZES	5
+#define RSV_MAGAZINE_BYTES(n)	(64U << (n))
+
+/* Flags of caches that only the module itself gives: see RSV_HWCACHE_ALIGN and the others */
+#define RSV_CACHE_OWN		0x80000000U	/* serves others: nothing before its engine */
+#define RSV_CACHE_VERIFY	0x40000000U	/* debug=F: the slab is looked through each time */
+#define RSV_CACHE_KMALLOC	0x10000000U	/* a size class: what is asked for may be less */
+#define RSV_CACHE_TRACE		0x20000000U	/* debug=T: each allocation and free is logged */
+
+/* What a user of the interface may ask for */
+#define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
+				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+
+#define RSV_ENGINES		(RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB)
+#define RSV_CHECKS		(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY | \
+				 RSV_CACHE_TRACE)
 
 /**
  * struct rsv_layout - how objects lie in a slab (never changes)
  * @object_size: bytes that the caller may use
  * @align: alignment of every object in bytes
- * @stride: bytes from one object to the next
- * @link: where in a free object its link stands, in bytes; beyond @object_size if there is a
- *	constructor
+ * @stride: bytes from one object to the next: its slot
+ * @before: bytes of a slot before its object: the left red zone
+ * @red: bytes behind it that are the right red zone
+ * @link: where the word stands that marks a free object and links it with others, in bytes from the
+ *	object; beyond what the caller may use unless a free object may be written to
+ * @track: where its two struct rsv_track stand, from the object; 0: there are none
+ * @asked: where the bytes that were asked for stand, from the object; 0: nowhere
+ * @book: bytes at a slab's beginning that the engine SLAB keeps its bookkeeping in; 0: elsewhere,
+ *	or it has another engine
+ * @colours: beginnings that slabs of the engine SLAB take turns with
+ * @colour: bytes from one of them to the next
  * @pages: pages of a slab
  * @objects: objects of a slab
  * @small_pages: pages of the slab that is taken where @pages in one piece cannot be had: enough for
@@ -42,17 +69,25 @@ struct rsv_layout {
 	unsigned int object_size;
 	unsigned int align;
 	unsigned int stride;
+	unsigned int before;
 	unsigned int link;
+	unsigned int red;
+	unsigned int track;
+	unsigned int asked;
+	unsigned int book;
+	unsigned int colours;
+	unsigned int colour;
 	unsigned int pages;
 	unsigned int objects;
 	unsigned int small_pages;
 	unsigned int small_objects;
 };
 
-/* How full a slab is; see the top of cache.c. */
+/* How full a slab is. Fuller ones serve first, so that the others become empty. */
 enum rsv_fill {
 	RSV_EMPTY,
-	RSV_PARTIAL,
+	RSV_PARTIAL,			/* up to a quarter in use; then up to a half, and so on */
+	RSV_PARTIAL_LAST = RSV_PARTIAL + 3,
 	RSV_FULL,
 	RSV_FILLS
 };
@@ -63,52 +98,160 @@ struct rsv_slab_list {
 };
 
 /**
- * struct rsv_cache - objects of one size
- * @region: where its slabs come from (this and all down to @secret never change)
- * @name: unique in the region
- * @id: number, growing in the order of creation, never used twice while the module is loaded
- * @layout: how objects lie in a slab
- * @inverse: 1 / stride
- * @ctor: the constructor or NULL
- * @secret: what the links of free objects are obfuscated with
- * @lock: guards all down to @slabs_given, and the bookkeeping in the frames of the slabs. A raw
- *	lock, taken with interrupts off; zone->lock is never taken under it
- * @slabs: its slabs, by how full they are
- * @nr_pages: pages of all of them
- * @active: objects in use
- * @total: objects that the slabs have room for
- * @allocs: objects handed out
- * @frees: objects taken back
- * @failures: requests that found no memory
+ * struct rsv_depot - magazines that no CPU has, of one node
+ * @lock: guards the rest. Raw, interrupts off; no other lock is taken under it
+ * @full: full magazines, by next
+ * @empty: empty ones
+ * @nr_full: number of @full
+ * @nr_empty: number of @empty
+ * @idle_full: the least that @nr_full was since the depot was last aged
+ * @idle_empty: the same of @nr_empty
+ * @exchanges: times that a CPU came for a magazine
+ * @contended: times that it had to wait for @lock
+ * @contended_before: what that was when the depot was last aged
+ */
+struct rsv_depot {
+	raw_spinlock_t lock;
+	struct rsv_magazine *full;
+	struct rsv_magazine *empty;
+	unsigned int nr_full;
+	unsigned int nr_empty;
+	unsigned int idle_full;
+	unsigned int idle_empty;
+	u64 exchanges;
+	u64 contended;
+	u64 contended_before;
+};
+
+/**
+ * struct rsv_cache_node - the slabs of a cache whose memory is of one node
+ * @lock: guards all down to @slabs_given, and which list a slab is on. Raw, interrupts off;
+ *	zone->lock is never taken under it
+ * @slabs: slabs by how full they are; a CPU's active slab is on none of them
+ * @nr_slabs: all of them, the active ones included
+ * @nr_pages: their pages
+ * @total: objects that they have room for
+ * @colour: the colour of the next slab
+ * @target: empty slabs that are kept; see slabs.c
+ * @idle: the least that there were empty ones since the node was last aged
+ * @given_early: slabs given back since then
+ * @stock: the engine SLOB: free objects that keep their bytes, see slob.c; the last one that came
+ * @nr_stock: their number; @idle is the least that this was
  * @slabs_made: slabs taken from the buddy system
  * @slabs_given: slabs given back to it
- * @node: place on region->caches (region->caches_lock)
+ * @depot: magazines
+ */
+struct rsv_cache_node {
+	raw_spinlock_t lock;
+	struct rsv_slab_list slabs[RSV_FILLS];
+	unsigned long nr_slabs;
+	unsigned long nr_pages;
+	unsigned long total;
+	unsigned int colour;
+	unsigned long target;
+	unsigned long idle;
+	unsigned long given_early;
+	void *stock;
+	unsigned long nr_stock;
+	u64 slabs_made;
+	u64 slabs_given;
+	struct rsv_depot depot;
+};
+
+/**
+ * struct rsv_cpu - what one CPU has of a cache. Only that CPU touches it, between
+ * rsv_cpu_enter() and rsv_cpu_leave(), or whoever empties it once the CPU is dead
+ * @busy: set while it is worked on: an interrupt that finds it set takes the slow path
+ * @loaded: the magazine that objects are taken out of and put into; never NULL
+ * @previous: the one before, full or empty, mostly
+ * @extent: where an object of the CPU's own node was given back lately; never NULL
+ * @allocs: objects handed out
+ * @frees: objects taken back
+ * @remote: collects objects of other nodes until it is full; NULL: none yet
+ * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
+ * @first: its first free object that belongs to this CPU, or RSV_SLAB_NONE
+ * @slow_allocs: objects handed out with @busy set by somebody else, or without magazines
+ *	(this_cpu_inc(), as the next two)
+ * @slow_frees: objects taken back so
+ * @failures: requests that found no memory
+ */
+struct rsv_cpu {
+	bool busy;
+	struct rsv_magazine *loaded;
+	struct rsv_magazine *previous;
+	struct rsv_extent *extent;
+	u64 allocs;
+	u64 frees;
+	struct rsv_magazine *remote;
+	struct rsv_frame *active;
+	unsigned int first;
+	unsigned long slow_allocs;
+	unsigned long slow_frees;
+	unsigned long failures;
+};
+
+/**
+ * struct rsv_guarantee - objects that only this cache can use
+ * @lock: guards the rest, and rsv_cache->gate. Raw, interrupts off, innermost
+ * @objects: the objects, marked as free
+ * @nr: their number
+ * @target: how many there shall be
+ * @room: how many there can be: the length of @objects
+ */
+struct rsv_guarantee {
+	raw_spinlock_t lock;
+	void **objects;
+	unsigned int nr;
+	unsigned int target;
+	unsigned int room;
+};
+
+/**
+ * struct rsv_cache - objects of one size. What the fast paths read comes first
+ * @gate: @cpus, or rsv_gate_shut while every request shall take the slow path (guarantee.lock)
+ * @engine: what is behind the magazines (this and all down to @cpus never change)
+ * @secret: what the links of free objects are obfuscated with
+ * @inverse: of the odd part of @layout.stride, modulo 2^32
+ * @shift: the power of two in it. See rsv_slot_index()
+ * @layout: how objects lie in a slab
+ * @flags: RSV_ENGINE_* and so on
+ * @ctor: the constructor or NULL
+ * @region: where its memory comes from
+ * @name: unique in the region
+ * @id: number, growing in the order of creation, never used twice while the module is loaded
+ * @cpus: what each CPU has
+ * @rounds: objects in a magazine that is made from now on: grows with contention
+ * @alive: cleared by rsv_cache_destroy()
+ * @guarantee: objects kept for this cache alone
+ * @cpuhp: place among those whose CPUs are emptied when they go
+ * @node: place on region->caches (region->caches_lock; read under RCU too)
  * @debugfs: its folder (set and removed by who creates and destroys the cache)
  * @rcu: delays the end for whoever came across the cache by a pointer that it did not trust
+ * @nodes: by number of the node; NULL where there can be no memory
  */
 struct rsv_cache {
+	struct rsv_cpu __percpu *gate;
+	const struct rsv_engine *engine;
+	unsigned long secret;
+	u32 inverse;
+	u32 shift;
+	struct rsv_layout layout;
+	unsigned int flags;
+	void (*ctor)(void *object);
 	struct rsv_region *region;
 	char name[RSV_NAME_MAX];
 	u32 id;
-	struct rsv_layout layout;
-	struct reciprocal_value inverse;
-	void (*ctor)(void *object);
-	unsigned long secret;
+	struct rsv_cpu __percpu *cpus;
 
-	raw_spinlock_t lock;
-	struct rsv_slab_list slabs[RSV_FILLS];
-	unsigned long nr_pages;
-	unsigned long active;
-	unsigned long total;
-	u64 allocs;
-	u64 frees;
-	u64 failures;
-	u64 slabs_made;
-	u64 slabs_given;
+	unsigned int rounds;
+	bool alive;
+	struct rsv_guarantee guarantee;
 
+	struct hlist_node cpuhp;
 	struct list_head node;
 	struct dentry *debugfs;
-	struct rcu_head rcu;
+	struct rcu_work rcu;
+	struct rsv_cache_node *nodes[];
 };
 
 /**
@@ -121,12 +264,89 @@ struct rsv_cache_watch {
 	void (*gone)(struct rsv_cache *c);
 };
 
+/**
+ * struct rsv_cache_figures - what a cache holds and did, all nodes and CPUs together
+ */
+struct rsv_cache_figures {
+	u64 active;
+	u64 total;
+	u64 full;
+	u64 partial;
+	u64 empty;
+	u64 pages;
+	u64 allocs;
+	u64 frees;
+	u64 failures;
+	u64 slabs_made;
+	u64 slabs_given;
+	u64 depot_full;
+	u64 depot_empty;
+	u64 exchanges;
+	u64 contended;
+};
+
+int rsv_caches_start(void);
+void rsv_caches_stop(void);
 struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *object);
-size_t rsv_object_size(const struct rsv_extent *e, const void *object);
-void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, const void *object);
-void rsv_caches_shrink(struct rsv_region *r);
+bool rsv_object_live(const struct rsv_cache *c, struct rsv_extent *e, const void *object);
+bool rsv_cache_put_fast(struct rsv_cache *c, struct rsv_extent *e, void *object);
+void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
+void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp);
+void rsv_cache_keep(struct rsv_cache *c, void *object);
+struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigned int size,
+				 unsigned int align, unsigned int flags,
+				 void (*ctor)(void *object));
+void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figures);
 void rsv_cache_set_watch(const struct rsv_cache_watch *watch);
 int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,
 		      unsigned int flags, bool ctor);
+void rsv_layout_pages(struct rsv_layout *l,
+		      unsigned int (*slots)(const struct rsv_layout *l, unsigned int pages));
+
+/*
+ * The slot of a slab that begins at an offset: a number too large for any slab if none does.
+ * Divides exactly by multiplying with the inverse of the stride's odd part; what is not a multiple
+ * comes out larger than any quotient (Granlund and Montgomery 1994; Hacker's Delight 10-17).
+ */
+static inline unsigned int rsv_slot_index(const struct rsv_cache *c, unsigned int offset)
+{
+	return ror32(offset * c->inverse, c->shift);
+}
+
+/* The first page of the slab, or unit of the heap, that a page belongs to */
+static inline struct rsv_frame *rsv_slab_head(struct rsv_frame *f)
+{
+	return f - READ_ONCE(f->order);
+}
+
+/* How far into its slab an object begins */
+static inline unsigned int rsv_slab_offset(const struct rsv_frame *f, const void *object)
+{
+	return offset_in_page(object) + (READ_ONCE(f->order) << PAGE_SHIFT);
+}
+
+static inline unsigned int rsv_slab_pages(const struct rsv_cache *c, const struct rsv_frame *slab)
+{
+	const union rsv_slab_word word = { .word = READ_ONCE(slab->slab) };
+
+	return word.small ? c->layout.small_pages : c->layout.pages;
+}
+
+static inline unsigned int rsv_slab_objects(const struct rsv_cache *c, union rsv_slab_word word)
+{
+	return word.small ? c->layout.small_objects : c->layout.objects;
+}
+
+static inline bool rsv_frame_is_heap(const struct rsv_frame *f)
+{
+	u8 kind = READ_ONCE(f->kind);
+
+	return kind == RSV_FRAME_HEAP || kind == RSV_FRAME_HEAP_TAIL;
+}
+
+static inline bool rsv_cache_debugs(const struct rsv_cache *c)
+{
+	return c->flags & RSV_CHECKS;
+}
 
 #endif /* RSV_OBJECTS_CACHE_H */

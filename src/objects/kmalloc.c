@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the byte: a cache for each of the kernel's own size classes, and whole pages beyond the
- * largest.
+ * Memory by the byte: a cache for each size class, and whole pages beyond the largest.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -11,6 +10,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 
 #include "../compat.h"
 #include "../pages/extent.h"
@@ -18,28 +18,15 @@
 #include "../region.h"
 #include "../report.h"
 #include "cache.h"
+#include "classes.h"
+#include "debug.h"
 #include "kmalloc.h"
-
-static const unsigned int rsv_kmalloc_sizes[RSV_KMALLOC_CLASSES] = {
-	8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, RSV_KMALLOC_MAX,
-};
-
-/* The first class that holds so many bytes, 1 to RSV_KMALLOC_MAX. */
-static unsigned int rsv_kmalloc_class(size_t size)
-{
-	unsigned int class = 0;
-
-	while (rsv_kmalloc_sizes[class] < size)
-		class++;
-	return class;
-}
+#include "heap.h"
 
 /* kmalloc()'s contract: the largest power of two that divides the size. */
 static unsigned int rsv_kmalloc_align(unsigned int size)
 {
-	unsigned int align = 1U << __ffs(size);
-
-	return clamp_t(unsigned int, align, ARCH_KMALLOC_MINALIGN, PAGE_SIZE);
+	return max(1U << __ffs(size), (unsigned int)ARCH_KMALLOC_MINALIGN);
 }
 
 /**
@@ -51,15 +38,17 @@ static unsigned int rsv_kmalloc_align(unsigned int size)
  */
 int rsv_kmalloc_create(struct rsv_region *r)
 {
+	const struct rsv_classes *classes = rsv_classes_default();
 	unsigned int class;
 
-	for (class = 0; class < RSV_KMALLOC_CLASSES; class++) {
-		unsigned int size = rsv_kmalloc_sizes[class];
+	r->classes = classes;
+	for (class = 0; class < classes->nr; class++) {
+		unsigned int size = classes->size[class];
 		char name[RSV_NAME_MAX];
 		struct rsv_cache *c;
 
 		snprintf(name, sizeof(name), "kmalloc-%u", size);
-		c = rsv_cache_create(r, name, size, rsv_kmalloc_align(size), 0, NULL);
+		c = rsv_cache_make(r, name, size, rsv_kmalloc_align(size), RSV_CACHE_KMALLOC, NULL);
 		if (IS_ERR(c)) {
 			rsv_kmalloc_destroy(r);
 			return PTR_ERR(c);
@@ -79,7 +68,7 @@ void rsv_kmalloc_destroy(struct rsv_region *r)
 {
 	unsigned int class;
 
-	for (class = 0; class < RSV_KMALLOC_CLASSES && r->kmalloc[class]; class++) {
+	for (class = 0; class < r->classes->nr && r->kmalloc[class]; class++) {
 		rsv_cache_destroy(r->kmalloc[class]);
 		r->kmalloc[class] = NULL;
 	}
@@ -91,8 +80,25 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 
 	if (size > SIZE_MAX - PAGE_SIZE)
 		return NULL;
-	f = rsv_run_alloc(r, gfp & ~__GFP_HIGHMEM, PFN_UP(size));
+	f = rsv_run_alloc(r, gfp & ~__GFP_HIGHMEM, numa_mem_id(), PFN_UP(size));
 	return f ? rsv_frame_addr(rsv_frame_extent(r, f), f) : NULL;
+}
+
+/* Whether what is behind the bytes that were asked for is watched */
+static bool rsv_kmalloc_fenced(const struct rsv_cache *c)
+{
+	return IS_ENABLED(CONFIG_KASAN_GENERIC) || unlikely(c->layout.asked);
+}
+
+static void rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
+{
+	size_t end = round_up(size, sizeof(u64)), room = round_down(c->layout.object_size, 8);
+
+	if (c->layout.asked)
+		rsv_debug_asked(c, p, size);
+	if (end < room)
+		rsv_kasan_fence(p + end, room - end);
+	rsv_kasan_allow(p, size);
 }
 
 /**
@@ -110,11 +116,18 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
  */
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 {
-	if (!size)
-		return ZERO_SIZE_PTR;
-	if (size > RSV_KMALLOC_MAX)
+	struct rsv_cache *c;
+	void *p;
+
+	if (unlikely(size > RSV_KMALLOC_MAX))
 		return rsv_kmalloc_pages(r, size, gfp);
-	return rsv_cache_alloc(r->kmalloc[rsv_kmalloc_class(size)], gfp);
+	if (unlikely(!size))
+		return ZERO_SIZE_PTR;
+	c = r->kmalloc[rsv_class_of(r->classes, size)];
+	p = rsv_cache_alloc(c, gfp);
+	if (rsv_kmalloc_fenced(c) && p)
+		rsv_kmalloc_fence(c, p, size);
+	return p;
 }
 EXPORT_SYMBOL_GPL(rsv_kmalloc);
 
@@ -143,6 +156,44 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 	return f->nr_pages << PAGE_SHIFT;
 }
 
+/* The size class of a block of the heap, which says nothing but its size; or NULL */
+static struct rsv_cache *rsv_heap_class(struct rsv_extent *e, const void *p)
+{
+	struct rsv_region *r = e->region;
+	unsigned int class, into = 0;
+	size_t bytes = rsv_heap_block(e, p, &into);
+
+	for (class = 0; bytes && class < r->classes->nr; class++) {
+		const struct rsv_layout *l = &r->kmalloc[class]->layout;
+
+		if (l->stride == bytes && l->before == into)
+			return r->kmalloc[class];
+	}
+	return NULL;
+}
+
+/* The cache of what lies at an address, if it may be one's, or NULL */
+static struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p)
+{
+	struct rsv_cache *c = rsv_cache_owning(e, p);
+
+	return c || !rsv_frame_is_heap(rsv_frame_at(e, p)) ? c : rsv_heap_class(e, p);
+}
+
+static size_t rsv_extent_ksize(struct rsv_extent *e, const void *p)
+{
+	struct rsv_cache *c = rsv_cache_at(e, p);
+
+	if (!c)
+		return rsv_pages_size(e, p);
+	if (!rsv_object_live(c, e, p))
+		return 0;
+	/* Who asks may use it all. */
+	if (rsv_kmalloc_fenced(c) && c->flags & RSV_CACHE_KMALLOC)
+		rsv_kmalloc_fence(c, (void *)p, c->layout.object_size);
+	return c->layout.object_size;
+}
+
 /**
  * rsv_ksize() - how many bytes may be used
  * @p: what rsv_kmalloc() and its like gave, or NULL
@@ -161,13 +212,42 @@ size_t rsv_ksize(const void *p)
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	if (e)
-		size = rsv_object_size(e, p) ?: rsv_pages_size(e, p);
+		size = rsv_extent_ksize(e, p);
 	rcu_read_unlock();
 	if (!size)
 		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for");
 	return size;
 }
 EXPORT_SYMBOL_GPL(rsv_ksize);
+
+/* Up to where memory is its user's: the rest may be red zone, and is no contents. */
+static size_t rsv_kmalloc_used(const void *p)
+{
+	struct rsv_extent *e;
+	struct rsv_cache *c;
+	size_t used = SIZE_MAX;
+
+	rcu_read_lock();
+	e = rsv_extent_find_addr(p);
+	c = e ? rsv_cache_at(e, p) : NULL;
+	if (c && c->layout.asked && rsv_object_live(c, e, p))
+		used = rsv_debug_size(c, p);
+	rcu_read_unlock();
+	return used;
+}
+
+static void rsv_krealloc_in_place(const void *p, size_t size)
+{
+	struct rsv_extent *e;
+	struct rsv_cache *c;
+
+	rcu_read_lock();
+	e = rsv_extent_find_addr(p);
+	c = rsv_cache_at(e, p);
+	if (c && rsv_kmalloc_fenced(c) && c->flags & RSV_CACHE_KMALLOC)
+		rsv_kmalloc_fence(c, (void *)p, size);
+	rcu_read_unlock();
+}
 
 /**
  * rsv_krealloc() - give memory another size
@@ -185,7 +265,7 @@ EXPORT_SYMBOL_GPL(rsv_ksize);
  */
 void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
-	size_t had = rsv_ksize(p);
+	size_t used = rsv_kmalloc_used(p), had = rsv_ksize(p);
 	void *new;
 
 	if (!ZERO_OR_NULL_PTR(p) && !had)
@@ -194,28 +274,36 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 		rsv_kfree(p);
 		return ZERO_SIZE_PTR;
 	}
-	if (size <= had)
+	if (size <= had) {
+		if (gfp & __GFP_ZERO && size > used)
+			memset((void *)p + used, 0, size - used);
+		rsv_krealloc_in_place(p, size);
 		return (void *)p;
+	}
 
 	new = rsv_kmalloc(r, size, gfp);
 	if (!new || !had)
 		return new;
-	memcpy(new, p, had);
+	memcpy(new, p, min(used, had));
 	rsv_kfree(p);
 	return new;
 }
 EXPORT_SYMBOL_GPL(rsv_krealloc);
 
-static void rsv_extent_kfree(struct rsv_extent *e, const void *p)
+/* What is not an object of a slab: of the heap, pages, or nothing */
+static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long caller)
 {
-	struct rsv_cache *c = rsv_cache_owning(e, p);
+	struct rsv_cache *c = rsv_cache_at(e, p);
 	enum rsv_misuse misuse = RSV_MISALIGNED;
+	unsigned int into;
 
 	if (c) {
-		rsv_cache_put(c, e, p);
+		rsv_cache_put(c, e, (void *)p, caller);
 		return;
 	}
-	if (PAGE_ALIGNED(p))
+	if (rsv_frame_is_heap(rsv_frame_at(e, p)))
+		misuse = rsv_heap_block(e, p, &into) ? RSV_MISALIGNED : RSV_DOUBLE_FREE;
+	else if (PAGE_ALIGNED(p))
 		misuse = rsv_run_free(e->region, rsv_frame_at(e, p));
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: memory at 0x%llx given back", e->region->name,
@@ -234,15 +322,19 @@ static void rsv_extent_kfree(struct rsv_extent *e, const void *p)
 void rsv_kfree(const void *p)
 {
 	struct rsv_extent *e;
+	struct rsv_cache *c;
 
-	if (ZERO_OR_NULL_PTR(p))
+	if (unlikely(ZERO_OR_NULL_PTR(p)))
 		return;
 	rcu_read_lock();
 	e = in_nmi() ? NULL : rsv_extent_find_addr(p);
-	if (e)
-		rsv_extent_kfree(e, p);
-	else
+	if (unlikely(!e)) {
 		rsv_report(RSV_FOREIGN, "memory of no region given back");
+	} else {
+		c = rsv_cache_owning(e, p);
+		if (unlikely(!c || !rsv_cache_put_fast(c, e, (void *)p)))
+			rsv_extent_kfree(e, p, _RET_IP_);
+	}
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(rsv_kfree);

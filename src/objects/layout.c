@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How objects lie in a slab: their distance, and how many pages a slab has.
+ * How objects lie in a slab: their slots, and how many pages a slab has.
+ *
+ * A slot is, in this order: the left red zone, if there is one, as long as the alignment; the
+ * object; the right red zone, to the next word; the word that marks a free object, if it may not be
+ * inside; who took it and who gave it back; how much was asked for. What of that there is the
+ * cache's flags say.
  *
  * A slab may be any number of pages: what its block was rounded up by goes back to the buddy
  * system. Among the numbers of pages that are considered, the one that wastes the smallest share
@@ -17,6 +22,8 @@
 #include "../compat.h"
 #include "../region.h"
 #include "cache.h"
+#include "debug.h"
+#include "engine.h"
 
 /*
  * The numbers of pages considered, unless one object needs more or RSV_SLAB_OBJECTS_MAX are reached
@@ -24,6 +31,8 @@
  */
 #define RSV_SLAB_PAGES_LEAST	3U
 #define RSV_SLAB_PAGES_MOST	8U
+
+#define RSV_WORD		((unsigned int)sizeof(void *))
 
 /*
  * As the kernel's calculate_alignment(): small objects share a cache line as long as none straddles
@@ -38,36 +47,86 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 			line /= 2;
 		align = max(align, line);
 	}
-	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, (unsigned int)sizeof(void *));
+	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, RSV_WORD);
 }
 
-static unsigned int rsv_layout_objects(const struct rsv_layout *l, unsigned int pages)
+/* Whether the bytes of a free object are ours to write to */
+static bool rsv_layout_link_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
 {
-	return min_t(unsigned int, (pages << PAGE_SHIFT) / l->stride, RSV_SLAB_OBJECTS_MAX);
+	return !ctor && !(flags & RSV_POISON) && (l->object_size >= RSV_WORD || !l->red);
 }
 
-static unsigned int rsv_layout_waste(const struct rsv_layout *l, unsigned int pages)
+static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 {
-	return (pages << PAGE_SHIFT) - rsv_layout_objects(l, pages) * l->stride;
+	unsigned int end;
+
+	if (flags & RSV_RED_ZONE) {
+		l->before = l->align;
+		l->red = round_up(l->object_size + 1, RSV_WORD) - l->object_size;
+	}
+	end = round_up(l->object_size + l->red, RSV_WORD);
+	if (rsv_layout_link_inside(l, flags, ctor)) {
+		/* In the middle, where an overflow of the object before does not reach it first. */
+		l->link = round_down(l->object_size / 2, RSV_WORD);
+	} else {
+		l->link = end;
+		end += RSV_WORD;
+	}
+	if (flags & RSV_STORE_USER) {
+		l->track = end;
+		end += rsv_debug_track_bytes();
+	}
+	if (flags & RSV_RED_ZONE && flags & RSV_CACHE_KMALLOC) {
+		l->asked = end;
+		end += RSV_WORD;
+	}
+	l->stride = round_up(l->before + end, l->align);
 }
 
 /* Compares shares of the slab, not bytes: a / pages < b / best without division. */
-static unsigned int rsv_layout_pages(const struct rsv_layout *l, unsigned int from, unsigned int to)
+static unsigned int rsv_layout_best(const struct rsv_layout *l, unsigned int from, unsigned int to,
+				    unsigned int (*slots)(const struct rsv_layout *l,
+							  unsigned int pages))
 {
 	unsigned int best = from, pages;
 
-	for (pages = from + 1; pages <= to; pages++)
-		if (rsv_layout_waste(l, pages) * best < rsv_layout_waste(l, best) * pages)
+	for (pages = from + 1; pages <= to; pages++) {
+		unsigned int waste = (pages << PAGE_SHIFT) - slots(l, pages) * l->stride;
+		unsigned int least = (best << PAGE_SHIFT) - slots(l, best) * l->stride;
+
+		if (waste * best < least * pages)
 			best = pages;
+	}
 	return best;
+}
+
+/**
+ * rsv_layout_pages() - choose how many pages a slab has
+ * @l: the layout, its slot known
+ * @slots: how many objects a slab of so many pages has, at most RSV_SLAB_OBJECTS_MAX
+ *
+ * Context: Any.
+ */
+void rsv_layout_pages(struct rsv_layout *l,
+		      unsigned int (*slots)(const struct rsv_layout *l, unsigned int pages))
+{
+	unsigned int fit = max(RSV_SLAB_OBJECTS_MAX * l->stride >> PAGE_SHIFT, 1U), from;
+
+	l->small_pages = DIV_ROUND_UP(l->stride, PAGE_SIZE);
+	while (!slots(l, l->small_pages))
+		l->small_pages++;
+	l->small_objects = slots(l, l->small_pages);
+	from = max(l->small_pages, min(RSV_SLAB_PAGES_LEAST, fit));
+	l->pages = rsv_layout_best(l, from, max(from, RSV_SLAB_PAGES_MOST), slots);
+	l->objects = slots(l, l->pages);
 }
 
 /**
  * rsv_layout_choose() - how objects of a size lie in a slab
  * @l: the layout to fill in
  * @size: bytes of an object
- * @align: its alignment: a power of two up to the page size, or 0 for that of a pointer
- * @flags: RSV_HWCACHE_ALIGN or 0
+ * @align: its alignment: a power of two up to twice the page size, or 0 for that of a pointer
+ * @flags: RSV_HWCACHE_ALIGN and so on, with one engine
  * @ctor: whether there is a constructor, and so nothing of a free object may be written to
  *
  * Context: Any.
@@ -76,30 +135,15 @@ static unsigned int rsv_layout_pages(const struct rsv_layout *l, unsigned int fr
 int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,
 		      unsigned int flags, bool ctor)
 {
-	unsigned int fit, from;
-
-	if (!size || size > RSV_CACHE_SIZE_MAX || flags & ~RSV_HWCACHE_ALIGN)
+	if (!size || size > RSV_CACHE_SIZE_MAX)
 		return -EINVAL;
-	if (align && (!is_power_of_2(align) || align > PAGE_SIZE))
+	if (align && (!is_power_of_2(align) || align > 2 * PAGE_SIZE))
 		return -EINVAL;
-
-	l->object_size = size;
-	l->align = rsv_layout_align(size, align, flags);
-	if (ctor) {
-		l->link = round_up(size, sizeof(void *));
-		l->stride = round_up(l->link + (unsigned int)sizeof(void *), l->align);
-	} else {
-		/* In the middle, where an overflow of the object before does not reach it first. */
-		l->link = round_down(size / 2, sizeof(void *));
-		l->stride = round_up(size, l->align);
-	}
-
-	l->small_pages = DIV_ROUND_UP(l->stride, PAGE_SIZE);
-	l->small_objects = rsv_layout_objects(l, l->small_pages);
-	fit = max(RSV_SLAB_OBJECTS_MAX * l->stride >> PAGE_SHIFT, 1U);
-	from = max(l->small_pages, min(RSV_SLAB_PAGES_LEAST, fit));
-	l->pages = rsv_layout_pages(l, from, max(from, RSV_SLAB_PAGES_MOST));
-	l->objects = rsv_layout_objects(l, l->pages);
-	return 0;
+	*l = (struct rsv_layout){
+		.object_size = size,
+		.align = rsv_layout_align(size, align, flags),
+	};
+	rsv_layout_slot(l, flags, ctor);
+	return rsv_engine_of(flags)->layout(l);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_layout_choose);

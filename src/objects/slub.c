@@ -1,137 +1,605 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine SLUB: how a slab keeps track of its objects.
+ * The engine SLUB, as the kernel's was in 6.12: the bookkeeping of a slab is one word in its frame,
+ * and its free list is threaded through the free objects, obfuscated (link.h) and in random order.
  *
- * The bookkeeping is in the frame of the slab's first page: how many objects are in use, how many
- * have ever been handed out ("carved": the rest lie untouched behind them), and the first free one.
- * A free object names the next one in its link, one word inside it, or behind it if the cache has a
- * constructor, since a constructed object keeps its state.
+ * A slab is carved as needed: RSV_BATCH objects at a time are shuffled and go on its free list; the
+ * rest lies untouched behind them. With magazines the fullest slab of the node serves a batch at a
+ * time, under the node's lock. Without, there is no queue at all: each CPU has an active slab,
+ * which is frozen: on no list, its free list taken by the CPU as a whole. What others give back to
+ * it collects in its frame, until the CPU has used up what it took and fetches that.
  *
- * The link is the number of the next object, at most RSV_SLAB_NONE, combined with a secret of the
- * cache and with its own address, as CONFIG_SLAB_FREELIST_HARDENED does it. All but the lowest ten
- * bits of a link are therefore known, and serve twice: a link in which they are wrong was
- * overwritten, and an object given back in whose link they are right is very likely free already,
- * which a walk along the list then proves. The link is cleared when the object is handed out.
+ * An object is given back without a lock, to whatever slab: its link is exchanged from kept to the
+ * slab's first free object, which only one of two CPUs that free the same object can do, and then
+ * the frame's word is exchanged. Only what moves a slab to another list takes the lock:
+ *
+ *	word.fill, word.frozen	changed under the node's lock, like the lists
+ *	word.carved		grows under the node's lock, or by the CPU whose active slab it is
+ *	word.free, word.inuse	exchanged by anybody; objects are taken off the list only by who may
+ *				carve, so what follows the first one never changes under its feet
+ *
+ * A link that cannot be one was overwritten: the rest of the list is lost rather than handed out.
  */
-#include <linux/swab.h>
+#include <linux/atomic.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/prandom.h>
+#include <linux/timex.h>
 
-#include "../pages/extent.h"
-#include "cache.h"
+#include "../compat.h"
+#include "../region.h"
+#include "debug.h"
+#include "link.h"
+#include "slabs.h"
 #include "slub.h"
 
 static void *rsv_slub_object(const struct rsv_cache *c, void *base, unsigned int index)
 {
-	return base + index * c->layout.stride;
+	return base + index * c->layout.stride + c->layout.before;
 }
 
 static unsigned long *rsv_slub_link(const struct rsv_cache *c, void *base, unsigned int index)
 {
-	return rsv_slub_object(c, base, index) + c->layout.link;
+	return rsv_link_at(c, rsv_slub_object(c, base, index));
 }
 
-/* The address is turned round so that its bits that vary do not only meet the link's that vary. */
-static unsigned long rsv_slub_key(const struct rsv_cache *c, const unsigned long *link)
+static union rsv_slab_word rsv_slub_word(const struct rsv_frame *slab)
 {
-	return c->secret ^ swab((unsigned long)link);
+	return (union rsv_slab_word){ .word = READ_ONCE(slab->slab) };
+}
+
+/* Orders what was written to objects and links before, and what is read of them after. */
+static bool rsv_slub_exchange(struct rsv_frame *slab, union rsv_slab_word *old,
+			      union rsv_slab_word new)
+{
+	return try_cmpxchg(&slab->slab, &old->word, new.word);
+}
+
+static void *rsv_slub_base(const struct rsv_cache *c, const struct rsv_frame *slab)
+{
+	return rsv_frame_addr(rsv_frame_extent(c->region, slab), slab);
 }
 
 /*
- * What follows an object on the free list; more than RSV_SLAB_NONE if its link is not that of a
- * free object.
+ * Carving
  */
-static unsigned long rsv_slub_next(const struct rsv_cache *c, void *base, unsigned int index)
-{
-	const unsigned long *link = rsv_slub_link(c, base, index);
 
-	return *link ^ rsv_slub_key(c, link);
+/* Some order of the next objects, not to be guessed: as CONFIG_SLAB_FREELIST_RANDOM */
+static void rsv_slub_shuffle(const struct rsv_cache *c, const void *base, unsigned int first,
+			     unsigned int nr, u16 *order)
+{
+	struct rnd_state random;
+	unsigned int i, j;
+
+	prandom_seed_state(&random, c->secret ^ (unsigned long)base ^ random_get_entropy());
+	for (i = 0; i < nr; i++) {
+		j = reciprocal_scale(prandom_u32_state(&random), i + 1);
+		order[i] = order[j];
+		order[j] = first + i;
+	}
 }
 
-/* At most as many steps as the slab has objects, RSV_SLAB_OBJECTS_MAX. */
-static bool rsv_slub_is_free(const struct rsv_cache *c, const struct rsv_frame *slab, void *base,
+/* Puts objects that were never touched on the free list, before what is on it. */
+static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base)
+{
+	union rsv_slab_word old = rsv_slub_word(slab), new;
+	/* Objects that are checked are filled as they are carved: one is enough under a lock. */
+	unsigned int batch = rsv_cache_debugs(c) ? 1 : RSV_BATCH;
+	unsigned int nr = min(rsv_slab_objects(c, old) - old.carved, batch), i;
+	const unsigned long raw = c->ctor ? RSV_LINK_RAW : 0;
+	u16 order[RSV_BATCH];
+
+	rsv_slub_shuffle(c, base, old.carved, nr, order);
+	for (i = 0; rsv_cache_debugs(c) && i < nr; i++)
+		rsv_debug_init(c, rsv_slub_object(c, base, order[i]));
+	for (i = 0; i + 1 < nr; i++)
+		rsv_link_write(c, rsv_slub_link(c, base, order[i]), order[i + 1] | raw);
+	do {
+		rsv_link_write(c, rsv_slub_link(c, base, order[nr - 1]), old.free | raw);
+		new = old;
+		new.free = order[0];
+		new.carved += nr;
+	} while (!rsv_slub_exchange(slab, &old, new));
+}
+
+/* Makes sure that the free list has an object, unless all are out. */
+static bool rsv_slub_ready(struct rsv_cache *c, struct rsv_frame *slab, void *base)
+{
+	const union rsv_slab_word word = rsv_slub_word(slab);
+
+	if (word.free != RSV_SLAB_NONE)
+		return true;
+	if (word.carved == rsv_slab_objects(c, word))
+		return false;
+	rsv_slub_carve(c, slab, base);
+	return true;
+}
+
+/*
+ * Free lists
+ */
+
+/**
+ * struct rsv_slub_walk - a walk along a free list
+ * @next: the next object, or RSV_SLAB_NONE
+ * @nr: objects that were passed
+ * @fresh: the one that was passed was never constructed
+ * @broken: the next one's link was overwritten
+ */
+struct rsv_slub_walk {
+	unsigned int next;
+	unsigned int nr;
+	bool fresh;
+	bool broken;
+};
+
+/* Passes objects, at most so many; one that is to be constructed only alone. */
+static void rsv_slub_walk(struct rsv_cache *c, void *base, unsigned int carved, unsigned int max,
+			  struct rsv_slub_walk *w, struct rsv_taken *t)
+{
+	while (w->nr < max && w->next != RSV_SLAB_NONE && !w->fresh) {
+		void *object = rsv_slub_object(c, base, w->next);
+		unsigned long link = rsv_link_read(c, rsv_link_at(c, object));
+		unsigned int next = link & RSV_LINK_NEXT;
+
+		w->broken = link >= RSV_LINK_KEPT || (next != RSV_SLAB_NONE && next >= carved);
+		if (w->broken || (link & RSV_LINK_RAW && t->nr + w->nr))
+			break;
+		w->fresh = link & RSV_LINK_RAW;
+		t->object[t->nr + w->nr++] = object;
+		w->next = next;
+	}
+}
+
+static void rsv_slub_mark_kept(struct rsv_cache *c, struct rsv_taken *t, unsigned int nr)
+{
+	while (nr--)
+		rsv_link_write(c, rsv_link_at(c, t->object[t->nr++]), RSV_LINK_KEPT);
+}
+
+/* Moves the slab to the list that its word says it belongs on. */
+static void rsv_slub_relink(struct rsv_cache_node *n, struct rsv_frame *slab,
+			    union rsv_slab_word old, union rsv_slab_word new)
+{
+	if (old.fill == new.fill)
+		return;
+	rsv_slab_unlink(n, slab, old.fill);
+	rsv_slab_link(n, slab, new.fill);
+}
+
+/* The rest of the free list is lost: its objects count as out from now on. */
+static void rsv_slub_abandon(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+			     void *base, struct rsv_taken *t)
+{
+	union rsv_slab_word old = rsv_slub_word(slab), new;
+
+	do {
+		new = old;
+		new.inuse = old.carved;
+		new.free = RSV_SLAB_NONE;
+		new.fill = rsv_slab_fill(c, new);
+	} while (!rsv_slub_exchange(slab, &old, new));
+	rsv_slub_relink(n, slab, old, new);
+	t->damaged = base;
+	t->lost = new.inuse - old.inuse;
+}
+
+/* Takes objects off a slab's list, with the node's lock held. */
+static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+			 unsigned int max, struct rsv_taken *t)
+{
+	void *base = rsv_slub_base(c, slab);
+	union rsv_slab_word old, new;
+	struct rsv_slub_walk w;
+
+	rsv_slub_ready(c, slab, base);
+	old = rsv_slub_word(slab);
+	do {
+		w = (struct rsv_slub_walk){ .next = old.free };
+		rsv_slub_walk(c, base, old.carved, max, &w, t);
+		new = old;
+		new.free = w.next;
+		new.inuse += w.nr;
+		new.fill = rsv_slab_fill(c, new);
+	} while (!rsv_slub_exchange(slab, &old, new));
+	t->fresh = w.fresh;
+	rsv_slub_mark_kept(c, t, w.nr);
+	rsv_slub_relink(n, slab, old, new);
+	if (w.broken)
+		rsv_slub_abandon(c, n, slab, base, t);
+}
+
+static void rsv_slub_take_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
+			       struct rsv_taken *t)
+{
+	struct rsv_frame *slab;
+	unsigned long flags;
+	unsigned int had;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	do {
+		slab = rsv_slabs_best(n);
+		if (!slab)
+			break;
+		had = t->nr;
+		rsv_slub_pop(c, n, slab, nr - t->nr, t);
+	} while (t->nr < nr && t->nr > had && !t->fresh && !t->damaged);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+}
+
+/*
+ * Active slabs
+ */
+
+/* Takes the whole free list of the slab for this CPU, freezing the slab if it is not frozen. */
+static void rsv_slub_fetch(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_frame *slab)
+{
+	union rsv_slab_word old = rsv_slub_word(slab), new;
+
+	do {
+		new = old;
+		new.free = RSV_SLAB_NONE;
+		new.inuse = old.carved;
+		new.frozen = 1;
+	} while (!rsv_slub_exchange(slab, &old, new));
+	cpu->first = old.free;
+}
+
+/* Makes the node's best slab the active one. */
+static void rsv_slub_activate(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n)
+{
+	struct rsv_frame *slab;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	slab = rsv_slabs_best(n);
+	if (slab) {
+		rsv_slab_unlink(n, slab, rsv_slub_word(slab).fill);
+		rsv_slub_fetch(c, cpu, slab);
+		cpu->active = slab;
+	}
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+}
+
+/* The last object of the CPU's list, and how many there are; stops at one that was overwritten. */
+static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved,
+				  unsigned int at, unsigned int *last)
+{
+	unsigned int nr = 0;
+
+	while (at < carved && nr < carved) {
+		unsigned long link = rsv_link_read(c, rsv_slub_link(c, base, at));
+
+		if (link >= RSV_LINK_KEPT)
+			break;
+		*last = at;
+		nr++;
+		at = link & RSV_LINK_NEXT;
+	}
+	return nr;
+}
+
+/* What the CPU did not use of its slab's free list goes back before what came meanwhile. */
+static void rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_cpu *cpu)
+{
+	struct rsv_frame *slab = cpu->active;
+	union rsv_slab_word old = rsv_slub_word(slab), new;
+	void *base = rsv_slub_base(c, slab);
+	unsigned int last = RSV_SLAB_NONE;
+	unsigned int nr = rsv_slub_last(c, base, old.carved, cpu->first, &last);
+	unsigned long raw = 0;
+
+	if (nr)
+		raw = rsv_link_read(c, rsv_slub_link(c, base, last)) & RSV_LINK_RAW;
+	do {
+		if (nr)
+			rsv_link_write(c, rsv_slub_link(c, base, last), old.free | raw);
+		new = old;
+		if (nr)
+			new.free = cpu->first;
+		new.inuse -= nr;
+		new.frozen = 0;
+		new.fill = rsv_slab_fill(c, new);
+	} while (!rsv_slub_exchange(slab, &old, new));
+	rsv_slab_link(n, slab, new.fill);
+	cpu->active = NULL;
+	cpu->first = RSV_SLAB_NONE;
+}
+
+static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
+{
+	struct rsv_cache_node *n = rsv_slab_node(c, rsv_frame_extent(c->region, cpu->active));
+	struct rsv_frame *evicted;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	rsv_slub_return(c, n, cpu);
+	evicted = rsv_slabs_evict(c, n, n->target);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	if (evicted)
+		rsv_slab_give(c, evicted);
+}
+
+/* Makes sure that the CPU's list has an object, if the active slab can give one. */
+static bool rsv_slub_replenish(struct rsv_cache *c, struct rsv_cpu *cpu)
+{
+	struct rsv_frame *slab = cpu->active;
+
+	if (cpu->first == RSV_SLAB_NONE && slab && rsv_slub_ready(c, slab, rsv_slub_base(c, slab)))
+		rsv_slub_fetch(c, cpu, slab);
+	return cpu->first != RSV_SLAB_NONE;
+}
+
+static void rsv_slub_take_active(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_taken *t)
+{
+	struct rsv_slub_walk w = { .next = cpu->first };
+	union rsv_slab_word word = rsv_slub_word(cpu->active);
+	void *base = rsv_slub_base(c, cpu->active);
+
+	rsv_slub_walk(c, base, word.carved, 1, &w, t);
+	cpu->first = w.next;
+	t->fresh = w.fresh;
+	rsv_slub_mark_kept(c, t, w.nr);
+	if (w.broken) {
+		/* They count as out already. How many they were, the list cannot say any more. */
+		cpu->first = RSV_SLAB_NONE;
+		t->damaged = base;
+		t->lost = 1;
+	}
+}
+
+static void rsv_slub_take_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n,
+			      struct rsv_taken *t)
+{
+	if (!rsv_slub_replenish(c, cpu)) {
+		if (cpu->active)
+			rsv_slub_deactivate(c, cpu);
+		rsv_slub_activate(c, cpu, n);
+		if (!rsv_slub_replenish(c, cpu))
+			return;
+	}
+	rsv_slub_take_active(c, cpu, t);
+}
+
+static void rsv_slub_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
+			  struct rsv_taken *t)
+{
+	if (cpu)
+		rsv_slub_take_cpu(c, cpu, c->nodes[nid], t);
+	else
+		rsv_slub_take_node(c, c->nodes[nid], nr, t);
+}
+
+/*
+ * Giving back
+ */
+
+/* Gives an object back that moves its slab to another list. */
+static void rsv_slub_put_locked(struct rsv_cache *c, struct rsv_cache_node *n,
+				struct rsv_frame *slab, unsigned int index, unsigned long *link)
+{
+	union rsv_slab_word old = rsv_slub_word(slab), new;
+	struct rsv_frame *evicted = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	do {
+		rsv_link_write(c, link, old.free);
+		new = old;
+		new.free = index;
+		new.inuse--;
+		if (!old.frozen)
+			new.fill = rsv_slab_fill(c, new);
+	} while (!rsv_slub_exchange(slab, &old, new));
+	if (!old.frozen) {
+		rsv_slub_relink(n, slab, old, new);
+		evicted = rsv_slabs_evict(c, n, n->target);
+	}
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	if (evicted)
+		rsv_slab_give(c, evicted);
+}
+
+/*
+ * The object's link says "kept" and what it will say next: whoever makes it so has the object, and
+ * another CPU that gives the same one back does not.
+ */
+static bool rsv_slub_seize(struct rsv_cache *c, unsigned long *link)
+{
+	unsigned long key = rsv_link_key(c, link), kept = key ^ RSV_LINK_KEPT;
+
+	return try_cmpxchg(link, &kept, key ^ RSV_SLAB_NONE);
+}
+
+static enum rsv_misuse rsv_slub_put(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
+				    struct rsv_frame *f, void *object)
+{
+	struct rsv_frame *slab = rsv_slab_head(f);
+	unsigned int index = rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before);
+	unsigned long *link = rsv_link_at(c, object);
+	union rsv_slab_word old, new;
+
+	if (!rsv_slub_seize(c, link))
+		return RSV_DOUBLE_FREE;
+	if (cpu && cpu->active == slab) {
+		rsv_link_write(c, link, cpu->first);
+		cpu->first = index;
+		return RSV_OK;
+	}
+	old = rsv_slub_word(slab);
+	do {
+		rsv_link_write(c, link, old.free);
+		new = old;
+		new.free = index;
+		new.inuse--;
+		if (!old.frozen && rsv_slab_fill(c, new) != old.fill) {
+			rsv_slub_put_locked(c, rsv_slab_node(c, e), slab, index, link);
+			break;
+		}
+	} while (!rsv_slub_exchange(slab, &old, new));
+	return RSV_OK;
+}
+
+/*
+ * The rest of what an engine does
+ */
+
+static bool rsv_slub_grow(struct rsv_cache *c, gfp_t gfp, int nid)
+{
+	struct rsv_frame *slab = rsv_slab_new(c, gfp, nid);
+
+	if (slab)
+		rsv_slab_enter(c, slab);
+	return slab;
+}
+
+static unsigned int rsv_slub_slots(const struct rsv_layout *l, unsigned int pages)
+{
+	return min_t(unsigned int, (pages << PAGE_SHIFT) / l->stride, RSV_SLAB_OBJECTS_MAX);
+}
+
+static int rsv_slub_layout(struct rsv_layout *l)
+{
+	rsv_layout_pages(l, rsv_slub_slots);
+	return 0;
+}
+
+static bool rsv_slub_hand(struct rsv_cache *c, void *object)
+{
+	return rsv_link_hand(c, object);
+}
+
+/* Whether an object is on its slab's free list; with the node's lock held */
+static bool rsv_slub_on_list(struct rsv_cache *c, struct rsv_frame *slab, void *base,
 			     unsigned int index)
 {
-	unsigned long at = slab->free;
-	unsigned int steps;
+	const union rsv_slab_word word = rsv_slub_word(slab);
+	unsigned int at = word.free, steps;
 
-	for (steps = 0; steps < slab->carved && at < slab->carved; steps++) {
+	for (steps = 0; at < word.carved && steps < word.carved; steps++) {
 		if (at == index)
 			return true;
-		at = rsv_slub_next(c, base, at);
+		at = rsv_link_read(c, rsv_slub_link(c, base, at)) & RSV_LINK_NEXT;
 	}
 	return false;
 }
 
-/**
- * rsv_slub_take() - take an object of a slab
- * @c: the cache, locked
- * @slab: the slab; not all of its objects are in use
- * @base: address of the slab's first page
- * @fresh: set to whether the object is handed out for the first time in this slab's life
- *
- * Objects that were in use before go first: they are the ones that the CPU's cache may still have.
- *
- * Return: The object; NULL if the link of the first free one was overwritten, and then nothing has
- * changed.
+/*
+ * An object has bytes that say it is free. They lie only if it is on no list that others can walk
+ * along: a kept object is on none, and that of an active slab is its CPU's.
  */
-void *rsv_slub_take(struct rsv_cache *c, struct rsv_frame *slab, void *base, bool *fresh)
+static bool rsv_slub_looks_free_only(struct rsv_cache *c, struct rsv_extent *e,
+				     struct rsv_frame *f, void *object)
 {
-	unsigned int index = slab->free;
-	unsigned long next;
+	unsigned int index = rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before);
+	struct rsv_frame *slab = rsv_slab_head(f);
+	struct rsv_cache_node *n = rsv_slab_node(c, e);
+	void *base = rsv_frame_addr(e, slab);
+	unsigned long flags;
+	bool only = false;
 
-	*fresh = index == RSV_SLAB_NONE;
-	if (*fresh) {
-		index = slab->carved++;
-	} else {
-		next = rsv_slub_next(c, base, index);
-		if (next != RSV_SLAB_NONE && next >= slab->carved)
-			return NULL;
-		slab->free = next;
-		*rsv_slub_link(c, base, index) = 0;
-	}
-	slab->inuse++;
-	return rsv_slub_object(c, base, index);
+	raw_spin_lock_irqsave(&n->lock, flags);
+	if (READ_ONCE(slab->cache) == c && index < rsv_slub_word(slab).carved &&
+	    rsv_link_read(c, rsv_link_at(c, object)) != RSV_LINK_KEPT)
+		only = !rsv_slub_word(slab).frozen && !rsv_slub_on_list(c, slab, base, index);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	return only;
 }
 
-/**
- * rsv_slub_put() - take an object back
- * @c: the cache, locked
- * @slab: the object's slab
- * @base: address of the slab's first page
- * @index: number of the object in the slab, less than the slab has
- *
- * Return: RSV_OK, or RSV_DOUBLE_FREE, and then nothing has changed.
- */
-enum rsv_misuse rsv_slub_put(struct rsv_cache *c, struct rsv_frame *slab, void *base,
-			     unsigned int index)
+static enum rsv_misuse rsv_slub_claim_slow(struct rsv_cache *c, struct rsv_extent *e,
+					   struct rsv_frame *f, void *object)
 {
-	unsigned long *link = rsv_slub_link(c, base, index);
+	enum rsv_misuse misuse = rsv_slub_claim(c, f, object);
 
-	if (index >= slab->carved || !slab->inuse)
-		return RSV_DOUBLE_FREE;
-	if (rsv_slub_next(c, base, index) <= RSV_SLAB_NONE &&
-	    rsv_slub_is_free(c, slab, base, index))
-		return RSV_DOUBLE_FREE;
-
-	*link = slab->free ^ rsv_slub_key(c, link);
-	slab->free = index;
-	slab->inuse--;
+	if (misuse != RSV_DOUBLE_FREE || !rsv_slub_looks_free_only(c, e, f, object))
+		return misuse;
+	rsv_link_write(c, rsv_link_at(c, object), RSV_LINK_KEPT);
 	return RSV_OK;
 }
 
-/**
- * rsv_slub_abandon() - give up the free list of a slab in which a link was overwritten
- * @slab: the slab, its cache locked
- *
- * The objects on it count as in use from now on: they are lost rather than handed out in an unknown
- * state.
- *
- * Return: How many objects were lost.
- */
-unsigned int rsv_slub_abandon(struct rsv_frame *slab)
+static bool rsv_slub_live_slow(const struct rsv_cache *c, struct rsv_extent *e,
+			       struct rsv_frame *f, const void *object)
 {
-	unsigned int lost = slab->carved - slab->inuse;
-
-	slab->inuse = slab->carved;
-	slab->free = RSV_SLAB_NONE;
-	return lost;
+	return rsv_slub_live(c, f, object);
 }
+
+static void rsv_slub_drain(struct rsv_cache *c, struct rsv_cpu *cpu)
+{
+	if (cpu->active)
+		rsv_slub_deactivate(c, cpu);
+}
+
+static unsigned int rsv_slub_shrink(struct rsv_cache *c, bool idle)
+{
+	return rsv_slabs_shrink(c, idle, rsv_slab_give);
+}
+
+/* Whether the free list has the objects that are not out, each once; with the node's lock held */
+static bool rsv_slub_sound(struct rsv_cache *c, struct rsv_frame *slab, void *base)
+{
+	const union rsv_slab_word word = rsv_slub_word(slab);
+	unsigned int at = word.free, nr = 0;
+
+	/* Objects may come while it is walked; none goes. */
+	while (at < word.carved && nr <= word.carved) {
+		unsigned long link = rsv_link_read(c, rsv_slub_link(c, base, at));
+
+		if (link >= RSV_LINK_KEPT)
+			return false;
+		nr++;
+		at = link & RSV_LINK_NEXT;
+	}
+	return at == RSV_SLAB_NONE && nr == word.carved - word.inuse;
+}
+
+static bool rsv_slub_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
+{
+	struct rsv_cache_node *n = rsv_slab_node(c, e);
+	struct rsv_frame *slab = rsv_slab_head(f);
+	void *base = rsv_frame_addr(e, slab);
+	unsigned long flags;
+	bool sound;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	/* The list of an active slab is taken off by its CPU. */
+	sound = rsv_slub_word(slab).frozen || rsv_slub_sound(c, slab, base);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	if (!sound)
+		rsv_debug_report_slab(RSV_CORRUPT, c, base, "its free list is wrong");
+	return sound;
+}
+
+static void rsv_slub_each_slab(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *slab,
+			       const struct rsv_show *show)
+{
+	void *base = rsv_frame_addr(e, slab);
+	unsigned int index;
+
+	for (index = 0; index < rsv_slub_word(slab).carved; index++) {
+		void *object = rsv_slub_object(c, base, index);
+
+		if (rsv_link_read(c, rsv_link_at(c, object)) > RSV_LINK_KEPT)
+			show->show(c, e, object, show->data);
+	}
+}
+
+static void rsv_slub_each(struct rsv_cache *c, const struct rsv_show *show)
+{
+	rsv_slabs_each(c, rsv_slub_each_slab, show);
+}
+
+const struct rsv_engine rsv_engine_slub = {
+	.name = "slub",
+	.flag = RSV_ENGINE_SLUB,
+	.layout = rsv_slub_layout,
+	.take = rsv_slub_take,
+	.grow = rsv_slub_grow,
+	.put = rsv_slub_put,
+	.hand = rsv_slub_hand,
+	.claim = rsv_slub_claim_slow,
+	.live = rsv_slub_live_slow,
+	.drain = rsv_slub_drain,
+	.shrink = rsv_slub_shrink,
+	.verify = rsv_slub_verify,
+	.each = rsv_slub_each,
+};

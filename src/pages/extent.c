@@ -25,6 +25,11 @@ static_assert(sizeof(struct rsv_frame) <= 32);
 static DEFINE_XARRAY(rsv_chunks);
 static DEFINE_XARRAY(rsv_pages);
 
+/* An extent that an address was found in lately, or NULL; for rsv_extent_find_addr() */
+static struct rsv_extent *rsv_extent_lately;
+
+static void (*rsv_extent_gone)(struct rsv_extent *e);	/* set before the first region is made */
+
 /*
  * From a page to its extent
  */
@@ -71,6 +76,16 @@ static void rsv_extent_hide(struct rsv_extent *e)
 	}
 }
 
+/*
+ * Those who remember where they found something last forget it. Nobody finds the extent any more,
+ * and those who did have ended; those who remember it have so after another grace period.
+ */
+static void rsv_extent_unremember(struct rsv_extent *e)
+{
+	cmpxchg(&rsv_extent_lately, e, NULL);
+	rsv_extent_gone(e);
+}
+
 /**
  * rsv_extent_find() - the extent that a page belongs to
  * @pfn: page frame number, whether of a region or not
@@ -110,7 +125,14 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_frame_of_page);
  */
 struct rsv_extent *rsv_extent_find_addr(const void *addr)
 {
-	return virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
+	struct rsv_extent *e = READ_ONCE(rsv_extent_lately);
+
+	if (likely(e && rsv_extent_has(e, addr) && !READ_ONCE(e->nr_holes)))
+		return e;
+	e = virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
+	if (e)
+		WRITE_ONCE(rsv_extent_lately, e);
+	return e;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
 
@@ -129,8 +151,7 @@ struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *add
 {
 	struct rsv_extent *e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
 
-	if (e && e->base && !READ_ONCE(e->nr_holes) &&
-	    (unsigned long)(addr - e->base) < e->nr_pages << PAGE_SHIFT)
+	if (e && rsv_extent_has(e, addr) && !READ_ONCE(e->nr_holes))
 		return e;
 	e = rsv_extent_find_addr(addr);
 	return e && e->region == r ? e : NULL;
@@ -324,6 +345,8 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	e->nr_pages = nr_pages;
 	e->place = rsv_extent_gap(r, nr_pages);
 	e->base = PageHighMem(first) ? NULL : page_address(first);
+	e->bytes = e->base ? nr_pages << PAGE_SHIFT : 0;
+	e->nid = page_to_nid(first);
 	e->zone = rsv_zone_get(r, first);
 	if (!e->zone)
 		goto free;
@@ -341,6 +364,8 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 
 hide:
 	rsv_extent_hide(e);
+	synchronize_rcu();
+	rsv_extent_unremember(e);
 	synchronize_rcu();
 free:
 	rsv_extent_free(e);
@@ -399,7 +424,20 @@ int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
 
 static void rsv_extent_end(struct work_struct *work)
 {
-	rsv_extent_free(container_of(to_rcu_work(work), struct rsv_extent, end));
+	struct rsv_extent *e = container_of(to_rcu_work(work), struct rsv_extent, end);
+
+	rsv_extent_unremember(e);
+	synchronize_rcu();
+	rsv_extent_free(e);
+}
+
+/**
+ * rsv_extent_set_gone() - say what makes those who remember an extent forget it
+ * @gone: does it; may sleep. Called before the extent is freed, while its region may stand or not
+ */
+void rsv_extent_set_gone(void (*gone)(struct rsv_extent *e))
+{
+	rsv_extent_gone = gone;
 }
 
 static void rsv_extent_forget(struct rsv_extent *e)
@@ -464,10 +502,16 @@ void rsv_extents_release(struct rsv_region *r)
 	struct rsv_extents *t, *older;
 	unsigned int i;
 
+	/* Extents that ended earlier may still be on their way. */
+	rsv_relief_flush();
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
 			rsv_extent_hide(r->extents->at[i]);
 	/* Whoever looked up a pointer that it did not trust is done with the extents then. */
+	synchronize_rcu();
+	for (i = 0; i < r->nr_extents; i++)
+		if (r->extents->at[i])
+			rsv_extent_unremember(r->extents->at[i]);
 	synchronize_rcu();
 	for (i = 0; i < r->nr_extents; i++) {
 		struct rsv_extent *e = r->extents->at[i];

@@ -24,9 +24,9 @@ struct rsv_zone;
 
 #define RSV_CHUNK_ORDER		9
 
-/* The slab's objects are counted in ten bits; the last number says "none". */
-#define RSV_SLAB_OBJECTS_MAX	1023U
-#define RSV_SLAB_NONE		1023U
+/* The slab's objects are counted in nine bits; the last number says "none". */
+#define RSV_SLAB_OBJECTS_MAX	511U
+#define RSV_SLAB_NONE		511U
 
 enum rsv_frame_kind {
 	RSV_FRAME_BODY,		/* inside a block, not its first page */
@@ -37,24 +37,53 @@ enum rsv_frame_kind {
 	RSV_FRAME_HOLE,		/* page that was given back to the system */
 	RSV_FRAME_SLAB,		/* first page of a slab: a block that a cache cuts into objects */
 	RSV_FRAME_SLAB_TAIL,	/* further page of a slab */
+	RSV_FRAME_HEAP,		/* first page of a unit of the heap that SLOB has in a region */
+	RSV_FRAME_HEAP_TAIL,	/* further page of such a unit */
+};
+
+/**
+ * union rsv_slab_word - what a slab knows of its objects, in one word that can be exchanged at once
+ * @inuse: objects handed out, to users or into magazines
+ * @carved: objects that have been handed out at least once, or stand ready to be; the ones from
+ *	here on have never been touched
+ * @free: first object on the slab's free list, or RSV_SLAB_NONE
+ * @fill: the list that it is on, enum rsv_fill
+ * @frozen: it is some CPU's active slab and on no list
+ * @small: it has as few pages as one object needs
+ * @word: all of it
+ *
+ * Who may change what is for the engine to say.
+ */
+union rsv_slab_word {
+	struct {
+		u32 inuse : 9;
+		u32 carved : 9;
+		u32 free : 9;
+		u32 fill : 3;
+		u32 frozen : 1;
+		u32 small : 1;
+	};
+	u32 word;
 };
 
 /**
  * struct rsv_frame - what Reservoir knows of one page
- * @link: FREE: place in its free area (zone->lock). SLAB: place on one of its cache's lists
- *	(cache->lock)
+ * @link: FREE: place in its free area (zone->lock). SLAB: place on one of its node's lists
+ *	(rsv_cache_node->lock). HEAP: place on one of the heap's lists
+ *	(rsv_heap_node->lock)
  * @nr_pages: USED: pages of the block, any number (zone->lock)
  * @head: RUN: the block's first frame (zone->lock)
- * @cache: SLAB: the cache; NULL once the slab is on its way back (cache->lock)
+ * @book: SLAB_TAIL, the first after the slab's first page: where the engine SLAB keeps its
+ *	bookkeeping of the slab, if that is elsewhere (never changes while the slab lives)
+ * @cache: SLAB, SLAB_TAIL: the cache; NULL in all other frames, and once the slab is on its way
+ *	back (rsv_cache_node->lock)
  * @kind: enum rsv_frame_kind. Changed under zone->lock, or by whoever the block belongs to; read
  *	without a lock, since whoever holds a block knows that its kind stays
- * @order: FREE, CACHED: order of the block. SLAB: pages of the slab. SLAB_TAIL: pages from the
- *	slab's first
+ * @order: FREE, CACHED: order of the block. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages from the first
+ *	of the slab or unit, so 0 for that one
  * @extent: number of the extent in its region (never changes)
- * @inuse: SLAB: objects handed out (cache->lock, as the next two)
- * @carved: SLAB: objects that have been handed out at least once; the ones from here on have never
- *	been touched
- * @free: SLAB: first object on the slab's free list, or RSV_SLAB_NONE
+ * @slab: SLAB: union rsv_slab_word
+ * @room: HEAP: union rsv_unit_word (rsv_heap_node->lock)
  * @keeper: CACHED: the CPU on whose list it is, or RSV_KEEPER_ZEROED (that CPU, or zone->lock)
  */
 struct rsv_frame {
@@ -62,17 +91,15 @@ struct rsv_frame {
 		struct list_head link;
 		unsigned long nr_pages;
 		struct rsv_frame *head;
+		void *book;
 	};
 	struct rsv_cache *cache;
 	u8 kind;
 	u8 order;
 	u16 extent;
 	union {
-		struct {
-			u32 inuse : 10;
-			u32 carved : 10;
-			u32 free : 10;
-		};
+		u32 slab;
+		u32 room;
 		u32 keeper;
 	};
 };
@@ -81,13 +108,15 @@ struct rsv_frame {
 
 /**
  * struct rsv_extent - a run of physically contiguous pages of one zone and node
- * @region: whose it is (this and all down to @base never change)
+ * @region: whose it is (this and all down to @nid never change)
  * @zone: the zone that its blocks are free in
  * @frames: its frame table, a frame a page
  * @first: page frame number of its first page
  * @nr_pages: its length
  * @place: pages of the region before this one: offsets that are shown count from there
  * @base: address of its first page; NULL for HIGHMEM
+ * @bytes: bytes that have an address from @base on: none for HIGHMEM
+ * @nid: its node
  * @nr_holes: pages that were given back to the system (region->shape_lock)
  * @end: frees it when it consists of holes only and nobody looks at it any more
  */
@@ -99,6 +128,8 @@ struct rsv_extent {
 	unsigned long nr_pages;
 	unsigned long place;
 	void *base;
+	unsigned long bytes;
+	int nid;
 	unsigned long nr_holes;
 	struct rcu_work end;
 };
@@ -125,6 +156,13 @@ struct rsv_extent *rsv_extent_find(unsigned long pfn);
 struct rsv_frame *rsv_frame_of_page(struct page *page);
 struct rsv_extent *rsv_extent_find_addr(const void *addr);
 struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *addr);
+void rsv_extent_set_gone(void (*gone)(struct rsv_extent *e));
+
+/* Whether an address lies in an extent; whether its page is still there is for its frame to say. */
+static inline bool rsv_extent_has(const struct rsv_extent *e, const void *addr)
+{
+	return (unsigned long)addr - (unsigned long)e->base < e->bytes;
+}
 
 /* The frame of an address that lies in the extent */
 static inline struct rsv_frame *rsv_frame_at(const struct rsv_extent *e, const void *addr)

@@ -176,19 +176,20 @@ static struct rsv_frame *rsv_block_alloc(struct rsv_region *r, const struct rsv_
  * rsv_run_alloc() - take a block of any number of pages
  * @r: the region
  * @gfp: as for rsv_alloc_pages()
+ * @nid: the node that would be best
  * @nr_pages: their number, more than 0. The block begins at a multiple of the power of two that
  *	holds it
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The block's first frame or NULL.
  */
-struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages)
+struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
 {
 	struct rsv_request q;
 
 	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
 		return NULL;
-	q = rsv_request(gfp, numa_mem_id(), nr_pages, nr_pages << PAGE_SHIFT);
+	q = rsv_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
 	return rsv_block_alloc(r, &q);
 }
 

@@ -6,6 +6,7 @@
 #define RSV_PAGES_PAGE_H
 
 #include <linux/gfp.h>
+#include <linux/kernel.h>
 
 #include "../report.h"
 
@@ -18,8 +19,15 @@ struct rsv_region;
 			 __GFP_THISNODE)
 #define RSV_GFP_OBJECTS	(RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
 
+/* For paths that do not look whether they may sleep otherwise */
+static inline void rsv_might_sleep(gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_sleep_if(gfpflags_allow_blocking(gfp));
+}
+
 bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
-struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages);
+struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages);
 void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages);
 enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f);
 

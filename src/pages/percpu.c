@@ -234,15 +234,20 @@ void rsv_pcp_drain_local(struct rsv_region *r)
 
 static void rsv_drain_work(struct work_struct *work)
 {
-	rsv_pcp_drain_local(container_of(work, struct rsv_drain, work)->region);
+	struct rsv_region *r = container_of(work, struct rsv_drain, work)->region;
+
+	rsv_relief_hooks->drain_local(r);
+	rsv_pcp_drain_local(r);
 }
 
 /* A glance, so that CPUs that have nothing are left in peace. */
-static bool rsv_cpu_has_blocks(const struct rsv_region *r, unsigned int cpu)
+static bool rsv_cpu_has_any(const struct rsv_region *r, unsigned int cpu)
 {
 	struct rsv_zone *z;
 	unsigned int n, order;
 
+	if (rsv_relief_hooks->has_local(r, cpu))
+		return true;
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		for (order = 0; order < RSV_PCP_ORDERS; order++)
 			/* A list that fills meanwhile is one that fills after the drain. */
@@ -257,7 +262,7 @@ static void rsv_drains_queue(struct rsv_region *r)
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-		if (rsv_cpu_has_blocks(r, cpu))
+		if (rsv_cpu_has_any(r, cpu))
 			queue_work_on(cpu, rsv_queue, &per_cpu_ptr(r->drains, cpu)->work);
 }
 
@@ -272,7 +277,8 @@ static bool rsv_drains_busy(const struct rsv_region *r)
 }
 
 /**
- * rsv_pcp_drain() - put all blocks on all CPUs' lists into the free areas
+ * rsv_pcp_drain() - put all blocks on all CPUs' lists into the free areas, and all objects in their
+ * magazines into slabs
  * @r: the region
  *
  * Context: Process; may sleep; takes cpus_read_lock(), and waits until every CPU has done its part.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Getting back what is free but not in a free area: blocks on the lists of CPUs, zeroed pages, and
- * the empty slabs of caches, which belong to objects/ and are asked for by a hook.
+ * magazines and empty slabs of caches, which belong to objects/ and are asked for by hooks. What
+ * CPUs have at hand comes first: it may be the last object of a slab.
  *
  * A request that may sleep and finds nothing does it itself, once, before it fails. When a zone
  * falls below its low mark it is done in the background, so that requests that may not sleep find
@@ -15,14 +16,14 @@
 
 struct workqueue_struct *rsv_queue;
 
-static void (*rsv_relief_shrink)(struct rsv_region *r);	/* set before the first region is made */
+const struct rsv_relief_hooks *rsv_relief_hooks;
 
 static void rsv_relief_work(struct work_struct *work)
 {
 	struct rsv_region *r = container_of(work, struct rsv_region, relief);
 
 	rsv_zeroed_drain(r);
-	rsv_relief_shrink(r);
+	rsv_relief_hooks->shrink(r);
 }
 
 /**
@@ -44,9 +45,9 @@ void rsv_relief_wanted(struct rsv_region *r)
  */
 void rsv_relieve(struct rsv_region *r)
 {
-	rsv_relief_shrink(r);
-	rsv_zeroed_drain(r);
 	rsv_pcp_drain(r);
+	rsv_relief_hooks->shrink(r);
+	rsv_zeroed_drain(r);
 }
 
 /**
@@ -57,9 +58,9 @@ void rsv_relieve(struct rsv_region *r)
  */
 void rsv_relieve_request(struct rsv_region *r)
 {
-	rsv_relief_shrink(r);
-	rsv_zeroed_drain(r);
 	rsv_pcp_try_drain(r);
+	rsv_relief_hooks->shrink(r);
+	rsv_zeroed_drain(r);
 }
 
 /**
@@ -84,12 +85,12 @@ void rsv_relief_init(struct rsv_region *r)
 }
 
 /**
- * rsv_relief_set_shrink() - say how the empty slabs of a region's caches are given back
- * @shrink: does it; may sleep
+ * rsv_relief_set_hooks() - say how objects/ gives back what it does not need
+ * @hooks: the calls
  */
-void rsv_relief_set_shrink(void (*shrink)(struct rsv_region *r))
+void rsv_relief_set_hooks(const struct rsv_relief_hooks *hooks)
 {
-	rsv_relief_shrink = shrink;
+	rsv_relief_hooks = hooks;
 }
 
 /**
@@ -104,11 +105,22 @@ int rsv_relief_start(void)
 }
 
 /**
+ * rsv_relief_flush() - wait for the end of all that is on its way
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_relief_flush(void)
+{
+	/* What waits for its readers is queued when they are done. */
+	rcu_barrier();
+	flush_workqueue(rsv_queue);
+}
+
+/**
  * rsv_relief_stop() - undo rsv_relief_start(), after the last region
  */
 void rsv_relief_stop(void)
 {
-	/* Extents that are gone may still wait for their readers before they queue their end. */
-	rcu_barrier();
+	rsv_relief_flush();
 	destroy_workqueue(rsv_queue);
 }

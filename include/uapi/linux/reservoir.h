@@ -55,6 +55,7 @@
 #define RSV_IOC_REGION_GROW	_IO(RSV_IOC_MAGIC, 0x19)	/* struct rsv_ioc_region_grow */
 #define RSV_IOC_REGION_SHRINK	_IO(RSV_IOC_MAGIC, 0x1a)	/* struct rsv_ioc_region_shrink */
 #define RSV_IOC_SCATTERED_ALLOC	_IO(RSV_IOC_MAGIC, 0x1b)	/* struct rsv_ioc_scattered_alloc */
+#define RSV_IOC_CACHE_SHRINK	_IO(RSV_IOC_MAGIC, 0x1c)	/* struct rsv_ioc_cache_shrink */
 
 /**
  * struct rsv_ioc_info - what a region is and holds
@@ -78,6 +79,10 @@
  * @misuse: out: misuses caught and reported since the module was loaded, in all regions
  * @name: out: name of the region
  * @version: out: RSV_VERSION of the running module
+ * @engine: out: name of the engine that caches have which ask for none
+ * @classes: out: name of the region's choice of size classes, such as "fine"
+ * @heap_bytes: out: bytes of @slab_bytes that are the heap of the engine SLOB
+ * @heap_free_bytes: out: bytes of the heap that are free
  */
 struct rsv_ioc_info {
 	__u32 size;
@@ -100,6 +105,10 @@ struct rsv_ioc_info {
 	__u64 misuse;
 	char name[RSV_NAME_MAX];
 	char version[16];
+	char engine[8];
+	char classes[8];
+	__u64 heap_bytes;
+	__u64 heap_free_bytes;
 };
 
 /**
@@ -206,9 +215,9 @@ struct rsv_ioc_extent {
  * @slab_waste: out: bytes of a slab that no object can use
  * @active_objects: out: objects in use
  * @total_objects: out: objects that the slabs have room for
- * @full_slabs: out: slabs with every object in use
- * @partial_slabs: out: slabs with some in use
- * @empty_slabs: out: slabs with none in use
+ * @full_slabs: out: slabs with every object in use or in a magazine
+ * @partial_slabs: out: slabs with some so, or that a CPU without magazines takes objects from
+ * @empty_slabs: out: slabs with none so
  * @allocs: out: objects handed out since creation
  * @frees: out: objects taken back
  * @failures: out: requests that found no memory
@@ -216,6 +225,13 @@ struct rsv_ioc_extent {
  * @slabs_given: out: slabs given back to it
  * @name: out: name
  * @engine: out: name of the engine, such as "slub"
+ * @cache_flags: out: RSV_HWCACHE_ALIGN and so on, and RSV_SIZE_CLASS
+ * @magazine_rounds: out: objects in a magazine that is made now; 0: there are none
+ * @depot_full: out: full magazines that no CPU has
+ * @depot_empty: out: empty ones
+ * @exchanges: out: magazines that CPUs exchanged with a depot
+ * @contended: out: times that a CPU had to wait for another one there
+ * @guaranteed_objects: out: objects that are kept for this cache alone
  */
 struct rsv_ioc_cache {
 	__u32 size;
@@ -240,6 +256,13 @@ struct rsv_ioc_cache {
 	__u64 slabs_given;
 	char name[RSV_NAME_MAX];
 	char engine[8];
+	__u32 cache_flags;
+	__u32 magazine_rounds;
+	__u64 depot_full;
+	__u64 depot_empty;
+	__u64 exchanges;
+	__u64 contended;
+	__u64 guaranteed_objects;
 };
 
 /* Where a region's memory comes from */
@@ -480,16 +503,42 @@ struct rsv_ioc_scattered_alloc {
 
 /* Flags of a cache */
 #define RSV_HWCACHE_ALIGN	0x00000001	/* objects begin on a line of the CPU's cache */
+#define RSV_NO_MAGAZINE		0x00000002	/* nothing in front of the engine */
+#define RSV_ENGINE_SLAB		0x00000010	/* at most one engine; none: the default one */
+#define RSV_ENGINE_SLUB		0x00000020
+#define RSV_ENGINE_SLOB		0x00000040
+#define RSV_RED_ZONE		0x00000100	/* writes before and behind an object are found */
+#define RSV_POISON		0x00000200	/* writes to a free object are found */
+#define RSV_STORE_USER		0x00000400	/* who took an object, and gave it back, is kept */
+#define RSV_SIZE_CLASS		0x00001000	/* an answer only: it serves rsv_kmalloc() */
+
+/* Flags of struct rsv_ioc_cache_create */
+#define RSV_CACHE_CONSTRUCTED	0x00000001U	/* objects are struct rsv_constructed */
+
+/**
+ * struct rsv_constructed - an object of a cache with RSV_CACHE_CONSTRUCTED
+ * @serial: number of the constructor's call: grows and never comes twice while the module is loaded
+ * @state: zeroes, as the constructor makes it
+ *
+ * The kernel's caches can have a constructor, which runs once for an object, before that is handed
+ * out for the first time. From then on the object keeps what it holds while it is free. A program
+ * cannot bring code into the kernel, but it can have this one.
+ */
+struct rsv_constructed {
+	__u64 serial;
+	__u8 state[56];
+};
 
 /**
  * struct rsv_ioc_cache_create - make a cache
  * @size: in: bytes of this structure
- * @flags: in: 0
+ * @flags: in: RSV_CACHE_CONSTRUCTED or 0
  * @region: in: 0 for the default region, or a handle
  * @handle: out: handle
- * @object_size: in: bytes of an object (EINVAL: 0 or too large)
+ * @object_size: in: bytes of an object (EINVAL: 0 or too large, or with RSV_CACHE_CONSTRUCTED not
+ *	those of struct rsv_constructed)
  * @align: in: a power of two up to the page size, or 0 (EINVAL)
- * @cache_flags: in: RSV_HWCACHE_ALIGN or 0
+ * @cache_flags: in: RSV_HWCACHE_ALIGN and so on, of RSV_ENGINE_* one at most (EINVAL)
  * @id: out: the number that RSV_IOC_CACHE knows the cache by
  * @name: in: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".." (EINVAL); unique in its region
  *	(EEXIST)
@@ -507,7 +556,21 @@ struct rsv_ioc_cache_create {
 };
 
 /**
- * struct rsv_ioc_object_alloc - take an object, zeroed
+ * struct rsv_ioc_cache_shrink - give memory of a cache that no object is in back to its region
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @cache: in: handle of the cache
+ * @slabs: out: slabs given back
+ */
+struct rsv_ioc_cache_shrink {
+	__u32 size;
+	__u32 flags;
+	__u32 cache;
+	__u32 slabs;
+};
+
+/**
+ * struct rsv_ioc_object_alloc - take an object, zeroed, or if it was constructed as it was left
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @cache: in: handle of a cache

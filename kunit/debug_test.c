@@ -1,0 +1,916 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checks of objects that cost something: what is written where nobody may write is found when the
+ * object changes hands the next time, reported once, and the object never used again; owners are
+ * kept; debug= says what is checked.
+ *
+ * An object that was found damaged keeps its slab, and so its cache and region, for ever. A test
+ * that provokes it gives the object back past the checks: see recover().
+ */
+#include <linux/jiffies.h>
+#include <linux/poison.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "../src/objects/cache.h"
+#include "../src/objects/debug.h"
+#include "../src/objects/engine.h"
+#include "../src/objects/link.h"
+#include "../src/objects/track.h"
+#include "../src/region.h"
+#include "helpers.h"
+
+#define SIZE	64
+
+struct engine_case {
+	const char *name;
+	unsigned int flag;
+};
+
+static const struct engine_case engines[] = {
+	{ "slab", RSV_ENGINE_SLAB },
+	{ "slub", RSV_ENGINE_SLUB },
+	{ "slob", RSV_ENGINE_SLOB },
+};
+
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+
+/* Those that keep each free object where it was */
+static const struct engine_case slab_engines[] = {
+	{ "slab", RSV_ENGINE_SLAB },
+	{ "slub", RSV_ENGINE_SLUB },
+};
+
+KUNIT_ARRAY_PARAM_DESC(slab_engines, slab_engines, name);
+
+static unsigned int param_engine(struct kunit *test)
+{
+	return ((const struct engine_case *)test->param_value)->flag;
+}
+
+static struct rsv_cache *checked_cache(struct kunit *test, unsigned int size, unsigned int flags,
+				       void (*ctor)(void *object))
+{
+	stay_on_this_cpu();
+	return scratch_cache_flags(test, scratch_region(test, SZ_1M), size, 0,
+				   param_engine(test) | flags, ctor);
+}
+
+static u64 active(struct rsv_cache *c)
+{
+	struct rsv_cache_figures now;
+
+	rsv_cache_count(c, &now);
+	return now.active;
+}
+
+static void poke_byte(void *object, int at, u8 value)
+{
+	poke(object + at, &value, 1);
+}
+
+static void peek_bytes(void *object, u8 *bytes, unsigned int nr)
+{
+	peek(bytes, object, nr);
+}
+
+/* Whether a report ends so, whatever the cache and the place */
+static void expect_words(struct kunit *test, const char *words)
+{
+	const char *text = last_report(test);
+	size_t length = strlen(text), wanted = strlen(words);
+
+	KUNIT_EXPECT_STREQ(test, text + (length > wanted ? length - wanted : 0), words);
+}
+
+static struct rsv_extent *extent_of(struct rsv_cache *c)
+{
+	return c->region->extents->at[0];
+}
+
+/* Takes an object that was lost back into its slab, as if it had been free all the time. */
+static void recover(struct kunit *test, struct rsv_cache *c, void *object)
+{
+	struct rsv_extent *e = extent_of(c);
+	struct rsv_frame *f = rsv_frame_at(e, object);
+
+	if (c->engine->live(c, e, f, object))
+		KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object), RSV_OK);
+	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object), RSV_OK);
+	this_cpu_inc(c->cpus->slow_frees);
+}
+
+#define OTHERS	300U
+
+/* A lost object is never handed out again, and keeps the cache; the rest goes on. */
+static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
+{
+	void **object = kunit_kcalloc(test, OTHERS, sizeof(*object), GFP_KERNEL);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	objects_take(test, c, object, OTHERS);
+	KUNIT_EXPECT_FALSE(test, object_among(lost, object, OTHERS));
+	objects_give(c, object, OTHERS);
+	rsv_cache_shrink(c);
+	/* If not, the cache would end, and we with it. */
+	KUNIT_ASSERT_EQ(test, active(c), 1);
+	EXPECT_MISUSE(test, RSV_IN_USE, err = rsv_cache_destroy(c));
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	recover(test, c, lost);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, c->region);
+}
+
+/* --- Nothing wrong -------------------------------------------------------------------------- */
+
+#define CHECKS	(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY)
+
+static const unsigned int sizes[] = { 1, 7, 8, 9, 64, 100, 700, 2048, 5000 };
+
+/* Each byte that a user may write to, written to */
+static void use_objects(struct kunit *test, struct rsv_cache *c, void **object, unsigned int nr)
+{
+	unsigned int i;
+
+	objects_take(test, c, object, nr);
+	for (i = 0; i < nr; i++)
+		memset(object[i], i, c->layout.object_size);
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], i, c->layout.object_size));
+	for (i = 0; i < nr; i += 2)
+		rsv_cache_free(c, object[i]);
+	for (i = 1; i < nr; i += 2)
+		rsv_cache_free(c, object[i]);
+}
+
+static void sound_objects_make_no_report(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	unsigned int flags = 0, i, times;
+	void *object[50];
+
+	do {
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct rsv_cache *c = scratch_cache_flags(test, r, sizes[i], 0,
+								  param_engine(test) | flags, NULL);
+
+			for (times = 0; times < 3; times++)
+				use_objects(test, c, object, ARRAY_SIZE(object));
+			scratch_cache_end(test, c);
+		}
+		flags = (flags - CHECKS) & CHECKS;
+	} while (flags);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* --- What is found, and when ---------------------------------------------------------------- */
+
+struct damage_case {
+	const char *what;
+	unsigned int size;
+	unsigned int flags;
+	int at;
+	enum rsv_misuse misuse;
+	const char *words;
+};
+
+#define LEFT(byte)	"left red zone overwritten, first at byte " byte " of the object"
+#define RIGHT(byte)	"right red zone overwritten, first at byte " byte " of the object"
+#define PADDING(byte)	"padding overwritten, first at byte " byte " of the object"
+#define POISON(byte)	"poison overwritten, first at byte " byte " of the object"
+
+static const struct damage_case used_damages[] = {
+	{ "first byte behind", 64, RSV_RED_ZONE, 64, RSV_RED_ZONED, RIGHT("64") },
+	{ "last byte behind", 64, RSV_RED_ZONE, 71, RSV_RED_ZONED, RIGHT("71") },
+	{ "behind an odd size", 61, RSV_RED_ZONE, 61, RSV_RED_ZONED, RIGHT("61") },
+	{ "first byte before", 64, RSV_RED_ZONE, -1, RSV_RED_ZONED, LEFT("-1") },
+	{ "last byte before", 64, RSV_RED_ZONE, -8, RSV_RED_ZONED, LEFT("-8") },
+	{ "behind, all checks", 64, CHECKS, 64, RSV_RED_ZONED, RIGHT("64") },
+	{ "before, large", 3000, CHECKS, -3, RSV_RED_ZONED, LEFT("-3") },
+	{ "behind, larger than a page", 5000, CHECKS, 5001, RSV_RED_ZONED, RIGHT("5001") },
+};
+
+KUNIT_ARRAY_PARAM_DESC(used_damages, used_damages, what);
+
+/* A cache of the test's parameter, of each engine in turn */
+static struct rsv_cache *damage_cache(struct kunit *test, const struct engine_case *engine)
+{
+	const struct damage_case *k = test->param_value;
+
+	kunit_info(test, "%s", engine->name);
+	stay_on_this_cpu();
+	return scratch_cache_flags(test, scratch_region(test, SZ_4M), k->size, 0,
+				   k->flags | engine->flag, NULL);
+}
+
+static void write_outside(struct kunit *test, struct rsv_cache *c)
+{
+	const struct damage_case *k = test->param_value;
+	void *object[3];
+
+	objects_take(test, c, object, 3);
+	poke_byte(object[1], k->at, 0x12);
+	rsv_cache_free(c, object[0]);
+	EXPECT_MISUSE(test, k->misuse, rsv_cache_free(c, object[1]));
+	expect_words(test, k->words);
+	rsv_cache_free(c, object[2]);
+	/* Once lost it is free for ever. */
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[1]));
+	expect_lost(test, c, object[1]);
+}
+
+/* lib/slub_kunit.c: clobbered red zone of an object in use */
+static void write_outside_an_object_in_use_is_found_as_it_is_given_back(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(engines); i++)
+		write_outside(test, damage_cache(test, &engines[i]));
+}
+
+static const struct damage_case free_damages[] = {
+	{ "first byte behind", 64, RSV_RED_ZONE, 64, RSV_RED_ZONED, RIGHT("64") },
+	{ "first byte before", 64, RSV_RED_ZONE, -1, RSV_RED_ZONED, LEFT("-1") },
+	{ "behind, poisoned", 64, RSV_RED_ZONE | RSV_POISON, 64, RSV_RED_ZONED, RIGHT("64") },
+	{ "before, poisoned", 64, RSV_RED_ZONE | RSV_POISON, -1, RSV_RED_ZONED, LEFT("-1") },
+	{ "first word", 64, RSV_POISON, 0, RSV_POISONED, POISON("0") },
+	{ "50th byte", 64, RSV_POISON, 50, RSV_POISONED, POISON("50") },
+	{ "last byte", 64, RSV_POISON, 63, RSV_POISONED, POISON("63") },
+	{ "only byte", 1, RSV_POISON, 0, RSV_POISONED, POISON("0") },
+	{ "all checks", 64, CHECKS, 33, RSV_POISONED, POISON("33") },
+	{ "larger than a page", 5000, RSV_POISON, 4999, RSV_POISONED, POISON("4999") },
+};
+
+KUNIT_ARRAY_PARAM_DESC(free_damages, free_damages, what);
+
+static void write_while_free(struct kunit *test, struct rsv_cache *c)
+{
+	const struct damage_case *k = test->param_value;
+	void *object, *other, *again;
+
+	/* Free objects whose bytes need not be kept are gaps of SLOB's heap, without red zones. */
+	if (c->flags & RSV_ENGINE_SLOB && !(c->flags & RSV_POISON))
+		return;
+	objects_take(test, c, &other, 1);
+	objects_take(test, c, &object, 1);
+	rsv_cache_free(c, object);
+	poke_byte(object, k->at, 0x9a);
+	EXPECT_MISUSE(test, k->misuse, again = rsv_cache_alloc(c, GFP_KERNEL));
+	expect_words(test, k->words);
+	KUNIT_EXPECT_NOT_NULL(test, again);
+	KUNIT_EXPECT_PTR_NE(test, again, object);
+	rsv_cache_free(c, again);
+	rsv_cache_free(c, other);
+	expect_lost(test, c, object);
+}
+
+/* lib/slub_kunit.c: first word after free, 50th byte after free, red zone after free */
+static void write_to_a_free_object_is_found_before_it_is_used_again(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(engines); i++)
+		write_while_free(test, damage_cache(test, &engines[i]));
+}
+
+/* What nobody has any use for, up to where the next slot begins */
+static void write_to_what_is_left_of_a_slot_is_found(struct kunit *test)
+{
+	struct rsv_cache *c;
+	unsigned int last;
+	void *object;
+
+	stay_on_this_cpu();
+	c = scratch_cache_flags(test, scratch_region(test, SZ_1M), 60, 64,
+				param_engine(test) | RSV_POISON, NULL);
+	last = c->layout.stride - c->layout.before - 1;
+	KUNIT_ASSERT_GT(test, last, c->layout.link + sizeof(void *));
+	objects_take(test, c, &object, 1);
+	poke_byte(object, last, 0x12);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
+	expect_words(test, report_text(test, PADDING("%u"), last));
+	expect_lost(test, c, object);
+}
+
+static void write_to_the_record_of_owners_is_found(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, RSV_STORE_USER, NULL);
+	struct rsv_track track;
+	void *object;
+	u8 *byte = (u8 *)&track.caller;
+
+	objects_take(test, c, &object, 1);
+	peek(&track, object + c->layout.track, sizeof(track));
+	*byte ^= 0xff;
+	poke(object + c->layout.track, &track, sizeof(track));
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
+	expect_words(test, "record of its owners overwritten");
+	expect_lost(test, c, object);
+}
+
+/* Two neighbours can be damaged by one overflow: each is reported as it comes. */
+static void each_damaged_object_is_reported_once(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, RSV_RED_ZONE, NULL);
+	void *object[4];
+	unsigned int i;
+
+	objects_take(test, c, object, 4);
+	for (i = 0; i < 4; i++)
+		poke_byte(object[i], SIZE + 2, 0x12);
+	for (i = 0; i < 4; i++) {
+		EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object[i]));
+		expect_words(test, RIGHT("66"));
+	}
+	KUNIT_EXPECT_EQ(test, active(c), 4);
+	for (i = 0; i < 4; i++)
+		recover(test, c, object[i]);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, c->region);
+}
+
+/* --- Free lists ----------------------------------------------------------------------------- */
+
+/* The entries of the engine SLAB's book, which small objects have at their slab's beginning */
+static u16 *book_of(struct rsv_cache *c, void *object)
+{
+	struct rsv_extent *e = extent_of(c);
+
+	return rsv_frame_addr(e, rsv_slab_head(rsv_frame_at(e, object))) + sizeof(u32);
+}
+
+static unsigned int book_index(struct rsv_cache *c, void *object)
+{
+	u32 first = *(u32 *)((void *)book_of(c, object) - sizeof(u32));
+	struct rsv_frame *f = rsv_frame_at(extent_of(c), object);
+
+	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before - first);
+}
+
+#define BOOK_KEPT	0xfffe
+
+/* Overwrites where the free list says what comes after a free object. */
+static void clobber_next(struct rsv_cache *c, void *object)
+{
+	if (c->flags & RSV_ENGINE_SLAB)
+		book_of(c, object)[book_index(c, object)] = 0x1234;
+	else
+		poke_byte(object, c->layout.link, *(u8 *)rsv_link_at(c, object) ^ 0xff);
+}
+
+/* Marks an object that is on no list as kept. */
+static void mark_kept(struct rsv_cache *c, void *object)
+{
+	unsigned long *link = rsv_link_at(c, object), kept = rsv_link_key(c, link) ^ RSV_LINK_KEPT;
+
+	if (c->flags & RSV_ENGINE_SLAB)
+		book_of(c, object)[book_index(c, object)] = BOOK_KEPT;
+	else
+		poke(link, &kept, sizeof(kept));
+}
+
+static unsigned int carved(struct rsv_cache *c, void *object)
+{
+	const union rsv_slab_word word = {
+		.word = rsv_slab_head(rsv_frame_at(extent_of(c), object))->slab
+	};
+
+	return word.carved;
+}
+
+/* Takes back all objects that were carved by then and are not in use. Returns how many. */
+static unsigned int recover_list(struct kunit *test, struct rsv_cache *c, void *object,
+				 unsigned int nr)
+{
+	struct rsv_extent *e = extent_of(c);
+	struct rsv_frame *slab = rsv_slab_head(rsv_frame_at(e, object));
+	void *first = object;
+	unsigned int i, lost = 0;
+
+	while (first - c->layout.stride >= rsv_frame_addr(e, slab) + c->layout.book)
+		first -= c->layout.stride;
+	for (i = 0; i < nr; i++) {
+		void *at = first + i * c->layout.stride;
+		struct rsv_frame *f = rsv_frame_at(e, at);
+
+		if (c->engine->live(c, e, f, at))
+			continue;
+		mark_kept(c, at);
+		KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, at), RSV_OK);
+		lost++;
+	}
+	return lost;
+}
+
+/* lib/slub_kunit.c: next pointer. Three objects are taken, two given back, the first is damaged. */
+static void overwritten_free_list_is_found_and_not_followed(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, RSV_POISON, NULL);
+	void *object[3], *more[2];
+	unsigned int nr, lost;
+
+	objects_take(test, c, object, 3);
+	nr = carved(c, object[0]);
+	objects_give(c, object + 1, 2);
+	clobber_next(c, object[2]);
+	EXPECT_MISUSE(test, RSV_CORRUPT, objects_take(test, c, more, 1));
+	expect_words(test, report_text(test, "%u free objects are lost", nr - 1));
+	objects_take(test, c, more + 1, 1);
+	KUNIT_EXPECT_FALSE(test, object_among(more[0], object, 3));
+	KUNIT_EXPECT_FALSE(test, object_among(more[1], object, 3));
+
+	lost = recover_list(test, c, object[0], nr);
+	KUNIT_EXPECT_EQ(test, lost, nr - 1);
+	this_cpu_add(c->cpus->slow_frees, active(c) - 3);
+	rsv_cache_free(c, object[0]);
+	objects_give(c, more, 2);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, c->region);
+}
+
+/* F looks through the slab whenever an object of it is given back. */
+static void free_list_is_looked_through_if_that_is_asked_for(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, RSV_CACHE_VERIFY, NULL);
+	void *object[3];
+	unsigned long link;
+
+	objects_take(test, c, object, 3);
+	rsv_cache_free(c, object[1]);
+	link = *rsv_link_at(c, object[1]);
+	if (c->flags & RSV_ENGINE_SLAB)
+		link = book_of(c, object[1])[book_index(c, object[1])];
+	clobber_next(c, object[1]);
+	EXPECT_MISUSE(test, RSV_CORRUPT, rsv_cache_free(c, object[2]));
+	expect_words(test, "its free list is wrong");
+	/* Repaired, all is well. */
+	if (c->flags & RSV_ENGINE_SLAB)
+		book_of(c, object[1])[book_index(c, object[1])] = link;
+	else
+		poke(rsv_link_at(c, object[1]), &link, sizeof(link));
+	rsv_cache_free(c, object[0]);
+	expect_lost(test, c, object[2]);
+}
+
+/* --- Poison and constructors ---------------------------------------------------------------- */
+
+static void object_is_poisoned_while_it_is_free(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, RSV_POISON, NULL);
+	u8 bytes[SIZE], *object;
+
+	objects_take(test, c, (void **)&object, 1);
+	/* It is as it was while it was free. */
+	KUNIT_EXPECT_NULL(test, memchr_inv(object, POISON_FREE, SIZE - 1));
+	KUNIT_EXPECT_EQ(test, object[SIZE - 1], POISON_END);
+	memset(object, 0, SIZE);
+	rsv_cache_free(c, object);
+	peek_bytes(object, bytes, SIZE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, POISON_FREE, SIZE - 1));
+	KUNIT_EXPECT_EQ(test, bytes[SIZE - 1], POISON_END);
+	object = rsv_cache_alloc(c, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_NULL(test, memchr_inv(object, 0, SIZE));
+	rsv_cache_free(c, object);
+}
+
+static void red_zones_say_whether_the_object_is_in_use(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, RSV_RED_ZONE | RSV_POISON, NULL);
+	u8 bytes[8];
+	void *object;
+
+	objects_take(test, c, &object, 1);
+	peek_bytes(object + SIZE, bytes, 8);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_ACTIVE, 8));
+	peek_bytes(object - 8, bytes, 8);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_ACTIVE, 8));
+	rsv_cache_free(c, object);
+	peek_bytes(object + SIZE, bytes, 8);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_INACTIVE, 8));
+	peek_bytes(object - 8, bytes, 8);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_INACTIVE, 8));
+}
+
+static unsigned int constructed;
+
+static void construct(void *object)
+{
+	memset(object, 0xc5, SIZE);
+	constructed++;
+}
+
+static void constructed_object_is_never_poisoned_inside(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, construct);
+	unsigned int i;
+	u8 bytes[SIZE];
+	void *object;
+
+	constructed = 0;
+	objects_take(test, c, &object, 1);
+	KUNIT_EXPECT_NULL(test, memchr_inv(object, 0xc5, SIZE));
+	for (i = 1; i < 5; i++) {
+		memset(object, i, SIZE);
+		rsv_cache_free(c, object);
+		peek_bytes(object, bytes, SIZE);
+		KUNIT_EXPECT_NULL(test, memchr_inv(bytes, i, SIZE));
+		KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_KERNEL), object);
+		KUNIT_EXPECT_NULL(test, memchr_inv(object, i, SIZE));
+	}
+	KUNIT_EXPECT_EQ(test, constructed, 1);
+	rsv_cache_free(c, object);
+}
+
+/* What is around a constructed object is checked as around any other. */
+static void overflow_of_a_constructed_object_is_found(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, construct);
+	void *object;
+
+	objects_take(test, c, &object, 1);
+	poke_byte(object, SIZE, 0x12);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
+	expect_words(test, RIGHT("64"));
+	expect_lost(test, c, object);
+}
+
+/* --- kmalloc -------------------------------------------------------------------------------- */
+
+static void forget_option(void *unused)
+{
+	rsv_debug_parse("-");
+}
+
+static void set_option(struct kunit *test, const char *text)
+{
+	KUNIT_ASSERT_EQ(test, rsv_debug_parse(text), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, forget_option, NULL), 0);
+}
+
+/* A region whose size classes are checked, and are powers of two */
+static struct rsv_region *checked_region(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+
+	stay_on_this_cpu();
+	set_option(test, "FZPU,kmalloc-*");
+	return scratch_region_of(test, SZ_1M, k->name, "pow2");
+}
+
+static struct rsv_cache *class_of(struct rsv_region *r, size_t size)
+{
+	return r->kmalloc[rsv_class_of(r->classes, size)];
+}
+
+static void expect_red(struct kunit *test, u8 *p, unsigned int from, unsigned int to)
+{
+	u8 bytes[128];
+
+	peek_bytes(p, bytes, to);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes + from, SLUB_RED_ACTIVE, to - from));
+}
+
+/* lib/slub_kunit.c: 18 bytes were asked for, and the next two are written to. */
+static void write_behind_what_was_asked_for_is_found(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	u8 *p = rsv_kmalloc(r, 18, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0, 18);
+	expect_red(test, p, 18, 32);
+	poke_byte(p, 18, 0xab);
+	poke_byte(p, 19, 0xab);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(p));
+	expect_words(test, RIGHT("18"));
+	recover(test, class_of(r, 18), p);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+static void all_of_what_was_asked_for_may_be_used(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	unsigned int size;
+	u8 *p;
+
+	for (size = 1; size <= 128; size++) {
+		p = rsv_kmalloc(r, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, 0xff, size);
+		expect_red(test, p, size, roundup_pow_of_two(max(size, 8U)));
+		rsv_kfree(p);
+	}
+	/* Who asks how much there is may use it all. */
+	p = rsv_kmalloc(r, 18, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0xff, rsv_ksize(p));
+	rsv_kfree(p);
+}
+
+/* lib/slub_kunit.c: what krealloc() leaves where it is gets its red zone moved. */
+static void red_zone_follows_a_size_that_changes_in_place(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	u8 *p = rsv_kmalloc(r, 48, GFP_KERNEL), *again;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0xff, 48);
+	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, again, p);
+	expect_red(test, p, 40, 64);
+	again = rsv_krealloc(r, p, 56, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, again, p);
+	memset(p, 0xff, 56);
+	expect_red(test, p, 56, 64);
+	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
+	poke_byte(again, 41, 0x12);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(again));
+	expect_words(test, RIGHT("41"));
+	recover(test, class_of(r, 48), again);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* What was zeroed from the beginning is so in each byte that it grows by, wherever it is. */
+static void what_is_added_is_zeroed_and_not_red_zone(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
+	u8 *p = rsv_kmalloc(r, 40, gfp), *moved;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0xff, 40);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, 56, gfp), (void *)p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xff, 40));
+	KUNIT_EXPECT_NULL(test, memchr_inv(p + 40, 0, 56 - 40));
+	expect_red(test, p, 56, 64);
+
+	memset(p, 0xff, 56);
+	moved = rsv_krealloc(r, p, 112, gfp);
+	KUNIT_ASSERT_NOT_NULL(test, moved);
+	KUNIT_EXPECT_NULL(test, memchr_inv(moved, 0xff, 56));
+	KUNIT_EXPECT_NULL(test, memchr_inv(moved + 56, 0, 112 - 56));
+	expect_red(test, moved, 112, 128);
+	rsv_kfree(moved);
+}
+
+/* --- Owners --------------------------------------------------------------------------------- */
+
+static noinline void *take_here(struct rsv_cache *c)
+{
+	void *object = rsv_cache_alloc(c, GFP_KERNEL);
+
+	/* Not as the last call, which would be a jump */
+	barrier();
+	return object;
+}
+
+static noinline void give_here(struct rsv_cache *c, void *object)
+{
+	rsv_cache_free(c, object);
+	barrier();
+}
+
+static void expect_owner(struct kunit *test, const struct rsv_track *t, const char *function,
+			 unsigned long since)
+{
+	KUNIT_EXPECT_EQ(test, t->pid, current->pid);
+	KUNIT_EXPECT_EQ(test, t->cpu, raw_smp_processor_id());
+	KUNIT_EXPECT_TRUE(test, time_in_range(t->when, since, jiffies));
+	if (IS_ENABLED(CONFIG_STACKDEPOT))
+		KUNIT_EXPECT_NE(test, t->stack, 0);
+	if (IS_ENABLED(CONFIG_KALLSYMS))
+		KUNIT_EXPECT_TRUE_MSG(test, !strncmp(report_text(test, "%ps", (void *)t->caller),
+						     function, strlen(function)),
+				      "called by %ps", (void *)t->caller);
+}
+
+static void owners_of_an_object_are_kept(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, RSV_STORE_USER | RSV_POISON, NULL);
+	unsigned long since = jiffies;
+	struct rsv_track track[RSV_EVENTS];
+	void *object = take_here(c);
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	peek(track, object + c->layout.track, sizeof(track));
+	expect_owner(test, &track[RSV_ALLOCATED], "take_here", since);
+	KUNIT_EXPECT_TRUE(test, track[RSV_ALLOCATED].live);
+	KUNIT_EXPECT_EQ(test, track[RSV_FREED].caller, 0);
+	give_here(c, object);
+	peek(track, object + c->layout.track, sizeof(track));
+	expect_owner(test, &track[RSV_ALLOCATED], "take_here", since);
+	expect_owner(test, &track[RSV_FREED], "give_here", since);
+	KUNIT_EXPECT_FALSE(test, track[RSV_ALLOCATED].live);
+}
+
+static void misuse_of_a_checked_object_is_reported_once(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, NULL);
+	struct rsv_cache *d = scratch_cache(test, c->region, 2 * SIZE, 0);
+	void *object[2], *theirs;
+
+	objects_take(test, d, &theirs, 1);
+	objects_take(test, c, object, 2);
+	rsv_cache_free(c, object[0]);
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, report_given_back(test, c, object[0]),
+		      rsv_cache_free(c, object[0]));
+	EXPECT_REPORT(test, RSV_MISALIGNED, report_given_back(test, c, object[1] + 8),
+		      rsv_cache_free(c, object[1] + 8));
+	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, c, theirs),
+		      rsv_cache_free(c, theirs));
+	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, d, object[1]),
+		      rsv_cache_free(d, object[1]));
+	rsv_cache_free(d, theirs);
+	rsv_cache_free(c, object[1]);
+}
+
+static void cache_in_use_is_not_destroyed_and_its_leaks_are_listed(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, NULL);
+	void *object[40];
+	int err;
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	rsv_cache_free(c, object[0]);
+	EXPECT_REPORT(test, RSV_IN_USE,
+		      report_text(test, "cache %s of region %s: 39 objects are out", c->name,
+				  c->region->name),
+		      err = rsv_cache_destroy(c));
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	/* It goes on as if nothing had been. */
+	objects_take(test, c, object, 1);
+	memset(object[0], 0x5a, SIZE);
+	objects_give(c, object, ARRAY_SIZE(object));
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, c->region);
+}
+
+static void objects_without_checks_leak_as_well(struct kunit *test)
+{
+	struct rsv_cache *c = checked_cache(test, SIZE, 0, NULL);
+	void *object[3];
+	int err;
+
+	objects_take(test, c, object, 3);
+	EXPECT_REPORT(test, RSV_IN_USE,
+		      report_text(test, "cache %s of region %s: 3 objects are out", c->name,
+				  c->region->name),
+		      err = rsv_cache_destroy(c));
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	objects_give(c, object, 3);
+}
+
+/* --- debug= --------------------------------------------------------------------------------- */
+
+#define F	RSV_CACHE_VERIFY
+#define Z	RSV_RED_ZONE
+#define P	RSV_POISON
+#define U	RSV_STORE_USER
+#define T	RSV_CACHE_TRACE
+
+struct option_case {
+	const char *text;
+	const char *name;
+	unsigned int flags;
+};
+
+static const struct option_case good_options[] = {
+	{ NULL, "any", 0 },
+	{ "-", "any", 0 },
+	{ "", "any", F | Z | P | U },
+	{ "F", "any", F },
+	{ "Z", "any", Z },
+	{ "P", "any", P },
+	{ "U", "any", U },
+	{ "T", "any", T },
+	{ "FZPUT", "any", F | Z | P | U | T },
+	{ "zu", "any", Z | U },
+	{ "ZZ", "any", Z },
+	{ "FZ,one", "one", F | Z },
+	{ "FZ,one", "two", 0 },
+	{ "FZ,one", "one1", 0 },
+	{ "FZ,one", "on", 0 },
+	{ "FZ,one,two", "two", F | Z },
+	{ ",one", "one", F | Z | P | U },
+	{ ",one", "two", 0 },
+	{ "Z,kmalloc-*", "kmalloc-64", Z },
+	{ "Z,kmalloc-*", "kmalloc-", Z },
+	{ "Z,kmalloc-*", "kmalloc", 0 },
+	{ "Z,*", "any", Z },
+	{ "Z,one;P,two", "one", Z },
+	{ "Z,one;P,two", "two", P },
+	{ "Z,one;P,two", "three", 0 },
+	{ "Z,o*;P,one", "one", Z },
+	{ "P,one;Z", "one", P },
+	{ "P,one;Z", "two", Z },
+	{ "Z;P", "any", P },
+	{ "Z;-,one", "one", 0 },
+	{ ";;Z;;", "any", Z },
+	{ "Z,abcdefghijklmnopqrstuvwxyz-1234", "abcdefghijklmnopqrstuvwxyz-1234", Z },
+};
+
+static void option_text(const struct option_case *k, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "'%s' for %s", k->text ?: "(none)", k->name);
+}
+
+KUNIT_ARRAY_PARAM(good_options, good_options, option_text);
+
+static void option_says_what_is_checked(struct kunit *test)
+{
+	const struct option_case *k = test->param_value;
+
+	/* It replaces what was said before. */
+	set_option(test, "FZPUT;U,one");
+	KUNIT_ASSERT_EQ(test, rsv_debug_parse(k->text), 0);
+	KUNIT_EXPECT_EQ(test, rsv_debug_flags(k->name), k->flags);
+}
+
+static const char *const bad_options[] = {
+	"X", "ZX", "Z Z", "--", "Z-", "*", "Z,", "Z,,one", "Z,one,", "Z,a/b", "Z,a b", "Z,.",
+	"Z,..", "Z,a*b", "Z,**", "Z,one;Q", "Z,one;P,", "Z\n", "Z,caf\xc3\xa9",
+	"Z,abcdefghijklmnopqrstuvwxyz-12345",
+	/* One name too many */
+	"Z,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a",
+};
+
+static void bad_option_text(const char *const *text, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%*pE", (int)min_t(size_t, strlen(*text), 40), *text);
+}
+
+KUNIT_ARRAY_PARAM(bad_options, bad_options, bad_option_text);
+
+static void option_that_is_not_understood_changes_nothing(struct kunit *test)
+{
+	const char *text = *(const char *const *)test->param_value;
+
+	set_option(test, "U,one;P");
+	KUNIT_EXPECT_EQ(test, rsv_debug_parse(text), -EINVAL);
+	KUNIT_EXPECT_EQ(test, rsv_debug_flags("one"), U);
+	KUNIT_EXPECT_EQ(test, rsv_debug_flags("two"), P);
+}
+
+/* Caches get what is said when they are made, and the module's own get nothing. */
+static void option_holds_for_caches_that_are_made_afterwards(struct kunit *test)
+{
+	struct rsv_region *r;
+	struct rsv_cache *c;
+
+	set_option(test, "Z;PU,mine");
+	r = scratch_region(test, SZ_256K);
+	KUNIT_EXPECT_EQ(test, r->own[0]->flags & RSV_CHECKS, 0);
+	KUNIT_EXPECT_EQ(test, r->kmalloc[0]->flags & RSV_CHECKS, Z);
+	c = rsv_cache_create(r, "mine", SIZE, 0, RSV_RED_ZONE, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, c->flags & RSV_CHECKS, Z | P | U);
+	rsv_debug_parse("-");
+	KUNIT_EXPECT_EQ(test, c->flags & RSV_CHECKS, Z | P | U);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+	c = rsv_cache_create(r, "mine", SIZE, 0, 0, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, c->flags & RSV_CHECKS, 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+}
+
+static struct kunit_case debug_cases[] = {
+	KUNIT_CASE_PARAM(sound_objects_make_no_report, engines_gen_params),
+	KUNIT_CASE_PARAM(write_outside_an_object_in_use_is_found_as_it_is_given_back,
+			 used_damages_gen_params),
+	KUNIT_CASE_PARAM(write_to_a_free_object_is_found_before_it_is_used_again,
+			 free_damages_gen_params),
+	KUNIT_CASE_PARAM(write_to_what_is_left_of_a_slot_is_found, engines_gen_params),
+	KUNIT_CASE_PARAM(write_to_the_record_of_owners_is_found, engines_gen_params),
+	KUNIT_CASE_PARAM(each_damaged_object_is_reported_once, engines_gen_params),
+	KUNIT_CASE_PARAM(overwritten_free_list_is_found_and_not_followed,
+			 slab_engines_gen_params),
+	KUNIT_CASE_PARAM(free_list_is_looked_through_if_that_is_asked_for,
+			 slab_engines_gen_params),
+	KUNIT_CASE_PARAM(object_is_poisoned_while_it_is_free, engines_gen_params),
+	KUNIT_CASE_PARAM(red_zones_say_whether_the_object_is_in_use, engines_gen_params),
+	KUNIT_CASE_PARAM(constructed_object_is_never_poisoned_inside, engines_gen_params),
+	KUNIT_CASE_PARAM(overflow_of_a_constructed_object_is_found, engines_gen_params),
+	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found, engines_gen_params),
+	KUNIT_CASE_PARAM(all_of_what_was_asked_for_may_be_used, engines_gen_params),
+	KUNIT_CASE_PARAM(red_zone_follows_a_size_that_changes_in_place, engines_gen_params),
+	KUNIT_CASE_PARAM(what_is_added_is_zeroed_and_not_red_zone, engines_gen_params),
+	KUNIT_CASE_PARAM(owners_of_an_object_are_kept, engines_gen_params),
+	KUNIT_CASE_PARAM(misuse_of_a_checked_object_is_reported_once, engines_gen_params),
+	KUNIT_CASE_PARAM(cache_in_use_is_not_destroyed_and_its_leaks_are_listed,
+			 engines_gen_params),
+	KUNIT_CASE_PARAM(objects_without_checks_leak_as_well, engines_gen_params),
+	KUNIT_CASE_PARAM(option_says_what_is_checked, good_options_gen_params),
+	KUNIT_CASE_PARAM(option_that_is_not_understood_changes_nothing, bad_options_gen_params),
+	KUNIT_CASE(option_holds_for_caches_that_are_made_afterwards),
+	{}
+};
+
+static struct kunit_suite debug_suite = {
+	.name = "reservoir_debug",
+	.init = suite_init,
+	.test_cases = debug_cases,
+};
+
+kunit_test_suite(debug_suite);

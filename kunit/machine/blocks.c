@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stress: blocks of pages on all CPUs. Each page in use says at both ends that it is.
+ */
+#define pr_fmt(fmt) "machine: " fmt
+
+#include <linux/delay.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "machine.h"
+
+#define ORDER_BITS	3
+#define STRESS_ORDERS	5
+
+/* What the first and the last word of a page in use say */
+static unsigned long block_mark(unsigned long pfn)
+{
+	return ~pfn ^ ((unsigned long)seed << 8);
+}
+
+/* Writes what a page's first and last word shall be; what they are must be as @in_use says. */
+static void page_mark(unsigned long pfn, unsigned long mark, bool in_use, bool zeroed)
+{
+	unsigned long *word = kmap_local_page(pfn_to_page(pfn));
+	unsigned long *last = word + PAGE_SIZE / sizeof(*word) - 1;
+
+	if (in_use && (*word != block_mark(pfn) || *last != block_mark(pfn)))
+		stress_wrong("page 0x%lx was written to by somebody else: 0x%lx", pfn, *word);
+	if (!in_use && *word == block_mark(pfn))
+		stress_wrong("page 0x%lx was handed out twice", pfn);
+	if (zeroed && memchr_inv(word, 0, PAGE_SIZE))
+		stress_wrong("page 0x%lx is not zeroed: 0x%lx", pfn, *word);
+	*word = mark;
+	*last = mark;
+	kunmap_local(word);
+}
+
+/* The number of the block's first page, and its order */
+static unsigned long block_take(struct rnd_state *random, gfp_t gfp)
+{
+	u32 x = prandom_u32_state(random);
+	unsigned int order = x % STRESS_ORDERS;
+	gfp_t zero = x & 0x100 ? __GFP_ZERO : 0;
+	struct page *page;
+	unsigned long pfn, i;
+
+	page = rsv_alloc_pages(rsv_default_region(), gfp | zero | __GFP_NOWARN, order);
+	if (!page)
+		return 0;
+	pfn = page_to_pfn(page);
+	for (i = pfn; i < pfn + (1UL << order); i++)
+		page_mark(i, block_mark(i), false, zero);
+	return pfn << ORDER_BITS | order;
+}
+
+static void block_give(unsigned long block)
+{
+	unsigned int order = block & ((1U << ORDER_BITS) - 1);
+	unsigned long pfn = block >> ORDER_BITS, i;
+
+	if (!block)
+		return;
+	for (i = pfn; i < pfn + (1UL << order); i++)
+		page_mark(i, 0xdead, true, false);
+	__rsv_free_pages(pfn_to_page(pfn), order);
+}
+
+static const struct stress blocks = {
+	.what = "blocks",
+	.take = block_take,
+	.give = block_give,
+};
+
+int run_stress(struct rsv_region *r)
+{
+	int err = stress(&blocks);
+
+	/* The last zeroed pages may still be on their way to where a drain finds them. */
+	msleep(200);
+	return err ?: run_drain(r);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * reservoir_machine.ko: what is proved on whole machines rather than in a suite: interrupts, CPUs
+ * that come and go, real zones and nodes, the running kernel's allocators beside ours. It uses
+ * nothing but the public interface, so that it loads on any kernel, and the default region. Loading
+ * it does what run= names, and fails with -EIO if that fails; make check-machines compares the
+ * region's free areas before and after.
+ */
+#define pr_fmt(fmt) "machine: " fmt
+
+#include <linux/module.h>
+#include <linux/random.h>
+
+#include "machine.h"
+
+static char *run = "drain";
+module_param(run, charp, 0400);
+MODULE_PARM_DESC(run, "what to do: drain, zones, nodes, stress, objects, footprint or reserve");
+
+unsigned int seconds = 40;
+module_param(seconds, uint, 0400);
+MODULE_PARM_DESC(seconds, "how long stress and objects take");
+
+unsigned int slots = 2048;
+module_param(slots, uint, 0400);
+MODULE_PARM_DESC(slots, "blocks or objects that these hold at most");
+
+unsigned int seed;
+module_param(seed, uint, 0400);
+MODULE_PARM_DESC(seed, "of these; 0 for another one each time");
+
+unsigned int megabytes = 1024;
+module_param(megabytes, uint, 0400);
+MODULE_PARM_DESC(megabytes, "how much reserve takes");
+
+bool checks;
+module_param(checks, bool, 0400);
+MODULE_PARM_DESC(checks, "whether the caches of objects check what they are given");
+
+/*
+ * drain: what is free goes to the free areas. No region has a block of 4 TiB, and a request that
+ * may sleep gathers all there is before it fails.
+ */
+int run_drain(struct rsv_region *r)
+{
+	return rsv_alloc_pages(r, GFP_KERNEL | __GFP_NOWARN, 30) ? -EIO : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct rsv_region *r);
+} runs[] = {
+	{ "drain", run_drain },
+	{ "zones", run_zones },
+	{ "nodes", run_nodes },
+	{ "stress", run_stress },
+	{ "objects", run_objects },
+	{ "footprint", run_footprint },
+	{ "reserve", run_reserve },
+};
+
+static int __init machine_init(void)
+{
+	struct rsv_region *r = rsv_default_region();
+	unsigned int i;
+
+	if (!r || !slots)
+		return -EINVAL;
+	if (!seed)
+		seed = get_random_u32() | 1;
+	for (i = 0; i < ARRAY_SIZE(runs); i++)
+		if (!strcmp(run, runs[i].name))
+			return runs[i].run(r);
+	return -EINVAL;
+}
+module_init(machine_init);
+
+/* Nothing is left behind: what was started in machine_init() ended there. */
+static void __exit machine_exit(void)
+{
+}
+module_exit(machine_exit);
+
+MODULE_DESCRIPTION("Proofs of Reservoir on whole machines");
+MODULE_LICENSE("GPL");

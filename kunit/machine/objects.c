@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * objects: objects of all engines, with and without magazines and constructors, and of size
+ * classes, on all CPUs. Each object in use says at both ends whose it is; one that was constructed
+ * keeps that it was.
+ */
+#define pr_fmt(fmt) "machine: " fmt
+
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "machine.h"
+
+#define CONSTRUCTED	0x636f6e7374727563ULL
+
+/**
+ * struct stamp - what stands at the beginning of an object in use
+ * @mark: what says that it is in use
+ * @kind: entry of kinds[]; its end: it is of a size class
+ * @size: its bytes, of which the last ones are @mark again
+ */
+struct stamp {
+	u64 mark;
+	u32 kind;
+	u32 size;
+};
+
+/* What stands behind that in an object with a constructor */
+struct constructed {
+	struct stamp stamp;
+	u64 was;
+};
+
+static struct kind {
+	unsigned int size;
+	unsigned int flags;
+	bool constructed;
+	struct rsv_cache *cache;
+} kinds[] = {
+	{ 40, RSV_ENGINE_SLUB },
+	{ 256, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE },
+	{ 1000, RSV_ENGINE_SLUB, true },
+	{ 4200, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, true },
+	{ 72, RSV_ENGINE_SLAB },
+	{ 256, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, true },
+	{ 700, RSV_ENGINE_SLAB },
+	{ 24, RSV_ENGINE_SLOB },
+	{ 200, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE },
+	{ 304, RSV_ENGINE_SLOB, true },
+	{ 1504, RSV_ENGINE_SLOB },
+};
+
+static u64 object_mark(const void *object, u32 size)
+{
+	return ~(u64)(unsigned long)object ^ ((u64)seed << 16) ^ size;
+}
+
+static u64 *object_end(struct stamp *object, u32 size)
+{
+	return (void *)object + round_down(size, sizeof(u64)) - sizeof(u64);
+}
+
+/* An object of one kind may lie where one of another kind was: only its own mark is suspicious. */
+static void object_begin(struct stamp *object, u32 kind, u32 size)
+{
+	if (object->mark == object_mark(object, size) && object->size == size)
+		stress_wrong("object of %u bytes was handed out twice", size);
+	object->mark = object_mark(object, size);
+	object->kind = kind;
+	object->size = size;
+	*object_end(object, size) = object->mark;
+}
+
+static void object_end_use(struct stamp *object)
+{
+	u64 mark = object_mark(object, object->size);
+
+	if (object->mark != mark || object->kind > ARRAY_SIZE(kinds) ||
+	    *object_end(object, object->size) != mark)
+		stress_wrong("object of %u bytes was written to by somebody else: 0x%llx",
+			     object->size, object->mark);
+	object->mark = 0;
+}
+
+static void construct(void *object)
+{
+	struct constructed *o = object;
+
+	o->stamp.mark = 0;
+	o->was = CONSTRUCTED;
+}
+
+static unsigned long sized_take(struct rnd_state *random, gfp_t gfp)
+{
+	u32 size = sizeof(struct stamp) + sizeof(u64) + prandom_u32_state(random) % 3000;
+	void *object = rsv_kmalloc(rsv_default_region(), size, gfp);
+
+	if (object)
+		object_begin(object, ARRAY_SIZE(kinds), size);
+	return (unsigned long)object;
+}
+
+static unsigned long object_take(struct rnd_state *random, gfp_t gfp)
+{
+	u32 n = prandom_u32_state(random) % (ARRAY_SIZE(kinds) + 3);
+	struct constructed *object;
+	const struct kind *k;
+
+	gfp |= __GFP_NOWARN;
+	if (n >= ARRAY_SIZE(kinds))
+		return sized_take(random, gfp);
+	k = &kinds[n];
+	object = rsv_cache_alloc(k->cache, gfp);
+	if (!object)
+		return 0;
+	if (k->constructed && object->was != CONSTRUCTED)
+		stress_wrong("object of %u bytes is not constructed", k->size);
+	object_begin(&object->stamp, n, k->size);
+	return (unsigned long)object;
+}
+
+static void object_give(unsigned long taken)
+{
+	struct stamp *object = (struct stamp *)taken;
+	u32 kind;
+
+	if (!object)
+		return;
+	kind = object->kind;
+	object_end_use(object);
+	if (kind >= ARRAY_SIZE(kinds))
+		rsv_kfree(object);
+	else
+		rsv_cache_free(kinds[kind].cache, object);
+}
+
+/* Many at once, and all that is not needed given back, in the middle of it all */
+static void objects_aside(struct rnd_state *random)
+{
+	struct kind *k = &kinds[prandom_u32_state(random) % ARRAY_SIZE(kinds)];
+	u32 way = prandom_u32_state(random) % 256;
+	void *many[24];
+	unsigned int nr;
+
+	if (!way)
+		rsv_cache_shrink(k->cache);
+	if (way % 8)
+		return;
+	nr = rsv_cache_alloc_bulk(k->cache, GFP_NOWAIT | __GFP_NOWARN, ARRAY_SIZE(many), many);
+	rsv_cache_free_bulk(k->cache, nr, many);
+}
+
+static const struct stress objects = {
+	.what = "objects",
+	.take = object_take,
+	.give = object_give,
+	.aside = objects_aside,
+};
+
+static int kinds_create(struct rsv_region *r)
+{
+	unsigned int flags = checks ? RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER : 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct kind *k = &kinds[i];
+		char name[RSV_NAME_MAX];
+		struct rsv_cache *c;
+
+		snprintf(name, sizeof(name), "kind-%u", i);
+		c = rsv_cache_create(r, name, k->size, 0, k->flags | flags,
+				     k->constructed ? construct : NULL);
+		if (IS_ERR(c))
+			return PTR_ERR(c);
+		k->cache = c;
+	}
+	return 0;
+}
+
+/* A cache that can be destroyed has counted every object that was taken and given back. */
+static int kinds_destroy(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		err = rsv_cache_destroy(kinds[i].cache) ?: err;
+	return err;
+}
+
+int run_objects(struct rsv_region *r)
+{
+	int err = kinds_create(r);
+
+	if (!err)
+		err = stress(&objects);
+	err = kinds_destroy() ?: err;
+	return err ?: run_drain(r);
+}

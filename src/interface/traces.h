@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RSV_INTERFACE_TRACES_H
+#define RSV_INTERFACE_TRACES_H
+
+struct rsv_cache;
+
+void rsv_traces_add(struct rsv_cache *c);
+
+#endif /* RSV_INTERFACE_TRACES_H */

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects: allocate and free, one by one and in bulk.
+ *
+ * What a CPU has at hand serves nearly every request (magazine.h). The slow paths are here, and go
+ * through the same steps whatever the engine:
+ *
+ *	allocate: a kept object from the magazines, the engine, more memory for the engine, other
+ *		  nodes, the guaranteed; a constructor, if it never had one; marked as in use;
+ *		  checked
+ *	free: found to be an object of the cache and in use; checked; marked as kept; then to the
+ *		  guaranteed if one is missing, the magazines, or the engine
+ */
+#define pr_fmt(fmt) "reservoir: " fmt
+
+#include <linux/hardirq.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+#include "../compat.h"
+#include "../pages/page.h"
+#include "../region.h"
+#include "cache.h"
+#include "debug.h"
+#include "engine.h"
+#include "guarantee.h"
+#include "magazine.h"
+#include "object.h"
+#include "heap.h"
+
+/* Objects that a bulk request moves before an interrupt or another task can come in between */
+#define RSV_BULK	64U
+
+/*
+ * Allocation
+ */
+
+/* What is lost of a slab is out for ever, so that the slab stays, and the cache with it. */
+static void rsv_taken_report(struct rsv_cache *c, const struct rsv_taken *t)
+{
+	const struct rsv_extent *e = rsv_region_extent(c->region, t->damaged);
+
+	rsv_debug_report_slab(RSV_CORRUPT, c, t->damaged, "%u free objects are lost", t->lost);
+	if (rsv_cache_owning(e, t->damaged) == c)
+		this_cpu_add(c->cpus->slow_allocs, t->lost);
+}
+
+/* What the engine has at hand of one node's memory */
+static void rsv_take_node(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_taken *t)
+{
+	struct rsv_cpu *cpu = NULL;
+
+	do {
+		*t = (struct rsv_taken){};
+		if (c->flags & RSV_NO_MAGAZINE && !(c->flags & RSV_CACHE_OWN) && c->engine->drain &&
+		    nid == numa_mem_id())
+			cpu = rsv_cpu_enter(c->cpus);
+		c->engine->take(c, cpu, nid, nr, t);
+		if (cpu)
+			rsv_cpu_leave(cpu);
+		cpu = NULL;
+		if (t->damaged)
+			rsv_taken_report(c, t);
+	} while (t->damaged && !t->nr);
+}
+
+/* The same of all nodes, the nearest first, from that rank on */
+static void rsv_take_outwards(struct rsv_cache *c, int nid, unsigned int rank, unsigned int nr,
+			      struct rsv_taken *t)
+{
+	for (; !t->nr && rank < nr_node_ids; rank++)
+		rsv_take_node(c, rsv_node_at(nid, rank), nr, t);
+}
+
+/*
+ * From the engine, with more memory for it if need be: of the node, then what there is of others,
+ * then anything that can be had.
+ */
+static void rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_taken *t)
+{
+	const gfp_t here = gfp | __GFP_THISNODE;
+
+	rsv_take_node(c, nid, nr, t);
+	if (t->nr)
+		return;
+	if (nr_node_ids > 1 && !(gfp & __GFP_THISNODE)) {
+		if (c->engine->grow(c, (here | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM, nid))
+			rsv_take_node(c, nid, nr, t);
+		rsv_take_outwards(c, nid, 1, nr, t);
+		if (t->nr)
+			return;
+	}
+	/*
+	 * Even if there is none: who may sleep made others give back, and objects may be among it.
+	 */
+	c->engine->grow(c, gfp, nid);
+	if (gfp & __GFP_THISNODE)
+		rsv_take_node(c, nid, nr, t);
+	else
+		rsv_take_outwards(c, nid, 0, nr, t);
+}
+
+/* A kept object that is not guaranteed; @fresh: it has to be constructed */
+static void *rsv_object_obtain(struct rsv_cache *c, gfp_t gfp, int nid, bool *fresh)
+{
+	bool any = nid == NUMA_NO_NODE;
+	struct rsv_taken t;
+	void *object = any ? rsv_magazine_find(c) : NULL;
+
+	*fresh = false;
+	if (object)
+		return object;
+	rsv_take(c, gfp, any ? numa_mem_id() : nid, any ? rsv_magazine_batch(c) : 1, &t);
+	if (!t.nr)
+		return NULL;
+	*fresh = t.fresh;
+	rsv_magazine_refill(c, &t);
+	return t.object[0];
+}
+
+/* From kept to in use; false: it was reported, and is lost. */
+static bool rsv_object_prepare(struct rsv_cache *c, void *object, unsigned long caller)
+{
+	if (!rsv_object_hand(c, object)) {
+		rsv_debug_report(RSV_CORRUPT, c, rsv_region_extent(c->region, object), object,
+				 "a free object was written to, and is lost");
+		return false;
+	}
+	return !rsv_cache_debugs(c) || rsv_debug_hand(c, object, caller);
+}
+
+static bool rsv_cache_usable(const struct rsv_cache *c)
+{
+	if (likely(READ_ONCE(c->alive)))
+		return true;
+	rsv_report(RSV_DEAD_CACHE, "cache %s: it was destroyed", c->name);
+	return false;
+}
+
+/* @kept: an object that was found to be damaged as it was handed out, or NULL */
+static noinline void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *kept,
+					    unsigned long caller)
+{
+	void *object = kept;
+	bool fresh = false;
+
+	if (!rsv_gfp_ok(gfp, RSV_GFP_OBJECTS | __GFP_THISNODE) || in_nmi() || !rsv_cache_usable(c))
+		return NULL;
+	while (!object || !rsv_object_prepare(c, object, caller)) {
+		/* A lost object is out for ever. What came from a magazine was counted there. */
+		if (object != kept)
+			this_cpu_inc(c->cpus->slow_allocs);
+		object = rsv_object_obtain(c, gfp & ~__GFP_ZERO, nid, &fresh) ?:
+			 rsv_guarantee_take(c);
+		if (!object) {
+			this_cpu_inc(c->cpus->failures);
+			return NULL;
+		}
+		if (fresh) {
+			rsv_kasan_allow(object, c->layout.object_size);
+			c->ctor(object);
+		}
+	}
+	this_cpu_inc(c->cpus->slow_allocs);
+	return rsv_object_ready(c, object, gfp);
+}
+
+/**
+ * rsv_cache_alloc() - allocate an object
+ * @c: the cache
+ * @gfp: as for rsv_alloc_pages(), without __GFP_DMA, __GFP_DMA32 and __GFP_THISNODE: an object
+ *	comes from whatever slab the cache has. __GFP_ZERO clears an object without a constructor,
+ *	and leaves one that has a constructor as constructed
+ *
+ * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it. The constructor, if there
+ * is one, is called in the caller's context.
+ * Return: The object, aligned as the cache was told, or NULL if the region has no memory for it. A
+ * caller that may not sleep may get NULL while other CPUs have free objects in their magazines.
+ */
+void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp)
+{
+	void *object = NULL;
+
+	rsv_might_sleep(gfp);
+	if (likely(!(gfp & ~RSV_GFP_OBJECTS)))
+		object = rsv_magazine_take(c);
+	if (unlikely(!object || !rsv_object_hand(c, object)))
+		return rsv_object_alloc_slow(c, gfp, NUMA_NO_NODE, object, _RET_IP_);
+	return rsv_object_ready(c, object, gfp);
+}
+EXPORT_SYMBOL_GPL(rsv_cache_alloc);
+
+/**
+ * rsv_cache_alloc_node() - allocate an object whose memory is preferably of a node
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc(); with __GFP_THISNODE no other node serves
+ * @nid: the node, or NUMA_NO_NODE for that of this CPU
+ *
+ * Context: As rsv_cache_alloc(). Magazines only have what is of their CPU's node.
+ * Return: As rsv_cache_alloc(), and NULL for a node that does not exist.
+ */
+void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid)
+{
+	if (nid == NUMA_NO_NODE && !(gfp & __GFP_THISNODE))
+		return rsv_cache_alloc(c, gfp);
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	if (nid < 0 || nid >= nr_node_ids)
+		return NULL;
+	return rsv_object_alloc_slow(c, gfp, nid, NULL, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(rsv_cache_alloc_node);
+
+/**
+ * rsv_cache_obtain() - take an object to keep it, not to use it
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc()
+ *
+ * Context: Any but NMI; may sleep if @gfp allows it.
+ * Return: The object, marked as kept, and constructed; or NULL.
+ */
+void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp)
+{
+	bool fresh;
+	void *object = rsv_object_obtain(c, gfp, NUMA_NO_NODE, &fresh);
+
+	if (object && fresh) {
+		rsv_kasan_allow(object, c->layout.object_size);
+		c->ctor(object);
+		rsv_kasan_forbid(object, round_up(c->layout.object_size, sizeof(void *)));
+	}
+	return object;
+}
+
+/*
+ * Free
+ */
+
+/* Whether a pointer is an object of the cache in use, which it is no more; or why not */
+static enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, void *object)
+{
+	struct rsv_frame *f = rsv_frame_at(e, object);
+	const struct rsv_cache *owner = READ_ONCE(f->cache);
+	bool heap = rsv_frame_is_heap(f);
+
+	if (owner ? owner != c : heap && c->engine != &rsv_engine_slob)
+		return RSV_WRONG_CACHE;
+	if (!owner && !heap)
+		return RSV_FOREIGN;
+	return c->engine->claim(c, e, f, object);
+}
+
+static void rsv_object_engine_put(struct rsv_cache *c, struct rsv_extent *e, void *object)
+{
+	struct rsv_cpu *cpu = NULL;
+	enum rsv_misuse misuse;
+
+	if (c->flags & RSV_NO_MAGAZINE && c->engine->drain)
+		cpu = rsv_cpu_enter(c->cpus);
+	misuse = c->engine->put(c, cpu, e, rsv_frame_at(e, object), object);
+	if (cpu)
+		rsv_cpu_leave(cpu);
+	if (misuse != RSV_OK)
+		rsv_debug_report(misuse, c, e, object, "given back by two CPUs at once");
+}
+
+/**
+ * rsv_cache_keep() - put a kept object where it is needed most
+ * @c: the cache
+ * @object: the object, marked as kept
+ *
+ * Context: Any but NMI.
+ */
+void rsv_cache_keep(struct rsv_cache *c, void *object)
+{
+	struct rsv_extent *e = rsv_region_extent(c->region, object);
+
+	if (!rsv_guarantee_put(c, object) && !rsv_magazine_keep(c, e, object))
+		rsv_object_engine_put(c, e, object);
+}
+
+/* Whether an object, marked as kept by now, may be used again; if not it is lost. */
+static bool rsv_object_sound(struct rsv_cache *c, struct rsv_extent *e, void *object,
+			     unsigned long caller)
+{
+	if (!rsv_cache_debugs(c))
+		return true;
+	if (c->flags & RSV_CACHE_VERIFY && !c->engine->verify(c, e, rsv_frame_at(e, object)))
+		return false;
+	return rsv_debug_receive(c, e, object, caller);
+}
+
+/**
+ * rsv_cache_put() - take an object back on the slow path, or report why not
+ * @c: the cache that it is given back to
+ * @e: the extent that it lies in
+ * @object: the object
+ * @caller: who gives it back
+ *
+ * Context: Any but NMI, under rcu_read_lock().
+ */
+void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller)
+{
+	enum rsv_misuse misuse;
+
+	/* An object that was free already is looked at quickly, before its slab may be gone. */
+	preempt_disable();
+	misuse = rsv_object_accept(c, e, object);
+	preempt_enable();
+	if (misuse != RSV_OK) {
+		rsv_debug_report(misuse, c, e, object, "given back");
+		return;
+	}
+	if (!rsv_object_sound(c, e, object, caller))
+		return;
+	rsv_object_retire(c, object);
+	this_cpu_inc(c->cpus->slow_frees);
+	rsv_cache_keep(c, object);
+}
+
+/**
+ * rsv_cache_put_fast() - take an object back into this CPU's magazine
+ * @c: the cache that its page belongs to
+ * @e: the extent that it lies in
+ * @object: the object
+ *
+ * Context: Any but NMI, under rcu_read_lock().
+ * Return: Whether it is there; if not nothing has changed.
+ */
+bool rsv_cache_put_fast(struct rsv_cache *c, struct rsv_extent *e, void *object)
+{
+	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
+	bool done;
+
+	if (unlikely(!cpu))
+		return false;
+	done = likely(e->nid == numa_mem_id()) && rsv_magazine_give(c, cpu, e, object);
+	rsv_cpu_leave(cpu);
+	return done;
+}
+
+static noinline void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
+{
+	struct rsv_extent *e;
+
+	if (!object || !rsv_cache_usable(c))
+		return;
+	rcu_read_lock();
+	e = in_nmi() ? NULL : rsv_region_extent(c->region, object);
+	if (e)
+		rsv_cache_put(c, e, object, caller);
+	else
+		rsv_report(RSV_FOREIGN, "cache %s of region %s: a pointer to elsewhere",
+			   c->name, c->region->name);
+	rcu_read_unlock();
+}
+
+/**
+ * rsv_cache_free() - give an object back
+ * @c: its cache
+ * @object: the object; NULL does nothing. If the cache has a constructor the caller has restored
+ *	the state that the constructor made: it is neither cleared nor constructed again
+ *
+ * An object that is free already, belongs to another cache, or is none at all is reported and left
+ * as it is.
+ *
+ * Context: Any but NMI, where it is refused with a report.
+ */
+void rsv_cache_free(struct rsv_cache *c, void *object)
+{
+	if (unlikely(!rsv_magazine_put(c, object)))
+		rsv_object_free_slow(c, object, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(rsv_cache_free);
+
+/*
+ * Bulk
+ */
+
+/* As many kept objects as the magazines have, RSV_BULK at most */
+static unsigned int rsv_magazine_take_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
+{
+	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
+	unsigned int done = 0, some;
+
+	if (!cpu)
+		return 0;
+	nr = min(nr, RSV_BULK);
+	while (done < nr && (cpu->loaded->nr || rsv_magazine_exchange_empty(c, cpu))) {
+		some = min(nr - done, cpu->loaded->nr);
+		cpu->loaded->nr -= some;
+		memcpy(objects + done, cpu->loaded->object + cpu->loaded->nr,
+		       some * sizeof(*objects));
+		done += some;
+	}
+	cpu->allocs += done;
+	rsv_cpu_leave(cpu);
+	return done;
+}
+
+/* Makes kept objects ready for use, and drops those that are damaged. */
+static unsigned int rsv_objects_ready(struct rsv_cache *c, gfp_t gfp, unsigned int nr,
+				      void **objects)
+{
+	unsigned int done = 0, i;
+
+	for (i = 0; i < nr; i++)
+		if (likely(rsv_object_prepare(c, objects[i], 0)))
+			objects[done++] = rsv_object_ready(c, objects[i], gfp);
+	return done;
+}
+
+/**
+ * rsv_cache_alloc_bulk() - allocate many objects
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc()
+ * @nr: how many
+ * @objects: where to put them
+ *
+ * Context: As rsv_cache_alloc().
+ * Return: How many were had; the first so many entries of @objects are set.
+ */
+unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
+{
+	unsigned int done = 0, some;
+
+	while (done < nr) {
+		some = gfp & ~RSV_GFP_OBJECTS ? 0 :
+		       rsv_magazine_take_bulk(c, nr - done, objects + done);
+		done += rsv_objects_ready(c, gfp, some, objects + done);
+		if (some)
+			continue;
+		/* Brings more than this one to where the next are looked for. */
+		objects[done] = rsv_object_alloc_slow(c, gfp, NUMA_NO_NODE, NULL, _RET_IP_);
+		if (!objects[done])
+			break;
+		done++;
+	}
+	return done;
+}
+EXPORT_SYMBOL_GPL(rsv_cache_alloc_bulk);
+
+/* Puts objects into the magazines until one does not go there; RSV_BULK at most */
+static unsigned int rsv_magazine_put_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
+{
+	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
+	unsigned int done = 0;
+	struct rsv_extent *e;
+
+	if (!cpu)
+		return 0;
+	nr = min(nr, RSV_BULK);
+	e = READ_ONCE(cpu->extent);
+	while (done < nr && rsv_extent_has(e, objects[done]) &&
+	       rsv_magazine_give(c, cpu, e, objects[done]))
+		done++;
+	rsv_cpu_leave(cpu);
+	return done;
+}
+
+/**
+ * rsv_cache_free_bulk() - give many objects back
+ * @c: their cache
+ * @nr: how many
+ * @objects: the objects; NULL among them does nothing
+ *
+ * Context: As rsv_cache_free().
+ */
+void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
+{
+	unsigned int done = 0, some;
+
+	while (done < nr) {
+		some = rsv_magazine_put_bulk(c, nr - done, objects + done);
+		done += some;
+		if (done < nr && some < RSV_BULK)
+			rsv_object_free_slow(c, objects[done++], _RET_IP_);
+	}
+}
+EXPORT_SYMBOL_GPL(rsv_cache_free_bulk);
+
+/*
+ * What an address is
+ */
+
+/**
+ * rsv_cache_owning() - the cache that an object belongs to
+ * @e: the extent that it lies in
+ * @object: the object
+ *
+ * Context: Any, under rcu_read_lock().
+ * Return: The cache, or NULL if the object lies in no slab.
+ */
+struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *object)
+{
+	return READ_ONCE(rsv_frame_at(e, object)->cache);
+}
+
+/**
+ * rsv_object_live() - whether an object in use begins at an address
+ * @c: the cache that its page belongs to
+ * @e: the extent that it lies in
+ * @object: the address
+ *
+ * Context: Any, under rcu_read_lock().
+ * Return: true if so.
+ */
+bool rsv_object_live(const struct rsv_cache *c, struct rsv_extent *e, const void *object)
+{
+	return c->engine->live(c, e, rsv_frame_at(e, object), object);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What happens to an object as it leaves for a user and as it comes back, whichever way it takes:
+ * it is shown to and hidden from the kernel's leak detector and KASAN, and cleared.
+ */
+#ifndef RSV_OBJECTS_OBJECT_H
+#define RSV_OBJECTS_OBJECT_H
+
+#include <linux/kmemleak.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+
+#include "../compat.h"
+#include "cache.h"
+
+/* What serves other caches, magazines above all, is nothing that could leak. */
+static __always_inline bool rsv_object_watched(const struct rsv_cache *c)
+{
+	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !(c->flags & RSV_CACHE_OWN);
+}
+
+/* The leak detector takes memory of the system, by locks that sleep on PREEMPT_RT. */
+static __always_inline bool rsv_may_track(void)
+{
+	return preemptible() || !(IS_ENABLED(CONFIG_PREEMPT_RT) ||
+				  IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING));
+}
+
+static __always_inline bool rsv_object_wants_clearing(const struct rsv_cache *c, gfp_t gfp)
+{
+	if (likely(!want_init_on_alloc(gfp)))
+		return false;
+	/* Poison is to be seen, unless zeroes were asked for. */
+	return !c->ctor && (gfp & __GFP_ZERO || !(c->flags & RSV_POISON));
+}
+
+static __always_inline void *rsv_object_ready(struct rsv_cache *c, void *object, gfp_t gfp)
+{
+	rsv_kasan_allow(object, c->layout.object_size);
+	if (unlikely(rsv_object_wants_clearing(c, gfp)))
+		memset(object, 0, c->layout.object_size);
+	if (rsv_object_watched(c) && rsv_may_track())
+		kmemleak_alloc(object, c->layout.object_size, 1, gfp & ~__GFP_ZERO);
+	return object;
+}
+
+/* All of a free object but the word that marks it, if that lies inside */
+static inline void rsv_object_clear(const struct rsv_cache *c, void *object)
+{
+	unsigned int size = c->layout.object_size, link = min(c->layout.link, size);
+	unsigned int behind = min(link + (unsigned int)sizeof(unsigned long), size);
+
+	memset(object, 0, link);
+	memset(object + behind, 0, size - behind);
+}
+
+/* The object is marked as kept. */
+static __always_inline void rsv_object_retire(struct rsv_cache *c, void *object)
+{
+	if (rsv_object_watched(c))
+		kmemleak_free(object);
+	if (unlikely(want_init_on_free()) && !c->ctor && !(c->flags & RSV_POISON))
+		rsv_object_clear(c, object);
+	rsv_kasan_forbid(object, round_up(c->layout.object_size, sizeof(void *)));
+}
+
+#endif /* RSV_OBJECTS_OBJECT_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Slabs: runs of pages of one cache each, as the engines SLAB and SLUB have them, on the lists of
+ * their node.
+ */
+#ifndef RSV_OBJECTS_SLABS_H
+#define RSV_OBJECTS_SLABS_H
+
+#include "cache.h"
+#include "engine.h"
+
+void rsv_slabs_init(struct rsv_cache_node *n);
+enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word);
+
+struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid);
+void rsv_slab_enter(struct rsv_cache *c, struct rsv_frame *slab);
+void rsv_slab_give(struct rsv_cache *c, struct rsv_frame *slab);
+
+/* With the node's lock held */
+struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n);
+void rsv_slab_link(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);
+void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);
+struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
+				  unsigned long keep);
+
+unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,
+			      void (*give)(struct rsv_cache *c, struct rsv_frame *slab));
+
+void rsv_slabs_each(struct rsv_cache *c,
+		    void (*each)(struct rsv_cache *c, struct rsv_extent *e,
+				 struct rsv_frame *slab, const struct rsv_show *show),
+		    const struct rsv_show *show);
+
+static inline struct rsv_cache_node *rsv_slab_node(const struct rsv_cache *c,
+						   const struct rsv_extent *e)
+{
+	return c->nodes[e->nid];
+}
+
+#endif /* RSV_OBJECTS_SLABS_H */
