@@ -5,9 +5,8 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "device.h"
 #include "draw.h"
-#include "options.h"
+#include "view.h"
 
 #define BAR_COLUMNS 24
 
@@ -22,7 +21,7 @@ static void print_order(const struct rsv_ioc_zone *zone, uint32_t order, uint32_
 	putchar('\n');
 }
 
-static void print_zone(const struct rsv_ioc_zone *zone, uint32_t page_size)
+static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
 	uint32_t order;
 
@@ -31,37 +30,23 @@ static void print_zone(const struct rsv_ioc_zone *zone, uint32_t page_size)
 	printf("%5s %8s %7s %9s %9s %7s %7s %7s  share of the zone that is free so\n", "order", "block",
 	       "free", "served", "returned", "split", "merged", "failed");
 	for (order = 0; order < zone->nr_orders; order++)
-		print_order(zone, order, page_size);
+		print_order(zone, order, view->info.page_size);
 }
 
 static enum status run_buddy(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_REGION, OPTION_HELP, OPTIONS_END };
-	const char *name = NULL;
-	struct rsv_ioc_info info;
-	uint32_t region, i;
-	int fd;
+	struct view view = open_view_of(argc, argv);
 
-	while (next_option(argc, argv, options) != -1)
-		name = optarg;
-	check_arguments(argc, argv, 0, 0);
-	fd = open_to_look();
-	region = open_region(fd, name);
-	info = query_info(fd, region);
-	for (i = 0; i < info.nr_zones; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, region, i);
-
-		print_zone(&zone, info.page_size);
-	}
+	for_each_zone(&view, print_zone);
 	return STATUS_OK;
 }
 
 const struct command command_buddy = {
 	.name = "buddy",
-	.arguments = "[--region NAME]",
+	.arguments = ARGUMENTS_OF_VIEW,
 	.summary = "the free blocks of each zone and order",
 	.help = "For each order: the size of its blocks, how many are free, requests served, blocks given back,\n"
 		"blocks split in two, pairs merged into one, and requests that found nothing.\n\n"
-		"  --region NAME  of this region, not the default one\n",
+		HELP_OF_VIEW,
 	.run = run_buddy,
 };

@@ -267,6 +267,14 @@ void create_cache(int fd, struct rsv_ioc_cache_create *want)
 	fail("cannot make the cache '%s': %m", want->name);
 }
 
+uint32_t shrink_cache(int fd, uint32_t cache)
+{
+	struct rsv_ioc_cache_shrink shrink = { .size = sizeof(shrink), .cache = cache };
+
+	must(fd, RSV_IOC_CACHE_SHRINK, &shrink, "shrink a cache");
+	return shrink.slabs;
+}
+
 uint32_t alloc_object(int fd, uint32_t cache)
 {
 	struct rsv_ioc_object_alloc want = { .size = sizeof(want), .cache = cache };
@@ -274,6 +282,24 @@ uint32_t alloc_object(int fd, uint32_t cache)
 	if (ioctl(fd, RSV_IOC_OBJECT_ALLOC, &want) && errno != ENOMEM)
 		fail("cannot take an object: %m");
 	return want.handle;
+}
+
+void read_object(int fd, uint32_t object, void *bytes, uint32_t length)
+{
+	struct rsv_ioc_object_io io = {
+		.size = sizeof(io), .handle = object, .length = length, .data = (uintptr_t)bytes,
+	};
+
+	must(fd, RSV_IOC_OBJECT_READ, &io, "read an object");
+}
+
+void write_object(int fd, uint32_t object, uint32_t offset, const void *bytes, uint32_t length)
+{
+	struct rsv_ioc_object_io io = {
+		.size = sizeof(io), .handle = object, .offset = offset, .length = length, .data = (uintptr_t)bytes,
+	};
+
+	must(fd, RSV_IOC_OBJECT_WRITE, &io, "write an object");
 }
 
 void free_handle(int fd, uint32_t handle)

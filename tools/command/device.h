@@ -55,8 +55,15 @@ struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t
 /* @want says what; its handle and id are filled in. */
 void create_cache(int fd, struct rsv_ioc_cache_create *want);
 
+/* Slabs that went back to the region */
+uint32_t shrink_cache(int fd, uint32_t cache);
+
 /* An object's handle, or 0 if there is no memory. */
 uint32_t alloc_object(int fd, uint32_t cache);
+
+/* Bytes of an object, from its beginning */
+void read_object(int fd, uint32_t object, void *bytes, uint32_t length);
+void write_object(int fd, uint32_t object, uint32_t offset, const void *bytes, uint32_t length);
 
 void free_handle(int fd, uint32_t handle);
 

@@ -6,9 +6,11 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "device.h"
 #include "draw.h"
-#include "options.h"
+#include "view.h"
+
+/* From here on the size classes keep what they waste within bounds; below it a few bytes are much of a request. */
+#define SMALL_REQUEST	64
 
 static void print_order(const struct rsv_ioc_zone *zone, uint32_t order, uint32_t page_size)
 {
@@ -21,45 +23,79 @@ static void print_order(const struct rsv_ioc_zone *zone, uint32_t order, uint32_
 	       percent(granted > asked ? granted - asked : 0, granted));
 }
 
-static void print_zone(const struct rsv_ioc_zone *zone, uint32_t page_size)
+static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
 	uint32_t order;
 
 	printf("zone %s, node %u\n", zone->name, zone->node);
 	printf("%5s %8s %8s %14s %14s %8s\n", "order", "block", "unusable", "bytes asked", "bytes granted", "unasked");
 	for (order = 0; order < zone->nr_orders; order++)
-		print_order(zone, order, page_size);
+		print_order(zone, order, view->info.page_size);
+}
+
+/**
+ * struct classes - the size classes that were seen
+ * @least: the smallest request that the next one serves
+ * @worst: the request from SMALL_REQUEST bytes up that wastes most of itself
+ * @worst_wasted: the bytes that it wastes
+ */
+struct classes {
+	uint32_t least;
+	uint32_t worst;
+	uint32_t worst_wasted;
+};
+
+static void judge_class(struct classes *seen, uint32_t size)
+{
+	uint32_t worst = seen->least > SMALL_REQUEST ? seen->least : SMALL_REQUEST;
+
+	/* Compares shares of the requests without division. */
+	if (size >= worst && (uint64_t)(size - worst) * seen->worst >= (uint64_t)seen->worst_wasted * worst) {
+		seen->worst = worst;
+		seen->worst_wasted = size - worst;
+	}
+	seen->least = size + 1;
+}
+
+static void print_class(const struct view *view, const struct rsv_ioc_cache *cache)
+{
+	struct classes *seen = view->data;
+	uint64_t slab = (uint64_t)cache->slab_pages * view->info.page_size;
+	uint64_t rest = slab - (uint64_t)cache->slab_objects * cache->object_size;
+
+	if (!(cache->cache_flags & RSV_SIZE_CLASS))
+		return;
+	printf("%5u %8u %6.1f %% %9llu %6llu %6.2f %% %9llu\n", cache->object_size, seen->least,
+	       percent(cache->object_size - seen->least, seen->least), (unsigned long long)slab,
+	       (unsigned long long)rest, percent(rest, slab), (unsigned long long)cache->active_objects);
+	judge_class(seen, cache->object_size);
 }
 
 static enum status run_fragmentation(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_REGION, OPTION_HELP, OPTIONS_END };
-	const char *name = NULL;
-	struct rsv_ioc_info info;
-	uint32_t region, i;
-	int fd;
+	struct view view = open_view_of(argc, argv);
+	struct classes seen = { .least = 1 };
 
-	while (next_option(argc, argv, options) != -1)
-		name = optarg;
-	check_arguments(argc, argv, 0, 0);
-	fd = open_to_look();
-	region = open_region(fd, name);
-	info = query_info(fd, region);
-	for (i = 0; i < info.nr_zones; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, region, i);
-
-		print_zone(&zone, info.page_size);
-	}
+	view.data = &seen;
+	for_each_zone(&view, print_zone);
+	printf("size classes %s\n", view.info.classes);
+	printf("%5s %8s %8s %9s %6s %8s %9s\n", "bytes", "from", "wastes", "slab", "rest", "of it", "in use");
+	for_each_cache(&view, print_class);
+	printf("from %u bytes up the worst request is %u, which wastes %.2f %% of itself\n", SMALL_REQUEST, seen.worst,
+	       percent(seen.worst_wasted, seen.worst));
 	return STATUS_OK;
 }
 
 const struct command command_fragmentation = {
 	.name = "fragmentation",
-	.arguments = "[--region NAME]",
+	.arguments = ARGUMENTS_OF_VIEW,
 	.summary = "free memory in pieces too small, and memory that nobody asked for",
 	.help = "For each order: which share of the free memory is in blocks too small for it, from 0.000, none,\n"
 		"to 1.000, all (external fragmentation: the kernel's unusable free space index); bytes that\n"
-		"requests asked for, bytes they were granted, and the share that nobody asked for (internal).\n\n"
-		"  --region NAME  of this region, not the default one\n",
+		"requests asked for, bytes they were granted, and the share that nobody asked for (internal).\n"
+		"For each size class of rsv_kmalloc(): its bytes, the smallest request that it serves and how much\n"
+		"that one wastes, as a share of the request; the bytes of a slab, those that no object has, and\n"
+		"their share of the slab; objects in use.\n\n"
+		HELP_OF_VIEW,
 	.run = run_fragmentation,
 };

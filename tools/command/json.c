@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "device.h"
 #include "json.h"
+#include "view.h"
 
 /* What stands before the next member or element: nothing after an opening bracket, else a comma. */
 static const char *separator = "";
@@ -70,10 +70,15 @@ static void put_info(const struct rsv_ioc_info *info)
 	put_number("cached_bytes", info->cached_bytes);
 	put_number("lent_bytes", info->lent_bytes);
 	put_number("misuse", info->misuse);
+	put_string("default_engine", info->engine);
+	put_string("classes", info->classes);
+	put_number("heap_bytes", info->heap_bytes);
+	put_number("heap_free_bytes", info->heap_free_bytes);
 }
 
-static void put_zone(const struct rsv_ioc_zone *zone)
+static void put_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
+	(void)view;
 	put_open(NULL, '{');
 	put_string("name", zone->name);
 	put_number("node", zone->node);
@@ -99,8 +104,9 @@ static void put_zone(const struct rsv_ioc_zone *zone)
 	put_close('}');
 }
 
-static void put_extent(const struct rsv_ioc_extent *extent)
+static void put_extent(const struct view *view, const struct rsv_ioc_extent *extent)
 {
+	(void)view;
 	put_open(NULL, '{');
 	put_string("zone", extent->zone);
 	put_number("node", extent->node);
@@ -111,8 +117,9 @@ static void put_extent(const struct rsv_ioc_extent *extent)
 	put_close('}');
 }
 
-static void put_cache(const struct rsv_ioc_cache *cache)
+static void put_cache(const struct view *view, const struct rsv_ioc_cache *cache)
 {
+	(void)view;
 	put_open(NULL, '{');
 	put_number("id", cache->id);
 	put_string("name", cache->name);
@@ -133,55 +140,29 @@ static void put_cache(const struct rsv_ioc_cache *cache)
 	put_number("failures", cache->failures);
 	put_number("slabs_made", cache->slabs_made);
 	put_number("slabs_given", cache->slabs_given);
+	put_number("cache_flags", cache->cache_flags);
+	put_number("magazine_rounds", cache->magazine_rounds);
+	put_number("depot_full", cache->depot_full);
+	put_number("depot_empty", cache->depot_empty);
+	put_number("exchanges", cache->exchanges);
+	put_number("contended", cache->contended);
+	put_number("guaranteed_objects", cache->guaranteed_objects);
 	put_close('}');
 }
 
-static void put_zones(int fd, uint32_t region, uint32_t nr)
+void json_stat(const struct view *view)
 {
-	uint32_t i;
-
-	put_open("zones", '[');
-	for (i = 0; i < nr; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, region, i);
-
-		put_zone(&zone);
-	}
-	put_close(']');
-}
-
-static void put_extents(int fd, uint32_t region, uint32_t nr)
-{
-	uint32_t i;
-
-	put_open("extents", '[');
-	for (i = 0; i < nr; i++) {
-		struct rsv_ioc_extent extent = query_extent(fd, region, i);
-
-		put_extent(&extent);
-	}
-	put_close(']');
-}
-
-static void put_caches(int fd, uint32_t region)
-{
-	struct rsv_ioc_cache cache;
-	uint32_t id;
-
-	put_open("caches", '[');
-	for (id = 0; query_cache(fd, region, id, &cache); id = cache.id + 1)
-		put_cache(&cache);
-	put_close(']');
-}
-
-void json_stat(int fd, uint32_t region)
-{
-	struct rsv_ioc_info info = query_info(fd, region);
-
 	put_open(NULL, '{');
-	put_info(&info);
-	put_zones(fd, region, info.nr_zones);
-	put_extents(fd, region, info.nr_extents);
-	put_caches(fd, region);
+	put_info(&view->info);
+	put_open("zones", '[');
+	for_each_zone(view, put_zone);
+	put_close(']');
+	put_open("extents", '[');
+	for_each_extent(view, put_extent);
+	put_close(']');
+	put_open("caches", '[');
+	for_each_cache(view, put_cache);
+	put_close(']');
 	put_close('}');
 	putchar('\n');
 }

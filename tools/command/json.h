@@ -2,9 +2,9 @@
 #ifndef JSON_H
 #define JSON_H
 
-#include <stdint.h>
+struct view;
 
-/* Everything that can be queried of the default region, as one JSON object on standard output. */
-void json_stat(int fd, uint32_t region);
+/* Everything that can be queried of a region, as one JSON object on standard output. */
+void json_stat(const struct view *view);
 
 #endif /* JSON_H */

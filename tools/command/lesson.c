@@ -177,6 +177,25 @@ static const char *reason_text(int error)
 	}
 }
 
+struct place stay_here(const struct classroom *room)
+{
+	struct place before;
+	cpu_set_t here;
+	int cpu = sched_getcpu();
+
+	CPU_ZERO(&here);
+	if (cpu >= 0)
+		CPU_SET(cpu, &here);
+	if (sched_getaffinity(0, sizeof(before.cpus), &before.cpus) || sched_setaffinity(0, sizeof(here), &here))
+		fail("lesson %s: cannot stay on one CPU: %m", room->lesson);
+	return before;
+}
+
+void leave(const struct place *before)
+{
+	sched_setaffinity(0, sizeof(before->cpus), &before->cpus);
+}
+
 bool begin_region(struct classroom *room, const struct rsv_ioc_reserve *want, uint32_t nr)
 {
 	int error = try_end_region(room->fd, LESSON_REGION);

@@ -6,6 +6,7 @@
 #ifndef LESSON_H
 #define LESSON_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,10 @@ extern const struct lesson lesson_eight;
 extern const struct lesson lesson_slab;
 extern const struct lesson lesson_descriptor;
 extern const struct lesson lesson_groups;
+extern const struct lesson lesson_engines;
+extern const struct lesson lesson_constructors;
+extern const struct lesson lesson_magazines;
+extern const struct lesson lesson_reclaim;
 extern const struct lesson lesson_fragments;
 extern const struct lesson lesson_neighbours;
 extern const struct lesson lesson_scattered;
@@ -94,6 +99,15 @@ void sort_blocks(struct rsv_ioc_buffer_alloc *blocks, size_t nr);
  * left out with a line that says why, which is no failure: false.
  */
 bool begin_region(struct classroom *room, const struct rsv_ioc_reserve *want, uint32_t nr);
+
+/* The CPUs that the program may run on */
+struct place {
+	cpu_set_t cpus;
+};
+
+/* Stay on this CPU: what one CPU has at hand would be missed on another. Returns where it could go before. */
+struct place stay_here(const struct classroom *room);
+void leave(const struct place *before);
 
 /* Ends it, when all that was taken from it has been given back, and nobody has it open. */
 void end_lesson_region(void);

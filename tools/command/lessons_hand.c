@@ -2,12 +2,10 @@
 /*
  * The lessons about free pages that are kept at hand: zeroed ones, and those on the lists of CPUs.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "command.h"
 #include "device.h"
 #include "draw.h"
 #include "lesson.h"
@@ -192,13 +190,8 @@ static uint64_t lists_region(void)
 static void teach_lists(struct classroom *room)
 {
 	struct rsv_ioc_reserve want = { .bytes = lists_region() };
-	cpu_set_t before, here;
-	int cpu = sched_getcpu();
+	struct place before = stay_here(room);
 
-	CPU_ZERO(&here);
-	CPU_SET(cpu, &here);
-	if (cpu < 0 || sched_getaffinity(0, sizeof(before), &before) || sched_setaffinity(0, sizeof(here), &here))
-		fail("lesson %s: cannot stay on one CPU: %m", room->lesson);
 	/* Everybody may have a scratch region so large. */
 	if (want.bytes == MB(4)) {
 		room->region = create_region(room->fd, want.bytes);
@@ -206,7 +199,7 @@ static void teach_lists(struct classroom *room)
 	} else if (begin_region(room, &want, 1)) {
 		teach_lists_of(room, want.bytes);
 	}
-	sched_setaffinity(0, sizeof(before), &before);
+	leave(&before);
 }
 
 const struct lesson lesson_lists = {

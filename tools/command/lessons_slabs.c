@@ -3,79 +3,17 @@
  * The lessons about slabs.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "command.h"
 #include "device.h"
 #include "draw.h"
 #include "lesson.h"
-
-#define OBJECTS_MAX	16
-
-/**
- * struct pupil - a cache of a lesson and what was taken from it
- * @own: the cache
- * @objects: handles of the objects in use
- * @nr: their number
- */
-struct pupil {
-	struct rsv_ioc_cache_create own;
-	uint32_t objects[OBJECTS_MAX];
-	uint32_t nr;
-};
-
-static struct pupil make_cache(const struct classroom *room, const char *name, uint32_t object_size)
-{
-	struct pupil p = { .own = { .region = room->region, .object_size = object_size } };
-
-	snprintf(p.own.name, sizeof(p.own.name), "%s", name);
-	create_cache(room->fd, &p.own);
-	return p;
-}
-
-static struct rsv_ioc_cache look_at(const struct classroom *room, const struct pupil *p)
-{
-	struct rsv_ioc_cache cache;
-
-	if (!query_cache(room->fd, room->region, p->own.id, &cache) || cache.id != p->own.id)
-		fail("lesson %s: the cache '%s' is not found", room->lesson, p->own.name);
-	return cache;
-}
-
-static void take_objects(const struct classroom *room, struct pupil *p, uint32_t nr)
-{
-	while (nr--) {
-		uint32_t object = alloc_object(room->fd, p->own.handle);
-
-		if (!object || p->nr == OBJECTS_MAX)
-			fail("lesson %s: the cache '%s' has no object", room->lesson, p->own.name);
-		p->objects[p->nr++] = object;
-	}
-}
-
-static void free_objects(const struct classroom *room, struct pupil *p, uint32_t nr)
-{
-	while (nr--)
-		free_handle(room->fd, p->objects[--p->nr]);
-}
+#include "pupil.h"
 
 static void expect_layout(const struct classroom *room, const struct rsv_ioc_cache *cache, uint32_t pages,
 			  uint32_t objects)
 {
 	expect(room, cache->slab_pages, pages, "pages of a slab");
 	expect(room, cache->slab_objects, objects, "objects of a slab");
-}
-
-static void expect_slabs(const struct classroom *room, const struct pupil *p, uint64_t full, uint64_t partial,
-			 uint64_t empty)
-{
-	struct rsv_ioc_cache cache = look_at(room, p);
-
-	expect(room, cache.active_objects, p->nr, "objects in use");
-	expect(room, cache.full_slabs, full, "full slabs");
-	expect(room, cache.partial_slabs, partial, "partial slabs");
-	expect(room, cache.empty_slabs, empty, "empty slabs");
 }
 
 /* The objects of the cache's slab as # and . and in which state that makes it */
@@ -100,8 +38,8 @@ static void end_slab_step(struct classroom *room, const struct pupil *p)
 
 static void destroy_cache(struct classroom *room, struct pupil *p)
 {
-	free_handle(room->fd, p->own.handle);
-	expect_free(room, "256 KB: 1");
+	end_pupil(room, p);
+	expect_free(room, "128 KB: 1");
 	tell("The cache is destroyed, and its slab goes back to the buddy system.");
 	show_region(room);
 	end_step(room);
@@ -109,9 +47,13 @@ static void destroy_cache(struct classroom *room, struct pupil *p)
 
 static void teach_slab(struct classroom *room)
 {
-	struct pupil p = make_cache(room, "two-kb", KB(2));
-	struct rsv_ioc_cache cache = look_at(room, &p);
+	struct rsv_ioc_cache cache;
+	static struct pupil p;
 
+	if (!caches_are_plain(room))
+		return;
+	make_pupil(room, &p, "two-kb", KB(2), RSV_ENGINE_SLUB);
+	cache = look_at(room, &p);
 	expect_layout(room, &cache, 3, 6);
 	expect(room, cache.slab_pages * room->page_size, KB(12), "bytes of a slab");
 	expect_slabs(room, &p, 0, 0, 0);
@@ -152,15 +94,19 @@ static void teach_slab(struct classroom *room)
 const struct lesson lesson_slab = {
 	.name = "slab",
 	.title = "a slab of three pages with six objects of 2 KB: empty, partial, full",
-	.bytes = KB(256),
+	.bytes = WITHOUT_MAGAZINES,
 	.teach = teach_slab,
 };
 
 static void teach_descriptor(struct classroom *room)
 {
-	struct pupil p = make_cache(room, "process", 1741);
-	struct rsv_ioc_cache cache = look_at(room, &p);
+	struct rsv_ioc_cache cache;
+	static struct pupil p;
 
+	if (!caches_are_plain(room))
+		return;
+	make_pupil(room, &p, "process", 1741, RSV_ENGINE_SLUB);
+	cache = look_at(room, &p);
 	expect_layout(room, &cache, 3, 7);
 	tell("A process descriptor of 1.7 KB, %u bytes, has one every %u, for alignment. A slab of %u pages "
 	     "holds %u and leaves %u bytes over. A page for each would leave %u bytes in every page.",
@@ -189,40 +135,42 @@ static void teach_descriptor(struct classroom *room)
 const struct lesson lesson_descriptor = {
 	.name = "descriptor",
 	.title = "a process descriptor of 1.7 KB",
-	.bytes = KB(256),
+	.bytes = WITHOUT_MAGAZINES,
 	.teach = teach_descriptor,
 };
 
-static struct pupil teach_group(struct classroom *room, const char *name, uint64_t size, uint32_t pages,
-				const char *why)
+static void teach_group(struct classroom *room, struct pupil *p, const char *name, uint64_t size, uint32_t pages,
+			const char *why)
 {
-	struct pupil p = make_cache(room, name, size);
-	struct rsv_ioc_cache cache = look_at(room, &p);
-	uint64_t bytes = (uint64_t)cache.slab_pages * room->page_size;
+	struct rsv_ioc_cache cache;
+	uint64_t bytes;
 
+	make_pupil(room, p, name, size, RSV_ENGINE_SLUB);
+	cache = look_at(room, p);
+	bytes = (uint64_t)cache.slab_pages * room->page_size;
 	expect_layout(room, &cache, pages, 4);
 	expect(room, bytes, 4 * size, "bytes of a slab");
-	take_objects(room, &p, cache.slab_objects);
-	expect_slabs(room, &p, 1, 0, 0);
+	take_objects(room, p, cache.slab_objects);
+	expect_slabs(room, p, 1, 0, 0);
 	tell("Objects of %s: %u of them are %s, which is %u pages with %u bytes left over. %s",
 	     size_text(cache.object_size).chars, cache.slab_objects, size_text(bytes).chars,
 	     cache.slab_pages, cache.slab_waste, why);
-	end_slab_step(room, &p);
-	return p;
+	end_slab_step(room, p);
 }
 
 static void teach_groups(struct classroom *room)
 {
-	struct pupil three = teach_group(room, "three-kb", KB(3), 3,
-					 "One page for each would leave a quarter of all memory unused.");
-	struct pupil seven = teach_group(room, "seven-kb", KB(7), 7,
-					 "A slab may have any number of pages, not only a power of two.");
+	static struct pupil three, seven;
 
-	free_objects(room, &three, three.nr);
-	free_objects(room, &seven, seven.nr);
-	free_handle(room->fd, three.own.handle);
-	free_handle(room->fd, seven.own.handle);
-	expect_free(room, "256 KB: 1");
+	if (!caches_are_plain(room))
+		return;
+	teach_group(room, &three, "three-kb", KB(3), 3,
+		    "One page for each would leave a quarter of all memory unused.");
+	teach_group(room, &seven, "seven-kb", KB(7), 7,
+		    "A slab may have any number of pages, not only a power of two.");
+	end_pupil(room, &three);
+	end_pupil(room, &seven);
+	expect_free(room, "128 KB: 1");
 	tell("Both caches are destroyed: the pages of their slabs coalesce with the rest.");
 	show_region(room);
 	end_step(room);
@@ -231,6 +179,6 @@ static void teach_groups(struct classroom *room)
 const struct lesson lesson_groups = {
 	.name = "groups",
 	.title = "groups of four objects of 3 KB and of 7 KB",
-	.bytes = KB(256),
+	.bytes = WITHOUT_MAGAZINES,
 	.teach = teach_groups,
 };

@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir slabs: the caches of a region.
+ * reservoir slabs: the caches of a region, and what is in front of them.
  */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "command.h"
-#include "device.h"
 #include "options.h"
+#include "view.h"
 
-static void print_cache(const struct rsv_ioc_cache *cache)
+/**
+ * struct choice - which caches are shown, and how
+ * @all: size classes too that have no memory
+ * @print: prints one
+ * @hidden: how many were not shown
+ */
+struct choice {
+	bool all;
+	void (*print)(const struct rsv_ioc_cache *cache);
+	unsigned int hidden;
+};
+
+static void print_slabs(const struct rsv_ioc_cache *cache)
 {
 	printf("%-20s %-6s %7u %7u %5u %7u %6u %8llu %8llu %5llu %7llu %5llu\n", cache->name, cache->engine,
 	       cache->object_size, cache->stride, cache->slab_pages, cache->slab_objects, cache->slab_waste,
@@ -17,33 +30,73 @@ static void print_cache(const struct rsv_ioc_cache *cache)
 	       (unsigned long long)cache->empty_slabs);
 }
 
+static void print_magazines(const struct rsv_ioc_cache *cache)
+{
+	printf("%-20s %-6s %6u %10llu %10llu %9llu %5llu %5llu %6llu %10llu\n", cache->name, cache->engine,
+	       cache->magazine_rounds, (unsigned long long)cache->allocs, (unsigned long long)cache->frees,
+	       (unsigned long long)cache->exchanges, (unsigned long long)cache->depot_full,
+	       (unsigned long long)cache->depot_empty, (unsigned long long)cache->contended,
+	       (unsigned long long)cache->guaranteed_objects);
+}
+
+static void print_cache(const struct view *view, const struct rsv_ioc_cache *cache)
+{
+	struct choice *choice = view->data;
+
+	if (!choice->all && cache->cache_flags & RSV_SIZE_CLASS && !cache->total_objects && !cache->allocs)
+		choice->hidden++;
+	else
+		choice->print(cache);
+}
+
 static enum status run_slabs(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_REGION, OPTION_HELP, OPTIONS_END };
+	static const struct option options[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "magazines", no_argument, NULL, 'm' },
+		OPTION_REGION,
+		OPTION_HELP,
+		OPTIONS_END
+	};
+	struct choice choice = { .print = print_slabs };
 	const char *name = NULL;
-	struct rsv_ioc_cache cache;
-	uint32_t region, id;
-	int fd;
+	struct view view;
+	int option;
 
-	while (next_option(argc, argv, options) != -1)
-		name = optarg;
+	while ((option = next_option(argc, argv, options)) != -1) {
+		if (option == 'a')
+			choice.all = true;
+		else if (option == 'm')
+			choice.print = print_magazines;
+		else
+			name = optarg;
+	}
 	check_arguments(argc, argv, 0, 0);
-	fd = open_to_look();
-	region = open_region(fd, name);
-	printf("%-20s %-6s %7s %7s %5s %7s %6s %8s %8s %5s %7s %5s\n", "cache", "engine", "object", "stride",
-	       "pages", "objects", "waste", "in use", "room", "full", "partial", "empty");
-	for (id = 0; query_cache(fd, region, id, &cache); id = cache.id + 1)
-		print_cache(&cache);
+	view = open_view(name);
+	view.data = &choice;
+	if (choice.print == print_magazines)
+		printf("%-20s %-6s %6s %10s %10s %9s %5s %5s %6s %10s\n", "cache", "engine", "rounds", "taken",
+		       "returned", "exchanged", "full", "empty", "waited", "guaranteed");
+	else
+		printf("%-20s %-6s %7s %7s %5s %7s %6s %8s %8s %5s %7s %5s\n", "cache", "engine", "object",
+		       "stride", "pages", "objects", "waste", "in use", "room", "full", "partial", "empty");
+	for_each_cache(&view, print_cache);
+	if (choice.hidden)
+		printf("and %u size classes that nobody has used yet; --all shows them\n", choice.hidden);
 	return STATUS_OK;
 }
 
 const struct command command_slabs = {
 	.name = "slabs",
-	.arguments = "[--region NAME]",
-	.summary = "the caches and their slabs",
-	.help = "For each cache: bytes of an object, and from one to the next; of a slab its pages, objects, and\n"
-		"bytes that no object can use; objects in use, and that there is room for; slabs whose objects\n"
-		"are all in use, some of them, none.\n\n"
-		"  --region NAME  of this region, not the default one\n",
+	.arguments = "[--magazines] [--all] [--region NAME]",
+	.summary = "the caches, their slabs and magazines",
+	.help = "For each cache: its engine; bytes of an object, and from one to the next; of a slab its pages,\n"
+		"objects, and bytes that no object can use; objects in use, and that there is room for; slabs\n"
+		"whose objects are all out, in use or in magazines, some of them, none.\n\n"
+		"  --magazines    instead: objects of a magazine, 0 where there are none; objects taken and\n"
+		"                 returned; magazines exchanged with the depot; full and empty ones in it; how\n"
+		"                 often a CPU waited for another there; objects kept for this cache alone\n"
+		"  --all          also size classes that nobody has used yet\n"
+		HELP_OF_VIEW,
 	.run = run_slabs,
 };

@@ -6,20 +6,23 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "device.h"
 #include "draw.h"
 #include "json.h"
 #include "options.h"
+#include "view.h"
 
-static void print_zone(const struct rsv_ioc_zone *zone, uint32_t page_size)
+static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
+	uint32_t page_size = view->info.page_size;
+
 	printf("zone %-7s node %u: %s, %s free, at most %s in use at once\n", zone->name, zone->node,
 	       size_text(zone->pages * page_size).chars, size_text(zone->free_pages * page_size).chars,
 	       size_text(zone->peak_pages * page_size).chars);
 }
 
-static void print_extent(const struct rsv_ioc_extent *extent)
+static void print_extent(const struct view *view, const struct rsv_ioc_extent *extent)
 {
+	(void)view;
 	printf("run  %-7s node %u: %s at offset %s", extent->zone, extent->node,
 	       size_text(extent->bytes).chars, size_text(extent->offset).chars);
 	if (extent->lent_bytes)
@@ -29,10 +32,48 @@ static void print_extent(const struct rsv_ioc_extent *extent)
 	putchar('\n');
 }
 
-static void print_stat(int fd, uint32_t region)
+/* All caches together */
+struct magazines {
+	uint64_t full;
+	uint64_t empty;
+	uint64_t exchanged;
+	uint64_t waited;
+	uint64_t guaranteed;
+};
+
+static void add_magazines(const struct view *view, const struct rsv_ioc_cache *cache)
 {
-	struct rsv_ioc_info info = query_info(fd, region);
-	uint32_t i;
+	struct magazines *sum = view->data;
+
+	sum->full += cache->depot_full;
+	sum->empty += cache->depot_empty;
+	sum->exchanged += cache->exchanges;
+	sum->waited += cache->contended;
+	sum->guaranteed += cache->guaranteed_objects;
+}
+
+static void print_caches(struct view *view)
+{
+	const struct rsv_ioc_info *info = &view->info;
+	struct magazines sum = { 0 };
+
+	printf("in slabs  %s, of %u caches\n", size_text(info->slab_bytes).chars, info->nr_caches);
+	if (info->heap_bytes)
+		printf("heap      %s of that, %s of it free\n", size_text(info->heap_bytes).chars,
+		       size_text(info->heap_free_bytes).chars);
+	printf("engine    %s for who asks for none; size classes %s\n", info->engine, info->classes);
+	view->data = &sum;
+	for_each_cache(view, add_magazines);
+	printf("magazines %llu full and %llu empty in depots, %llu exchanged, %llu times somebody waited\n",
+	       (unsigned long long)sum.full, (unsigned long long)sum.empty, (unsigned long long)sum.exchanged,
+	       (unsigned long long)sum.waited);
+	if (sum.guaranteed)
+		printf("kept      %llu objects for their caches alone\n", (unsigned long long)sum.guaranteed);
+}
+
+static void print_stat(struct view *view)
+{
+	const struct rsv_ioc_info info = view->info;
 
 	printf("region    %s\n", info.name);
 	printf("version   %s, interface %u\n", info.version, info.abi_version);
@@ -44,21 +85,13 @@ static void print_stat(int fd, uint32_t region)
 	printf("at hand   %s more on the lists of CPUs and zeroed\n", size_text(info.cached_bytes).chars);
 	if (info.lent_bytes)
 		printf("lent      %s to the system\n", size_text(info.lent_bytes).chars);
-	printf("in slabs  %s, of %u caches\n", size_text(info.slab_bytes).chars, info.nr_caches);
+	print_caches(view);
 	printf("beside    %s to manage it (%.1f %%)", size_text(info.metadata_bytes).chars,
 	       percent(info.metadata_bytes, info.bytes));
 	printf(", and %s for each CPU\n", size_text(info.percpu_bytes).chars);
 	printf("misuse    %llu\n", (unsigned long long)info.misuse);
-	for (i = 0; i < info.nr_zones; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, region, i);
-
-		print_zone(&zone, info.page_size);
-	}
-	for (i = 0; i < info.nr_extents; i++) {
-		struct rsv_ioc_extent extent = query_extent(fd, region, i);
-
-		print_extent(&extent);
-	}
+	for_each_zone(view, print_zone);
+	for_each_extent(view, print_extent);
 }
 
 static enum status run_stat(int argc, char **argv)
@@ -71,7 +104,8 @@ static enum status run_stat(int argc, char **argv)
 	};
 	const char *name = NULL;
 	bool json = false;
-	int option, fd;
+	struct view view;
+	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1) {
 		if (option == 'r')
@@ -80,11 +114,11 @@ static enum status run_stat(int argc, char **argv)
 			json = true;
 	}
 	check_arguments(argc, argv, 0, 0);
-	fd = open_to_look();
+	view = open_view(name);
 	if (json)
-		json_stat(fd, open_region(fd, name));
+		json_stat(&view);
 	else
-		print_stat(fd, open_region(fd, name));
+		print_stat(&view);
 	return STATUS_OK;
 }
 

@@ -14,9 +14,10 @@
 #include "options.h"
 
 static const struct lesson *const lessons[] = {
-	&lesson_split,	&lesson_waste,	&lesson_pages,	   &lesson_eight,      &lesson_slab,
-	&lesson_descriptor, &lesson_groups, &lesson_fragments, &lesson_neighbours, &lesson_scattered,
-	&lesson_zeroed,	&lesson_lists,	&lesson_zones,	&lesson_nodes,
+	&lesson_split,	    &lesson_waste,     &lesson_pages,	   &lesson_eight,     &lesson_slab,
+	&lesson_descriptor, &lesson_groups,    &lesson_engines,	   &lesson_constructors,
+	&lesson_magazines,  &lesson_reclaim,   &lesson_fragments,  &lesson_neighbours, &lesson_scattered,
+	&lesson_zeroed,	    &lesson_lists,     &lesson_zones,	   &lesson_nodes,
 };
 
 #define NR_LESSONS (sizeof(lessons) / sizeof(lessons[0]))
@@ -26,7 +27,7 @@ static void list_lessons(void)
 	size_t i;
 
 	for (i = 0; i < NR_LESSONS; i++)
-		printf("%zu  %-10s  %s\n", i + 1, lessons[i]->name, lessons[i]->title);
+		printf("%2zu  %-12s  %s\n", i + 1, lessons[i]->name, lessons[i]->title);
 }
 
 /* By name or by number */

@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "device.h"
-#include "options.h"
+#include "view.h"
 
 static uint64_t cached_pages(const struct rsv_ioc_zone *zone)
 {
@@ -18,8 +17,9 @@ static uint64_t cached_pages(const struct rsv_ioc_zone *zone)
 	return pages;
 }
 
-static void print_zone(const struct rsv_ioc_zone *zone)
+static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
+	(void)view;
 	printf("%4u %-8s %9llu %9llu %7llu %7llu %9llu %7llu %7llu %7llu\n", zone->node, zone->name,
 	       (unsigned long long)zone->pages, (unsigned long long)zone->free_pages,
 	       (unsigned long long)zone->min_pages, (unsigned long long)zone->low_pages,
@@ -29,34 +29,21 @@ static void print_zone(const struct rsv_ioc_zone *zone)
 
 static enum status run_zones(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_REGION, OPTION_HELP, OPTIONS_END };
-	const char *name = NULL;
-	uint32_t region, nr, i;
-	int fd;
+	struct view view = open_view_of(argc, argv);
 
-	while (next_option(argc, argv, options) != -1)
-		name = optarg;
-	check_arguments(argc, argv, 0, 0);
-	fd = open_to_look();
-	region = open_region(fd, name);
-	nr = query_info(fd, region).nr_zones;
 	printf("%4s %-8s %9s %9s %7s %7s %9s %7s %7s %7s\n", "node", "zone", "pages", "free", "min", "low",
 	       "protected", "cached", "zeroed", "hits");
-	for (i = 0; i < nr; i++) {
-		struct rsv_ioc_zone zone = query_zone(fd, region, i);
-
-		print_zone(&zone);
-	}
+	for_each_zone(&view, print_zone);
 	return STATUS_OK;
 }
 
 const struct command command_zones = {
 	.name = "zones",
-	.arguments = "[--region NAME]",
+	.arguments = ARGUMENTS_OF_VIEW,
 	.summary = "the zones, their marks, and the free pages they keep at hand",
 	.help = "For each zone its pages; those in free blocks; how many of these only urgent requests may have;\n"
 		"the mark below which caches are shrunk; how many requests for higher zones leave alone; free\n"
 		"pages on the lists of CPUs; free pages that are zeroed, and requests that such served.\n\n"
-		"  --region NAME  of this region, not the default one\n",
+		HELP_OF_VIEW,
 	.run = run_zones,
 };

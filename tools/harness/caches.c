@@ -15,7 +15,7 @@ TEST_F(device, a_cache_has_the_layout_that_wastes_least)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(book); i++) {
-		ASSERT_EQ(make_cache(self->fd, 0, "layout", book[i].object_size, &made), 0);
+		ASSERT_EQ(make_cache_so(self->fd, 0, "layout", book[i].object_size, RSV_ENGINE_SLUB, &made), 0);
 		ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
 		EXPECT_EQ(cache.id, made.id);
 		EXPECT_STREQ(cache.name, "layout");
@@ -28,19 +28,22 @@ TEST_F(device, a_cache_has_the_layout_that_wastes_least)
 	}
 }
 
+/* In a region that is too small for magazines, objects that come back are with their slab at once. */
 TEST_F(device, a_slab_goes_from_partial_to_full_to_partial_to_empty)
 {
 	struct rsv_ioc_cache_create made;
+	uint32_t objects[6], region;
 	struct rsv_ioc_cache cache;
-	uint32_t objects[6];
 	int i;
 
-	ASSERT_EQ(make_cache(self->fd, 0, "states", 2048, &made), 0);
-	ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
+	ASSERT_EQ(make_region(self->fd, KB(128), &region), 0);
+	ASSERT_EQ(make_cache_so(self->fd, region, "states", 2048, RSV_ENGINE_SLUB, &made), 0);
+	ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
+	EXPECT_EQ(cache.magazine_rounds, 0);
 	EXPECT_EQ(cache.total_objects, 0);
 	for (i = 0; i < 6; i++) {
 		ASSERT_EQ(take_object(self->fd, made.handle, &objects[i]), 0);
-		ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
+		ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
 		EXPECT_EQ(cache.active_objects, i + 1);
 		EXPECT_EQ(cache.full_slabs, i == 5);
 		EXPECT_EQ(cache.partial_slabs, i < 5);
@@ -48,7 +51,7 @@ TEST_F(device, a_slab_goes_from_partial_to_full_to_partial_to_empty)
 	}
 	for (i = 0; i < 6; i++) {
 		ASSERT_EQ(give(self->fd, objects[i]), 0);
-		ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
+		ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
 		EXPECT_EQ(cache.full_slabs, 0);
 		EXPECT_EQ(cache.partial_slabs, i < 5);
 		EXPECT_EQ(cache.empty_slabs, i == 5);
@@ -65,7 +68,7 @@ TEST_F(device, a_cache_out_of_memory_says_so_and_counts_it)
 	uint32_t region, object;
 
 	ASSERT_EQ(make_region(self->fd, page_size(), &region), 0);
-	ASSERT_EQ(make_cache(self->fd, region, "full", page_size(), &made), 0);
+	ASSERT_EQ(make_cache_so(self->fd, region, "full", page_size(), RSV_ENGINE_SLUB, &made), 0);
 	ASSERT_EQ(take_object(self->fd, made.handle, &object), 0);
 	EXPECT_EQ(take_object(self->fd, made.handle, &object), ENOMEM);
 	ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
@@ -91,12 +94,23 @@ TEST_F(device, bad_cache_names_are_refused_and_taken_ones_exist)
 	EXPECT_EQ(make_cache(self->fd, region, "A-Za-z0-9_.-", 64, &other), 0) TH_LOG("another region");
 }
 
+#define CACHE_FLAGS	(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB | \
+			 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+
+static const uint32_t engines_at_once[] = {
+	RSV_ENGINE_SLAB | RSV_ENGINE_SLUB, RSV_ENGINE_SLUB | RSV_ENGINE_SLOB, RSV_ENGINE_SLAB | RSV_ENGINE_SLOB,
+	RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB, CACHE_FLAGS,
+};
+
 TEST_F(device, impossible_caches_are_refused)
 {
 	static const uint32_t sizes[] = { 0, UINT32_MAX, 1U << 31 };
 	static const uint32_t aligns[] = { 3, 24, 8192, UINT32_MAX, 1U << 31 };
 	struct rsv_ioc_cache_create want = { .size = sizeof(want), .object_size = 64, .name = "impossible" };
+	struct rsv_ioc_info before = INFO(0), after = INFO(0);
 	size_t i;
+
+	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &before), 0);
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		want.object_size = sizes[i];
@@ -108,10 +122,28 @@ TEST_F(device, impossible_caches_are_refused)
 		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("align %u", aligns[i]);
 	}
 	want.align = 0;
-	for (i = 1; i < 32; i++) {
+	for (i = 0; i < 32; i++) {
 		want.cache_flags = 1U << i;
+		if (want.cache_flags & CACHE_FLAGS)
+			continue;
 		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("flag %zu", i);
+		want.cache_flags |= CACHE_FLAGS & ~(RSV_ENGINE_SLAB | RSV_ENGINE_SLOB);
+		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("flag %zu with others", i);
 	}
+	for (i = 0; i < ARRAY_SIZE(engines_at_once); i++) {
+		want.cache_flags = engines_at_once[i];
+		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("engines %zu", i);
+	}
+	want.cache_flags = 0;
+	want.flags = RSV_CACHE_CONSTRUCTED;
+	for (i = 1; i < sizeof(struct rsv_constructed) + 8; i++) {
+		want.object_size = i;
+		if (i != sizeof(struct rsv_constructed)) {
+			EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("constructed %zu", i);
+		}
+	}
+	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &after), 0);
+	EXPECT_EQ(after.nr_caches, before.nr_caches);
 }
 
 TEST_F(device, objects_are_aligned_as_asked)

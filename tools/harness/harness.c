@@ -45,6 +45,7 @@ FIXTURE_SETUP(device)
 	struct rsv_ioc_info info = INFO(0);
 
 	self->users = module_users();
+	ASSERT_GE(self->users, 0) TH_LOG("/sys/module/reservoir/refcnt does not tell who uses the module");
 	self->fd = open("/dev/reservoir", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->fd, 0) TH_LOG("/dev/reservoir: %s", strerror(errno));
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
@@ -75,6 +76,8 @@ FIXTURE_TEARDOWN(device)
 #include "buffers.c"
 #include "mappings.c"
 #include "caches.c"
+#include "engines.c"
+#include "formats.c"
 #include "processes.c"
 #include "random.c"
 #include "command.c"

@@ -197,6 +197,74 @@ TEST_F(device, other_processes_can_be_given_the_pages_by_the_kernel)
 	EXPECT_EQ(munmap(bytes, block.bytes), 0);
 }
 
+/**
+ * struct race - somebody maps a buffer while somebody else frees it
+ * @fd: the descriptor of both
+ * @offset: the buffer's offset at this moment; 0: it is over
+ * @mapped: how often it could be mapped
+ * @refused: how often it was gone
+ * @wrong: how often it was anything else, or its bytes were somebody else's
+ */
+struct race {
+	int fd;
+	_Atomic uint64_t offset;
+	unsigned int mapped;
+	unsigned int refused;
+	unsigned int wrong;
+};
+
+#define RACE_ROUNDS	3000
+#define RACE_OVER	UINT64_MAX
+
+/* Every mapping is of a buffer that nobody else maps, or maps again: zeroed, or as this thread has left it. */
+static void *map_while_it_is_freed(void *argument)
+{
+	struct race *race = argument;
+	uint64_t offset;
+	uint8_t *bytes;
+
+	while ((offset = race->offset) != RACE_OVER) {
+		bytes = map_range(race->fd, offset, page_size());
+		if (bytes == MAP_FAILED) {
+			race->refused++;
+			race->wrong += errno != EINVAL;
+			continue;
+		}
+		race->mapped++;
+		race->wrong += bytes[0] != 0 && bytes[0] != 0x5a;
+		race->wrong += !all_bytes(bytes, bytes[0], page_size());
+		memset(bytes, 0x5a, page_size());
+		race->wrong += !all_bytes(bytes, 0x5a, page_size());
+		race->wrong += munmap(bytes, page_size()) != 0;
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(device, a_buffer_is_mapped_while_it_is_freed, 120)
+{
+	struct race race = { .fd = self->fd };
+	struct rsv_ioc_buffer_alloc block;
+	pthread_t other;
+	int round;
+
+	ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+	race.offset = block.mmap_offset;
+	ASSERT_EQ(pthread_create(&other, NULL, map_while_it_is_freed, &race), 0);
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		if (round % 3 == 0)
+			sched_yield();
+		ASSERT_EQ(give(self->fd, block.handle), 0);
+		ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+		race.offset = block.mmap_offset;
+	}
+	race.offset = RACE_OVER;
+	ASSERT_EQ(pthread_join(other, NULL), 0);
+	EXPECT_EQ(race.wrong, 0);
+	EXPECT_GT(race.mapped, 0);
+	EXPECT_EQ(give(self->fd, block.handle), 0);
+	EXPECT_TRUE(settles(self->fd, 0, self->free));
+}
+
 TEST_F(device, a_structure_may_lie_in_a_buffer_of_the_same_descriptor)
 {
 	struct rsv_ioc_buffer_alloc block;

@@ -7,13 +7,13 @@
 #define STORM_BLOCKS	8
 
 /* Takes, marks, checks and frees blocks: 0 if every byte was always its own. */
-static int storm(int fd, unsigned int seed, uint8_t mark)
+static int storm(int fd, unsigned int seed, uint8_t mark, int rounds)
 {
 	struct rsv_ioc_buffer_alloc blocks[STORM_BLOCKS] = { 0 };
 	uint8_t *bytes[STORM_BLOCKS];
 	int round, i;
 
-	for (round = 0; round < STORM_ROUNDS; round++) {
+	for (round = 0; round < rounds; round++) {
 		i = rand_r(&seed) % STORM_BLOCKS;
 		if (!blocks[i].handle) {
 			if (take(fd, 0, (1 + rand_r(&seed) % 8) * page_size(), &blocks[i]))
@@ -47,7 +47,7 @@ TEST_F_TIMEOUT(device, two_processes_at_once_never_see_each_others_bytes, 120)
 		if (!children[i]) {
 			int fd = open("/dev/reservoir", O_RDWR | O_CLOEXEC);
 
-			_exit(fd < 0 ? 99 : storm(fd, i + 1, i + 1));
+			_exit(fd < 0 ? 99 : storm(fd, i + 1, i + 1, STORM_ROUNDS));
 		}
 	}
 	for (i = 0; i < 2; i++) {
@@ -69,7 +69,7 @@ static void *run_thread(void *argument)
 {
 	struct thread *t = argument;
 
-	t->result = storm(t->fd, t->number, t->number);
+	t->result = storm(t->fd, t->number, t->number, STORM_ROUNDS);
 	return NULL;
 }
 
@@ -138,23 +138,38 @@ TEST_F_TIMEOUT(device, everything_of_a_killed_process_comes_back, 120)
 	EXPECT_EQ(make_cache(self->fd, 0, "doomed", 64, &cache), 0) TH_LOG("its name is still taken");
 }
 
+/* Goes on until it is killed, or something is wrong. Says through the pipe that it has begun well. */
+static void storm_for_ever(int ready, unsigned int seed)
+{
+	int fd = open("/dev/reservoir", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || storm(fd, seed, 1, STORM_BLOCKS) || write(ready, "x", 1) != 1)
+		_exit(1);
+	while (!storm(fd, seed, 1, STORM_ROUNDS))
+		;
+	_exit(2);
+}
+
 TEST_F_TIMEOUT(device, a_process_killed_in_the_midst_of_it_leaves_nothing, 120)
 {
 	int round;
 
 	for (round = 0; round < 10; round++) {
-		pid_t child = fork();
+		int ready[2];
+		pid_t child;
+		char c;
 
+		ASSERT_EQ(pipe(ready), 0);
+		child = fork();
 		ASSERT_GE(child, 0);
-		if (!child) {
-			int fd = open("/dev/reservoir", O_RDWR | O_CLOEXEC);
-
-			for (;;)
-				storm(fd, round, 1);
-		}
-		sleep_ms(10 + 7 * round);
+		if (!child)
+			storm_for_ever(ready[1], round);
+		close(ready[1]);
+		ASSERT_EQ(read(ready[0], &c, 1), 1) TH_LOG("the child did not begin well");
+		close(ready[0]);
+		sleep_ms(7 * round);
 		ASSERT_EQ(kill(child, SIGKILL), 0);
-		EXPECT_EQ(join(child), -1);
+		EXPECT_EQ(join(child), -1) TH_LOG("it had ended by itself");
 	}
 	EXPECT_TRUE(settles(self->fd, 0, self->free));
 }

@@ -3,30 +3,33 @@
  * Numbers, sizes, flags and addresses of structures: what every ioctl refuses in the same way.
  */
 
+/* @first: bytes of the structure as it was first, if it has grown since */
 static const struct {
 	unsigned long number;
 	uint32_t size;
 	bool changes;
+	uint32_t first;
 } ioctls[] = {
-	{ RSV_IOC_INFO, sizeof(struct rsv_ioc_info), false },
-	{ RSV_IOC_ZONE, sizeof(struct rsv_ioc_zone), false },
-	{ RSV_IOC_EXTENT, sizeof(struct rsv_ioc_extent), false },
-	{ RSV_IOC_CACHE, sizeof(struct rsv_ioc_cache), false },
-	{ RSV_IOC_MAP, sizeof(struct rsv_ioc_map), false },
-	{ RSV_IOC_REGION_NEXT, sizeof(struct rsv_ioc_region_next), false },
-	{ RSV_IOC_REGION_OPEN, sizeof(struct rsv_ioc_region_open), false },
-	{ RSV_IOC_REGION_CREATE, sizeof(struct rsv_ioc_region_create), true },
-	{ RSV_IOC_BUFFER_ALLOC, sizeof(struct rsv_ioc_buffer_alloc), true },
-	{ RSV_IOC_CACHE_CREATE, sizeof(struct rsv_ioc_cache_create), true },
-	{ RSV_IOC_OBJECT_ALLOC, sizeof(struct rsv_ioc_object_alloc), true },
-	{ RSV_IOC_OBJECT_READ, sizeof(struct rsv_ioc_object_io), true },
-	{ RSV_IOC_OBJECT_WRITE, sizeof(struct rsv_ioc_object_io), true },
-	{ RSV_IOC_FREE, sizeof(struct rsv_ioc_free), true },
-	{ RSV_IOC_REGION_MAKE, sizeof(struct rsv_ioc_region_make), true },
-	{ RSV_IOC_REGION_END, sizeof(struct rsv_ioc_region_end), true },
-	{ RSV_IOC_REGION_GROW, sizeof(struct rsv_ioc_region_grow), true },
-	{ RSV_IOC_REGION_SHRINK, sizeof(struct rsv_ioc_region_shrink), true },
-	{ RSV_IOC_SCATTERED_ALLOC, sizeof(struct rsv_ioc_scattered_alloc), true },
+	{ RSV_IOC_INFO, sizeof(struct rsv_ioc_info), false, offsetof(struct rsv_ioc_info, engine) },
+	{ RSV_IOC_ZONE, sizeof(struct rsv_ioc_zone), false, 0 },
+	{ RSV_IOC_EXTENT, sizeof(struct rsv_ioc_extent), false, 0 },
+	{ RSV_IOC_CACHE, sizeof(struct rsv_ioc_cache), false, offsetof(struct rsv_ioc_cache, cache_flags) },
+	{ RSV_IOC_MAP, sizeof(struct rsv_ioc_map), false, 0 },
+	{ RSV_IOC_REGION_NEXT, sizeof(struct rsv_ioc_region_next), false, 0 },
+	{ RSV_IOC_REGION_OPEN, sizeof(struct rsv_ioc_region_open), false, 0 },
+	{ RSV_IOC_REGION_CREATE, sizeof(struct rsv_ioc_region_create), true, 0 },
+	{ RSV_IOC_BUFFER_ALLOC, sizeof(struct rsv_ioc_buffer_alloc), true, 0 },
+	{ RSV_IOC_CACHE_CREATE, sizeof(struct rsv_ioc_cache_create), true, 0 },
+	{ RSV_IOC_OBJECT_ALLOC, sizeof(struct rsv_ioc_object_alloc), true, 0 },
+	{ RSV_IOC_OBJECT_READ, sizeof(struct rsv_ioc_object_io), true, 0 },
+	{ RSV_IOC_OBJECT_WRITE, sizeof(struct rsv_ioc_object_io), true, 0 },
+	{ RSV_IOC_FREE, sizeof(struct rsv_ioc_free), true, 0 },
+	{ RSV_IOC_REGION_MAKE, sizeof(struct rsv_ioc_region_make), true, 0 },
+	{ RSV_IOC_REGION_END, sizeof(struct rsv_ioc_region_end), true, 0 },
+	{ RSV_IOC_REGION_GROW, sizeof(struct rsv_ioc_region_grow), true, 0 },
+	{ RSV_IOC_REGION_SHRINK, sizeof(struct rsv_ioc_region_shrink), true, 0 },
+	{ RSV_IOC_SCATTERED_ALLOC, sizeof(struct rsv_ioc_scattered_alloc), true, 0 },
+	{ RSV_IOC_CACHE_SHRINK, sizeof(struct rsv_ioc_cache_shrink), true, 0 },
 };
 
 #define NR_IOCTLS (sizeof(ioctls) / sizeof(ioctls[0]))
@@ -45,7 +48,8 @@ TEST_F(device, a_structure_that_is_too_short_is_refused)
 	size_t i;
 
 	for (i = 0; i < NR_IOCTLS; i++) {
-		const uint32_t sizes[] = { 0, 4, 8, ioctls[i].size - 1 };
+		uint32_t first = ioctls[i].first ? ioctls[i].first : ioctls[i].size;
+		const uint32_t sizes[] = { 0, 4, 8, first - 1 };
 		size_t s;
 
 		for (s = 0; s < ARRAY_SIZE(sizes); s++) {
@@ -82,6 +86,27 @@ TEST_F(device, a_structure_of_the_future_is_accepted_if_the_unknown_is_zero)
 	EXPECT_STREQ(arg.info.name, "default");
 	EXPECT_EQ(arg.info.size, sizeof(arg));
 	EXPECT_TRUE(all_bytes(arg.unknown, 0, sizeof(arg.unknown)));
+}
+
+TEST_F(device, a_structure_of_the_past_is_answered_as_far_as_it_goes)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < NR_IOCTLS; i++) {
+		union structure now = { .size = ioctls[i].size }, past = { .size = ioctls[i].first };
+		uint32_t first = ioctls[i].first;
+
+		if (!first)
+			continue;
+		nr++;
+		memset(past.bytes + first, 0xff, sizeof(past) - first);
+		ASSERT_EQ(call(self->fd, ioctls[i].number, &now), 0);
+		ASSERT_EQ(call(self->fd, ioctls[i].number, &past), 0);
+		EXPECT_EQ(past.size, first);
+		EXPECT_EQ(memcmp(past.bytes + 4, now.bytes + 4, first - 4), 0);
+		EXPECT_TRUE(all_bytes(past.bytes + first, 0xff, sizeof(past) - first));
+	}
+	EXPECT_EQ(nr, 2);
 }
 
 TEST_F(device, a_structure_larger_than_a_page_is_refused)
