@@ -371,14 +371,14 @@ static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 		met += page_to_pfn(page[nr]) - hole < 2 * BLOCK_PAGES;
 		memset(page_address(page[nr]), 0x77, PAGE_SIZE);
 	}
-	if (IS_ENABLED(CONFIG_UML))
-		KUNIT_EXPECT_GT_MSG(test, met, 0, "the system has not used the hole");
 	scratch_region_end(test, r);
 	while (nr--) {
 		KUNIT_EXPECT_EQ(test, page_count(page[nr]), 1);
 		KUNIT_EXPECT_NULL(test, memchr_inv(page_address(page[nr]), 0x77, PAGE_SIZE));
 		__free_page(page[nr]);
 	}
+	if (!met)
+		kunit_skip(test, "the system has not used the hole");
 }
 
 static void growing_and_shrinking_leaves_nothing_behind(struct kunit *test)

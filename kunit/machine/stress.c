@@ -26,7 +26,8 @@
  * @irq_random: of the interrupt
  * @nr_taken: what the thread took
  * @nr_irq_taken: what the interrupt took
- * @nr_failed: requests that found nothing
+ * @nr_failed: requests of the thread that found nothing
+ * @nr_irq_failed: requests of the interrupt that found nothing
  */
 struct worker {
 	struct task_struct *task;
@@ -37,6 +38,7 @@ struct worker {
 	unsigned long nr_taken;
 	unsigned long nr_irq_taken;
 	unsigned long nr_failed;
+	unsigned long nr_irq_failed;
 };
 
 static const struct stress *stressed;
@@ -60,14 +62,14 @@ void stress_wrong(const char *fmt, ...)
 }
 
 /* Returns 1 if something was taken; one time in eight nothing is asked for. */
-static unsigned int stress_step(struct worker *w, struct rnd_state *random, gfp_t gfp)
+static unsigned int stress_step(unsigned long *nr_failed, struct rnd_state *random, gfp_t gfp)
 {
 	u32 x = prandom_u32_state(random);
 	unsigned long taken = 0;
 
 	if (x >> 29) {
 		taken = stressed->take(random, gfp);
-		w->nr_failed += !taken;
+		*nr_failed += !taken;
 	}
 	stressed->give(atomic_long_xchg(&slot[(x >> 9) % slots], taken));
 	return !!taken;
@@ -79,7 +81,7 @@ static enum hrtimer_restart stress_interrupt(struct hrtimer *timer)
 	unsigned int i;
 
 	for (i = 0; i < 4; i++)
-		w->nr_irq_taken += stress_step(w, &w->irq_random, GFP_ATOMIC);
+		w->nr_irq_taken += stress_step(&w->nr_irq_failed, &w->irq_random, GFP_ATOMIC);
 	return HRTIMER_NORESTART;
 }
 
@@ -90,13 +92,13 @@ static void stress_way(struct worker *w)
 	unsigned long flags;
 
 	if (!way) {
-		w->nr_taken += stress_step(w, &w->random, GFP_KERNEL);
+		w->nr_taken += stress_step(&w->nr_failed, &w->random, GFP_KERNEL);
 	} else if (way < 16) {
 		raw_spin_lock_irqsave(&stress_lock, flags);
-		w->nr_taken += stress_step(w, &w->random, GFP_ATOMIC);
+		w->nr_taken += stress_step(&w->nr_failed, &w->random, GFP_ATOMIC);
 		raw_spin_unlock_irqrestore(&stress_lock, flags);
 	} else {
-		w->nr_taken += stress_step(w, &w->random, GFP_NOWAIT);
+		w->nr_taken += stress_step(&w->nr_failed, &w->random, GFP_NOWAIT);
 	}
 }
 
@@ -142,7 +144,7 @@ static void stress_stop(unsigned int nr)
 		hrtimer_cancel(&workers[i].timer);
 		taken += workers[i].nr_taken;
 		irq_taken += workers[i].nr_irq_taken;
-		failed += workers[i].nr_failed;
+		failed += workers[i].nr_failed + workers[i].nr_irq_failed;
 	}
 	for (i = 0; i < slots; i++)
 		stressed->give(atomic_long_read(&slot[i]));

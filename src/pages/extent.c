@@ -174,14 +174,14 @@ struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *
 	unsigned long start;
 	unsigned int order;
 
-	for (order = 1; f->kind == RSV_FRAME_BODY; order++) {
+	for (order = 1; READ_ONCE(f->kind) == RSV_FRAME_BODY; order++) {
 		start = round_down(pfn, 1UL << order);
 		/* In no block: its extent is being made or goes back to the system. */
 		if (start < e->first)
 			break;
 		f = &e->frames[start - e->first];
 	}
-	return f->kind == RSV_FRAME_RUN ? f->head : f;
+	return READ_ONCE(f->kind) == RSV_FRAME_RUN ? f->head : f;
 }
 
 /*
@@ -319,11 +319,11 @@ static void rsv_extent_open(struct rsv_region *r, struct rsv_extent *e)
 	struct rsv_zone *z = e->zone;
 	unsigned long flags;
 
-	r->nr_pages += e->nr_pages;
-	r->span = max(r->span, e->place + e->nr_pages);
+	WRITE_ONCE(r->nr_pages, r->nr_pages + e->nr_pages);
+	WRITE_ONCE(r->span, max(r->span, e->place + e->nr_pages));
 	r->metadata += rsv_extent_bytes(e);
 	raw_spin_lock_irqsave(&z->lock, flags);
-	z->nr_orders = max(z->nr_orders, rsv_extent_orders(e));
+	WRITE_ONCE(z->nr_orders, max(z->nr_orders, rsv_extent_orders(e)));
 	rsv_zone_resize(z, e->nr_pages);
 	rsv_buddy_give_run(z, e, 0, e->nr_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
@@ -473,7 +473,7 @@ void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int or
 	for (i = 0; i < nr_pages; i += 1UL << RSV_CHUNK_ORDER)
 		xa_erase(&rsv_chunks, (e->first + index + i) >> RSV_CHUNK_ORDER);
 	rsv_reserve_give(e->first + index, nr_pages);
-	e->region->nr_pages -= nr_pages;
+	WRITE_ONCE(e->region->nr_pages, e->region->nr_pages - nr_pages);
 	if (e->nr_holes == e->nr_pages)
 		rsv_extent_forget(e);
 }

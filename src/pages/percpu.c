@@ -77,15 +77,17 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp_list *list,
 {
 	unsigned int high = READ_ONCE(z->pcp_high[q->order]);
 
-	list->nr = rsv_zone_take_batch(z, q, smp_processor_id(), high / 2, list->block);
-	list->refills++;
+	WRITE_ONCE(list->nr,
+		   rsv_zone_take_batch(z, q, smp_processor_id(), high / 2, list->block));
+	WRITE_ONCE(list->refills, list->refills + 1);
 }
 
 static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp_list *list, unsigned int *stray)
 {
 	while (list->nr) {
-		struct rsv_frame *f = list->block[--list->nr];
+		struct rsv_frame *f = list->block[list->nr - 1];
 
+		WRITE_ONCE(list->nr, list->nr - 1);
 		if (likely(rsv_pcp_keeps(f, smp_processor_id())))
 			return f;
 		++*stray;
@@ -108,9 +110,9 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp_list *list, unsigne
 			++*stray;
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	list->nr -= nr;
+	WRITE_ONCE(list->nr, list->nr - nr);
 	memmove(list->block, list->block + nr, list->nr * sizeof(*list->block));
-	list->drains++;
+	WRITE_ONCE(list->drains, list->drains + 1);
 }
 
 static void rsv_pcp_report(const struct rsv_zone *z, unsigned int stray)
@@ -146,8 +148,8 @@ struct rsv_frame *rsv_pcp_take(struct rsv_zone *z, const struct rsv_request *q)
 		rsv_pcp_refill(z, list, q);
 	f = rsv_pcp_pop(list, &stray);
 	if (f) {
-		list->allocs++;
-		f->nr_pages = q->nr_pages;
+		WRITE_ONCE(list->allocs, list->allocs + 1);
+		WRITE_ONCE(f->nr_pages, q->nr_pages);
 		WRITE_ONCE(f->kind, RSV_FRAME_USED);
 	}
 	rsv_pcp_leave(pcp);
@@ -185,11 +187,12 @@ bool rsv_pcp_give(struct rsv_extent *e, struct rsv_frame *f, unsigned int order)
 	list = &pcp->list[order];
 	if (list->nr >= high)
 		rsv_pcp_flush(z, list, list->nr - high / 2, smp_processor_id(), &stray);
-	f->order = order;
+	WRITE_ONCE(f->order, order);
 	WRITE_ONCE(f->keeper, smp_processor_id());
 	WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
-	list->block[list->nr++] = f;
-	list->frees++;
+	list->block[list->nr] = f;
+	WRITE_ONCE(list->nr, list->nr + 1);
+	WRITE_ONCE(list->frees, list->frees + 1);
 	rsv_pcp_leave(pcp);
 	rsv_pcp_report(z, stray);
 	return true;
