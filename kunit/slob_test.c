@@ -139,23 +139,32 @@ static void **take_units(struct kunit *test, struct rsv_cache *c, unsigned int u
 }
 
 /*
- * The first unit of the list has room for one block, the second one for three. What takes two goes
- * to the second; the search goes on from there, not from the list's beginning.
+ * One unit has room for one block, the other for three. What takes two goes to the second one, and
+ * the search goes on from there, whichever of them is first on the list.
  */
+static void search_on(struct kunit *test, struct rsv_cache *c, struct rsv_cache *two, void **one,
+		      void **three)
+{
+	void *p;
+
+	rsv_cache_free(c, one[50]);
+	objects_give(c, three + 100, 3);
+	p = take(test, two);
+	KUNIT_EXPECT_PTR_EQ(test, p, three[100]);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, c), three[102]);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, c), one[50]);
+	rsv_cache_free(two, p);
+	objects_take(test, c, three + 100, 2);
+}
+
 static void search_goes_on_where_the_last_one_ended(struct kunit *test)
 {
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	struct rsv_cache *c = heap_cache(test, r, SIZE), *two = heap_cache(test, r, 2 * SIZE);
-	void **object = take_units(test, c, 2), **second = object + PER_UNIT, *p;
+	void **object = take_units(test, c, 2);
 
-	objects_give(c, second + 100, 3);
-	rsv_cache_free(c, object[50]);
-	p = take(test, two);
-	KUNIT_EXPECT_PTR_EQ(test, p, second[100]);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, c), second[102]);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, c), object[50]);
-	rsv_cache_free(two, p);
-	objects_take(test, c, second + 100, 2);
+	search_on(test, c, two, object, object + PER_UNIT);
+	search_on(test, c, two, object + PER_UNIT, object);
 	objects_give(c, object, 2 * PER_UNIT);
 	scratch_cache_end(test, two);
 	scratch_cache_end(test, c);

@@ -365,16 +365,19 @@ static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *t
 	const struct kind_of_cache *kind = test->param_value;
 	struct rsv_region *r = scratch_region(test, SZ_1M);
 	struct rsv_cache *c;
-	void *object[3 * PER_SLAB], *again;
+	void *object[PER_SLAB - 2], *again;
 	unsigned int i;
 
 	stay_on_this_cpu();
 	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+	/* Others are free too: two that the CPU took with these. */
 	objects_take(test, c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_PTR_EQ(test, active_of(c), slab_of(c, object[ARRAY_SIZE(object) - 1]));
-	KUNIT_EXPECT_TRUE(test, word_of(c, object[ARRAY_SIZE(object) - 1]).frozen);
-	for (i = 2 * PER_SLAB; i < ARRAY_SIZE(object); i++) {
+	KUNIT_EXPECT_PTR_EQ(test, active_of(c), slab_of(c, object[0]));
+	KUNIT_EXPECT_TRUE(test, word_of(c, object[0]).frozen);
+	KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), PER_SLAB);
+	for (i = 0; i < ARRAY_SIZE(object); i++) {
 		rsv_cache_free(c, object[i]);
+		KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), PER_SLAB);
 		objects_take(test, c, &again, 1);
 		KUNIT_EXPECT_PTR_EQ(test, again, object[i]);
 	}
