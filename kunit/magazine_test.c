@@ -1061,7 +1061,7 @@ static bool interrupt_at(struct hand *h, const struct interrupted_case *k, unsig
 /* A bulk request has some hundred steps, of which the later ones are as the first ones were. */
 static unsigned int next_step(const struct interrupted_case *k, unsigned int at)
 {
-	return k->request == ALLOC || k->request == FREE ? at + 1 : at + 1 + at / 16;
+	return at < 64 || k->request == ALLOC || k->request == FREE ? at + 1 : at + 1 + at / 16;
 }
 
 /* The steps that a request has. Without a queue, or from full magazines, objects go in batches. */

@@ -112,16 +112,13 @@ static void rsv_region_release(struct rsv_region *r)
 	rsv_zones_release(r);
 }
 
-/* The caches that serve others, and the size classes */
+/* What serves its caches, which is made before them and ends after them, and the size classes */
 static int rsv_region_furnish(struct rsv_region *r)
 {
-	int err = rsv_magazines_create(r);
+	int err = rsv_magazines_create(r) ?: rsv_kmalloc_create(r);
 
 	if (err)
-		return err;
-	err = rsv_kmalloc_create(r);
-	if (err)
-		rsv_magazines_destroy(r);
+		rsv_caches_end(r);
 	else
 		rsv_reclaim_begin(r);
 	return err;
@@ -131,8 +128,7 @@ static int rsv_region_furnish(struct rsv_region *r)
 static void rsv_region_strip(struct rsv_region *r)
 {
 	rsv_reclaim_end(r);
-	rsv_kmalloc_destroy(r);
-	rsv_magazines_destroy(r);
+	rsv_caches_end(r);
 }
 
 static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
@@ -414,6 +410,7 @@ void rsv_regions_stop(void)
 		if (!rsv_region_destroy(r))
 			continue;
 		rsv_region_rest(r);
+		rsv_caches_leave(r);
 		pr_err("region %s is leaked: %lu KiB\n", r->name,
 		       r->nr_pages << (PAGE_SHIFT - 10));
 	}

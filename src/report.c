@@ -2,6 +2,7 @@
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/atomic.h>
+#include <linux/hardirq.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -35,6 +36,9 @@ static void rsv_report_remember(const char *text)
 {
 	unsigned long flags;
 
+	/* An NMI may have come while this CPU had the lock. */
+	if (in_nmi())
+		return;
 	raw_spin_lock_irqsave(&rsv_report_lock, flags);
 	strscpy(rsv_report_text, text, sizeof(rsv_report_text));
 	raw_spin_unlock_irqrestore(&rsv_report_lock, flags);

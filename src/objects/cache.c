@@ -34,6 +34,7 @@
 
 #include "../compat.h"
 #include "../name.h"
+#include "../pages/percpu.h"
 #include "../pages/relief.h"
 #include "../region.h"
 #include "cache.h"
@@ -301,52 +302,137 @@ static void rsv_cache_bury(struct work_struct *work)
 		rsv_cache_discard(c);
 }
 
-/*
- * Whether objects are out. Counting says so, but for those that are lost: they are out for ever, as
- * their reports said, and keep the cache.
- */
-static u64 rsv_cache_active(const struct rsv_cache *c)
+/* CPUs that are gone, or that went while nobody emptied them */
+static void rsv_cache_empty_offline(struct rsv_cache *c)
 {
-	struct rsv_cache_figures figures;
+	unsigned int cpu;
 
-	rsv_cache_count(c, &figures);
-	return figures.active;
+	cpus_read_lock();
+	for_each_possible_cpu(cpu)
+		if (!cpu_online(cpu))
+			rsv_cpu_empty(c, per_cpu_ptr(c->cpus, cpu));
+	cpus_read_unlock();
+}
+
+/*
+ * Makes a cache one that nobody finds. Those who found it before may still have a magazine of it in
+ * their hands, until they drop region->caches_lock, which is taken here, or until a grace period
+ * has passed.
+ */
+static void rsv_cache_retire(struct rsv_cache *c)
+{
+	rsv_cache_watch->gone(c);
+	rsv_cache_reserve(c, 0);
+	WRITE_ONCE(c->alive, false);
+	rsv_gate_update(c);
+	rsv_pcp_drain(c->region);
+	cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
+	rsv_cache_empty_offline(c);
+	rsv_cache_leave(c);
+}
+
+static u64 rsv_cache_slabs(const struct rsv_cache *c)
+{
+	struct rsv_cache_figures f;
+
+	rsv_cache_count(c, &f);
+	return f.full + f.partial + f.empty;
+}
+
+/* Gives back all that a retired cache has left, after a grace period, and buries it. */
+static void rsv_cache_finish(struct rsv_cache *c)
+{
+	rsv_depot_drain(c);
+	c->engine->shrink(c, false);
+	/* What has objects that were lost must be found by whoever comes across them. */
+	if (rsv_cache_slabs(c)) {
+		rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name,
+			   c->region->name);
+		return;
+	}
+	INIT_RCU_WORK(&c->rcu, rsv_cache_bury);
+	queue_rcu_work(rsv_queue, &c->rcu);
+}
+
+/* Reports objects that are out, if there are any. */
+static bool rsv_cache_in_use(struct rsv_cache *c)
+{
+	struct rsv_cache_figures f;
+
+	rsv_cache_count(c, &f);
+	if (f.active && rsv_report(RSV_IN_USE, "cache %s of region %s: %llu objects are out",
+				   c->name, c->region->name, f.active))
+		rsv_debug_leaks(c);
+	return f.active;
 }
 
 /**
  * rsv_cache_destroy() - end a cache
  * @c: the cache, used by nobody else any more; NULL does nothing
  *
- * Context: Process; may sleep.
+ * Context: Process; may sleep; waits for a grace period.
  * Return: 0; -EBUSY, with a report that lists them, while objects are out, and then nothing has
- * changed.
+ * changed; -EINVAL, with a report, for a cache that was destroyed already.
  */
 int rsv_cache_destroy(struct rsv_cache *c)
 {
-	u64 active;
-
 	if (!c)
 		return 0;
-	active = rsv_cache_active(c);
-	if (active) {
-		if (rsv_report(RSV_IN_USE, "cache %s of region %s: %llu objects are out", c->name,
-			       c->region->name, active))
-			rsv_debug_leaks(c);
+	if (!rsv_cache_usable(c))
+		return -EINVAL;
+	if (rsv_cache_in_use(c))
 		return -EBUSY;
-	}
-
-	rsv_cache_watch->gone(c);
-	rsv_cache_reserve(c, 0);
-	WRITE_ONCE(c->alive, false);
-	rsv_gate_update(c);
-	cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
-	rsv_cache_shrink(c);
-	rsv_cache_leave(c);
-	INIT_RCU_WORK(&c->rcu, rsv_cache_bury);
-	queue_rcu_work(rsv_queue, &c->rcu);
+	rsv_cache_retire(c);
+	synchronize_rcu();
+	rsv_cache_finish(c);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(rsv_cache_destroy);
+
+/* Ends those that serve other caches, or all others, with one grace period. */
+static void rsv_caches_end_some(struct rsv_region *r, bool own)
+{
+	struct rsv_cache *c, *next;
+	LIST_HEAD(retired);
+
+	list_for_each_entry_safe(c, next, &r->caches, node) {
+		if (!(c->flags & RSV_CACHE_OWN) == own)
+			continue;
+		rsv_cache_in_use(c);
+		rsv_cache_retire(c);
+		list_add_tail(&c->retired, &retired);
+	}
+	synchronize_rcu();
+	list_for_each_entry_safe(c, next, &retired, retired)
+		rsv_cache_finish(c);
+}
+
+/**
+ * rsv_caches_end() - end all caches of a region
+ * @r: the region, of whose pages none is in use; what its caches still count as out is only counted
+ *	so, and reported
+ *
+ * Context: Process; may sleep; waits for grace periods.
+ */
+void rsv_caches_end(struct rsv_region *r)
+{
+	rsv_caches_end_some(r, false);
+	rsv_caches_end_some(r, true);
+}
+
+/**
+ * rsv_caches_leave() - let CPUs come and go without the caches of a region that is leaked
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_caches_leave(struct rsv_region *r)
+{
+	struct rsv_cache *c;
+
+	list_for_each_entry(c, &r->caches, node)
+		cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
+}
 
 /**
  * rsv_cache_set_watch() - say what to call when caches come and go

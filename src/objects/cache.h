@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Caches: objects of one size, and what every part of this wing knows of them. A request passes the
- * CPU's magazines (magazine.h), the depot of the node (depot.h) and the engine (engine.h), and each
+ * CPU's magazines (magazine.h), the depot of the node (magazine.c) and the engine (engine.h), and each
  * asks the next one only for what it does not have.
  */
 #ifndef RSV_OBJECTS_CACHE_H
@@ -225,9 +225,10 @@ struct rsv_guarantee {
  * @guarantee: objects kept for this cache alone
  * @cpuhp: place among those whose CPUs are emptied when they go
  * @node: place on region->caches (region->caches_lock; read under RCU too)
+ * @retired: place among those that end together
  * @debugfs: its folder (set and removed by who creates and destroys the cache)
  * @rcu: delays the end for whoever came across the cache by a pointer that it did not trust
- * @nodes: by number of the node; NULL where there can be no memory
+ * @nodes: by number of the node
  */
 struct rsv_cache {
 	struct rsv_cpu __percpu *gate;
@@ -249,6 +250,7 @@ struct rsv_cache {
 
 	struct hlist_node cpuhp;
 	struct list_head node;
+	struct list_head retired;
 	struct dentry *debugfs;
 	struct rcu_work rcu;
 	struct rsv_cache_node *nodes[];
@@ -291,11 +293,15 @@ struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *objec
 bool rsv_object_live(const struct rsv_cache *c, struct rsv_extent *e, const void *object);
 bool rsv_cache_put_fast(struct rsv_cache *c, struct rsv_extent *e, void *object);
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
+bool rsv_cache_usable(const struct rsv_cache *c);
+void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr);
 void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp);
 void rsv_cache_keep(struct rsv_cache *c, void *object);
 struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigned int size,
 				 unsigned int align, unsigned int flags,
 				 void (*ctor)(void *object));
+void rsv_caches_end(struct rsv_region *r);
+void rsv_caches_leave(struct rsv_region *r);
 void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figures);
 void rsv_cache_set_watch(const struct rsv_cache_watch *watch);
 int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,

@@ -19,7 +19,8 @@
 static void rsv_gate_set(struct rsv_cache *c)
 {
 	const struct rsv_guarantee *g = &c->guarantee;
-	bool shut = !c->alive || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) || g->nr < g->target;
+	bool shut = !c->alive || !c->rounds || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) ||
+		    g->nr < g->target;
 
 	WRITE_ONCE(c->gate, shut ? &rsv_gate_shut : c->cpus);
 }
@@ -162,16 +163,19 @@ static int rsv_guarantee_fill(struct rsv_cache *c)
  * @nr: how many at all times, besides those in use; 0 ends it
  *
  * They are handed out when the region has nothing else for the cache, to callers that may sleep and
- * those that may not alike, and the first objects given back take their place.
+ * those that may not alike, and the first objects given back take their place. While the number is
+ * raised they are out of reach for a moment.
  *
  * Context: Process; may sleep. One caller at a time for a cache.
- * Return: 0; -ENOMEM if the region does not have so many, and then as many are kept as before.
+ * Return: 0; -EINVAL, with a report, for a cache that was destroyed; -ENOMEM if the region does not have so many, and then as many are kept as before.
  */
 int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
 {
 	unsigned int before = c->guarantee.target;
 	int err = 0;
 
+	if (!rsv_cache_usable(c))
+		return -EINVAL;
 	if (nr > c->guarantee.room)
 		err = rsv_guarantee_resize(c, nr);
 	if (err)

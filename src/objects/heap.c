@@ -20,7 +20,7 @@
 #include "unit.h"
 
 /* Units and gaps that are looked at, to the end of a unit, before others can have the lock */
-#define RSV_HEAP_STEPS		1024U
+#define RSV_HEAP_STEPS		128U
 
 /**
  * struct rsv_search - a search for blocks
@@ -244,6 +244,8 @@ static enum rsv_misuse rsv_unit_put(struct rsv_cache *c, const struct rsv_unit *
 	if (!rsv_block_fits(c, u, offset) ||
 	    rsv_link_read(c, rsv_link_at(c, object)) != RSV_LINK_KEPT)
 		return RSV_DOUBLE_FREE;
+	/* Who has the same object from another free finds that it is not kept any more. */
+	rsv_link_write(c, rsv_link_at(c, object), RSV_SLAB_NONE);
 	if (rsv_gap_find(u, block.at, &before)) {
 		if (rsv_gap_covers(&before, block.at))
 			return RSV_DOUBLE_FREE;
@@ -353,6 +355,7 @@ bool rsv_heap_grow(struct rsv_cache *c, gfp_t gfp, int nid)
 		return false;
 	rsv_unit_mark(frame, frame->nr_pages);
 	u = rsv_unit(rsv_frame_extent(c->region, frame), frame);
+	rsv_kasan_fence(u.base, (size_t)u.end * RSV_GRAIN);
 	rsv_unit_enter(&u);
 	return true;
 }

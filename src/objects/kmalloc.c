@@ -21,6 +21,7 @@
 #include "classes.h"
 #include "debug.h"
 #include "kmalloc.h"
+#include "object.h"
 #include "heap.h"
 
 /* kmalloc()'s contract: the largest power of two that divides the size. */
@@ -34,7 +35,7 @@ static unsigned int rsv_kmalloc_align(unsigned int size)
  * @r: the region
  *
  * Context: Process; may sleep.
- * Return: 0 or -ENOMEM, and then there are none.
+ * Return: 0 or -ENOMEM, and then there may be some.
  */
 int rsv_kmalloc_create(struct rsv_region *r)
 {
@@ -49,39 +50,44 @@ int rsv_kmalloc_create(struct rsv_region *r)
 
 		snprintf(name, sizeof(name), "kmalloc-%u", size);
 		c = rsv_cache_make(r, name, size, rsv_kmalloc_align(size), RSV_CACHE_KMALLOC, NULL);
-		if (IS_ERR(c)) {
-			rsv_kmalloc_destroy(r);
+		if (IS_ERR(c))
 			return PTR_ERR(c);
-		}
 		r->kmalloc[class] = c;
 	}
 	return 0;
 }
 
-/**
- * rsv_kmalloc_destroy() - end a region's size classes
- * @r: the region
- *
- * Context: Process; may sleep.
- */
-void rsv_kmalloc_destroy(struct rsv_region *r)
-{
-	unsigned int class;
-
-	for (class = 0; class < r->classes->nr && r->kmalloc[class]; class++) {
-		rsv_cache_destroy(r->kmalloc[class]);
-		r->kmalloc[class] = NULL;
-	}
-}
-
+/* The kernel's own tools see these as they see what kmalloc() takes from pages. */
 static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	struct rsv_frame *f;
+	void *p;
 
 	if (size > SIZE_MAX - PAGE_SIZE)
 		return NULL;
+	if (want_init_on_alloc(gfp))
+		gfp |= __GFP_ZERO;
 	f = rsv_run_alloc(r, gfp & ~__GFP_HIGHMEM, numa_mem_id(), PFN_UP(size));
-	return f ? rsv_frame_addr(rsv_frame_extent(r, f), f) : NULL;
+	if (!f)
+		return NULL;
+	p = rsv_frame_addr(rsv_frame_extent(r, f), f);
+	if (rsv_may_track())
+		kmemleak_alloc(p, size, 1, gfp & ~__GFP_ZERO);
+	return p;
+}
+
+static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
+{
+	struct rsv_frame *f = rsv_frame_at(e, p);
+
+	if (!PAGE_ALIGNED(p))
+		return RSV_MISALIGNED;
+	if (READ_ONCE(f->kind) == RSV_FRAME_USED) {
+		kmemleak_free(p);
+		if (want_init_on_free())
+			memset(p, 0, READ_ONCE(f->nr_pages) << PAGE_SHIFT);
+	}
+	return rsv_run_free(e->region, f);
 }
 
 /* Whether what is behind the bytes that were asked for is watched */
@@ -282,6 +288,8 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 	}
 
 	new = rsv_kmalloc(r, size, gfp);
+	if (!new && had)
+		rsv_krealloc_in_place(p, min(used, had));
 	if (!new || !had)
 		return new;
 	memcpy(new, p, min(used, had));
@@ -294,7 +302,7 @@ EXPORT_SYMBOL_GPL(rsv_krealloc);
 static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long caller)
 {
 	struct rsv_cache *c = rsv_cache_at(e, p);
-	enum rsv_misuse misuse = RSV_MISALIGNED;
+	enum rsv_misuse misuse;
 	unsigned int into;
 
 	if (c) {
@@ -303,8 +311,8 @@ static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long 
 	}
 	if (rsv_frame_is_heap(rsv_frame_at(e, p)))
 		misuse = rsv_heap_block(e, p, &into) ? RSV_MISALIGNED : RSV_DOUBLE_FREE;
-	else if (PAGE_ALIGNED(p))
-		misuse = rsv_run_free(e->region, rsv_frame_at(e, p));
+	else
+		misuse = rsv_kfree_pages(e, (void *)p);
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: memory at 0x%llx given back", e->region->name,
 			   rsv_addr_place(e, p));

@@ -5,6 +5,5 @@
 struct rsv_region;
 
 int rsv_kmalloc_create(struct rsv_region *r);
-void rsv_kmalloc_destroy(struct rsv_region *r);
 
 #endif /* RSV_OBJECTS_KMALLOC_H */

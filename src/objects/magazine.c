@@ -19,6 +19,7 @@
 
 #include "../region.h"
 #include "debug.h"
+#include "guarantee.h"
 #include "magazine.h"
 
 /* How often CPUs may wait for one another in an interval before magazines grow */
@@ -45,7 +46,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
  * @r: the region
  *
  * Context: Process; may sleep.
- * Return: 0 or -ENOMEM, and then there are none.
+ * Return: 0 or -ENOMEM, and then there may be some.
  */
 int rsv_magazines_create(struct rsv_region *r)
 {
@@ -58,30 +59,11 @@ int rsv_magazines_create(struct rsv_region *r)
 		snprintf(name, sizeof(name), "own-%u", RSV_MAGAZINE_BYTES(n));
 		c = rsv_cache_make(r, name, RSV_MAGAZINE_BYTES(n), 0,
 				   RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN, NULL);
-		if (IS_ERR(c)) {
-			rsv_magazines_destroy(r);
+		if (IS_ERR(c))
 			return PTR_ERR(c);
-		}
 		r->own[n] = c;
 	}
 	return 0;
-}
-
-/**
- * rsv_magazines_destroy() - undo rsv_magazines_create(), after the last of the region's other
- * caches
- * @r: the region
- *
- * Context: Process; may sleep.
- */
-void rsv_magazines_destroy(struct rsv_region *r)
-{
-	unsigned int n;
-
-	for (n = 0; n < RSV_MAGAZINE_SIZES && r->own[n]; n++) {
-		rsv_cache_destroy(r->own[n]);
-		r->own[n] = NULL;
-	}
 }
 
 static unsigned int rsv_rounds(unsigned int n)
@@ -151,14 +133,16 @@ static void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m)
 		rsv_cache_free(c->region->own[rsv_rounds_size(m->capacity)], m);
 }
 
-/* Takes kept objects back to the engine, each to its own node. */
+/* Takes kept objects to where a guaranteed one is missing, or to the engine, each to its node. */
 static void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int nr)
 {
 	while (nr--) {
 		struct rsv_extent *e = rsv_region_extent(c->region, objects[nr]);
-		struct rsv_frame *f = rsv_frame_at(e, objects[nr]);
-		enum rsv_misuse misuse = c->engine->put(c, NULL, e, f, objects[nr]);
+		enum rsv_misuse misuse = RSV_OK;
 
+		if (!rsv_guarantee_put(c, objects[nr]))
+			misuse = c->engine->put(c, NULL, e, rsv_frame_at(e, objects[nr]),
+						objects[nr]);
 		if (misuse != RSV_OK)
 			rsv_debug_report(misuse, c, e, objects[nr],
 					 "given back by two CPUs at once");
@@ -388,6 +372,8 @@ void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
 	unsigned int nr = t->nr;
 	struct rsv_cpu *cpu;
 
+	while (nr > 1 && rsv_guarantee_put(c, t->object[nr - 1]))
+		nr--;
 	if (nr <= 1)
 		return;
 	cpu = rsv_cpu_enter_with_room(c);
@@ -625,6 +611,25 @@ void rsv_depot_drain(struct rsv_cache *c)
 		rsv_depot_discard(c, nid, true, UINT_MAX);
 		rsv_depot_discard(c, nid, false, UINT_MAX);
 	}
+}
+
+/**
+ * rsv_depot_spill() - take the objects of one magazine of each depot back to the engine
+ * @c: the cache
+ *
+ * For a request that finds nothing else, and cannot use the magazine as it is.
+ *
+ * Context: Any but NMI.
+ * Return: Whether there was one.
+ */
+bool rsv_depot_spill(struct rsv_cache *c)
+{
+	unsigned int nr = 0;
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++)
+		nr += rsv_depot_discard(c, nid, true, 1);
+	return nr;
 }
 
 /* Looks at what happened since the last time, and begins anew. */

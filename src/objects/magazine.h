@@ -46,7 +46,6 @@ extern struct rsv_magazine rsv_magazine_none;
 DECLARE_PER_CPU(struct rsv_cpu, rsv_gate_shut);
 
 int rsv_magazines_create(struct rsv_region *r);
-void rsv_magazines_destroy(struct rsv_region *r);
 unsigned int rsv_magazine_rounds(const struct rsv_layout *l);
 unsigned int rsv_magazine_batch(const struct rsv_cache *c);
 
@@ -62,6 +61,7 @@ void rsv_cpu_drain_local(struct rsv_cache *c);
 bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu);
 void rsv_magazines_forget(struct rsv_cache *c, struct rsv_extent *e);
 void rsv_depot_drain(struct rsv_cache *c);
+bool rsv_depot_spill(struct rsv_cache *c);
 void rsv_depot_age(struct rsv_cache *c);
 
 /* Between the steps of the protocol, so that a test can put an interrupt there */

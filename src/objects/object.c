@@ -37,32 +37,53 @@
  * Allocation
  */
 
-/* What is lost of a slab is out for ever, so that the slab stays, and the cache with it. */
-static void rsv_taken_report(struct rsv_cache *c, const struct rsv_taken *t)
+/**
+ * rsv_cache_lose() - report that free objects of a slab are lost, since its list was overwritten
+ * @c: the cache
+ * @base: an address in the slab
+ * @nr: how many
+ *
+ * They are out for ever, so that the slab stays, and the cache with it.
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr)
 {
-	const struct rsv_extent *e = rsv_region_extent(c->region, t->damaged);
+	const struct rsv_extent *e = rsv_region_extent(c->region, base);
 
-	rsv_debug_report_slab(RSV_CORRUPT, c, t->damaged, "%u free objects are lost", t->lost);
-	if (rsv_cache_owning(e, t->damaged) == c)
-		this_cpu_add(c->cpus->slow_allocs, t->lost);
+	rsv_debug_report_slab(RSV_CORRUPT, c, base, "%u free objects are lost", nr);
+	if (rsv_cache_owning(e, base) == c)
+		this_cpu_add(c->cpus->slow_allocs, nr);
+}
+
+/* Enters what this CPU has of a cache without magazines, if a node is the CPU's; or NULL */
+static struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
+{
+	struct rsv_cpu *cpu;
+
+	if (!(c->flags & RSV_NO_MAGAZINE) || c->flags & RSV_CACHE_OWN || !c->engine->drain)
+		return NULL;
+	cpu = rsv_cpu_enter(c->cpus);
+	if (cpu && nid != numa_mem_id()) {
+		rsv_cpu_leave(cpu);
+		return NULL;
+	}
+	return cpu;
 }
 
 /* What the engine has at hand of one node's memory */
 static void rsv_take_node(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_taken *t)
 {
-	struct rsv_cpu *cpu = NULL;
+	struct rsv_cpu *cpu;
 
 	do {
 		*t = (struct rsv_taken){};
-		if (c->flags & RSV_NO_MAGAZINE && !(c->flags & RSV_CACHE_OWN) && c->engine->drain &&
-		    nid == numa_mem_id())
-			cpu = rsv_cpu_enter(c->cpus);
+		cpu = rsv_cpu_enter_active(c, nid);
 		c->engine->take(c, cpu, nid, nr, t);
 		if (cpu)
 			rsv_cpu_leave(cpu);
-		cpu = NULL;
 		if (t->damaged)
-			rsv_taken_report(c, t);
+			rsv_cache_lose(c, t->damaged, t->lost);
 	} while (t->damaged && !t->nr);
 }
 
@@ -92,10 +113,12 @@ static void rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, s
 		if (t->nr)
 			return;
 	}
-	/*
-	 * Even if there is none: who may sleep made others give back, and objects may be among it.
-	 */
-	c->engine->grow(c, gfp, nid);
+	/* There may be a guaranteed object instead. */
+	if (READ_ONCE(c->guarantee.nr))
+		gfp |= __GFP_NOWARN;
+	/* Even if there is none: who may sleep made others give back, and it may be an object. */
+	if (!c->engine->grow(c, gfp, nid))
+		rsv_depot_spill(c);
 	if (gfp & __GFP_THISNODE)
 		rsv_take_node(c, nid, nr, t);
 	else
@@ -131,7 +154,14 @@ static bool rsv_object_prepare(struct rsv_cache *c, void *object, unsigned long 
 	return !rsv_cache_debugs(c) || rsv_debug_hand(c, object, caller);
 }
 
-static bool rsv_cache_usable(const struct rsv_cache *c)
+/**
+ * rsv_cache_usable() - whether a cache was not destroyed; if it was, that is reported
+ * @c: the cache
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool rsv_cache_usable(const struct rsv_cache *c)
 {
 	if (likely(READ_ONCE(c->alive)))
 		return true;
@@ -143,17 +173,19 @@ static bool rsv_cache_usable(const struct rsv_cache *c)
 static noinline void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *kept,
 					    unsigned long caller)
 {
+	gfp_t known = nid == NUMA_NO_NODE ? RSV_GFP_OBJECTS : RSV_GFP_OBJECTS | __GFP_THISNODE;
 	void *object = kept;
 	bool fresh = false;
 
-	if (!rsv_gfp_ok(gfp, RSV_GFP_OBJECTS | __GFP_THISNODE) || in_nmi() || !rsv_cache_usable(c))
+	if (!rsv_gfp_ok(gfp, known) || in_nmi() || !rsv_cache_usable(c))
 		return NULL;
 	while (!object || !rsv_object_prepare(c, object, caller)) {
 		/* A lost object is out for ever. What came from a magazine was counted there. */
 		if (object != kept)
 			this_cpu_inc(c->cpus->slow_allocs);
-		object = rsv_object_obtain(c, gfp & ~__GFP_ZERO, nid, &fresh) ?:
-			 rsv_guarantee_take(c);
+		object = rsv_object_obtain(c, gfp & ~__GFP_ZERO, nid, &fresh);
+		if (!object && !(gfp & __GFP_THISNODE))
+			object = rsv_guarantee_take(c);
 		if (!object) {
 			this_cpu_inc(c->cpus->failures);
 			return NULL;
@@ -198,7 +230,7 @@ EXPORT_SYMBOL_GPL(rsv_cache_alloc);
  * @gfp: as for rsv_cache_alloc(); with __GFP_THISNODE no other node serves
  * @nid: the node, or NUMA_NO_NODE for that of this CPU
  *
- * Context: As rsv_cache_alloc(). Magazines only have what is of their CPU's node.
+ * Context: As rsv_cache_alloc(). Magazines do not serve it.
  * Return: As rsv_cache_alloc(), and NULL for a node that does not exist.
  */
 void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid)
@@ -254,11 +286,9 @@ static enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent 
 
 static void rsv_object_engine_put(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
-	struct rsv_cpu *cpu = NULL;
+	struct rsv_cpu *cpu = rsv_cpu_enter_active(c, e->nid);
 	enum rsv_misuse misuse;
 
-	if (c->flags & RSV_NO_MAGAZINE && c->engine->drain)
-		cpu = rsv_cpu_enter(c->cpus);
 	misuse = c->engine->put(c, cpu, e, rsv_frame_at(e, object), object);
 	if (cpu)
 		rsv_cpu_leave(cpu);
@@ -341,6 +371,22 @@ bool rsv_cache_put_fast(struct rsv_cache *c, struct rsv_extent *e, void *object)
 	return done;
 }
 
+/* Not where the CPU found the last one: the next ones will be found there, if it is of its node. */
+static bool rsv_object_put_elsewhere(struct rsv_cache *c, struct rsv_extent *e, void *object)
+{
+	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
+	bool done = false;
+
+	if (!cpu)
+		return false;
+	if (e->nid == numa_mem_id()) {
+		WRITE_ONCE(cpu->extent, e);
+		done = rsv_magazine_give(c, cpu, e, object);
+	}
+	rsv_cpu_leave(cpu);
+	return done;
+}
+
 static noinline void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	struct rsv_extent *e;
@@ -349,9 +395,9 @@ static noinline void rsv_object_free_slow(struct rsv_cache *c, void *object, uns
 		return;
 	rcu_read_lock();
 	e = in_nmi() ? NULL : rsv_region_extent(c->region, object);
-	if (e)
+	if (e && !rsv_object_put_elsewhere(c, e, object))
 		rsv_cache_put(c, e, object, caller);
-	else
+	else if (!e)
 		rsv_report(RSV_FOREIGN, "cache %s of region %s: a pointer to elsewhere",
 			   c->name, c->region->name);
 	rcu_read_unlock();

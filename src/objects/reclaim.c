@@ -49,6 +49,8 @@ int rsv_cache_shrink(struct rsv_cache *c)
 {
 	struct rsv_cache_figures before, after;
 
+	if (!rsv_cache_usable(c))
+		return 0;
 	/* What magazines held may have been the last of a slab beyond the target. */
 	rsv_cache_count(c, &before);
 	if (rsv_cache_at_hand(c))

@@ -136,7 +136,7 @@ static void rsv_slob_slab_note(const struct rsv_cache *c, struct rsv_cache_node 
 	rsv_slab_link(n, slab, word.fill);
 }
 
-/* An object that was out before keeps its mark while its slab is empty. */
+/* While its slab is empty an object's mark says that it is with the engine. */
 static void rsv_slob_slab_take(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_taken *t)
 {
 	union rsv_slab_word word;
@@ -149,7 +149,8 @@ static void rsv_slob_slab_take(struct rsv_cache *c, struct rsv_cache_node *n, st
 	if (slab) {
 		object = rsv_slob_slab_object(c, slab);
 		word.word = READ_ONCE(slab->slab);
-		if (rsv_link_read(c, rsv_link_at(c, object)) == RSV_LINK_KEPT) {
+		if (rsv_link_read(c, rsv_link_at(c, object)) == RSV_SLAB_NONE) {
+			rsv_link_write(c, rsv_link_at(c, object), RSV_LINK_KEPT);
 			t->object[t->nr++] = object;
 			t->fresh = c->ctor && !word.carved;
 		} else {
@@ -171,7 +172,7 @@ static bool rsv_slob_slab_grow(struct rsv_cache *c, gfp_t gfp, int nid)
 	object = rsv_slob_slab_object(c, slab);
 	if (rsv_cache_debugs(c))
 		rsv_debug_init(c, object);
-	rsv_link_write(c, rsv_link_at(c, object), RSV_LINK_KEPT);
+	rsv_link_write(c, rsv_link_at(c, object), RSV_SLAB_NONE);
 	rsv_slab_enter(c, slab);
 	return true;
 }
@@ -189,6 +190,7 @@ static enum rsv_misuse rsv_slob_slab_put(struct rsv_cache *c, struct rsv_extent 
 	word.word = READ_ONCE(slab->slab);
 	if (READ_ONCE(slab->cache) == c && word.inuse &&
 	    rsv_link_read(c, rsv_link_at(c, object)) == RSV_LINK_KEPT) {
+		rsv_link_write(c, rsv_link_at(c, object), RSV_SLAB_NONE);
 		rsv_slob_slab_note(c, n, slab, false);
 		evicted = rsv_slabs_evict(c, n, n->target);
 		misuse = RSV_OK;
@@ -373,8 +375,7 @@ static void rsv_stock_shrink(struct rsv_cache *c, struct rsv_cache_node *n, bool
 			rsv_slob_end(c, e, rsv_frame_at(e, t.object[i]), t.object[i]);
 		}
 		if (t.damaged)
-			rsv_debug_report_slab(RSV_CORRUPT, c, t.damaged,
-					      "%u free objects are lost", t.lost);
+			rsv_cache_lose(c, t.damaged, t.lost);
 		if (!t.nr)
 			return;
 		left -= t.nr;

@@ -261,9 +261,9 @@ static void rsv_slub_activate(struct rsv_cache *c, struct rsv_cpu *cpu, struct r
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
-/* The last object of the CPU's list, and how many there are; stops at one that was overwritten. */
+/* The last object of the CPU's list, and how many there are; @broken: up to one overwritten */
 static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved,
-				  unsigned int at, unsigned int *last)
+				  unsigned int at, unsigned int *last, bool *broken)
 {
 	unsigned int nr = 0;
 
@@ -276,17 +276,22 @@ static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int 
 		nr++;
 		at = link & RSV_LINK_NEXT;
 	}
+	*broken = at != RSV_SLAB_NONE;
 	return nr;
 }
 
-/* What the CPU did not use of its slab's free list goes back before what came meanwhile. */
-static void rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_cpu *cpu)
+/*
+ * What the CPU did not use of its slab's free list goes back before what came meanwhile. Returns
+ * false if some of it was overwritten, and is lost.
+ */
+static bool rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_cpu *cpu)
 {
 	struct rsv_frame *slab = cpu->active;
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	void *base = rsv_slub_base(c, slab);
 	unsigned int last = RSV_SLAB_NONE;
-	unsigned int nr = rsv_slub_last(c, base, old.carved, cpu->first, &last);
+	bool broken;
+	unsigned int nr = rsv_slub_last(c, base, old.carved, cpu->first, &last, &broken);
 	unsigned long raw = 0;
 
 	if (nr)
@@ -304,20 +309,25 @@ static void rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struc
 	rsv_slab_link(n, slab, new.fill);
 	cpu->active = NULL;
 	cpu->first = RSV_SLAB_NONE;
+	return !broken;
 }
 
 static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, rsv_frame_extent(c->region, cpu->active));
+	void *base = rsv_slub_base(c, cpu->active);
 	struct rsv_frame *evicted;
 	unsigned long flags;
+	bool sound;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	rsv_slub_return(c, n, cpu);
+	sound = rsv_slub_return(c, n, cpu);
 	evicted = rsv_slabs_evict(c, n, n->target);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
 		rsv_slab_give(c, evicted);
+	if (!sound)
+		rsv_cache_lose(c, base, 1);
 }
 
 /* Makes sure that the CPU's list has an object, if the active slab can give one. */
@@ -469,56 +479,14 @@ static bool rsv_slub_hand(struct rsv_cache *c, void *object)
 	return rsv_link_hand(c, object);
 }
 
-/* Whether an object is on its slab's free list; with the node's lock held */
-static bool rsv_slub_on_list(struct rsv_cache *c, struct rsv_frame *slab, void *base,
-			     unsigned int index)
+static enum rsv_misuse rsv_slub_claim_object(struct rsv_cache *c, struct rsv_extent *e,
+					     struct rsv_frame *f, void *object)
 {
-	const union rsv_slab_word word = rsv_slub_word(slab);
-	unsigned int at = word.free, steps;
-
-	for (steps = 0; at < word.carved && steps < word.carved; steps++) {
-		if (at == index)
-			return true;
-		at = rsv_link_read(c, rsv_slub_link(c, base, at)) & RSV_LINK_NEXT;
-	}
-	return false;
+	return rsv_slub_claim(c, f, object);
 }
 
-/*
- * An object has bytes that say it is free. They lie only if it is on no list that others can walk
- * along: a kept object is on none, and that of an active slab is its CPU's.
- */
-static bool rsv_slub_looks_free_only(struct rsv_cache *c, struct rsv_extent *e,
-				     struct rsv_frame *f, void *object)
-{
-	unsigned int index = rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before);
-	struct rsv_frame *slab = rsv_slab_head(f);
-	struct rsv_cache_node *n = rsv_slab_node(c, e);
-	void *base = rsv_frame_addr(e, slab);
-	unsigned long flags;
-	bool only = false;
-
-	raw_spin_lock_irqsave(&n->lock, flags);
-	if (READ_ONCE(slab->cache) == c && index < rsv_slub_word(slab).carved &&
-	    rsv_link_read(c, rsv_link_at(c, object)) != RSV_LINK_KEPT)
-		only = !rsv_slub_word(slab).frozen && !rsv_slub_on_list(c, slab, base, index);
-	raw_spin_unlock_irqrestore(&n->lock, flags);
-	return only;
-}
-
-static enum rsv_misuse rsv_slub_claim_slow(struct rsv_cache *c, struct rsv_extent *e,
-					   struct rsv_frame *f, void *object)
-{
-	enum rsv_misuse misuse = rsv_slub_claim(c, f, object);
-
-	if (misuse != RSV_DOUBLE_FREE || !rsv_slub_looks_free_only(c, e, f, object))
-		return misuse;
-	rsv_link_write(c, rsv_link_at(c, object), RSV_LINK_KEPT);
-	return RSV_OK;
-}
-
-static bool rsv_slub_live_slow(const struct rsv_cache *c, struct rsv_extent *e,
-			       struct rsv_frame *f, const void *object)
+static bool rsv_slub_live_object(const struct rsv_cache *c, struct rsv_extent *e,
+				 struct rsv_frame *f, const void *object)
 {
 	return rsv_slub_live(c, f, object);
 }
@@ -596,8 +564,8 @@ const struct rsv_engine rsv_engine_slub = {
 	.grow = rsv_slub_grow,
 	.put = rsv_slub_put,
 	.hand = rsv_slub_hand,
-	.claim = rsv_slub_claim_slow,
-	.live = rsv_slub_live_slow,
+	.claim = rsv_slub_claim_object,
+	.live = rsv_slub_live_object,
 	.drain = rsv_slub_drain,
 	.shrink = rsv_slub_shrink,
 	.verify = rsv_slub_verify,

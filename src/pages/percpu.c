@@ -312,9 +312,14 @@ void rsv_pcp_try_drain(struct rsv_region *r)
 {
 	unsigned long deadline = jiffies + RSV_DRAIN_PATIENCE;
 
+	rsv_relief_hooks->drain_local(r);
 	rsv_pcp_drain_local(r);
-	if (!mutex_trylock(&r->drain_lock))
-		return;
+	/* Who drains already drains for this request too: it is worth waiting for. */
+	while (!mutex_trylock(&r->drain_lock)) {
+		if (time_after_eq(jiffies, deadline))
+			return;
+		usleep_range(20, 50);
+	}
 	if (cpus_read_trylock()) {
 		rsv_drains_queue(r);
 		while (rsv_drains_busy(r) && time_before(jiffies, deadline))
