@@ -2,8 +2,8 @@
 /*
  * reservoir_fault.ko: mistakes made on purpose, each of which one of the kernel's sanitizers must
  * report. A run in which nothing was reported means something only where the sanitizer is alive,
- * which this proves. It uses memory and locks of the kernel's own and nothing of Reservoir's, and
- * harms nobody: no mistake here outlives its report, but for the leaks.
+ * which this proves: with memory and locks of the kernel's own, and with objects of Reservoir's, of
+ * which KASAN and kmemleak shall see as much. It harms nobody: no mistake here outlives its report.
  *
  * Loading it makes the mistake that fault= names. Of the kernel's sanitizers lockdep reports once
  * in the life of a kernel and is then silent, and others' reports silence it too, so that its
@@ -17,6 +17,7 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/reservoir.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -30,6 +31,9 @@ MODULE_PARM_DESC(fault, "which mistake to make");
 static DEFINE_SPINLOCK(lock);
 static DEFINE_SPINLOCK(other_lock);
 static DEFINE_RAW_SPINLOCK(raw_lock);
+
+/* Objects that were forgotten, in a form in which nobody takes them for pointers */
+static unsigned long forgotten[LEAKS];
 
 /* KASAN: reads a byte of what was freed; the compiler must not know. */
 static int use_after_free(void)
@@ -57,6 +61,32 @@ static int overflow(void)
 	return 0;
 }
 
+/* KASAN: the same of an object of Reservoir's. */
+static int own_use_after_free(void)
+{
+	char *p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL), *stale = p;
+
+	if (!p)
+		return -ENOMEM;
+	OPTIMIZER_HIDE_VAR(stale);
+	rsv_kfree(p);
+	(void)READ_ONCE(*stale);
+	return 0;
+}
+
+/* KASAN: writes the byte behind what was asked for, of which the size class has more. */
+static int own_overflow(void)
+{
+	char *p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL), *end = p;
+
+	if (!p)
+		return -ENOMEM;
+	OPTIMIZER_HIDE_VAR(end);
+	WRITE_ONCE(end[SIZE], 0);
+	rsv_kfree(p);
+	return 0;
+}
+
 /* UBSAN: shifts an int by more bits than it has. */
 static int undefined(void)
 {
@@ -76,6 +106,22 @@ static int leak(void)
 	for (i = 0; i < LEAKS; i++) {
 		void *p = kmalloc(SIZE, GFP_KERNEL);
 
+		OPTIMIZER_HIDE_VAR(p);
+	}
+	return 0;
+}
+
+/* kmemleak: the same with objects of Reservoir's. */
+static int own_leak(void)
+{
+	int i;
+
+	for (i = 0; i < LEAKS; i++) {
+		void *p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL);
+
+		if (!p)
+			return -ENOMEM;
+		forgotten[i] = ~(unsigned long)p;
 		OPTIMIZER_HIDE_VAR(p);
 	}
 	return 0;
@@ -149,6 +195,9 @@ static const struct {
 } faults[] = {
 	{ "use-after-free", use_after_free },
 	{ "overflow", overflow },
+	{ "own-use-after-free", own_use_after_free },
+	{ "own-overflow", own_overflow },
+	{ "own-leak", own_leak },
 	{ "undefined", undefined },
 	{ "leak", leak },
 	{ "lock-order", lock_order },
@@ -168,9 +217,13 @@ static int __init fault_init(void)
 }
 module_init(fault_init);
 
-/* What was started in fault_init() ended there. */
+/* What was started in fault_init() ended there. What was forgotten of Reservoir's is remembered. */
 static void __exit fault_exit(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < LEAKS && forgotten[i]; i++)
+		rsv_kfree((void *)~forgotten[i]);
 }
 module_exit(fault_exit);
 

@@ -22,9 +22,10 @@
 #include "helpers.h"
 #include "random.h"
 
-#define STEPS		15000U
+/* Sanitizers make each of them many times as long. */
+#define STEPS		(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) ? 1500U : 6000U)
 #define AUDIT_EVERY	250U
-#define EMPTY_EVERY	5000U
+#define EMPTY_EVERY	(STEPS / 3)
 #define BLOCKS		256
 #define GRANULE		8	/* no two blocks share so many aligned bytes */
 #define CONSTRUCTED	0xc7

@@ -13,6 +13,7 @@
 #include "machine.h"
 
 #define CONSTRUCTED	0x636f6e7374727563ULL
+#define RESERVED	8	/* objects of the first kind, which only it can use */
 
 /**
  * struct stamp - what stands at the beginning of an object in use
@@ -145,6 +146,9 @@ static void objects_aside(struct rnd_state *random)
 
 	if (!way)
 		rsv_cache_shrink(k->cache);
+	/* The region may not have more of them just now, which is no mistake. */
+	if (way == 1)
+		rsv_cache_reserve(kinds[0].cache, prandom_u32_state(random) % RESERVED);
 	if (way % 8)
 		return;
 	nr = rsv_cache_alloc_bulk(k->cache, GFP_NOWAIT | __GFP_NOWARN, ARRAY_SIZE(many), many);
@@ -174,7 +178,7 @@ static int kinds_create(struct rsv_region *r)
 			return PTR_ERR(c);
 		k->cache = c;
 	}
-	return 0;
+	return rsv_cache_reserve(kinds[0].cache, RESERVED);
 }
 
 /* A cache that can be destroyed has counted every object that was taken and given back. */

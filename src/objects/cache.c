@@ -340,7 +340,7 @@ static u64 rsv_cache_slabs(const struct rsv_cache *c)
 }
 
 /* Gives back all that a retired cache has left, after a grace period, and buries it. */
-static void rsv_cache_finish(struct rsv_cache *c)
+static int rsv_cache_finish(struct rsv_cache *c)
 {
 	rsv_depot_drain(c);
 	c->engine->shrink(c, false);
@@ -348,10 +348,11 @@ static void rsv_cache_finish(struct rsv_cache *c)
 	if (rsv_cache_slabs(c)) {
 		rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name,
 			   c->region->name);
-		return;
+		return -EBUSY;
 	}
 	INIT_RCU_WORK(&c->rcu, rsv_cache_bury);
 	queue_rcu_work(rsv_queue, &c->rcu);
+	return 0;
 }
 
 /* Reports objects that are out, if there are any. */
@@ -372,7 +373,8 @@ static bool rsv_cache_in_use(struct rsv_cache *c)
  *
  * Context: Process; may sleep; waits for a grace period.
  * Return: 0; -EBUSY, with a report that lists them, while objects are out, and then nothing has
- * changed; -EINVAL, with a report, for a cache that was destroyed already.
+ * changed, or if objects turn out to be lost, and then the cache cannot be used any more; -EINVAL,
+ * with a report, for a cache that was destroyed already.
  */
 int rsv_cache_destroy(struct rsv_cache *c)
 {
@@ -384,8 +386,7 @@ int rsv_cache_destroy(struct rsv_cache *c)
 		return -EBUSY;
 	rsv_cache_retire(c);
 	synchronize_rcu();
-	rsv_cache_finish(c);
-	return 0;
+	return rsv_cache_finish(c);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_destroy);
 

@@ -14,7 +14,7 @@ static const struct rsv_engine *const rsv_engines[] = {
 	&rsv_engine_slob,
 };
 
-/* What caches have that ask for none. The first one is the fastest: docs/performance.md. */
+/* What caches have that ask for none */
 static const struct rsv_engine *rsv_engine_default = &rsv_engine_slub;
 
 /**

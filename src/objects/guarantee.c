@@ -167,7 +167,8 @@ static int rsv_guarantee_fill(struct rsv_cache *c)
  * raised they are out of reach for a moment.
  *
  * Context: Process; may sleep. One caller at a time for a cache.
- * Return: 0; -EINVAL, with a report, for a cache that was destroyed; -ENOMEM if the region does not have so many, and then as many are kept as before.
+ * Return: 0; -EINVAL, with a report, for a cache that was destroyed; -ENOMEM if the region does not
+ * have so many, and then as many are kept as before.
  */
 int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
 {
