@@ -332,42 +332,57 @@ static void each_damaged_object_is_reported_once(struct kunit *test)
 
 /* --- Free lists ----------------------------------------------------------------------------- */
 
-/* The entries of the engine SLAB's book, which small objects have at their slab's beginning */
-static u16 *book_of(struct rsv_cache *c, void *object)
+/*
+ * Where it is noted what comes after a free object: its link, or its entry in the engine SLAB's
+ * book, which small objects have at their slab's beginning.
+ */
+static void *next_of(struct rsv_cache *c, void *object, size_t *bytes)
 {
-	struct rsv_extent *e = extent_of(c);
+	struct rsv_frame *f = rsv_frame_at(extent_of(c), object);
+	void *book = rsv_frame_addr(extent_of(c), rsv_slab_head(f));
+	u32 first;
 
-	return rsv_frame_addr(e, rsv_slab_head(rsv_frame_at(e, object))) + sizeof(u32);
+	*bytes = sizeof(unsigned long);
+	if (!(c->flags & RSV_ENGINE_SLAB))
+		return rsv_link_at(c, object);
+	*bytes = sizeof(u16);
+	peek(&first, book, sizeof(first));
+	return book + sizeof(first) +
+	       rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before - first) * *bytes;
 }
 
-static unsigned int book_index(struct rsv_cache *c, void *object)
+static unsigned long get_next(struct rsv_cache *c, void *object)
 {
-	u32 first = *(u32 *)((void *)book_of(c, object) - sizeof(u32));
-	struct rsv_frame *f = rsv_frame_at(extent_of(c), object);
+	unsigned long next = 0;
+	size_t bytes;
+	void *at = next_of(c, object, &bytes);
 
-	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before - first);
+	peek(&next, at, bytes);
+	return next;
+}
+
+static void set_next(struct rsv_cache *c, void *object, unsigned long next)
+{
+	size_t bytes;
+	void *at = next_of(c, object, &bytes);
+
+	poke(at, &next, bytes);
+}
+
+/* No object has such a number. */
+static void clobber_next(struct rsv_cache *c, void *object)
+{
+	set_next(c, object, get_next(c, object) ^ 0xff);
 }
 
 #define BOOK_KEPT	0xfffe
 
-/* Overwrites where the free list says what comes after a free object. */
-static void clobber_next(struct rsv_cache *c, void *object)
-{
-	if (c->flags & RSV_ENGINE_SLAB)
-		book_of(c, object)[book_index(c, object)] = 0x1234;
-	else
-		poke_byte(object, c->layout.link, *(u8 *)rsv_link_at(c, object) ^ 0xff);
-}
-
 /* Marks an object that is on no list as kept. */
 static void mark_kept(struct rsv_cache *c, void *object)
 {
-	unsigned long *link = rsv_link_at(c, object), kept = rsv_link_key(c, link) ^ RSV_LINK_KEPT;
+	unsigned long kept = rsv_link_key(c, rsv_link_at(c, object)) ^ RSV_LINK_KEPT;
 
-	if (c->flags & RSV_ENGINE_SLAB)
-		book_of(c, object)[book_index(c, object)] = BOOK_KEPT;
-	else
-		poke(link, &kept, sizeof(kept));
+	set_next(c, object, c->flags & RSV_ENGINE_SLAB ? BOOK_KEPT : kept);
 }
 
 static unsigned int carved(struct rsv_cache *c, void *object)
@@ -434,21 +449,16 @@ static void free_list_is_looked_through_if_that_is_asked_for(struct kunit *test)
 {
 	struct rsv_cache *c = checked_cache(test, SIZE, RSV_CACHE_VERIFY, NULL);
 	void *object[3];
-	unsigned long link;
+	unsigned long next;
 
 	objects_take(test, c, object, 3);
 	rsv_cache_free(c, object[1]);
-	link = *rsv_link_at(c, object[1]);
-	if (c->flags & RSV_ENGINE_SLAB)
-		link = book_of(c, object[1])[book_index(c, object[1])];
+	next = get_next(c, object[1]);
 	clobber_next(c, object[1]);
 	EXPECT_MISUSE(test, RSV_CORRUPT, rsv_cache_free(c, object[2]));
 	expect_words(test, "its free list is wrong");
 	/* Repaired, all is well. */
-	if (c->flags & RSV_ENGINE_SLAB)
-		book_of(c, object[1])[book_index(c, object[1])] = link;
-	else
-		poke(rsv_link_at(c, object[1]), &link, sizeof(link));
+	set_next(c, object[1], next);
 	rsv_cache_free(c, object[0]);
 	expect_lost(test, c, object[2]);
 }

@@ -313,22 +313,29 @@ static unsigned int other_cpu(struct kunit *test)
 	return cpu;
 }
 
+/**
+ * struct holder - another CPU that holds a lock
+ * @lock: the lock
+ * @holds: it has it, 1, or is done, 2
+ * @wanted: we are about to wait for it
+ */
 struct holder {
 	raw_spinlock_t *lock;
-	bool holds;
+	int holds;
+	bool wanted;
 };
 
-static void hold_a_millisecond(void *holder)
+static void hold_while_it_is_wanted(void *holder)
 {
 	struct holder *h = holder;
 
 	raw_spin_lock(h->lock);
-	/* Pairs with the first loop in waiting_for_the_depot_is_counted(): the lock is held. */
-	smp_store_release(&h->holds, true);
-	mdelay(1);
+	WRITE_ONCE(h->holds, 1);
+	while (!READ_ONCE(h->wanted))
+		cpu_relax();
+	mdelay(5);
 	raw_spin_unlock(h->lock);
-	/* Pairs with the second one: this CPU is done with the holder. */
-	smp_store_release(&h->holds, false);
+	WRITE_ONCE(h->holds, 2);
 }
 
 static void waiting_for_the_depot_is_counted(struct kunit *test)
@@ -338,16 +345,17 @@ static void waiting_for_the_depot_is_counted(struct kunit *test)
 	unsigned int cpu = other_cpu(test);
 	void *object;
 
-	smp_call_function_single(cpu, hold_a_millisecond, &h, false);
-	/* Pairs with hold_a_millisecond(), as the next one */
-	while (!smp_load_acquire(&h.holds))
+	smp_call_function_single(cpu, hold_while_it_is_wanted, &h, false);
+	while (!READ_ONCE(h.holds))
 		cpu_relax();
-	objects_take(test, c, &object, 1);
+	preempt_disable();
+	WRITE_ONCE(h.wanted, true);
+	object = rsv_cache_alloc(c, GFP_ATOMIC);
+	preempt_enable();
+	while (READ_ONCE(h.holds) != 2)
+		cpu_relax();
 	KUNIT_EXPECT_EQ(test, figures(c).contended, 1);
 	rsv_cache_free(c, object);
-	/* The other CPU needs what is on our stack as long as it holds the lock. */
-	while (smp_load_acquire(&h.holds))
-		cpu_relax();
 }
 
 /* Leaves a batch in the magazine of whatever CPU this runs on. */
@@ -358,6 +366,11 @@ static void leave_objects_at_hand(void *cache)
 
 	if (object)
 		rsv_cache_free(c, object);
+}
+
+static struct rsv_frame *slab_of(struct rsv_region *r, void *object)
+{
+	return rsv_slab_head(rsv_frame_at(r->extents->at[0], object));
 }
 
 struct visitor {
@@ -387,8 +400,8 @@ static void objects_in_magazines_of_other_cpus_are_found_by_who_may_sleep(struct
 	nr = pages_take(r, GFP_ATOMIC, 0, page, r->nr_pages);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(v.c, GFP_ATOMIC));
 	object = rsv_cache_alloc(v.c, GFP_KERNEL);
-	KUNIT_EXPECT_NOT_NULL(test, object);
-	KUNIT_EXPECT_EQ(test, figures(v.c).total, 2);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_EXPECT_PTR_EQ(test, slab_of(r, object), slab_of(r, v.object));
 	rsv_cache_free(v.c, object);
 	rsv_cache_free(v.c, v.object);
 	pages_give(page, nr, 0);
@@ -944,9 +957,9 @@ static const struct interrupted_case interrupted[] = {
 	{ "free, no magazine, SLAB", RSV_ENGINE_SLAB, "", FREE },
 	{ "free, no magazine, SLOB", RSV_ENGINE_SLOB, "", FREE },
 	{ "free, no queue", QUEUELESS, "h", FREE },
-	{ "bulk alloc, two in the depot", 0, "++++", ALLOC_BULK },
+	{ "bulk alloc, the depot has a full one", 0, "+++--", ALLOC_BULK },
 	{ "bulk alloc, no magazine", 0, "", ALLOC_BULK },
-	{ "bulk free, one in the depot", 0, "+++---++", FREE_BULK },
+	{ "bulk free, the depot has an empty one", 0, "+++---++", FREE_BULK },
 	{ "bulk free, no magazine", 0, "", FREE_BULK },
 };
 
@@ -1028,9 +1041,10 @@ static void set_scene(struct hand *h, const char *before)
 		}
 }
 
+/* In bulk a magazine's worth, and some more */
 static void make_request(struct hand *h, enum request request)
 {
-	unsigned int many = 3 * h->c->rounds;
+	unsigned int many = h->c->rounds + 10;
 
 	switch (request) {
 	case ALLOC:
@@ -1058,18 +1072,12 @@ static bool interrupt_at(struct hand *h, const struct interrupted_case *k, unsig
 	return interrupt.calls > at;
 }
 
-/* A bulk request has some hundred steps, of which the later ones are as the first ones were. */
-static unsigned int next_step(const struct interrupted_case *k, unsigned int at)
-{
-	return at < 64 || k->request == ALLOC || k->request == FREE ? at + 1 : at + 1 + at / 16;
-}
-
-/* The steps that a request has. Without a queue, or from full magazines, objects go in batches. */
+/* The steps that a request has. Without a queue no magazine is changed. */
 static unsigned int steps_of(const struct interrupted_case *k)
 {
 	unsigned int steps = BIT(RSV_STEPS) - 1;
 
-	if (k->flags & RSV_NO_MAGAZINE || (k->request == ALLOC_BULK && *k->before))
+	if (k->flags & RSV_NO_MAGAZINE)
 		steps &= ~(BIT(RSV_STEP_READ) | BIT(RSV_STEP_CHANGED));
 	return steps;
 }
@@ -1085,7 +1093,7 @@ static void interrupt_each_step(struct kunit *test, struct hand *h, enum work wo
 	set_scene(h, k->before);
 	while (interrupt_at(h, k, at)) {
 		expect_hands(test, h, &interrupt.hand);
-		at = next_step(k, at);
+		at++;
 		set_scene(h, k->before);
 	}
 	KUNIT_EXPECT_EQ(test, interrupt.steps, steps_of(k));
