@@ -4,10 +4,12 @@
  * and where, and the region whole afterwards.
  */
 #include <linux/delay.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "../src/objects/engine.h"
 #include "../src/region.h"
 #include "variants.h"
 
@@ -18,20 +20,26 @@ static const unsigned int sizes[] = { 40, 700, 5000 };
 
 #define NR	6
 
-static void for_all_sizes(struct kunit *test,
-			  void (*try)(struct kunit *test, struct rsv_cache *c))
+static void for_all_sizes_ctor(struct kunit *test, void (*ctor)(void *object),
+			       void (*try)(struct kunit *test, struct rsv_cache *c))
 {
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct rsv_cache *c = param_cache(test, r, sizes[i], NULL);
+		struct rsv_cache *c = param_cache(test, r, sizes[i], ctor);
 
 		try(test, c);
 		KUNIT_EXPECT_EQ_MSG(test, cache_figures(c).active_objects, 0, "%u bytes", sizes[i]);
 		scratch_cache_end(test, c);
 	}
 	EXPECT_UNTOUCHED(test, r);
+}
+
+static void for_all_sizes(struct kunit *test,
+			  void (*try)(struct kunit *test, struct rsv_cache *c))
+{
+	for_all_sizes_ctor(test, NULL, try);
 }
 
 static void free_wrongly(struct kunit *test, struct rsv_cache *c, void *p, enum rsv_misuse what)
@@ -70,6 +78,44 @@ static void free_twice(struct kunit *test, struct rsv_cache *c)
 static void double_free_is_refused_at_once_and_later(struct kunit *test)
 {
 	for_all_sizes(test, free_twice);
+}
+
+/*
+ * Both CPUs saw that it is in use, and marked it as kept. Another object of its slab stays, so that
+ * the slab does too.
+ */
+static void put_twice(struct kunit *test, struct rsv_cache *c)
+{
+	struct rsv_extent *e = c->region->extents->at[0];
+	void *object[2], *again[2];
+	struct rsv_frame *f;
+
+	objects_take(test, c, object, 2);
+	f = rsv_frame_at(e, object[0]);
+	KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object[0]), RSV_OK);
+	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object[0]), RSV_OK);
+	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object[0]), RSV_DOUBLE_FREE);
+	this_cpu_inc(c->cpus->slow_frees);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 1);
+	free_wrongly(test, c, object[0], RSV_DOUBLE_FREE);
+
+	/* It is there once. */
+	objects_take(test, c, again, 2);
+	KUNIT_EXPECT_PTR_NE(test, again[0], again[1]);
+	KUNIT_EXPECT_FALSE(test, object_among(object[1], again, 2));
+	objects_give(c, again, 2);
+	rsv_cache_free(c, object[1]);
+}
+
+static void construct(void *object)
+{
+	*(u8 *)object = 0xc7;
+}
+
+static void object_that_two_cpus_give_back_at_once_is_taken_once(struct kunit *test)
+{
+	for_all_sizes(test, put_twice);
+	for_all_sizes_ctor(test, construct, put_twice);
 }
 
 static void free_twice_without_a_name(struct kunit *test, struct rsv_cache *c)
@@ -391,6 +437,8 @@ static void freeing_nothing_is_no_misuse(struct kunit *test)
 
 static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE_PARAM(double_free_is_refused_at_once_and_later, variants_gen_params),
+	KUNIT_CASE_PARAM(object_that_two_cpus_give_back_at_once_is_taken_once,
+			 variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_refused_without_naming_the_cache, variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_after_the_slab_is_gone_is_refused, variants_gen_params),
 	KUNIT_CASE_PARAM(object_that_was_never_allocated_is_refused, variants_gen_params),

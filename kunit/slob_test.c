@@ -5,7 +5,8 @@
  */
 #include <linux/string.h>
 
-#include "../src/objects/heap.h"
+#include "../src/objects/engine.h"
+#include "../src/objects/unit.h"
 #include "../src/region.h"
 #include "helpers.h"
 
@@ -264,6 +265,158 @@ static void gap_before_an_aligned_block_serves_others(struct kunit *test)
 	rsv_cache_free(c, first);
 }
 
+/* --- Gaps that were overwritten ------------------------------------------------------------- */
+
+#define NR		10
+#define LOST		4
+
+/**
+ * struct gap_saved - what a test needs to have an overwritten gap back
+ * @header: its header
+ * @word: what its unit said
+ */
+struct gap_saved {
+	u64 header;
+	union rsv_unit_word word;
+};
+
+/* Blocks side by side, and of one of them that was given back the header is overwritten. */
+static struct gap_saved overwrite_gap(struct kunit *test, struct rsv_cache *c, void **object)
+{
+	const u64 junk = 0x6b6b6b6b6b6b6b6b;
+	struct gap_saved saved;
+
+	objects_take(test, c, object, NR);
+	rsv_cache_free(c, object[LOST]);
+	saved.word = rsv_unit_word(unit_of(c->region, object[0]));
+	peek(&saved.header, object[LOST], sizeof(saved.header));
+	poke(object[LOST], &junk, sizeof(junk));
+	return saved;
+}
+
+/* Gaps that were given up, in a unit that has no other, are as they were. */
+static void have_gaps_back(struct rsv_region *r, void **object, struct gap_saved saved)
+{
+	poke(object[LOST], &saved.header, sizeof(saved.header));
+	/* The unit is on the list of full ones, until a block in it is given back. */
+	saved.word.list = RSV_UNITS_FULL;
+	unit_of(r, object[0])->room = saved.word.word;
+	r->heap->nodes[r->extents->at[0]->nid].room += saved.word.room;
+}
+
+static const char *report_unit(struct kunit *test, struct rsv_cache *c, const void *object,
+			       const char *what)
+{
+	return report_text(test, "cache %s of region %s: slab at 0x%zx: %s", c->name,
+			   c->region->name, scratch_offset(c->region, base_of(c->region, object)),
+			   what);
+}
+
+/*
+ * None of the unit's gaps serves any more, but the one that a block leaves which is given back
+ * does, even beside what is lost. Only a test that knows what is lost can have it back.
+ */
+static void lost_gaps_stay_lost(struct kunit *test, struct rsv_cache *c, void **object,
+				struct gap_saved saved)
+{
+	void **others = kunit_kcalloc(test, PER_UNIT, sizeof(*others), GFP_KERNEL);
+	struct rsv_region *r = c->region;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, others);
+	KUNIT_ASSERT_EQ(test, heap_figures(r).free_bytes, 0);
+	objects_take(test, c, others, PER_UNIT);
+	for (i = 0; i < PER_UNIT; i++)
+		KUNIT_EXPECT_PTR_NE(test, base_of(r, others[i]), base_of(r, object[0]));
+	objects_give(c, others, PER_UNIT);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
+	for (i = 0; i < NR; i++) {
+		if (i == LOST)
+			continue;
+		rsv_cache_free(c, object[i]);
+		KUNIT_EXPECT_EQ(test, gap_bytes(object[i]), SIZE);
+		KUNIT_EXPECT_PTR_EQ(test, take(test, c), object[i]);
+	}
+	have_gaps_back(r, object, saved);
+	rsv_cache_free(c, object[0]);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, c), object[0]);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, c), object[LOST]);
+	objects_give(c, object, NR);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+static void overwritten_gap_is_found_when_blocks_are_taken(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = heap_cache(test, r, SIZE);
+	void *object[NR], *p;
+	struct gap_saved saved;
+	const char *lost;
+
+	saved = overwrite_gap(test, c, object);
+	lost = report_text(test, "%lu free objects are lost",
+			   DIV_ROUND_UP(UNIT - BOOK - (NR - 1) * SIZE, SIZE));
+	EXPECT_REPORT(test, RSV_CORRUPT, report_unit(test, c, object[0], lost),
+		      p = take(test, c));
+	KUNIT_EXPECT_PTR_NE(test, base_of(r, p), base_of(r, object[0]));
+	rsv_cache_free(c, p);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
+	lost_gaps_stay_lost(test, c, object, saved);
+}
+
+/* The gap before what is given back, and the one behind it */
+static void overwritten_gap_is_found_when_its_neighbour_is_given_back(struct kunit *test)
+{
+	static const unsigned int neighbours[] = { 3, 5 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(neighbours); i++) {
+		struct rsv_region *r = scratch_region(test, SZ_256K);
+		struct rsv_cache *c = heap_cache(test, r, SIZE);
+		void *object[NR], *block;
+		struct gap_saved saved;
+		const char *lost;
+
+		saved = overwrite_gap(test, c, object);
+		block = object[neighbours[i]];
+		lost = report_text(test, "%lu free bytes of the heap are lost",
+				   UNIT - BOOK - (NR - 1) * SIZE);
+		EXPECT_REPORT(test, RSV_CORRUPT, report_unit(test, c, object[0], lost),
+			      rsv_cache_free(c, block));
+		/* It was taken back nevertheless. */
+		KUNIT_EXPECT_EQ(test, gap_bytes(block), SIZE);
+		KUNIT_EXPECT_EQ(test, gap_next(block), 0);
+		KUNIT_EXPECT_EQ(test, heap_figures(r).free_bytes, SIZE);
+		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, block));
+		KUNIT_EXPECT_PTR_EQ(test, take(test, c), block);
+		lost_gaps_stay_lost(test, c, object, saved);
+	}
+}
+
+static void overwritten_gap_is_found_by_looking_through_the_unit(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = heap_cache(test, r, SIZE);
+	struct rsv_extent *e = r->extents->at[0];
+	void *object[NR];
+	struct gap_saved saved;
+	bool sound = true;
+
+	saved = overwrite_gap(test, c, object);
+	EXPECT_REPORT(test, RSV_CORRUPT,
+		      report_unit(test, c, object[0], "the gaps of the heap are wrong"),
+		      sound = c->engine->verify(c, e, rsv_frame_at(e, object[0])));
+	KUNIT_EXPECT_FALSE(test, sound);
+	/* Nothing was given up for that. */
+	poke(object[LOST], &saved.header, sizeof(saved.header));
+	KUNIT_EXPECT_TRUE(test, c->engine->verify(c, e, rsv_frame_at(e, object[0])));
+	KUNIT_EXPECT_PTR_EQ(test, take(test, c), object[LOST]);
+	objects_give(c, object, NR);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, r);
+}
+
 /* --- Lists and pages ------------------------------------------------------------------------ */
 
 static void three_lists_keep_sizes_apart(struct kunit *test)
@@ -369,6 +522,9 @@ static struct kunit_case slob_cases[] = {
 	KUNIT_CASE(gap_says_how_long_it_is_and_where_the_next_one_begins),
 	KUNIT_CASE(neighbours_merge_in_whatever_order_they_are_given_back),
 	KUNIT_CASE(gap_before_an_aligned_block_serves_others),
+	KUNIT_CASE(overwritten_gap_is_found_when_blocks_are_taken),
+	KUNIT_CASE(overwritten_gap_is_found_when_its_neighbour_is_given_back),
+	KUNIT_CASE(overwritten_gap_is_found_by_looking_through_the_unit),
 	KUNIT_CASE(three_lists_keep_sizes_apart),
 	KUNIT_CASE(what_is_a_page_or_more_has_pages_of_its_own),
 	KUNIT_CASE(units_with_nothing_in_them_are_given_back),

@@ -391,6 +391,97 @@ static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
+/*
+ * Of three free objects in the CPU's own list the second is written to. Returns the first, the only
+ * one that can still be had.
+ */
+static void *overwrite_in_active(struct kunit *test, struct rsv_cache *c, void **object)
+{
+	const unsigned long junk = 0x6b6b6b6b;
+
+	objects_take(test, c, object, PER_SLAB);
+	KUNIT_ASSERT_PTR_EQ(test, active_of(c), slab_of(c, object[0]));
+	rsv_cache_free(c, object[4]);
+	rsv_cache_free(c, object[3]);
+	rsv_cache_free(c, object[1]);
+	/* None of them is in the frame. */
+	KUNIT_ASSERT_EQ(test, inuse_of(c, object[0]), PER_SLAB);
+	poke(object[3] + c->layout.link, &junk, sizeof(junk));
+	return object[1];
+}
+
+/* Two objects are lost, of which one could be counted. Only a test can give them back. */
+static void expect_lost_in_active(struct kunit *test, struct rsv_cache *c, void **object,
+				  void **others)
+{
+	const unsigned long junk = 0x6b6b6b6b;
+
+	objects_take(test, c, others + 1, PER_SLAB - 1);
+	KUNIT_EXPECT_FALSE(test, object_among(object[3], others, PER_SLAB));
+	KUNIT_EXPECT_FALSE(test, object_among(object[4], others, PER_SLAB));
+	KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), PER_SLAB);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 2 * PER_SLAB - 1);
+
+	this_cpu_inc(c->cpus->slow_allocs);
+	poke(object[4] + c->layout.link, &junk, sizeof(junk));
+	objects_give(c, others, PER_SLAB);
+	objects_give(c, object, PER_SLAB);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
+}
+
+static const char *report_lost(struct kunit *test, struct rsv_cache *c, const void *object)
+{
+	const struct rsv_frame *slab = slab_of(c, object);
+
+	return report_text(test, "cache %s of region %s: slab at 0x%zx: 1 free objects are lost",
+			   c->name, c->region->name,
+			   scratch_offset(c->region, rsv_frame_addr(c->region->extents->at[0],
+								    slab)));
+}
+
+static void overwritten_object_of_active_slab_is_found_when_its_turn_comes(struct kunit *test)
+{
+	const struct kind_of_cache *kind = test->param_value;
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	void *object[PER_SLAB], *others[PER_SLAB], *first, *next;
+	struct rsv_cache *c;
+
+	stay_on_this_cpu();
+	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+	first = overwrite_in_active(test, c, object);
+	objects_take(test, c, &next, 1);
+	KUNIT_EXPECT_PTR_EQ(test, next, first);
+	EXPECT_REPORT(test, RSV_CORRUPT, report_lost(test, c, first),
+		      objects_take(test, c, others, 1));
+	expect_lost_in_active(test, c, object, others);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+static void overwritten_object_of_active_slab_is_found_when_cpu_is_drained(struct kunit *test)
+{
+	const struct kind_of_cache *kind = test->param_value;
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	void *object[PER_SLAB], *others[PER_SLAB], *first, *next;
+	struct rsv_cache *c;
+
+	stay_on_this_cpu();
+	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+	first = overwrite_in_active(test, c, object);
+	EXPECT_REPORT(test, RSV_CORRUPT, report_lost(test, c, first), rsv_cache_shrink(c));
+	KUNIT_EXPECT_NULL(test, active_of(c));
+	/* What came before it in the list was saved. */
+	KUNIT_EXPECT_EQ(test, inuse_of(c, first), PER_SLAB - 1);
+	KUNIT_EXPECT_EQ(test, first_free_of(c, first), index_of(c, first));
+	KUNIT_EXPECT_EQ(test, link_meaning(c, first), RSV_SLAB_NONE);
+	objects_take(test, c, &next, 1);
+	KUNIT_EXPECT_PTR_EQ(test, next, first);
+	objects_take(test, c, others, 1);
+	expect_lost_in_active(test, c, object, others);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, r);
+}
+
 static struct kunit_case slub_cases[] = {
 	KUNIT_CASE_PARAM(double_free_is_refused_at_once_and_later, kinds_gen_params),
 	KUNIT_CASE_PARAM(double_free_after_the_slab_is_gone_is_refused, kinds_gen_params),
@@ -405,6 +496,10 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE_PARAM(fullest_slab_serves_first, kinds_gen_params),
 	KUNIT_CASE_PARAM(object_of_the_active_slab_is_the_next_one_handed_out, kinds_gen_params),
 	KUNIT_CASE_PARAM(object_of_another_slab_goes_to_its_frame_at_once, kinds_gen_params),
+	KUNIT_CASE_PARAM(overwritten_object_of_active_slab_is_found_when_its_turn_comes,
+			 kinds_gen_params),
+	KUNIT_CASE_PARAM(overwritten_object_of_active_slab_is_found_when_cpu_is_drained,
+			 kinds_gen_params),
 	{}
 };
 
