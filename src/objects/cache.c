@@ -315,17 +315,15 @@ static void rsv_cache_empty_offline(struct rsv_cache *c)
 }
 
 /*
- * Makes a cache one that nobody finds. Those who found it before may still have a magazine of it in
+ * Makes a cache, of which no CPU has anything any more, one that nobody finds. Those who found it before may still have a magazine of it in
  * their hands, until they drop region->caches_lock, which is taken here, or until a grace period
  * has passed.
  */
 static void rsv_cache_retire(struct rsv_cache *c)
 {
 	rsv_cache_watch->gone(c);
-	rsv_cache_reserve(c, 0);
 	WRITE_ONCE(c->alive, false);
 	rsv_gate_update(c);
-	rsv_pcp_drain(c->region);
 	cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
 	rsv_cache_empty_offline(c);
 	rsv_cache_leave(c);
@@ -384,6 +382,8 @@ int rsv_cache_destroy(struct rsv_cache *c)
 		return -EINVAL;
 	if (rsv_cache_in_use(c))
 		return -EBUSY;
+	rsv_cache_reserve(c, 0);
+	rsv_pcp_drain(c->region);
 	rsv_cache_retire(c);
 	synchronize_rcu();
 	return rsv_cache_finish(c);
@@ -400,6 +400,12 @@ static void rsv_caches_end_some(struct rsv_region *r, bool own)
 		if (!(c->flags & RSV_CACHE_OWN) == own)
 			continue;
 		rsv_cache_in_use(c);
+		rsv_cache_reserve(c, 0);
+	}
+	rsv_pcp_drain(r);
+	list_for_each_entry_safe(c, next, &r->caches, node) {
+		if (!(c->flags & RSV_CACHE_OWN) == own)
+			continue;
 		rsv_cache_retire(c);
 		list_add_tail(&c->retired, &retired);
 	}
