@@ -446,7 +446,7 @@ int rsv_heap_create(struct rsv_region *r)
 
 /**
  * rsv_heap_destroy() - give a region's heap back
- * @r: the region, without caches. What is still in use in the heap was lost by them
+ * @r: the region, without caches, and with no block in use: it would not end otherwise
  *
  * Context: Process; may sleep.
  */
