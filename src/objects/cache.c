@@ -315,9 +315,9 @@ static void rsv_cache_empty_offline(struct rsv_cache *c)
 }
 
 /*
- * Makes a cache, of which no CPU has anything any more, one that nobody finds. Those who found it before may still have a magazine of it in
- * their hands, until they drop region->caches_lock, which is taken here, or until a grace period
- * has passed.
+ * Makes a cache, of which no CPU has anything any more, one that nobody finds. Those who found it
+ * before may still have a magazine of it in their hands, until they drop region->caches_lock, which
+ * is taken here, or until a grace period has passed.
  */
 static void rsv_cache_retire(struct rsv_cache *c)
 {
