@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of reservoir_bench.ko share. Each has one kind of cases.
+ */
+#ifndef RSV_BENCH_H
+#define RSV_BENCH_H
+
+#include <linux/math64.h>
+#include <linux/reservoir.h>
+#include <linux/types.h>
+
+#include "bench_clock.h"
+
+#define BENCH_FAILED	U64_MAX
+
+/* Parameters */
+extern char *unit;
+extern unsigned int rounds;
+extern unsigned int tries;
+
+/**
+ * struct bench_case - one thing that is measured
+ * @name: its name
+ * @begin: makes ready, or returns why it cannot be measured; may be NULL
+ * @turn: does it many times over, in Reservoir or with the kernel's counterpart; returns
+ *	hundredths of a clock tick for each time (bench_each()), or BENCH_FAILED
+ * @end: undoes what @begin did, whatever that returned; may be NULL
+ * @run: instead of @turn: measures and reports by itself; returns why it cannot, or NULL
+ * @gfp: for @turn
+ * @what: for @turn: a size, an order...
+ * @flags: for @begin: RSV_ENGINE_* and so on
+ */
+struct bench_case {
+	const char *name;
+	const char *(*begin)(const struct bench_case *c);
+	u64 (*turn)(const struct bench_case *c, bool ours);
+	void (*end)(const struct bench_case *c);
+	const char *(*run)(const struct bench_case *c);
+	gfp_t gfp;
+	unsigned int what;
+	unsigned int flags;
+};
+
+/* Each file's cases; one without a name is behind the last one. */
+extern const struct bench_case bench_objects[];
+extern const struct bench_case bench_kmalloc[];
+extern const struct bench_case bench_pages[];
+
+/**
+ * struct bench_figure - what one side took, in hundredths
+ * @median: of all rounds
+ * @lowest: of all rounds
+ * @highest: of all rounds
+ */
+struct bench_figure {
+	u64 median;
+	u64 lowest;
+	u64 highest;
+};
+
+/* The result of so many ticks for so many times */
+static inline u64 bench_each(u64 ticks, unsigned int times)
+{
+	return div_u64(ticks * 100, times);
+}
+
+struct bench_figure bench_figure(u64 *values, unsigned int nr);
+bool bench_agree(const struct bench_figure *a, const struct bench_figure *b);
+void bench_measure(const struct bench_case *c);
+void bench_report(const char *name, unsigned int cpus, const char *measured_in,
+		  const struct bench_figure *ours, const struct bench_figure *kernels,
+		  const char *note);
+
+#endif /* RSV_BENCH_H */
