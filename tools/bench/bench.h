@@ -45,6 +45,12 @@ struct bench_case {
 extern const struct bench_case bench_objects[];
 extern const struct bench_case bench_kmalloc[];
 extern const struct bench_case bench_pages[];
+extern const struct bench_case bench_exhaust[];
+extern const struct bench_case bench_cpus[];
+extern const struct bench_case bench_stream[];
+extern const struct bench_case bench_worst[];
+extern const struct bench_case bench_others[];
+extern const struct bench_case bench_growth[];
 
 /**
  * struct bench_figure - what one side took, in hundredths
@@ -64,8 +70,21 @@ static inline u64 bench_each(u64 ticks, unsigned int times)
 	return div_u64(ticks * 100, times);
 }
 
+/* The two caches of BENCH_OBJECT bytes that most cases use, from bench_caches_begin() on */
+#define BENCH_OBJECT	256
+
+struct bench_caches {
+	struct rsv_cache *ours;
+	struct kmem_cache *kernels;
+};
+
+extern struct bench_caches bench_caches;
+
+const char *bench_caches_begin(unsigned int flags, void (*ctor)(void *object));
+void bench_caches_end(const struct bench_case *c);
+
 struct bench_figure bench_figure(u64 *values, unsigned int nr);
-bool bench_agree(const struct bench_figure *a, const struct bench_figure *b);
+bool bench_settled(const struct bench_figure *now, const struct bench_figure *before);
 void bench_measure(const struct bench_case *c);
 void bench_report(const char *name, unsigned int cpus, const char *measured_in,
 		  const struct bench_figure *ours, const struct bench_figure *kernels,

@@ -3,10 +3,11 @@
  * How a case is measured: both sides alternate, round by round, and all rounds are repeated until
  * the medians stay where they are.
  */
-#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/string.h>
 
 #include "bench.h"
 
@@ -36,23 +37,28 @@ struct bench_figure bench_figure(u64 *values, unsigned int nr)
 	};
 }
 
-/**
- * bench_agree - do two figures say the same?
- * @a: one
- * @b: the other
- *
- * Return: whether the medians are within 1 %.
- */
-bool bench_agree(const struct bench_figure *a, const struct bench_figure *b)
+/* Are the medians within 1 %? */
+static bool agree(const struct bench_figure *a, const struct bench_figure *b)
 {
 	u64 low = min(a->median, b->median), high = max(a->median, b->median);
 
 	return (high - low) * 100 <= high;
 }
 
-/* All rounds once; @values has room for those of both sides. */
-static bool measure_once(const struct bench_case *c, u64 *values, struct bench_figure *ours,
-			 struct bench_figure *kernels)
+/**
+ * bench_settled - do both sides' medians stay where they are?
+ * @now: Reservoir's figure and the kernel's
+ * @before: those of the try before
+ *
+ * Return: whether they are within 1 %.
+ */
+bool bench_settled(const struct bench_figure *now, const struct bench_figure *before)
+{
+	return agree(&now[0], &before[0]) && agree(&now[1], &before[1]);
+}
+
+/* All rounds once; @values has room for those of both sides, and so has @now for their figures. */
+static bool measure_once(const struct bench_case *c, u64 *values, struct bench_figure *now)
 {
 	unsigned int i;
 
@@ -65,27 +71,25 @@ static bool measure_once(const struct bench_case *c, u64 *values, struct bench_f
 			return false;
 		cond_resched();
 	}
-	*ours = bench_figure(values, rounds);
-	*kernels = bench_figure(values + rounds, rounds);
+	now[0] = bench_figure(values, rounds);
+	now[1] = bench_figure(values + rounds, rounds);
 	return true;
 }
 
-static void measure(const struct bench_case *c, u64 *values)
+static const char *measure(const struct bench_case *c, u64 *values)
 {
-	struct bench_figure ours = {}, kernels = {};
+	struct bench_figure now[2] = {}, before[2];
 	bool settled = false;
 	unsigned int i;
 
 	for (i = 0; i < tries && !settled; i++) {
-		struct bench_figure ours_before = ours, kernels_before = kernels;
-
-		if (!measure_once(c, values, &ours, &kernels)) {
-			bench_report(c->name, 1, unit, NULL, NULL, "there was no memory left");
-			return;
-		}
-		settled = bench_agree(&ours, &ours_before) && bench_agree(&kernels, &kernels_before);
+		memcpy(before, now, sizeof(before));
+		if (!measure_once(c, values, now))
+			return "there was not enough memory";
+		settled = bench_settled(now, before);
 	}
-	bench_report(c->name, 1, unit, &ours, &kernels, settled ? "" : "not settled");
+	bench_report(c->name, 1, unit, &now[0], &now[1], settled ? "" : "not settled");
+	return NULL;
 }
 
 /**
@@ -101,10 +105,8 @@ void bench_measure(const struct bench_case *c)
 
 	if (!values)
 		why = "no memory for what is measured";
-	if (!why && c->run)
-		why = c->run(c);
-	else if (!why)
-		measure(c, values);
+	if (!why)
+		why = c->run ? c->run(c) : measure(c, values);
 	if (why)
 		bench_report(c->name, 1, unit, NULL, NULL, why);
 	kfree(values);

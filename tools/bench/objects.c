@@ -2,28 +2,19 @@
 /*
  * Objects of 256 bytes of a cache: one at a time, in batches, in bulk, and from each engine
  */
-#include <linux/err.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 
 #include "bench.h"
 #include "loops.h"
 
-#define OBJECT_SIZE	256
 #define PAIRS		1024
 #define SMALL_BATCH	32
 #define LARGE_BATCH	1024
 #define BULK		64
 
-static struct rsv_cache *our_cache;
-static struct kmem_cache *kernel_cache;
 static void *objects[LARGE_BATCH];
 static u16 shuffled[LARGE_BATCH];
-
-static void construct(void *object)
-{
-	*(unsigned long *)object = 0;
-}
 
 /* The same order every time */
 static void shuffle(void)
@@ -40,43 +31,34 @@ static void shuffle(void)
 	}
 }
 
-static const char *begin(const struct bench_case *c, void (*ctor)(void *object))
+static void construct(void *object)
 {
-	shuffle();
-	kernel_cache = kmem_cache_create("bench", OBJECT_SIZE, 0, SLAB_NO_MERGE, ctor);
-	our_cache = rsv_cache_create(rsv_default_region(), "bench", OBJECT_SIZE, 0, c->flags, ctor);
-	return kernel_cache && !IS_ERR(our_cache) ? NULL : "no cache could be made";
+	*(unsigned long *)object = 0;
 }
 
 static const char *begin_plain(const struct bench_case *c)
 {
-	return begin(c, NULL);
+	shuffle();
+	return bench_caches_begin(c->flags, NULL);
 }
 
 static const char *begin_constructed(const struct bench_case *c)
 {
-	return begin(c, construct);
-}
-
-static void end(const struct bench_case *c)
-{
-	if (!IS_ERR(our_cache))
-		rsv_cache_destroy(our_cache);
-	kmem_cache_destroy(kernel_cache);
+	return bench_caches_begin(c->flags, construct);
 }
 
 static u64 pair(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_object, our_object_back, our_cache, 0, c->gfp, PAIRS) :
-		bench_pairs(kernel_object, kernel_object_back, kernel_cache, 0, c->gfp, PAIRS);
+	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, c->gfp, PAIRS) :
+		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, c->gfp, PAIRS);
 }
 
 static __always_inline u64 batches(bool ours, const u16 *order, unsigned int batch,
 				   unsigned int times)
 {
-	return ours ? bench_batches(our_object, our_object_back, our_cache, 0, GFP_KERNEL, objects,
+	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL, objects,
 				    order, batch, times) :
-		bench_batches(kernel_object, kernel_object_back, kernel_cache, 0, GFP_KERNEL,
+		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0, GFP_KERNEL,
 			      objects, order, batch, times);
 }
 
@@ -101,8 +83,8 @@ static u64 our_bulk(void)
 	unsigned int i, nr;
 
 	for (i = 0; i < PAIRS / BULK; i++) {
-		nr = rsv_cache_alloc_bulk(our_cache, GFP_KERNEL, BULK, objects);
-		rsv_cache_free_bulk(our_cache, nr, objects);
+		nr = rsv_cache_alloc_bulk(bench_caches.ours, GFP_KERNEL, BULK, objects);
+		rsv_cache_free_bulk(bench_caches.ours, nr, objects);
 		if (nr < BULK)
 			return BENCH_FAILED;
 	}
@@ -115,9 +97,9 @@ static u64 kernel_bulk(void)
 	unsigned int i;
 
 	for (i = 0; i < PAIRS / BULK; i++) {
-		if (!kmem_cache_alloc_bulk(kernel_cache, GFP_KERNEL, BULK, objects))
+		if (!kmem_cache_alloc_bulk(bench_caches.kernels, GFP_KERNEL, BULK, objects))
 			return BENCH_FAILED;
-		kmem_cache_free_bulk(kernel_cache, BULK, objects);
+		kmem_cache_free_bulk(bench_caches.kernels, BULK, objects);
 	}
 	return bench_each(bench_clock() - start, PAIRS);
 }
@@ -130,13 +112,13 @@ static u64 bulk(const struct bench_case *c, bool ours)
 #define CASE(case_name, case_turn, case_gfp, case_begin)			\
 	{									\
 		.name = case_name, .begin = case_begin, .turn = case_turn,	\
-		.end = end, .gfp = case_gfp					\
+		.end = bench_caches_end, .gfp = case_gfp					\
 	}
 
 #define ENGINE(case_name, case_turn, engine)					\
 	{									\
 		.name = "engine-" case_name, .begin = begin_plain,		\
-		.turn = case_turn, .end = end, .gfp = GFP_KERNEL,		\
+		.turn = case_turn, .end = bench_caches_end, .gfp = GFP_KERNEL,		\
 		.flags = engine							\
 	}
 

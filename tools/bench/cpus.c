@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every CPU at once beside one CPU alone. A thread on each does the same until all have done their
+ * rounds, each of which is timed for itself: so what a CPU of a virtual machine loses when the host
+ * has something else to do is in few of them, and the median tells what the CPUs do to one another.
+ */
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "bench.h"
+#include "loops.h"
+
+#define PAIRS	256
+#define BATCH	32
+#define WARM_UP	4	/* rounds that do not count */
+
+/**
+ * struct worker - what one CPU does
+ * @task: its thread
+ * @values: what the rounds took
+ * @nr_rounds: rounds done; those behind the last one wanted keep the CPU busy
+ * @failed: there was no memory left
+ * @taken: of a batch
+ */
+struct worker {
+	struct task_struct *task;
+	u64 *values;
+	unsigned long nr_rounds;
+	bool failed;
+	void *taken[BATCH];
+};
+
+static struct {
+	u64 (*round)(struct worker *w, bool ours);
+	bool ours;
+	bool go;
+	atomic_t unfinished;
+	struct completion finished;
+} work;
+
+static struct rsv_region *region;
+static struct worker *workers;	/* for each CPU that there may be */
+static u64 *values;		/* rounds for each of them */
+
+/*
+ * What they do
+ */
+
+static u64 pair(struct worker *w, bool ours)
+{
+	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
+				  PAIRS) :
+		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, GFP_KERNEL,
+			    PAIRS);
+}
+
+static u64 batch(struct worker *w, bool ours)
+{
+	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
+				    w->taken, NULL, BATCH, PAIRS / BATCH) :
+		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+			      GFP_KERNEL, w->taken, NULL, BATCH, PAIRS / BATCH);
+}
+
+static u64 pages(struct worker *w, bool ours)
+{
+	return ours ? bench_batches(our_pages, our_pages_back, region, 0, GFP_KERNEL, w->taken,
+				    NULL, BATCH, PAIRS / BATCH) :
+		bench_batches(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, w->taken, NULL,
+			      BATCH, PAIRS / BATCH);
+}
+
+/*
+ * The threads
+ */
+
+static int worker_thread(void *data)
+{
+	struct worker *w = data;
+
+	while (!kthread_should_stop()) {
+		u64 value;
+
+		if (!READ_ONCE(work.go)) {
+			cond_resched();
+			continue;
+		}
+		value = work.round(w, work.ours);
+		w->failed |= value == BENCH_FAILED;
+		if (w->nr_rounds >= WARM_UP && w->nr_rounds < WARM_UP + rounds)
+			w->values[w->nr_rounds - WARM_UP] = value;
+		if (++w->nr_rounds == WARM_UP + rounds && atomic_dec_and_test(&work.unfinished))
+			complete(&work.finished);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int worker_start(struct worker *w, unsigned int at, unsigned int cpu)
+{
+	memset(w, 0, sizeof(*w));
+	w->values = values + at * rounds;
+	w->task = kthread_create_on_node(worker_thread, w, cpu_to_node(cpu), "bench/%u", cpu);
+	if (IS_ERR(w->task))
+		return PTR_ERR(w->task);
+	kthread_bind(w->task, cpu);
+	wake_up_process(w->task);
+	return 0;
+}
+
+/* Lets the threads run until all have done their rounds; rounds in a second, of all together */
+static u64 workers_run(unsigned int nr)
+{
+	ktime_t start;
+	s64 took;
+	u64 sum = 0;
+	unsigned int i;
+
+	start = ktime_get();
+	WRITE_ONCE(work.go, true);
+	wait_for_completion(&work.finished);
+	took = ktime_us_delta(ktime_get(), start);
+	for (i = 0; i < nr; i++)
+		sum += READ_ONCE(workers[i].nr_rounds);
+	return div64_u64(sum * USEC_PER_SEC, max(took, 1LL));
+}
+
+/* One side on the first @wanted CPUs; @rate is rounds in a second. */
+static const char *one_side(bool ours, unsigned int wanted, struct bench_figure *f, u64 *rate)
+{
+	unsigned int cpu, i, nr = 0;
+	bool failed = false;
+
+	work.ours = ours;
+	work.go = false;
+	init_completion(&work.finished);
+	atomic_set(&work.unfinished, wanted);
+	for_each_online_cpu(cpu) {
+		if (nr == wanted || worker_start(&workers[nr], nr, cpu))
+			break;
+		nr++;
+	}
+	if (nr == wanted)
+		*rate = workers_run(nr);
+	for (i = 0; i < nr; i++) {
+		kthread_stop(workers[i].task);
+		failed |= workers[i].failed;
+	}
+	if (nr < wanted)
+		return "there could not be a thread on every CPU";
+	if (failed)
+		return "there was not enough memory";
+	/* An odd number, so that there is a median */
+	*f = bench_figure(values, (nr * rounds - 1) | 1);
+	return NULL;
+}
+
+/* Both sides on so many CPUs, until they have settled */
+static const char *on_cpus(const struct bench_case *c, unsigned int wanted)
+{
+	struct bench_figure now[2] = {}, before[2], rate[2] = {};
+	const char *why = NULL;
+	bool settled = false;
+	unsigned int i, side;
+	char name[32];
+	u64 per_second;
+
+	for (i = 0; i < tries && !settled; i++) {
+		memcpy(before, now, sizeof(before));
+		for (side = 0; side < 2; side++) {
+			why = one_side(!side, wanted, &now[side], &per_second);
+			if (why)
+				return why;
+			rate[side].median = max(rate[side].median, per_second * PAIRS / 10);
+		}
+		settled = bench_settled(now, before);
+	}
+	bench_report(c->name, wanted, unit, &now[0], &now[1], settled ? "" : "not settled");
+	snprintf(name, sizeof(name), "%s-rate", c->name);
+	rate[0].lowest = rate[0].highest = rate[0].median;
+	rate[1].lowest = rate[1].highest = rate[1].median;
+	bench_report(name, wanted, "per ms", &rate[0], &rate[1], "the best; more is better");
+	return NULL;
+}
+
+static const char *run_workers(const struct bench_case *c)
+{
+	const char *why = on_cpus(c, 1);
+
+	if (!why && num_online_cpus() > 1)
+		why = on_cpus(c, num_online_cpus());
+	else if (!why)
+		why = "every CPU at once: there is only one";
+	return why;
+}
+
+static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w, bool ours))
+{
+	const char *why = "no memory for what is measured";
+
+	region = rsv_default_region();
+	work.round = round;
+	workers = kcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
+	values = kcalloc(nr_cpu_ids * rounds, sizeof(*values), GFP_KERNEL);
+	if (workers && values)
+		why = run_workers(c);
+	kfree(values);
+	kfree(workers);
+	return why;
+}
+
+static const char *run_pair(const struct bench_case *c)
+{
+	return run(c, pair);
+}
+
+static const char *run_batch(const struct bench_case *c)
+{
+	return run(c, batch);
+}
+
+static const char *run_pages(const struct bench_case *c)
+{
+	return run(c, pages);
+}
+
+static const char *begin(const struct bench_case *c)
+{
+	return bench_caches_begin(0, NULL);
+}
+
+/* bench_cpus - the cases of this file */
+const struct bench_case bench_cpus[] = {
+	{ .name = "cpus-pair-256", .begin = begin, .run = run_pair, .end = bench_caches_end },
+	{ .name = "cpus-batch-32", .begin = begin, .run = run_batch, .end = bench_caches_end },
+	{ .name = "cpus-pages-0", .begin = begin, .run = run_pages, .end = bench_caches_end },
+	{ }
+};

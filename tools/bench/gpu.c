@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The buddy allocator of graphics drivers: drm_buddy, which is called gpu_buddy since it serves
+ * others too. Its callers bring the lock.
+ */
+#include <linux/gpu_buddy.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+
+#include "bench.h"
+#include "loops.h"
+#include "others.h"
+
+static struct gpu_buddy gpu;
+static bool there;
+static DEFINE_MUTEX(gpu_lock);
+
+static __always_inline void *take(void *from, unsigned long order, gfp_t gfp)
+{
+	u64 bytes = PAGE_SIZE << order;
+	LIST_HEAD(blocks);
+	int err;
+
+	mutex_lock(&gpu_lock);
+	err = gpu_buddy_alloc_blocks(from, 0, BENCH_OTHERS_SIZE, bytes, bytes, &blocks, 0);
+	mutex_unlock(&gpu_lock);
+	return err ? NULL : list_first_entry(&blocks, struct gpu_buddy_block, link);
+}
+
+static __always_inline void give(void *from, unsigned long order, void *taken)
+{
+	mutex_lock(&gpu_lock);
+	gpu_buddy_free_block(from, taken);
+	mutex_unlock(&gpu_lock);
+}
+
+/**
+ * bench_gpu_begin - make one
+ *
+ * Return: NULL, or why that cannot be.
+ */
+const char *bench_gpu_begin(void)
+{
+	there = !gpu_buddy_init(&gpu, BENCH_OTHERS_SIZE, PAGE_SIZE);
+	return there ? NULL : "no gpu_buddy could be made";
+}
+
+/**
+ * bench_gpu_end - end it
+ */
+void bench_gpu_end(void)
+{
+	if (there)
+		gpu_buddy_fini(&gpu);
+}
+
+/**
+ * bench_gpu_pairs - take a block and give it back
+ * @order: its size
+ * @nr: how often
+ *
+ * Return: as @turn of struct bench_case.
+ */
+u64 bench_gpu_pairs(unsigned int order, unsigned int nr)
+{
+	return bench_pairs(take, give, &gpu, order, GFP_KERNEL, nr);
+}
+
+/**
+ * bench_gpu_batch - take blocks of a page, then give them back
+ * @taken: has room for them
+ * @batch: how many
+ *
+ * Return: as @turn of struct bench_case.
+ */
+u64 bench_gpu_batch(void **taken, unsigned int batch)
+{
+	return bench_batches(take, give, &gpu, 0, GFP_KERNEL, taken, NULL, batch, 1);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How cost grows: regions from small to large, and from one cache to ten thousand
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "bench.h"
+#include "loops.h"
+
+#define PAIRS		1024
+#define LOADS		7
+#define READS		7
+#define READ_SIZE	SZ_64K
+#define MOST_CACHES	10000
+
+static struct rsv_region *region;
+static struct rsv_cache *cache;		/* in it */
+static struct kmem_cache *kernel_cache;
+
+/*
+ * Files, as programs read them: what debugfs has cannot be read into the kernel's own memory. The
+ * memory is that of the program that asked for the case.
+ */
+
+/* Reads all of it, and leaves its beginning at @to; bytes, or a negative error */
+static ssize_t read_to(const char *path, char __user *to)
+{
+	struct file *file = filp_open(path, O_RDONLY, 0);
+	ssize_t got = -EINVAL, sum = 0;
+	char __user *at = to;
+	loff_t pos = 0;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	while (file->f_op->read) {
+		got = file->f_op->read(file, at, READ_SIZE, &pos);
+		if (got <= 0)
+			break;
+		sum += got;
+		/* The beginning stays; what follows is read over and over. */
+		at = to + READ_SIZE;
+	}
+	fput(file);
+	return got < 0 ? got : sum;
+}
+
+static char __user *reading_begin(void)
+{
+	unsigned long at = vm_mmap(NULL, 0, 2 * READ_SIZE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	return IS_ERR_VALUE(at) ? NULL : (char __user *)at;
+}
+
+static void reading_end(char __user *at)
+{
+	vm_munmap((unsigned long)at, 2 * READ_SIZE);
+}
+
+/* What reading a file takes, in ns; false: there is none */
+static bool reading_takes(const char *path, struct bench_figure *f)
+{
+	char __user *to = reading_begin();
+	u64 values[READS];
+	ssize_t got = -1;
+	unsigned int i;
+
+	for (i = 0; to && i < READS; i++) {
+		ktime_t start = ktime_get();
+
+		got = read_to(path, to);
+		if (got < 0)
+			break;
+		values[i] = ktime_to_ns(ktime_sub(ktime_get(), start)) * 100;
+		cond_resched();
+	}
+	if (to)
+		reading_end(to);
+	if (got < 0)
+		return false;
+	*f = bench_figure(values, READS);
+	return true;
+}
+
+/* The number behind a name in the file stats of a region; 0: there is none */
+static u64 fact(const char *region_name, const char *name)
+{
+	static char text[2048];
+	char path[80], *line;
+	char __user *to = reading_begin();
+	u64 value = 0;
+
+	if (!to)
+		return 0;
+	snprintf(path, sizeof(path), "/sys/kernel/debug/reservoir/regions/%s/stats", region_name);
+	if (read_to(path, to) > 0 && !copy_from_user(text, to, sizeof(text) - 1)) {
+		line = strstr(text, name);
+		if (line && sscanf(line + strlen(name), " %llu", &value) != 1)
+			value = 0;
+	}
+	reading_end(to);
+	return value;
+}
+
+/*
+ * Regions
+ */
+
+static struct rsv_region *region_of(unsigned int megabytes)
+{
+	const struct rsv_reserve want = {
+		.bytes = (size_t)megabytes * SZ_1M,
+		.flags = RSV_RESERVE_FORCE,
+	};
+
+	return rsv_region_create("growing", &want, 1);
+}
+
+/* Hundredths of a unit for each GB */
+static u64 for_each_gb(u64 value, unsigned int megabytes)
+{
+	return div_u64(value * 100 * 1024, megabytes);
+}
+
+static const char *load(const struct bench_case *c)
+{
+	struct bench_figure f, metadata = {};
+	u64 values[LOADS];
+	unsigned int i;
+	char name[32];
+
+	for (i = 0; i < LOADS; i++) {
+		ktime_t start = ktime_get();
+
+		region = region_of(c->what);
+		if (IS_ERR(region))
+			return "the machine does not have so much memory";
+		values[i] = for_each_gb(ktime_us_delta(ktime_get(), start), c->what);
+		metadata.median = for_each_gb(fact("growing", "metadata_bytes"), c->what) / SZ_1K;
+		rsv_region_destroy(region);
+		cond_resched();
+	}
+	f = bench_figure(values, LOADS);
+	bench_report(c->name, 1, "us/GB", &f, NULL, "");
+	metadata.lowest = metadata.highest = metadata.median;
+	snprintf(name, sizeof(name), "growth-metadata%s", strrchr(c->name, '-'));
+	bench_report(name, 1, "KB/GB", &metadata, NULL, "");
+	return NULL;
+}
+
+static const char *begin(const struct bench_case *c)
+{
+	cache = NULL;
+	kernel_cache = NULL;
+	region = region_of(c->what);
+	if (IS_ERR(region))
+		return "the machine does not have so much memory";
+	cache = rsv_cache_create(region, "growing", BENCH_OBJECT, 0, 0, NULL);
+	kernel_cache = kmem_cache_create("growing", BENCH_OBJECT, 0, SLAB_NO_MERGE, NULL);
+	return kernel_cache && !IS_ERR(cache) ? NULL : "no cache could be made";
+}
+
+static void end(const struct bench_case *c)
+{
+	kmem_cache_destroy(kernel_cache);
+	if (!IS_ERR_OR_NULL(cache))
+		rsv_cache_destroy(cache);
+	if (!IS_ERR(region))
+		rsv_region_destroy(region);
+}
+
+static u64 pair(const struct bench_case *c, bool ours)
+{
+	return ours ? bench_pairs(our_object, our_object_back, cache, 0, GFP_KERNEL, PAIRS) :
+		bench_pairs(kernel_object, kernel_object_back, kernel_cache, 0, GFP_KERNEL, PAIRS);
+}
+
+static u64 page(const struct bench_case *c, bool ours)
+{
+	return ours ? bench_pairs(our_pages, our_pages_back, region, 0, GFP_KERNEL, PAIRS) :
+		bench_pairs(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, PAIRS);
+}
+
+/*
+ * Caches
+ */
+
+static struct rsv_cache **ours;
+static struct kmem_cache **kernels;
+
+static bool make_ours(unsigned int i)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "growing-%u", i);
+	ours[i] = rsv_cache_create(rsv_default_region(), name, BENCH_OBJECT, 0, 0, NULL);
+	return !IS_ERR(ours[i]);
+}
+
+static bool make_kernels(unsigned int i)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "growing-%u", i);
+	kernels[i] = kmem_cache_create(name, BENCH_OBJECT, 0, SLAB_NO_MERGE, NULL);
+	return kernels[i];
+}
+
+/* Makes the caches from @from to @to; ns for each of them, in hundredths. 0: it did not work. */
+static u64 make(bool (*make_one)(unsigned int i), unsigned int *nr, unsigned int to)
+{
+	unsigned int from = *nr;
+	ktime_t start = ktime_get();
+
+	for (; *nr < to; ++*nr) {
+		if (!make_one(*nr))
+			return 0;
+		cond_resched();
+	}
+	return div_u64(ktime_to_ns(ktime_sub(ktime_get(), start)) * 100, to - from);
+}
+
+static void report_caches(unsigned int nr, u64 our_time, u64 kernel_time)
+{
+	struct bench_figure a = { our_time, our_time, our_time };
+	struct bench_figure b = { kernel_time, kernel_time, kernel_time };
+	char name[32];
+
+	snprintf(name, sizeof(name), "growth-caches-%u", nr);
+	bench_report(name, 1, "ns, creating one", &a, &b, "");
+	a = (struct bench_figure){};
+	b = (struct bench_figure){};
+	reading_takes("/sys/kernel/debug/reservoir/slabinfo", &a);
+	reading_takes("/proc/slabinfo", &b);
+	snprintf(name, sizeof(name), "growth-slabinfo-%u", nr);
+	bench_report(name, 1, "ns, reading it", &a, &b, b.median ? "" : "no /proc/slabinfo");
+}
+
+static const char *grow_caches(unsigned int *our_nr, unsigned int *kernel_nr)
+{
+	static const unsigned int marks[] = { 1, 10, 100, 1000, MOST_CACHES };
+	u64 our_time, kernel_time;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		our_time = make(make_ours, our_nr, marks[i]);
+		kernel_time = make(make_kernels, kernel_nr, marks[i]);
+		if (!our_time || !kernel_time)
+			return "there was not enough memory for all caches";
+		report_caches(marks[i], our_time, kernel_time);
+	}
+	return NULL;
+}
+
+static const char *many_caches(const struct bench_case *c)
+{
+	const char *why = "no memory for what is measured";
+	unsigned int our_nr = 0, kernel_nr = 0;
+
+	ours = vcalloc(MOST_CACHES, sizeof(*ours));
+	kernels = vcalloc(MOST_CACHES, sizeof(*kernels));
+	if (ours && kernels)
+		why = grow_caches(&our_nr, &kernel_nr);
+	while (our_nr)
+		rsv_cache_destroy(ours[--our_nr]);
+	while (kernel_nr)
+		kmem_cache_destroy(kernels[--kernel_nr]);
+	vfree(kernels);
+	vfree(ours);
+	return why;
+}
+
+#define REGION(size, megabytes)							\
+	{ .name = "growth-load-" size, .run = load, .what = megabytes },	\
+	{									\
+		.name = "growth-pair-" size, .begin = begin, .turn = pair,	\
+		.end = end, .what = megabytes					\
+	},									\
+	{									\
+		.name = "growth-page-" size, .begin = begin, .turn = page,	\
+		.end = end, .what = megabytes					\
+	}
+
+/* bench_growth - the cases of this file */
+const struct bench_case bench_growth[] = {
+	REGION("64M", 64),
+	REGION("256M", 256),
+	REGION("1G", 1024),
+	REGION("4G", 4096),
+	REGION("16G", 16384),
+	{ .name = "growth-caches", .run = many_caches },
+	{ }
+};
