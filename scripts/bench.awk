@@ -1,44 +1,73 @@
 # Of tools/bench/bars.tsv and the TSV files of machines, named after them: one table. Each machine has what an operation takes
-# in Reservoir and in the kernel, the ratio, and the bar; a + says that it is met, a - that it is not.
-BEGIN { FS = "\t" }
+# in Reservoir and in the kernel, the ratio, and the bar; a + says that it is met, a - that it is not. With -v form=markdown
+# as Markdown.
+BEGIN { FS = "\t"; width = 24 }
 
 FNR == 1 {
 	machine = FILENAME
 	sub(/.*\//, "", machine)
 	sub(/\.tsv$/, "", machine)
+	# What is measured without the cheap checks has the same bars.
+	kind = machine
+	sub(/-unchecked$/, "", kind)
 	if (machine != "bars")
 		machines[++nr_machines] = machine
 }
 
 /^#/ { next }
 
-machine == "bars" && $1 == "case" {
-	for (i = 2; i <= NF; i++)
-		column[i] = $i
-	next
-}
-
 machine == "bars" {
 	for (i = 2; i <= NF; i++)
-		if ($i != "-")
+		if ($1 == "case")
+			column[i] = $i
+		else if ($i != "-")
 			bar[$1, column[i]] = $i
 	next
 }
 
 FNR == 1 { next }
 
+# A machine that could not be had says why in place of figures.
+NF == 1 {
+	notes[++nr_notes] = machine ": " $1
+	next
+}
+
 {
-	case = $1 ($2 > 1 ? " (" $2 " CPUs)" : "")
-	if (!(case in seen))
-		cases[++nr_cases] = case
-	seen[case] = 1
-	unit[machine] = unit[machine] ? unit[machine] : $3
-	ours[case, machine] = $4
-	kernels[case, machine] = $5
-	ratio[case, machine] = $6
-	name[case] = $1
+	row = $1 ($2 > 1 ? " (" $2 " CPUs)" : "")
+	if (!(machine in unit))
+		unit[machine] = $3
+	if ($3 != unit[machine])
+		row = row " [" $3 "]"
+	if (!(row in seen))
+		rows[++nr_rows] = row
+	width = length(row) > width ? length(row) : width
+	seen[row] = 1
+	name[row] = $1
+	if ($4 != "-" || !((row, machine) in ours)) {
+		ours[row, machine] = $4
+		kernels[row, machine] = $5
+		ratio[row, machine] = $6
+	}
 	if ($11 != "")
-		notes[++nr_notes] = machine ": " case ": " $11
+		notes[++nr_notes] = machine ": " row ": " $11
+	# What CPUs do to one another
+	if ($1 ~ /^cpus-/ && $4 != "-" && $2 == 1)
+		alone[$1, machine] = $4
+	if ($1 ~ /^cpus-/ && $1 !~ /-rate$/ && $2 > 1 && alone[$1, machine] > 0)
+		scaling(machine, $1, $2, $4 / alone[$1, machine])
+}
+
+function scaling(machine, name, cpus, times,   wanted) {
+	wanted = bar[name ":at-once", kind]
+	notes[++nr_notes] = sprintf("%s: %s: on each of %d CPUs at once %.2f times what it costs one alone%s", machine, name, \
+		cpus, times, wanted ? sprintf(" (bar %s %s)", wanted, mark(times, wanted)) : "")
+}
+
+function mark(value, wanted) {
+	met[machine] += value <= wanted + 0
+	total[machine]++
+	return value <= wanted + 0 ? "+" : "-"
 }
 
 # number VALUE: short enough for a column
@@ -46,38 +75,70 @@ function number(value) {
 	return value == "" || value == "-" ? "-" : sprintf(value < 100 ? "%.1f" : "%.0f", value)
 }
 
-function verdict(case, machine,   wanted) {
-	wanted = bar[name[case], machine]
+function verdict(row,   wanted) {
+	kind = machine
+	sub(/-unchecked$/, "", kind)
+	wanted = bar[name[row], kind]
 	if (wanted == "")
 		return ""
-	if (ratio[case, machine] !~ /[0-9]/)
+	if (ratio[row, machine] !~ /[0-9]/)
 		return wanted " ?"
-	met[machine] += ratio[case, machine] <= wanted + 0
-	total[machine]++
-	return wanted (ratio[case, machine] <= wanted + 0 ? " +" : " -")
+	return wanted " " mark(ratio[row, machine], wanted)
+}
+
+# line FIRST: the table's next row; its cells are in cells[1..nr_cells], four for each machine
+function line(first,   i) {
+	printf form == "markdown" ? "| %s" : "%-" width "s", first
+	for (i = 1; i <= nr_cells; i++)
+		if (form == "markdown")
+			printf " | %s", cells[i]
+		else
+			printf(i % 4 == 1 ? " | %8s" : i % 4 == 2 ? " %8s" : i % 4 == 3 ? " %6s" : " %6s", cells[i])
+	print form == "markdown" ? " |" : ""
+	nr_cells = 0
+}
+
+function cell(text) {
+	cells[++nr_cells] = text
 }
 
 END {
-	printf "%-24s", ""
-	for (m = 1; m <= nr_machines; m++)
-		printf " | %-31s", machines[m] ", " unit[machines[m]]
-	printf "\n%-24s", "case"
-	for (m = 1; m <= nr_machines; m++)
-		printf " | %8s %8s %6s %6s", "ours", "kernel's", "ratio", "bar  "
-	printf "\n"
-	for (c = 1; c <= nr_cases; c++) {
-		printf "%-24s", cases[c]
-		for (m = 1; m <= nr_machines; m++) {
-			key = cases[c] SUBSEP machines[m]
-			printf " | %8s %8s %6s %6s", number(ours[key]), number(kernels[key]), \
-				ratio[key] == "" ? "-" : ratio[key], verdict(cases[c], machines[m])
+	for (m = 1; m <= nr_machines; m++) {
+		if (form == "markdown") {
+			cell(machines[m] ", " unit[machines[m]] ": ours")
+			cell("kernel's")
+		} else {
+			printf "%s%s", m == 1 ? sprintf("%" width "s", "") : "", \
+				sprintf(" | %-31s", machines[m] ", " unit[machines[m]])
+			cell("ours")
+			cell("kernel's")
 		}
-		printf "\n"
+		cell("ratio")
+		cell("bar")
+	}
+	if (form != "markdown")
+		print ""
+	line("case")
+	if (form == "markdown") {
+		for (m = 1; m <= nr_machines * 4; m++)
+			cell("---:")
+		line("---")
+	}
+	for (r = 1; r <= nr_rows; r++) {
+		for (m = 1; m <= nr_machines; m++) {
+			machine = machines[m]
+			cell(number(ours[rows[r], machine]))
+			cell(number(kernels[rows[r], machine]))
+			cell(ratio[rows[r], machine] == "" ? "-" : ratio[rows[r], machine])
+			cell(verdict(rows[r]))
+		}
+		line(rows[r])
 	}
 	for (n = 1; n <= nr_notes; n++)
-		print (n == 1 ? "\n" : "") notes[n]
-	printf "\n"
+		print (n == 1 ? "\n" : "") (form == "markdown" ? "- " : "") notes[n]
 	for (m = 1; m <= nr_machines; m++)
 		if (total[machines[m]])
-			printf "%s: %d of %d bars met\n", machines[m], met[machines[m]], total[machines[m]]
+			verdicts = verdicts sprintf("%s%s: %d of %d bars met", form == "markdown" ? "- " : "", machines[m], \
+				met[machines[m]], total[machines[m]]) "\n"
+	printf "%s%s", verdicts ? "\n" : "", verdicts
 }

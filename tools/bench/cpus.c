@@ -187,7 +187,7 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted)
 	snprintf(name, sizeof(name), "%s-rate", c->name);
 	rate[0].lowest = rate[0].highest = rate[0].median;
 	rate[1].lowest = rate[1].highest = rate[1].median;
-	bench_report(name, wanted, "per ms", &rate[0], &rate[1], "the best; more is better");
+	bench_report(name, wanted, "pairs/ms", &rate[0], &rate[1], "");
 	return NULL;
 }
 

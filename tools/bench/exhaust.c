@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A region's last page, and its last object: everything is taken until there is nothing left, and
- * given back. The kernel gives and takes back as many.
+ * given back. The kernel gives and takes back as many. A request that may sleep would look for what
+ * others keep ready before it fails, and that wait is not what is measured here.
  */
 #include <linux/err.h>
 #include <linux/sizes.h>
@@ -56,7 +57,7 @@ static __always_inline u64 take_all(bench_take_fn *take, bench_give_fn *give, vo
 	unsigned int i, nr;
 
 	for (nr = 0; nr < most; nr++) {
-		taken[nr] = take(from, 0, GFP_KERNEL | __GFP_NOWARN);
+		taken[nr] = take(from, 0, GFP_NOWAIT | __GFP_NOWARN);
 		if (!taken[nr])
 			break;
 	}
