@@ -3,6 +3,7 @@
  * Objects that one CPU takes and another one gives back. They travel through a ring. It is timed
  * where they are given back, by the chunk.
  */
+#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
@@ -24,6 +25,7 @@ static unsigned long produced ____cacheline_aligned_in_smp;
 static unsigned long consumed ____cacheline_aligned_in_smp;
 static u64 *values;
 static bool missing;		/* an object could not be had */
+static DECLARE_COMPLETION(ended);
 
 /* Waits until the other end has moved; gives way now and then, in case it is on the same CPU. */
 #define wait_until(condition)							\
@@ -37,7 +39,7 @@ do {										\
 	}									\
 } while (0)
 
-static __always_inline int produce(bench_take_fn *take, void *from)
+static __always_inline void produce(bench_take_fn *take, void *from)
 {
 	unsigned long i, nr = (unsigned long)(WARM_UP + rounds) * CHUNK;
 
@@ -48,7 +50,7 @@ static __always_inline int produce(bench_take_fn *take, void *from)
 		ring[i % RING] = object;
 		smp_store_release(&produced, i + 1);
 	}
-	return 0;
+	complete(&ended);
 }
 
 static __always_inline void consume(bench_give_fn *give, void *from)
@@ -75,16 +77,19 @@ static __always_inline void consume(bench_give_fn *give, void *from)
 			start = bench_clock();
 		}
 	}
+	complete(&ended);
 }
 
 static int our_producer(void *unused)
 {
-	return produce(our_object, bench_caches.ours);
+	produce(our_object, bench_caches.ours);
+	return 0;
 }
 
 static int kernel_producer(void *unused)
 {
-	return produce(kernel_object, bench_caches.kernels);
+	produce(kernel_object, bench_caches.kernels);
+	return 0;
 }
 
 static int our_consumer(void *unused)
@@ -106,11 +111,11 @@ static struct task_struct *thread_on(unsigned int cpu, int (*function)(void *unu
 	if (IS_ERR(task))
 		return NULL;
 	kthread_bind(task, cpu);
-	/* It may end by itself before it is waited for. */
+	/* It may be gone before it is stopped. */
 	return get_task_struct(task);
 }
 
-static void thread_wait(struct task_struct *task)
+static void thread_end(struct task_struct *task)
 {
 	if (!task)
 		return;
@@ -118,7 +123,7 @@ static void thread_wait(struct task_struct *task)
 	put_task_struct(task);
 }
 
-/* One that was not woken up ends without having run. */
+/* A thread that is stopped before it has begun ends without having run. */
 static bool one_side(int (*producer)(void *unused), int (*consumer)(void *unused),
 		     struct bench_figure *f)
 {
@@ -132,9 +137,11 @@ static bool one_side(int (*producer)(void *unused), int (*consumer)(void *unused
 	if (source && sink) {
 		wake_up_process(source);
 		wake_up_process(sink);
+		wait_for_completion(&ended);
+		wait_for_completion(&ended);
 	}
-	thread_wait(source);
-	thread_wait(sink);
+	thread_end(source);
+	thread_end(sink);
 	if (!source || !sink || missing)
 		return false;
 	*f = bench_figure(values, rounds);
