@@ -16,6 +16,7 @@ make shell      a prompt in the same machine, with the module loaded
 make check      run all tests
 make check-machines  run those that need particular machines: nodes, CPUs that come and go, 32 bits, PREEMPT_RT
 make check-debug  run them under the kernel's sanitizers: KASAN, lockdep, KCSAN, kmemleak, UBSAN
+make bench      measure Reservoir beside the running kernel's own allocators (10 minutes)
 make install    build and install the module through DKMS, the command and the udev rule (root)
 make uninstall  undo that
 make clean      remove what was built; the cache in ~/.cache/reservoir stays
@@ -24,8 +25,8 @@ Variables: KERNEL=6.12-cloud, 6.12, 6.1-cloud, 6.12-rt...: a kernel from Debian'
            KDIR=/lib/modules/.../build: a kernel that is there already
            C=1 (sparse), W=1 (more warnings), V=1 (commands): as in the kernel
            CPUS=2 MEM=1G NODES=1 KERNEL_ARGS= ACCEL=auto: the machine of make demo and make shell
-           MACHINES= DEBUG=: which of them make check-machines and make check-debug run (see scripts/machines --help,
-           scripts/check-debug --help)
+           MACHINES= DEBUG= BENCH=: which of them make check-machines, make check-debug and make bench run (see
+           scripts/machines --help, scripts/check-debug --help, scripts/bench --help)
            KERNELRELEASE=$$(uname -r) PREFIX=/usr/local DESTDIR=: for make install
 endef
 
@@ -57,10 +58,13 @@ check-machines:
 check-debug:
 	@scripts/check-debug $(DEBUG)
 
+bench:
+	@scripts/bench $(BENCH)
+
 install uninstall:
 	@scripts/install $@
 
 clean:
 	rm -rf build
 
-.PHONY: all help module command demo shell check check-machines check-debug install uninstall clean
+.PHONY: all help module command demo shell check check-machines check-debug bench install uninstall clean

@@ -29,11 +29,14 @@ FNR == 1 { next }
 
 # A machine that could not be had says why in place of figures.
 NF == 1 {
-	notes[++nr_notes] = machine ": " $1
+	note(machine, "", $1)
 	next
 }
 
 {
+	# Where there is one CPU, how much it does tells nothing that its cost does not.
+	if ($1 ~ /-rate$/ && machine !~ /^cpus-/)
+		next
 	row = $1 ($2 > 1 ? " (" $2 " CPUs)" : "")
 	if (!(machine in unit))
 		unit[machine] = $3
@@ -50,7 +53,7 @@ NF == 1 {
 		ratio[row, machine] = $6
 	}
 	if ($11 != "")
-		notes[++nr_notes] = machine ": " row ": " $11
+		note(machine, row, $11)
 	# What CPUs do to one another
 	if ($1 ~ /^cpus-/ && $4 != "-" && $2 == 1)
 		alone[$1, machine] = $4
@@ -60,8 +63,17 @@ NF == 1 {
 
 function scaling(machine, name, cpus, times,   wanted) {
 	wanted = bar[name ":at-once", kind]
-	notes[++nr_notes] = sprintf("%s: %s: on each of %d CPUs at once %.2f times what it costs one alone%s", machine, name, \
-		cpus, times, wanted ? sprintf(" (bar %s %s)", wanted, mark(times, wanted)) : "")
+	note(machine, name, sprintf("on each of %d CPUs at once %.2f times what it costs one alone%s", cpus, times, \
+		wanted ? sprintf(" (bar %s %s)", wanted, mark(times, wanted)) : ""))
+}
+
+# note MACHINE ROW TEXT: cases of which the same is to be said share a line
+function note(machine, row, text) {
+	if (!((machine, text) in about)) {
+		notes[++nr_notes] = machine SUBSEP text
+		about[machine, text] = row
+	} else
+		about[machine, text] = about[machine, text] ", " row
 }
 
 function mark(value, wanted) {
@@ -134,8 +146,11 @@ END {
 		}
 		line(rows[r])
 	}
-	for (n = 1; n <= nr_notes; n++)
-		print (n == 1 ? "\n" : "") (form == "markdown" ? "- " : "") notes[n]
+	for (n = 1; n <= nr_notes; n++) {
+		split(notes[n], of, SUBSEP)
+		printf "%s%s%s: %s%s%s\n", n == 1 ? "\n" : "", form == "markdown" ? "- " : "", of[1], about[notes[n]], \
+			about[notes[n]] ? ": " : "", of[2]
+	}
 	for (m = 1; m <= nr_machines; m++)
 		if (total[machines[m]])
 			verdicts = verdicts sprintf("%s%s: %d of %d bars met", form == "markdown" ? "- " : "", machines[m], \
