@@ -1,5 +1,5 @@
-# Of tools/bench/bars.tsv and the TSV files of three machines: for each case that has a bar, and each machine, the ratio and the
-# bar, for scripts/bench.gnuplot
+# Of tools/bench/bars.tsv and the TSV files of three machines: for each case that has a bar, and each machine, the ratio
+# and the bar, for scripts/bench.gnuplot
 BEGIN { FS = "\t" }
 
 FNR == 1 {

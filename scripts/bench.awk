@@ -1,6 +1,6 @@
-# Of tools/bench/bars.tsv and the TSV files of machines, named after them: one table. Each machine has what an operation takes
-# in Reservoir and in the kernel, the ratio, and the bar; a + says that it is met, a - that it is not. With -v form=markdown
-# as Markdown.
+# Of tools/bench/bars.tsv and the TSV files of machines, named after them: one table. Each machine has what an operation
+# takes in Reservoir and in the kernel, the ratio, and the bar; a + says that it is met, a - that it is not. With
+# -v form=markdown as Markdown.
 BEGIN { FS = "\t"; width = 24 }
 
 FNR == 1 {

@@ -1,5 +1,5 @@
-# What Reservoir takes beside the kernel: gnuplot -e "data='FILE'; picture='FILE'" scripts/bench.gnuplot, where data is what
-# scripts/bench-plot.awk prints
+# What Reservoir takes beside the kernel: gnuplot -e "data='FILE'; picture='FILE'" scripts/bench.gnuplot, where data is
+# what scripts/bench-plot.awk prints
 set terminal svg size 1100,560 font "sans-serif,13" background "white"
 set output picture
 set datafile separator "\t"
@@ -14,10 +14,13 @@ set style fill solid 0.9 border -1
 set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2 lw 2 lc rgb "black" front
 # Where the axis ends the number says how far it goes on.
 half = 0.13
+colours = '#4477aa #66ccee #ccbb44'
+names = '"UML 6.12, cycles" "UML 7.x, cycles" "Debian 6.12, instructions"'
 clip(y) = y > 1.58 ? 1.58 : y
 over(y) = y > 1.58 ? sprintf("%.1f", y) : ""
-plot for [m = 0:2] data using ($0 + (m - 1) * 0.27):(clip(column(2 + 2 * m))):xtic(1) with boxes \
-		lc rgb word("#4477aa #66ccee #ccbb44", m + 1) title word("UML-6.12 UML-7.x Debian-6.12-instructions", m + 1), \
+plot data using 0:(0):xtic(1) with dots notitle, \
+	for [m = 0:2] data using ($0 + (m - 1) * 0.27):(clip(column(2 + 2 * m))) with boxes \
+		lc rgb word(colours, m + 1) title word(names, m + 1), \
 	for [m = 0:2] data using ($0 + (m - 1) * 0.27):(clip(column(2 + 2 * m)) - 0.06):(over(column(2 + 2 * m))) \
 		with labels font ",9" notitle, \
 	for [m = 0:2] data using ($0 + (m - 1) * 0.27 - half):(column(3 + 2 * m)):(2 * half):(0) with vectors \

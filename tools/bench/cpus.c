@@ -185,8 +185,10 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted)
 	}
 	bench_report(c->name, wanted, unit, &now[0], &now[1], settled ? "" : "not settled");
 	snprintf(name, sizeof(name), "%s-rate", c->name);
-	rate[0].lowest = rate[0].highest = rate[0].median;
-	rate[1].lowest = rate[1].highest = rate[1].median;
+	for (side = 0; side < 2; side++) {
+		rate[side].lowest = rate[side].median;
+		rate[side].highest = rate[side].median;
+	}
 	bench_report(name, wanted, "pairs/ms", &rate[0], &rate[1], "");
 	return NULL;
 }

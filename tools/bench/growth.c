@@ -130,7 +130,7 @@ static struct rsv_region *region_of(unsigned int megabytes)
 }
 
 /* Hundredths of a unit for each GB */
-static u64 for_each_gb(u64 value, unsigned int megabytes)
+static u64 per_gb(u64 value, unsigned int megabytes)
 {
 	return div_u64(value * 100 * 1024, megabytes);
 }
@@ -148,14 +148,15 @@ static const char *load(const struct bench_case *c)
 		region = region_of(c->what);
 		if (IS_ERR(region))
 			return "the machine does not have so much memory";
-		values[i] = for_each_gb(ktime_us_delta(ktime_get(), start), c->what);
-		metadata.median = for_each_gb(fact("growing", "metadata_bytes"), c->what) / SZ_1K;
+		values[i] = per_gb(ktime_us_delta(ktime_get(), start), c->what);
+		metadata.median = per_gb(fact("growing", "metadata_bytes"), c->what) / SZ_1K;
 		rsv_region_destroy(region);
 		cond_resched();
 	}
 	f = bench_figure(values, LOADS);
 	bench_report(c->name, 1, "us/GB", &f, NULL, "");
-	metadata.lowest = metadata.highest = metadata.median;
+	metadata.lowest = metadata.median;
+	metadata.highest = metadata.median;
 	snprintf(name, sizeof(name), "growth-metadata%s", strrchr(c->name, '-'));
 	bench_report(name, 1, "KB/GB", &metadata, NULL, "");
 	return NULL;
@@ -283,12 +284,16 @@ static const char *many_caches(const struct bench_case *c)
 	return why;
 }
 
-#define REGION(size, megabytes)							\
-	{ .name = "growth-load-" size, .run = load, .what = megabytes },	\
+#define LOAD(size, megabytes)							\
+	{ .name = "growth-load-" size, .run = load, .what = megabytes }
+
+#define PAIR(size, megabytes)							\
 	{									\
 		.name = "growth-pair-" size, .begin = begin, .turn = pair,	\
 		.end = end, .what = megabytes					\
-	},									\
+	}
+
+#define PAGE(size, megabytes)							\
 	{									\
 		.name = "growth-page-" size, .begin = begin, .turn = page,	\
 		.end = end, .what = megabytes					\
@@ -296,11 +301,21 @@ static const char *many_caches(const struct bench_case *c)
 
 /* bench_growth - the cases of this file */
 const struct bench_case bench_growth[] = {
-	REGION("64M", 64),
-	REGION("256M", 256),
-	REGION("1G", 1024),
-	REGION("4G", 4096),
-	REGION("16G", 16384),
+	LOAD("64M", 64),
+	LOAD("256M", 256),
+	LOAD("1G", 1024),
+	LOAD("4G", 4096),
+	LOAD("16G", 16384),
+	PAIR("64M", 64),
+	PAIR("256M", 256),
+	PAIR("1G", 1024),
+	PAIR("4G", 4096),
+	PAIR("16G", 16384),
+	PAGE("64M", 64),
+	PAGE("256M", 256),
+	PAGE("1G", 1024),
+	PAGE("4G", 4096),
+	PAGE("16G", 16384),
 	{ .name = "growth-caches", .run = many_caches },
 	{ }
 };

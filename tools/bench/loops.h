@@ -13,7 +13,7 @@
 #include "bench.h"
 
 /* @from is a region or a cache, @what an order or a size. */
-typedef void *bench_take_fn(void *from, unsigned long what, gfp_t gfp);
+typedef void *(bench_take_fn)(void *from, unsigned long what, gfp_t gfp);
 typedef void bench_give_fn(void *from, unsigned long what, void *taken);
 
 /*

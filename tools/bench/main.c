@@ -142,7 +142,8 @@ static int results_show(struct seq_file *m, void *unused)
 {
 	struct result *r;
 
-	seq_puts(m, "case\tcpus\tunit\treservoir\tkernel\tratio\treservoir_lowest\treservoir_highest\tkernel_lowest\tkernel_highest\tnote\n");
+	seq_puts(m, "case\tcpus\tunit\treservoir\tkernel\tratio");
+	seq_puts(m, "\treservoir_lowest\treservoir_highest\tkernel_lowest\tkernel_highest\tnote\n");
 	mutex_lock(&lock);
 	list_for_each_entry(r, &results, link)
 		show_result(m, r);
@@ -214,7 +215,7 @@ static int run_patterns(char *patterns, bool dry)
 {
 	char *pattern;
 
-	while ((pattern = strsep(&patterns, " \n"))) {
+	while ((pattern = strsep(&patterns, "\n "))) {
 		if (!*pattern || run_matching(pattern, dry))
 			continue;
 		pr_err("there is no case named %s\n", pattern);

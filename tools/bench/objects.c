@@ -49,17 +49,19 @@ static const char *begin_constructed(const struct bench_case *c)
 
 static u64 pair(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, c->gfp, PAIRS) :
-		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, c->gfp, PAIRS);
+	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, c->gfp,
+				  PAIRS) :
+		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, c->gfp,
+			    PAIRS);
 }
 
 static __always_inline u64 batches(bool ours, const u16 *order, unsigned int batch,
 				   unsigned int times)
 {
-	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL, objects,
-				    order, batch, times) :
-		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0, GFP_KERNEL,
-			      objects, order, batch, times);
+	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
+				    objects, order, batch, times) :
+		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+			      GFP_KERNEL, objects, order, batch, times);
 }
 
 static u64 small_batch(const struct bench_case *c, bool ours)

@@ -46,8 +46,10 @@ static __always_inline void produce(bench_take_fn *take, void *from)
 	for (i = 0; i < nr; i++) {
 		void *object = take(from, 0, GFP_KERNEL);
 
+		/* Pairs with the consumer's release: what was in the place has been taken out. */
 		wait_until(i - smp_load_acquire(&consumed) < RING);
 		ring[i % RING] = object;
+		/* Pairs with the consumer's acquire: the object is in its place. */
 		smp_store_release(&produced, i + 1);
 	}
 	complete(&ended);
@@ -61,8 +63,10 @@ static __always_inline void consume(bench_give_fn *give, void *from)
 	for (i = 0; i < nr; i++) {
 		void *object;
 
+		/* Pairs with the producer's release. */
 		wait_until(smp_load_acquire(&produced) != i);
 		object = ring[i % RING];
+		/* Pairs with the producer's acquire. */
 		smp_store_release(&consumed, i + 1);
 		if (likely(object))
 			give(from, 0, object);
