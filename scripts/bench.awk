@@ -84,14 +84,14 @@ function mark(value, wanted) {
 
 # number VALUE: short enough for a column
 function number(value) {
-	return value == "" || value == "-" ? "-" : sprintf(value < 100 ? "%.1f" : "%.0f", value)
+	return value == "" || value == "-" ? value : sprintf(value < 100 ? "%.1f" : "%.0f", value)
 }
 
 function verdict(row,   wanted) {
 	kind = machine
 	sub(/-unchecked$/, "", kind)
 	wanted = bar[name[row], kind]
-	if (wanted == "")
+	if (wanted == "" || !((row, machine) in ours))
 		return ""
 	if (ratio[row, machine] !~ /[0-9]/)
 		return wanted " ?"
@@ -141,7 +141,7 @@ END {
 			machine = machines[m]
 			cell(number(ours[rows[r], machine]))
 			cell(number(kernels[rows[r], machine]))
-			cell(ratio[rows[r], machine] == "" ? "-" : ratio[rows[r], machine])
+			cell(ratio[rows[r], machine])
 			cell(verdict(rows[r]))
 		}
 		line(rows[r])

@@ -7,6 +7,7 @@ set title "Reservoir / kernel, time or instructions for one operation: below 1 R
 set key above horizontal
 set yrange [0:1.6]
 set ytics 0.2
+set rmargin 8
 set grid ytics lc rgb "#dddddd"
 set xtics rotate by -35 nomirror
 set boxwidth 0.26
