@@ -47,11 +47,10 @@ NF == 1 {
 	width = length(row) > width ? length(row) : width
 	seen[row] = 1
 	name[row] = $1
-	if ($4 != "-" || !((row, machine) in ours)) {
-		ours[row, machine] = $4
-		kernels[row, machine] = $5
-		ratio[row, machine] = $6
-	}
+	measured[row, machine] = 1
+	ours[row, machine] = $4
+	kernels[row, machine] = $5
+	ratio[row, machine] = $6
 	if ($11 != "")
 		note(machine, row, $11)
 	# What CPUs do to one another
@@ -91,7 +90,7 @@ function verdict(row,   wanted) {
 	kind = machine
 	sub(/-unchecked$/, "", kind)
 	wanted = bar[name[row], kind]
-	if (wanted == "" || !((row, machine) in ours))
+	if (wanted == "" || !((row, machine) in measured))
 		return ""
 	if (ratio[row, machine] !~ /[0-9]/)
 		return wanted " ?"

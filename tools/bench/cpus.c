@@ -164,7 +164,7 @@ static const char *one_side(bool ours, unsigned int wanted, struct bench_figure 
 }
 
 /* Both sides on so many CPUs, until they have settled */
-static const char *on_cpus(const struct bench_case *c, unsigned int wanted)
+static const char *on_cpus(const struct bench_case *c, unsigned int wanted, const char *note)
 {
 	struct bench_figure now[2] = {}, before[2], rate[2] = {};
 	const char *why = NULL;
@@ -183,7 +183,7 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted)
 		}
 		settled = bench_settled(now, before);
 	}
-	bench_report(c->name, wanted, unit, &now[0], &now[1], settled ? "" : "not settled");
+	bench_report(c->name, wanted, unit, &now[0], &now[1], settled ? note : "not settled");
 	snprintf(name, sizeof(name), "%s-rate", c->name);
 	for (side = 0; side < 2; side++) {
 		rate[side].lowest = rate[side].median;
@@ -195,13 +195,12 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted)
 
 static const char *run_workers(const struct bench_case *c)
 {
-	const char *why = on_cpus(c, 1);
+	const char *why;
 
-	if (!why && num_online_cpus() > 1)
-		why = on_cpus(c, num_online_cpus());
-	else if (!why)
-		why = "every CPU at once: there is only one";
-	return why;
+	if (num_online_cpus() == 1)
+		return on_cpus(c, 1, "alone, since there is only one CPU");
+	why = on_cpus(c, 1, "");
+	return why ?: on_cpus(c, num_online_cpus(), "");
 }
 
 static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w, bool ours))
