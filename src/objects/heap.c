@@ -17,6 +17,7 @@
 #include "debug.h"
 #include "heap.h"
 #include "link.h"
+#include "slabs.h"
 #include "unit.h"
 
 /* Units and gaps that are looked at, to the end of a unit, before others can have the lock */
@@ -297,19 +298,6 @@ enum rsv_misuse rsv_heap_put(struct rsv_cache *c, struct rsv_extent *e, struct r
  * The heap
  */
 
-/* Pages for a unit: see rsv_slab_take_pages() */
-static struct rsv_frame *rsv_unit_take_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
-{
-	const struct rsv_layout *l = &c->layout;
-	const gfp_t try = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
-	struct rsv_frame *frame;
-
-	if (l->small_pages == l->pages)
-		return rsv_run_alloc(c->region, gfp, nid, l->pages);
-	frame = rsv_run_alloc(c->region, try, nid, l->pages);
-	return frame ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);
-}
-
 static void rsv_unit_mark(struct rsv_frame *frame, unsigned int pages)
 {
 	const union rsv_unit_word word = { .list = RSV_UNITS_NONE, .more = pages - 1 };
@@ -348,7 +336,7 @@ static void rsv_unit_enter(const struct rsv_unit *u)
  */
 bool rsv_heap_grow(struct rsv_cache *c, gfp_t gfp, int nid)
 {
-	struct rsv_frame *frame = rsv_unit_take_pages(c, gfp & ~(__GFP_ZERO | __GFP_HIGHMEM), nid);
+	struct rsv_frame *frame = rsv_slab_take_pages(c, gfp, nid);
 	struct rsv_unit u;
 
 	if (!frame)

@@ -59,19 +59,26 @@ enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
 	return RSV_PARTIAL + word.inuse * 4 / objects;
 }
 
-/*
- * Pages for a slab: as many as waste least, or, where they cannot be had, as few as hold an object.
+/**
+ * rsv_slab_take_pages() - get pages for a slab or for a unit of the heap
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc_node(), in which __GFP_ZERO means the object, not the pages
+ * @nid: the node that would be best
+ *
+ * Context: Any but NMI; may sleep if @gfp allows it.
+ * Return: As many pages as waste least, or, where they cannot be had, as few as hold an object; or
+ * NULL.
  */
-static struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
+struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	const struct rsv_layout *l = &c->layout;
-	const gfp_t try = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
-	struct rsv_frame *f;
+	struct rsv_frame *f = NULL;
 
-	if (l->small_pages == l->pages)
-		return rsv_run_alloc(c->region, gfp, nid, l->pages);
+	gfp &= ~(__GFP_ZERO | __GFP_HIGHMEM);
 	/* Without effort at first: as SLUB, which would rather have a small slab than reclaim. */
-	f = rsv_run_alloc(c->region, try, nid, l->pages);
+	if (l->small_pages < l->pages)
+		f = rsv_run_alloc(c->region, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN, nid,
+				  l->pages);
 	return f ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);
 }
 
@@ -86,7 +93,7 @@ static struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gf
  */
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 {
-	struct rsv_frame *slab = rsv_slab_take_pages(c, gfp & ~(__GFP_ZERO | __GFP_HIGHMEM), nid);
+	struct rsv_frame *slab = rsv_slab_take_pages(c, gfp, nid);
 	union rsv_slab_word word = { .free = RSV_SLAB_NONE };
 	unsigned int pages, i;
 
