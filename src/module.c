@@ -173,23 +173,26 @@ static int rsv_parse_reserve(struct rsv_reserve *want)
 	return nr;
 }
 
+static int rsv_not_understood(const char *name, const char *value, const char *want)
+{
+	pr_err("%s=%s is not understood: want %s\n", name, value, want);
+	return -EINVAL;
+}
+
 static int rsv_parse_floor(size_t *bytes)
 {
 	*bytes = 0;
 	if (!strcmp(floor, "0") || !rsv_parse_size(floor, bytes))
 		return 0;
-	pr_err("floor=%s is not understood: want SIZE[K|M|G]\n", floor);
-	return -EINVAL;
+	return rsv_not_understood("floor", floor, "SIZE[K|M|G]");
 }
 
 static int rsv_choose_engine(void)
 {
 	const struct rsv_engine *chosen = rsv_engine_named(engine);
 
-	if (!chosen) {
-		pr_err("engine=%s is not understood: want slub, slab or slob\n", engine);
-		return -EINVAL;
-	}
+	if (!chosen)
+		return rsv_not_understood("engine", engine, "slub, slab or slob");
 	rsv_engine_set_default(chosen);
 	return 0;
 }
@@ -198,10 +201,8 @@ static int rsv_choose_classes(void)
 {
 	const struct rsv_classes *chosen = rsv_classes_named(classes);
 
-	if (!chosen) {
-		pr_err("classes=%s is not understood: want fine or pow2\n", classes);
-		return -EINVAL;
-	}
+	if (!chosen)
+		return rsv_not_understood("classes", classes, "fine or pow2");
 	rsv_classes_set_default(chosen);
 	return 0;
 }
