@@ -261,7 +261,7 @@ static void rsv_slub_activate(struct rsv_cache *c, struct rsv_cpu *cpu, struct r
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
-/* The last object of the CPU's list, and how many there are; @broken: up to one overwritten */
+/* The last object of a list that stays, and how many there are; @broken: up to one overwritten */
 static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved,
 				  unsigned int at, unsigned int *last, bool *broken)
 {
@@ -506,18 +506,12 @@ static unsigned int rsv_slub_shrink(struct rsv_cache *c, bool idle)
 static bool rsv_slub_sound(struct rsv_cache *c, struct rsv_frame *slab, void *base)
 {
 	const union rsv_slab_word word = rsv_slub_word(slab);
-	unsigned int at = word.free, nr = 0;
+	unsigned int nr, last;
+	bool broken;
 
-	/* Objects may come while it is walked; none goes. */
-	while (at < word.carved && nr <= word.carved) {
-		unsigned long link = rsv_link_read(c, rsv_slub_link(c, base, at));
-
-		if (link >= RSV_LINK_KEPT)
-			return false;
-		nr++;
-		at = link & RSV_LINK_NEXT;
-	}
-	return at == RSV_SLAB_NONE && nr == word.carved - word.inuse;
+	/* Objects may come before the first while it is walked; none goes. */
+	nr = rsv_slub_last(c, base, word.carved, word.free, &last, &broken);
+	return !broken && nr == word.carved - word.inuse;
 }
 
 static bool rsv_slub_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
