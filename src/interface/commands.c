@@ -45,35 +45,32 @@ static struct rsv_holding *rsv_file_find(struct rsv_file *f, u32 handle,
 	return h->kind == kind ? h : ERR_PTR(-EINVAL);
 }
 
-/*
- * The region that a handle means, and as what the descriptor holds it (NULL for the default
- * region).
- */
-static struct rsv_region *rsv_file_region(struct rsv_file *f, u32 handle,
-					  struct rsv_holding **holding)
+/* The region that a handle means; 0 is the default region, of which there is no handle. */
+static struct rsv_region *rsv_file_region(struct rsv_file *f, u32 handle)
 {
-	struct rsv_holding *h;
+	struct rsv_holding *h = xa_load(&f->handles, handle);
 
-	*holding = NULL;
 	if (!handle)
 		return rsv_default_region();
-	h = xa_load(&f->handles, handle);
 	if (!h)
 		return ERR_PTR(-ENOENT);
 	if (h->kind != &rsv_kind_scratch && h->kind != &rsv_kind_opened)
 		return ERR_PTR(-EINVAL);
-	*holding = h;
 	return container_of(h, struct rsv_held_region, held)->region;
 }
 
-/* The same to take memory from; what a kernel module set aside is not for programs. */
+/*
+ * The same to take memory from, and as what the descriptor holds it (NULL for the default region).
+ * What a kernel module set aside is not for programs.
+ */
 static struct rsv_region *rsv_file_source(struct rsv_file *f, u32 handle,
 					  struct rsv_holding **holding)
 {
-	struct rsv_region *r = rsv_file_region(f, handle, holding);
+	struct rsv_region *r = rsv_file_region(f, handle);
 
 	if (!IS_ERR(r) && r->origin == RSV_REGION_KERNEL && r != rsv_default_region())
 		return ERR_PTR(-EACCES);
+	*holding = xa_load(&f->handles, handle);
 	return r;
 }
 
@@ -136,8 +133,7 @@ static u64 rsv_place(const struct page *page)
 static int rsv_do_info(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_info *info = &arg->info;
-	struct rsv_holding *h;
-	struct rsv_region *r = rsv_file_region(f, info->region, &h);
+	struct rsv_region *r = rsv_file_region(f, info->region);
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
@@ -149,8 +145,7 @@ static int rsv_do_info(struct rsv_file *f, union rsv_argument *arg)
 static int rsv_do_zone(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_zone *zone = &arg->zone;
-	struct rsv_holding *h;
-	struct rsv_region *r = rsv_file_region(f, zone->region, &h);
+	struct rsv_region *r = rsv_file_region(f, zone->region);
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
@@ -161,8 +156,7 @@ static int rsv_do_zone(struct rsv_file *f, union rsv_argument *arg)
 static int rsv_do_extent(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_extent *extent = &arg->extent;
-	struct rsv_holding *h;
-	struct rsv_region *r = rsv_file_region(f, extent->region, &h);
+	struct rsv_region *r = rsv_file_region(f, extent->region);
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
@@ -175,8 +169,7 @@ static int rsv_do_extent(struct rsv_file *f, union rsv_argument *arg)
 static int rsv_do_cache(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_cache *cache = &arg->cache;
-	struct rsv_holding *h;
-	struct rsv_region *r = rsv_file_region(f, cache->region, &h);
+	struct rsv_region *r = rsv_file_region(f, cache->region);
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
@@ -202,8 +195,7 @@ static int rsv_map_copy(struct rsv_region *r, struct rsv_ioc_map *map)
 static int rsv_do_map(struct rsv_file *f, union rsv_argument *arg)
 {
 	struct rsv_ioc_map *map = &arg->map;
-	struct rsv_holding *h;
-	struct rsv_region *r = rsv_file_region(f, map->region, &h);
+	struct rsv_region *r = rsv_file_region(f, map->region);
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
@@ -243,11 +235,21 @@ static int rsv_do_region_create(struct rsv_file *f, union rsv_argument *arg)
 	return error;
 }
 
-static int rsv_file_keep_buffer(struct rsv_file *f, struct rsv_buffer *b, u32 *handle)
+/* Gives a new buffer, or an ERR_PTR, its handle and the offset that it is mapped by. */
+static int rsv_file_keep_buffer(struct rsv_file *f, struct rsv_buffer *b, u32 *handle, u64 *bytes,
+				u64 *offset)
 {
-	int error = rsv_file_keep(f, &b->held, handle);
+	int error;
 
-	return error ?: rsv_offsets_add(&f->offsets, b);
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	error = rsv_file_keep(f, &b->held, handle);
+	if (error)
+		return error;
+	error = rsv_offsets_add(&f->offsets, b);
+	*bytes = (u64)b->nr_pages << PAGE_SHIFT;
+	*offset = (u64)b->offset << PAGE_SHIFT;
+	return error;
 }
 
 static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_argument *arg)
@@ -261,15 +263,10 @@ static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_argument *arg)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	b = rsv_buffer_create(r, parent, want);
-	if (IS_ERR(b))
-		return PTR_ERR(b);
-	error = rsv_file_keep_buffer(f, b, &want->handle);
-	if (error)
-		return error;
-	want->bytes = (u64)b->nr_pages << PAGE_SHIFT;
-	want->mmap_offset = (u64)b->offset << PAGE_SHIFT;
-	want->place = rsv_place(b->page);
-	return 0;
+	error = rsv_file_keep_buffer(f, b, &want->handle, &want->bytes, &want->mmap_offset);
+	if (!error)
+		want->place = rsv_place(b->page);
+	return error;
 }
 
 static int rsv_do_scattered_alloc(struct rsv_file *f, union rsv_argument *arg)
@@ -278,19 +275,11 @@ static int rsv_do_scattered_alloc(struct rsv_file *f, union rsv_argument *arg)
 	struct rsv_holding *parent;
 	struct rsv_region *r = rsv_file_source(f, want->region, &parent);
 	struct rsv_buffer *b;
-	int error;
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	b = rsv_buffer_create_scattered(r, parent, want->bytes);
-	if (IS_ERR(b))
-		return PTR_ERR(b);
-	error = rsv_file_keep_buffer(f, b, &want->handle);
-	if (error)
-		return error;
-	want->bytes = (u64)b->nr_pages << PAGE_SHIFT;
-	want->mmap_offset = (u64)b->offset << PAGE_SHIFT;
-	return 0;
+	return rsv_file_keep_buffer(f, b, &want->handle, &want->bytes, &want->mmap_offset);
 }
 
 static int rsv_do_cache_create(struct rsv_file *f, union rsv_argument *arg)
