@@ -93,22 +93,37 @@ static void show_merged(const struct classroom *room, const struct rsv_ioc_zone 
 		putchar('\n');
 }
 
-void show_region(struct classroom *room)
+struct sight see_region(const struct classroom *room)
 {
-	struct rsv_ioc_zone now = query_zone(room->fd, room->region, 0);
-	struct map map = { .page_size = room->in_pages ? 0 : room->page_size, .indent = "  " };
-	char *chars = query_map(room->fd, room->region, &map.nr_pages);
+	struct sight sight = { .zone = query_zone(room->fd, room->region, 0) };
+
+	sight.chars = query_map(room->fd, room->region, &sight.nr_pages);
+	return sight;
+}
+
+void show_sight(struct classroom *room, const struct sight *sight)
+{
+	const struct map map = {
+		.page_size = room->in_pages ? 0 : room->page_size, .indent = "  ",
+		.chars = sight->chars, .nr_pages = sight->nr_pages,
+	};
 	char text[TEXT_MAX];
 
 	putchar('\n');
-	show_split(room, &now);
-	show_merged(room, &now);
-	map.chars = chars;
+	show_split(room, &sight->zone);
+	show_merged(room, &sight->zone);
 	draw_map(&map);
-	free_areas_text(room, &now, text, sizeof(text));
+	free_areas_text(room, &sight->zone, text, sizeof(text));
 	printf("  free       %s\n", text);
-	room->seen = now;
-	free(chars);
+	room->seen = sight->zone;
+}
+
+void show_region(struct classroom *room)
+{
+	struct sight sight = see_region(room);
+
+	show_sight(room, &sight);
+	free(sight.chars);
 }
 
 void end_step(const struct classroom *room)

@@ -79,6 +79,15 @@ void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The region as it is: what was split and merged since the last time, the map, the free areas. */
 void show_region(struct classroom *room);
 
+/* The same in two steps, for what does not wait to be shown. The caller frees @chars. */
+struct sight {
+	struct rsv_ioc_zone zone;
+	char *chars;
+	uint64_t nr_pages;
+};
+struct sight see_region(const struct classroom *room);
+void show_sight(struct classroom *room, const struct sight *sight);
+
 /* The end of a step */
 void end_step(const struct classroom *room);
 

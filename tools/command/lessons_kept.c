@@ -3,10 +3,13 @@
  * The lessons about what caches keep: objects in magazines, empty slabs, and what a constructor made.
  *
  * What was not needed for a while is given back, so that who waits for a key would find other numbers afterwards. Each
- * step of the first two lessons therefore begins anew, with a region that nobody used.
+ * step of the first two lessons therefore begins anew, with a region that nobody used, and what it finds is looked at
+ * before the module looks for the first time for what lies idle there.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -16,14 +19,83 @@
 #include "pupil.h"
 
 /*
+ * Steps
+ */
+
+/* How old a region may be, of which nothing ages in its first two seconds, and how often a step is tried */
+#define YOUNG_MS	1500
+#define TRIES		20
+
+/**
+ * struct trial - what the steps of a lesson have in common
+ * @bytes: size of the region
+ * @begin: uses the region as the step wants it, and looks at what comes of it
+ * @end: lets go of it all
+ */
+struct trial {
+	uint64_t bytes;
+	void (*begin)(struct classroom *room, unsigned int step);
+	void (*end)(struct classroom *room);
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static void end_trial(struct classroom *room, const struct trial *trial)
+{
+	trial->end(room);
+	free_handle(room->fd, room->region);
+}
+
+/* Once more if it took so long that something may have aged meanwhile */
+static void begin_trial(struct classroom *room, const struct trial *trial, unsigned int step)
+{
+	int64_t begun;
+	int tries = 0;
+
+	for (;;) {
+		begun = now_ms();
+		room->region = create_region(room->fd, trial->bytes);
+		trial->begin(room, step);
+		if (now_ms() - begun < YOUNG_MS || ++tries == TRIES)
+			return;
+		end_trial(room, trial);
+	}
+}
+
+/* On one CPU, and with caches whose objects lie as the book says */
+static void teach_plain(struct classroom *room, void (*teach)(struct classroom *room))
+{
+	struct place before = stay_here(room);
+
+	if (caches_are_plain(room))
+		teach(room);
+	leave(&before);
+}
+
+static void expect_kept(const struct classroom *room, const struct pupil *p, const struct rsv_ioc_cache *seen,
+			uint64_t made, uint64_t given)
+{
+	expect(room, seen->active_objects, p->nr, "objects in use");
+	expect(room, seen->slabs_made, made, "slabs made");
+	expect(room, seen->slabs_given, given, "slabs given back");
+}
+
+/*
  * Magazines
  */
 
 #define MAGAZINE_OBJECTS	300
 #define MAGAZINE_SIZE		256
 
-/* The same cache twice */
+/* The same cache twice, and what was seen of them */
 static struct pupil with, without;
+static struct rsv_ioc_cache seen_with, seen_without;
 
 enum magazine_step {
 	TAKEN,
@@ -32,7 +104,7 @@ enum magazine_step {
 	SHRUNK,
 };
 
-static void use_both(const struct classroom *room, enum magazine_step step)
+static void use_both(const struct classroom *room, unsigned int step)
 {
 	struct pupil *const both[] = { &with, &without };
 	size_t i;
@@ -50,103 +122,98 @@ static void use_both(const struct classroom *room, enum magazine_step step)
 	}
 }
 
-static void show_both(const struct classroom *room)
+static void show_both(void)
 {
-	struct rsv_ioc_cache a = look_at(room, &with), b = look_at(room, &without);
+	const struct rsv_ioc_cache *a = &seen_with, *b = &seen_without;
 
 	printf("\n  with       %3llu objects in use; slabs: %2llu made, %2llu given back\n",
-	       (unsigned long long)a.active_objects, (unsigned long long)a.slabs_made,
-	       (unsigned long long)a.slabs_given);
+	       (unsigned long long)a->active_objects, (unsigned long long)a->slabs_made,
+	       (unsigned long long)a->slabs_given);
 	printf("             depot: %llu full, %llu empty; magazines exchanged: %llu\n",
-	       (unsigned long long)a.depot_full, (unsigned long long)a.depot_empty,
-	       (unsigned long long)a.exchanges);
+	       (unsigned long long)a->depot_full, (unsigned long long)a->depot_empty,
+	       (unsigned long long)a->exchanges);
 	printf("  without    %3llu objects in use; slabs: %2llu made, %2llu given back\n",
-	       (unsigned long long)b.active_objects, (unsigned long long)b.slabs_made,
-	       (unsigned long long)b.slabs_given);
-}
-
-static void expect_kept(const struct classroom *room, const struct pupil *p, uint64_t made, uint64_t given)
-{
-	struct rsv_ioc_cache cache = look_at(room, p);
-
-	expect(room, cache.active_objects, p->nr, "objects in use");
-	expect(room, cache.slabs_made, made, "slabs made");
-	expect(room, cache.slabs_given, given, "slabs given back");
+	       (unsigned long long)b->active_objects, (unsigned long long)b->slabs_made,
+	       (unsigned long long)b->slabs_given);
 }
 
 static void expect_depot(const struct classroom *room, uint64_t full, uint64_t empty, uint64_t exchanges)
 {
-	struct rsv_ioc_cache cache = look_at(room, &with);
-
-	expect(room, cache.depot_full, full, "full magazines in the depot");
-	expect(room, cache.depot_empty, empty, "empty magazines in the depot");
-	expect(room, cache.exchanges, exchanges, "magazines exchanged");
+	expect(room, seen_with.depot_full, full, "full magazines in the depot");
+	expect(room, seen_with.depot_empty, empty, "empty magazines in the depot");
+	expect(room, seen_with.exchanges, exchanges, "magazines exchanged");
 }
 
-static void begin_both(struct classroom *room, enum magazine_step step)
+static void expect_slabs_of_both(const struct classroom *room, uint64_t made, uint64_t given, uint64_t made_without,
+				 uint64_t given_without)
 {
-	room->region = create_region(room->fd, KB(1024));
+	expect_kept(room, &with, &seen_with, made, given);
+	expect_kept(room, &without, &seen_without, made_without, given_without);
+}
+
+static void begin_both(struct classroom *room, unsigned int step)
+{
 	make_pupil(room, &with, "with", MAGAZINE_SIZE, RSV_ENGINE_SLUB);
 	make_pupil(room, &without, "without", MAGAZINE_SIZE, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE);
 	use_both(room, step);
+	seen_with = look_at(room, &with);
+	seen_without = look_at(room, &without);
 }
 
 static void end_both(struct classroom *room)
 {
-	show_both(room);
 	end_pupil(room, &with);
 	end_pupil(room, &without);
-	free_handle(room->fd, room->region);
+}
+
+static const struct trial magazines = { .bytes = KB(1024), .begin = begin_both, .end = end_both };
+
+static void end_magazine_step(struct classroom *room)
+{
+	show_both();
+	end_trial(room, &magazines);
 	end_step(room);
 }
 
 static void teach_magazine_steps(struct classroom *room)
 {
-	begin_both(room, TAKEN);
+	begin_trial(room, &magazines, TAKEN);
 	tell("Two caches of %u bytes, and %u objects taken from each. One has magazines: stacks of %u objects, of which "
 	     "every CPU has two that nobody else touches, so that it needs no lock and no atomic instruction. When both "
 	     "are empty the engine is asked for several objects at once, and the next requests take these from the "
-	     "magazine.", MAGAZINE_SIZE, MAGAZINE_OBJECTS, look_at(room, &with).magazine_rounds);
-	expect_kept(room, &with, 7, 0);
-	expect_kept(room, &without, 7, 0);
+	     "magazine.", MAGAZINE_SIZE, MAGAZINE_OBJECTS, seen_with.magazine_rounds);
+	expect_slabs_of_both(room, 7, 0, 7, 0);
 	expect_depot(room, 0, 0, 0);
-	end_both(room);
+	end_magazine_step(room);
 
-	begin_both(room, RETURNED);
+	begin_trial(room, &magazines, RETURNED);
 	tell("All come back. Without magazines each goes to its slab, the slabs become empty, and those beyond a few go "
 	     "back to the buddy system. With magazines objects fill one magazine after the other; two stay with the "
 	     "CPU, and the others wait in the depot, where every CPU can get them. No slab becomes empty.");
-	expect_kept(room, &with, 7, 0);
-	expect_kept(room, &without, 7, 4);
+	expect_slabs_of_both(room, 7, 0, 7, 4);
 	expect_depot(room, 3, 0, 0);
-	end_both(room);
+	end_magazine_step(room);
 
-	begin_both(room, AGAIN);
+	begin_trial(room, &magazines, AGAIN);
 	tell("The same once more. Without magazines slabs are made anew. With magazines the engine is not asked at all: "
 	     "the CPU exchanges an empty magazine for a full one of the depot, and a full one for an empty one on the "
-	     "way back, once for %u objects.", look_at(room, &with).magazine_rounds);
-	expect_kept(room, &with, 7, 0);
-	expect_kept(room, &without, 11, 4);
+	     "way back, once for %u objects.", seen_with.magazine_rounds);
+	expect_slabs_of_both(room, 7, 0, 11, 4);
 	expect_depot(room, 3, 0, 6);
-	end_both(room);
+	end_magazine_step(room);
 
-	begin_both(room, SHRUNK);
+	begin_trial(room, &magazines, SHRUNK);
 	tell("Both caches are shrunk: the magazines of all CPUs and of the depot are emptied, their objects go to their "
 	     "slabs, and the slabs to the buddy system. A region that runs short does that by itself, and magazines "
 	     "that lay in the depot for some seconds go without being asked for.");
-	expect_kept(room, &with, 7, 7);
-	expect_kept(room, &without, 11, 11);
+	expect_slabs_of_both(room, 7, 7, 11, 11);
 	expect_depot(room, 0, 0, 6);
-	end_both(room);
+	end_magazine_step(room);
 }
 
 static void teach_magazines(struct classroom *room)
 {
-	struct place before = stay_here(room);
-
-	if (caches_are_plain(room))
-		teach_magazine_steps(room);
-	leave(&before);
+	teach_plain(room, teach_magazine_steps);
 }
 
 const struct lesson lesson_magazines = {
@@ -166,92 +233,126 @@ const struct lesson lesson_magazines = {
 #define PATIENCE_MS	30000
 #define POLL_MS		10
 
-static struct pupil reclaimed;
+enum reclaim_step {
+	FILLED,
+	EMPTIED,
+	REPEATED,
+	SETTLED,
+	LEFT_ALONE,
+	CUT_BACK,
+};
 
-static void use_slabs(const struct classroom *room, unsigned int rounds)
+static struct pupil reclaimed;
+static struct rsv_ioc_cache seen_cache;
+static struct sight seen_region;
+static uint32_t cut_back;
+
+static void use_slabs(const struct classroom *room, unsigned int step)
 {
-	while (rounds--) {
+	static const unsigned int rounds[] = {
+		[EMPTIED] = 1, [REPEATED] = 2, [SETTLED] = 10, [LEFT_ALONE] = 2, [CUT_BACK] = 2,
+	};
+	unsigned int i;
+
+	for (i = 0; i < rounds[step]; i++) {
 		take_objects(room, &reclaimed, SLABS * SLAB_OBJECTS);
 		free_objects(room, &reclaimed, SLABS * SLAB_OBJECTS);
 	}
+	if (step == FILLED)
+		take_objects(room, &reclaimed, SLABS * SLAB_OBJECTS);
+	if (step == CUT_BACK)
+		cut_back = shrink_cache(room->fd, reclaimed.own.handle);
 }
 
-static void begin_slabs(struct classroom *room, unsigned int rounds)
+static void see_slabs(const struct classroom *room)
 {
-	room->region = create_region(room->fd, WITHOUT_MAGAZINES);
+	free(seen_region.chars);
+	seen_cache = look_at(room, &reclaimed);
+	seen_region = see_region(room);
+}
+
+static void begin_slabs(struct classroom *room, unsigned int step)
+{
 	make_pupil(room, &reclaimed, "reclaimed", KB(2), RSV_ENGINE_SLUB);
-	use_slabs(room, rounds);
+	use_slabs(room, step);
+	see_slabs(room);
 }
 
 static void end_slabs(struct classroom *room)
 {
-	struct rsv_ioc_cache cache = look_at(room, &reclaimed);
-
-	room->seen = query_zone(room->fd, room->region, 0);
-	show_region(room);
-	printf("  slabs      %llu full, %llu empty; made %llu, given back %llu\n",
-	       (unsigned long long)cache.full_slabs, (unsigned long long)cache.empty_slabs,
-	       (unsigned long long)cache.slabs_made, (unsigned long long)cache.slabs_given);
 	end_pupil(room, &reclaimed);
-	free_handle(room->fd, room->region);
+}
+
+static const struct trial slabs = { .bytes = WITHOUT_MAGAZINES, .begin = begin_slabs, .end = end_slabs };
+
+static void expect_seen(const struct classroom *room, uint64_t full, uint64_t empty, uint64_t made, uint64_t given)
+{
+	expect(room, seen_cache.full_slabs, full, "full slabs");
+	expect(room, seen_cache.partial_slabs, 0, "partial slabs");
+	expect(room, seen_cache.empty_slabs, empty, "empty slabs");
+	expect_kept(room, &reclaimed, &seen_cache, made, given);
+}
+
+static void end_reclaim_step(struct classroom *room)
+{
+	room->seen = seen_region.zone;
+	show_sight(room, &seen_region);
+	printf("  slabs      %llu full, %llu empty; made %llu, given back %llu\n",
+	       (unsigned long long)seen_cache.full_slabs, (unsigned long long)seen_cache.empty_slabs,
+	       (unsigned long long)seen_cache.slabs_made, (unsigned long long)seen_cache.slabs_given);
+	end_trial(room, &slabs);
 	end_step(room);
 }
 
 static void wait_for_age(const struct classroom *room)
 {
-	int waited;
+	int64_t begun = now_ms();
 
-	for (waited = 0; look_at(room, &reclaimed).empty_slabs && waited < PATIENCE_MS; waited += POLL_MS)
+	while (look_at(room, &reclaimed).empty_slabs && now_ms() - begun < PATIENCE_MS)
 		usleep(POLL_MS * 1000);
+	see_slabs(room);
 }
 
 static void teach_reclaim_steps(struct classroom *room)
 {
-	begin_slabs(room, 0);
-	take_objects(room, &reclaimed, SLABS * SLAB_OBJECTS);
-	expect_slabs(room, &reclaimed, SLABS, 0, 0);
+	begin_trial(room, &slabs, FILLED);
+	expect_seen(room, SLABS, 0, SLABS, 0);
 	tell("%u objects of 2 KB, which fill %u slabs.", SLABS * SLAB_OBJECTS, SLABS);
-	end_slabs(room);
+	end_reclaim_step(room);
 
-	begin_slabs(room, 1);
-	expect_slabs(room, &reclaimed, 0, 0, 2);
+	begin_trial(room, &slabs, EMPTIED);
+	expect_seen(room, 0, 2, SLABS, 4);
 	tell("All come back, and all slabs become empty. Two stay, so that who takes and returns one object does not move "
 	     "a slab each time. The others go back to the buddy system at once.");
-	end_slabs(room);
+	end_reclaim_step(room);
 
-	begin_slabs(room, 2);
-	expect_slabs(room, &reclaimed, 0, 0, SLABS);
-	expect_kept(room, &reclaimed, 10, 4);
+	begin_trial(room, &slabs, REPEATED);
+	expect_seen(room, 0, SLABS, 10, 4);
 	tell("The same again. Four slabs had to be made that were given back a moment ago: that was too early. For each of "
 	     "them one more is kept from now on, and this time all of them stay.");
-	end_slabs(room);
+	end_reclaim_step(room);
 
-	begin_slabs(room, 10);
-	expect_kept(room, &reclaimed, 10, 4);
+	begin_trial(room, &slabs, SETTLED);
+	expect_seen(room, 0, SLABS, 10, 4);
 	tell("And eight times again: no slab is made or given back any more.");
-	end_slabs(room);
+	end_reclaim_step(room);
 
-	begin_slabs(room, 2);
+	begin_trial(room, &slabs, LEFT_ALONE);
 	wait_for_age(room);
-	expect_slabs(room, &reclaimed, 0, 0, 0);
-	expect_kept(room, &reclaimed, 10, 10);
+	expect_seen(room, 0, 0, 10, 10);
 	tell("Nobody needs them. What lay empty for two seconds is given back, and so many fewer are kept the next time.");
-	end_slabs(room);
+	end_reclaim_step(room);
 
-	begin_slabs(room, 2);
-	expect(room, shrink_cache(room->fd, reclaimed.own.handle), SLABS, "slabs given back");
-	expect_slabs(room, &reclaimed, 0, 0, 0);
+	begin_trial(room, &slabs, CUT_BACK);
+	expect(room, cut_back, SLABS, "slabs given back");
+	expect_seen(room, 0, 0, 10, 10);
 	tell("Who does not want to wait shrinks the cache. A region that runs short does so with all its caches.");
-	end_slabs(room);
+	end_reclaim_step(room);
 }
 
 static void teach_reclaim(struct classroom *room)
 {
-	struct place before = stay_here(room);
-
-	if (caches_are_plain(room))
-		teach_reclaim_steps(room);
-	leave(&before);
+	teach_plain(room, teach_reclaim_steps);
 }
 
 const struct lesson lesson_reclaim = {
