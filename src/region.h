@@ -42,6 +42,7 @@ struct rsv_heap;
  * @drains: for each CPU, the work that empties its lists
  * @cpuhp: place among those whose lists are emptied when a CPU goes
  * @relief: gives back what caches do not need when a zone runs low
+ * @relieved: when that was begun for the last time, in jiffies
  * @lending: what it lends to the system
  * @classes: its size classes (never change once the region stands, as the next three)
  * @kmalloc: the caches behind rsv_kmalloc(), by class
@@ -75,6 +76,7 @@ struct rsv_region {
 	struct rsv_drain __percpu *drains;
 	struct hlist_node cpuhp;
 	struct work_struct relief;
+	unsigned long relieved;
 	struct rsv_lending lending;
 
 	const struct rsv_classes *classes;

@@ -5,14 +5,19 @@
  * CPUs have at hand comes first: it may be the last object of a slab.
  *
  * A request that may sleep and finds nothing does it itself, once, before it fails. When a zone
- * falls below its low mark it is done in the background, so that requests that may not sleep find
- * something.
+ * is below its low mark it is done in the background, so that requests that may not sleep find
+ * something; but not all the while, or caches there would have nothing at hand.
  */
+#include <linux/jiffies.h>
+
 #include "../compat.h"
 #include "../region.h"
 #include "percpu.h"
 #include "relief.h"
 #include "zeroed.h"
+
+/* How long a region that runs low is left alone: what little came together meanwhile can wait. */
+#define RSV_RELIEF_INTERVAL	(HZ / 10)
 
 struct workqueue_struct *rsv_queue;
 
@@ -27,13 +32,20 @@ static void rsv_relief_work(struct work_struct *work)
 }
 
 /**
- * rsv_relief_wanted() - a zone runs low: give back what is not needed, soon
+ * rsv_relief_wanted() - a zone runs low: give back what is not needed, soon, unless that was done
+ *	a moment ago
  * @r: the region
  *
  * Context: Any but NMI.
  */
 void rsv_relief_wanted(struct rsv_region *r)
 {
+	unsigned long last = READ_ONCE(r->relieved);
+
+	/* That two CPUs may find the interval over at once does no harm. */
+	if (time_in_range_open(jiffies, last, last + RSV_RELIEF_INTERVAL))
+		return;
+	WRITE_ONCE(r->relieved, jiffies);
 	queue_work(rsv_queue, &r->relief);
 }
 
@@ -82,6 +94,7 @@ void rsv_relieve_atomic(struct rsv_region *r)
 void rsv_relief_init(struct rsv_region *r)
 {
 	INIT_WORK(&r->relief, rsv_relief_work);
+	r->relieved = jiffies - RSV_RELIEF_INTERVAL;
 }
 
 /**
