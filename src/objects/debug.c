@@ -496,9 +496,9 @@ unsigned int rsv_debug_track_bytes(void)
  * rsv_debug_init() - begin the life of an object: make of its slot what it is while the object is
  *	free
  * @c: the cache
- * @object: the object; the word that marks it as free stays as it is
+ * @object: the object, in the caller's hands; the word that marks it as free stays as it is
  *
- * Context: Any.
+ * Context: Any, with no raw lock held.
  */
 void rsv_debug_init(struct rsv_cache *c, void *object)
 {

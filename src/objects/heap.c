@@ -123,8 +123,6 @@ static void *rsv_block_open(struct rsv_cache *c, const struct rsv_unit *u, unsig
 	void *object = (void *)slot + c->layout.before;
 
 	WRITE_ONCE(*slot, 0);
-	if (rsv_cache_debugs(c))
-		rsv_debug_init(c, object);
 	rsv_link_write(c, rsv_link_at(c, object), RSV_LINK_KEPT);
 	return object;
 }

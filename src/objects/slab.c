@@ -203,17 +203,14 @@ static void rsv_book_close(struct rsv_cache *c, struct rsv_frame *slab)
  * Taking
  */
 
-static void *rsv_book_carve(struct rsv_cache *c, struct rsv_book *book, void *base,
+static void *rsv_book_carve(const struct rsv_cache *c, struct rsv_book *book, void *base,
 			    union rsv_slab_word *word)
 {
 	unsigned int index = word->carved++;
-	void *object = rsv_book_object(c, book, base, index);
 
-	if (rsv_cache_debugs(c))
-		rsv_debug_init(c, object);
 	WRITE_ONCE(book->next[index], RSV_BOOK_KEPT);
 	word->inuse++;
-	return object;
+	return rsv_book_object(c, book, base, index);
 }
 
 /* The first object of the free list, or NULL if the list is not what it can be. */
@@ -276,9 +273,9 @@ static void rsv_book_take_slab(struct rsv_cache *c, struct rsv_frame *slab, unsi
 		t->object[t->nr++] = object;
 	}
 	while (t->nr < nr && word->carved < rsv_slab_objects(c, *word)) {
-		if (c->ctor && t->nr)
+		if (rsv_cache_begins(c) && t->nr)
 			return;
-		t->fresh = c->ctor;
+		t->fresh = rsv_cache_begins(c);
 		t->object[t->nr++] = rsv_book_carve(c, book, base, word);
 		if (t->fresh)
 			return;
@@ -305,6 +302,7 @@ static void rsv_book_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, uns
 		rsv_book_note(c, n, slab, word);
 	} while (t->nr < nr && t->nr > had && !t->fresh && !t->damaged);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
+	rsv_taken_begin(c, t);
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "../compat.h"
 #include "../pages/page.h"
 #include "../region.h"
+#include "debug.h"
 #include "slabs.h"
 
 /*
@@ -236,6 +237,25 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 	rsv_slab_disown(c, n, slab);
 	n->given_early++;
 	return slab;
+}
+
+/**
+ * rsv_taken_begin() - begin the life of an object that was taken for the first time
+ * @c: the cache
+ * @t: what was taken; fresh if that is the one object, for which rsv_cache_begins() says that there
+ *	is something to do. Fresh afterwards only if it is still to be constructed
+ *
+ * Filling what surrounds an object takes as long as the object is large: not under a raw lock.
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_taken_begin(struct rsv_cache *c, struct rsv_taken *t)
+{
+	if (!t->fresh)
+		return;
+	if (rsv_cache_debugs(c))
+		rsv_debug_init(c, t->object[0]);
+	t->fresh = c->ctor;
 }
 
 /* The empty slabs that a node may keep: none, or all but those that lay idle. Begins anew. */

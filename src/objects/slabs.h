@@ -24,6 +24,7 @@ void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_
 struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 				  unsigned long keep);
 
+void rsv_taken_begin(struct rsv_cache *c, struct rsv_taken *t);
 unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,
 			      void (*give)(struct rsv_cache *c, struct rsv_frame *slab));
 
@@ -31,6 +32,12 @@ void rsv_slabs_each(struct rsv_cache *c,
 		    void (*each)(struct rsv_cache *c, struct rsv_extent *e,
 				 struct rsv_frame *slab, const struct rsv_show *show),
 		    const struct rsv_show *show);
+
+/* Whether objects have to be made what they are before they are taken for the first time */
+static inline bool rsv_cache_begins(const struct rsv_cache *c)
+{
+	return c->ctor || rsv_cache_debugs(c);
+}
 
 static inline struct rsv_cache_node *rsv_slab_node(const struct rsv_cache *c,
 						   const struct rsv_extent *e)

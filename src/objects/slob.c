@@ -29,7 +29,6 @@
 
 #include "../compat.h"
 #include "../region.h"
-#include "debug.h"
 #include "heap.h"
 #include "slabs.h"
 #include "slub.h"
@@ -152,7 +151,7 @@ static void rsv_slob_slab_take(struct rsv_cache *c, struct rsv_cache_node *n, st
 		if (rsv_link_read(c, rsv_link_at(c, object)) == RSV_SLAB_NONE) {
 			rsv_link_write(c, rsv_link_at(c, object), RSV_LINK_KEPT);
 			t->object[t->nr++] = object;
-			t->fresh = c->ctor && !word.carved;
+			t->fresh = !word.carved && rsv_cache_begins(c);
 		} else {
 			t->damaged = object;
 			t->lost = 1;
@@ -170,8 +169,6 @@ static bool rsv_slob_slab_grow(struct rsv_cache *c, gfp_t gfp, int nid)
 	if (!slab)
 		return false;
 	object = rsv_slob_slab_object(c, slab);
-	if (rsv_cache_debugs(c))
-		rsv_debug_init(c, object);
 	rsv_link_write(c, rsv_link_at(c, object), RSV_SLAB_NONE);
 	rsv_slab_enter(c, slab);
 	return true;
@@ -269,20 +266,20 @@ static void rsv_slob_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, uns
 
 	if (!rsv_heap_takes(&c->layout)) {
 		rsv_slob_slab_take(c, n, t);
+		rsv_taken_begin(c, t);
 		return;
 	}
 	if (rsv_stock_is_used(c)) {
 		rsv_stock_take(c, n, nr, t);
 		if (t->nr || t->damaged)
 			return;
-		/* What is constructed comes alone, and what is poisoned takes a while. */
-		nr = 1;
 	}
-	rsv_heap_take(c, nid, nr, t);
+	rsv_heap_take(c, nid, rsv_cache_begins(c) ? 1 : nr, t);
 	if (!t->nr)
 		return;
 	rsv_slob_count(n, t->nr);
-	t->fresh = c->ctor;
+	t->fresh = rsv_cache_begins(c);
+	rsv_taken_begin(c, t);
 }
 
 static bool rsv_slob_grow(struct rsv_cache *c, gfp_t gfp, int nid)

@@ -83,15 +83,11 @@ static void rsv_slub_shuffle(const struct rsv_cache *c, const void *base, unsign
 static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base)
 {
 	union rsv_slab_word old = rsv_slub_word(slab), new;
-	/* Objects that are checked are filled as they are carved: one is enough under a lock. */
-	unsigned int batch = rsv_cache_debugs(c) ? 1 : RSV_BATCH;
-	unsigned int nr = min(rsv_slab_objects(c, old) - old.carved, batch), i;
-	const unsigned long raw = c->ctor ? RSV_LINK_RAW : 0;
+	unsigned int nr = min(rsv_slab_objects(c, old) - old.carved, RSV_BATCH), i;
+	const unsigned long raw = rsv_cache_begins(c) ? RSV_LINK_RAW : 0;
 	u16 order[RSV_BATCH];
 
 	rsv_slub_shuffle(c, base, old.carved, nr, order);
-	for (i = 0; rsv_cache_debugs(c) && i < nr; i++)
-		rsv_debug_init(c, rsv_slub_object(c, base, order[i]));
 	for (i = 0; i + 1 < nr; i++)
 		rsv_link_write(c, rsv_slub_link(c, base, order[i]), order[i + 1] | raw);
 	do {
@@ -123,7 +119,7 @@ static bool rsv_slub_ready(struct rsv_cache *c, struct rsv_frame *slab, void *ba
  * struct rsv_slub_walk - a walk along a free list
  * @next: the next object, or RSV_SLAB_NONE
  * @nr: objects that were passed
- * @fresh: the one that was passed was never constructed
+ * @fresh: the one that was passed was never taken before, and has to be begun
  * @broken: the next one's link was overwritten
  */
 struct rsv_slub_walk {
@@ -133,7 +129,7 @@ struct rsv_slub_walk {
 	bool broken;
 };
 
-/* Passes objects, at most so many; one that is to be constructed only alone. */
+/* Passes objects, at most so many; one that has to be begun only alone. */
 static void rsv_slub_walk(struct rsv_cache *c, void *base, unsigned int carved, unsigned int max,
 			  struct rsv_slub_walk *w, struct rsv_taken *t)
 {
@@ -378,6 +374,7 @@ static void rsv_slub_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, uns
 		rsv_slub_take_cpu(c, cpu, c->nodes[nid], t);
 	else
 		rsv_slub_take_node(c, c->nodes[nid], nr, t);
+	rsv_taken_begin(c, t);
 }
 
 /*
