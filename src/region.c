@@ -224,6 +224,25 @@ struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve 
 }
 EXPORT_SYMBOL_GPL(rsv_region_create);
 
+/*
+ * Pages that nobody has and that are not free: what gaps that were overwritten keep of the heap,
+ * once its caches say, too, that they have no object out.
+ */
+static unsigned long rsv_region_wreckage(struct rsv_region *r)
+{
+	struct rsv_cache_figures figures;
+	const struct rsv_cache *c;
+	u64 active = 0;
+
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry(c, &r->caches, node) {
+		rsv_cache_count(c, &figures);
+		active += figures.active;
+	}
+	mutex_unlock(&r->caches_lock);
+	return active ? 0 : rsv_heap_wreckage(r);
+}
+
 /* Whether anything is allocated, once all that is free is where it is counted. */
 static bool rsv_region_in_use(struct rsv_region *r)
 {
@@ -235,6 +254,7 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	rsv_relieve(r);
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		nr_free += READ_ONCE(z->free_pages);
+	nr_free += rsv_region_wreckage(r);
 
 	mutex_lock(&r->caches_lock);
 	nr_caches = r->nr_caches;

@@ -146,7 +146,7 @@ static void rsv_unit_search(const struct rsv_unit *u, union rsv_unit_word *word,
 	for (; before.next && t->nr < s->nr; s->steps++) {
 		if (!rsv_gap_read(u, before.next, &gap)) {
 			t->damaged = u->base;
-			t->lost = DIV_ROUND_UP(rsv_gaps_abandon(word), s->size);
+			t->lost = DIV_ROUND_UP(rsv_gaps_abandon(u, word), s->size);
 			return;
 		}
 		at = rsv_block_place(s, &gap);
@@ -251,7 +251,7 @@ static enum rsv_misuse rsv_unit_put(struct rsv_cache *c, const struct rsv_unit *
 		if (rsv_gap_join(u, &word, &before, block))
 			goto joined;
 	}
-	*lost = rsv_gaps_abandon(&word);
+	*lost = rsv_gaps_abandon(u, &word);
 	before = (struct rsv_gap){};
 	rsv_gap_join(u, &word, &before, block);
 joined:
@@ -428,6 +428,32 @@ int rsv_heap_create(struct rsv_region *r)
 	}
 	r->heap = heap;
 	return 0;
+}
+
+/**
+ * rsv_heap_wreckage() - pages of the heap in which nothing but lost gaps is
+ * @r: the region
+ *
+ * Who asks has had the units given back that no block is in. What is left looks like a block in
+ * use, but on a node where so much was lost there is none.
+ *
+ * Context: Any but NMI.
+ * Return: The pages.
+ */
+unsigned long rsv_heap_wreckage(const struct rsv_region *r)
+{
+	unsigned long pages = 0, flags;
+	unsigned int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		struct rsv_heap_node *h = &r->heap->nodes[nid];
+
+		raw_spin_lock_irqsave(&h->lock, flags);
+		if (h->pages * RSV_PAGE_GRAINS - h->room == h->lost)
+			pages += h->pages;
+		raw_spin_unlock_irqrestore(&h->lock, flags);
+	}
+	return pages;
 }
 
 /**

@@ -328,14 +328,16 @@ bool rsv_gap_join(const struct rsv_unit *u, union rsv_unit_word *word, struct rs
 
 /**
  * rsv_gaps_abandon() - give up the gaps of a unit, which look like blocks in use from now on
- * @word: what the unit says, changed accordingly
+ * @u: the unit
+ * @word: what it says, changed accordingly
  *
  * Return: Their length.
  */
-unsigned int rsv_gaps_abandon(union rsv_unit_word *word)
+unsigned int rsv_gaps_abandon(const struct rsv_unit *u, union rsv_unit_word *word)
 {
 	unsigned int lost = word->room;
 
+	u->node->lost += lost;
 	word->room = 0;
 	word->gap = 0;
 	return lost;

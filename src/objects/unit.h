@@ -14,6 +14,9 @@
 
 #define RSV_UNIT_BYTES		(RSV_HEAP_PAGES * (unsigned int)PAGE_SIZE)
 
+/* Grains of each page of a unit that blocks can have: all but the bitmap's */
+#define RSV_PAGE_GRAINS		((PAGE_SIZE - PAGE_SIZE / RSV_GRAIN / BITS_PER_BYTE) / RSV_GRAIN)
+
 enum rsv_unit_list {
 	RSV_UNITS_256,			/* for blocks of less than 256 bytes */
 	RSV_UNITS_1024,
@@ -56,12 +59,14 @@ struct rsv_unit_queue {
  * @lists: the units, by enum rsv_unit_list
  * @pages: their pages
  * @room: grains in their gaps
+ * @lost: grains of gaps that were given up
  */
 struct rsv_heap_node {
 	raw_spinlock_t lock;
 	struct rsv_unit_queue lists[RSV_UNITS_LISTS];
 	unsigned long pages;
 	unsigned long room;
+	unsigned long lost;
 };
 
 /**
@@ -123,7 +128,7 @@ void rsv_gap_cut(const struct rsv_unit *u, union rsv_unit_word *word, struct rsv
 		 struct rsv_gap *gap, unsigned int at, unsigned int size);
 bool rsv_gap_join(const struct rsv_unit *u, union rsv_unit_word *word, struct rsv_gap *before,
 		  struct rsv_gap gap);
-unsigned int rsv_gaps_abandon(union rsv_unit_word *word);
+unsigned int rsv_gaps_abandon(const struct rsv_unit *u, union rsv_unit_word *word);
 
 static inline union rsv_unit_word rsv_unit_word(const struct rsv_frame *frame)
 {
