@@ -107,8 +107,8 @@ struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 	WRITE_ONCE(slab->slab, word.word);
 	INIT_LIST_HEAD(&slab->link);
 	for (i = 0; i < pages; i++) {
-		slab[i].order = i;
-		slab[i].kind = i ? RSV_FRAME_SLAB_TAIL : RSV_FRAME_SLAB;
+		WRITE_ONCE(slab[i].order, i);
+		WRITE_ONCE(slab[i].kind, i ? RSV_FRAME_SLAB_TAIL : RSV_FRAME_SLAB);
 		/* Who sees the cache sees the rest. */
 		smp_store_release(&slab[i].cache, c);
 	}
