@@ -225,8 +225,8 @@ struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve 
 EXPORT_SYMBOL_GPL(rsv_region_create);
 
 /*
- * Pages that nobody has and that are not free: what gaps that were overwritten keep of the heap,
- * once its caches say, too, that they have no object out.
+ * Pages that nobody has and that are not free: those of the heap that only what was overwritten
+ * keeps, once its caches say, too, that they have no object out.
  */
 static unsigned long rsv_region_wreckage(struct rsv_region *r)
 {

@@ -431,7 +431,26 @@ int rsv_heap_create(struct rsv_region *r)
 }
 
 /**
- * rsv_heap_wreckage() - pages of the heap in which nothing but lost gaps is
+ * rsv_heap_lose() - note that blocks are lost, since what led to them was overwritten
+ * @c: the cache that they are of
+ * @object: the object of one of them; the others are of the same node
+ * @nr: how many
+ *
+ * Context: Any but NMI.
+ */
+void rsv_heap_lose(const struct rsv_cache *c, const void *object, unsigned int nr)
+{
+	const struct rsv_extent *e = rsv_region_extent(c->region, object);
+	struct rsv_heap_node *h = &c->region->heap->nodes[e->nid];
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&h->lock, flags);
+	h->lost += (unsigned long)nr * rsv_block_size(c);
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+}
+
+/**
+ * rsv_heap_wreckage() - pages of the heap in which nothing but lost gaps and blocks is
  * @r: the region
  *
  * Who asks has had the units given back that no block is in. What is left looks like a block in

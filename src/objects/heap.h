@@ -42,6 +42,7 @@ struct rsv_heap_figures {
 int rsv_heap_create(struct rsv_region *r);
 void rsv_heap_destroy(struct rsv_region *r);
 void rsv_heap_count(const struct rsv_region *r, struct rsv_heap_figures *figures);
+void rsv_heap_lose(const struct rsv_cache *c, const void *object, unsigned int nr);
 unsigned long rsv_heap_wreckage(const struct rsv_region *r);
 size_t rsv_heap_block(const struct rsv_extent *e, const void *p, unsigned int *into);
 

@@ -91,6 +91,8 @@ static void rsv_stock_take(struct rsv_cache *c, struct rsv_cache_node *n, unsign
 	}
 	n->idle = min(n->idle, n->nr_stock);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
+	if (t->damaged)
+		rsv_heap_lose(c, t->damaged, t->lost);
 }
 
 static enum rsv_misuse rsv_stock_put(struct rsv_cache *c, struct rsv_cache_node *n, void *object)

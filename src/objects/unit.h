@@ -59,7 +59,7 @@ struct rsv_unit_queue {
  * @lists: the units, by enum rsv_unit_list
  * @pages: their pages
  * @room: grains in their gaps
- * @lost: grains of gaps that were given up
+ * @lost: grains of gaps that were given up, and of blocks that nobody can find any more
  */
 struct rsv_heap_node {
 	raw_spinlock_t lock;
