@@ -29,6 +29,7 @@
 
 #include "../compat.h"
 #include "../region.h"
+#include "debug.h"
 #include "heap.h"
 #include "slabs.h"
 #include "slub.h"
@@ -359,20 +360,26 @@ static unsigned long rsv_stock_surplus(struct rsv_cache_node *n, bool idle)
 	return nr;
 }
 
+/* Ends an object of the stock. What overflowed before its unit may have reached the bitmap. */
+static void rsv_stock_end(struct rsv_cache *c, void *object)
+{
+	struct rsv_extent *e = rsv_region_extent(c->region, object);
+
+	if (rsv_slob_end(c, e, rsv_frame_at(e, object), object) != RSV_OK)
+		rsv_debug_report(RSV_CORRUPT, c, e, object, "it is no block of the heap any more");
+}
+
 static void rsv_stock_shrink(struct rsv_cache *c, struct rsv_cache_node *n, bool idle)
 {
 	unsigned long left = rsv_stock_surplus(n, idle);
-	struct rsv_extent *e;
 	struct rsv_taken t;
 	unsigned int i;
 
 	while (left) {
 		t = (struct rsv_taken){};
 		rsv_stock_take(c, n, min_t(unsigned long, left, RSV_BATCH), &t);
-		for (i = 0; i < t.nr; i++) {
-			e = rsv_region_extent(c->region, t.object[i]);
-			rsv_slob_end(c, e, rsv_frame_at(e, t.object[i]), t.object[i]);
-		}
+		for (i = 0; i < t.nr; i++)
+			rsv_stock_end(c, t.object[i]);
 		if (t.damaged)
 			rsv_cache_lose(c, t.damaged, t.lost);
 		if (!t.nr)
