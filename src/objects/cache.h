@@ -170,6 +170,7 @@ struct rsv_cache_node {
  * @remote: collects objects of other nodes until it is full; NULL: none yet
  * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
  * @first: its first free object that belongs to this CPU, or RSV_SLAB_NONE
+ * @nr_first: how many such objects there are
  * @slow_allocs: objects handed out with @busy set by somebody else, or without magazines
  *	(this_cpu_inc(), as the next two)
  * @slow_frees: objects taken back so
@@ -185,6 +186,7 @@ struct rsv_cpu {
 	struct rsv_magazine *remote;
 	struct rsv_frame *active;
 	unsigned int first;
+	unsigned int nr_first;
 	unsigned long slow_allocs;
 	unsigned long slow_frees;
 	unsigned long failures;

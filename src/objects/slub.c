@@ -239,6 +239,7 @@ static void rsv_slub_fetch(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_
 		new.frozen = 1;
 	} while (!rsv_slub_exchange(slab, &old, new));
 	cpu->first = old.free;
+	cpu->nr_first = old.carved - old.inuse;
 }
 
 /* Makes the node's best slab the active one. */
@@ -277,10 +278,11 @@ static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int 
 }
 
 /*
- * What the CPU did not use of its slab's free list goes back before what came meanwhile. Returns
- * false if some of it was overwritten, and is lost.
+ * What the CPU did not use of its slab's free list goes back before what came meanwhile. Returns how
+ * many objects are lost, since their list was overwritten.
  */
-static bool rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_cpu *cpu)
+static unsigned int rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n,
+				    struct rsv_cpu *cpu)
 {
 	struct rsv_frame *slab = cpu->active;
 	union rsv_slab_word old = rsv_slub_word(slab), new;
@@ -288,6 +290,7 @@ static bool rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struc
 	unsigned int last = RSV_SLAB_NONE;
 	bool broken;
 	unsigned int nr = rsv_slub_last(c, base, old.carved, cpu->first, &last, &broken);
+	unsigned int lost = broken ? cpu->nr_first - min(nr, cpu->nr_first) : 0;
 	unsigned long raw = 0;
 
 	if (nr)
@@ -305,7 +308,8 @@ static bool rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struc
 	rsv_slab_link(n, slab, new.fill);
 	cpu->active = NULL;
 	cpu->first = RSV_SLAB_NONE;
-	return !broken;
+	cpu->nr_first = 0;
+	return lost;
 }
 
 static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
@@ -314,16 +318,16 @@ static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
 	void *base = rsv_slub_base(c, cpu->active);
 	struct rsv_frame *evicted;
 	unsigned long flags;
-	bool sound;
+	unsigned int lost;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	sound = rsv_slub_return(c, n, cpu);
+	lost = rsv_slub_return(c, n, cpu);
 	evicted = rsv_slabs_evict(c, n, n->target);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
 		rsv_slab_give(c, evicted);
-	if (!sound)
-		rsv_cache_lose(c, base, 1);
+	if (lost)
+		rsv_cache_lose(c, base, lost);
 }
 
 /* Makes sure that the CPU's list has an object, if the active slab can give one. */
@@ -344,13 +348,15 @@ static void rsv_slub_take_active(struct rsv_cache *c, struct rsv_cpu *cpu, struc
 
 	rsv_slub_walk(c, base, word.carved, 1, &w, t);
 	cpu->first = w.next;
+	cpu->nr_first -= w.nr;
 	t->fresh = w.fresh;
 	rsv_slub_mark_kept(c, t, w.nr);
 	if (w.broken) {
-		/* They count as out already. How many they were, the list cannot say any more. */
-		cpu->first = RSV_SLAB_NONE;
+		/* They count as out in the slab already. */
 		t->damaged = base;
-		t->lost = 1;
+		t->lost = cpu->nr_first;
+		cpu->first = RSV_SLAB_NONE;
+		cpu->nr_first = 0;
 	}
 }
 
@@ -431,6 +437,7 @@ static enum rsv_misuse rsv_slub_put(struct rsv_cache *c, struct rsv_cpu *cpu, st
 	if (cpu && cpu->active == slab) {
 		rsv_link_write(c, link, cpu->first);
 		cpu->first = index;
+		cpu->nr_first++;
 		return RSV_OK;
 	}
 	old = rsv_slub_word(slab);
