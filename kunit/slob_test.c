@@ -365,6 +365,45 @@ static void overwritten_gap_is_found_when_blocks_are_taken(struct kunit *test)
 	lost_gaps_stay_lost(test, c, object, saved);
 }
 
+/* Once nobody has anything, what was lost goes back with the rest. */
+static void lost_gaps_do_not_keep_the_region(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = heap_cache(test, r, SIZE);
+	void *object[NR], *p = NULL;
+	unsigned int i;
+
+	overwrite_gap(test, c, object);
+	EXPECT_MISUSE(test, RSV_CORRUPT, p = take(test, c));
+	rsv_cache_free(c, p);
+	for (i = 0; i < NR; i++)
+		if (i != LOST && i)
+			rsv_cache_free(c, object[i]);
+	EXPECT_MISUSE(test, RSV_IN_USE, KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), -EBUSY));
+	rsv_cache_free(c, object[0]);
+	scratch_cache_end(test, c);
+	KUNIT_EXPECT_GT(test, heap_figures(r).pages, 0);
+}
+
+/* The same of free objects that keep their bytes, on the stack of their cache */
+static void lost_stock_does_not_keep_the_region(struct kunit *test)
+{
+	const unsigned long junk = 0x6b6b6b6b;
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, FLAGS | RSV_POISON, NULL);
+	void *object[NR], *p = NULL;
+
+	objects_take(test, c, object, NR);
+	objects_give(c, object, NR);
+	poke(object[LOST] + c->layout.link, &junk, sizeof(junk));
+	objects_take(test, c, object, NR - LOST - 1);
+	EXPECT_MISUSE(test, RSV_CORRUPT, p = take(test, c));
+	rsv_cache_free(c, p);
+	objects_give(c, object, NR - LOST - 1);
+	scratch_cache_end(test, c);
+	KUNIT_EXPECT_GT(test, heap_figures(r).pages, 0);
+}
+
 /* The gap before what is given back, and the one behind it */
 static void overwritten_gap_is_found_when_its_neighbour_is_given_back(struct kunit *test)
 {
@@ -523,6 +562,8 @@ static struct kunit_case slob_cases[] = {
 	KUNIT_CASE(neighbours_merge_in_whatever_order_they_are_given_back),
 	KUNIT_CASE(gap_before_an_aligned_block_serves_others),
 	KUNIT_CASE(overwritten_gap_is_found_when_blocks_are_taken),
+	KUNIT_CASE(lost_gaps_do_not_keep_the_region),
+	KUNIT_CASE(lost_stock_does_not_keep_the_region),
 	KUNIT_CASE(overwritten_gap_is_found_when_its_neighbour_is_given_back),
 	KUNIT_CASE(overwritten_gap_is_found_by_looking_through_the_unit),
 	KUNIT_CASE(three_lists_keep_sizes_apart),
