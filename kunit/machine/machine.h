@@ -23,6 +23,8 @@ int run_stress(struct rsv_region *r);
 int run_objects(struct rsv_region *r);
 int run_footprint(struct rsv_region *r);
 int run_reserve(struct rsv_region *r);
+int run_traces(struct rsv_region *r);
+void traces_end(void);
 
 /**
  * struct stress - what all CPUs do, in threads and in hard timer interrupts

@@ -15,7 +15,7 @@
 
 static char *run = "drain";
 module_param(run, charp, 0400);
-MODULE_PARM_DESC(run, "what to do: drain, zones, nodes, stress, objects, footprint or reserve");
+MODULE_PARM_DESC(run, "what to do: drain, zones, nodes, stress, objects, footprint, reserve or traces");
 
 unsigned int seconds = 40;
 module_param(seconds, uint, 0400);
@@ -57,6 +57,7 @@ static const struct {
 	{ "objects", run_objects },
 	{ "footprint", run_footprint },
 	{ "reserve", run_reserve },
+	{ "traces", run_traces },
 };
 
 static int __init machine_init(void)
@@ -75,9 +76,10 @@ static int __init machine_init(void)
 }
 module_init(machine_init);
 
-/* Nothing is left behind: what was started in machine_init() ended there. */
+/* Nothing else is left behind: what was started in machine_init() ended there. */
 static void __exit machine_exit(void)
 {
+	traces_end();
 }
 module_exit(machine_exit);
 
