@@ -25,6 +25,7 @@ int run_footprint(struct rsv_region *r);
 int run_reserve(struct rsv_region *r);
 int run_traces(struct rsv_region *r);
 void traces_end(void);
+void objects_end(void);
 
 /**
  * struct stress - what all CPUs do, in threads and in hard timer interrupts

@@ -80,6 +80,7 @@ module_init(machine_init);
 static void __exit machine_exit(void)
 {
 	traces_end();
+	objects_end();
 }
 module_exit(machine_exit);
 

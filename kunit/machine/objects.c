@@ -3,11 +3,15 @@
  * objects: objects of all engines, with and without magazines and constructors, and of size
  * classes, on all CPUs. Each object in use says at both ends whose it is; one that was constructed
  * keeps that it was.
+ *
+ * All that is done is counted here as well. The caches stay until the module goes, unused, so that
+ * make check-machines can compare with what they counted themselves.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/percpu.h>
 #include <linux/string.h>
 
 #include "machine.h"
@@ -51,6 +55,44 @@ static struct kind {
 	{ 304, RSV_ENGINE_SLOB, true },
 	{ 1504, RSV_ENGINE_SLOB },
 };
+
+/**
+ * struct count - what a CPU did with objects of one kind
+ * @taken: objects
+ * @given: objects given back
+ * @failed: requests that got less than they asked for
+ */
+struct count {
+	unsigned long taken;
+	unsigned long given;
+	unsigned long failed;
+};
+
+/* The last one is of those of size classes. */
+static DEFINE_PER_CPU(struct count [ARRAY_SIZE(kinds) + 1], counts);
+
+static void count_taken(u32 kind, const void *object)
+{
+	if (object)
+		this_cpu_inc(counts[kind].taken);
+	else
+		this_cpu_inc(counts[kind].failed);
+}
+
+static void say_count(u32 kind, const char *caches)
+{
+	struct count sum = {};
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct count *count = &per_cpu(counts, cpu)[kind];
+
+		sum.taken += count->taken;
+		sum.given += count->given;
+		sum.failed += count->failed;
+	}
+	pr_info("count: %s %lu %lu %lu\n", caches, sum.taken, sum.given, sum.failed);
+}
 
 static u64 object_mark(const void *object, u32 size)
 {
@@ -97,6 +139,7 @@ static unsigned long sized_take(struct rnd_state *random, gfp_t gfp)
 	u32 size = sizeof(struct stamp) + sizeof(u64) + prandom_u32_state(random) % 3000;
 	void *object = rsv_kmalloc(rsv_default_region(), size, gfp);
 
+	count_taken(ARRAY_SIZE(kinds), object);
 	if (object)
 		object_begin(object, ARRAY_SIZE(kinds), size);
 	return (unsigned long)object;
@@ -113,6 +156,7 @@ static unsigned long object_take(struct rnd_state *random, gfp_t gfp)
 		return sized_take(random, gfp);
 	k = &kinds[n];
 	object = rsv_cache_alloc(k->cache, gfp);
+	count_taken(n, object);
 	if (!object)
 		return 0;
 	if (k->constructed && object->was != CONSTRUCTED)
@@ -130,28 +174,48 @@ static void object_give(unsigned long taken)
 		return;
 	kind = object->kind;
 	object_end_use(object);
-	if (kind >= ARRAY_SIZE(kinds))
+	kind = min_t(u32, kind, ARRAY_SIZE(kinds));
+	this_cpu_inc(counts[kind].given);
+	if (kind == ARRAY_SIZE(kinds))
 		rsv_kfree(object);
 	else
 		rsv_cache_free(kinds[kind].cache, object);
 }
 
+/*
+ * Objects that only the first kind can use. The table of them is of a size class: it is made anew
+ * when more are wanted than it has room for, and goes with the last one. The region may not have
+ * more objects just now, which is no mistake.
+ */
+static int guarantee(unsigned int nr)
+{
+	static unsigned int room;
+
+	this_cpu_add(counts[ARRAY_SIZE(kinds)].taken, nr > room);
+	this_cpu_add(counts[ARRAY_SIZE(kinds)].given, room && (nr > room || !nr));
+	room = nr > room || !nr ? nr : room;
+	return rsv_cache_reserve(kinds[0].cache, nr);
+}
+
 /* Many at once, and all that is not needed given back, in the middle of it all */
 static void objects_aside(struct rnd_state *random)
 {
-	struct kind *k = &kinds[prandom_u32_state(random) % ARRAY_SIZE(kinds)];
+	u32 n = prandom_u32_state(random) % ARRAY_SIZE(kinds);
+	struct kind *k = &kinds[n];
 	u32 way = prandom_u32_state(random) % 256;
 	void *many[24];
 	unsigned int nr;
 
 	if (!way)
 		rsv_cache_shrink(k->cache);
-	/* The region may not have more of them just now, which is no mistake. */
 	if (way == 1)
-		rsv_cache_reserve(kinds[0].cache, prandom_u32_state(random) % RESERVED);
+		guarantee(prandom_u32_state(random) % RESERVED);
 	if (way % 8)
 		return;
 	nr = rsv_cache_alloc_bulk(k->cache, GFP_NOWAIT | __GFP_NOWARN, ARRAY_SIZE(many), many);
+	this_cpu_add(counts[n].taken, nr);
+	this_cpu_add(counts[n].given, nr);
+	this_cpu_add(counts[n].failed, nr < ARRAY_SIZE(many));
 	rsv_cache_free_bulk(k->cache, nr, many);
 }
 
@@ -162,6 +226,11 @@ static const struct stress objects = {
 	.aside = objects_aside,
 };
 
+static void kind_name(char *name, u32 kind)
+{
+	snprintf(name, RSV_NAME_MAX, "kind-%u", kind);
+}
+
 static int kinds_create(struct rsv_region *r)
 {
 	unsigned int flags = checks ? RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER : 0, i;
@@ -171,25 +240,26 @@ static int kinds_create(struct rsv_region *r)
 		char name[RSV_NAME_MAX];
 		struct rsv_cache *c;
 
-		snprintf(name, sizeof(name), "kind-%u", i);
+		kind_name(name, i);
 		c = rsv_cache_create(r, name, k->size, 0, k->flags | flags,
 				     k->constructed ? construct : NULL);
 		if (IS_ERR(c))
 			return PTR_ERR(c);
 		k->cache = c;
 	}
-	return rsv_cache_reserve(kinds[0].cache, RESERVED);
+	return guarantee(RESERVED);
 }
 
-/* A cache that can be destroyed has counted every object that was taken and given back. */
-static int kinds_destroy(void)
+static void say_counts(void)
 {
-	unsigned int i;
-	int err = 0;
+	char name[RSV_NAME_MAX];
+	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		err = rsv_cache_destroy(kinds[i].cache) ?: err;
-	return err;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		kind_name(name, i);
+		say_count(i, name);
+	}
+	say_count(ARRAY_SIZE(kinds), "kmalloc-*");
 }
 
 int run_objects(struct rsv_region *r)
@@ -198,6 +268,21 @@ int run_objects(struct rsv_region *r)
 
 	if (!err)
 		err = stress(&objects);
-	err = kinds_destroy() ?: err;
-	return err ?: run_drain(r);
+	if (err)
+		objects_end();
+	else
+		say_counts();
+	return err;
+}
+
+/* A cache that is still in use is reported as a misuse. */
+void objects_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].cache)
+			rsv_cache_destroy(kinds[i].cache);
+	if (kinds[0].cache)
+		run_drain(rsv_default_region());
 }
