@@ -167,20 +167,14 @@ static void object_comes_zeroed_though_nobody_asked(struct kunit *test)
 	for_all_sizes(test, NULL, take_again);
 }
 
-static const char *const engines[] = { "slab", "slub", "slob" };
-
-static void engine_text(const char *const *engine, char *text)
-{
-	strscpy(text, *engine, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(engines, engines, engine_text);
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
 
 static struct rsv_region *region_of_engine(struct kunit *test)
 {
+	const struct engine_case *k = test->param_value;
+
 	stay_on_this_cpu();
-	return scratch_region_of(test, VARIANT_REGION, *(const char *const *)test->param_value,
-				 "fine");
+	return scratch_region_of(test, VARIANT_REGION, k->name, "fine");
 }
 
 /* Of size classes and, beyond them, of whole pages; a size class's to the end of it */

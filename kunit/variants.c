@@ -14,6 +14,12 @@ const struct variant variants[VARIANTS] = {
 	{ "slob with magazines", RSV_ENGINE_SLOB },
 };
 
+const struct engine_case engines[ENGINES] = {
+	{ "slab", RSV_ENGINE_SLAB },
+	{ "slub", RSV_ENGINE_SLUB },
+	{ "slob", RSV_ENGINE_SLOB },
+};
+
 struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r,
 				const struct variant *v, unsigned int size, unsigned int align,
 				void (*ctor)(void *object))

@@ -25,6 +25,20 @@ struct variant {
 
 extern const struct variant variants[VARIANTS];
 
+/**
+ * struct engine_case - an engine, or what is particular about it
+ * @name: its name
+ * @flag: flags of its caches
+ */
+struct engine_case {
+	const char *name;
+	unsigned int flag;
+};
+
+#define ENGINES		3
+
+extern const struct engine_case engines[ENGINES];
+
 /* What regions have so that there are magazines, and everything gets used up soon */
 #define VARIANT_REGION	SZ_1M
 
