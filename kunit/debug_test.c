@@ -1,37 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Checks of objects that cost something: what is written where nobody may write is found when the
- * object changes hands the next time, reported once, and the object never used again; owners are
- * kept; debug= says what is checked.
+ * object changes hands the next time, reported once, and the object never used again.
  *
  * An object that was found damaged keeps its slab, and so its cache and region, for ever. A test
  * that provokes it gives the object back past the checks: see recover().
  */
-#include <linux/jiffies.h>
 #include <linux/poison.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 
-#include "../src/objects/cache.h"
-#include "../src/objects/debug.h"
 #include "../src/objects/engine.h"
 #include "../src/objects/link.h"
 #include "../src/objects/track.h"
 #include "../src/region.h"
-#include "helpers.h"
-
-#define SIZE	64
-
-struct engine_case {
-	const char *name;
-	unsigned int flag;
-};
-
-static const struct engine_case engines[] = {
-	{ "slab", RSV_ENGINE_SLAB },
-	{ "slub", RSV_ENGINE_SLUB },
-	{ "slob", RSV_ENGINE_SLOB },
-};
+#include "checks.h"
+#include "variants.h"
 
 KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
 
@@ -43,61 +26,12 @@ static const struct engine_case slab_engines[] = {
 
 KUNIT_ARRAY_PARAM_DESC(slab_engines, slab_engines, name);
 
-static unsigned int param_engine(struct kunit *test)
-{
-	return ((const struct engine_case *)test->param_value)->flag;
-}
-
-static struct rsv_cache *checked_cache(struct kunit *test, unsigned int size, unsigned int flags,
-				       void (*ctor)(void *object))
-{
-	stay_on_this_cpu();
-	return scratch_cache_flags(test, scratch_region(test, SZ_1M), size, 0,
-				   param_engine(test) | flags, ctor);
-}
-
 static u64 active(struct rsv_cache *c)
 {
 	struct rsv_cache_figures now;
 
 	rsv_cache_count(c, &now);
 	return now.active;
-}
-
-static void poke_byte(void *object, int at, u8 value)
-{
-	poke(object + at, &value, 1);
-}
-
-static void peek_bytes(void *object, u8 *bytes, unsigned int nr)
-{
-	peek(bytes, object, nr);
-}
-
-/* Whether a report ends so, whatever the cache and the place */
-static void expect_words(struct kunit *test, const char *words)
-{
-	const char *text = last_report(test);
-	size_t length = strlen(text), wanted = strlen(words);
-
-	KUNIT_EXPECT_STREQ(test, text + (length > wanted ? length - wanted : 0), words);
-}
-
-static struct rsv_extent *extent_of(struct rsv_cache *c)
-{
-	return c->region->extents->at[0];
-}
-
-/* Takes an object that was lost back into its slab, as if it had been free all the time. */
-static void recover(struct kunit *test, struct rsv_cache *c, void *object)
-{
-	struct rsv_extent *e = extent_of(c);
-	struct rsv_frame *f = rsv_frame_at(e, object);
-
-	if (c->engine->live(c, e, f, object))
-		KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object), RSV_OK);
-	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object), RSV_OK);
-	this_cpu_inc(c->cpus->slow_frees);
 }
 
 #define OTHERS	300U
@@ -123,8 +57,6 @@ static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
 }
 
 /* --- Nothing wrong -------------------------------------------------------------------------- */
-
-#define CHECKS	(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY)
 
 static const unsigned int sizes[] = { 1, 7, 8, 9, 64, 100, 700, 2048, 5000 };
 
@@ -176,7 +108,6 @@ struct damage_case {
 };
 
 #define LEFT(byte)	"left red zone overwritten, first at byte " byte " of the object"
-#define RIGHT(byte)	"right red zone overwritten, first at byte " byte " of the object"
 #define PADDING(byte)	"padding overwritten, first at byte " byte " of the object"
 #define POISON(byte)	"poison overwritten, first at byte " byte " of the object"
 
@@ -546,345 +477,6 @@ static void overflow_of_a_constructed_object_is_found(struct kunit *test)
 	expect_lost(test, c, object);
 }
 
-/* --- kmalloc -------------------------------------------------------------------------------- */
-
-static void forget_option(void *unused)
-{
-	rsv_debug_parse("-");
-}
-
-static void set_option(struct kunit *test, const char *text)
-{
-	KUNIT_ASSERT_EQ(test, rsv_debug_parse(text), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, forget_option, NULL), 0);
-}
-
-/* A region whose size classes are checked, and are powers of two */
-static struct rsv_region *checked_region(struct kunit *test)
-{
-	const struct engine_case *k = test->param_value;
-
-	stay_on_this_cpu();
-	set_option(test, "FZPU,kmalloc-*");
-	return scratch_region_of(test, SZ_1M, k->name, "pow2");
-}
-
-static struct rsv_cache *class_of(struct rsv_region *r, size_t size)
-{
-	return r->kmalloc[rsv_class_of(r->classes, size)];
-}
-
-static void expect_red(struct kunit *test, u8 *p, unsigned int from, unsigned int to)
-{
-	u8 bytes[128];
-
-	peek_bytes(p, bytes, to);
-	KUNIT_EXPECT_NULL(test, memchr_inv(bytes + from, SLUB_RED_ACTIVE, to - from));
-}
-
-/* lib/slub_kunit.c: 18 bytes were asked for, and the next two are written to. */
-static void write_behind_what_was_asked_for_is_found(struct kunit *test)
-{
-	struct rsv_region *r = checked_region(test);
-	u8 *p = rsv_kmalloc(r, 18, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	memset(p, 0, 18);
-	expect_red(test, p, 18, 32);
-	poke_byte(p, 18, 0xab);
-	poke_byte(p, 19, 0xab);
-	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(p));
-	expect_words(test, RIGHT("18"));
-	recover(test, class_of(r, 18), p);
-	EXPECT_UNTOUCHED(test, r);
-}
-
-static void all_of_what_was_asked_for_may_be_used(struct kunit *test)
-{
-	struct rsv_region *r = checked_region(test);
-	unsigned int size;
-	u8 *p;
-
-	for (size = 1; size <= 128; size++) {
-		p = rsv_kmalloc(r, size, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, p);
-		memset(p, 0xff, size);
-		expect_red(test, p, size, roundup_pow_of_two(max(size, 8U)));
-		rsv_kfree(p);
-	}
-	/* Who asks how much there is may use it all. */
-	p = rsv_kmalloc(r, 18, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	memset(p, 0xff, rsv_ksize(p));
-	rsv_kfree(p);
-}
-
-/* lib/slub_kunit.c: what krealloc() leaves where it is gets its red zone moved. */
-static void red_zone_follows_a_size_that_changes_in_place(struct kunit *test)
-{
-	struct rsv_region *r = checked_region(test);
-	u8 *p = rsv_kmalloc(r, 48, GFP_KERNEL), *again;
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	memset(p, 0xff, 48);
-	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
-	KUNIT_EXPECT_PTR_EQ(test, again, p);
-	expect_red(test, p, 40, 64);
-	again = rsv_krealloc(r, p, 56, GFP_KERNEL);
-	KUNIT_EXPECT_PTR_EQ(test, again, p);
-	memset(p, 0xff, 56);
-	expect_red(test, p, 56, 64);
-	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
-	poke_byte(again, 41, 0x12);
-	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(again));
-	expect_words(test, RIGHT("41"));
-	recover(test, class_of(r, 48), again);
-	EXPECT_UNTOUCHED(test, r);
-}
-
-/* What was zeroed from the beginning is so in each byte that it grows by, wherever it is. */
-static void what_is_added_is_zeroed_and_not_red_zone(struct kunit *test)
-{
-	struct rsv_region *r = checked_region(test);
-	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
-	u8 *p = rsv_kmalloc(r, 40, gfp), *moved;
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	memset(p, 0xff, 40);
-	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, 56, gfp), (void *)p);
-	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xff, 40));
-	KUNIT_EXPECT_NULL(test, memchr_inv(p + 40, 0, 56 - 40));
-	expect_red(test, p, 56, 64);
-
-	memset(p, 0xff, 56);
-	moved = rsv_krealloc(r, p, 112, gfp);
-	KUNIT_ASSERT_NOT_NULL(test, moved);
-	KUNIT_EXPECT_NULL(test, memchr_inv(moved, 0xff, 56));
-	KUNIT_EXPECT_NULL(test, memchr_inv(moved + 56, 0, 112 - 56));
-	expect_red(test, moved, 112, 128);
-	rsv_kfree(moved);
-}
-
-/* --- Owners --------------------------------------------------------------------------------- */
-
-static noinline void *take_here(struct rsv_cache *c)
-{
-	void *object = rsv_cache_alloc(c, GFP_KERNEL);
-
-	/* Not as the last call, which would be a jump */
-	barrier();
-	return object;
-}
-
-static noinline void give_here(struct rsv_cache *c, void *object)
-{
-	rsv_cache_free(c, object);
-	barrier();
-}
-
-static void expect_owner(struct kunit *test, const struct rsv_track *t, const char *function,
-			 unsigned long since)
-{
-	KUNIT_EXPECT_EQ(test, t->pid, current->pid);
-	KUNIT_EXPECT_EQ(test, t->cpu, raw_smp_processor_id());
-	KUNIT_EXPECT_TRUE(test, time_in_range(t->when, since, jiffies));
-	if (IS_ENABLED(CONFIG_STACKDEPOT))
-		KUNIT_EXPECT_NE(test, t->stack, 0);
-	if (IS_ENABLED(CONFIG_KALLSYMS))
-		KUNIT_EXPECT_TRUE_MSG(test, !strncmp(report_text(test, "%ps", (void *)t->caller),
-						     function, strlen(function)),
-				      "called by %ps", (void *)t->caller);
-}
-
-static void owners_of_an_object_are_kept(struct kunit *test)
-{
-	struct rsv_cache *c = checked_cache(test, SIZE, RSV_STORE_USER | RSV_POISON, NULL);
-	unsigned long since = jiffies;
-	struct rsv_track track[RSV_EVENTS];
-	void *object = take_here(c);
-
-	KUNIT_ASSERT_NOT_NULL(test, object);
-	peek(track, object + c->layout.track, sizeof(track));
-	expect_owner(test, &track[RSV_ALLOCATED], "take_here", since);
-	KUNIT_EXPECT_TRUE(test, track[RSV_ALLOCATED].live);
-	KUNIT_EXPECT_EQ(test, track[RSV_FREED].caller, 0);
-	give_here(c, object);
-	peek(track, object + c->layout.track, sizeof(track));
-	expect_owner(test, &track[RSV_ALLOCATED], "take_here", since);
-	expect_owner(test, &track[RSV_FREED], "give_here", since);
-	KUNIT_EXPECT_FALSE(test, track[RSV_ALLOCATED].live);
-}
-
-static void misuse_of_a_checked_object_is_reported_once(struct kunit *test)
-{
-	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, NULL);
-	struct rsv_cache *d = scratch_cache(test, c->region, 2 * SIZE, 0);
-	void *object[2], *theirs;
-
-	objects_take(test, d, &theirs, 1);
-	objects_take(test, c, object, 2);
-	rsv_cache_free(c, object[0]);
-	EXPECT_REPORT(test, RSV_DOUBLE_FREE, report_given_back(test, c, object[0]),
-		      rsv_cache_free(c, object[0]));
-	EXPECT_REPORT(test, RSV_MISALIGNED, report_given_back(test, c, object[1] + 8),
-		      rsv_cache_free(c, object[1] + 8));
-	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, c, theirs),
-		      rsv_cache_free(c, theirs));
-	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, d, object[1]),
-		      rsv_cache_free(d, object[1]));
-	rsv_cache_free(d, theirs);
-	rsv_cache_free(c, object[1]);
-}
-
-static void cache_in_use_is_not_destroyed_and_its_leaks_are_listed(struct kunit *test)
-{
-	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, NULL);
-	void *object[40];
-	int err;
-
-	objects_take(test, c, object, ARRAY_SIZE(object));
-	rsv_cache_free(c, object[0]);
-	EXPECT_REPORT(test, RSV_IN_USE,
-		      report_text(test, "cache %s of region %s: 39 objects are out", c->name,
-				  c->region->name),
-		      err = rsv_cache_destroy(c));
-	KUNIT_EXPECT_EQ(test, err, -EBUSY);
-	/* It goes on as if nothing had been. */
-	objects_take(test, c, object, 1);
-	memset(object[0], 0x5a, SIZE);
-	objects_give(c, object, ARRAY_SIZE(object));
-	scratch_cache_end(test, c);
-	EXPECT_UNTOUCHED(test, c->region);
-}
-
-static void objects_without_checks_leak_as_well(struct kunit *test)
-{
-	struct rsv_cache *c = checked_cache(test, SIZE, 0, NULL);
-	void *object[3];
-	int err;
-
-	objects_take(test, c, object, 3);
-	EXPECT_REPORT(test, RSV_IN_USE,
-		      report_text(test, "cache %s of region %s: 3 objects are out", c->name,
-				  c->region->name),
-		      err = rsv_cache_destroy(c));
-	KUNIT_EXPECT_EQ(test, err, -EBUSY);
-	objects_give(c, object, 3);
-}
-
-/* --- debug= --------------------------------------------------------------------------------- */
-
-#define F	RSV_CACHE_VERIFY
-#define Z	RSV_RED_ZONE
-#define P	RSV_POISON
-#define U	RSV_STORE_USER
-#define T	RSV_CACHE_TRACE
-
-struct option_case {
-	const char *text;
-	const char *name;
-	unsigned int flags;
-};
-
-static const struct option_case good_options[] = {
-	{ NULL, "any", 0 },
-	{ "-", "any", 0 },
-	{ "", "any", F | Z | P | U },
-	{ "F", "any", F },
-	{ "Z", "any", Z },
-	{ "P", "any", P },
-	{ "U", "any", U },
-	{ "T", "any", T },
-	{ "FZPUT", "any", F | Z | P | U | T },
-	{ "zu", "any", Z | U },
-	{ "ZZ", "any", Z },
-	{ "FZ,one", "one", F | Z },
-	{ "FZ,one", "two", 0 },
-	{ "FZ,one", "one1", 0 },
-	{ "FZ,one", "on", 0 },
-	{ "FZ,one,two", "two", F | Z },
-	{ ",one", "one", F | Z | P | U },
-	{ ",one", "two", 0 },
-	{ "Z,kmalloc-*", "kmalloc-64", Z },
-	{ "Z,kmalloc-*", "kmalloc-", Z },
-	{ "Z,kmalloc-*", "kmalloc", 0 },
-	{ "Z,*", "any", Z },
-	{ "Z,one;P,two", "one", Z },
-	{ "Z,one;P,two", "two", P },
-	{ "Z,one;P,two", "three", 0 },
-	{ "Z,o*;P,one", "one", Z },
-	{ "P,one;Z", "one", P },
-	{ "P,one;Z", "two", Z },
-	{ "Z;P", "any", P },
-	{ "Z;-,one", "one", 0 },
-	{ ";;Z;;", "any", Z },
-	{ "Z,abcdefghijklmnopqrstuvwxyz-1234", "abcdefghijklmnopqrstuvwxyz-1234", Z },
-};
-
-static void option_text(const struct option_case *k, char *text)
-{
-	snprintf(text, KUNIT_PARAM_DESC_SIZE, "'%s' for %s", k->text ?: "(none)", k->name);
-}
-
-KUNIT_ARRAY_PARAM(good_options, good_options, option_text);
-
-static void option_says_what_is_checked(struct kunit *test)
-{
-	const struct option_case *k = test->param_value;
-
-	/* It replaces what was said before. */
-	set_option(test, "FZPUT;U,one");
-	KUNIT_ASSERT_EQ(test, rsv_debug_parse(k->text), 0);
-	KUNIT_EXPECT_EQ(test, rsv_debug_flags(k->name), k->flags);
-}
-
-static const char *const bad_options[] = {
-	"X", "ZX", "Z Z", "--", "Z-", "*", "Z,", "Z,,one", "Z,one,", "Z,a/b", "Z,a b", "Z,.",
-	"Z,..", "Z,a*b", "Z,**", "Z,one;Q", "Z,one;P,", "Z\n", "Z,caf\xc3\xa9",
-	"Z,abcdefghijklmnopqrstuvwxyz-12345",
-	/* One name too many */
-	"Z,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a",
-};
-
-static void bad_option_text(const char *const *text, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%*pE", (int)min_t(size_t, strlen(*text), 40), *text);
-}
-
-KUNIT_ARRAY_PARAM(bad_options, bad_options, bad_option_text);
-
-static void option_that_is_not_understood_changes_nothing(struct kunit *test)
-{
-	const char *text = *(const char *const *)test->param_value;
-
-	set_option(test, "U,one;P");
-	KUNIT_EXPECT_EQ(test, rsv_debug_parse(text), -EINVAL);
-	KUNIT_EXPECT_EQ(test, rsv_debug_flags("one"), U);
-	KUNIT_EXPECT_EQ(test, rsv_debug_flags("two"), P);
-}
-
-/* Caches get what is said when they are made, and the module's own get nothing. */
-static void option_holds_for_caches_that_are_made_afterwards(struct kunit *test)
-{
-	struct rsv_region *r;
-	struct rsv_cache *c;
-
-	set_option(test, "Z;PU,mine");
-	r = scratch_region(test, SZ_256K);
-	KUNIT_EXPECT_EQ(test, r->own[0]->flags & RSV_CHECKS, 0);
-	KUNIT_EXPECT_EQ(test, r->kmalloc[0]->flags & RSV_CHECKS, Z);
-	c = rsv_cache_create(r, "mine", SIZE, 0, RSV_RED_ZONE, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	KUNIT_EXPECT_EQ(test, c->flags & RSV_CHECKS, Z | P | U);
-	rsv_debug_parse("-");
-	KUNIT_EXPECT_EQ(test, c->flags & RSV_CHECKS, Z | P | U);
-	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
-	c = rsv_cache_create(r, "mine", SIZE, 0, 0, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	KUNIT_EXPECT_EQ(test, c->flags & RSV_CHECKS, 0);
-	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
-}
-
 static struct kunit_case debug_cases[] = {
 	KUNIT_CASE_PARAM(sound_objects_make_no_report, engines_gen_params),
 	KUNIT_CASE_PARAM(write_outside_an_object_in_use_is_found_as_it_is_given_back,
@@ -902,18 +494,6 @@ static struct kunit_case debug_cases[] = {
 	KUNIT_CASE_PARAM(red_zones_say_whether_the_object_is_in_use, engines_gen_params),
 	KUNIT_CASE_PARAM(constructed_object_is_never_poisoned_inside, engines_gen_params),
 	KUNIT_CASE_PARAM(overflow_of_a_constructed_object_is_found, engines_gen_params),
-	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found, engines_gen_params),
-	KUNIT_CASE_PARAM(all_of_what_was_asked_for_may_be_used, engines_gen_params),
-	KUNIT_CASE_PARAM(red_zone_follows_a_size_that_changes_in_place, engines_gen_params),
-	KUNIT_CASE_PARAM(what_is_added_is_zeroed_and_not_red_zone, engines_gen_params),
-	KUNIT_CASE_PARAM(owners_of_an_object_are_kept, engines_gen_params),
-	KUNIT_CASE_PARAM(misuse_of_a_checked_object_is_reported_once, engines_gen_params),
-	KUNIT_CASE_PARAM(cache_in_use_is_not_destroyed_and_its_leaks_are_listed,
-			 engines_gen_params),
-	KUNIT_CASE_PARAM(objects_without_checks_leak_as_well, engines_gen_params),
-	KUNIT_CASE_PARAM(option_says_what_is_checked, good_options_gen_params),
-	KUNIT_CASE_PARAM(option_that_is_not_understood_changes_nothing, bad_options_gen_params),
-	KUNIT_CASE(option_holds_for_caches_that_are_made_afterwards),
 	{}
 };
 

@@ -13,24 +13,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../src/objects/cache.h"
-#include "../src/objects/debug.h"
 #include "../src/objects/engine.h"
 #include "../src/region.h"
-#include "helpers.h"
-
-#define SIZE	64
-
-struct engine_case {
-	const char *name;
-	unsigned int flag;
-};
-
-static const struct engine_case engines[] = {
-	{ "slab", RSV_ENGINE_SLAB },
-	{ "slub", RSV_ENGINE_SLUB },
-	{ "slob", RSV_ENGINE_SLOB },
-};
+#include "checks.h"
+#include "variants.h"
 
 KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
 
@@ -280,11 +266,6 @@ static void report_without_owners_ends_with_the_stack(struct kunit *test)
 
 /* --- Bytes ---------------------------------------------------------------------------------- */
 
-static void forget_option(void *unused)
-{
-	rsv_debug_parse("-");
-}
-
 /* An object of "secret" bytes, whose right red zone begins with one that does not belong there */
 static struct log *log_of_an_overflow(struct kunit *test)
 {
@@ -314,8 +295,7 @@ static void bytes_are_shown_where_debug_was_given(struct kunit *test)
 {
 	struct log *log;
 
-	KUNIT_ASSERT_EQ(test, rsv_debug_parse("Z,somebody"), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, forget_option, NULL), 0);
+	set_option(test, "Z,somebody");
 	log = log_of_an_overflow(test);
 	expect_line(test, log, "Redzone  00000000: cc cc cc cc cc cc cc cc");
 	expect_line(test, log, "Object   00000000: 53 53 53 53 53 53 53 53");
