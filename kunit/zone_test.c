@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zones and nodes: where pages stand, in what order zones serve, and what they keep back.
+ * Zones: where pages stand, in what order zones serve, and large ones.
  *
- * What zones and nodes there are depends on the machine. User Mode Linux has one of each; the tests
- * that need more are skipped there, and run on the machines of make check-machines.
+ * What zones there are depends on the machine. User Mode Linux has one; the tests that need more
+ * are skipped there, and run on the machines of make check-machines.
  */
 #include <linux/highmem.h>
-#include <linux/kmsg_dump.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include <linux/topology.h>
 
 #include "../src/compat.h"
 #include "../src/interface/query.h"
@@ -72,29 +70,6 @@ static struct rsv_region *zoned_region(struct kunit *test, size_t bytes)
 	if (want.zone != RSV_ZONE_ANY && !machine_has(want.zone))
 		kunit_skip(test, "the machine has no such zone");
 	return scratch_region_or_skip(test, &want, 1);
-}
-
-static unsigned int nodes_with_memory(void)
-{
-	return num_node_state(N_MEMORY);
-}
-
-/* A region that has so many bytes of every node with memory */
-static struct rsv_region *region_of_all_nodes(struct kunit *test, size_t bytes)
-{
-	struct rsv_reserve *want = kunit_kcalloc(test, nr_node_ids, sizeof(*want), GFP_KERNEL);
-	unsigned int nr = 0;
-	int nid;
-
-	KUNIT_ASSERT_NOT_NULL(test, want);
-	if (nodes_with_memory() < 2)
-		kunit_skip(test, "the machine has one node with memory");
-	for_each_node_state(nid, N_MEMORY) {
-		want[nr].bytes = bytes;
-		want[nr].flags = RSV_RESERVE_NODE;
-		want[nr++].nid = nid;
-	}
-	return scratch_region_or_skip(test, want, nr);
 }
 
 /* --- Where pages stand ---------------------------------------------------------------------- */
@@ -311,257 +286,6 @@ static void highmem_is_for_the_page_api_only(struct kunit *test)
 	rsv_free_pages_exact(p, 5 * PAGE_SIZE);
 }
 
-/* --- Nodes ---------------------------------------------------------------------------------- */
-
-static void nodes_are_tried_nearest_first_and_each_once(struct kunit *test)
-{
-	int nid, rank;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		nodemask_t seen = NODE_MASK_NONE;
-
-		KUNIT_EXPECT_EQ(test, rsv_node_at(nid, 0), nid);
-		for (rank = 0; rank < nr_node_ids; rank++) {
-			int at = rsv_node_at(nid, rank);
-
-			KUNIT_EXPECT_FALSE(test, node_test_and_set(at, seen));
-			if (rank > 1)
-				KUNIT_EXPECT_GE(test, node_distance(nid, at),
-						node_distance(nid, rsv_node_at(nid, rank - 1)));
-		}
-	}
-}
-
-static void node_that_is_named_serves(struct kunit *test)
-{
-	struct rsv_region *r = region_of_all_nodes(test, SZ_1M);
-	struct page **page = pages_array(test, 257);
-	unsigned long nr, i;
-	int nid;
-
-	for_each_node_state(nid, N_MEMORY) {
-		for (nr = 0; nr < 257; nr++) {
-			page[nr] = rsv_alloc_pages_node(r, nid, GFP_KERNEL | __GFP_THISNODE, 0);
-			if (!page[nr])
-				break;
-		}
-		/* All that the node has, and nothing from another */
-		KUNIT_EXPECT_EQ(test, nr, 256);
-		for (i = 0; i < nr; i++)
-			KUNIT_EXPECT_EQ(test, page_to_nid(page[i]), nid);
-		pages_give(page, nr, 0);
-	}
-}
-
-static void other_nodes_serve_in_the_order_of_their_distance(struct kunit *test)
-{
-	struct rsv_region *r = region_of_all_nodes(test, SZ_1M);
-	unsigned long all = 256 * nodes_with_memory(), nr, i;
-	struct page **page = pages_array(test, all + 1);
-	int nid;
-
-	for_each_node_state(nid, N_MEMORY) {
-		int rank = 0;
-
-		for (nr = 0; nr <= all; nr++) {
-			page[nr] = rsv_alloc_pages_node(r, nid, GFP_KERNEL, 0);
-			if (!page[nr])
-				break;
-		}
-		KUNIT_EXPECT_EQ(test, nr, all);
-		for (i = 0; i < nr; i++) {
-			while (rank < nr_node_ids && rsv_node_at(nid, rank) != page_to_nid(page[i]))
-				rank++;
-			KUNIT_ASSERT_LT(test, rank, nr_node_ids);
-		}
-		pages_give(page, nr, 0);
-	}
-}
-
-static void node_of_this_cpu_is_meant_if_none_is_named(struct kunit *test)
-{
-	struct rsv_region *r = region_of_all_nodes(test, SZ_1M);
-	struct page *page;
-	int here;
-
-	preempt_disable();
-	here = numa_mem_id();
-	page = rsv_alloc_pages(r, GFP_ATOMIC, 2);
-	preempt_enable();
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_EXPECT_EQ(test, page_to_nid(page), here);
-	__rsv_free_pages(page, 2);
-}
-
-static void node_that_does_not_exist_gives_nothing(struct kunit *test)
-{
-	static const int wrong[] = { -2, INT_MIN, MAX_NUMNODES, INT_MAX };
-	struct rsv_region *r = scratch_pages(test, 8);
-	struct page *page;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(wrong); i++)
-		KUNIT_EXPECT_NULL(test, rsv_alloc_pages_node(r, wrong[i], GFP_KERNEL, 0));
-	KUNIT_EXPECT_NULL(test, rsv_alloc_pages_node(r, nr_node_ids, GFP_KERNEL, 0));
-	page = rsv_alloc_pages_node(r, NUMA_NO_NODE, GFP_KERNEL, 3);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	__rsv_free_pages(page, 3);
-	page = rsv_alloc_pages_node(r, page_to_nid(page), GFP_KERNEL | __GFP_THISNODE, 3);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	__rsv_free_pages(page, 3);
-}
-
-/* --- Marks ---------------------------------------------------------------------------------- */
-
-#define MARKED_PAGES	2048U
-
-static struct rsv_zone *zone(struct rsv_region *r)
-{
-	return rsv_zone_nth(r, 0);
-}
-
-static const gfp_t modest[] = { GFP_KERNEL, GFP_USER, GFP_HIGHUSER, GFP_NOWAIT & ~__GFP_NOWARN };
-
-static const unsigned int orders[] = { 0, 2, 3, 4, 6 };
-
-static void order_text(const unsigned int *order, char *text)
-{
-	snprintf(text, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
-}
-
-KUNIT_ARRAY_PARAM(orders, orders, order_text);
-
-static void below_min_only_gfp_high_takes(struct kunit *test)
-{
-	unsigned int order = *(const unsigned int *)test->param_value, i;
-	struct page **page = pages_array(test, MARKED_PAGES + 1);
-	struct rsv_region *r = scratch_pages(test, MARKED_PAGES);
-	unsigned long min = zone(r)->min_pages, nr, high;
-
-	stay_on_this_cpu();
-	KUNIT_ASSERT_EQ(test, min, MARKED_PAGES / 256);
-	nr = pages_take(r, GFP_KERNEL, order, page, MARKED_PAGES);
-	KUNIT_EXPECT_EQ(test, nr, (MARKED_PAGES - min) >> order);
-	for (i = 0; i < ARRAY_SIZE(modest); i++)
-		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, modest[i], order));
-	KUNIT_EXPECT_GE(test, zone(r)->free_pages, min);
-
-	/* Each of them takes what is there to the last block. */
-	high = pages_take(r, GFP_KERNEL | __GFP_HIGH, order, page + nr, 1);
-	high += pages_take(r, GFP_ATOMIC, order, page + nr + high, MARKED_PAGES - nr);
-	KUNIT_EXPECT_EQ(test, nr + high, MARKED_PAGES >> order);
-	pages_give(page, nr + high, order);
-}
-
-/* What GFP_ATOMIC has fetched to this CPU's list is not for others either. */
-static void below_min_others_get_nothing_after_an_atomic_request(struct kunit *test)
-{
-	struct page **page = pages_array(test, MARKED_PAGES + 1), *atomic;
-	struct rsv_region *r = scratch_pages(test, MARKED_PAGES);
-	unsigned long nr;
-
-	stay_on_this_cpu();
-	nr = pages_take(r, GFP_KERNEL, 0, page, MARKED_PAGES);
-	atomic = rsv_alloc_pages(r, GFP_ATOMIC, 0);
-	KUNIT_EXPECT_NOT_NULL(test, atomic);
-	nr += pages_take(r, GFP_KERNEL, 0, page + nr, 1);
-	KUNIT_EXPECT_EQ(test, nr, MARKED_PAGES - zone(r)->min_pages);
-	pages_give(page, nr, 0);
-	if (atomic)
-		__rsv_free_pages(atomic, 0);
-}
-
-static void zone_under_4_mb_keeps_nothing_back(struct kunit *test)
-{
-	struct page **page = pages_array(test, 1023);
-	struct rsv_region *r = scratch_pages(test, 1023);
-
-	KUNIT_EXPECT_EQ(test, zone(r)->min_pages, 0);
-	KUNIT_EXPECT_EQ(test, zone(r)->low_pages, 0);
-	KUNIT_EXPECT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, 1023), 1023);
-	pages_give(page, 1023, 0);
-}
-
-/* Nobody has failed yet, but somebody who may not sleep soon might. */
-static void below_low_empty_slabs_go_back_in_the_background(struct kunit *test)
-{
-	struct rsv_region *r = scratch_pages(test, MARKED_PAGES);
-	struct rsv_cache *c = scratch_cache(test, r, 512, 0);
-	struct page **page = pages_array(test, MARKED_PAGES);
-	unsigned long nr, low = zone(r)->low_pages;
-
-	rsv_cache_free(c, rsv_cache_alloc(c, GFP_KERNEL));
-	KUNIT_EXPECT_EQ(test, cache_figures(c).empty_slabs, 1);
-	for (nr = 0; zone(r)->free_pages > low + 16; nr++) {
-		page[nr] = rsv_alloc_pages(r, GFP_KERNEL, 4);
-		KUNIT_ASSERT_NOT_NULL(test, page[nr]);
-	}
-	flush_work(&r->relief);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).empty_slabs, 1);
-	page[nr] = rsv_alloc_pages(r, GFP_ATOMIC, 4);
-	KUNIT_EXPECT_NOT_NULL(test, page[nr]);
-	nr += !!page[nr];
-	KUNIT_EXPECT_LT(test, zone(r)->free_pages, low + 1);
-	page[nr] = rsv_alloc_pages(r, GFP_ATOMIC, 0);
-	flush_work(&r->relief);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).empty_slabs, 0);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->failures[4], 0);
-	if (page[nr])
-		__rsv_free_pages(page[nr], 0);
-	pages_give(page, nr, 4);
-}
-
-/* --- Requests that fail --------------------------------------------------------------------- */
-
-static void empty_slabs_are_given_back_before_a_request_fails(struct kunit *test)
-{
-	struct rsv_region *r = scratch_pages(test, 16);
-	struct page *page;
-
-	rsv_kfree(rsv_kmalloc(r, 100, GFP_KERNEL));
-	KUNIT_EXPECT_LT(test, region_free_pages(r), 16);
-	/* Who may not sleep cannot wait for it. */
-	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_ATOMIC, 4));
-	page = rsv_alloc_pages(r, GFP_KERNEL, 4);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->failures[4], 1);
-	__rsv_free_pages(page, 4);
-}
-
-/* Lines of the log that say that a request of this region got nothing */
-static unsigned int failure_lines(struct rsv_region *r)
-{
-	static char line[512];
-	struct kmsg_dump_iter iter;
-	unsigned int nr = 0;
-	char wanted[64];
-	size_t length;
-
-	snprintf(wanted, sizeof(wanted), "region %s: no ", r->name);
-	kmsg_dump_rewind(&iter);
-	while (kmsg_dump_get_line(&iter, true, line, sizeof(line) - 1, &length)) {
-		line[length] = 0;
-		nr += !!strstr(line, wanted);
-	}
-	return nr;
-}
-
-static void failure_is_one_line_at_most_and_none_with_nowarn(struct kunit *test)
-{
-	struct rsv_region *r = scratch_pages(test, 1);
-	unsigned int i;
-
-	/* Lines are at least five seconds apart. */
-	schedule_timeout_uninterruptible(5 * HZ + HZ / 2);
-	for (i = 0; i < 100; i++)
-		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_KERNEL | __GFP_NOWARN, 1));
-	KUNIT_EXPECT_EQ(test, failure_lines(r), 0);
-	for (i = 0; i < 100; i++)
-		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, i % 2 ? GFP_KERNEL : GFP_ATOMIC, 1));
-	KUNIT_EXPECT_EQ(test, failure_lines(r), 1);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->failures[1], 200);
-}
-
 /* --- Large regions -------------------------------------------------------------------------- */
 
 static void metadata_is_at_most_one_percent_from_64_mb_up(struct kunit *test)
@@ -620,17 +344,6 @@ static struct kunit_case zone_cases[] = {
 	KUNIT_CASE(failure_is_counted_in_the_first_zone_asked),
 	KUNIT_CASE(exact_runs_respect_protection),
 	KUNIT_CASE(highmem_is_for_the_page_api_only),
-	KUNIT_CASE(nodes_are_tried_nearest_first_and_each_once),
-	KUNIT_CASE(node_that_is_named_serves),
-	KUNIT_CASE(other_nodes_serve_in_the_order_of_their_distance),
-	KUNIT_CASE(node_of_this_cpu_is_meant_if_none_is_named),
-	KUNIT_CASE(node_that_does_not_exist_gives_nothing),
-	KUNIT_CASE_PARAM(below_min_only_gfp_high_takes, orders_gen_params),
-	KUNIT_CASE(below_min_others_get_nothing_after_an_atomic_request),
-	KUNIT_CASE(zone_under_4_mb_keeps_nothing_back),
-	KUNIT_CASE(below_low_empty_slabs_go_back_in_the_background),
-	KUNIT_CASE(empty_slabs_are_given_back_before_a_request_fails),
-	KUNIT_CASE(failure_is_one_line_at_most_and_none_with_nowarn),
 	KUNIT_CASE(metadata_is_at_most_one_percent_from_64_mb_up),
 	KUNIT_CASE(every_order_can_be_had_down_from_the_largest_and_again),
 	{}
