@@ -191,8 +191,10 @@ static int guarantee(unsigned int nr)
 {
 	static unsigned int room;
 
-	this_cpu_add(counts[ARRAY_SIZE(kinds)].taken, nr > room);
-	this_cpu_add(counts[ARRAY_SIZE(kinds)].given, room && (nr > room || !nr));
+	if (nr > room)
+		this_cpu_inc(counts[ARRAY_SIZE(kinds)].taken);
+	if (room && (nr > room || !nr))
+		this_cpu_inc(counts[ARRAY_SIZE(kinds)].given);
 	room = nr > room || !nr ? nr : room;
 	return rsv_cache_reserve(kinds[0].cache, nr);
 }
@@ -215,7 +217,8 @@ static void objects_aside(struct rnd_state *random)
 	nr = rsv_cache_alloc_bulk(k->cache, GFP_NOWAIT | __GFP_NOWARN, ARRAY_SIZE(many), many);
 	this_cpu_add(counts[n].taken, nr);
 	this_cpu_add(counts[n].given, nr);
-	this_cpu_add(counts[n].failed, nr < ARRAY_SIZE(many));
+	if (nr < ARRAY_SIZE(many))
+		this_cpu_inc(counts[n].failed);
 	rsv_cache_free_bulk(k->cache, nr, many);
 }
 
