@@ -228,14 +228,17 @@ static void bulk_requests_move_whole_magazines(struct kunit *test)
 }
 
 /* Interrupts and other tasks need not wait for the end of a request of a thousand objects. */
-static unsigned int most_at_once, at_once;
+static struct rsv_cpu *watched;
+static u64 moved_before, most_at_once;
 
 static void count_at_once(int step)
 {
+	const u64 moved = watched->allocs + watched->frees;
+
 	if (step == RSV_STEP_BUSY)
-		at_once = 0;
-	if (step == RSV_STEP_CHANGED)
-		most_at_once = max(most_at_once, ++at_once);
+		moved_before = moved;
+	if (step == RSV_STEP_LEFT)
+		most_at_once = max(most_at_once, moved - moved_before);
 }
 
 static void at_most_64_objects_are_moved_at_once(struct kunit *test)
@@ -246,7 +249,12 @@ static void at_most_64_objects_are_moved_at_once(struct kunit *test)
 
 	take_bulk(test, c, object, 1000);
 	rsv_cache_free_bulk(c, 1000, object);
+	watched = per_cpu_ptr(c->cpus, raw_smp_processor_id());
+	most_at_once = 0;
+	WRITE_ONCE(rsv_step_hook, count_at_once);
 	take_bulk(test, c, object, 1000);
+	WRITE_ONCE(rsv_step_hook, NULL);
+	KUNIT_EXPECT_EQ(test, most_at_once, 64);
 	most_at_once = 0;
 	WRITE_ONCE(rsv_step_hook, count_at_once);
 	rsv_cache_free_bulk(c, 1000, object);

@@ -95,7 +95,7 @@ static void expect_gate(struct kunit *test, struct rsv_cache *c, bool open)
 {
 	bool can_be = !(c->flags & RSV_NO_MAGAZINE);
 
-	KUNIT_EXPECT_EQ(test, c->gate == c->cpus, open && can_be);
+	KUNIT_EXPECT_EQ(test, rsv_gate_is_open(c), open && can_be);
 }
 
 /* --- What is guaranteed --------------------------------------------------------------------- */

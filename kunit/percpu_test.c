@@ -422,7 +422,7 @@ static void page_given_back_by_two_cpus_at_once_is_drained_by_one(struct kunit *
 static void busy_lists_are_passed_by(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct rsv_pcp *pcp = per_cpu_ptr(zone(r)->pcp, raw_smp_processor_id());
+	const unsigned int cpu = raw_smp_processor_id();
 	struct rsv_ioc_zone *before, *after;
 	struct page *page[4];
 	unsigned int order;
@@ -431,14 +431,16 @@ static void busy_lists_are_passed_by(struct kunit *test)
 		__rsv_free_pages(take(test, r, order), order);
 	before = zone_figures(test, r, 0);
 
-	pcp->busy = true;
+	for (order = 0; order < 4; order++)
+		per_cpu_ptr(zone(r)->pcp[order], cpu)->busy = true;
 	for (order = 0; order < 4; order++)
 		page[order] = rsv_alloc_pages(r, GFP_ATOMIC, order);
 	for (order = 0; order < 4; order++)
 		if (page[order])
 			__rsv_free_pages(page[order], order);
 	rsv_region_shrink(r, 0);
-	pcp->busy = false;
+	for (order = 0; order < 4; order++)
+		per_cpu_ptr(zone(r)->pcp[order], cpu)->busy = false;
 
 	after = zone_figures(test, r, 0);
 	for (order = 0; order < 4; order++) {

@@ -509,6 +509,21 @@ static void what_is_a_page_or_more_has_pages_of_its_own(struct kunit *test)
 	}
 }
 
+/* The red zone in front of it takes the slab's first page, whose frame knows about the slab. */
+static void object_behind_its_slabs_first_page_is_taken_back(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache_flags(test, r, PAGE_SIZE, PAGE_SIZE,
+						  RSV_ENGINE_SLOB | RSV_RED_ZONE, NULL);
+	void *object = take(test, c);
+
+	KUNIT_EXPECT_PTR_NE(test, unit_of(r, object), rsv_frame_at(r->extents->at[0], object));
+	objects_give(c, &object, 1);
+	EXPECT_SLABS(test, c, 0, 0, 1);
+	scratch_cache_end(test, c);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
 static void units_with_nothing_in_them_are_given_back(struct kunit *test)
 {
 	struct rsv_region *r = scratch_region(test, SZ_256K);
@@ -568,6 +583,7 @@ static struct kunit_case slob_cases[] = {
 	KUNIT_CASE(overwritten_gap_is_found_by_looking_through_the_unit),
 	KUNIT_CASE(three_lists_keep_sizes_apart),
 	KUNIT_CASE(what_is_a_page_or_more_has_pages_of_its_own),
+	KUNIT_CASE(object_behind_its_slabs_first_page_is_taken_back),
 	KUNIT_CASE(units_with_nothing_in_them_are_given_back),
 	KUNIT_CASE(all_caches_of_a_region_share_the_heap),
 	{}

@@ -28,6 +28,21 @@
 #define RSV_KERNEL_MAX_ORDER	MAX_PAGE_ORDER
 #endif
 
+/* What KCSAN may know to be racy got a word for it in 6.10. */
+#ifndef __data_racy
+#define __data_racy
+#endif
+
+/*
+ * The checks that are always on. What they cost is measured by leaving them out (make bench), and
+ * nobody should use a module that was built so.
+ */
+#ifdef RSV_UNCHECKED
+#define RSV_CHECKED	false
+#else
+#define RSV_CHECKED	true
+#endif
+
 /* What only the tests need is exported to them alone. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define EXPORT_SYMBOL_IF_KUNIT(symbol) \

@@ -229,6 +229,7 @@ static int rsv_pages_start(void)
 
 	if (err)
 		return err;
+	rsv_extents_start();
 	err = rsv_zones_start();
 	if (err)
 		goto no_zones;

@@ -74,6 +74,7 @@ static struct rsv_region *rsv_region_new(const char *name)
 	mutex_init(&r->drain_lock);
 	mutex_init(&r->caches_lock);
 	INIT_LIST_HEAD(&r->caches);
+	xa_init(&r->numbers);
 	rsv_relief_init(r);
 	rsv_reclaim_init(r);
 	rsv_lending_init(r);

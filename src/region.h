@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/reservoir.h>
+#include <linux/xarray.h>
 
 #include "objects/cache.h"
 #include "objects/classes.h"
@@ -30,10 +31,11 @@ struct rsv_heap;
  * struct rsv_region - what one reservation owns
  * @name: its name (never changes once the region stands)
  * @shape_lock: guards what the region consists of, down to @metadata, against others that change
- *	it; may sleep. Requests read @extents and @zones without it
+ *	it; may sleep. Requests read @extents, @zones and @nearest without it
  * @extents: its extents by number
  * @nr_extents: numbers in use, those of extents that are gone included
  * @zones: its zones by rsv_zone_slot(), NULL where it has no memory; never go once they came
+ * @nearest: for each node, the zone that serves requests without a zone bit first; never NULL
  * @nr_pages: pages that it has now
  * @span: pages from the beginning of its first extent to the end of its last, laid end to end
  * @metadata: bytes taken beside the region to manage its pages
@@ -49,10 +51,11 @@ struct rsv_heap;
  * @own: caches that serve the others, by size
  * @heap: what the engine SLOB has
  * @age: gives back from time to time what caches do not need
- * @caches_lock: guards @caches and @nr_caches; may sleep; never held while debugfs files are
- *	removed, since their readers take it
+ * @caches_lock: guards @caches, @numbers and @nr_caches; may sleep; never held while debugfs files
+ *	are removed, since their readers take it
  * @caches: all caches, in the order of creation
- * @nr_caches: their number
+ * @numbers: the same by number, so that the next one is found without a walk
+ * @nr_caches: how many there are
  * @node: place on the list of regions (rsv_regions_lock, as the next two)
  * @id: number, growing in the order of creation
  * @users: handles that it is open by
@@ -67,6 +70,7 @@ struct rsv_region {
 	struct rsv_extents *extents;
 	unsigned int nr_extents;
 	struct rsv_zone **zones;
+	struct rsv_zone **nearest;
 	unsigned long nr_pages;
 	unsigned long span;
 	size_t metadata;
@@ -86,6 +90,7 @@ struct rsv_region {
 	struct delayed_work age;
 	struct mutex caches_lock;	/* see above */
 	struct list_head caches;
+	struct xarray numbers;
 	unsigned int nr_caches;
 
 	struct list_head node;

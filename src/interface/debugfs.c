@@ -277,6 +277,16 @@ static void rsv_slabinfo_head(struct seq_file *m)
 	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail> : engine <name>\n");
 }
 
+/* The position is the number of the next cache: a read begins where the last one ended. */
+static struct rsv_cache *rsv_slabinfo_from(struct seq_file *m, loff_t *pos)
+{
+	struct rsv_cache *c = *pos > U32_MAX ? NULL : rsv_cache_from(m->private, *pos);
+
+	if (c)
+		*pos = c->id;
+	return c;
+}
+
 static void *rsv_slabinfo_start(struct seq_file *m, loff_t *pos)
 {
 	struct rsv_region *r = m->private;
@@ -284,14 +294,13 @@ static void *rsv_slabinfo_start(struct seq_file *m, loff_t *pos)
 	mutex_lock(&r->caches_lock);
 	if (!*pos)
 		rsv_slabinfo_head(m);
-	return seq_list_start(&r->caches, *pos);
+	return rsv_slabinfo_from(m, pos);
 }
 
 static void *rsv_slabinfo_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct rsv_region *r = m->private;
-
-	return seq_list_next(v, &r->caches, pos);
+	++*pos;
+	return rsv_slabinfo_from(m, pos);
 }
 
 static void rsv_slabinfo_stop(struct seq_file *m, void *v)
@@ -306,7 +315,7 @@ static int rsv_slabinfo_show(struct seq_file *m, void *v)
 	struct rsv_ioc_cache c = {};
 	u64 slabs;
 
-	rsv_query_one_cache(list_entry(v, struct rsv_cache, node), &c);
+	rsv_query_one_cache(v, &c);
 	slabs = c.full_slabs + c.partial_slabs;
 	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", c.name, c.active_objects, c.total_objects,
 		   c.stride, c.slab_objects, c.slab_pages);

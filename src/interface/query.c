@@ -277,12 +277,10 @@ int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache)
 	int err = -ENOENT;
 
 	mutex_lock(&r->caches_lock);
-	list_for_each_entry(c, &r->caches, node) {
-		if (c->id < id)
-			continue;
+	c = rsv_cache_from(r, id);
+	if (c) {
 		rsv_query_one_cache(c, cache);
 		err = 0;
-		break;
 	}
 	mutex_unlock(&r->caches_lock);
 	return err;

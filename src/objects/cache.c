@@ -18,6 +18,12 @@
  * to it with their node's lock dropped. Nothing is printed, cleared or constructed under a raw
  * lock. A CPU that dies is emptied without region->caches_lock, which those hold who wait for CPUs.
  *
+ * What making a cache, ending it and finding the next one costs does not depend on how many there
+ * are: rsv_cache_names, a table that grows and brings its own locks, innermost, knows them by
+ * region and name, and says whose a name is; region->numbers, under region->caches_lock, by number.
+ * The system is asked for memory before that lock is taken: its reclaim may come for what a region
+ * lends.
+ *
  * A cache that was destroyed stays for a while as a grave: who uses it finds its gate shut, and on
  * the slow path that it is not alive.
  */
@@ -29,8 +35,10 @@
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/rculist.h>
+#include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/xarray.h>
 
 #include "../compat.h"
 #include "../name.h"
@@ -50,7 +58,15 @@
 
 static const struct rsv_cache_watch *rsv_cache_watch;	/* set before the first cache is made */
 static atomic_t rsv_cache_ids;
+static struct rhashtable rsv_cache_names;		/* all caches that can be found */
 static int rsv_cache_state;				/* of CPU hot-plug */
+
+/*
+ * Caches themselves, side by side and each at the beginning of a line of the CPU's cache. kmalloc()
+ * would put them 1 KB apart, where what all fast paths read first competes for few of its sets.
+ */
+static struct kmem_cache *rsv_cache_memory;
+static atomic_t rsv_cache_memory_out;			/* how many */
 
 static DEFINE_SPINLOCK(rsv_graves_lock);
 static LIST_HEAD(rsv_graves);				/* the newest first (rsv_graves_lock) */
@@ -115,6 +131,7 @@ static void rsv_cache_set_layout(struct rsv_cache *c, const struct rsv_layout *l
 	c->layout = *l;
 	c->shift = __ffs(l->stride);
 	c->inverse = rsv_inverse(l->stride >> c->shift);
+	c->mask = (roundup_pow_of_two(l->pages ?: 1UL) << PAGE_SHIFT) - 1;
 	c->rounds = rsv_magazine_rounds(l);
 }
 
@@ -122,19 +139,21 @@ static void rsv_cache_discard(struct rsv_cache *c)
 {
 	free_percpu(c->cpus);
 	rsv_cache_free_nodes(c);
-	kfree(c);
+	kmem_cache_free(rsv_cache_memory, c);
+	atomic_dec(&rsv_cache_memory_out);
 }
 
 static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 				       const struct rsv_layout *l, unsigned int flags,
 				       void (*ctor)(void *object))
 {
-	struct rsv_cache *c = kzalloc(struct_size(c, nodes, nr_node_ids), GFP_KERNEL);
+	struct rsv_cache *c = kmem_cache_zalloc(rsv_cache_memory, GFP_KERNEL);
 
 	if (!c)
 		return NULL;
+	atomic_inc(&rsv_cache_memory_out);
 	c->region = r;
-	strscpy(c->name, name, sizeof(c->name));
+	strscpy_pad(c->name, name, sizeof(c->name));
 	c->engine = rsv_engine_of(flags);
 	c->flags = flags;
 	c->ctor = ctor;
@@ -156,29 +175,44 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
  * Coming and going
  */
 
-static bool rsv_cache_name_taken(const struct rsv_region *r, const char *name)
-{
-	const struct rsv_cache *c;
+/* The region and the name are one key. */
+static_assert(offsetof(struct rsv_cache, name) ==
+	      offsetof(struct rsv_cache, region) + sizeof_field(struct rsv_cache, region));
 
-	list_for_each_entry(c, &r->caches, node)
-		if (!strcmp(c->name, name))
-			return true;
-	return false;
+static const struct rhashtable_params rsv_cache_name_params = {
+	.head_offset = offsetof(struct rsv_cache, named),
+	.key_offset = offsetof(struct rsv_cache, region),
+	.key_len = sizeof_field(struct rsv_cache, region) + sizeof_field(struct rsv_cache, name),
+	.automatic_shrinking = true,
+};
+
+/* Two that are made at once may be entered in the one order and have numbers in the other. */
+static void rsv_cache_list(struct rsv_cache *c)
+{
+	struct rsv_region *r = c->region;
+
+	mutex_lock(&r->caches_lock);
+	/* In the place that is kept for it. */
+	xa_store(&r->numbers, c->id, c, GFP_NOWAIT);
+	list_add_tail_rcu(&c->node, &r->caches);
+	r->nr_caches++;
+	mutex_unlock(&r->caches_lock);
 }
 
 static int rsv_cache_enter(struct rsv_cache *c)
 {
 	struct rsv_region *r = c->region;
-	int err = -EEXIST;
+	int err;
 
-	mutex_lock(&r->caches_lock);
-	if (!rsv_cache_name_taken(r, c->name)) {
-		c->id = atomic_inc_return(&rsv_cache_ids);
-		list_add_tail_rcu(&c->node, &r->caches);
-		r->nr_caches++;
-		err = 0;
-	}
-	mutex_unlock(&r->caches_lock);
+	c->id = atomic_inc_return(&rsv_cache_ids);
+	err = xa_reserve(&r->numbers, c->id, GFP_KERNEL);
+	if (err)
+		return err;
+	err = rhashtable_lookup_insert_fast(&rsv_cache_names, &c->named, rsv_cache_name_params);
+	if (err)
+		xa_release(&r->numbers, c->id);
+	else
+		rsv_cache_list(c);
 	return err;
 }
 
@@ -188,8 +222,24 @@ static void rsv_cache_leave(struct rsv_cache *c)
 
 	mutex_lock(&r->caches_lock);
 	list_del_rcu(&c->node);
+	xa_erase(&r->numbers, c->id);
 	r->nr_caches--;
 	mutex_unlock(&r->caches_lock);
+	rhashtable_remove_fast(&rsv_cache_names, &c->named, rsv_cache_name_params);
+}
+
+/**
+ * rsv_cache_from() - the first cache of a region from a number on
+ * @r: the region, its caches locked
+ * @id: the number
+ *
+ * Return: The cache, or NULL if none has so large a number.
+ */
+struct rsv_cache *rsv_cache_from(struct rsv_region *r, u32 id)
+{
+	unsigned long index = id;
+
+	return xa_find(&r->numbers, &index, ULONG_MAX, XA_PRESENT);
 }
 
 static int rsv_cache_open(struct rsv_cache *c)
@@ -383,7 +433,7 @@ int rsv_cache_destroy(struct rsv_cache *c)
 	if (rsv_cache_in_use(c))
 		return -EBUSY;
 	rsv_cache_reserve(c, 0);
-	rsv_pcp_drain(c->region);
+	rsv_cache_drain(c);
 	rsv_cache_retire(c);
 	synchronize_rcu();
 	return rsv_cache_finish(c);
@@ -541,10 +591,29 @@ static int rsv_cache_cpu_dead(unsigned int cpu, struct hlist_node *node)
  */
 int rsv_caches_start(void)
 {
-	rsv_cache_state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:cache-dead",
-						  NULL, rsv_cache_cpu_dead);
+	const struct rsv_cache *c;
+	int err = -ENOMEM;
+
+	rsv_cache_memory = kmem_cache_create("rsv_cache", struct_size(c, nodes, nr_node_ids), 0,
+					     SLAB_HWCACHE_ALIGN, NULL);
+	if (!rsv_cache_memory)
+		return err;
+	err = rhashtable_init(&rsv_cache_names, &rsv_cache_name_params);
+	if (err)
+		goto no_names;
+	err = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:cache-dead", NULL,
+				      rsv_cache_cpu_dead);
+	if (err < 0)
+		goto no_state;
+	rsv_cache_state = err;
 	rsv_reclaim_start();
-	return min(rsv_cache_state, 0);
+	return 0;
+
+no_state:
+	rhashtable_destroy(&rsv_cache_names);
+no_names:
+	kmem_cache_destroy(rsv_cache_memory);
+	return err;
 }
 
 /**
@@ -559,4 +628,8 @@ void rsv_caches_stop(void)
 	while ((c = rsv_grave_open(0)))
 		rsv_cache_discard(c);
 	cpuhp_remove_multi_state(rsv_cache_state);
+	rhashtable_destroy(&rsv_cache_names);
+	/* A cache that was leaked with its region stays, and so does what it is from. */
+	if (!atomic_read(&rsv_cache_memory_out))
+		kmem_cache_destroy(rsv_cache_memory);
 }

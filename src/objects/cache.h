@@ -12,10 +12,12 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/reservoir.h>
+#include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "../compat.h"
 #include "../pages/extent.h"
 #include "../report.h"
 
@@ -167,7 +169,7 @@ struct rsv_cache_node {
  * @extent: where an object of the CPU's own node was given back lately; never NULL
  * @allocs: objects handed out
  * @frees: objects taken back
- * @remote: collects objects of other nodes until it is full; NULL: none yet
+ * @remote: collects objects of other nodes until it is full
  * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
  * @first: its first free object that belongs to this CPU, or RSV_SLAB_NONE
  * @nr_first: how many such objects there are
@@ -177,7 +179,7 @@ struct rsv_cache_node {
  * @failures: requests that found no memory
  */
 struct rsv_cpu {
-	bool busy;
+	bool __data_racy busy;
 	struct rsv_magazine *loaded;
 	struct rsv_magazine *previous;
 	struct rsv_extent *extent;
@@ -210,21 +212,27 @@ struct rsv_guarantee {
 
 /**
  * struct rsv_cache - objects of one size. What the fast paths read comes first
- * @gate: @cpus, or rsv_gate_shut while every request shall take the slow path (guarantee.lock)
- * @engine: what is behind the magazines (this and all down to @cpus never change)
- * @secret: what the links of free objects are obfuscated with
+ * @gate: @cpus, or rsv_gate_shut while every request shall take the slow path, and always if the
+ *	engine marks kept objects elsewhere than in them (guarantee.lock)
+ * @secret: what the links of free objects are obfuscated with (this and all down to @cpus never
+ *	change)
+ * @mask: the bits of an object's address that are the place in its slab, which begins at a multiple
+ *	of the power of two that holds it
  * @inverse: of the odd part of @layout.stride, modulo 2^32
  * @shift: the power of two in it. See rsv_slot_index()
  * @layout: how objects lie in a slab
+ * @engine: what is behind the magazines
  * @flags: RSV_ENGINE_* and so on
  * @ctor: the constructor or NULL
  * @region: where its memory comes from
- * @name: unique in the region
+ * @name: unique in the region, padded with NULs: it is found by both together (rsv_cache_names)
  * @id: number, growing in the order of creation, never used twice while the module is loaded
  * @cpus: what each CPU has
+ * @side_gate: as @gate, for engines that mark kept objects elsewhere (guarantee.lock)
  * @rounds: objects in a magazine that is made from now on: grows with contention
  * @alive: cleared by rsv_cache_destroy()
  * @guarantee: objects kept for this cache alone
+ * @named: place among all caches by @region and @name
  * @cpuhp: place among those whose CPUs are emptied when they go
  * @node: place on region->caches (region->caches_lock; read under RCU too)
  * @retired: place among those that end together
@@ -234,11 +242,12 @@ struct rsv_guarantee {
  */
 struct rsv_cache {
 	struct rsv_cpu __percpu *gate;
-	const struct rsv_engine *engine;
 	unsigned long secret;
+	unsigned long mask;
 	u32 inverse;
 	u32 shift;
 	struct rsv_layout layout;
+	const struct rsv_engine *engine;
 	unsigned int flags;
 	void (*ctor)(void *object);
 	struct rsv_region *region;
@@ -246,10 +255,12 @@ struct rsv_cache {
 	u32 id;
 	struct rsv_cpu __percpu *cpus;
 
+	struct rsv_cpu __percpu *side_gate;
 	unsigned int rounds;
 	bool alive;
 	struct rsv_guarantee guarantee;
 
+	struct rhash_head named;
 	struct hlist_node cpuhp;
 	struct list_head node;
 	struct list_head retired;
@@ -293,7 +304,7 @@ int rsv_caches_start(void);
 void rsv_caches_stop(void);
 struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *object);
 bool rsv_object_live(const struct rsv_cache *c, struct rsv_extent *e, const void *object);
-bool rsv_cache_put_fast(struct rsv_cache *c, struct rsv_extent *e, void *object);
+bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object);
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
 bool rsv_cache_usable(const struct rsv_cache *c);
 void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr);
@@ -302,6 +313,7 @@ void rsv_cache_keep(struct rsv_cache *c, void *object);
 struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigned int size,
 				 unsigned int align, unsigned int flags,
 				 void (*ctor)(void *object));
+struct rsv_cache *rsv_cache_from(struct rsv_region *r, u32 id);
 void rsv_caches_end(struct rsv_region *r);
 void rsv_caches_leave(struct rsv_region *r);
 void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figures);

@@ -22,7 +22,10 @@ static void rsv_gate_set(struct rsv_cache *c)
 	bool shut = !c->alive || !c->rounds || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) ||
 		    g->nr < g->target;
 
-	WRITE_ONCE(c->gate, shut ? &rsv_gate_shut : c->cpus);
+	bool side = c->engine == &rsv_engine_slab;
+
+	WRITE_ONCE(c->gate, shut || side ? &rsv_gate_shut : c->cpus);
+	WRITE_ONCE(c->side_gate, shut || !side ? &rsv_gate_shut : c->cpus);
 }
 
 /**

@@ -21,6 +21,7 @@
 #include "classes.h"
 #include "debug.h"
 #include "kmalloc.h"
+#include "magazine.h"
 #include "object.h"
 #include "heap.h"
 
@@ -96,15 +97,19 @@ static bool rsv_kmalloc_fenced(const struct rsv_cache *c)
 	return IS_ENABLED(CONFIG_KASAN_GENERIC) || unlikely(c->layout.asked);
 }
 
-static void rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
+/* Returns @p, which may be NULL. */
+static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 {
 	size_t end = round_up(size, sizeof(u64)), room = round_down(c->layout.object_size, 8);
 
+	if (!p)
+		return NULL;
 	if (c->layout.asked)
 		rsv_debug_asked(c, p, size);
 	if (end < room)
 		rsv_kasan_fence(p + end, room - end);
 	rsv_kasan_allow(p, size);
+	return p;
 }
 
 /**
@@ -123,17 +128,14 @@ static void rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	struct rsv_cache *c;
-	void *p;
 
-	if (unlikely(size > RSV_KMALLOC_MAX))
-		return rsv_kmalloc_pages(r, size, gfp);
-	if (unlikely(!size))
-		return ZERO_SIZE_PTR;
+	/* One comparison finds 0 too. */
+	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
+		return size ? rsv_kmalloc_pages(r, size, gfp) : ZERO_SIZE_PTR;
 	c = r->kmalloc[rsv_class_of(r->classes, size)];
-	p = rsv_cache_alloc(c, gfp);
-	if (rsv_kmalloc_fenced(c) && p)
-		rsv_kmalloc_fence(c, p, size);
-	return p;
+	if (rsv_kmalloc_fenced(c))
+		return rsv_kmalloc_fence(c, rsv_object_alloc(c, gfp, _RET_IP_), size);
+	return rsv_object_alloc(c, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_kmalloc);
 
@@ -318,6 +320,61 @@ static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long 
 			   rsv_addr_place(e, p));
 }
 
+static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
+{
+	struct rsv_extent *e;
+	struct rsv_cache *c;
+
+	if (ZERO_OR_NULL_PTR(p))
+		return;
+	rcu_read_lock();
+	e = in_nmi() ? NULL : rsv_extent_find_addr(p);
+	if (!e) {
+		rsv_report(RSV_FOREIGN, "memory of no region given back");
+	} else {
+		c = rsv_cache_owning(e, p);
+		if (!c || !rsv_object_put_open(c, e, (void *)p))
+			rsv_extent_kfree(e, p, caller);
+	}
+	rcu_read_unlock();
+}
+
+/*
+ * Where the last ones were found, into a magazine of the cache that is found there. With preemption
+ * disabled neither of them goes away.
+ */
+static __always_inline bool rsv_kfree_fast(void *p)
+{
+	struct rsv_extent *e;
+	struct rsv_frame *f;
+	struct rsv_cache *c;
+	struct rsv_cpu *cpu;
+	unsigned long into;
+
+	preempt_disable();
+	e = this_cpu_read(rsv_extent_lately);
+	into = (unsigned long)p - (unsigned long)e->base;
+	if (unlikely(into >= e->bytes || want_init_on_free()))
+		goto refuse;
+	f = rsv_frame_into(e, into);
+	c = READ_ONCE(f->cache);
+	if (unlikely(!c))
+		goto refuse;
+	cpu = this_cpu_ptr(READ_ONCE(c->gate));
+	if (unlikely(!rsv_cpu_try(cpu)))
+		goto refuse;
+	if (unlikely(!rsv_magazine_give(c, cpu, f, rsv_magazine_offset(c, p), p, false))) {
+		rsv_cpu_end(cpu);
+		goto refuse;
+	}
+	rsv_cpu_end(cpu);
+	preempt_enable();
+	return true;
+refuse:
+	preempt_enable();
+	return false;
+}
+
 /**
  * rsv_kfree() - give back memory
  * @p: what rsv_kmalloc() and its like gave; NULL and ZERO_SIZE_PTR do nothing
@@ -329,20 +386,7 @@ static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long 
  */
 void rsv_kfree(const void *p)
 {
-	struct rsv_extent *e;
-	struct rsv_cache *c;
-
-	if (unlikely(ZERO_OR_NULL_PTR(p)))
-		return;
-	rcu_read_lock();
-	e = in_nmi() ? NULL : rsv_extent_find_addr(p);
-	if (unlikely(!e)) {
-		rsv_report(RSV_FOREIGN, "memory of no region given back");
-	} else {
-		c = rsv_cache_owning(e, p);
-		if (unlikely(!c || !rsv_cache_put_fast(c, e, (void *)p)))
-			rsv_extent_kfree(e, p, _RET_IP_);
-	}
-	rcu_read_unlock();
+	if (unlikely(!rsv_kfree_fast((void *)p)))
+		rsv_kfree_slow(p, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_kfree);

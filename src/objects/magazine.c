@@ -28,9 +28,6 @@
 /* What a CPU has that has no magazine: it is full and empty. Never changes. */
 struct rsv_magazine rsv_magazine_none;
 
-/* What remembers no extent remembers this one, in which nothing lies. */
-static struct rsv_extent rsv_extent_none;
-
 DEFINE_PER_CPU(struct rsv_cpu, rsv_gate_shut) = { .busy = true };
 
 rsv_step_fn *rsv_step_hook;
@@ -346,16 +343,15 @@ static struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
 void *rsv_magazine_find(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu;
-	void *object;
+	void *object = NULL;
 
 	if (!rsv_magazine_wanted(c))
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
 	if (!cpu)
 		return NULL;
-	object = rsv_magazine_pop(cpu->loaded);
-	if (!object && rsv_magazine_exchange_empty(c, cpu))
-		object = rsv_magazine_pop(cpu->loaded);
+	if (!rsv_magazine_pop(cpu->loaded, &object) && rsv_magazine_exchange_empty(c, cpu))
+		rsv_magazine_pop(cpu->loaded, &object);
 	rsv_cpu_leave(cpu);
 	return object;
 }
@@ -379,7 +375,7 @@ void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
 	cpu = rsv_cpu_enter_with_room(c);
 	if (cpu) {
 		while (nr > 1 && cpu->loaded->nr < cpu->loaded->capacity)
-			rsv_magazine_push(cpu->loaded, t->object[--nr]);
+			rsv_magazine_push(cpu->loaded, cpu->loaded->nr, t->object[--nr]);
 		rsv_cpu_leave(cpu);
 	}
 	rsv_objects_home(c, t->object + 1, nr - 1);
@@ -390,7 +386,7 @@ static struct rsv_magazine *rsv_remote_push(struct rsv_cpu *cpu, void *object)
 {
 	struct rsv_magazine *m = cpu->remote;
 
-	rsv_magazine_push(m, object);
+	rsv_magazine_push(m, m->nr, object);
 	if (m->nr < m->capacity)
 		return NULL;
 	cpu->remote = &rsv_magazine_none;
@@ -454,9 +450,9 @@ bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object)
 	if (!cpu)
 		return false;
 	/* The next ones will be found there without asking; not from another node, by now. */
-	if (e->nid == numa_mem_id())
+	if (e->nid == numa_mem_id() && rsv_extent_is_even(e))
 		WRITE_ONCE(cpu->extent, e);
-	rsv_magazine_push(cpu->loaded, object);
+	rsv_magazine_push(cpu->loaded, cpu->loaded->nr, object);
 	rsv_cpu_leave(cpu);
 	return true;
 }

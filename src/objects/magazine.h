@@ -16,10 +16,12 @@
 #define RSV_OBJECTS_MAGAZINE_H
 
 #include <linux/hardirq.h>
+#include <linux/overflow.h>
 #include <linux/preempt.h>
 
 #include "../compat.h"
 #include "../pages/extent.h"
+#include "../pages/page.h"
 #include "cache.h"
 #include "engine.h"
 #include "object.h"
@@ -64,6 +66,12 @@ void rsv_depot_drain(struct rsv_cache *c);
 bool rsv_depot_spill(struct rsv_cache *c);
 void rsv_depot_age(struct rsv_cache *c);
 
+/* Whether fast paths are open, by whichever gate */
+static inline bool rsv_gate_is_open(const struct rsv_cache *c)
+{
+	return READ_ONCE(c->gate) == c->cpus || READ_ONCE(c->side_gate) == c->cpus;
+}
+
 /* Between the steps of the protocol, so that a test can put an interrupt there */
 enum rsv_step {
 	RSV_STEP_BEFORE,		/* preemption is disabled, busy not looked at */
@@ -76,129 +84,186 @@ enum rsv_step {
 };
 
 /*
- * What this CPU has of a cache, by its gate or by @cpus itself; NULL if an interrupt came while it
- * is being worked on, or the gate is shut.
+ * Enters what this CPU has of a cache, by one of its gates or by @cpus itself, with preemption
+ * disabled. false: an interrupt came while it is being worked on, or the gate is shut.
  */
-static __always_inline struct rsv_cpu *rsv_cpu_enter(struct rsv_cpu __percpu *cpus)
+static __always_inline bool rsv_cpu_try(struct rsv_cpu *cpu)
 {
-	struct rsv_cpu *cpu;
-
-	preempt_disable();
 	rsv_step(RSV_STEP_BEFORE);
-	cpu = this_cpu_ptr(cpus);
-	if (unlikely(READ_ONCE(cpu->busy) || in_nmi())) {
-		preempt_enable();
-		return NULL;
-	}
+	if (unlikely(cpu->busy || in_nmi()))
+		return false;
 	rsv_step(RSV_STEP_LOOKED);
 	WRITE_ONCE(cpu->busy, true);
 	barrier();
 	rsv_step(RSV_STEP_BUSY);
-	return cpu;
+	return true;
 }
 
-static __always_inline void rsv_cpu_leave(struct rsv_cpu *cpu)
+/* Ends what rsv_cpu_try() began. */
+static __always_inline void rsv_cpu_end(struct rsv_cpu *cpu)
 {
 	barrier();
 	WRITE_ONCE(cpu->busy, false);
 	rsv_step(RSV_STEP_LEFT);
+}
+
+/* The same with preemption, for the slow paths; NULL if it cannot be entered */
+static inline struct rsv_cpu *rsv_cpu_enter(struct rsv_cpu __percpu *cpus)
+{
+	struct rsv_cpu *cpu;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(cpus);
+	if (likely(rsv_cpu_try(cpu)))
+		return cpu;
+	preempt_enable();
+	return NULL;
+}
+
+/* By whichever gate is open */
+static inline struct rsv_cpu *rsv_cpu_enter_open(const struct rsv_cache *c)
+{
+	return rsv_cpu_enter(READ_ONCE(c->gate)) ?: rsv_cpu_enter(READ_ONCE(c->side_gate));
+}
+
+static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
+{
+	rsv_cpu_end(cpu);
 	preempt_enable();
 }
 
-static __always_inline void *rsv_magazine_pop(struct rsv_magazine *m)
+/* false: the magazine is empty. Subtracts first, since that compares as well. */
+static __always_inline bool rsv_magazine_pop(struct rsv_magazine *m, void **object)
 {
-	void *object;
-	u32 nr = m->nr;
+	u32 nr;
 
-	if (!nr)
-		return NULL;
-	object = m->object[--nr];
+	if (unlikely(check_sub_overflow(m->nr, 1U, &nr)))
+		return false;
+	*object = m->object[nr];
 	rsv_step(RSV_STEP_READ);
 	m->nr = nr;
 	rsv_step(RSV_STEP_CHANGED);
-	return object;
+	return true;
 }
 
-/* The magazine has room. */
-static __always_inline void rsv_magazine_push(struct rsv_magazine *m, void *object)
+/* @nr: objects in the magazine, which has room */
+static __always_inline void rsv_magazine_push(struct rsv_magazine *m, unsigned long nr,
+					      void *object)
 {
-	u32 nr = m->nr;
-
 	rsv_step(RSV_STEP_READ);
 	m->object[nr] = object;
-	m->nr = nr + 1;
+	m->nr++;
 	rsv_step(RSV_STEP_CHANGED);
 }
 
-/* The fast path of an allocation. NULL: the slow path it is. The object is kept. */
-static __always_inline void *rsv_magazine_take(struct rsv_cache *c)
+static __always_inline bool rsv_magazine_is_full(const struct rsv_magazine *m)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
-	void *object;
-
-	if (unlikely(!cpu))
-		return NULL;
-	object = rsv_magazine_pop(cpu->loaded);
-	if (unlikely(!object) && rsv_magazine_exchange_empty(c, cpu))
-		object = rsv_magazine_pop(cpu->loaded);
-	if (likely(object))
-		cpu->allocs++;
-	rsv_cpu_leave(cpu);
-	return object;
-}
-
-static __always_inline bool rsv_object_hand(struct rsv_cache *c, void *object)
-{
-	if (unlikely(c->engine == &rsv_engine_slab))
-		return c->engine->hand(c, object);
-	return rsv_link_hand(c, object);
-}
-
-static __always_inline enum rsv_misuse rsv_object_claim(struct rsv_cache *c, struct rsv_extent *e,
-							struct rsv_frame *f, void *object)
-{
-	if (unlikely(c->engine != &rsv_engine_slub))
-		return c->engine->claim(c, e, f, object);
-	return rsv_slub_claim(c, f, object);
+	return m->nr == m->capacity;
 }
 
 /*
- * The fast path of a free, in which the object was found to lie in an extent of this CPU's node.
- * false: nothing has changed, and the slow path finds out why.
+ * The fast path of an allocation by one of the gates: a kept object. false: the slow path it is.
+ */
+static __always_inline bool rsv_magazine_take(struct rsv_cpu __percpu *gate, void **object)
+{
+	struct rsv_cpu *cpu;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(gate);
+	if (unlikely(!rsv_cpu_try(cpu)))
+		goto refuse;
+	if (unlikely(!rsv_magazine_pop(cpu->loaded, object))) {
+		rsv_cpu_end(cpu);
+		goto refuse;
+	}
+	cpu->allocs++;
+	rsv_cpu_end(cpu);
+	preempt_enable();
+	return true;
+refuse:
+	preempt_enable();
+	return false;
+}
+
+void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, void *kept, unsigned long caller);
+void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
+
+/* An allocation. What is not the fast path is called last, so that there is nothing to be saved. */
+static __always_inline void *rsv_object_alloc(struct rsv_cache *c, gfp_t gfp, unsigned long caller)
+{
+	void *object;
+
+	rsv_might_sleep(gfp);
+	if (unlikely(gfp & ~(RSV_GFP_OBJECTS & ~__GFP_ZERO)) ||
+	    !rsv_magazine_take(READ_ONCE(c->gate), &object))
+		return rsv_object_alloc_slow(c, gfp, NULL, caller);
+	if (unlikely(!rsv_link_hand(c, object)))
+		return rsv_object_alloc_slow(c, gfp, object, caller);
+	return rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
+}
+
+/* How far into its slab an object begins, if it is one and its extent is even */
+static __always_inline unsigned long rsv_magazine_offset(const struct rsv_cache *c,
+							 const void *object)
+{
+	return (unsigned long)object & c->mask;
+}
+
+/*
+ * Claims an object of the cache, given the frame of its page and how far into its slab it begins,
+ * and puts it into the loaded magazine, which is of a CPU of its node. false: nothing has changed.
+ * @clear: whether it is cleared, where free objects are
  */
 static __always_inline bool rsv_magazine_give(struct rsv_cache *c, struct rsv_cpu *cpu,
-					      struct rsv_extent *e, void *object)
+					      struct rsv_frame *f, unsigned int offset,
+					      void *object, bool clear)
 {
-	struct rsv_frame *f = rsv_frame_at(e, object);
+	struct rsv_magazine *m = cpu->loaded;
+	unsigned long nr = m->nr;
 
-	/* Only frames of slabs have a cache: the heap's objects take the slow path to it. */
-	if (unlikely(READ_ONCE(f->cache) != c))
+	if (unlikely(nr == m->capacity || rsv_slub_claim(c, f, offset, object) != RSV_OK))
 		return false;
-	if (unlikely(cpu->loaded->nr == cpu->loaded->capacity) &&
-	    !rsv_magazine_exchange_full(c, cpu))
-		return false;
-	if (unlikely(rsv_object_claim(c, e, f, object) != RSV_OK))
-		return false;
-	rsv_object_retire(c, object);
-	rsv_magazine_push(cpu->loaded, object);
+	if (clear)
+		rsv_object_clear(c, object);
+	rsv_object_hide(c, object);
+	rsv_magazine_push(m, nr, object);
 	cpu->frees++;
 	return true;
 }
 
-/* The fast path of a free to a cache that is known. */
+/*
+ * The fast path of a free to a cache that is known. false: nothing has changed, and the slow path
+ * finds out why.
+ */
 static __always_inline bool rsv_magazine_put(struct rsv_cache *c, void *object)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
 	struct rsv_extent *e;
-	bool done;
+	struct rsv_frame *f;
+	struct rsv_cpu *cpu;
+	unsigned long into;
 
-	if (unlikely(!cpu))
-		return false;
+	preempt_disable();
+	cpu = this_cpu_ptr(READ_ONCE(c->gate));
+	if (unlikely(!rsv_cpu_try(cpu)))
+		goto refuse;
 	/* It may be forgotten at any time, but stays until preemption is enabled again. */
 	e = READ_ONCE(cpu->extent);
-	done = likely(rsv_extent_has(e, object)) && rsv_magazine_give(c, cpu, e, object);
-	rsv_cpu_leave(cpu);
-	return done;
+	into = (unsigned long)object - (unsigned long)e->base;
+	if (unlikely(into >= e->bytes || want_init_on_free()))
+		goto leave;
+	f = rsv_frame_into(e, into);
+	/* Only frames of slabs have a cache: the heap's objects take the slow path to it. */
+	if (unlikely(f->cache != c ||
+		     !rsv_magazine_give(c, cpu, f, rsv_magazine_offset(c, object), object, false)))
+		goto leave;
+	rsv_cpu_end(cpu);
+	preempt_enable();
+	return true;
+leave:
+	rsv_cpu_end(cpu);
+refuse:
+	preempt_enable();
+	return false;
 }
 
 #endif /* RSV_OBJECTS_MAGAZINE_H */

@@ -146,7 +146,7 @@ static void *rsv_object_obtain(struct rsv_cache *c, gfp_t gfp, int nid, bool *fr
 /* From kept to in use; false: it was reported, and is lost. */
 static bool rsv_object_prepare(struct rsv_cache *c, void *object, unsigned long caller)
 {
-	if (!rsv_object_hand(c, object)) {
+	if (!c->engine->hand(c, object)) {
 		rsv_debug_report(RSV_CORRUPT, c, rsv_region_extent(c->region, object), object,
 				 "a free object was written to, and is lost");
 		return false;
@@ -170,8 +170,8 @@ bool rsv_cache_usable(const struct rsv_cache *c)
 }
 
 /* @kept: an object that was found to be damaged as it was handed out, or NULL */
-static noinline void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *kept,
-					    unsigned long caller)
+static void *rsv_object_alloc_hard(struct rsv_cache *c, gfp_t gfp, int nid, void *kept,
+				   unsigned long caller)
 {
 	gfp_t known = nid == NUMA_NO_NODE ? RSV_GFP_OBJECTS : RSV_GFP_OBJECTS | __GFP_THISNODE;
 	void *object = kept;
@@ -199,6 +199,44 @@ static noinline void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, int 
 	return rsv_object_ready(c, object, gfp);
 }
 
+/* From this CPU's magazines, by steps that the fast path does not take; false if it cannot be */
+static bool rsv_object_take_open(struct rsv_cache *c, void **object)
+{
+	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
+	bool taken;
+
+	if (!cpu)
+		return false;
+	taken = rsv_magazine_pop(cpu->loaded, object) ||
+		(rsv_magazine_exchange_empty(c, cpu) && rsv_magazine_pop(cpu->loaded, object));
+	cpu->allocs += taken;
+	rsv_cpu_leave(cpu);
+	return taken;
+}
+
+/**
+ * rsv_object_alloc_slow() - allocate an object where the fast path did not
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc()
+ * @kept: an object that was found to be damaged as it was handed out, or NULL
+ * @caller: who asks
+ *
+ * Context: As rsv_cache_alloc().
+ * Return: The object or NULL.
+ */
+void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, void *kept, unsigned long caller)
+{
+	void *object;
+
+	/* Another magazine, an object to be cleared, or one whose engine knows how it is marked */
+	if (!kept && !(gfp & ~RSV_GFP_OBJECTS) && rsv_object_take_open(c, &object)) {
+		if (likely(c->engine->hand(c, object)))
+			return rsv_object_ready(c, object, gfp);
+		kept = object;
+	}
+	return rsv_object_alloc_hard(c, gfp, NUMA_NO_NODE, kept, caller);
+}
+
 /**
  * rsv_cache_alloc() - allocate an object
  * @c: the cache
@@ -213,14 +251,7 @@ static noinline void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, int 
  */
 void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp)
 {
-	void *object = NULL;
-
-	rsv_might_sleep(gfp);
-	if (likely(!(gfp & ~RSV_GFP_OBJECTS)))
-		object = rsv_magazine_take(c);
-	if (unlikely(!object || !rsv_object_hand(c, object)))
-		return rsv_object_alloc_slow(c, gfp, NUMA_NO_NODE, object, _RET_IP_);
-	return rsv_object_ready(c, object, gfp);
+	return rsv_object_alloc(c, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc);
 
@@ -241,7 +272,7 @@ void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid)
 		nid = numa_mem_id();
 	if (nid < 0 || nid >= nr_node_ids)
 		return NULL;
-	return rsv_object_alloc_slow(c, gfp, nid, NULL, _RET_IP_);
+	return rsv_object_alloc_hard(c, gfp, nid, NULL, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc_node);
 
@@ -343,15 +374,50 @@ void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsi
 		rsv_debug_report(misuse, c, e, object, "given back");
 		return;
 	}
-	if (!rsv_object_sound(c, e, object, caller))
+	if (!rsv_object_sound(c, e, object, caller)) {
+		rsv_object_unwatch(c, object);
 		return;
+	}
 	rsv_object_retire(c, object);
 	this_cpu_inc(c->cpus->slow_frees);
 	rsv_cache_keep(c, object);
 }
 
+/* By way of a side gate, into this CPU's magazine: the engine is asked what it claims. */
+static bool rsv_object_put_aside(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
+				 void *object)
+{
+	struct rsv_frame *f = rsv_frame_at(e, object);
+
+	if (READ_ONCE(f->cache) != c || c->engine->claim(c, e, f, object) != RSV_OK)
+		return false;
+	rsv_object_retire(c, object);
+	rsv_magazine_push(cpu->loaded, cpu->loaded->nr, object);
+	cpu->frees++;
+	return true;
+}
+
+/* Into a magazine of this CPU that has room by now, whether the gate or the side gate is open */
+static bool rsv_object_put_here(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
+				void *object)
+{
+	struct rsv_frame *f = rsv_frame_at(e, object);
+
+	if (e->nid != numa_mem_id() ||
+	    (rsv_magazine_is_full(cpu->loaded) && !rsv_magazine_exchange_full(c, cpu)))
+		return false;
+	/* The next ones will be found there without asking. */
+	if (rsv_extent_is_even(e))
+		WRITE_ONCE(cpu->extent, e);
+	if (c->engine == &rsv_engine_slab)
+		return rsv_object_put_aside(c, cpu, e, object);
+	return READ_ONCE(f->cache) == c &&
+	       rsv_magazine_give(c, cpu, f, rsv_slab_offset(f, object), object, true);
+}
+
 /**
- * rsv_cache_put_fast() - take an object back into this CPU's magazine
+ * rsv_object_put_open() - put an object into this CPU's magazines, with steps that the fast path
+ * does not take: another extent, another magazine
  * @c: the cache that its page belongs to
  * @e: the extent that it lies in
  * @object: the object
@@ -359,35 +425,27 @@ void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsi
  * Context: Any but NMI, under rcu_read_lock().
  * Return: Whether it is there; if not nothing has changed.
  */
-bool rsv_cache_put_fast(struct rsv_cache *c, struct rsv_extent *e, void *object)
+bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
+	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
 	bool done;
-
-	if (unlikely(!cpu))
-		return false;
-	done = likely(e->nid == numa_mem_id()) && rsv_magazine_give(c, cpu, e, object);
-	rsv_cpu_leave(cpu);
-	return done;
-}
-
-/* Not where the CPU found the last one: the next ones will be found there, if it is of its node. */
-static bool rsv_object_put_elsewhere(struct rsv_cache *c, struct rsv_extent *e, void *object)
-{
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
-	bool done = false;
 
 	if (!cpu)
 		return false;
-	if (e->nid == numa_mem_id()) {
-		WRITE_ONCE(cpu->extent, e);
-		done = rsv_magazine_give(c, cpu, e, object);
-	}
+	done = rsv_object_put_here(c, cpu, e, object);
 	rsv_cpu_leave(cpu);
 	return done;
 }
 
-static noinline void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
+/**
+ * rsv_object_free_slow() - give an object back where the fast path did not
+ * @c: its cache
+ * @object: the object, or whatever was given instead
+ * @caller: who does so
+ *
+ * Context: As rsv_cache_free().
+ */
+void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	struct rsv_extent *e;
 
@@ -395,7 +453,7 @@ static noinline void rsv_object_free_slow(struct rsv_cache *c, void *object, uns
 		return;
 	rcu_read_lock();
 	e = in_nmi() ? NULL : rsv_region_extent(c->region, object);
-	if (e && !rsv_object_put_elsewhere(c, e, object))
+	if (e && !rsv_object_put_open(c, e, object))
 		rsv_cache_put(c, e, object, caller);
 	else if (!e)
 		rsv_report(RSV_FOREIGN, "cache %s of region %s: a pointer to elsewhere",
@@ -425,37 +483,62 @@ EXPORT_SYMBOL_GPL(rsv_cache_free);
  * Bulk
  */
 
-/* As many kept objects as the magazines have, RSV_BULK at most */
+/*
+ * Moves so many objects from the top of a magazine to their users, marked as in use in the same
+ * loop. Ends before one that is damaged, which stays.
+ */
+static __always_inline unsigned int rsv_magazine_pop_bulk(struct rsv_cache *c,
+							  struct rsv_magazine *m, unsigned int nr,
+							  void **objects)
+{
+	const struct rsv_marking marking = rsv_marking(c);
+	void **first = m->object + m->nr - nr;
+	unsigned long done;
+
+	rsv_step(RSV_STEP_READ);
+#pragma GCC unroll 4
+	for (done = 0; done < nr; done++) {
+		void *object = first[done];
+
+		if (unlikely(!rsv_mark_hand(marking, object)))
+			break;
+		objects[done] = object;
+	}
+	m->nr -= done;
+	if (unlikely(done < nr))
+		memmove(first, first + done, (nr - done) * sizeof(*first));
+	rsv_step(RSV_STEP_CHANGED);
+	return done;
+}
+
+/* As many objects as the magazines have, ready for use; RSV_BULK at most */
 static unsigned int rsv_magazine_take_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
-	unsigned int done = 0, some;
+	unsigned int done = 0, some, sound;
 
 	if (!cpu)
 		return 0;
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (cpu->loaded->nr || rsv_magazine_exchange_empty(c, cpu))) {
 		some = min(nr - done, cpu->loaded->nr);
-		cpu->loaded->nr -= some;
-		memcpy(objects + done, cpu->loaded->object + cpu->loaded->nr,
-		       some * sizeof(*objects));
-		done += some;
+		sound = rsv_magazine_pop_bulk(c, cpu->loaded, some, objects + done);
+		done += sound;
+		if (sound < some)
+			break;
 	}
 	cpu->allocs += done;
 	rsv_cpu_leave(cpu);
 	return done;
 }
 
-/* Makes kept objects ready for use, and drops those that are damaged. */
-static unsigned int rsv_objects_ready(struct rsv_cache *c, gfp_t gfp, unsigned int nr,
-				      void **objects)
+/* What is to be done with objects before they are their user's */
+static void rsv_objects_ready(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
 {
-	unsigned int done = 0, i;
-
-	for (i = 0; i < nr; i++)
-		if (likely(rsv_object_prepare(c, objects[i], 0)))
-			objects[done++] = rsv_object_ready(c, objects[i], gfp);
-	return done;
+	if (!rsv_object_needs_ready(c, gfp))
+		return;
+	while (nr--)
+		rsv_object_ready(c, *objects++, gfp);
 }
 
 /**
@@ -475,11 +558,12 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 	while (done < nr) {
 		some = gfp & ~RSV_GFP_OBJECTS ? 0 :
 		       rsv_magazine_take_bulk(c, nr - done, objects + done);
-		done += rsv_objects_ready(c, gfp, some, objects + done);
-		if (some)
+		rsv_objects_ready(c, gfp, some, objects + done);
+		done += some;
+		if (some == RSV_BULK || done == nr)
 			continue;
 		/* Brings more than this one to where the next are looked for. */
-		objects[done] = rsv_object_alloc_slow(c, gfp, NUMA_NO_NODE, NULL, _RET_IP_);
+		objects[done] = rsv_object_alloc_slow(c, gfp, NULL, _RET_IP_);
 		if (!objects[done])
 			break;
 		done++;
@@ -488,20 +572,65 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc_bulk);
 
+/*
+ * Puts so many objects into a magazine that has room for them. Ends before one that is not what it
+ * should be. Those of one slab are often side by side: it is looked at once.
+ */
+static __always_inline unsigned int rsv_magazine_push_bulk(struct rsv_cache *c,
+							   const struct rsv_extent *e,
+							   struct rsv_magazine *m, unsigned int nr,
+							   void **objects)
+{
+	const struct rsv_marking marking = rsv_marking(c);
+	const u32 inverse = c->inverse, shift = c->shift;
+	const unsigned long mask = c->mask;
+	void **top = m->object + m->nr;
+	unsigned long slab = ~0UL;	/* where none begins */
+	unsigned int carved = 0, index;
+	unsigned long done;
+
+	rsv_step(RSV_STEP_READ);
+#pragma GCC unroll 4
+	for (done = 0; done < nr; done++) {
+		void *object = objects[done];
+
+		if (unlikely((unsigned long)object - slab > mask)) {
+			carved = rsv_slub_carved(c, e, object);
+			slab = (unsigned long)object & ~mask;
+		}
+		index = ror32(((unsigned long)object - slab) * inverse, shift);
+		if (unlikely((RSV_CHECKED ? index >= carved : !carved) ||
+			     !rsv_mark_claim(marking, object)))
+			break;
+		rsv_object_hide(c, object);
+		top[done] = object;
+	}
+	m->nr += done;
+	rsv_step(RSV_STEP_CHANGED);
+	return done;
+}
+
 /* Puts objects into the magazines until one does not go there; RSV_BULK at most */
 static unsigned int rsv_magazine_put_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
-	unsigned int done = 0;
-	struct rsv_extent *e;
+	unsigned int done = 0, some, sound;
+	struct rsv_magazine *m;
 
 	if (!cpu)
 		return 0;
-	nr = min(nr, RSV_BULK);
-	e = READ_ONCE(cpu->extent);
-	while (done < nr && rsv_extent_has(e, objects[done]) &&
-	       rsv_magazine_give(c, cpu, e, objects[done]))
-		done++;
+	/* Objects that are cleared are so one by one. */
+	nr = want_init_on_free() ? 0 : min(nr, RSV_BULK);
+	while (done < nr && (!rsv_magazine_is_full(cpu->loaded) ||
+			     rsv_magazine_exchange_full(c, cpu))) {
+		m = cpu->loaded;
+		some = min(nr - done, m->capacity - m->nr);
+		sound = rsv_magazine_push_bulk(c, READ_ONCE(cpu->extent), m, some, objects + done);
+		done += sound;
+		if (sound < some)
+			break;
+	}
+	cpu->frees += done;
 	rsv_cpu_leave(cpu);
 	return done;
 }

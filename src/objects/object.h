@@ -14,6 +14,7 @@
 
 #include "../compat.h"
 #include "cache.h"
+#include "engine.h"
 
 /* What serves other caches, magazines above all, is nothing that could leak. */
 static __always_inline bool rsv_object_watched(const struct rsv_cache *c)
@@ -36,34 +37,56 @@ static __always_inline bool rsv_object_wants_clearing(const struct rsv_cache *c,
 	return !c->ctor && (gfp & __GFP_ZERO || !(c->flags & RSV_POISON));
 }
 
+/* Whether anything at all is to be done before an object is its user's */
+static __always_inline bool rsv_object_needs_ready(const struct rsv_cache *c, gfp_t gfp)
+{
+	return IS_ENABLED(CONFIG_KASAN_GENERIC) || rsv_object_watched(c) ||
+	       rsv_object_wants_clearing(c, gfp);
+}
+
 static __always_inline void *rsv_object_ready(struct rsv_cache *c, void *object, gfp_t gfp)
 {
 	rsv_kasan_allow(object, c->layout.object_size);
-	if (unlikely(rsv_object_wants_clearing(c, gfp)))
-		memset(object, 0, c->layout.object_size);
 	if (rsv_object_watched(c) && rsv_may_track())
 		kmemleak_alloc(object, c->layout.object_size, 1, gfp & ~__GFP_ZERO);
+	/* Last, and with what memset() returns: so nothing needs to be saved from it. */
+	if (unlikely(rsv_object_wants_clearing(c, gfp)))
+		return memset(object, 0, c->layout.object_size);
 	return object;
 }
 
-/* All of a free object but the word that marks it, if that lies inside */
+/* All of a free object but the word that marks it, if that lies inside; where that is wanted */
 static inline void rsv_object_clear(const struct rsv_cache *c, void *object)
 {
-	unsigned int size = c->layout.object_size, link = min(c->layout.link, size);
+	/* The engine SLAB has no such word. */
+	const bool marked = c->engine != &rsv_engine_slab;
+	unsigned int size = c->layout.object_size, link = marked ? min(c->layout.link, size) : size;
 	unsigned int behind = min(link + (unsigned int)sizeof(unsigned long), size);
 
+	if (likely(!want_init_on_free()) || c->ctor || c->flags & RSV_POISON)
+		return;
 	memset(object, 0, link);
 	memset(object + behind, 0, size - behind);
 }
 
-/* The object is marked as kept. */
-static __always_inline void rsv_object_retire(struct rsv_cache *c, void *object)
+/* Its user does not have it any more, whatever becomes of it. */
+static __always_inline void rsv_object_unwatch(struct rsv_cache *c, void *object)
 {
 	if (rsv_object_watched(c))
 		kmemleak_free(object);
-	if (unlikely(want_init_on_free()) && !c->ctor && !(c->flags & RSV_POISON))
-		rsv_object_clear(c, object);
+}
+
+static __always_inline void rsv_object_hide(struct rsv_cache *c, void *object)
+{
+	rsv_object_unwatch(c, object);
 	rsv_kasan_forbid(object, round_up(c->layout.object_size, sizeof(void *)));
+}
+
+/* The object is marked as kept. */
+static inline void rsv_object_retire(struct rsv_cache *c, void *object)
+{
+	rsv_object_clear(c, object);
+	rsv_object_hide(c, object);
 }
 
 #endif /* RSV_OBJECTS_OBJECT_H */

@@ -37,6 +37,21 @@ static bool rsv_cache_at_hand(struct rsv_cache *c)
 }
 
 /**
+ * rsv_cache_drain() - take back what CPUs have of a cache, if any has something
+ * @c: the cache
+ *
+ * All caches of the region are drained with it, which costs the more the more there are. What a CPU
+ * is taking home at this moment is there after a grace period, or in region->caches_lock.
+ *
+ * Context: Process; may sleep; waits for all CPUs.
+ */
+void rsv_cache_drain(struct rsv_cache *c)
+{
+	if (rsv_cache_at_hand(c))
+		rsv_pcp_drain(c->region);
+}
+
+/**
  * rsv_cache_shrink() - give all memory of a cache that no object is in back to the buddy system
  * @c: the cache
  *
@@ -53,8 +68,7 @@ int rsv_cache_shrink(struct rsv_cache *c)
 		return 0;
 	/* What magazines held may have been the last of a slab beyond the target. */
 	rsv_cache_count(c, &before);
-	if (rsv_cache_at_hand(c))
-		rsv_pcp_drain(c->region);
+	rsv_cache_drain(c);
 	rsv_depot_drain(c);
 	rsv_cache_count(c, &after);
 	return after.slabs_given - before.slabs_given + c->engine->shrink(c, false);
@@ -154,8 +168,11 @@ static bool rsv_caches_have_local(const struct rsv_region *r, unsigned int cpu)
 	bool has = false;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(c, &r->caches, node)
-		has = has || rsv_cpu_has(c, cpu);
+	list_for_each_entry_rcu(c, &r->caches, node) {
+		has = rsv_cpu_has(c, cpu);
+		if (has)
+			break;
+	}
 	rcu_read_unlock();
 	return has;
 }

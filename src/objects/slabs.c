@@ -9,7 +9,7 @@
  * Empty slabs are kept up to a target. It follows use: a slab that has to be made in the same
  * interval in which one was given back was given back too early, and the target grows by one; what
  * lay empty for a whole interval is given back, and the target falls by as much, down to
- * RSV_EMPTY_SLABS_KEPT.
+ * RSV_EMPTY_SLABS_KEPT. A zone that runs low has other uses for them: no more are kept there.
  */
 #include <linux/minmax.h>
 #include <linux/mutex.h>
@@ -104,9 +104,9 @@ struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 	rsv_kasan_fence(rsv_frame_addr(rsv_frame_extent(c->region, slab), slab),
 			(size_t)pages << PAGE_SHIFT);
 	word.small = pages != c->layout.pages;
-	WRITE_ONCE(slab->slab, word.word);
 	INIT_LIST_HEAD(&slab->link);
 	for (i = 0; i < pages; i++) {
+		WRITE_ONCE(slab[i].slab, word.word);
 		WRITE_ONCE(slab[i].order, i);
 		WRITE_ONCE(slab[i].kind, i ? RSV_FRAME_SLAB_TAIL : RSV_FRAME_SLAB);
 		/* Who sees the cache sees the rest. */
@@ -217,25 +217,44 @@ static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struc
 		WRITE_ONCE(slab[i].cache, NULL);
 }
 
+/* Whether an empty slab may stay where so many are kept */
+static bool rsv_slabs_may_keep(const struct rsv_cache *c, const struct rsv_cache_node *n,
+			       const struct rsv_frame *slab, unsigned long keep)
+{
+	const unsigned long nr = n->slabs[RSV_EMPTY].nr;
+	const struct rsv_zone *z;
+
+	if (nr > keep)
+		return false;
+	if (nr <= RSV_EMPTY_SLABS_KEPT)
+		return true;
+	z = rsv_frame_extent(c->region, slab)->zone;
+	return READ_ONCE(z->free_pages) >= READ_ONCE(z->low_pages);
+}
+
 /**
  * rsv_slabs_evict() - take an empty slab out of a cache
  * @c: the cache
  * @n: the node, locked
- * @keep: empty slabs that shall stay
+ * @keep: empty slabs that shall stay, unless their zone runs low
  *
  * Return: The slab, which is nobody's and is to be given back once the lock is dropped, or NULL.
  */
 struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 				  unsigned long keep)
 {
+	struct rsv_slab_list *empty = &n->slabs[RSV_EMPTY];
 	struct rsv_frame *slab;
 
-	if (n->slabs[RSV_EMPTY].nr <= keep)
+	if (!empty->nr)
 		return NULL;
-	slab = list_last_entry(&n->slabs[RSV_EMPTY].slabs, struct rsv_frame, link);
+	slab = list_last_entry(&empty->slabs, struct rsv_frame, link);
+	if (rsv_slabs_may_keep(c, n, slab, keep))
+		return NULL;
+	/* Not early, but for need, if there are no more than there may be. */
+	n->given_early += empty->nr > keep;
 	rsv_slab_unlink(n, slab, RSV_EMPTY);
 	rsv_slab_disown(c, n, slab);
-	n->given_early++;
 	return slab;
 }
 
@@ -277,15 +296,15 @@ static unsigned long rsv_slabs_judge(struct rsv_cache_node *n, bool idle)
 static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_node *n, bool idle,
 					  void (*give)(struct rsv_cache *c, struct rsv_frame *slab))
 {
-	unsigned long keep = rsv_slabs_judge(n, idle), flags;
+	unsigned long keep = rsv_slabs_judge(n, idle), flags, early;
 	struct rsv_frame *slab;
 	unsigned int nr;
 
 	for (nr = 0; ; nr++) {
 		raw_spin_lock_irqsave(&n->lock, flags);
+		early = n->given_early;
 		slab = rsv_slabs_evict(c, n, keep);
-		if (slab)
-			n->given_early--;	/* of old age */
+		n->given_early = early;		/* of old age */
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 		if (!slab)
 			return nr;

@@ -325,18 +325,16 @@ static bool rsv_slob_hand(struct rsv_cache *c, void *object)
 static enum rsv_misuse rsv_slob_claim(struct rsv_cache *c, struct rsv_extent *e,
 				      struct rsv_frame *f, void *object)
 {
-	unsigned long *link = rsv_link_at(c, object);
 	enum rsv_misuse misuse;
 
+	/* A slab of one object says what it knows in its first frame only. */
 	if (!rsv_frame_is_heap(f))
-		return rsv_slub_claim(c, f, object);
+		return rsv_slub_claim(c, rsv_slab_head(f),
+				      rsv_slab_offset(f, object) - c->layout.before, object);
 	misuse = rsv_heap_check(c, e, f, object);
 	if (misuse != RSV_OK)
 		return misuse;
-	if (rsv_link_read(c, link) <= RSV_LINK_KEPT)
-		return RSV_DOUBLE_FREE;
-	rsv_link_write(c, link, RSV_LINK_KEPT);
-	return RSV_OK;
+	return rsv_link_claim(c, object) ? RSV_OK : RSV_DOUBLE_FREE;
 }
 
 static bool rsv_slob_live(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,

@@ -96,6 +96,9 @@ static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 		new.free = order[0];
 		new.carved += nr;
 	} while (!rsv_slub_exchange(slab, &old, new));
+	/* Who gives an object back asks the frame of its page how many there are. */
+	for (i = 1; i < rsv_slab_pages(c, slab); i++)
+		WRITE_ONCE(slab[i].slab, new.word);
 }
 
 /* Makes sure that the free list has an object, unless all are out. */
@@ -278,8 +281,8 @@ static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int 
 }
 
 /*
- * What the CPU did not use of its slab's free list goes back before what came meanwhile. Returns how
- * many objects are lost, since their list was overwritten.
+ * What the CPU did not use of its slab's free list goes back before what came meanwhile. Returns
+ * how many objects are lost, since their list was overwritten.
  */
 static unsigned int rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n,
 				    struct rsv_cpu *cpu)
@@ -486,7 +489,7 @@ static bool rsv_slub_hand(struct rsv_cache *c, void *object)
 static enum rsv_misuse rsv_slub_claim_object(struct rsv_cache *c, struct rsv_extent *e,
 					     struct rsv_frame *f, void *object)
 {
-	return rsv_slub_claim(c, f, object);
+	return rsv_slub_claim(c, f, rsv_slab_offset(f, object) - c->layout.before, object);
 }
 
 static bool rsv_slub_live_object(const struct rsv_cache *c, struct rsv_extent *e,

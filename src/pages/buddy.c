@@ -12,7 +12,10 @@
  * A zone knows in a word of bits which of its free areas have a block, so that the smallest one
  * that serves is found without a search. A block that is split keeps its lower half for the
  * request; what is freed goes to the head of its area, since its memory is most likely still in the
- * CPU's cache.
+ * CPU's cache, or to those that are handed out last.
+ *
+ * Free areas are hlists: they need no tail, and cost half as much on kernels that check every step
+ * of a list (CONFIG_DEBUG_LIST, as Debian's). What a check would find, the frames' kinds say.
  */
 #include <linux/bitops.h>
 #include <linux/list.h>
@@ -23,29 +26,29 @@
 #include "extent.h"
 #include "zone.h"
 
-static void rsv_area_add(struct rsv_zone *z, struct rsv_frame *f, unsigned int order, bool last)
+static __always_inline void rsv_area_add(struct rsv_zone *z, struct rsv_free_area *area,
+					 struct rsv_frame *f, unsigned int order, bool last)
 {
-	struct rsv_free_area *area = &z->area[order];
-
 	WRITE_ONCE(f->kind, RSV_FRAME_FREE);
 	WRITE_ONCE(f->order, order);
-	if (last)
-		list_add_tail(&f->link, &area->blocks);
-	else
-		list_add(&f->link, &area->blocks);
-	WRITE_ONCE(area->nr_free, area->nr_free + 1);
-	WRITE_ONCE(z->orders, z->orders | BIT(order));
+	hlist_add_head(&f->place, last ? &area->last : &area->blocks);
+	if (!area->nr_free++)
+		z->orders |= BIT(order);
 }
 
-static void rsv_area_remove(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
+static __always_inline void rsv_area_remove(struct rsv_zone *z, struct rsv_free_area *area,
+					    struct rsv_frame *f, unsigned int order)
 {
-	struct rsv_free_area *area = &z->area[order];
-
 	WRITE_ONCE(f->kind, RSV_FRAME_BODY);
-	list_del(&f->link);
-	WRITE_ONCE(area->nr_free, area->nr_free - 1);
-	if (!area->nr_free)
-		WRITE_ONCE(z->orders, z->orders & ~BIT(order));
+	__hlist_del(&f->place);
+	if (!--area->nr_free)
+		z->orders &= ~BIT(order);
+}
+
+/* The area is not empty. */
+static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
+{
+	return hlist_entry(area->blocks.first ?: area->last.first, struct rsv_frame, place);
 }
 
 /**
@@ -57,7 +60,8 @@ static void rsv_area_remove(struct rsv_zone *z, struct rsv_frame *f, unsigned in
  */
 struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
 {
-	unsigned long serving = z->orders >> order;
+	unsigned long serving = z->orders >> order, size;
+	struct rsv_free_area *area;
 	struct rsv_frame *f;
 	unsigned int from;
 
@@ -65,15 +69,48 @@ struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
 		return NULL;
 
 	from = order + __ffs(serving);
-	f = list_first_entry(&z->area[from].blocks, struct rsv_frame, link);
-	rsv_area_remove(z, f, from);
-	WRITE_ONCE(z->free_pages, z->free_pages - (1UL << order));
+	area = &z->area[from];
+	f = rsv_area_first(area);
+	rsv_area_remove(z, area, f, from);
+	z->free_pages -= 1UL << order;
 
-	for (; from > order; from--) {
-		z->area[from].splits++;
-		rsv_area_add(z, f + (1UL << (from - 1)), from - 1, false);
+	for (size = 1UL << from; from > order; from--) {
+		area->splits++;
+		area--;
+		size >>= 1;
+		rsv_area_add(z, area, f + size, from - 1, false);
 	}
 	return f;
+}
+
+/**
+ * rsv_buddy_best() - how much larger the smallest block is that serves
+ * @z: the zone, locked
+ * @order: the order that is wanted
+ *
+ * Return: Orders above @order; 0 if there is no block.
+ */
+unsigned int rsv_buddy_best(const struct rsv_zone *z, unsigned int order)
+{
+	unsigned long serving = z->orders >> order;
+
+	return serving ? __ffs(serving) : 0;
+}
+
+/**
+ * rsv_buddy_cut() - count a block that was taken as split into all its parts of an order
+ * @z: the zone, locked
+ * @from: its order
+ * @order: that of the parts
+ *
+ * It is the same as taking them one by one, without entering any of them in a free area.
+ */
+void rsv_buddy_cut(struct rsv_zone *z, unsigned int from, unsigned int order)
+{
+	unsigned int at;
+
+	for (at = from; at > order; at--)
+		z->area[at].splits += 1U << (from - at);
 }
 
 /**
@@ -83,25 +120,24 @@ struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
  */
 void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f)
 {
-	WRITE_ONCE(z->free_pages, z->free_pages - (1UL << f->order));
-	rsv_area_remove(z, f, f->order);
+	z->free_pages -= 1UL << f->order;
+	rsv_area_remove(z, &z->area[f->order], f, f->order);
 }
 
 /*
  * The frame of the buddy of a block, or NULL if the extent ends before it or it is not free as a
- * whole.
+ * whole. @size: pages of the block, which lies in the extent: below its first page the subtraction
+ * gives a large number.
  */
-static struct rsv_frame *rsv_buddy_free(struct rsv_extent *e, unsigned long pfn, unsigned int order)
+static __always_inline struct rsv_frame *rsv_buddy_free(struct rsv_extent *e, unsigned long pfn,
+							unsigned long size, unsigned int order)
 {
-	unsigned long buddy = pfn ^ (1UL << order);
-	struct rsv_frame *f;
+	unsigned long index = (pfn ^ size) - e->first;
+	struct rsv_frame *f = &e->frames[index];
 
-	if (buddy < e->first || buddy - e->first + (1UL << order) > e->nr_pages)
+	if (index > e->nr_pages - size)
 		return NULL;
-	f = &e->frames[buddy - e->first];
-	if (READ_ONCE(f->kind) != RSV_FRAME_FREE || READ_ONCE(f->order) != order)
-		return NULL;
-	return f;
+	return f->kind == RSV_FRAME_FREE && f->order == order ? f : NULL;
 }
 
 /*
@@ -111,8 +147,10 @@ static struct rsv_frame *rsv_buddy_free(struct rsv_extent *e, unsigned long pfn,
 static bool rsv_buddy_may_merge(const struct rsv_zone *z, struct rsv_extent *e, unsigned long pfn,
 				unsigned int order)
 {
-	return order + 2 < z->nr_orders &&
-	       rsv_buddy_free(e, round_down(pfn, 2UL << order), order + 1);
+	const unsigned long size = 2UL << order;
+
+	return order + 2 < z->nr_orders && size <= e->nr_pages &&
+	       rsv_buddy_free(e, round_down(pfn, size), size, order + 1);
 }
 
 /**
@@ -125,21 +163,59 @@ static bool rsv_buddy_may_merge(const struct rsv_zone *z, struct rsv_extent *e, 
 void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 		    unsigned int order)
 {
-	unsigned long pfn = e->first + index;
+	struct rsv_free_area *area = &z->area[order];
+	unsigned long pfn = e->first + index, size = 1UL << order;
+	const unsigned int top = z->nr_orders - 1;
 	struct rsv_frame *buddy;
 
-	WRITE_ONCE(z->free_pages, z->free_pages + (1UL << order));
+	z->free_pages += size;
 	/* It may become the upper half of a merged block, and is not the first of one then. */
 	WRITE_ONCE(e->frames[index].kind, RSV_FRAME_BODY);
-	for (; order + 1 < z->nr_orders; order++) {
-		buddy = rsv_buddy_free(e, pfn, order);
+	for (; order < top; order++) {
+		buddy = rsv_buddy_free(e, pfn, size, order);
 		if (!buddy)
 			break;
-		rsv_area_remove(z, buddy, order);
-		z->area[order].merges++;
-		pfn &= ~(1UL << order);
+		rsv_area_remove(z, area, buddy, order);
+		area->merges++;
+		area++;
+		pfn &= ~size;
+		size <<= 1;
 	}
-	rsv_area_add(z, &e->frames[pfn - e->first], order, rsv_buddy_may_merge(z, e, pfn, order));
+	rsv_area_add(z, area, &e->frames[pfn - e->first], order,
+		     rsv_buddy_may_merge(z, e, pfn, order));
+}
+
+/* The largest block that begins at a page and has no more than so many pages */
+static unsigned int rsv_buddy_largest(const struct rsv_zone *z, unsigned long pfn,
+				      unsigned long nr_pages)
+{
+	unsigned int order = min_t(unsigned int, ilog2(nr_pages), z->nr_orders - 1);
+
+	return pfn ? min_t(unsigned int, order, __ffs(pfn)) : order;
+}
+
+/**
+ * rsv_buddy_give_parts() - put blocks that lie side by side into the free areas
+ * @z: the zone, locked
+ * @e: the blocks' extent
+ * @index: the first page of the first one in the extent
+ * @order: their order
+ * @nr: their number
+ *
+ * They are joined first and given as the largest blocks that result, so that no free area sees
+ * those that they are made of.
+ */
+void rsv_buddy_give_parts(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+			  unsigned int order, unsigned long nr)
+{
+	unsigned int whole, at;
+
+	for (; nr; nr -= 1UL << (whole - order), index += 1UL << whole) {
+		whole = rsv_buddy_largest(z, e->first + index, nr << order);
+		for (at = order; at < whole; at++)
+			z->area[at].merges += 1UL << (whole - at - 1);
+		rsv_buddy_give(z, e, index, whole);
+	}
 }
 
 /**
@@ -155,14 +231,10 @@ void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 void rsv_buddy_give_run(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 			unsigned long nr_pages)
 {
-	while (nr_pages) {
-		unsigned long pfn = e->first + index;
-		unsigned int order = min_t(unsigned int, ilog2(nr_pages), z->nr_orders - 1);
+	unsigned int order;
 
-		if (pfn)
-			order = min_t(unsigned int, order, __ffs(pfn));
+	for (; nr_pages; nr_pages -= 1UL << order, index += 1UL << order) {
+		order = rsv_buddy_largest(z, e->first + index, nr_pages);
 		rsv_buddy_give(z, e, index, order);
-		index += 1UL << order;
-		nr_pages -= 1UL << order;
 	}
 }

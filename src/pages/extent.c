@@ -25,8 +25,10 @@ static_assert(sizeof(struct rsv_frame) <= 32);
 static DEFINE_XARRAY(rsv_chunks);
 static DEFINE_XARRAY(rsv_pages);
 
-/* An extent that an address was found in lately, or NULL; for rsv_extent_find_addr() */
-static struct rsv_extent *rsv_extent_lately;
+/* What remembers no extent remembers this one, in which nothing lies. */
+struct rsv_extent rsv_extent_none;
+
+DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_lately);
 
 static void (*rsv_extent_gone)(struct rsv_extent *e);	/* set before the first region is made */
 
@@ -82,8 +84,24 @@ static void rsv_extent_hide(struct rsv_extent *e)
  */
 static void rsv_extent_unremember(struct rsv_extent *e)
 {
-	cmpxchg(&rsv_extent_lately, e, NULL);
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		cmpxchg(per_cpu_ptr(&rsv_extent_lately, cpu), e, &rsv_extent_none);
 	rsv_extent_gone(e);
+}
+
+/*
+ * Looks there first from now on. Fast paths count on what is remembered: memory near this CPU, in
+ * which slabs are as aligned as their pages. Never what was remembered before, which may have been
+ * forgotten meanwhile.
+ */
+static void rsv_extent_remember(struct rsv_extent *e)
+{
+	preempt_disable();
+	if (rsv_node_is_here(e->nid) && rsv_extent_is_even(e))
+		this_cpu_write(rsv_extent_lately, e);
+	preempt_enable();
 }
 
 /**
@@ -95,9 +113,19 @@ static void rsv_extent_unremember(struct rsv_extent *e)
  */
 struct rsv_extent *rsv_extent_find(unsigned long pfn)
 {
-	struct rsv_extent *e = xa_load(&rsv_chunks, pfn >> RSV_CHUNK_ORDER);
+	struct rsv_extent *e;
 
-	return e ?: xa_load(&rsv_pages, pfn);
+	/* What is looked at first may be another extent than the caller's, and go. */
+	rcu_read_lock();
+	e = raw_cpu_read(rsv_extent_lately);
+	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes))) {
+		e = xa_load(&rsv_chunks, pfn >> RSV_CHUNK_ORDER);
+		e = e ?: xa_load(&rsv_pages, pfn);
+		if (e)
+			rsv_extent_remember(e);
+	}
+	rcu_read_unlock();
+	return e;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find);
 
@@ -125,13 +153,13 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_frame_of_page);
  */
 struct rsv_extent *rsv_extent_find_addr(const void *addr)
 {
-	struct rsv_extent *e = READ_ONCE(rsv_extent_lately);
+	struct rsv_extent *e;
 
-	if (likely(e && rsv_extent_has(e, addr) && !READ_ONCE(e->nr_holes)))
-		return e;
-	e = virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
-	if (e)
-		WRITE_ONCE(rsv_extent_lately, e);
+	rcu_read_lock();
+	e = raw_cpu_read(rsv_extent_lately);
+	if (unlikely(!rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)))
+		e = virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
+	rcu_read_unlock();
 	return e;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
@@ -149,12 +177,16 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
  */
 struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *addr)
 {
-	struct rsv_extent *e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
+	struct rsv_extent *e;
 
-	if (e && rsv_extent_has(e, addr) && !READ_ONCE(e->nr_holes))
-		return e;
-	e = rsv_extent_find_addr(addr);
-	return e && e->region == r ? e : NULL;
+	rcu_read_lock();
+	e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
+	if (!e || !rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)) {
+		e = rsv_extent_find_addr(addr);
+		e = e && e->region == r ? e : NULL;
+	}
+	rcu_read_unlock();
+	return e;
 }
 
 /**
@@ -429,6 +461,21 @@ static void rsv_extent_end(struct work_struct *work)
 	rsv_extent_unremember(e);
 	synchronize_rcu();
 	rsv_extent_free(e);
+}
+
+/**
+ * rsv_extents_start() - get ready for regions
+ *
+ * An address in a module's per-CPU data cannot be initialised at build time.
+ *
+ * Context: Any.
+ */
+void rsv_extents_start(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(rsv_extent_lately, cpu) = &rsv_extent_none;
 }
 
 /**

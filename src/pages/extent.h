@@ -14,8 +14,11 @@
 
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+
+#include "../compat.h"
 
 struct rsv_cache;
 struct rsv_region;
@@ -57,21 +60,23 @@ enum rsv_frame_kind {
 union rsv_slab_word {
 	struct {
 		u32 inuse : 9;
-		u32 carved : 9;
 		u32 free : 9;
 		u32 fill : 3;
 		u32 frozen : 1;
 		u32 small : 1;
+		u32 carved : 9;
 	};
 	u32 word;
 };
 
 /**
  * struct rsv_frame - what Reservoir knows of one page
- * @link: FREE: place in its free area (zone->lock). SLAB: place on one of its node's lists
- *	(rsv_cache_node->lock). HEAP: place on one of the heap's lists
+ * @place: FREE: place in its free area (zone->lock)
+ * @link: CACHED, kept as zeroed: place on zone->zeroed (zone->lock). SLAB: place on one of its
+ *	node's lists (rsv_cache_node->lock). HEAP: place on one of the heap's lists
  *	(rsv_heap_node->lock)
- * @nr_pages: USED: pages of the block, any number (zone->lock)
+ * @nr_pages: USED: pages of the block, any number (zone->lock). CACHED, with a CPU for a keeper:
+ *	2^@order
  * @head: RUN: the block's first frame (zone->lock)
  * @book: SLAB_TAIL, the first after the slab's first page: where the engine SLAB keeps its
  *	bookkeeping of the slab, if that is elsewhere (never changes while the slab lives)
@@ -82,25 +87,27 @@ union rsv_slab_word {
  * @order: FREE, CACHED: order of the block. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages from the first
  *	of the slab or unit, so 0 for that one
  * @extent: number of the extent in its region (never changes)
- * @slab: SLAB: union rsv_slab_word
+ * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: what that was when the slab was last carved, so that
+ *	every page of a slab tells how many objects it has
  * @room: HEAP: union rsv_unit_word (rsv_heap_node->lock)
  * @keeper: CACHED: the CPU on whose list it is, or RSV_KEEPER_ZEROED (that CPU, or zone->lock)
  */
 struct rsv_frame {
 	union {
+		struct hlist_node place;
 		struct list_head link;
 		unsigned long nr_pages;
 		struct rsv_frame *head;
 		void *book;
 	};
-	struct rsv_cache *cache;
-	u8 kind;
-	u8 order;
+	struct rsv_cache *__data_racy cache;
+	u8 __data_racy kind;
+	u8 __data_racy order;
 	u16 extent;
 	union {
 		u32 slab;
 		u32 room;
-		u32 keeper;
+		u32 __data_racy keeper;
 	};
 };
 
@@ -147,6 +154,14 @@ struct rsv_extents {
 	struct rsv_extent *at[];
 };
 
+/*
+ * Where an address or a page was found lately on this CPU, of its node and even; never NULL. See
+ * rsv_extent_find()
+ */
+DECLARE_PER_CPU(struct rsv_extent *, rsv_extent_lately);
+extern struct rsv_extent rsv_extent_none;
+
+void rsv_extents_start(void);
 int rsv_extents_add(struct rsv_region *r, struct list_head *blocks);
 void rsv_extents_release(struct rsv_region *r);
 void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int order);
@@ -158,6 +173,15 @@ struct rsv_extent *rsv_extent_find_addr(const void *addr);
 struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *addr);
 void rsv_extent_set_gone(void (*gone)(struct rsv_extent *e));
 
+/*
+ * Whether addresses in it are aligned as page frame numbers are, as far as slabs go: so it is where
+ * the kernel maps memory linearly.
+ */
+static inline bool rsv_extent_is_even(const struct rsv_extent *e)
+{
+	return IS_ALIGNED(PFN_DOWN((unsigned long)e->base) - e->first, 1UL << RSV_CHUNK_ORDER);
+}
+
 /* Whether an address lies in an extent; whether its page is still there is for its frame to say. */
 static inline bool rsv_extent_has(const struct rsv_extent *e, const void *addr)
 {
@@ -168,6 +192,12 @@ static inline bool rsv_extent_has(const struct rsv_extent *e, const void *addr)
 static inline struct rsv_frame *rsv_frame_at(const struct rsv_extent *e, const void *addr)
 {
 	return &e->frames[(addr - e->base) >> PAGE_SHIFT];
+}
+
+/* The frame of the page that is so many bytes into the extent */
+static inline struct rsv_frame *rsv_frame_into(const struct rsv_extent *e, unsigned long into)
+{
+	return &e->frames[into >> PAGE_SHIFT];
 }
 
 static inline unsigned long rsv_frame_index(const struct rsv_extent *e, const struct rsv_frame *f)

@@ -53,7 +53,7 @@ static struct rsv_frame *rsv_zone_cut(struct rsv_zone *z)
 		/* Not the start of a block from here on, nor inside one, whoever looks. */
 		WRITE_ONCE(f->kind, RSV_FRAME_HOLE);
 		rsv_zone_resize(z, -(1L << RSV_LEND_ORDER));
-		WRITE_ONCE(z->protection, min(z->protection, z->nr_pages));
+		rsv_zone_set_protection(z, min(z->protection, z->nr_pages));
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return f;

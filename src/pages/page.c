@@ -223,6 +223,95 @@ void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long n
 	rsv_zone_dissolve(e, rsv_frame_index(e, f), nr_pages);
 }
 
+/* The long way: all zones that may serve, and what can be done if none does */
+static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, int nid, gfp_t gfp,
+						  unsigned int order)
+{
+	struct rsv_request q;
+	struct rsv_frame *f;
+
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	if (order >= RSV_ORDERS_MAX || nid < 0 || nid >= nr_node_ids)
+		return NULL;
+	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	q = rsv_request(gfp, nid, 1UL << order, PAGE_SIZE << order);
+	f = rsv_block_alloc(r, &q);
+	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
+}
+
+/* The fast path of an allocation: from the list of this CPU, unless the zone is short; or NULL */
+static __always_inline struct page *rsv_pages_pop(struct rsv_region *r, unsigned int order)
+{
+	struct page *page;
+	struct rsv_zone *z;
+
+	preempt_disable();
+	z = READ_ONCE(r->nearest[numa_mem_id()]);
+	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
+		goto refuse;
+	page = rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]));
+	if (unlikely(!page))
+		goto refuse;
+	preempt_enable();
+	return page;
+refuse:
+	preempt_enable();
+	return NULL;
+}
+
+/* The fast path of a free: onto the list of this CPU, where the last ones were */
+static __always_inline bool rsv_pages_push(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page), index;
+	struct rsv_extent *e;
+	struct rsv_zone *z;
+
+	preempt_disable();
+	/* It stays until preemption is enabled again. */
+	e = this_cpu_read(rsv_extent_lately);
+	index = pfn - e->first;
+	if (unlikely(index >= e->nr_pages))
+		goto refuse;
+	z = e->zone;
+	if (unlikely(!rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
+					&e->frames[index], page, pfn, order)))
+		goto refuse;
+	preempt_enable();
+	return true;
+refuse:
+	preempt_enable();
+	return false;
+}
+
+/* Without a list: out of the free areas, and if that fails the long way */
+static noinline struct page *rsv_pages_take(struct rsv_region *r, gfp_t gfp, unsigned int order)
+{
+	struct rsv_frame *f = NULL;
+
+	if (order < RSV_ORDERS_MAX && !in_nmi())
+		f = rsv_zone_take_block(READ_ONCE(r->nearest[numa_mem_id()]), gfp, order);
+	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) :
+		   rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+}
+
+/* Filled with zeroes: here, unless pages are waiting that are so already */
+static noinline struct page *rsv_pages_zeroed(struct rsv_region *r, gfp_t gfp, unsigned int order)
+{
+	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
+	struct page *page = NULL;
+
+	if (order < RSV_PCP_ORDERS && (order || !READ_ONCE(z->nr_zeroed)))
+		page = rsv_pages_pop(r, order);
+	if (!page)
+		return rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+	rsv_clear_pages(page_to_pfn(page), 1UL << order, gfpflags_allow_blocking(gfp));
+	if (!order)
+		rsv_zeroed_watch(z);
+	return page;
+}
+
 /**
  * rsv_alloc_pages() - allocate a block of pages
  * @r: the region
@@ -237,7 +326,19 @@ void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long n
  */
 struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order)
 {
-	return rsv_alloc_pages_node(r, NUMA_NO_NODE, gfp, order);
+	struct page *page;
+
+	rsv_might_sleep(gfp);
+	if (unlikely(gfp & ~RSV_GFP_PLAIN))
+		return gfp & ~(RSV_GFP_PLAIN | __GFP_ZERO) ?
+		       rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order) :
+		       rsv_pages_zeroed(r, gfp, order);
+	if (order >= RSV_PCP_ORDERS)
+		return rsv_pages_take(r, gfp, order);
+	page = rsv_pages_pop(r, order);
+	if (unlikely(!page))
+		return rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+	return page;
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages);
 
@@ -253,32 +354,66 @@ EXPORT_SYMBOL_GPL(rsv_alloc_pages);
  */
 struct page *rsv_alloc_pages_node(struct rsv_region *r, int nid, gfp_t gfp, unsigned int order)
 {
-	struct rsv_request q;
-	struct rsv_frame *f;
-
-	if (nid == NUMA_NO_NODE)
-		nid = numa_mem_id();
-	if (order >= RSV_ORDERS_MAX || nid < 0 || nid >= nr_node_ids)
-		return NULL;
-	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
-		return NULL;
-	q = rsv_request(gfp, nid, 1UL << order, PAGE_SIZE << order);
-	f = rsv_block_alloc(r, &q);
-	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
+	return rsv_alloc_pages_slow(r, nid, gfp, order);
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages_node);
+
+/* Onto the list of this CPU, once there is room, of whatever extent it is */
+static bool rsv_pages_push_slow(struct rsv_extent *e, unsigned long pfn, unsigned int order)
+{
+	struct rsv_zone *z = e->zone;
+	bool done;
+
+	rsv_pcp_make_room(z, order);
+	preempt_disable();
+	done = rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
+				 &e->frames[pfn - e->first], pfn_to_page(pfn), pfn, order);
+	preempt_enable();
+	return done;
+}
 
 static void rsv_extent_free_pages(struct rsv_extent *e, unsigned long pfn, unsigned int order)
 {
 	unsigned long index = pfn - e->first;
 	enum rsv_misuse misuse;
 
-	if (order < RSV_PCP_ORDERS && rsv_pcp_give(e, &e->frames[index], order))
+	if (order < RSV_PCP_ORDERS && rsv_pages_push_slow(e, pfn, order))
 		return;
 	misuse = order < RSV_ORDERS_MAX ? rsv_zone_give(e, index, 1UL << order) : RSV_WRONG_SIZE;
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u",
 			   e->region->name, rsv_frame_place(e, &e->frames[index]), order);
+}
+
+static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page);
+	struct rsv_extent *e;
+
+	rcu_read_lock();
+	e = in_nmi() ? NULL : rsv_extent_find(pfn);
+	if (e)
+		rsv_extent_free_pages(e, pfn, order);
+	else
+		rsv_report(RSV_FOREIGN, "a page of no region given back with order %u", order);
+	rcu_read_unlock();
+}
+
+/* Without a list: into the free areas, and if something is wrong the long way */
+static noinline void rsv_pages_give(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page), index;
+	struct rsv_extent *e;
+	bool done = false;
+
+	preempt_disable();
+	e = this_cpu_read(rsv_extent_lately);
+	index = pfn - e->first;
+	if (likely(index < e->nr_pages) && order < RSV_ORDERS_MAX && !in_nmi())
+		done = rsv_zone_give_block(e, index, order);
+	preempt_enable();
+	if (unlikely(!done))
+		rsv_free_pages_slow(page, order);
 }
 
 /**
@@ -293,16 +428,10 @@ static void rsv_extent_free_pages(struct rsv_extent *e, unsigned long pfn, unsig
  */
 void __rsv_free_pages(struct page *page, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(page);
-	struct rsv_extent *e;
-
-	rcu_read_lock();
-	e = in_nmi() ? NULL : rsv_extent_find(pfn);
-	if (e)
-		rsv_extent_free_pages(e, pfn, order);
-	else
-		rsv_report(RSV_FOREIGN, "a page of no region given back with order %u", order);
-	rcu_read_unlock();
+	if (order >= RSV_PCP_ORDERS)
+		rsv_pages_give(page, order);
+	else if (unlikely(!rsv_pages_push(page, order)))
+		rsv_free_pages_slow(page, order);
 }
 EXPORT_SYMBOL_GPL(__rsv_free_pages);
 

@@ -17,6 +17,8 @@ struct rsv_region;
 #define RSV_GFP_PAGES	(GFP_KERNEL | GFP_USER | GFP_HIGHUSER | GFP_ATOMIC | GFP_NOWAIT | \
 			 __GFP_DMA | __GFP_DMA32 | __GFP_ZERO | __GFP_HIGH | __GFP_NOWARN | \
 			 __GFP_THISNODE)
+/* Flags with which a request for pages is served by the zone that is first for its node */
+#define RSV_GFP_PLAIN	(GFP_KERNEL | GFP_USER | GFP_ATOMIC | GFP_NOWAIT | __GFP_NOWARN)
 #define RSV_GFP_OBJECTS	(RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
 
 /* For paths that do not look whether they may sleep otherwise */

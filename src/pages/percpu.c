@@ -16,7 +16,8 @@
  * A block on a list is free, but merges with nothing: its frame says CACHED, and which CPU keeps
  * it. The frame is asked before the block is handed out, so that a block that two CPUs gave back at
  * the same instant is found to be on a list whose CPU does not keep it, reported, and left to the
- * one that does.
+ * one that does. What is not found is a block that an interrupt or another CPU gives to the free
+ * areas between the look at its frame here and the word that it is CACHED.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -26,6 +27,7 @@
 
 #include "../region.h"
 #include "../report.h"
+#include "buddy.h"
 #include "extent.h"
 #include "percpu.h"
 #include "relief.h"
@@ -40,26 +42,22 @@ static int rsv_pcp_state;	/* of CPU hot-plug */
  * The protocol
  */
 
-/* The lists of this CPU, or NULL if an interrupt came while they are being worked on. */
-static struct rsv_pcp *rsv_pcp_enter(struct rsv_zone *z)
+/* The list of this CPU, or NULL if an interrupt came while it is being worked on. */
+static struct rsv_pcp *rsv_pcp_enter(struct rsv_zone *z, unsigned int order)
 {
 	struct rsv_pcp *pcp;
 
 	preempt_disable();
-	pcp = this_cpu_ptr(z->pcp);
-	if (unlikely(READ_ONCE(pcp->busy))) {
-		preempt_enable();
-		return NULL;
-	}
-	WRITE_ONCE(pcp->busy, true);
-	barrier();
-	return pcp;
+	pcp = this_cpu_ptr(z->pcp[order]);
+	if (likely(rsv_pcp_try(pcp)))
+		return pcp;
+	preempt_enable();
+	return NULL;
 }
 
 static void rsv_pcp_leave(struct rsv_pcp *pcp)
 {
-	barrier();
-	WRITE_ONCE(pcp->busy, false);
+	rsv_pcp_end(pcp);
 	preempt_enable();
 }
 
@@ -67,27 +65,21 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
  * Lists
  */
 
-static bool rsv_pcp_keeps(const struct rsv_frame *f, unsigned int cpu)
+static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
-	return READ_ONCE(f->kind) == RSV_FRAME_CACHED && READ_ONCE(f->keeper) == cpu;
+	unsigned int high = READ_ONCE(z->pcp_high[q->order]), nr;
+
+	nr = rsv_zone_take_batch(z, q, smp_processor_id(), high / 2, pcp->frame, pcp->page);
+	WRITE_ONCE(pcp->nr, nr);
+	pcp->refills++;
 }
 
-static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp_list *list,
-			   const struct rsv_request *q)
+static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp, unsigned int *stray)
 {
-	unsigned int high = READ_ONCE(z->pcp_high[q->order]);
+	while (pcp->nr) {
+		struct rsv_frame *f = pcp->frame[pcp->nr - 1];
 
-	WRITE_ONCE(list->nr,
-		   rsv_zone_take_batch(z, q, smp_processor_id(), high / 2, list->block));
-	WRITE_ONCE(list->refills, list->refills + 1);
-}
-
-static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp_list *list, unsigned int *stray)
-{
-	while (list->nr) {
-		struct rsv_frame *f = list->block[list->nr - 1];
-
-		WRITE_ONCE(list->nr, list->nr - 1);
+		WRITE_ONCE(pcp->nr, pcp->nr - 1);
 		if (likely(rsv_pcp_keeps(f, smp_processor_id())))
 			return f;
 		++*stray;
@@ -95,24 +87,59 @@ static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp_list *list, unsigned int *st
 	return NULL;
 }
 
-/* Puts the oldest blocks, so many of them, into the free areas. */
-static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp_list *list, unsigned int nr,
-			  unsigned int cpu, unsigned int *stray)
+/*
+ * Takes blocks off a list that lie side by side, as they do if they were taken or given back one
+ * after the other, in whichever direction: from one on that is kept, at most so many. Returns their
+ * number, and the first of them by address.
+ */
+static unsigned int rsv_pcp_run(struct rsv_frame **block, unsigned int most, unsigned int cpu,
+				unsigned int order, struct rsv_frame **first)
 {
+	const long size = 1L << order;
+	struct rsv_frame *next;
+	unsigned int nr = 1;
+	long step;
+
+	*first = block[0];
+	WRITE_ONCE(block[0]->kind, RSV_FRAME_BODY);
+	step = most > 1 && block[1] < block[0] ? -size : size;
+	for (next = block[0] + step; nr < most && block[nr] == next; nr++, next += step) {
+		if (!rsv_pcp_keeps(next, cpu) || next->extent != block[0]->extent)
+			break;
+		WRITE_ONCE(next->kind, RSV_FRAME_BODY);
+	}
+	if (step < 0)
+		*first = block[nr - 1];
+	return nr;
+}
+
+/* Puts the oldest blocks, so many of them, into the free areas. */
+static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
+			  unsigned int nr, unsigned int cpu, unsigned int *stray)
+{
+	unsigned int left = pcp->nr - nr, i, run;
+	struct rsv_frame *first;
+	struct rsv_extent *e;
 	unsigned long flags;
-	unsigned int i;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	for (i = 0; i < nr; i++) {
-		if (rsv_pcp_keeps(list->block[i], cpu))
-			rsv_zone_give_block(z, list->block[i]);
-		else
+	for (i = 0; i < nr; i += run) {
+		run = 1;
+		if (unlikely(!rsv_pcp_keeps(pcp->frame[i], cpu))) {
 			++*stray;
+			continue;
+		}
+		run = rsv_pcp_run(pcp->frame + i, nr - i, cpu, order, &first);
+		e = rsv_frame_extent(z->region, first);
+		rsv_buddy_give_parts(z, e, rsv_frame_index(e, first), order, run);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	WRITE_ONCE(list->nr, list->nr - nr);
-	memmove(list->block, list->block + nr, list->nr * sizeof(*list->block));
-	WRITE_ONCE(list->drains, list->drains + 1);
+	WRITE_ONCE(pcp->nr, left);
+	for (i = 0; i < left; i++) {
+		pcp->frame[i] = pcp->frame[nr + i];
+		pcp->page[i] = pcp->page[nr + i];
+	}
+	pcp->drains++;
 }
 
 static void rsv_pcp_report(const struct rsv_zone *z, unsigned int stray)
@@ -133,23 +160,20 @@ static void rsv_pcp_report(const struct rsv_zone *z, unsigned int stray)
  */
 struct rsv_frame *rsv_pcp_take(struct rsv_zone *z, const struct rsv_request *q)
 {
-	struct rsv_pcp_list *list;
 	struct rsv_pcp *pcp;
 	struct rsv_frame *f;
 	unsigned int stray = 0;
 
 	if (!READ_ONCE(z->pcp_high[q->order]))
 		return NULL;
-	pcp = rsv_pcp_enter(z);
+	pcp = rsv_pcp_enter(z, q->order);
 	if (!pcp)
 		return NULL;
-	list = &pcp->list[q->order];
-	if (!list->nr)
-		rsv_pcp_refill(z, list, q);
-	f = rsv_pcp_pop(list, &stray);
+	if (!pcp->nr)
+		rsv_pcp_refill(z, pcp, q);
+	f = rsv_pcp_pop(pcp, &stray);
 	if (f) {
-		WRITE_ONCE(list->allocs, list->allocs + 1);
-		WRITE_ONCE(f->nr_pages, q->nr_pages);
+		pcp->allocs++;
 		WRITE_ONCE(f->kind, RSV_FRAME_USED);
 	}
 	rsv_pcp_leave(pcp);
@@ -158,55 +182,46 @@ struct rsv_frame *rsv_pcp_take(struct rsv_zone *z, const struct rsv_request *q)
 }
 
 /**
- * rsv_pcp_give() - put a block on this CPU's list
- * @e: its extent
- * @f: its first frame
- * @order: its order
+ * rsv_pcp_make_room() - put half of this CPU's list into the free areas if it is full
+ * @z: the zone
+ * @order: the list's order
  *
  * Context: Any but NMI.
- * Return: true; false if the list is busy or switched off, or something is wrong with the block.
  */
-bool rsv_pcp_give(struct rsv_extent *e, struct rsv_frame *f, unsigned int order)
+void rsv_pcp_make_room(struct rsv_zone *z, unsigned int order)
 {
-	struct rsv_zone *z = e->zone;
 	unsigned int high = READ_ONCE(z->pcp_high[order]), stray = 0;
-	struct rsv_pcp_list *list;
-	struct rsv_pcp *pcp;
+	struct rsv_pcp *pcp = high ? rsv_pcp_enter(z, order) : NULL;
 
-	if (!high)
-		return false;
-	pcp = rsv_pcp_enter(z);
 	if (!pcp)
-		return false;
-	/* A run that was gathered has the length of a block, but may begin anywhere. */
-	if (READ_ONCE(f->kind) != RSV_FRAME_USED || f->nr_pages != 1UL << order ||
-	    !IS_ALIGNED(e->first + rsv_frame_index(e, f), 1UL << order)) {
-		rsv_pcp_leave(pcp);
-		return false;
-	}
-	list = &pcp->list[order];
-	if (list->nr >= high)
-		rsv_pcp_flush(z, list, list->nr - high / 2, smp_processor_id(), &stray);
-	WRITE_ONCE(f->order, order);
-	WRITE_ONCE(f->keeper, smp_processor_id());
-	WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
-	list->block[list->nr] = f;
-	WRITE_ONCE(list->nr, list->nr + 1);
-	WRITE_ONCE(list->frees, list->frees + 1);
+		return;
+	if (pcp->nr >= high)
+		rsv_pcp_flush(z, pcp, order, pcp->nr - high / 2, smp_processor_id(), &stray);
 	rsv_pcp_leave(pcp);
 	rsv_pcp_report(z, stray);
-	return true;
 }
 
-/* All lists of a CPU: this one, between enter and leave, or one that is dead. */
-static unsigned int rsv_pcp_empty(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int cpu)
+/* A list of this CPU, between enter and leave, or of one that is dead */
+static unsigned int rsv_pcp_empty(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
+				  unsigned int cpu)
 {
-	unsigned int order, stray = 0;
+	unsigned int stray = 0;
 
-	for (order = 0; order < RSV_PCP_ORDERS; order++)
-		if (pcp->list[order].nr)
-			rsv_pcp_flush(z, &pcp->list[order], pcp->list[order].nr, cpu, &stray);
+	if (pcp->nr)
+		rsv_pcp_flush(z, pcp, order, pcp->nr, cpu, &stray);
 	return stray;
+}
+
+static void rsv_zone_drain_local(struct rsv_zone *z, unsigned int order)
+{
+	struct rsv_pcp *pcp = rsv_pcp_enter(z, order);
+	unsigned int stray;
+
+	if (!pcp)
+		return;
+	stray = rsv_pcp_empty(z, pcp, order, smp_processor_id());
+	rsv_pcp_leave(pcp);
+	rsv_pcp_report(z, stray);
 }
 
 /**
@@ -217,18 +232,12 @@ static unsigned int rsv_pcp_empty(struct rsv_zone *z, struct rsv_pcp *pcp, unsig
  */
 void rsv_pcp_drain_local(struct rsv_region *r)
 {
+	unsigned int n, order;
 	struct rsv_zone *z;
-	unsigned int n, stray;
 
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++) {
-		struct rsv_pcp *pcp = rsv_pcp_enter(z);
-
-		if (!pcp)
-			continue;
-		stray = rsv_pcp_empty(z, pcp, smp_processor_id());
-		rsv_pcp_leave(pcp);
-		rsv_pcp_report(z, stray);
-	}
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		for (order = 0; order < RSV_PCP_ORDERS; order++)
+			rsv_zone_drain_local(z, order);
 }
 
 /*
@@ -254,7 +263,7 @@ static bool rsv_cpu_has_any(const struct rsv_region *r, unsigned int cpu)
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		for (order = 0; order < RSV_PCP_ORDERS; order++)
 			/* A list that fills meanwhile is one that fills after the drain. */
-			if (data_race(per_cpu_ptr(z->pcp, cpu)->list[order].nr))
+			if (per_cpu_ptr(z->pcp[order], cpu)->nr)
 				return true;
 	return false;
 }
@@ -332,11 +341,13 @@ void rsv_pcp_try_drain(struct rsv_region *r)
 static int rsv_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct rsv_region *r = hlist_entry(node, struct rsv_region, cpuhp);
+	unsigned int n, order;
 	struct rsv_zone *z;
-	unsigned int n;
 
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		rsv_pcp_report(z, rsv_pcp_empty(z, per_cpu_ptr(z->pcp, cpu), cpu));
+		for (order = 0; order < RSV_PCP_ORDERS; order++)
+			rsv_pcp_report(z, rsv_pcp_empty(z, per_cpu_ptr(z->pcp[order], cpu), order,
+							cpu));
 	return 0;
 }
 
@@ -346,13 +357,32 @@ static int rsv_cpu_dead(unsigned int cpu, struct hlist_node *node)
 
 /**
  * rsv_pcp_create() - make the lists of a zone, switched off until its size is known
+ * @z: the zone
  *
  * Context: Process; may sleep.
- * Return: The lists or NULL.
+ * Return: 0 or -ENOMEM.
  */
-struct rsv_pcp __percpu *rsv_pcp_create(void)
+int rsv_pcp_create(struct rsv_zone *z)
 {
-	return alloc_percpu(struct rsv_pcp);
+	unsigned int order;
+
+	z->pcps = alloc_percpu(struct rsv_pcps);
+	if (!z->pcps)
+		return -ENOMEM;
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		z->pcp[order] = &z->pcps->list[order];
+	return 0;
+}
+
+/**
+ * rsv_pcp_release() - undo rsv_pcp_create()
+ * @z: the zone, its lists empty or never used again
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_pcp_release(struct rsv_zone *z)
+{
+	free_percpu(z->pcps);
 }
 
 /**
@@ -455,12 +485,12 @@ void rsv_pcp_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_
 
 	memset(stats, 0, sizeof(*stats));
 	for_each_possible_cpu(cpu) {
-		const struct rsv_pcp_list *list = &per_cpu_ptr(z->pcp, cpu)->list[order];
+		const struct rsv_pcp *pcp = per_cpu_ptr(z->pcp[order], cpu);
 
-		stats->blocks += READ_ONCE(list->nr);
-		stats->allocs += READ_ONCE(list->allocs);
-		stats->frees += READ_ONCE(list->frees);
-		stats->refills += READ_ONCE(list->refills);
-		stats->drains += READ_ONCE(list->drains);
+		stats->blocks += pcp->nr;
+		stats->allocs += pcp->allocs;
+		stats->frees += pcp->frees;
+		stats->refills += pcp->refills;
+		stats->drains += pcp->drains;
 	}
 }

@@ -19,6 +19,21 @@
 #define RSV_ZEROED_BATCH	16U
 
 /**
+ * rsv_zeroed_watch() - have pages cleared if few are left and there are enough to clear
+ * @z: the zone
+ *
+ * Context: Any but NMI.
+ */
+void rsv_zeroed_watch(struct rsv_zone *z)
+{
+	unsigned int high = READ_ONCE(z->zeroed_high);
+
+	if (READ_ONCE(z->nr_zeroed) < high / 2 && !work_pending(&z->zero_work) &&
+	    READ_ONCE(z->free_pages) > READ_ONCE(z->low_pages) + high)
+		queue_work(rsv_queue, &z->zero_work);
+}
+
+/**
  * rsv_zeroed_take() - take a page that was cleared beforehand
  * @z: the zone
  * @q: the request, for one page
@@ -30,7 +45,6 @@ struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *
 {
 	struct rsv_frame *f = NULL;
 	unsigned long flags;
-	bool few;
 
 	if (!READ_ONCE(z->zeroed_high))
 		return NULL;
@@ -46,11 +60,8 @@ struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *
 		z->area[0].asked += q->bytes;
 		z->area[0].granted += PAGE_SIZE;
 	}
-	few = z->nr_zeroed < z->zeroed_high / 2 && z->free_pages > z->low_pages + z->zeroed_high;
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-
-	if (few)
-		queue_work(rsv_queue, &z->zero_work);
+	rsv_zeroed_watch(z);
 	return f;
 }
 
@@ -83,14 +94,14 @@ void rsv_zeroed_refill(struct work_struct *work)
 	const struct rsv_request q = { .gfp = GFP_KERNEL, .nr_pages = 1 };
 	struct rsv_zone *z = container_of(work, struct rsv_zone, zero_work);
 	struct rsv_frame *frames[RSV_ZEROED_BATCH];
+	struct page *pages[RSV_ZEROED_BATCH];
 	unsigned int wanted, nr, i;
 
 	do {
 		wanted = rsv_zeroed_missing(z);
-		nr = rsv_zone_take_batch(z, &q, RSV_KEEPER_ZEROED, wanted, frames);
+		nr = rsv_zone_take_batch(z, &q, RSV_KEEPER_ZEROED, wanted, frames, pages);
 		for (i = 0; i < nr; i++)
-			clear_highpage(rsv_frame_page(rsv_frame_extent(z->region, frames[i]),
-						      frames[i]));
+			clear_highpage(pages[i]);
 		rsv_zeroed_add(z, frames, nr);
 		cond_resched();
 	} while (wanted && nr == wanted);
@@ -107,7 +118,7 @@ static unsigned int rsv_zone_zeroed_drain(struct rsv_zone *z)
 		f = list_first_entry(&z->zeroed, struct rsv_frame, link);
 		list_del(&f->link);
 		WRITE_ONCE(z->nr_zeroed, z->nr_zeroed - 1);
-		rsv_zone_give_block(z, f);
+		rsv_zone_give_cached(z, f);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return i;

@@ -8,6 +8,7 @@ struct rsv_request;
 struct rsv_zone;
 struct work_struct;
 
+void rsv_zeroed_watch(struct rsv_zone *z);
 struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *q);
 void rsv_zeroed_drain(struct rsv_region *r);
 void rsv_zeroed_stop(struct rsv_region *r);

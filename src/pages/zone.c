@@ -41,6 +41,9 @@
  */
 static u16 *rsv_node_order;
 
+/* What serves a region that has no memory for plain requests: it is always short. */
+static struct rsv_zone rsv_zone_none = { .list_min = ULONG_MAX };
+
 /*
  * Nodes
  */
@@ -124,22 +127,29 @@ static unsigned int rsv_zone_slot(int nid, int type)
  */
 int rsv_zones_create(struct rsv_region *r)
 {
+	int nid;
+
 	r->zones = kcalloc(rsv_zone_slots(), sizeof(*r->zones), GFP_KERNEL);
 	if (!r->zones)
 		return -ENOMEM;
-	r->metadata += rsv_zone_slots() * sizeof(*r->zones);
+	r->nearest = kmalloc_array(nr_node_ids, sizeof(*r->nearest), GFP_KERNEL);
+	if (!r->nearest) {
+		kfree(r->zones);
+		return -ENOMEM;
+	}
+	for (nid = 0; nid < nr_node_ids; nid++)
+		r->nearest[nid] = &rsv_zone_none;
+	r->metadata += rsv_zone_slots() * sizeof(*r->zones) + nr_node_ids * sizeof(*r->nearest);
 	return 0;
 }
 
 static struct rsv_zone *rsv_zone_new(struct rsv_region *r, struct page *page)
 {
 	struct rsv_zone *z = kzalloc(sizeof(*z), GFP_KERNEL);
-	unsigned int order;
 
 	if (!z)
 		return NULL;
-	z->pcp = rsv_pcp_create();
-	if (!z->pcp) {
+	if (rsv_pcp_create(z)) {
 		kfree(z);
 		return NULL;
 	}
@@ -150,9 +160,23 @@ static struct rsv_zone *rsv_zone_new(struct rsv_region *r, struct page *page)
 	raw_spin_lock_init(&z->lock);
 	INIT_LIST_HEAD(&z->zeroed);
 	INIT_WORK(&z->zero_work, rsv_zeroed_refill);
-	for (order = 0; order < RSV_ORDERS_MAX; order++)
-		INIT_LIST_HEAD(&z->area[order].blocks);
 	return z;
+}
+
+/* Finds out anew which zone serves plain requests first, on each node. */
+static void rsv_zones_order(struct rsv_region *r)
+{
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		const struct rsv_request plain = { .nid = nid, .highest = ZONE_NORMAL };
+		struct rsv_zone_walk walk = rsv_zone_walk(&plain);
+		struct rsv_zone *z = rsv_zone_next(r, &plain, &walk);
+
+		if (z)
+			/* Who sees the zone sees what is in it, by dependency. */
+			smp_store_release(&r->nearest[nid], z);
+	}
 }
 
 /**
@@ -174,8 +198,9 @@ struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page)
 	if (!z)
 		return NULL;
 	r->metadata += sizeof(*z);
-	r->percpu += sizeof(*z->pcp);
+	r->percpu += sizeof(struct rsv_pcps);
 	smp_store_release(slot, z);	/* pairs with the dependency in rsv_zone_next() */
+	rsv_zones_order(r);
 	return z;
 }
 
@@ -215,9 +240,10 @@ void rsv_zones_release(struct rsv_region *r)
 
 		if (!z)
 			continue;
-		free_percpu(z->pcp);
+		rsv_pcp_release(z);
 		kfree(z);
 	}
+	kfree(r->nearest);
 	kfree(r->zones);
 	r->zones = NULL;
 }
@@ -254,6 +280,13 @@ struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_requ
  * Marks
  */
 
+static void rsv_zone_set_list_min(struct rsv_zone *z)
+{
+	bool protected = z->protection && z->type < ZONE_NORMAL;
+
+	WRITE_ONCE(z->list_min, protected ? ULONG_MAX : z->min_pages);
+}
+
 /**
  * rsv_zone_resize() - a zone has got pages, or lost some
  * @z: the zone, locked
@@ -267,8 +300,20 @@ void rsv_zone_resize(struct rsv_zone *z, long pages)
 	z->nr_pages = all;
 	WRITE_ONCE(z->min_pages, small ? 0 : min(all >> RSV_MIN_SHIFT, RSV_MIN_MOST));
 	WRITE_ONCE(z->low_pages, 2 * z->min_pages);
+	rsv_zone_set_list_min(z);
 	WRITE_ONCE(z->zeroed_high, small ? 0 : min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST));
 	rsv_pcp_resize(z, small ? 0 : all);
+}
+
+/**
+ * rsv_zone_set_protection() - say how many pages requests for higher zones leave alone
+ * @z: the zone, locked
+ * @pages: their number
+ */
+void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages)
+{
+	WRITE_ONCE(z->protection, pages);
+	rsv_zone_set_list_min(z);
 }
 
 static void rsv_zone_add_protection(struct rsv_zone *z, unsigned long *pages)
@@ -277,7 +322,7 @@ static void rsv_zone_add_protection(struct rsv_zone *z, unsigned long *pages)
 
 	raw_spin_lock_irqsave(&z->lock, flags);
 	more = min(*pages, z->nr_pages - min(z->protection, z->nr_pages));
-	WRITE_ONCE(z->protection, z->protection + more);
+	rsv_zone_set_protection(z, z->protection + more);
 	WRITE_ONCE(z->named, true);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	*pages -= more;
@@ -412,37 +457,106 @@ struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q)
 }
 
 /**
+ * rsv_zone_take_block() - take a block out of the free areas of a zone for a plain request
+ * @z: the zone that serves it first
+ * @gfp: its flags, without any that name zones or nodes
+ * @order: its order
+ *
+ * What rsv_zone_take() does, without what such a request does not need.
+ *
+ * Context: Any but NMI.
+ * Return: The block's first frame, marked as used, or NULL: the long way may lead to another one.
+ */
+struct rsv_frame *rsv_zone_take_block(struct rsv_zone *z, gfp_t gfp, unsigned int order)
+{
+	const unsigned long pages = 1UL << order, bytes = PAGE_SIZE << order;
+	struct rsv_free_area *area = &z->area[order];
+	struct rsv_frame *f = NULL;
+	unsigned long flags, kept;
+
+	if (READ_ONCE(z->list_min) == ULONG_MAX)
+		return NULL;
+	raw_spin_lock_irqsave(&z->lock, flags);
+	kept = gfp & __GFP_HIGH && z->list_min != ULONG_MAX ? 0 : z->list_min;
+	if (likely(z->free_pages >= pages && z->free_pages - pages >= kept))
+		f = rsv_buddy_take(z, order);
+	if (likely(f)) {
+		WRITE_ONCE(f->kind, RSV_FRAME_USED);
+		WRITE_ONCE(f->nr_pages, pages);
+		area->allocs++;
+		area->asked += bytes;
+		area->granted += bytes;
+		z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
+	}
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_zone_watch_low(z);
+	return f;
+}
+
+/*
+ * Takes the smallest block that there is, or as much of it as is wanted and allowed, and cuts it
+ * into the blocks that are. Returns their number.
+ */
+static unsigned int rsv_zone_take_some(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
+				       unsigned int nr, struct rsv_frame **frames,
+				       struct page **pages)
+{
+	unsigned int more = min_t(unsigned int, rsv_buddy_best(z, q->order), ilog2(nr)), i;
+	struct rsv_request all = *q;
+	struct rsv_frame *f;
+	struct page *page;
+
+	for (; more; more--) {
+		all.nr_pages = q->nr_pages << more;
+		if (rsv_zone_allows(z, &all))
+			break;
+	}
+	f = rsv_buddy_take(z, q->order + more);
+	if (!f)
+		return 0;
+	rsv_buddy_cut(z, q->order + more, q->order);
+	page = rsv_frame_page(rsv_frame_extent(z->region, f), f);
+	for (i = 0; i < 1U << more; i++, f += q->nr_pages, page += q->nr_pages) {
+		WRITE_ONCE(f->nr_pages, q->nr_pages);
+		WRITE_ONCE(f->order, q->order);
+		WRITE_ONCE(f->keeper, keeper);
+		WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
+		frames[i] = f;
+		pages[i] = page;
+	}
+	return i;
+}
+
+/**
  * rsv_zone_take_batch() - take several blocks that remain free, but with a keeper
  * @z: the zone
  * @q: the request that they are taken for: their order, and whether the marks allow it
  * @keeper: who will have them
  * @nr: how many at most; the lock is held for so many
  * @frames: their first frames, marked as cached
+ * @pages: their first pages
  *
  * Context: Any but NMI.
  * Return: Their number.
  */
 unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
-				 unsigned int nr, struct rsv_frame **frames)
+				 unsigned int nr, struct rsv_frame **frames, struct page **pages)
 {
 	/*
 	 * The first block is the request's; the others are for whoever comes, and touch no reserve.
 	 */
 	struct rsv_request others = *q;
-	unsigned int taken = 0;
+	unsigned int taken = 0, some;
 	unsigned long flags;
 
 	others.gfp &= ~__GFP_HIGH;
 	raw_spin_lock_irqsave(&z->lock, flags);
 	while (taken < nr && rsv_zone_allows(z, taken ? &others : q)) {
-		struct rsv_frame *f = rsv_buddy_take(z, q->order);
-
-		if (!f)
+		some = rsv_zone_take_some(z, &others, keeper, nr - taken, frames + taken,
+					  pages + taken);
+		if (!some)
 			break;
-		WRITE_ONCE(f->order, q->order);
-		WRITE_ONCE(f->keeper, keeper);
-		WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
-		frames[taken++] = f;
+		taken += some;
 	}
 	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
@@ -545,11 +659,42 @@ void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long 
 }
 
 /**
- * rsv_zone_give_block() - put a block that was cached back into the free areas
+ * rsv_zone_give_block() - put a block that was in use into the free areas
+ * @e: its extent
+ * @index: its first page in the extent
+ * @order: its order
+ *
+ * What rsv_zone_give() does, if nothing is wrong with it.
+ *
+ * Context: Any but NMI.
+ * Return: false if something is wrong, and then nothing has changed.
+ */
+bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order)
+{
+	const unsigned long pages = 1UL << order;
+	struct rsv_frame *f = &e->frames[index];
+	struct rsv_zone *z = e->zone;
+	unsigned long flags;
+	bool sound;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	/* A run that was gathered has the length of a block, but may begin anywhere. */
+	sound = f->kind == RSV_FRAME_USED && f->nr_pages == pages &&
+		IS_ALIGNED(e->first + index, pages);
+	if (likely(sound)) {
+		z->area[order].frees++;
+		rsv_buddy_give(z, e, index, order);
+	}
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	return sound;
+}
+
+/**
+ * rsv_zone_give_cached() - put a block that was cached back into the free areas
  * @z: its zone, locked
  * @f: its first frame
  */
-void rsv_zone_give_block(struct rsv_zone *z, struct rsv_frame *f)
+void rsv_zone_give_cached(struct rsv_zone *z, struct rsv_frame *f)
 {
 	struct rsv_extent *e = rsv_frame_extent(z->region, f);
 

@@ -8,15 +8,18 @@
 #include <linux/list.h>
 #include <linux/mmzone.h>
 #include <linux/spinlock.h>
+#include <linux/topology.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/reservoir.h>
 
+#include "../compat.h"
 #include "../report.h"
 
 struct rsv_extent;
 struct rsv_frame;
 struct rsv_pcp;
+struct rsv_pcps;
 struct rsv_region;
 struct rsv_reserve;
 
@@ -25,8 +28,9 @@ struct rsv_reserve;
 
 /**
  * struct rsv_free_area - the free blocks of one order, and what happened to blocks of this order
- * @blocks: first frames of the blocks
  * @nr_free: their number
+ * @blocks: first frames of the blocks, but for those in @last
+ * @last: of those that are handed out when no others are left, since they may soon merge
  * @allocs: blocks taken
  * @frees: blocks given back
  * @failures: requests that found nothing, counted in the first zone that they asked
@@ -36,8 +40,9 @@ struct rsv_reserve;
  * @granted: bytes that they got
  */
 struct rsv_free_area {
-	struct list_head blocks;
-	unsigned long nr_free;
+	unsigned long __data_racy nr_free;
+	struct hlist_head blocks;
+	struct hlist_head last;
 	u64 allocs;
 	u64 frees;
 	u64 failures;
@@ -53,8 +58,13 @@ struct rsv_free_area {
  * @name: the kernel's name of the zone
  * @type: enum zone_type
  * @nid: node
- * @pcp: the lists of each CPU, or NULL (percpu.c)
+ * @pcp: by order, the list of each CPU (percpu.c)
+ * @pcps: the same, as they were allocated
  * @zero_work: clears pages for @zeroed
+ * @pcp_high: blocks of each order that the list of one CPU holds at most (@lock; beside @pcp, away
+ *	from what changes all the time)
+ * @list_min: free pages below which the lists do not serve plain requests: @min_pages, or more than
+ *	there are if the zone is protected from them (@lock)
  * @lock: guards all below, the frames of free blocks, and the kind of all. A raw lock, taken with
  *	interrupts off, innermost: held for a number of steps that depends on the number of orders,
  *	or on a batch, only
@@ -64,7 +74,6 @@ struct rsv_free_area {
  * @protection: pages that requests for higher zones leave alone
  * @min_pages: pages that only __GFP_HIGH may take
  * @low_pages: fewer free pages than this set the region's relief going
- * @pcp_high: blocks of each order that the list of one CPU holds at most
  * @zeroed_high: pages that @zeroed holds at most
  * @orders: bit k is set while area[k] has a block
  * @free_pages: pages in free blocks
@@ -79,8 +88,11 @@ struct rsv_zone {
 	const char *name;
 	enum zone_type type;
 	int nid;
-	struct rsv_pcp __percpu *pcp;
+	struct rsv_pcp __percpu *pcp[RSV_PCP_ORDERS];
+	struct rsv_pcps __percpu *pcps;
 	struct work_struct zero_work;
+	unsigned int pcp_high[RSV_PCP_ORDERS];
+	unsigned long list_min;
 
 	raw_spinlock_t lock;
 	unsigned long nr_pages;
@@ -89,10 +101,9 @@ struct rsv_zone {
 	unsigned long protection;
 	unsigned long min_pages;
 	unsigned long low_pages;
-	unsigned int pcp_high[RSV_PCP_ORDERS];
 	unsigned int zeroed_high;
-	unsigned long orders;
-	unsigned long free_pages;
+	unsigned long __data_racy orders;
+	unsigned long __data_racy free_pages;
 	unsigned long peak_pages;
 	struct list_head zeroed;
 	unsigned int nr_zeroed;
@@ -134,6 +145,12 @@ int rsv_zones_start(void);
 void rsv_zones_stop(void);
 int rsv_node_at(int nid, unsigned int rank);
 
+/* Whether memory of a node is near this CPU; with preemption disabled */
+static inline bool rsv_node_is_here(int nid)
+{
+	return !IS_ENABLED(CONFIG_NUMA) || nid == numa_mem_id();
+}
+
 int rsv_zones_create(struct rsv_region *r);
 void rsv_zones_release(struct rsv_region *r);
 struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page);
@@ -148,19 +165,22 @@ static inline struct rsv_zone_walk rsv_zone_walk(const struct rsv_request *q)
 }
 
 void rsv_zone_resize(struct rsv_zone *z, long pages);
+void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
 void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want);
 
 bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q);
 bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q);
 bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q);
 struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q);
+struct rsv_frame *rsv_zone_take_block(struct rsv_zone *z, gfp_t gfp, unsigned int order);
 unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
-				 unsigned int nr, struct rsv_frame **frames);
+				 unsigned int nr, struct rsv_frame **frames, struct page **pages);
 enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
 			       unsigned long nr_pages);
 void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
-void rsv_zone_give_block(struct rsv_zone *z, struct rsv_frame *f);
+bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order);
+void rsv_zone_give_cached(struct rsv_zone *z, struct rsv_frame *f);
 void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q);
 void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
 
