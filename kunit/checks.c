@@ -2,6 +2,7 @@
 /*
  * What the suites of checks share.
  */
+#include <linux/kmemleak.h>
 #include <linux/string.h>
 
 #include "../src/objects/engine.h"
@@ -55,6 +56,7 @@ void recover(struct kunit *test, struct rsv_cache *c, void *object)
 
 	if (c->engine->live(c, e, f, object))
 		KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object), RSV_OK);
+	kmemleak_free(object);
 	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object), RSV_OK);
 	this_cpu_inc(c->cpus->slow_frees);
 }

@@ -4,6 +4,7 @@
  * and where, and the region whole afterwards.
  */
 #include <linux/delay.h>
+#include <linux/kmemleak.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
@@ -93,6 +94,7 @@ static void put_twice(struct kunit *test, struct rsv_cache *c)
 	objects_take(test, c, object, 2);
 	f = rsv_frame_at(e, object[0]);
 	KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object[0]), RSV_OK);
+	kmemleak_free(object[0]);
 	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object[0]), RSV_OK);
 	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object[0]), RSV_DOUBLE_FREE);
 	this_cpu_inc(c->cpus->slow_frees);
