@@ -53,14 +53,12 @@ release_of() {
 	sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' "$1/include/generated/utsrelease.h"
 }
 
-# Races that KCSAN finds in the kernel itself, whatever module is there
-known_races='KCSAN: data-race in __hrtimer_run_queues / hrtimer_active$'
-
 # kernel_trouble LOG: print the lines by which a kernel complains; fail if there are none. What Reservoir itself reports
 # begins with its name, and does not count, since tests provoke it on purpose; except for a region that is still in use when
 # the module goes. Nor does what scripts/guest/machines says is meant.
 kernel_trouble() {
-	tr -d '\r' <"$1" | sed -E 's/^\[ *[0-9.]+\] //; /^faults: the following are meant/q' | grep -vE "$known_races" | grep -E \
+	tr -d '\r' <"$1" | sed -E 's/^\[ *[0-9.]+\] //; /^faults: the following are meant/q' |
+		awk -f "$root/scripts/kcsan.awk" | grep -E \
 		-e '^(rcu|watchdog): (WARNING|BUG|INFO): ' \
 		-e '^reservoir: region .* is leaked' \
 		-e '^(WARNING|BUG|INFO|UBSAN|KASAN|KCSAN|KFENCE|Oops|Kernel panic)( -|:) ?' \
