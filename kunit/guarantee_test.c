@@ -189,12 +189,12 @@ static void what_is_given_back_takes_the_place_of_what_is_missing(struct kunit *
 
 	nr = take_all_atomic(c, object, ROOM);
 	KUNIT_ASSERT_GE(test, nr, RESERVED);
-	held = cpu->loaded->nr;
+	held = rsv_cpu_nr_loaded(cpu);
 	for (i = 1; i <= RESERVED; i++) {
 		expect_gate(test, c, false);
 		rsv_cache_free(c, object[--nr]);
 		KUNIT_EXPECT_EQ(test, c->guarantee.nr, i);
-		KUNIT_EXPECT_EQ(test, cpu->loaded->nr, held);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), held);
 	}
 	expect_gate(test, c, true);
 	/* What comes now is for everybody. */

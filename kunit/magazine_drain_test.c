@@ -72,7 +72,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	c = magazine_cache(test, 0);
 	cpu = other_cpu(test);
 	smp_call_function_single(cpu, leave_objects_at_hand, c, true);
-	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->nr, RSV_BATCH);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 	if (remove_cpu(cpu))
 		kunit_skip(test, "CPU %u cannot be switched off", cpu);
 	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->capacity, 0);
@@ -81,7 +81,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
 
 	smp_call_function_single(cpu, leave_objects_at_hand, c, true);
-	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->nr, RSV_BATCH);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 }
 #else
 static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
@@ -125,7 +125,7 @@ static void who_may_sleep_gets_what_magazines_of_other_caches_hold(struct kunit 
 	leave_objects_at_hand(c);
 	nr = pages_take(r, GFP_ATOMIC, 0, page, r->nr_pages);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(d, GFP_ATOMIC));
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->nr, RSV_BATCH);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), RSV_BATCH);
 	object = rsv_cache_alloc(d, GFP_KERNEL);
 	KUNIT_EXPECT_NOT_NULL(test, object);
 	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);

@@ -351,7 +351,7 @@ static void interrupt_that_finds_busy_set_goes_to_the_engine(struct kunit *test)
 	taken = rsv_cache_alloc(c, GFP_ATOMIC);
 	rsv_cache_free(c, object[9]);
 	KUNIT_EXPECT_PTR_EQ(test, cpu->loaded, before.loaded);
-	KUNIT_EXPECT_EQ(test, cpu->loaded->nr, 9);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), 9);
 	KUNIT_EXPECT_EQ(test, cpu->allocs, before.allocs);
 	KUNIT_EXPECT_EQ(test, cpu->frees, before.frees);
 	KUNIT_EXPECT_EQ(test, cpu->slow_allocs, before.slow_allocs + 1);

@@ -142,7 +142,7 @@ static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
 	for (i = 0; i < r - 1; i++) {
 		rsv_cache_free(c, object[i]);
 		KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, i + 1);
-		KUNIT_EXPECT_EQ(test, mine(c)->loaded->nr, 0);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
 	}
 	EXPECT_SLABS(test, c, 0, 1, 0);
 	rsv_cache_free(c, object[r - 1]);

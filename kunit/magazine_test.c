@@ -101,17 +101,17 @@ static void full_and_empty_magazine_are_swapped_at_the_boundary(struct kunit *te
 	void **object = objects_out(test, c, 2 * r);
 
 	objects_give(c, object, 2 * r);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->nr, r);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), r);
 	KUNIT_EXPECT_EQ(test, mine(c)->previous->nr, r);
 	objects_take(test, c, object, r);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->nr, 0);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
 	for (i = 0; i < 10; i++) {
 		objects_take(test, c, object + r, 2);
-		KUNIT_EXPECT_EQ(test, mine(c)->loaded->nr, r - 2);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), r - 2);
 		KUNIT_EXPECT_EQ(test, mine(c)->previous->nr, 0);
 		objects_give(c, object + r, 2);
 		objects_give(c, object, 1);
-		KUNIT_EXPECT_EQ(test, mine(c)->loaded->nr, 1);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 1);
 		KUNIT_EXPECT_EQ(test, mine(c)->previous->nr, r);
 		objects_take(test, c, object, 1);
 	}
@@ -293,7 +293,7 @@ static void gate_is_shut_for_who_wants_to_see_each_object(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_gate_is_open(c), k->open);
 	objects_take(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->nr > 0, k->open);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)) > 0, k->open);
 	KUNIT_EXPECT_EQ(test, rsv_gate_is_open(c), k->open);
 }
 

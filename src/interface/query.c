@@ -250,7 +250,7 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 	cache->failures = figures.failures;
 	cache->slabs_made = figures.slabs_made;
 	cache->slabs_given = figures.slabs_given;
-	cache->magazine_rounds = rsv_magazine_batch(c) > 1 ? READ_ONCE(c->rounds) : 0;
+	cache->magazine_rounds = rsv_magazine_wanted(c) ? READ_ONCE(c->rounds) : 0;
 	cache->depot_full = figures.depot_full;
 	cache->depot_empty = figures.depot_empty;
 	cache->exchanges = figures.exchanges;

@@ -30,6 +30,7 @@
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/random.h>
@@ -47,6 +48,7 @@
 #include "../region.h"
 #include "cache.h"
 #include "debug.h"
+#include "depot.h"
 #include "engine.h"
 #include "guarantee.h"
 #include "magazine.h"
@@ -105,7 +107,7 @@ static int rsv_cache_alloc_cpus(struct rsv_cache *c)
 {
 	unsigned int cpu;
 
-	c->cpus = alloc_percpu(struct rsv_cpu);
+	c->cpus = __alloc_percpu(sizeof(struct rsv_cpu), cache_line_size());
 	if (!c->cpus)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
@@ -114,14 +116,15 @@ static int rsv_cache_alloc_cpus(struct rsv_cache *c)
 }
 
 /*
- * The odd part's inverse modulo 2^32, by Newton's method: each step doubles the bits that are
- * right.
+ * The inverse of an odd number modulo the size of a word, by Newton's method: the number itself is
+ * right in three bits, and each step doubles them.
  */
-static u32 rsv_inverse(u32 odd)
+static unsigned long rsv_inverse(unsigned long odd)
 {
-	u32 inverse = odd, steps;
+	unsigned long inverse = odd;
+	unsigned int bits;
 
-	for (steps = 0; steps < 5; steps++)
+	for (bits = 3; bits < BITS_PER_LONG; bits *= 2)
 		inverse *= 2 - odd * inverse;
 	return inverse;
 }
@@ -133,6 +136,18 @@ static void rsv_cache_set_layout(struct rsv_cache *c, const struct rsv_layout *l
 	c->inverse = rsv_inverse(l->stride >> c->shift);
 	c->mask = (roundup_pow_of_two(l->pages ?: 1UL) << PAGE_SHIFT) - 1;
 	c->rounds = rsv_magazine_rounds(l);
+}
+
+/* Fisher and Yates's shuffle */
+static void rsv_cache_shuffle(struct rsv_cache *c)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < RSV_BATCH; i++) {
+		j = get_random_u32() % (i + 1);
+		c->order[i] = c->order[j];
+		c->order[j] = i;
+	}
 }
 
 static void rsv_cache_discard(struct rsv_cache *c)
@@ -157,10 +172,11 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 	c->engine = rsv_engine_of(flags);
 	c->flags = flags;
 	c->ctor = ctor;
-	c->secret = get_random_long();
+	c->mark = get_random_long();
 	c->alive = true;
 	raw_spin_lock_init(&c->guarantee.lock);
 	rsv_cache_set_layout(c, l);
+	rsv_cache_shuffle(c);
 	if (rsv_cache_alloc_nodes(c) || rsv_cache_alloc_cpus(c)) {
 		rsv_cache_discard(c);
 		return NULL;
@@ -541,8 +557,8 @@ static void rsv_count_depot(struct rsv_depot *d, struct rsv_cache_figures *f)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&d->lock, flags);
-	f->depot_full += d->nr_full;
-	f->depot_empty += d->nr_empty;
+	f->depot_full += d->full.nr;
+	f->depot_empty += d->empty.nr;
 	f->exchanges += d->exchanges;
 	f->contended += d->contended;
 	raw_spin_unlock_irqrestore(&d->lock, flags);

@@ -32,6 +32,9 @@ struct rsv_magazine;
 #define RSV_MAGAZINE_SIZES	5
 #define RSV_MAGAZINE_BYTES(n)	(64U << (n))
 
+/* Objects that pass between a magazine and an engine at once: what a raw lock is held for */
+#define RSV_BATCH		16U
+
 /* Flags of caches that only the module itself gives: see RSV_HWCACHE_ALIGN and the others */
 #define RSV_CACHE_OWN		0x80000000U	/* serves others: nothing before its engine */
 #define RSV_CACHE_VERIFY	0x40000000U	/* debug=F: the slab is looked through each time */
@@ -100,26 +103,30 @@ struct rsv_slab_list {
 };
 
 /**
+ * struct rsv_depot_stack - magazines of a depot, all full or all empty (rsv_depot->lock)
+ * @top: the first to be taken, then by next (whether there is one is looked at without the lock)
+ * @nr: their number
+ * @idle: the least that @nr was since the depot was last aged
+ */
+struct rsv_depot_stack {
+	struct rsv_magazine *top;
+	unsigned int nr;
+	unsigned int idle;
+};
+
+/**
  * struct rsv_depot - magazines that no CPU has, of one node
  * @lock: guards the rest. Raw, interrupts off; no other lock is taken under it
- * @full: full magazines, by next
+ * @full: full magazines
  * @empty: empty ones
- * @nr_full: number of @full
- * @nr_empty: number of @empty
- * @idle_full: the least that @nr_full was since the depot was last aged
- * @idle_empty: the same of @nr_empty
- * @exchanges: times that a CPU came for a magazine
- * @contended: times that it had to wait for @lock
+ * @exchanges: times that a CPU came for a magazine, and got one
+ * @contended: times that somebody had to wait for @lock
  * @contended_before: what that was when the depot was last aged
  */
 struct rsv_depot {
 	raw_spinlock_t lock;
-	struct rsv_magazine *full;
-	struct rsv_magazine *empty;
-	unsigned int nr_full;
-	unsigned int nr_empty;
-	unsigned int idle_full;
-	unsigned int idle_empty;
+	struct rsv_depot_stack full;
+	struct rsv_depot_stack empty;
 	u64 exchanges;
 	u64 contended;
 	u64 contended_before;
@@ -164,11 +171,14 @@ struct rsv_cache_node {
  * struct rsv_cpu - what one CPU has of a cache. Only that CPU touches it, between
  * rsv_cpu_enter() and rsv_cpu_leave(), or whoever empties it once the CPU is dead
  * @busy: set while it is worked on: an interrupt that finds it set takes the slow path
- * @loaded: the magazine that objects are taken out of and put into; never NULL
- * @previous: the one before, full or empty, mostly
+ * @top: behind the last object in the loaded magazine, which objects are taken out of and put into
+ * @floor: its first object
+ * @limit: behind its last place
  * @extent: where an object of the CPU's own node was given back lately; never NULL
  * @allocs: objects handed out
- * @frees: objects taken back
+ * @frees: objects taken back (all down to here is what the fast paths touch: one line)
+ * @loaded: the loaded magazine, never NULL; @top knows how many objects are in it
+ * @previous: the one before, full or empty, mostly
  * @remote: collects objects of other nodes until it is full
  * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
  * @first: its first free object that belongs to this CPU, or RSV_SLAB_NONE
@@ -180,11 +190,14 @@ struct rsv_cache_node {
  */
 struct rsv_cpu {
 	bool __data_racy busy;
-	struct rsv_magazine *loaded;
-	struct rsv_magazine *previous;
+	void **top;
+	void **floor;
+	void **limit;
 	struct rsv_extent *extent;
 	u64 allocs;
 	u64 frees;
+	struct rsv_magazine *loaded;
+	struct rsv_magazine *previous;
 	struct rsv_magazine *remote;
 	struct rsv_frame *active;
 	unsigned int first;
@@ -214,11 +227,11 @@ struct rsv_guarantee {
  * struct rsv_cache - objects of one size. What the fast paths read comes first
  * @gate: @cpus, or rsv_gate_shut while every request shall take the slow path, and always if the
  *	engine marks kept objects elsewhere than in them (guarantee.lock)
- * @secret: what the links of free objects are obfuscated with (this and all down to @cpus never
+ * @mark: a secret, what kept objects are marked with: see link.h (this and all down to @cpus never
  *	change)
  * @mask: the bits of an object's address that are the place in its slab, which begins at a multiple
  *	of the power of two that holds it
- * @inverse: of the odd part of @layout.stride, modulo 2^32
+ * @inverse: of the odd part of @layout.stride, modulo the size of a word
  * @shift: the power of two in it. See rsv_slot_index()
  * @layout: how objects lie in a slab
  * @engine: what is behind the magazines
@@ -229,6 +242,7 @@ struct rsv_guarantee {
  * @id: number, growing in the order of creation, never used twice while the module is loaded
  * @cpus: what each CPU has
  * @side_gate: as @gate, for engines that mark kept objects elsewhere (guarantee.lock)
+ * @order: numbers below RSV_BATCH in some order, in which the engine SLUB carves (never changes)
  * @rounds: objects in a magazine that is made from now on: grows with contention
  * @alive: cleared by rsv_cache_destroy()
  * @guarantee: objects kept for this cache alone
@@ -242,10 +256,10 @@ struct rsv_guarantee {
  */
 struct rsv_cache {
 	struct rsv_cpu __percpu *gate;
-	unsigned long secret;
+	unsigned long mark;
 	unsigned long mask;
-	u32 inverse;
-	u32 shift;
+	unsigned long inverse;
+	unsigned int shift;
 	struct rsv_layout layout;
 	const struct rsv_engine *engine;
 	unsigned int flags;
@@ -256,6 +270,7 @@ struct rsv_cache {
 	struct rsv_cpu __percpu *cpus;
 
 	struct rsv_cpu __percpu *side_gate;
+	u8 order[RSV_BATCH];
 	unsigned int rounds;
 	bool alive;
 	struct rsv_guarantee guarantee;
@@ -308,6 +323,7 @@ bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
 bool rsv_cache_usable(const struct rsv_cache *c);
 void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr);
+void *rsv_object_at_hand(struct rsv_cache *c);
 void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp);
 void rsv_cache_keep(struct rsv_cache *c, void *object);
 struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigned int size,
@@ -328,9 +344,22 @@ void rsv_layout_pages(struct rsv_layout *l,
  * Divides exactly by multiplying with the inverse of the stride's odd part; what is not a multiple
  * comes out larger than any quotient (Granlund and Montgomery 1994; Hacker's Delight 10-17).
  */
-static inline unsigned int rsv_slot_index(const struct rsv_cache *c, unsigned int offset)
+static __always_inline unsigned int rsv_slot_index(const struct rsv_cache *c, unsigned int offset)
 {
-	return ror32(offset * c->inverse, c->shift);
+	return ror32(offset * (u32)c->inverse, c->shift);
+}
+
+/*
+ * The same with whole words, and with what rsv_cache->inverse and ->shift are, for loops that keep
+ * them in registers. The offset may be that of any address: what is not in the slab is no multiple
+ * that counts.
+ */
+static __always_inline unsigned long rsv_slot_of(unsigned long offset, unsigned long inverse,
+						 unsigned int shift)
+{
+	const unsigned long product = offset * inverse;
+
+	return product >> shift | product << (-shift & (BITS_PER_LONG - 1));
 }
 
 /* The first page of the slab, or unit of the heap, that a page belongs to */

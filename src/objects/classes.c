@@ -22,9 +22,9 @@ static const struct rsv_classes *rsv_classes_now = &rsv_classes_fine;
 
 static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 {
-	unsigned int step = classes->nr ? classes->size[classes->nr - 1] / RSV_CLASS_STEP + 1 : 0;
+	unsigned int step = classes->nr ? classes->size[classes->nr - 1] / RSV_CLASS_STEP : 0;
 
-	for (; step <= size / RSV_CLASS_STEP; step++)
+	for (; step < size / RSV_CLASS_STEP; step++)
 		classes->of[step] = classes->nr;
 	classes->size[classes->nr++] = size;
 }

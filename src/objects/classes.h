@@ -21,13 +21,13 @@
  * @name: as classes= knows it
  * @nr: number of sizes
  * @size: the sizes, growing, up to RSV_KMALLOC_MAX
- * @of: by bytes in RSV_CLASS_STEP, the class that holds them
+ * @of: by the last byte, in RSV_CLASS_STEP, the class that holds them
  */
 struct rsv_classes {
 	const char *name;
 	unsigned int nr;
 	u16 size[RSV_CLASSES_MAX];
-	u8 of[RSV_KMALLOC_MAX / RSV_CLASS_STEP + 1];
+	u8 of[RSV_KMALLOC_MAX / RSV_CLASS_STEP];
 };
 
 void rsv_classes_start(void);
@@ -35,10 +35,10 @@ const struct rsv_classes *rsv_classes_named(const char *name);
 const struct rsv_classes *rsv_classes_default(void);
 void rsv_classes_set_default(const struct rsv_classes *classes);
 
-/* The first class that holds so many bytes, up to RSV_KMALLOC_MAX */
+/* The first class that holds so many bytes, from 1 to RSV_KMALLOC_MAX */
 static inline unsigned int rsv_class_of(const struct rsv_classes *classes, size_t bytes)
 {
-	return classes->of[(bytes + RSV_CLASS_STEP - 1) / RSV_CLASS_STEP];
+	return classes->of[(bytes - 1) / RSV_CLASS_STEP];
 }
 
 #endif /* RSV_OBJECTS_CLASSES_H */

@@ -17,9 +17,6 @@
 
 #include "cache.h"
 
-/* Objects that pass between a magazine and an engine at once: what a raw lock is held for */
-#define RSV_BATCH	16U
-
 /**
  * struct rsv_taken - what came of an attempt to take objects from an engine
  * @nr: how many there are
@@ -35,6 +32,15 @@ struct rsv_taken {
 	unsigned int lost;
 	void *object[RSV_BATCH];
 };
+
+/* Nothing is taken yet. What @object holds does not matter, and is left alone. */
+static inline void rsv_taken_none(struct rsv_taken *t)
+{
+	t->nr = 0;
+	t->fresh = false;
+	t->damaged = NULL;
+	t->lost = 0;
+}
 
 /**
  * struct rsv_show - what to do with every object of a cache

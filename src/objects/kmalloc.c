@@ -58,12 +58,17 @@ int rsv_kmalloc_create(struct rsv_region *r)
 	return 0;
 }
 
-/* The kernel's own tools see these as they see what kmalloc() takes from pages. */
-static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
+/*
+ * Whole pages, or nothing. The kernel's own tools see these as they see what kmalloc() takes from
+ * pages.
+ */
+static noinline void *rsv_kmalloc_large(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	struct rsv_frame *f;
 	void *p;
 
+	if (!size)
+		return ZERO_SIZE_PTR;
 	if (size > SIZE_MAX - PAGE_SIZE)
 		return NULL;
 	if (want_init_on_alloc(gfp))
@@ -112,6 +117,14 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 	return p;
 }
 
+static noinline void *rsv_kmalloc_slow(struct rsv_cache *c, size_t size, gfp_t gfp, void *kept,
+				       unsigned long caller)
+{
+	void *object = rsv_object_alloc_slow(c, gfp, kept, caller);
+
+	return c->layout.asked ? rsv_kmalloc_fence(c, object, size) : object;
+}
+
 /**
  * rsv_kmalloc() - allocate memory by the byte
  * @r: the region
@@ -128,14 +141,19 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	struct rsv_cache *c;
+	void *object = NULL;
 
 	/* One comparison finds 0 too. */
 	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
-		return size ? rsv_kmalloc_pages(r, size, gfp) : ZERO_SIZE_PTR;
+		return rsv_kmalloc_large(r, size, gfp);
+	rsv_might_sleep(gfp);
 	c = r->kmalloc[rsv_class_of(r->classes, size)];
-	if (rsv_kmalloc_fenced(c))
-		return rsv_kmalloc_fence(c, rsv_object_alloc(c, gfp, _RET_IP_), size);
-	return rsv_object_alloc(c, gfp, _RET_IP_);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		return rsv_kmalloc_fence(c, rsv_object_alloc(c, gfp), size);
+	/* What has fences because its cache checks objects takes the slow path. */
+	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_magazine_take(c, &object)))
+		return rsv_kmalloc_slow(c, size, gfp, object, _RET_IP_);
+	return rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
 }
 EXPORT_SYMBOL_GPL(rsv_kmalloc);
 

@@ -20,6 +20,7 @@
 #define RSV_LINK_NEXT	0x1ffUL		/* on a free list: the next object, or RSV_SLAB_NONE */
 #define RSV_LINK_RAW	0x200UL		/* there, and not constructed yet */
 #define RSV_LINK_KEPT	0x400UL		/* kept: on no list; and the largest of all */
+#define RSV_LINK_BITS	0x7ffUL		/* all of them */
 
 static inline unsigned long *rsv_link_at(const struct rsv_cache *c, const void *object)
 {
@@ -27,17 +28,17 @@ static inline unsigned long *rsv_link_at(const struct rsv_cache *c, const void *
 }
 
 /*
- * The object's address is multiplied so that its bits that vary do not only meet the link's that
- * vary: one instruction, where the kernel's swab() takes two.
+ * The word of a kept object. Its address is multiplied so that the bits that vary in it do not only
+ * meet those that vary in the link: one instruction, where the kernel's swab() takes two.
  */
-static __always_inline unsigned long rsv_key(unsigned long secret, const void *object)
+static __always_inline unsigned long rsv_mark_of(unsigned long mark, const void *object)
 {
-	return secret ^ (unsigned long)object * GOLDEN_RATIO_32;
+	return mark ^ (unsigned long)object * GOLDEN_RATIO_32;
 }
 
 static inline unsigned long rsv_link_key(const struct rsv_cache *c, const unsigned long *link)
 {
-	return rsv_key(c->secret, (const void *)link - c->layout.link);
+	return rsv_mark_of(c->mark, (const void *)link - c->layout.link) ^ RSV_LINK_KEPT;
 }
 
 /* More than RSV_LINK_KEPT if the word is not that of a free object */
@@ -52,51 +53,39 @@ static inline void rsv_link_write(const struct rsv_cache *c, unsigned long *link
 	WRITE_ONCE(*link, value ^ rsv_link_key(c, link));
 }
 
-/**
- * struct rsv_marking - what marks a cache's objects, for loops that keep it in registers
- * @secret: rsv_cache->secret
- * @link: rsv_layout->link
- */
-struct rsv_marking {
-	unsigned long secret;
-	unsigned int link;
-};
-
-static __always_inline struct rsv_marking rsv_marking(const struct rsv_cache *c)
-{
-	return (struct rsv_marking){ .secret = c->secret, .link = c->layout.link };
-}
-
 /* From kept to in use. Nobody else has the object, unless it was given back twice. */
-static __always_inline bool rsv_mark_hand(struct rsv_marking m, void *object)
+static __always_inline bool rsv_mark_hand(unsigned long mark, unsigned long *link,
+					  const void *object)
 {
-	unsigned long *link = object + m.link, key = rsv_key(m.secret, object);
-
-	if (RSV_CHECKED && unlikely((READ_ONCE(*link) ^ key) != RSV_LINK_KEPT))
+	if (RSV_CHECKED && unlikely(READ_ONCE(*link) != rsv_mark_of(mark, object)))
 		return false;
 	WRITE_ONCE(*link, 0);
 	return true;
 }
 
-/* From in use to kept; false if it is not in use */
-static __always_inline bool rsv_mark_claim(struct rsv_marking m, void *object)
+/*
+ * From in use to kept; false if it is not in use. What differs from the word of a kept object in
+ * the link's bits only is the word of a free one.
+ */
+static __always_inline bool rsv_mark_claim(unsigned long mark, unsigned long *link,
+					   const void *object)
 {
-	unsigned long *link = object + m.link, key = rsv_key(m.secret, object);
+	const unsigned long kept = rsv_mark_of(mark, object);
 
-	if (RSV_CHECKED && unlikely((READ_ONCE(*link) ^ key) <= RSV_LINK_KEPT))
+	if (RSV_CHECKED && unlikely((READ_ONCE(*link) ^ kept) <= RSV_LINK_BITS))
 		return false;
-	WRITE_ONCE(*link, key ^ RSV_LINK_KEPT);
+	WRITE_ONCE(*link, kept);
 	return true;
 }
 
 static __always_inline bool rsv_link_hand(const struct rsv_cache *c, void *object)
 {
-	return rsv_mark_hand(rsv_marking(c), object);
+	return rsv_mark_hand(c->mark, rsv_link_at(c, object), object);
 }
 
 static __always_inline bool rsv_link_claim(const struct rsv_cache *c, void *object)
 {
-	return rsv_mark_claim(rsv_marking(c), object);
+	return rsv_mark_claim(c->mark, rsv_link_at(c, object), object);
 }
 
 #endif /* RSV_OBJECTS_LINK_H */

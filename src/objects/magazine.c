@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines that are exchanged with the depot of a node, filled from and emptied into the engine,
- * and what the memory for them is. The steps that most requests take are in magazine.h.
- *
- * Magazines grow with contention and not with use: a larger one lets a CPU come to the depot less
- * often, which only matters if others come too (Bonwick and Adams 2001, 3.4). What lay in the depot
- * for a whole interval was not needed and is given back: the working set stays (3.5).
+ * Magazines of CPUs: what the memory for them is, filled from and emptied into the engine. The
+ * steps that most requests take are in magazine.h, the depot behind them is in depot.c.
  *
  * An object whose memory is of another node than the CPU that gives it back collects in a magazine
  * of its own, which goes home when it is full.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -19,11 +16,9 @@
 
 #include "../region.h"
 #include "debug.h"
+#include "depot.h"
 #include "guarantee.h"
 #include "magazine.h"
-
-/* How often CPUs may wait for one another in an interval before magazines grow */
-#define RSV_CONTENTION	3
 
 /* What a CPU has that has no magazine: it is full and empty. Never changes. */
 struct rsv_magazine rsv_magazine_none;
@@ -94,29 +89,46 @@ unsigned int rsv_magazine_rounds(const struct rsv_layout *l)
 	return l->object_size <= 8192 ? rsv_rounds(0) : 0;
 }
 
-static bool rsv_magazine_wanted(const struct rsv_cache *c)
+/**
+ * rsv_magazine_wanted() - whether CPUs have magazines of a cache
+ * @c: the cache
+ *
+ * Context: Any.
+ * Return: true if so; a region that grows or shrinks may change it.
+ */
+bool rsv_magazine_wanted(const struct rsv_cache *c)
 {
 	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && c->rounds &&
 	       READ_ONCE(c->region->nr_pages) >= RSV_MAGAZINE_REGION >> PAGE_SHIFT;
 }
 
 /**
- * rsv_magazine_batch() - how many objects the slow path should take from the engine
- * @c: the cache
+ * rsv_magazine_next() - the next larger size of magazines
+ * @rounds: how many objects one has room for
  *
- * Return: Their number: one, if there is no magazine to put the others in.
+ * Return: How many a larger one has; 0 if there is none.
  */
-unsigned int rsv_magazine_batch(const struct rsv_cache *c)
+unsigned int rsv_magazine_next(unsigned int rounds)
 {
-	return rsv_magazine_wanted(c) ? RSV_BATCH : 1;
+	unsigned int n = rsv_rounds_size(rounds) + 1;
+
+	return n < RSV_MAGAZINE_SIZES ? rsv_rounds(n) : 0;
 }
 
-static struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
+/*
+ * Memory for a magazine. If @grow is false, what is at hand for it only: with interrupts off a free
+ * gives its object to the engine rather than get more, which takes longer.
+ */
+static struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c, bool grow)
 {
 	unsigned int rounds = READ_ONCE(c->rounds);
-	struct rsv_cache *own = c->region->own[rsv_rounds_size(rounds)];
-	struct rsv_magazine *m = rsv_cache_alloc(own, GFP_NOWAIT | __GFP_NOWARN);
+	struct rsv_magazine *m;
+	struct rsv_cache *own;
 
+	if (!rsv_magazine_wanted(c))
+		return NULL;
+	own = c->region->own[rsv_rounds_size(rounds)];
+	m = grow ? rsv_cache_alloc(own, GFP_NOWAIT | __GFP_NOWARN) : rsv_object_at_hand(own);
 	if (!m)
 		return NULL;
 	m->nr = 0;
@@ -124,7 +136,14 @@ static struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 	return m;
 }
 
-static void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m)
+/**
+ * rsv_magazine_free() - give back the memory of a magazine
+ * @c: the cache
+ * @m: the magazine, in which no object is
+ *
+ * Context: Any but NMI.
+ */
+void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m)
 {
 	if (m != &rsv_magazine_none)
 		rsv_cache_free(c->region->own[rsv_rounds_size(m->capacity)], m);
@@ -146,7 +165,14 @@ static void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int n
 	}
 }
 
-static void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m)
+/**
+ * rsv_magazine_empty() - take the objects of a magazine to the engine
+ * @c: the cache
+ * @m: the magazine
+ *
+ * Context: Any but NMI.
+ */
+void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m)
 {
 	rsv_objects_home(c, m->object, m->nr);
 	if (m != &rsv_magazine_none)
@@ -154,175 +180,29 @@ static void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m)
 }
 
 /*
- * The depot
- */
-
-static void rsv_depot_lock(struct rsv_depot *d, unsigned long *flags)
-	__acquires(&d->lock)
-{
-	bool contended = raw_spin_is_locked(&d->lock);
-
-	raw_spin_lock_irqsave(&d->lock, *flags);
-	d->contended += contended;
-}
-
-static void rsv_depot_unlock(struct rsv_depot *d, unsigned long flags)
-	__releases(&d->lock)
-{
-	raw_spin_unlock_irqrestore(&d->lock, flags);
-}
-
-static struct rsv_depot *rsv_depot_here(const struct rsv_cache *c)
-{
-	return &c->nodes[numa_mem_id()]->depot;
-}
-
-static struct rsv_magazine *rsv_depot_pop_full(struct rsv_depot *d)
-{
-	struct rsv_magazine *m = d->full;
-
-	if (m) {
-		d->full = m->next;
-		d->nr_full--;
-		d->idle_full = min(d->idle_full, d->nr_full);
-	}
-	return m;
-}
-
-static struct rsv_magazine *rsv_depot_pop_empty(struct rsv_depot *d)
-{
-	struct rsv_magazine *m = d->empty;
-
-	if (m) {
-		d->empty = m->next;
-		d->nr_empty--;
-		d->idle_empty = min(d->idle_empty, d->nr_empty);
-	}
-	return m;
-}
-
-/* A magazine with anything in it counts as full: it is taken for what is in it. */
-static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
-{
-	if (m == &rsv_magazine_none)
-		return;
-	if (m->nr) {
-		m->next = d->full;
-		d->full = m;
-		d->nr_full++;
-	} else {
-		m->next = d->empty;
-		d->empty = m;
-		d->nr_empty++;
-	}
-}
-
-/* The CPU's previous magazine goes, the loaded one takes its place, and @m is loaded. */
-static void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_depot *d, struct rsv_magazine *m)
-{
-	rsv_depot_push(d, cpu->previous);
-	cpu->previous = cpu->loaded;
-	cpu->loaded = m;
-}
-
-/**
- * rsv_magazine_exchange_empty() - get another magazine for the loaded one, which is empty
- * @c: the cache
- * @cpu: what this CPU has of it, entered
- *
- * Context: Any but NMI.
- * Return: Whether there is an object in the loaded magazine now.
- */
-bool rsv_magazine_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
-{
-	struct rsv_depot *d = rsv_depot_here(c);
-	struct rsv_magazine *m;
-	unsigned long flags;
-
-	if (cpu->previous->nr) {
-		swap(cpu->loaded, cpu->previous);
-		return true;
-	}
-	rsv_depot_lock(d, &flags);
-	m = rsv_depot_pop_full(d);
-	if (m) {
-		d->exchanges++;
-		rsv_cpu_load(cpu, d, m);
-	}
-	rsv_depot_unlock(d, flags);
-	return m;
-}
-
-/**
- * rsv_magazine_exchange_full() - get another magazine for the loaded one, which is full
- * @c: the cache
- * @cpu: what this CPU has of it, entered
- *
- * Context: Any but NMI.
- * Return: Whether there is room in the loaded magazine now.
- */
-bool rsv_magazine_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu)
-{
-	struct rsv_depot *d = rsv_depot_here(c);
-	struct rsv_magazine *m;
-	unsigned long flags;
-
-	if (cpu->previous->nr < cpu->previous->capacity) {
-		swap(cpu->loaded, cpu->previous);
-		return true;
-	}
-	rsv_depot_lock(d, &flags);
-	m = rsv_depot_pop_empty(d);
-	if (m) {
-		d->exchanges++;
-		rsv_cpu_load(cpu, d, m);
-	}
-	rsv_depot_unlock(d, flags);
-	return m;
-}
-
-/* Loads a new magazine, or puts it into the depot if another one has room by now. */
-static void rsv_cpu_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magazine *m)
-{
-	bool room = cpu->loaded->nr < cpu->loaded->capacity;
-	struct rsv_depot *d = rsv_depot_here(c);
-	unsigned long flags;
-
-	rsv_depot_lock(d, &flags);
-	if (room)
-		rsv_depot_push(d, m);
-	else
-		rsv_cpu_load(cpu, d, m);
-	rsv_depot_unlock(d, flags);
-}
-
-/*
  * Slow paths
  */
 
-static void rsv_depot_add(struct rsv_cache *c, struct rsv_magazine *m)
-{
-	struct rsv_depot *d = rsv_depot_here(c);
-	unsigned long flags;
-
-	rsv_depot_lock(d, &flags);
-	rsv_depot_push(d, m);
-	rsv_depot_unlock(d, flags);
-}
-
-/* Enters with room in the loaded magazine, a new one if need be; NULL if that cannot be. */
-static struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
+/**
+ * rsv_cpu_enter_with_room() - enter what this CPU has of a cache, with room in the loaded magazine
+ * @c: the cache, its gate open or not
+ * @grow: a new magazine is made if need be, whatever it takes
+ *
+ * Context: Any but NMI. Preemption is disabled if it is entered.
+ * Return: What the CPU has; NULL if it cannot be entered or no magazine has room.
+ */
+struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c, bool grow)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
 	struct rsv_magazine *m;
 
 	if (!cpu)
 		return NULL;
-	if (cpu->loaded->nr < cpu->loaded->capacity || rsv_magazine_exchange_full(c, cpu))
+	if (rsv_cpu_room(cpu) || rsv_cpu_exchange_full(c, cpu))
 		return cpu;
 	/* Not with busy set: the region may be slow, and an interrupt should find the magazines. */
 	rsv_cpu_leave(cpu);
-	m = rsv_magazine_new(c);
+	m = rsv_magazine_new(c, grow);
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
@@ -331,6 +211,26 @@ static struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
 	else
 		rsv_depot_add(c, m);
 	return cpu;
+}
+
+/**
+ * rsv_magazine_batch() - how many objects the slow path should take from the engine
+ * @c: the cache
+ *
+ * Context: Any but NMI.
+ * Return: Their number: one, if there is no magazine to put the others in.
+ */
+unsigned int rsv_magazine_batch(struct rsv_cache *c)
+{
+	struct rsv_cpu *cpu;
+
+	if (!rsv_magazine_wanted(c))
+		return 1;
+	cpu = rsv_cpu_enter_with_room(c, true);
+	if (!cpu)
+		return 1;
+	rsv_cpu_leave(cpu);
+	return RSV_BATCH;
 }
 
 /**
@@ -350,8 +250,8 @@ void *rsv_magazine_find(struct rsv_cache *c)
 	cpu = rsv_cpu_enter(c->cpus);
 	if (!cpu)
 		return NULL;
-	if (!rsv_magazine_pop(cpu->loaded, &object) && rsv_magazine_exchange_empty(c, cpu))
-		rsv_magazine_pop(cpu->loaded, &object);
+	if (!rsv_cpu_pop(cpu, &object) && rsv_cpu_exchange_empty(c, cpu))
+		rsv_cpu_pop(cpu, &object);
 	rsv_cpu_leave(cpu);
 	return object;
 }
@@ -372,10 +272,10 @@ void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
 		nr--;
 	if (nr <= 1)
 		return;
-	cpu = rsv_cpu_enter_with_room(c);
+	cpu = rsv_cpu_enter(c->cpus);
 	if (cpu) {
-		while (nr > 1 && cpu->loaded->nr < cpu->loaded->capacity)
-			rsv_magazine_push(cpu->loaded, cpu->loaded->nr, t->object[--nr]);
+		while (nr > 1 && rsv_cpu_room(cpu))
+			rsv_cpu_push(cpu, cpu->top, t->object[--nr]);
 		rsv_cpu_leave(cpu);
 	}
 	rsv_objects_home(c, t->object + 1, nr - 1);
@@ -386,7 +286,7 @@ static struct rsv_magazine *rsv_remote_push(struct rsv_cpu *cpu, void *object)
 {
 	struct rsv_magazine *m = cpu->remote;
 
-	rsv_magazine_push(m, m->nr, object);
+	m->object[m->nr++] = object;
 	if (m->nr < m->capacity)
 		return NULL;
 	cpu->remote = &rsv_magazine_none;
@@ -394,7 +294,7 @@ static struct rsv_magazine *rsv_remote_push(struct rsv_cpu *cpu, void *object)
 }
 
 /* Enters with a magazine for objects of other nodes, a new one if need be; or NULL */
-static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
+static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c, bool grow)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
 	struct rsv_magazine *m;
@@ -402,7 +302,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	if (!cpu || cpu->remote->capacity)
 		return cpu;
 	rsv_cpu_leave(cpu);
-	m = rsv_magazine_new(c);
+	m = rsv_magazine_new(c, grow);
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
@@ -415,7 +315,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 
 static bool rsv_magazine_keep_remote(struct rsv_cache *c, void *object)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter_with_remote(c);
+	struct rsv_cpu *cpu = rsv_cpu_enter_with_remote(c, !irqs_disabled());
 	struct rsv_magazine *full;
 
 	if (!cpu)
@@ -446,13 +346,13 @@ bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object)
 		return false;
 	if (e->nid != numa_mem_id())
 		return rsv_magazine_keep_remote(c, object);
-	cpu = rsv_cpu_enter_with_room(c);
+	cpu = rsv_cpu_enter_with_room(c, !irqs_disabled());
 	if (!cpu)
 		return false;
 	/* The next ones will be found there without asking; not from another node, by now. */
 	if (e->nid == numa_mem_id() && rsv_extent_is_even(e))
 		WRITE_ONCE(cpu->extent, e);
-	rsv_magazine_push(cpu->loaded, cpu->loaded->nr, object);
+	rsv_cpu_push(cpu, cpu->top, object);
 	rsv_cpu_leave(cpu);
 	return true;
 }
@@ -467,7 +367,7 @@ bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object)
  */
 void rsv_cpu_init(struct rsv_cpu *cpu)
 {
-	cpu->loaded = &rsv_magazine_none;
+	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;
 	cpu->extent = &rsv_extent_none;
@@ -481,9 +381,9 @@ struct rsv_haul {
 
 static struct rsv_haul rsv_cpu_strip(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
-	struct rsv_haul haul = { { cpu->loaded, cpu->previous, cpu->remote } };
+	struct rsv_haul haul = { { rsv_cpu_unload(cpu), cpu->previous, cpu->remote } };
 
-	cpu->loaded = &rsv_magazine_none;
+	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;
 	if (c->engine->drain)
@@ -563,106 +463,4 @@ void rsv_magazines_forget(struct rsv_cache *c, struct rsv_extent *e)
 
 	for_each_possible_cpu(cpu)
 		cmpxchg(&per_cpu_ptr(c->cpus, cpu)->extent, e, &rsv_extent_none);
-}
-
-/* One magazine that is full, or not needed, out of a depot; or NULL */
-static struct rsv_magazine *rsv_depot_remove(struct rsv_cache *c, int nid, bool full)
-{
-	struct rsv_depot *d = &c->nodes[nid]->depot;
-	struct rsv_magazine *m;
-	unsigned long flags;
-
-	rsv_depot_lock(d, &flags);
-	m = full ? rsv_depot_pop_full(d) : rsv_depot_pop_empty(d);
-	rsv_depot_unlock(d, flags);
-	return m;
-}
-
-static unsigned int rsv_depot_discard(struct rsv_cache *c, int nid, bool full, unsigned int nr)
-{
-	struct rsv_magazine *m;
-	unsigned int done;
-
-	for (done = 0; done < nr; done++) {
-		m = rsv_depot_remove(c, nid, full);
-		if (!m)
-			break;
-		rsv_magazine_empty(c, m);
-		rsv_magazine_free(c, m);
-	}
-	return done;
-}
-
-/**
- * rsv_depot_drain() - take back all that is in a cache's depots
- * @c: the cache
- *
- * Context: Any but NMI.
- */
-void rsv_depot_drain(struct rsv_cache *c)
-{
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		rsv_depot_discard(c, nid, true, UINT_MAX);
-		rsv_depot_discard(c, nid, false, UINT_MAX);
-	}
-}
-
-/**
- * rsv_depot_spill() - take the objects of one magazine of each depot back to the engine
- * @c: the cache
- *
- * For a request that finds nothing else, and cannot use the magazine as it is.
- *
- * Context: Any but NMI.
- * Return: Whether there was one.
- */
-bool rsv_depot_spill(struct rsv_cache *c)
-{
-	unsigned int nr = 0;
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++)
-		nr += rsv_depot_discard(c, nid, true, 1);
-	return nr;
-}
-
-/* Looks at what happened since the last time, and begins anew. */
-static void rsv_depot_judge(struct rsv_cache *c, int nid, unsigned int *full, unsigned int *empty)
-{
-	struct rsv_depot *d = &c->nodes[nid]->depot;
-	unsigned long flags;
-
-	rsv_depot_lock(d, &flags);
-	*full = d->idle_full;
-	*empty = d->idle_empty;
-	if (d->contended - d->contended_before > RSV_CONTENTION &&
-	    c->rounds < rsv_rounds(RSV_MAGAZINE_SIZES - 1)) {
-		WRITE_ONCE(c->rounds, rsv_rounds(rsv_rounds_size(c->rounds) + 1));
-		/* The small ones go as they become empty. */
-		*empty = d->nr_empty;
-	}
-	d->contended_before = d->contended;
-	d->idle_full = d->nr_full - *full;
-	d->idle_empty = d->nr_empty - *empty;
-	rsv_depot_unlock(d, flags);
-}
-
-/**
- * rsv_depot_age() - take back what nobody needed since the last time
- * @c: the cache
- *
- * Context: Any but NMI.
- */
-void rsv_depot_age(struct rsv_cache *c)
-{
-	unsigned int full, empty;
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		rsv_depot_judge(c, nid, &full, &empty);
-		rsv_depot_discard(c, nid, true, full);
-		rsv_depot_discard(c, nid, false, empty);
-	}
 }

@@ -33,7 +33,7 @@
 /**
  * struct rsv_magazine - a stack of kept objects
  * @next: the next one in the depot
- * @nr: objects in it
+ * @nr: objects in it; while it is loaded the CPU knows better
  * @capacity: objects that it has room for
  * @object: the objects
  */
@@ -49,10 +49,13 @@ DECLARE_PER_CPU(struct rsv_cpu, rsv_gate_shut);
 
 int rsv_magazines_create(struct rsv_region *r);
 unsigned int rsv_magazine_rounds(const struct rsv_layout *l);
-unsigned int rsv_magazine_batch(const struct rsv_cache *c);
+unsigned int rsv_magazine_next(unsigned int rounds);
+bool rsv_magazine_wanted(const struct rsv_cache *c);
+void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m);
+void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m);
 
-bool rsv_magazine_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu);
-bool rsv_magazine_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu);
+struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c, bool grow);
+unsigned int rsv_magazine_batch(struct rsv_cache *c);
 void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t);
 bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object);
 void *rsv_magazine_find(struct rsv_cache *c);
@@ -62,9 +65,6 @@ void rsv_cpu_empty(struct rsv_cache *c, struct rsv_cpu *cpu);
 void rsv_cpu_drain_local(struct rsv_cache *c);
 bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu);
 void rsv_magazines_forget(struct rsv_cache *c, struct rsv_extent *e);
-void rsv_depot_drain(struct rsv_cache *c);
-bool rsv_depot_spill(struct rsv_cache *c);
-void rsv_depot_age(struct rsv_cache *c);
 
 /* Whether fast paths are open, by whichever gate */
 static inline bool rsv_gate_is_open(const struct rsv_cache *c)
@@ -132,81 +132,89 @@ static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
 	preempt_enable();
 }
 
-/* false: the magazine is empty. Subtracts first, since that compares as well. */
-static __always_inline bool rsv_magazine_pop(struct rsv_magazine *m, void **object)
+/* Objects in the loaded magazine */
+static __always_inline unsigned int rsv_cpu_nr_loaded(const struct rsv_cpu *cpu)
 {
-	u32 nr;
+	return cpu->top - cpu->floor;
+}
 
-	if (unlikely(check_sub_overflow(m->nr, 1U, &nr)))
+/* How many more it has room for */
+static __always_inline unsigned int rsv_cpu_room(const struct rsv_cpu *cpu)
+{
+	return cpu->limit - cpu->top;
+}
+
+/* An object out of the loaded magazine; false: it is empty. */
+static __always_inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
+{
+	void **top = cpu->top;
+
+	if (unlikely(top == cpu->floor))
 		return false;
-	*object = m->object[nr];
+	*object = *--top;
 	rsv_step(RSV_STEP_READ);
-	m->nr = nr;
+	cpu->top = top;
 	rsv_step(RSV_STEP_CHANGED);
 	return true;
 }
 
-/* @nr: objects in the magazine, which has room */
-static __always_inline void rsv_magazine_push(struct rsv_magazine *m, unsigned long nr,
-					      void *object)
+/* An object onto the loaded magazine, which has room: @top is where it ends. */
+static __always_inline void rsv_cpu_push(struct rsv_cpu *cpu, void **top, void *object)
 {
 	rsv_step(RSV_STEP_READ);
-	m->object[nr] = object;
-	m->nr++;
+	*top = object;
+	cpu->top++;
 	rsv_step(RSV_STEP_CHANGED);
 }
 
-static __always_inline bool rsv_magazine_is_full(const struct rsv_magazine *m)
-{
-	return m->nr == m->capacity;
-}
-
 /*
- * The fast path of an allocation by one of the gates: a kept object. false: the slow path it is.
+ * The fast path of an allocation, but for what is to be done before the object is its user's: a
+ * kept object, marked as in use. false: the slow path it is, with *object, which is damaged, or
+ * NULL.
  */
-static __always_inline bool rsv_magazine_take(struct rsv_cpu __percpu *gate, void **object)
+static __always_inline bool rsv_magazine_take(struct rsv_cache *c, void **object)
 {
 	struct rsv_cpu *cpu;
 
 	preempt_disable();
-	cpu = this_cpu_ptr(gate);
+	cpu = this_cpu_ptr(READ_ONCE(c->gate));
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
-	if (unlikely(!rsv_magazine_pop(cpu->loaded, object))) {
+	if (unlikely(!rsv_cpu_pop(cpu, object))) {
 		rsv_cpu_end(cpu);
 		goto refuse;
 	}
 	cpu->allocs++;
 	rsv_cpu_end(cpu);
 	preempt_enable();
-	return true;
+	return rsv_link_hand(c, *object);
 refuse:
 	preempt_enable();
+	*object = NULL;
 	return false;
 }
 
 void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, void *kept, unsigned long caller);
 void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
 
-/* An allocation. What is not the fast path is called last, so that there is nothing to be saved. */
-static __always_inline void *rsv_object_alloc(struct rsv_cache *c, gfp_t gfp, unsigned long caller)
+/* Whether what is asked for is nothing that fast paths do not know. */
+static __always_inline bool rsv_gfp_is_plain(gfp_t gfp)
 {
-	void *object;
-
-	rsv_might_sleep(gfp);
-	if (unlikely(gfp & ~(RSV_GFP_OBJECTS & ~__GFP_ZERO)) ||
-	    !rsv_magazine_take(READ_ONCE(c->gate), &object))
-		return rsv_object_alloc_slow(c, gfp, NULL, caller);
-	if (unlikely(!rsv_link_hand(c, object)))
-		return rsv_object_alloc_slow(c, gfp, object, caller);
-	return rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
+	return !(gfp & ~(RSV_GFP_OBJECTS & ~__GFP_ZERO));
 }
 
-/* How far into its slab an object begins, if it is one and its extent is even */
-static __always_inline unsigned long rsv_magazine_offset(const struct rsv_cache *c,
-							 const void *object)
+/*
+ * An allocation. What is not the fast path is called last, so that there is nothing to be saved;
+ * so is whoever made the call asked for there.
+ */
+static __always_inline void *rsv_object_alloc(struct rsv_cache *c, gfp_t gfp)
 {
-	return (unsigned long)object & c->mask;
+	void *object = NULL;
+
+	rsv_might_sleep(gfp);
+	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_magazine_take(c, &object)))
+		return rsv_object_alloc_slow(c, gfp, object, _RET_IP_);
+	return rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
 }
 
 /*
@@ -218,17 +226,23 @@ static __always_inline bool rsv_magazine_give(struct rsv_cache *c, struct rsv_cp
 					      struct rsv_frame *f, unsigned int offset,
 					      void *object, bool clear)
 {
-	struct rsv_magazine *m = cpu->loaded;
-	unsigned long nr = m->nr;
+	void **top = cpu->top;
 
-	if (unlikely(nr == m->capacity || rsv_slub_claim(c, f, offset, object) != RSV_OK))
+	if (unlikely(top == cpu->limit || rsv_slub_claim(c, f, offset, object) != RSV_OK))
 		return false;
 	if (clear)
 		rsv_object_clear(c, object);
 	rsv_object_hide(c, object);
-	rsv_magazine_push(m, nr, object);
+	rsv_cpu_push(cpu, top, object);
 	cpu->frees++;
 	return true;
+}
+
+/* How far into its slab an object begins, if it is one and its extent is even */
+static __always_inline unsigned int rsv_magazine_offset(const struct rsv_cache *c,
+							const void *object)
+{
+	return (unsigned long)object & c->mask;
 }
 
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects: allocate and free, one by one and in bulk.
+ * Objects: allocate and free, one by one.
  *
  * What a CPU has at hand serves nearly every request (magazine.h). The slow paths are here, and go
  * through the same steps whatever the engine:
@@ -24,14 +24,12 @@
 #include "../region.h"
 #include "cache.h"
 #include "debug.h"
+#include "depot.h"
 #include "engine.h"
 #include "guarantee.h"
 #include "magazine.h"
 #include "object.h"
 #include "heap.h"
-
-/* Objects that a bulk request moves before an interrupt or another task can come in between */
-#define RSV_BULK	64U
 
 /*
  * Allocation
@@ -77,7 +75,7 @@ static void rsv_take_node(struct rsv_cache *c, int nid, unsigned int nr, struct 
 	struct rsv_cpu *cpu;
 
 	do {
-		*t = (struct rsv_taken){};
+		rsv_taken_none(t);
 		cpu = rsv_cpu_enter_active(c, nid);
 		c->engine->take(c, cpu, nid, nr, t);
 		if (cpu)
@@ -130,7 +128,8 @@ static void *rsv_object_obtain(struct rsv_cache *c, gfp_t gfp, int nid, bool *fr
 {
 	bool any = nid == NUMA_NO_NODE;
 	struct rsv_taken t;
-	void *object = any ? rsv_magazine_find(c) : NULL;
+	/* Where the gate is open, there was nothing a moment ago. */
+	void *object = any && !rsv_gate_is_open(c) ? rsv_magazine_find(c) : NULL;
 
 	*fresh = false;
 	if (object)
@@ -207,8 +206,8 @@ static bool rsv_object_take_open(struct rsv_cache *c, void **object)
 
 	if (!cpu)
 		return false;
-	taken = rsv_magazine_pop(cpu->loaded, object) ||
-		(rsv_magazine_exchange_empty(c, cpu) && rsv_magazine_pop(cpu->loaded, object));
+	taken = rsv_cpu_pop(cpu, object) ||
+		(rsv_cpu_exchange_empty(c, cpu) && rsv_cpu_pop(cpu, object));
 	cpu->allocs += taken;
 	rsv_cpu_leave(cpu);
 	return taken;
@@ -251,7 +250,7 @@ void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, void *kept, unsigned
  */
 void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp)
 {
-	return rsv_object_alloc(c, gfp, _RET_IP_);
+	return rsv_object_alloc(c, gfp);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc);
 
@@ -295,6 +294,27 @@ void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp)
 		rsv_kasan_forbid(object, round_up(c->layout.object_size, sizeof(void *)));
 	}
 	return object;
+}
+
+/**
+ * rsv_object_at_hand() - allocate an object of a cache that serves others, if the engine has one
+ * @c: the cache
+ *
+ * Context: Any but NMI. Takes a bounded number of steps, and gets no memory for the engine.
+ * Return: The object or NULL.
+ */
+void *rsv_object_at_hand(struct rsv_cache *c)
+{
+	struct rsv_taken t;
+
+	rsv_take_node(c, numa_mem_id(), 1, &t);
+	if (!t.nr)
+		return NULL;
+	/* Also if it is lost by now: then it is out for ever. */
+	this_cpu_inc(c->cpus->slow_allocs);
+	if (!rsv_object_prepare(c, t.object[0], _RET_IP_))
+		return NULL;
+	return rsv_object_ready(c, t.object[0], GFP_NOWAIT);
 }
 
 /*
@@ -392,7 +412,7 @@ static bool rsv_object_put_aside(struct rsv_cache *c, struct rsv_cpu *cpu, struc
 	if (READ_ONCE(f->cache) != c || c->engine->claim(c, e, f, object) != RSV_OK)
 		return false;
 	rsv_object_retire(c, object);
-	rsv_magazine_push(cpu->loaded, cpu->loaded->nr, object);
+	rsv_cpu_push(cpu, cpu->top, object);
 	cpu->frees++;
 	return true;
 }
@@ -403,8 +423,7 @@ static bool rsv_object_put_here(struct rsv_cache *c, struct rsv_cpu *cpu, struct
 {
 	struct rsv_frame *f = rsv_frame_at(e, object);
 
-	if (e->nid != numa_mem_id() ||
-	    (rsv_magazine_is_full(cpu->loaded) && !rsv_magazine_exchange_full(c, cpu)))
+	if (e->nid != numa_mem_id())
 		return false;
 	/* The next ones will be found there without asking. */
 	if (rsv_extent_is_even(e))
@@ -427,9 +446,12 @@ static bool rsv_object_put_here(struct rsv_cache *c, struct rsv_cpu *cpu, struct
  */
 bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
+	struct rsv_cpu *cpu;
 	bool done;
 
+	if (!rsv_gate_is_open(c) || e->nid != numa_mem_id())
+		return false;
+	cpu = rsv_cpu_enter_with_room(c, !irqs_disabled());
 	if (!cpu)
 		return false;
 	done = rsv_object_put_here(c, cpu, e, object);
@@ -478,183 +500,6 @@ void rsv_cache_free(struct rsv_cache *c, void *object)
 		rsv_object_free_slow(c, object, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_free);
-
-/*
- * Bulk
- */
-
-/*
- * Moves so many objects from the top of a magazine to their users, marked as in use in the same
- * loop. Ends before one that is damaged, which stays.
- */
-static __always_inline unsigned int rsv_magazine_pop_bulk(struct rsv_cache *c,
-							  struct rsv_magazine *m, unsigned int nr,
-							  void **objects)
-{
-	const struct rsv_marking marking = rsv_marking(c);
-	void **first = m->object + m->nr - nr;
-	unsigned long done;
-
-	rsv_step(RSV_STEP_READ);
-#pragma GCC unroll 4
-	for (done = 0; done < nr; done++) {
-		void *object = first[done];
-
-		if (unlikely(!rsv_mark_hand(marking, object)))
-			break;
-		objects[done] = object;
-	}
-	m->nr -= done;
-	if (unlikely(done < nr))
-		memmove(first, first + done, (nr - done) * sizeof(*first));
-	rsv_step(RSV_STEP_CHANGED);
-	return done;
-}
-
-/* As many objects as the magazines have, ready for use; RSV_BULK at most */
-static unsigned int rsv_magazine_take_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
-{
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
-	unsigned int done = 0, some, sound;
-
-	if (!cpu)
-		return 0;
-	nr = min(nr, RSV_BULK);
-	while (done < nr && (cpu->loaded->nr || rsv_magazine_exchange_empty(c, cpu))) {
-		some = min(nr - done, cpu->loaded->nr);
-		sound = rsv_magazine_pop_bulk(c, cpu->loaded, some, objects + done);
-		done += sound;
-		if (sound < some)
-			break;
-	}
-	cpu->allocs += done;
-	rsv_cpu_leave(cpu);
-	return done;
-}
-
-/* What is to be done with objects before they are their user's */
-static void rsv_objects_ready(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
-{
-	if (!rsv_object_needs_ready(c, gfp))
-		return;
-	while (nr--)
-		rsv_object_ready(c, *objects++, gfp);
-}
-
-/**
- * rsv_cache_alloc_bulk() - allocate many objects
- * @c: the cache
- * @gfp: as for rsv_cache_alloc()
- * @nr: how many
- * @objects: where to put them
- *
- * Context: As rsv_cache_alloc().
- * Return: How many were had; the first so many entries of @objects are set.
- */
-unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
-{
-	unsigned int done = 0, some;
-
-	while (done < nr) {
-		some = gfp & ~RSV_GFP_OBJECTS ? 0 :
-		       rsv_magazine_take_bulk(c, nr - done, objects + done);
-		rsv_objects_ready(c, gfp, some, objects + done);
-		done += some;
-		if (some == RSV_BULK || done == nr)
-			continue;
-		/* Brings more than this one to where the next are looked for. */
-		objects[done] = rsv_object_alloc_slow(c, gfp, NULL, _RET_IP_);
-		if (!objects[done])
-			break;
-		done++;
-	}
-	return done;
-}
-EXPORT_SYMBOL_GPL(rsv_cache_alloc_bulk);
-
-/*
- * Puts so many objects into a magazine that has room for them. Ends before one that is not what it
- * should be. Those of one slab are often side by side: it is looked at once.
- */
-static __always_inline unsigned int rsv_magazine_push_bulk(struct rsv_cache *c,
-							   const struct rsv_extent *e,
-							   struct rsv_magazine *m, unsigned int nr,
-							   void **objects)
-{
-	const struct rsv_marking marking = rsv_marking(c);
-	const u32 inverse = c->inverse, shift = c->shift;
-	const unsigned long mask = c->mask;
-	void **top = m->object + m->nr;
-	unsigned long slab = ~0UL;	/* where none begins */
-	unsigned int carved = 0, index;
-	unsigned long done;
-
-	rsv_step(RSV_STEP_READ);
-#pragma GCC unroll 4
-	for (done = 0; done < nr; done++) {
-		void *object = objects[done];
-
-		if (unlikely((unsigned long)object - slab > mask)) {
-			carved = rsv_slub_carved(c, e, object);
-			slab = (unsigned long)object & ~mask;
-		}
-		index = ror32(((unsigned long)object - slab) * inverse, shift);
-		if (unlikely((RSV_CHECKED ? index >= carved : !carved) ||
-			     !rsv_mark_claim(marking, object)))
-			break;
-		rsv_object_hide(c, object);
-		top[done] = object;
-	}
-	m->nr += done;
-	rsv_step(RSV_STEP_CHANGED);
-	return done;
-}
-
-/* Puts objects into the magazines until one does not go there; RSV_BULK at most */
-static unsigned int rsv_magazine_put_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
-{
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
-	unsigned int done = 0, some, sound;
-	struct rsv_magazine *m;
-
-	if (!cpu)
-		return 0;
-	/* Objects that are cleared are so one by one. */
-	nr = want_init_on_free() ? 0 : min(nr, RSV_BULK);
-	while (done < nr && (!rsv_magazine_is_full(cpu->loaded) ||
-			     rsv_magazine_exchange_full(c, cpu))) {
-		m = cpu->loaded;
-		some = min(nr - done, m->capacity - m->nr);
-		sound = rsv_magazine_push_bulk(c, READ_ONCE(cpu->extent), m, some, objects + done);
-		done += sound;
-		if (sound < some)
-			break;
-	}
-	cpu->frees += done;
-	rsv_cpu_leave(cpu);
-	return done;
-}
-
-/**
- * rsv_cache_free_bulk() - give many objects back
- * @c: their cache
- * @nr: how many
- * @objects: the objects; NULL among them does nothing
- *
- * Context: As rsv_cache_free().
- */
-void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
-{
-	unsigned int done = 0, some;
-
-	while (done < nr) {
-		some = rsv_magazine_put_bulk(c, nr - done, objects + done);
-		done += some;
-		if (done < nr && some < RSV_BULK)
-			rsv_object_free_slow(c, objects[done++], _RET_IP_);
-	}
-}
-EXPORT_SYMBOL_GPL(rsv_cache_free_bulk);
 
 /*
  * What an address is

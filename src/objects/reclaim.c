@@ -13,6 +13,7 @@
 #include "../pages/relief.h"
 #include "../region.h"
 #include "cache.h"
+#include "depot.h"
 #include "engine.h"
 #include "magazine.h"
 #include "reclaim.h"

@@ -374,7 +374,7 @@ static void rsv_stock_shrink(struct rsv_cache *c, struct rsv_cache_node *n, bool
 	unsigned int i;
 
 	while (left) {
-		t = (struct rsv_taken){};
+		rsv_taken_none(&t);
 		rsv_stock_take(c, n, min_t(unsigned long, left, RSV_BATCH), &t);
 		for (i = 0; i < t.nr; i++)
 			rsv_stock_end(c, t.object[i]);

@@ -3,8 +3,8 @@
  * The engine SLUB, as the kernel's was in 6.12: the bookkeeping of a slab is one word in its frame,
  * and its free list is threaded through the free objects, obfuscated (link.h) and in random order.
  *
- * A slab is carved as needed: RSV_BATCH objects at a time are shuffled and go on its free list; the
- * rest lies untouched behind them. With magazines the fullest slab of the node serves a batch at a
+ * A slab is carved as needed: RSV_BATCH objects at a time are shuffled and go on its free list, or
+ * out at once if all of them are wanted; the rest lies untouched behind them. With magazines the fullest slab of the node serves a batch at a
  * time, under the node's lock. Without, there is no queue at all: each CPU has an active slab,
  * which is frozen: on no list, its free list taken by the CPU as a whole. What others give back to
  * it collects in its frame, until the CPU has used up what it took and fetches that.
@@ -23,8 +23,6 @@
 #include <linux/atomic.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
-#include <linux/prandom.h>
-#include <linux/timex.h>
 
 #include "../compat.h"
 #include "../region.h"
@@ -64,30 +62,46 @@ static void *rsv_slub_base(const struct rsv_cache *c, const struct rsv_frame *sl
  * Carving
  */
 
-/* Some order of the next objects, not to be guessed: as CONFIG_SLAB_FREELIST_RANDOM */
-static void rsv_slub_shuffle(const struct rsv_cache *c, const void *base, unsigned int first,
-			     unsigned int nr, u16 *order)
+/*
+ * Some order of the next objects, not to be guessed, as CONFIG_SLAB_FREELIST_RANDOM has it: one that
+ * the cache has made once, begun at another place each time.
+ */
+static void rsv_slub_order(const struct rsv_cache *c, const void *base, unsigned int first,
+			   unsigned int nr, u16 *order)
 {
-	struct rnd_state random;
-	unsigned int i, j;
+	unsigned long at = rsv_mark_of(c->mark, base + first) >> (BITS_PER_LONG - 8);
+	unsigned int i = 0, step;
 
-	prandom_seed_state(&random, c->secret ^ (unsigned long)base ^ random_get_entropy());
-	for (i = 0; i < nr; i++) {
-		j = reciprocal_scale(prandom_u32_state(&random), i + 1);
-		order[i] = order[j];
-		order[j] = first + i;
-	}
+	for (step = 0; step < RSV_BATCH; step++, at++)
+		if (c->order[at % RSV_BATCH] < nr)
+			order[i++] = first + c->order[at % RSV_BATCH];
+}
+
+/* Objects of a slab that would be carved next */
+static unsigned int rsv_slub_uncarved(const struct rsv_cache *c, union rsv_slab_word word)
+{
+	return min(rsv_slab_objects(c, word) - word.carved, RSV_BATCH);
+}
+
+/* Who gives an object back asks the frame of its page how many there are. */
+static void rsv_slub_tell(const struct rsv_cache *c, struct rsv_frame *slab,
+			  union rsv_slab_word word)
+{
+	unsigned int i;
+
+	for (i = 1; i < rsv_slab_pages(c, slab); i++)
+		WRITE_ONCE(slab[i].slab, word.word);
 }
 
 /* Puts objects that were never touched on the free list, before what is on it. */
 static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base)
 {
 	union rsv_slab_word old = rsv_slub_word(slab), new;
-	unsigned int nr = min(rsv_slab_objects(c, old) - old.carved, RSV_BATCH), i;
+	unsigned int nr = rsv_slub_uncarved(c, old), i;
 	const unsigned long raw = rsv_cache_begins(c) ? RSV_LINK_RAW : 0;
 	u16 order[RSV_BATCH];
 
-	rsv_slub_shuffle(c, base, old.carved, nr, order);
+	rsv_slub_order(c, base, old.carved, nr, order);
 	for (i = 0; i + 1 < nr; i++)
 		rsv_link_write(c, rsv_slub_link(c, base, order[i]), order[i + 1] | raw);
 	do {
@@ -96,9 +110,34 @@ static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 		new.free = order[0];
 		new.carved += nr;
 	} while (!rsv_slub_exchange(slab, &old, new));
-	/* Who gives an object back asks the frame of its page how many there are. */
-	for (i = 1; i < rsv_slab_pages(c, slab); i++)
-		WRITE_ONCE(slab[i].slab, new.word);
+	rsv_slub_tell(c, slab, new);
+}
+
+/*
+ * Takes objects that were never touched, as many as are carved at once, without putting them on the
+ * free list: the node is locked. The new word, whose fill the caller has to look after.
+ */
+static union rsv_slab_word rsv_slub_carve_out(struct rsv_cache *c, struct rsv_frame *slab,
+					      void *base, union rsv_slab_word *old,
+					      struct rsv_taken *t)
+{
+	unsigned int first = old->carved, nr = rsv_slub_uncarved(c, *old), i;
+	union rsv_slab_word new;
+	u16 order[RSV_BATCH];
+
+	rsv_slub_order(c, base, first, nr, order);
+	for (i = 0; i < nr; i++) {
+		t->object[t->nr] = rsv_slub_object(c, base, order[i]);
+		rsv_link_write(c, rsv_link_at(c, t->object[t->nr++]), RSV_LINK_KEPT);
+	}
+	do {
+		new = *old;
+		new.carved += nr;
+		new.inuse += nr;
+		new.fill = rsv_slab_fill(c, new);
+	} while (!rsv_slub_exchange(slab, old, new));
+	rsv_slub_tell(c, slab, new);
+	return new;
 }
 
 /* Makes sure that the free list has an object, unless all are out. */
@@ -184,10 +223,10 @@ static void rsv_slub_abandon(struct rsv_cache *c, struct rsv_cache_node *n, stru
 }
 
 /* Takes objects off a slab's list, with the node's lock held. */
-static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
-			 unsigned int max, struct rsv_taken *t)
+static void rsv_slub_pop_listed(struct rsv_cache *c, struct rsv_cache_node *n,
+				struct rsv_frame *slab, void *base, unsigned int max,
+				struct rsv_taken *t)
 {
-	void *base = rsv_slub_base(c, slab);
 	union rsv_slab_word old, new;
 	struct rsv_slub_walk w;
 
@@ -206,6 +245,21 @@ static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct r
 	rsv_slub_relink(n, slab, old, new);
 	if (w.broken)
 		rsv_slub_abandon(c, n, slab, base, t);
+}
+
+/* Takes objects of a slab, with the node's lock held. */
+static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+			 unsigned int max, struct rsv_taken *t)
+{
+	union rsv_slab_word old = rsv_slub_word(slab), new;
+	void *base = rsv_slub_base(c, slab);
+
+	if (old.free != RSV_SLAB_NONE || rsv_cache_begins(c) || max < rsv_slub_uncarved(c, old)) {
+		rsv_slub_pop_listed(c, n, slab, base, max, t);
+		return;
+	}
+	new = rsv_slub_carve_out(c, slab, base, &old, t);
+	rsv_slub_relink(n, slab, old, new);
 }
 
 static void rsv_slub_take_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,

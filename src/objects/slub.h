@@ -13,7 +13,7 @@ static __always_inline enum rsv_misuse rsv_slub_claim(const struct rsv_cache *c,
 						      unsigned int offset, void *object)
 {
 	const union rsv_slab_word word = { .word = READ_ONCE(f->slab) };
-	unsigned int index = rsv_slot_index(c, offset);
+	const unsigned int index = rsv_slot_index(c, offset);
 
 	if (RSV_CHECKED && unlikely(index >= word.carved))
 		return index < rsv_slab_objects(c, word) ? RSV_DOUBLE_FREE : RSV_MISALIGNED;
