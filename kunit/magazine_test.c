@@ -14,17 +14,18 @@
 
 struct rounds_case {
 	unsigned int size;
-	unsigned int bytes;
+	unsigned int rounds;
 };
 
 static const struct rounds_case rounds[] = {
-	{ 8, 512 }, { 256, 512 }, { 257, 256 }, { 1024, 256 }, { 1025, 128 }, { 4096, 128 },
-	{ 4097, 64 }, { 8192, 64 }, { 8193, 0 },
+	{ 8, 64 }, { 256, 64 }, { 257, 32 }, { 1024, 32 }, { 1025, 16 }, { 4096, 16 },
+	{ 4097, 8 }, { 8192, 8 }, { 8193, 0 },
 };
 
 static void rounds_text(const struct rounds_case *k, char *text)
 {
-	snprintf(text, KUNIT_PARAM_DESC_SIZE, "objects of %u bytes: %u bytes", k->size, k->bytes);
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "objects of %u bytes: %u of them", k->size,
+		 k->rounds);
 }
 
 KUNIT_ARRAY_PARAM(rounds, rounds, rounds_text);
@@ -34,15 +35,15 @@ static void magazines_are_the_smaller_the_larger_objects_are(struct kunit *test)
 	const struct rounds_case *k = test->param_value;
 	struct rsv_region *r = magazine_region(test);
 	struct rsv_cache *c = scratch_cache_flags(test, r, k->size, 0, 0, NULL);
-	unsigned int wanted = k->bytes ? rounds_of(k->bytes) : 0, n;
+	unsigned int n;
 	void *object;
 
-	KUNIT_EXPECT_EQ(test, c->rounds, wanted);
+	KUNIT_EXPECT_EQ(test, c->rounds, k->rounds);
 	objects_take(test, c, &object, 1);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, wanted);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, k->rounds);
 	/* Its memory is an object of the region itself. */
 	for (n = 0; n < RSV_MAGAZINE_SIZES; n++)
-		KUNIT_EXPECT_EQ(test, own_active(r, n), RSV_MAGAZINE_BYTES(n) == k->bytes);
+		KUNIT_EXPECT_EQ(test, own_active(r, n), RSV_MAGAZINE_ROUNDS(n) == k->rounds);
 	rsv_cache_free(c, object);
 	rsv_cache_shrink(c);
 	for (n = 0; n < RSV_MAGAZINE_SIZES; n++)
@@ -178,7 +179,7 @@ static void contend(struct rsv_cache *c, unsigned int times)
 static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds, more = rounds_of(1024);
+	unsigned int r = c->rounds, more = 2 * r;
 	void **object = objects_out(test, c, 4 * r);
 
 	objects_give(c, object, 4 * r);

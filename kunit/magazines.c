@@ -57,11 +57,6 @@ void expect_whole(struct kunit *test, struct rsv_region *r)
 	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
 }
 
-unsigned int rounds_of(unsigned int bytes)
-{
-	return (bytes - sizeof(struct rsv_magazine)) / sizeof(void *);
-}
-
 u64 own_active(struct rsv_region *r, unsigned int n)
 {
 	return figures(r->own[n]).active;

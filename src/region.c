@@ -14,7 +14,7 @@
 #include "name.h"
 #include "objects/cache.h"
 #include "objects/kmalloc.h"
-#include "objects/magazine.h"
+#include "objects/spare.h"
 #include "objects/reclaim.h"
 #include "objects/heap.h"
 #include "pages/relief.h"

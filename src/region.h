@@ -46,8 +46,9 @@ struct rsv_heap;
  * @relief: gives back what caches do not need when a zone runs low
  * @relieved: when that was begun for the last time, in jiffies
  * @lending: what it lends to the system
- * @classes: its size classes (never change once the region stands, as the next three)
+ * @classes: its size classes (never change once the region stands, as the next four)
  * @kmalloc: the caches behind rsv_kmalloc(), by class
+ * @class: what classes->of is, where the fast path finds it without another step
  * @own: caches that serve the others, by size
  * @heap: what the engine SLOB has
  * @age: gives back from time to time what caches do not need
@@ -85,6 +86,7 @@ struct rsv_region {
 
 	const struct rsv_classes *classes;
 	struct rsv_cache *kmalloc[RSV_CLASSES_MAX];
+	u8 class[RSV_CLASS_STEPS];
 	struct rsv_cache *own[RSV_MAGAZINE_SIZES];
 	struct rsv_heap *heap;
 	struct delayed_work age;

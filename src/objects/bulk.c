@@ -27,7 +27,7 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 	void **end = cpu->top, **first = end - nr, **at;
 
 	rsv_step(RSV_STEP_READ);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 	for (at = first; at < end; at++) {
 		void *object = *at;
 
@@ -139,7 +139,7 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 	struct rsv_bulk_slab s = {};
 
 	rsv_step(RSV_STEP_READ);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 	for (at = first; at < end; at++) {
 		void *object = *objects++;
 		unsigned long index = rsv_slot_of((unsigned long)object - s.base, inverse, shift);
@@ -166,8 +166,7 @@ static unsigned int rsv_bulk_put(struct rsv_cache *c, unsigned int nr, void **ob
 
 	if (!cpu)
 		return 0;
-	/* Objects that are cleared are so one by one. */
-	nr = want_init_on_free() ? 0 : min(nr, RSV_BULK);
+	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_room(cpu) || rsv_cpu_exchange_full(c, cpu))) {
 		some = min(nr - done, rsv_cpu_room(cpu));
 		sound = rsv_bulk_push(c, cpu, some, objects + done);

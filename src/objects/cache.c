@@ -54,6 +54,7 @@
 #include "magazine.h"
 #include "reclaim.h"
 #include "slabs.h"
+#include "spare.h"
 
 /* Destroyed caches whose use is still found out */
 #define RSV_GRAVES	16
@@ -135,7 +136,7 @@ static void rsv_cache_set_layout(struct rsv_cache *c, const struct rsv_layout *l
 	c->shift = __ffs(l->stride);
 	c->inverse = rsv_inverse(l->stride >> c->shift);
 	c->mask = (roundup_pow_of_two(l->pages ?: 1UL) << PAGE_SHIFT) - 1;
-	c->rounds = rsv_magazine_rounds(l);
+	rsv_magazines_choose(c);
 }
 
 /* Fisher and Yates's shuffle */
@@ -579,7 +580,9 @@ void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figure
 	rsv_count_cpus(c, figures);
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		rsv_count_slabs(c->nodes[nid], figures);
-		rsv_count_depot(&c->nodes[nid]->depot, figures);
+		/* What waits in the depot of a cache that serves others is no magazine of it. */
+		if (!(c->flags & RSV_CACHE_OWN))
+			rsv_count_depot(&c->nodes[nid]->depot, figures);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_count);

@@ -24,13 +24,13 @@
 struct dentry;
 struct rsv_engine;
 struct rsv_magazine;
+struct rsv_taken;
 
 /* The largest object; what is larger is better served by pages. */
 #define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
 
-/* Sizes of magazines, and of what else serves other caches: 64, 128, 256, 512 and 1024 bytes */
+/* Sizes that magazines can have */
 #define RSV_MAGAZINE_SIZES	5
-#define RSV_MAGAZINE_BYTES(n)	(64U << (n))
 
 /* Objects that pass between a magazine and an engine at once: what a raw lock is held for */
 #define RSV_BATCH		16U
@@ -226,7 +226,8 @@ struct rsv_guarantee {
 /**
  * struct rsv_cache - objects of one size. What the fast paths read comes first
  * @gate: @cpus, or rsv_gate_shut while every request shall take the slow path, and always if the
- *	engine marks kept objects elsewhere than in them (guarantee.lock)
+ *	engine marks kept objects elsewhere than in them, or free objects are cleared
+ *	(guarantee.lock)
  * @mark: a secret, what kept objects are marked with: see link.h (this and all down to @cpus never
  *	change)
  * @mask: the bits of an object's address that are the place in its slab, which begins at a multiple
@@ -241,10 +242,13 @@ struct rsv_guarantee {
  * @name: unique in the region, padded with NULs: it is found by both together (rsv_cache_names)
  * @id: number, growing in the order of creation, never used twice while the module is loaded
  * @cpus: what each CPU has
- * @side_gate: as @gate, for engines that mark kept objects elsewhere (guarantee.lock)
+ * @side_gate: as @gate, for those whose @gate is always shut for such a reason (guarantee.lock)
  * @order: numbers below RSV_BATCH in some order, in which the engine SLUB carves (never changes)
- * @rounds: objects in a magazine that is made from now on: grows with contention
+ * @rounds: objects in a magazine that is made from now on: grows with contention. Of a cache that
+ *	magazines are objects of: how many one of those has room for
+ * @spares: the cache that they are objects of, or NULL: there are none (set with @rounds)
  * @alive: cleared by rsv_cache_destroy()
+ * @wanted: of one that serves others: there was no spare where interrupts were off (a hint)
  * @guarantee: objects kept for this cache alone
  * @named: place among all caches by @region and @name
  * @cpuhp: place among those whose CPUs are emptied when they go
@@ -272,7 +276,9 @@ struct rsv_cache {
 	struct rsv_cpu __percpu *side_gate;
 	u8 order[RSV_BATCH];
 	unsigned int rounds;
+	struct rsv_cache *spares;
 	bool alive;
+	bool wanted;
 	struct rsv_guarantee guarantee;
 
 	struct rhash_head named;
@@ -323,7 +329,9 @@ bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
 bool rsv_cache_usable(const struct rsv_cache *c);
 void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr);
-void *rsv_object_at_hand(struct rsv_cache *c);
+void rsv_objects_take(struct rsv_cache *c, unsigned int nr, struct rsv_taken *t);
+void rsv_objects_make(struct rsv_cache *c, gfp_t gfp, unsigned int nr, struct rsv_taken *t);
+void *rsv_object_use(struct rsv_cache *c, void *kept);
 void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp);
 void rsv_cache_keep(struct rsv_cache *c, void *object);
 struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigned int size,

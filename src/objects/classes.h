@@ -13,8 +13,10 @@
 /* What is larger goes to pages. */
 #define RSV_KMALLOC_MAX		8192U
 
-/* All sizes are multiples of this. */
+/* All sizes are multiples of this, */
 #define RSV_CLASS_STEP		8U
+/* and so many of these it takes to the largest. */
+#define RSV_CLASS_STEPS		(RSV_KMALLOC_MAX / RSV_CLASS_STEP)
 
 /**
  * struct rsv_classes - a choice of sizes (never changes once the module is loaded)
@@ -27,7 +29,7 @@ struct rsv_classes {
 	const char *name;
 	unsigned int nr;
 	u16 size[RSV_CLASSES_MAX];
-	u8 of[RSV_KMALLOC_MAX / RSV_CLASS_STEP];
+	u8 of[RSV_CLASS_STEPS];
 };
 
 void rsv_classes_start(void);
@@ -35,10 +37,16 @@ const struct rsv_classes *rsv_classes_named(const char *name);
 const struct rsv_classes *rsv_classes_default(void);
 void rsv_classes_set_default(const struct rsv_classes *classes);
 
-/* The first class that holds so many bytes, from 1 to RSV_KMALLOC_MAX */
+/* Where in a table by the last byte so many bytes stand, from 1 to RSV_KMALLOC_MAX */
+static inline unsigned int rsv_class_step(size_t bytes)
+{
+	return (bytes - 1) / RSV_CLASS_STEP;
+}
+
+/* The first class that holds so many bytes */
 static inline unsigned int rsv_class_of(const struct rsv_classes *classes, size_t bytes)
 {
-	return classes->of[(bytes - 1) / RSV_CLASS_STEP];
+	return classes->of[rsv_class_step(bytes)];
 }
 
 #endif /* RSV_OBJECTS_CLASSES_H */

@@ -16,6 +16,7 @@
 
 #include "depot.h"
 #include "magazine.h"
+#include "spare.h"
 
 /* How often CPUs may wait for one another in an interval before magazines grow */
 #define RSV_CONTENTION	3
@@ -63,6 +64,18 @@ static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
 	m->next = s->top;
 	WRITE_ONCE(s->top, m);
 	s->nr++;
+}
+
+/* One magazine out of a depot; or NULL */
+static struct rsv_magazine *rsv_depot_remove(struct rsv_depot *d, struct rsv_depot_stack *s)
+{
+	struct rsv_magazine *m;
+	unsigned long flags;
+
+	rsv_depot_lock(d, &flags);
+	m = rsv_stack_pop(s);
+	rsv_depot_unlock(d, flags);
+	return m;
 }
 
 /**
@@ -210,20 +223,50 @@ void rsv_cpu_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magaz
 }
 
 /*
- * Emptying
+ * Spares: what waits in the depot of a cache that magazines are objects of. They are objects that
+ * nobody uses, marked as kept.
  */
 
-/* One magazine out of a depot; or NULL */
-static struct rsv_magazine *rsv_depot_remove(struct rsv_depot *d, struct rsv_depot_stack *s)
+/**
+ * rsv_depot_take_spare() - take a spare of this node
+ * @own: the cache that it is an object of
+ *
+ * Context: Any but NMI.
+ * Return: The spare, marked as kept, or NULL.
+ */
+struct rsv_magazine *rsv_depot_take_spare(struct rsv_cache *own)
 {
-	struct rsv_magazine *m;
+	struct rsv_depot *d = rsv_depot_here(own);
+
+	return READ_ONCE(d->empty.top) ? rsv_depot_remove(d, &d->empty) : NULL;
+}
+
+/**
+ * rsv_depot_add_spares() - put spares into the depot of this node
+ * @own: the cache that they are objects of
+ * @spares: the spares, marked as kept
+ * @nr: how many, up to RSV_BATCH: what the lock is held for
+ *
+ * Context: Any but NMI.
+ */
+void rsv_depot_add_spares(struct rsv_cache *own, void **spares, unsigned int nr)
+{
+	struct rsv_depot *d = rsv_depot_here(own);
 	unsigned long flags;
 
 	rsv_depot_lock(d, &flags);
-	m = rsv_stack_pop(s);
+	while (nr--) {
+		struct rsv_magazine *m = spares[nr];
+
+		m->nr = 0;
+		rsv_depot_push(d, m);
+	}
 	rsv_depot_unlock(d, flags);
-	return m;
 }
+
+/*
+ * Emptying
+ */
 
 static unsigned int rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d,
 				      struct rsv_depot_stack *s, unsigned int nr)
@@ -285,17 +328,15 @@ bool rsv_depot_spill(struct rsv_cache *c)
 static void rsv_depot_judge(struct rsv_cache *c, struct rsv_depot *d, unsigned int *full,
 			    unsigned int *empty)
 {
-	unsigned int larger = rsv_magazine_next(READ_ONCE(c->rounds));
 	unsigned long flags;
 
 	rsv_depot_lock(d, &flags);
 	*full = d->full.idle;
 	*empty = d->empty.idle;
-	if (d->contended - d->contended_before > RSV_CONTENTION && larger) {
-		WRITE_ONCE(c->rounds, larger);
-		/* The small ones go as they become empty. */
+	/* Small ones go as they become empty. */
+	if (d->contended - d->contended_before > RSV_CONTENTION && c->spares &&
+	    rsv_magazines_enlarge(c))
 		*empty = d->empty.nr;
-	}
 	d->contended_before = d->contended;
 	d->full.idle = d->full.nr - *full;
 	d->empty.idle = d->empty.nr - *empty;

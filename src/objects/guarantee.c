@@ -9,6 +9,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 
 #include "../compat.h"
 #include "../region.h"
@@ -19,10 +20,10 @@
 static void rsv_gate_set(struct rsv_cache *c)
 {
 	const struct rsv_guarantee *g = &c->guarantee;
-	bool shut = !c->alive || !c->rounds || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) ||
+	/* Those that mark kept objects elsewhere, and what is to be cleared as it is given back */
+	bool side = c->engine == &rsv_engine_slab || want_init_on_free();
+	bool shut = !c->alive || !c->spares || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) ||
 		    g->nr < g->target;
-
-	bool side = c->engine == &rsv_engine_slab;
 
 	WRITE_ONCE(c->gate, shut || side ? &rsv_gate_shut : c->cpus);
 	WRITE_ONCE(c->side_gate, shut || !side ? &rsv_gate_shut : c->cpus);

@@ -44,6 +44,7 @@ int rsv_kmalloc_create(struct rsv_region *r)
 	unsigned int class;
 
 	r->classes = classes;
+	memcpy(r->class, classes->of, sizeof(r->class));
 	for (class = 0; class < classes->nr; class++) {
 		unsigned int size = classes->size[class];
 		char name[RSV_NAME_MAX];
@@ -147,7 +148,7 @@ void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
 		return rsv_kmalloc_large(r, size, gfp);
 	rsv_might_sleep(gfp);
-	c = r->kmalloc[rsv_class_of(r->classes, size)];
+	c = r->kmalloc[r->class[rsv_class_step(size)]];
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		return rsv_kmalloc_fence(c, rsv_object_alloc(c, gfp), size);
 	/* What has fences because its cache checks objects takes the slow path. */
@@ -372,7 +373,7 @@ static __always_inline bool rsv_kfree_fast(void *p)
 	preempt_disable();
 	e = this_cpu_read(rsv_extent_lately);
 	into = (unsigned long)p - (unsigned long)e->base;
-	if (unlikely(into >= e->bytes || want_init_on_free()))
+	if (unlikely(into >= e->bytes))
 		goto refuse;
 	f = rsv_frame_into(e, into);
 	c = READ_ONCE(f->cache);

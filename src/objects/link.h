@@ -53,11 +53,14 @@ static inline void rsv_link_write(const struct rsv_cache *c, unsigned long *link
 	WRITE_ONCE(*link, value ^ rsv_link_key(c, link));
 }
 
-/* From kept to in use. Nobody else has the object, unless it was given back twice. */
+/*
+ * From kept to in use. Nobody else has the object, unless it was given back twice: what is read may
+ * change then, and whatever it was is not what it should be.
+ */
 static __always_inline bool rsv_mark_hand(unsigned long mark, unsigned long *link,
 					  const void *object)
 {
-	if (RSV_CHECKED && unlikely(READ_ONCE(*link) != rsv_mark_of(mark, object)))
+	if (RSV_CHECKED && unlikely(data_race(*link) != rsv_mark_of(mark, object)))
 		return false;
 	WRITE_ONCE(*link, 0);
 	return true;
@@ -76,6 +79,12 @@ static __always_inline bool rsv_mark_claim(unsigned long mark, unsigned long *li
 		return false;
 	WRITE_ONCE(*link, kept);
 	return true;
+}
+
+/* From wherever it was to kept */
+static __always_inline void rsv_link_keep(const struct rsv_cache *c, void *object)
+{
+	WRITE_ONCE(*rsv_link_at(c, object), rsv_mark_of(c->mark, object));
 }
 
 static __always_inline bool rsv_link_hand(const struct rsv_cache *c, void *object)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines of CPUs: what the memory for them is, filled from and emptied into the engine. The
- * steps that most requests take are in magazine.h, the depot behind them is in depot.c.
+ * Magazines of CPUs, filled from and emptied into the engine. The steps that most requests take are
+ * in magazine.h, the depot behind them is in depot.c, and what they are made of in spare.c.
  *
  * An object whose memory is of another node than the CPU that gives it back collects in a magazine
  * of its own, which goes home when it is full.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
-#include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/topology.h>
 
 #include "../region.h"
@@ -19,6 +19,7 @@
 #include "depot.h"
 #include "guarantee.h"
 #include "magazine.h"
+#include "spare.h"
 
 /* What a CPU has that has no magazine: it is full and empty. Never changes. */
 struct rsv_magazine rsv_magazine_none;
@@ -27,67 +28,6 @@ DEFINE_PER_CPU(struct rsv_cpu, rsv_gate_shut) = { .busy = true };
 
 rsv_step_fn *rsv_step_hook;
 EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
-
-/*
- * Memory for magazines, and for the bookkeeping of engines: caches of the region itself, which have
- * nothing in front of their engine
- */
-
-/**
- * rsv_magazines_create() - make the caches that serve a region's other caches
- * @r: the region
- *
- * Context: Process; may sleep.
- * Return: 0 or -ENOMEM, and then there may be some.
- */
-int rsv_magazines_create(struct rsv_region *r)
-{
-	unsigned int n;
-
-	for (n = 0; n < RSV_MAGAZINE_SIZES; n++) {
-		char name[RSV_NAME_MAX];
-		struct rsv_cache *c;
-
-		snprintf(name, sizeof(name), "own-%u", RSV_MAGAZINE_BYTES(n));
-		c = rsv_cache_make(r, name, RSV_MAGAZINE_BYTES(n), 0,
-				   RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN, NULL);
-		if (IS_ERR(c))
-			return PTR_ERR(c);
-		r->own[n] = c;
-	}
-	return 0;
-}
-
-static unsigned int rsv_rounds(unsigned int n)
-{
-	return (RSV_MAGAZINE_BYTES(n) - sizeof(struct rsv_magazine)) / sizeof(void *);
-}
-
-static unsigned int rsv_rounds_size(unsigned int rounds)
-{
-	unsigned int n = 0;
-
-	while (rsv_rounds(n) < rounds)
-		n++;
-	return n;
-}
-
-/**
- * rsv_magazine_rounds() - how many objects a cache's magazines have room for at first
- * @l: the cache's layout
- *
- * Return: Their number; 0 if objects are too large to be kept at hand.
- */
-unsigned int rsv_magazine_rounds(const struct rsv_layout *l)
-{
-	if (l->object_size <= 256)
-		return rsv_rounds(3);
-	if (l->object_size <= 1024)
-		return rsv_rounds(2);
-	if (l->object_size <= 4096)
-		return rsv_rounds(1);
-	return l->object_size <= 8192 ? rsv_rounds(0) : 0;
-}
 
 /**
  * rsv_magazine_wanted() - whether CPUs have magazines of a cache
@@ -98,59 +38,19 @@ unsigned int rsv_magazine_rounds(const struct rsv_layout *l)
  */
 bool rsv_magazine_wanted(const struct rsv_cache *c)
 {
-	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && c->rounds &&
+	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && c->spares &&
 	       READ_ONCE(c->region->nr_pages) >= RSV_MAGAZINE_REGION >> PAGE_SHIFT;
 }
 
 /**
- * rsv_magazine_next() - the next larger size of magazines
- * @rounds: how many objects one has room for
- *
- * Return: How many a larger one has; 0 if there is none.
- */
-unsigned int rsv_magazine_next(unsigned int rounds)
-{
-	unsigned int n = rsv_rounds_size(rounds) + 1;
-
-	return n < RSV_MAGAZINE_SIZES ? rsv_rounds(n) : 0;
-}
-
-/*
- * Memory for a magazine. If @grow is false, what is at hand for it only: with interrupts off a free
- * gives its object to the engine rather than get more, which takes longer.
- */
-static struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c, bool grow)
-{
-	unsigned int rounds = READ_ONCE(c->rounds);
-	struct rsv_magazine *m;
-	struct rsv_cache *own;
-
-	if (!rsv_magazine_wanted(c))
-		return NULL;
-	own = c->region->own[rsv_rounds_size(rounds)];
-	m = grow ? rsv_cache_alloc(own, GFP_NOWAIT | __GFP_NOWARN) : rsv_object_at_hand(own);
-	if (!m)
-		return NULL;
-	m->nr = 0;
-	m->capacity = rounds;
-	return m;
-}
-
-/**
- * rsv_magazine_free() - give back the memory of a magazine
+ * rsv_objects_home() - take objects to where a guaranteed one is missing, or to the engine
  * @c: the cache
- * @m: the magazine, in which no object is
+ * @objects: the objects, marked as kept
+ * @nr: how many
  *
  * Context: Any but NMI.
  */
-void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m)
-{
-	if (m != &rsv_magazine_none)
-		rsv_cache_free(c->region->own[rsv_rounds_size(m->capacity)], m);
-}
-
-/* Takes kept objects to where a guaranteed one is missing, or to the engine, each to its node. */
-static void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int nr)
+void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int nr)
 {
 	while (nr--) {
 		struct rsv_extent *e = rsv_region_extent(c->region, objects[nr]);
@@ -186,12 +86,11 @@ void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m)
 /**
  * rsv_cpu_enter_with_room() - enter what this CPU has of a cache, with room in the loaded magazine
  * @c: the cache, its gate open or not
- * @grow: a new magazine is made if need be, whatever it takes
  *
  * Context: Any but NMI. Preemption is disabled if it is entered.
  * Return: What the CPU has; NULL if it cannot be entered or no magazine has room.
  */
-struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c, bool grow)
+struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
 	struct rsv_magazine *m;
@@ -202,7 +101,7 @@ struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c, bool grow)
 		return cpu;
 	/* Not with busy set: the region may be slow, and an interrupt should find the magazines. */
 	rsv_cpu_leave(cpu);
-	m = rsv_magazine_new(c, grow);
+	m = rsv_magazine_wanted(c) ? rsv_magazine_new(c) : NULL;
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
@@ -224,9 +123,7 @@ unsigned int rsv_magazine_batch(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu;
 
-	if (!rsv_magazine_wanted(c))
-		return 1;
-	cpu = rsv_cpu_enter_with_room(c, true);
+	cpu = rsv_magazine_wanted(c) ? rsv_cpu_enter_with_room(c) : NULL;
 	if (!cpu)
 		return 1;
 	rsv_cpu_leave(cpu);
@@ -265,7 +162,7 @@ void *rsv_magazine_find(struct rsv_cache *c)
  */
 void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
 {
-	unsigned int nr = t->nr;
+	unsigned int nr = t->nr, some;
 	struct rsv_cpu *cpu;
 
 	while (nr > 1 && rsv_guarantee_put(c, t->object[nr - 1]))
@@ -274,8 +171,12 @@ void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
 		return;
 	cpu = rsv_cpu_enter(c->cpus);
 	if (cpu) {
-		while (nr > 1 && rsv_cpu_room(cpu))
-			rsv_cpu_push(cpu, cpu->top, t->object[--nr]);
+		some = min(nr - 1, rsv_cpu_room(cpu));
+		nr -= some;
+		rsv_step(RSV_STEP_READ);
+		memcpy(cpu->top, t->object + nr, some * sizeof(*cpu->top));
+		cpu->top += some;
+		rsv_step(RSV_STEP_CHANGED);
 		rsv_cpu_leave(cpu);
 	}
 	rsv_objects_home(c, t->object + 1, nr - 1);
@@ -294,7 +195,7 @@ static struct rsv_magazine *rsv_remote_push(struct rsv_cpu *cpu, void *object)
 }
 
 /* Enters with a magazine for objects of other nodes, a new one if need be; or NULL */
-static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c, bool grow)
+static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
 	struct rsv_magazine *m;
@@ -302,7 +203,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c, bool grow)
 	if (!cpu || cpu->remote->capacity)
 		return cpu;
 	rsv_cpu_leave(cpu);
-	m = rsv_magazine_new(c, grow);
+	m = rsv_magazine_wanted(c) ? rsv_magazine_new(c) : NULL;
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
@@ -315,7 +216,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c, bool grow)
 
 static bool rsv_magazine_keep_remote(struct rsv_cache *c, void *object)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter_with_remote(c, !irqs_disabled());
+	struct rsv_cpu *cpu = rsv_cpu_enter_with_remote(c);
 	struct rsv_magazine *full;
 
 	if (!cpu)
@@ -346,7 +247,7 @@ bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object)
 		return false;
 	if (e->nid != numa_mem_id())
 		return rsv_magazine_keep_remote(c, object);
-	cpu = rsv_cpu_enter_with_room(c, !irqs_disabled());
+	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return false;
 	/* The next ones will be found there without asking; not from another node, by now. */

@@ -44,17 +44,23 @@ struct rsv_magazine {
 	void *object[];
 };
 
+/*
+ * Objects in one of each size: 8, 16, 32, 64 and 128, so that what comes in bulk mostly moves whole
+ * ones; and its bytes, which lie apart by no power of two, so that the first objects of many do not
+ * compete for few sets of the CPU's cache.
+ */
+#define RSV_MAGAZINE_ROUNDS(n)	(8U << (n))
+#define RSV_MAGAZINE_BYTES(n) \
+	(sizeof(struct rsv_magazine) + RSV_MAGAZINE_ROUNDS(n) * sizeof(void *))
+
 extern struct rsv_magazine rsv_magazine_none;
 DECLARE_PER_CPU(struct rsv_cpu, rsv_gate_shut);
 
-int rsv_magazines_create(struct rsv_region *r);
-unsigned int rsv_magazine_rounds(const struct rsv_layout *l);
-unsigned int rsv_magazine_next(unsigned int rounds);
 bool rsv_magazine_wanted(const struct rsv_cache *c);
+void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int nr);
 void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m);
-void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m);
 
-struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c, bool grow);
+struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c);
 unsigned int rsv_magazine_batch(struct rsv_cache *c);
 void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t);
 bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object);
@@ -263,7 +269,7 @@ static __always_inline bool rsv_magazine_put(struct rsv_cache *c, void *object)
 	/* It may be forgotten at any time, but stays until preemption is enabled again. */
 	e = READ_ONCE(cpu->extent);
 	into = (unsigned long)object - (unsigned long)e->base;
-	if (unlikely(into >= e->bytes || want_init_on_free()))
+	if (unlikely(into >= e->bytes))
 		goto leave;
 	f = rsv_frame_into(e, into);
 	/* Only frames of slabs have a cache: the heap's objects take the slow path to it. */

@@ -14,6 +14,7 @@
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/hardirq.h>
+#include <linux/irqflags.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -30,6 +31,7 @@
 #include "magazine.h"
 #include "object.h"
 #include "heap.h"
+#include "spare.h"
 
 /*
  * Allocation
@@ -93,24 +95,32 @@ static void rsv_take_outwards(struct rsv_cache *c, int nid, unsigned int rank, u
 		rsv_take_node(c, rsv_node_at(nid, rank), nr, t);
 }
 
+/* From the engine of the caller's node, with more memory of it, or from those of other nodes */
+static bool rsv_take_near(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+			  struct rsv_taken *t)
+{
+	const gfp_t here = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
+	bool grew = c->engine->grow(c, here, nid);
+
+	if (grew)
+		rsv_take_node(c, nid, nr, t);
+	rsv_take_outwards(c, nid, 1, nr, t);
+	return grew;
+}
+
 /*
  * From the engine, with more memory for it if need be: of the node, then what there is of others,
- * then anything that can be had.
+ * then anything that can be had. Returns whether there was need.
  */
-static void rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_taken *t)
+static bool rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_taken *t)
 {
-	const gfp_t here = gfp | __GFP_THISNODE;
+	bool grew = false;
 
 	rsv_take_node(c, nid, nr, t);
+	if (!t->nr && nr_node_ids > 1 && !(gfp & __GFP_THISNODE))
+		grew = rsv_take_near(c, gfp, nid, nr, t);
 	if (t->nr)
-		return;
-	if (nr_node_ids > 1 && !(gfp & __GFP_THISNODE)) {
-		if (c->engine->grow(c, (here | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM, nid))
-			rsv_take_node(c, nid, nr, t);
-		rsv_take_outwards(c, nid, 1, nr, t);
-		if (t->nr)
-			return;
-	}
+		return grew;
 	/* There may be a guaranteed object instead. */
 	if (READ_ONCE(c->guarantee.nr))
 		gfp |= __GFP_NOWARN;
@@ -121,6 +131,18 @@ static void rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, s
 		rsv_take_node(c, nid, nr, t);
 	else
 		rsv_take_outwards(c, nid, 0, nr, t);
+	return true;
+}
+
+/* From the engine, and with it what this CPU is to have at hand */
+static void rsv_take_batch(struct rsv_cache *c, gfp_t gfp, struct rsv_taken *t)
+{
+	const bool tend = rsv_magazine_wanted(c) && unlikely(rsv_spares_wanted(c));
+	/* Where somebody waits, who makes something else as well takes no more than it needs. */
+	unsigned int nr = tend && irqs_disabled() ? 1 : rsv_magazine_batch(c);
+
+	if (!rsv_take(c, gfp, numa_mem_id(), nr, t) && tend)
+		rsv_spares_tend(c);
 }
 
 /* A kept object that is not guaranteed; @fresh: it has to be constructed */
@@ -134,7 +156,10 @@ static void *rsv_object_obtain(struct rsv_cache *c, gfp_t gfp, int nid, bool *fr
 	*fresh = false;
 	if (object)
 		return object;
-	rsv_take(c, gfp, any ? numa_mem_id() : nid, any ? rsv_magazine_batch(c) : 1, &t);
+	if (any)
+		rsv_take_batch(c, gfp, &t);
+	else
+		rsv_take(c, gfp, nid, 1, &t);
 	if (!t.nr)
 		return NULL;
 	*fresh = t.fresh;
@@ -297,24 +322,45 @@ void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp)
 }
 
 /**
- * rsv_object_at_hand() - allocate an object of a cache that serves others, if the engine has one
+ * rsv_objects_take() - take what the engine of a cache that serves others has at hand
  * @c: the cache
+ * @nr: how many, up to RSV_BATCH
+ * @t: what was taken: objects of this node marked as kept
  *
- * Context: Any but NMI. Takes a bounded number of steps, and gets no memory for the engine.
- * Return: The object or NULL.
+ * Context: Any but NMI.
  */
-void *rsv_object_at_hand(struct rsv_cache *c)
+void rsv_objects_take(struct rsv_cache *c, unsigned int nr, struct rsv_taken *t)
 {
-	struct rsv_taken t;
+	rsv_take_node(c, numa_mem_id(), nr, t);
+}
 
-	rsv_take_node(c, numa_mem_id(), 1, &t);
-	if (!t.nr)
-		return NULL;
-	/* Also if it is lost by now: then it is out for ever. */
+/**
+ * rsv_objects_make() - the same, with more memory for the engine if need be
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc()
+ * @nr: how many, up to RSV_BATCH
+ * @t: what was taken: objects marked as kept
+ *
+ * Context: As rsv_cache_alloc().
+ */
+void rsv_objects_make(struct rsv_cache *c, gfp_t gfp, unsigned int nr, struct rsv_taken *t)
+{
+	rsv_take(c, gfp, numa_mem_id(), nr, t);
+}
+
+/**
+ * rsv_object_use() - hand out an object of a cache that serves others
+ * @c: the cache
+ * @kept: the object, marked as kept
+ *
+ * Context: Any but NMI.
+ * Return: The object or, if it was damaged, NULL.
+ */
+void *rsv_object_use(struct rsv_cache *c, void *kept)
+{
+	/* Also if it is damaged: then it is out for ever. */
 	this_cpu_inc(c->cpus->slow_allocs);
-	if (!rsv_object_prepare(c, t.object[0], _RET_IP_))
-		return NULL;
-	return rsv_object_ready(c, t.object[0], GFP_NOWAIT);
+	return rsv_object_prepare(c, kept, _RET_IP_) ? rsv_object_ready(c, kept, GFP_NOWAIT) : NULL;
 }
 
 /*
@@ -434,15 +480,32 @@ static bool rsv_object_put_here(struct rsv_cache *c, struct rsv_cpu *cpu, struct
 	       rsv_magazine_give(c, cpu, f, rsv_slab_offset(f, object), object, true);
 }
 
+/* To the engine, of a cache whose gate is open: it checks nothing, and misses no guaranteed object. */
+static bool rsv_object_put_behind(struct rsv_cache *c, struct rsv_extent *e, void *object)
+{
+	enum rsv_misuse misuse;
+
+	/* An object that was free already is looked at quickly, before its slab may be gone. */
+	preempt_disable();
+	misuse = rsv_object_accept(c, e, object);
+	preempt_enable();
+	if (misuse != RSV_OK)
+		return false;
+	rsv_object_retire(c, object);
+	this_cpu_inc(c->cpus->slow_frees);
+	rsv_object_engine_put(c, e, object);
+	return true;
+}
+
 /**
- * rsv_object_put_open() - put an object into this CPU's magazines, with steps that the fast path
- * does not take: another extent, another magazine
+ * rsv_object_put_open() - give an object back to a cache whose gate is open, with steps that the
+ * fast path does not take: another extent, another magazine, and if there is none the engine
  * @c: the cache that its page belongs to
  * @e: the extent that it lies in
  * @object: the object
  *
  * Context: Any but NMI, under rcu_read_lock().
- * Return: Whether it is there; if not nothing has changed.
+ * Return: Whether that was possible; if not nothing has changed.
  */
 bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
@@ -451,9 +514,9 @@ bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object
 
 	if (!rsv_gate_is_open(c) || e->nid != numa_mem_id())
 		return false;
-	cpu = rsv_cpu_enter_with_room(c, !irqs_disabled());
+	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
-		return false;
+		return rsv_object_put_behind(c, e, object);
 	done = rsv_object_put_here(c, cpu, e, object);
 	rsv_cpu_leave(cpu);
 	return done;

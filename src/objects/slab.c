@@ -22,6 +22,7 @@
 #include "../compat.h"
 #include "../region.h"
 #include "debug.h"
+#include "magazine.h"
 #include "slabs.h"
 
 /* In place of the next free object, of which there are RSV_SLAB_NONE at most: the object is out. */
@@ -417,7 +418,7 @@ static enum rsv_misuse rsv_book_put(struct rsv_cache *c, struct rsv_cpu *cpu, st
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	misuse = rsv_book_put_locked(c, n, e, f, object);
-	evicted = rsv_slabs_evict(c, n, n->target);
+	evicted = rsv_slabs_surplus(c, n, flags);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
 		rsv_book_close(c, evicted);

@@ -11,6 +11,7 @@
  * lay empty for a whole interval is given back, and the target falls by as much, down to
  * RSV_EMPTY_SLABS_KEPT. A zone that runs low has other uses for them: no more are kept there.
  */
+#include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/nodemask.h>
@@ -256,6 +257,23 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 	rsv_slab_unlink(n, slab, RSV_EMPTY);
 	rsv_slab_disown(c, n, slab);
 	return slab;
+}
+
+/**
+ * rsv_slabs_surplus() - take a slab out of a cache that is empty beyond the target
+ * @c: the cache
+ * @n: the node, locked
+ * @flags: as they were saved when it was locked
+ *
+ * Who had interrupts off then does not wait until its pages have coalesced: the slab stays until
+ * somebody else gives an object back, the cache is aged or shrunk, or the region runs short.
+ *
+ * Return: As rsv_slabs_evict().
+ */
+struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,
+				    unsigned long flags)
+{
+	return irqs_disabled_flags(flags) ? NULL : rsv_slabs_evict(c, n, n->target);
 }
 
 /**

@@ -24,6 +24,9 @@ void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_
 struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 				  unsigned long keep);
 
+struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,
+				    unsigned long flags);
+
 void rsv_taken_begin(struct rsv_cache *c, struct rsv_taken *t);
 unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,
 			      void (*give)(struct rsv_cache *c, struct rsv_frame *slab));

@@ -192,7 +192,7 @@ static enum rsv_misuse rsv_slob_slab_put(struct rsv_cache *c, struct rsv_extent 
 	    rsv_link_read(c, rsv_link_at(c, object)) == RSV_LINK_KEPT) {
 		rsv_link_write(c, rsv_link_at(c, object), RSV_SLAB_NONE);
 		rsv_slob_slab_note(c, n, slab, false);
-		evicted = rsv_slabs_evict(c, n, n->target);
+		evicted = rsv_slabs_surplus(c, n, flags);
 		misuse = RSV_OK;
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);

@@ -4,7 +4,7 @@
  * and its free list is threaded through the free objects, obfuscated (link.h) and in random order.
  *
  * A slab is carved as needed: RSV_BATCH objects at a time are shuffled and go on its free list, or
- * out at once if all of them are wanted; the rest lies untouched behind them. With magazines the fullest slab of the node serves a batch at a
+ * as many as are wanted go out at once; the rest lies untouched behind them. With magazines the fullest slab of the node serves a batch at a
  * time, under the node's lock. Without, there is no queue at all: each CPU has an active slab,
  * which is frozen: on no list, its free list taken by the CPU as a whole. What others give back to
  * it collects in its frame, until the CPU has used up what it took and fetches that.
@@ -63,18 +63,34 @@ static void *rsv_slub_base(const struct rsv_cache *c, const struct rsv_frame *sl
  */
 
 /*
- * Some order of the next objects, not to be guessed, as CONFIG_SLAB_FREELIST_RANDOM has it: one that
- * the cache has made once, begun at another place each time.
+ * The order in which the next objects are carved, not to be guessed, as CONFIG_SLAB_FREELIST_RANDOM
+ * has it: one that the cache has made once, begun at another place each time. A walk along it.
  */
-static void rsv_slub_order(const struct rsv_cache *c, const void *base, unsigned int first,
-			   unsigned int nr, u16 *order)
-{
-	unsigned long at = rsv_mark_of(c->mark, base + first) >> (BITS_PER_LONG - 8);
-	unsigned int i = 0, step;
+struct rsv_slub_order {
+	const u8 *order;
+	unsigned int at;
+	unsigned int nr;
+};
 
-	for (step = 0; step < RSV_BATCH; step++, at++)
-		if (c->order[at % RSV_BATCH] < nr)
-			order[i++] = first + c->order[at % RSV_BATCH];
+static struct rsv_slub_order rsv_slub_order(const struct rsv_cache *c, const void *base,
+					    unsigned int nr)
+{
+	return (struct rsv_slub_order){
+		.order = c->order,
+		.at = rsv_mark_of(c->mark, base + nr) >> (BITS_PER_LONG - 8),
+		.nr = nr,
+	};
+}
+
+/* The next one of them, after the one before all of them have had their turn */
+static __always_inline unsigned int rsv_slub_next(struct rsv_slub_order *o)
+{
+	unsigned int next;
+
+	do {
+		next = o->order[o->at++ % RSV_BATCH];
+	} while (unlikely(next >= o->nr));
+	return next;
 }
 
 /* Objects of a slab that would be carved next */
@@ -99,37 +115,40 @@ static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	unsigned int nr = rsv_slub_uncarved(c, old), i;
 	const unsigned long raw = rsv_cache_begins(c) ? RSV_LINK_RAW : 0;
-	u16 order[RSV_BATCH];
+	struct rsv_slub_order order = rsv_slub_order(c, base, nr);
+	unsigned int first = old.carved + rsv_slub_next(&order), last = first, next;
 
-	rsv_slub_order(c, base, old.carved, nr, order);
-	for (i = 0; i + 1 < nr; i++)
-		rsv_link_write(c, rsv_slub_link(c, base, order[i]), order[i + 1] | raw);
+	for (i = 1; i < nr; i++, last = next) {
+		next = old.carved + rsv_slub_next(&order);
+		rsv_link_write(c, rsv_slub_link(c, base, last), next | raw);
+	}
 	do {
-		rsv_link_write(c, rsv_slub_link(c, base, order[nr - 1]), old.free | raw);
+		rsv_link_write(c, rsv_slub_link(c, base, last), old.free | raw);
 		new = old;
-		new.free = order[0];
+		new.free = first;
 		new.carved += nr;
 	} while (!rsv_slub_exchange(slab, &old, new));
 	rsv_slub_tell(c, slab, new);
 }
 
 /*
- * Takes objects that were never touched, as many as are carved at once, without putting them on the
- * free list: the node is locked. The new word, whose fill the caller has to look after.
+ * Takes objects that were never touched, at most so many, without putting any on the free list: the
+ * node is locked. Returns the new word, whose fill the caller has to look after.
  */
 static union rsv_slab_word rsv_slub_carve_out(struct rsv_cache *c, struct rsv_frame *slab,
-					      void *base, union rsv_slab_word *old,
-					      struct rsv_taken *t)
+					      void *base, unsigned int max,
+					      union rsv_slab_word *old, struct rsv_taken *t)
 {
-	unsigned int first = old->carved, nr = rsv_slub_uncarved(c, *old), i;
+	void *first = rsv_slub_object(c, base, old->carved), **at = t->object + t->nr, **end;
+	const unsigned int nr = min(rsv_slub_uncarved(c, *old), max), stride = c->layout.stride;
+	struct rsv_slub_order order = rsv_slub_order(c, base, nr);
 	union rsv_slab_word new;
-	u16 order[RSV_BATCH];
 
-	rsv_slub_order(c, base, first, nr, order);
-	for (i = 0; i < nr; i++) {
-		t->object[t->nr] = rsv_slub_object(c, base, order[i]);
-		rsv_link_write(c, rsv_link_at(c, t->object[t->nr++]), RSV_LINK_KEPT);
+	for (end = at + nr; at < end; at++) {
+		*at = first + rsv_slub_next(&order) * stride;
+		rsv_link_keep(c, *at);
 	}
+	t->nr += nr;
 	do {
 		new = *old;
 		new.carved += nr;
@@ -172,27 +191,40 @@ struct rsv_slub_walk {
 };
 
 /* Passes objects, at most so many; one that has to be begun only alone. */
-static void rsv_slub_walk(struct rsv_cache *c, void *base, unsigned int carved, unsigned int max,
-			  struct rsv_slub_walk *w, struct rsv_taken *t)
+static void rsv_slub_walk(const struct rsv_cache *c, void *base, unsigned int carved,
+			  unsigned int max, struct rsv_slub_walk *w, struct rsv_taken *t)
 {
-	while (w->nr < max && w->next != RSV_SLAB_NONE && !w->fresh) {
-		void *object = rsv_slub_object(c, base, w->next);
-		unsigned long link = rsv_link_read(c, rsv_link_at(c, object));
-		unsigned int next = link & RSV_LINK_NEXT;
+	void *first = rsv_slub_object(c, base, 0), **at = t->object + t->nr, **end = at + max;
+	const unsigned int stride = c->layout.stride;
+	unsigned int next = w->next, after;
 
-		w->broken = link >= RSV_LINK_KEPT || (next != RSV_SLAB_NONE && next >= carved);
-		if (w->broken || (link & RSV_LINK_RAW && t->nr + w->nr))
+	while (at < end && next != RSV_SLAB_NONE) {
+		void *object = first + next * stride;
+		unsigned long link = rsv_link_read(c, rsv_link_at(c, object));
+
+		after = link & RSV_LINK_NEXT;
+		if (unlikely(link >= RSV_LINK_KEPT ||
+			     (after >= carved && after != RSV_SLAB_NONE))) {
+			w->broken = true;
 			break;
-		w->fresh = link & RSV_LINK_RAW;
-		t->object[t->nr + w->nr++] = object;
-		w->next = next;
+		}
+		if (unlikely(link & RSV_LINK_RAW)) {
+			if (at > t->object)
+				break;
+			w->fresh = true;
+			end = at + 1;
+		}
+		*at++ = object;
+		next = after;
 	}
+	w->next = next;
+	w->nr = at - t->object - t->nr;
 }
 
 static void rsv_slub_mark_kept(struct rsv_cache *c, struct rsv_taken *t, unsigned int nr)
 {
 	while (nr--)
-		rsv_link_write(c, rsv_link_at(c, t->object[t->nr++]), RSV_LINK_KEPT);
+		rsv_link_keep(c, t->object[t->nr++]);
 }
 
 /* Moves the slab to the list that its word says it belongs on. */
@@ -254,29 +286,35 @@ static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct r
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	void *base = rsv_slub_base(c, slab);
 
-	if (old.free != RSV_SLAB_NONE || rsv_cache_begins(c) || max < rsv_slub_uncarved(c, old)) {
+	/* One that is taken alone shall come in random order too: from a list of several. */
+	if (old.free != RSV_SLAB_NONE || max == 1 || rsv_cache_begins(c)) {
 		rsv_slub_pop_listed(c, n, slab, base, max, t);
 		return;
 	}
-	new = rsv_slub_carve_out(c, slab, base, &old, t);
+	new = rsv_slub_carve_out(c, slab, base, max, &old, t);
 	rsv_slub_relink(n, slab, old, new);
 }
+
+/* Of how many slabs objects are taken under one hold of the lock: what is taken from each is cheap */
+#define RSV_BATCH_SLABS	4
 
 static void rsv_slub_take_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
 			       struct rsv_taken *t)
 {
+	unsigned int slabs, had;
 	struct rsv_frame *slab;
 	unsigned long flags;
-	unsigned int had;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	do {
+	for (slabs = 0; slabs < RSV_BATCH_SLABS && t->nr < nr; slabs++) {
 		slab = rsv_slabs_best(n);
 		if (!slab)
 			break;
 		had = t->nr;
 		rsv_slub_pop(c, n, slab, nr - t->nr, t);
-	} while (t->nr < nr && t->nr > had && !t->fresh && !t->damaged);
+		if (t->nr == had || t->fresh || t->damaged)
+			break;
+	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
@@ -379,7 +417,7 @@ static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	lost = rsv_slub_return(c, n, cpu);
-	evicted = rsv_slabs_evict(c, n, n->target);
+	evicted = rsv_slabs_surplus(c, n, flags);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
 		rsv_slab_give(c, evicted);
@@ -463,7 +501,7 @@ static void rsv_slub_put_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 	} while (!rsv_slub_exchange(slab, &old, new));
 	if (!old.frozen) {
 		rsv_slub_relink(n, slab, old, new);
-		evicted = rsv_slabs_evict(c, n, n->target);
+		evicted = rsv_slabs_surplus(c, n, flags);
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
