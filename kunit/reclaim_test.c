@@ -3,6 +3,7 @@
  * What caches keep of what they do not need, what they give back, and when.
  */
 #include <linux/delay.h>
+#include <linux/irqflags.h>
 #include <linux/jiffies.h>
 
 #include "../src/objects/cache.h"
@@ -103,6 +104,25 @@ static void slabs_given_back_by_age_do_not_raise_the_target(struct kunit *test)
 	rsv_cache_shrink(c);
 	EXPECT_SLABS(test, c, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, c->nodes[numa_mem_id()]->target, KEPT);
+}
+
+/* Who has interrupts off does not wait for the buddy system: somebody else gives the slabs back. */
+static void surplus_of_who_has_interrupts_off_goes_with_the_next(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+	void *object[OBJECTS];
+	unsigned long flags;
+
+	objects_take(test, c, object, OBJECTS);
+	local_irq_save(flags);
+	objects_give(c, object, OBJECTS);
+	local_irq_restore(flags);
+	EXPECT_SLABS(test, c, 0, 0, SLABS);
+	rsv_cache_free(c, rsv_cache_alloc(c, GFP_KERNEL));
+	EXPECT_SLABS(test, c, 0, 0, SLABS - 1);
+	rsv_caches_age(c->region);
+	rsv_caches_age(c->region);
+	EXPECT_SLABS(test, c, 0, 0, 0);
 }
 
 static const unsigned int used[] = { 0, 1, 3, 5, 6 };
@@ -326,6 +346,7 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE_PARAM(slabs_given_back_too_early_raise_the_target, engines_gen_params),
 	KUNIT_CASE_PARAM(slabs_missed_later_do_not_raise_the_target, engines_gen_params),
 	KUNIT_CASE_PARAM(slabs_given_back_by_age_do_not_raise_the_target, engines_gen_params),
+	KUNIT_CASE_PARAM(surplus_of_who_has_interrupts_off_goes_with_the_next, engines_gen_params),
 	KUNIT_CASE_PARAM(exactly_what_lay_idle_for_an_interval_goes, used_gen_params),
 	KUNIT_CASE_PARAM(slab_that_became_empty_is_kept_for_an_interval, engines_gen_params),
 	KUNIT_CASE_PARAM(fullest_slab_serves_first_so_that_others_become_empty,

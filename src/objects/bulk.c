@@ -115,7 +115,7 @@ struct rsv_bulk_slab {
 
 /* Looks for the slab of an object that is not one of @s. */
 static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_extent *e,
-			  const void *object, struct rsv_bulk_slab *s)
+				   const void *object, struct rsv_bulk_slab *s)
 {
 	const unsigned long base = (unsigned long)object & ~c->mask;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Caches: objects of one size, and what every part of this wing knows of them. A request passes the
- * CPU's magazines (magazine.h), the depot of the node (magazine.c) and the engine (engine.h), and
- * each asks the next one only for what it does not have.
+ * CPU's magazines (magazine.h), the depot of the node (depot.c) and the engine (engine.h), and each
+ * asks the next one only for what it does not have.
  */
 #ifndef RSV_OBJECTS_CACHE_H
 #define RSV_OBJECTS_CACHE_H

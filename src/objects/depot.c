@@ -8,8 +8,8 @@
  * does not come each time (3.1).
  *
  * Magazines grow with contention and not with use: a larger one lets a CPU come to the depot less
- * often, which only matters if others come too (3.4). What lay in the depot for a whole interval was
- * not needed and is given back: the working set stays (3.5).
+ * often, which only matters if others come too (3.4). What lay in the depot for a whole interval
+ * was not needed and is given back: the working set stays (3.5).
  */
 #include <linux/minmax.h>
 #include <linux/topology.h>

@@ -60,6 +60,7 @@ static inline void rsv_link_write(const struct rsv_cache *c, unsigned long *link
 static __always_inline bool rsv_mark_hand(unsigned long mark, unsigned long *link,
 					  const void *object)
 {
+	/* data_race(): see above; and not READ_ONCE(), which would be an instruction of its own. */
 	if (RSV_CHECKED && unlikely(data_race(*link) != rsv_mark_of(mark, object)))
 		return false;
 	WRITE_ONCE(*link, 0);

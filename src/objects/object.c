@@ -480,7 +480,7 @@ static bool rsv_object_put_here(struct rsv_cache *c, struct rsv_cpu *cpu, struct
 	       rsv_magazine_give(c, cpu, f, rsv_slab_offset(f, object), object, true);
 }
 
-/* To the engine, of a cache whose gate is open: it checks nothing, and misses no guaranteed object. */
+/* To the engine, of a cache whose gate is open: it checks nothing and misses no guaranteed one. */
 static bool rsv_object_put_behind(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
 	enum rsv_misuse misuse;

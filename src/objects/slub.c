@@ -4,10 +4,11 @@
  * and its free list is threaded through the free objects, obfuscated (link.h) and in random order.
  *
  * A slab is carved as needed: RSV_BATCH objects at a time are shuffled and go on its free list, or
- * as many as are wanted go out at once; the rest lies untouched behind them. With magazines the fullest slab of the node serves a batch at a
- * time, under the node's lock. Without, there is no queue at all: each CPU has an active slab,
- * which is frozen: on no list, its free list taken by the CPU as a whole. What others give back to
- * it collects in its frame, until the CPU has used up what it took and fetches that.
+ * as many as are wanted go out at once; the rest lies untouched behind them. With magazines the
+ * fullest slabs of the node serve a batch at a time, under the node's lock. Without, there is no
+ * queue at all: each CPU has an active slab, which is frozen: on no list, its free list taken by
+ * the CPU as a whole. What others give back to it collects in its frame, until the CPU has used up
+ * what it took and fetches that.
  *
  * An object is given back without a lock, to whatever slab: its link is exchanged from kept to the
  * slab's first free object, which only one of two CPUs that free the same object can do, and then
@@ -62,9 +63,11 @@ static void *rsv_slub_base(const struct rsv_cache *c, const struct rsv_frame *sl
  * Carving
  */
 
-/*
- * The order in which the next objects are carved, not to be guessed, as CONFIG_SLAB_FREELIST_RANDOM
- * has it: one that the cache has made once, begun at another place each time. A walk along it.
+/**
+ * struct rsv_slub_order - a walk along the next objects, in an order that is not to be guessed
+ * @order: what the cache has made once, as CONFIG_SLAB_FREELIST_RANDOM has it
+ * @at: where in it the walk is; it begins at another place each time
+ * @nr: how many objects there are
  */
 struct rsv_slub_order {
 	const u8 *order;
@@ -72,12 +75,12 @@ struct rsv_slub_order {
 	unsigned int nr;
 };
 
-static struct rsv_slub_order rsv_slub_order(const struct rsv_cache *c, const void *base,
+static struct rsv_slub_order rsv_slub_order(const struct rsv_cache *c, const void *first,
 					    unsigned int nr)
 {
 	return (struct rsv_slub_order){
 		.order = c->order,
-		.at = rsv_mark_of(c->mark, base + nr) >> (BITS_PER_LONG - 8),
+		.at = rsv_mark_of(c->mark, first) >> (BITS_PER_LONG - 8),
 		.nr = nr,
 	};
 }
@@ -115,7 +118,7 @@ static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	unsigned int nr = rsv_slub_uncarved(c, old), i;
 	const unsigned long raw = rsv_cache_begins(c) ? RSV_LINK_RAW : 0;
-	struct rsv_slub_order order = rsv_slub_order(c, base, nr);
+	struct rsv_slub_order order = rsv_slub_order(c, rsv_slub_object(c, base, old.carved), nr);
 	unsigned int first = old.carved + rsv_slub_next(&order), last = first, next;
 
 	for (i = 1; i < nr; i++, last = next) {
@@ -141,7 +144,7 @@ static union rsv_slab_word rsv_slub_carve_out(struct rsv_cache *c, struct rsv_fr
 {
 	void *first = rsv_slub_object(c, base, old->carved), **at = t->object + t->nr, **end;
 	const unsigned int nr = min(rsv_slub_uncarved(c, *old), max), stride = c->layout.stride;
-	struct rsv_slub_order order = rsv_slub_order(c, base, nr);
+	struct rsv_slub_order order = rsv_slub_order(c, first, nr);
 	union rsv_slab_word new;
 
 	for (end = at + nr; at < end; at++) {
@@ -295,7 +298,7 @@ static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct r
 	rsv_slub_relink(n, slab, old, new);
 }
 
-/* Of how many slabs objects are taken under one hold of the lock: what is taken from each is cheap */
+/* Slabs from which objects are taken under one hold of the lock */
 #define RSV_BATCH_SLABS	4
 
 static void rsv_slub_take_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
