@@ -52,6 +52,13 @@ static void hand_give(struct hand *h, unsigned int nr)
 		rsv_cache_free(h->c, h->object[--h->nr]);
 }
 
+/* The cache is found, by a fast path of its own. */
+static void hand_give_unnamed(struct hand *h, unsigned int nr)
+{
+	for (; nr--; h->given++)
+		rsv_kfree(h->object[--h->nr]);
+}
+
 static void hand_take_bulk(struct hand *h, unsigned int nr)
 {
 	unsigned int got = rsv_cache_alloc_bulk(h->c, GFP_KERNEL, nr, h->object + h->nr);
@@ -117,7 +124,7 @@ static void hands_empty(struct kunit *test, struct hand *a, struct hand *b)
 	expect_whole(test, a->c->region);
 }
 
-enum request { ALLOC, FREE, ALLOC_BULK, FREE_BULK };
+enum request { ALLOC, FREE, FREE_UNNAMED, ALLOC_BULK, FREE_BULK };
 
 /* What an interrupt does */
 enum work { TAKES, GIVES, TAKES_AND_GIVES, EXCHANGES, WORKS };
@@ -143,6 +150,10 @@ static const struct interrupted_case interrupted[] = {
 	{ "alloc, loaded has some", 0, "h", ALLOC },
 	{ "alloc, previous is full", 0, "++-", ALLOC },
 	{ "alloc, the depot has a full one", 0, "+++--", ALLOC },
+	{ "alloc, loaded has some, SLAB", RSV_ENGINE_SLAB, "h", ALLOC },
+	{ "alloc, loaded has some, SLOB", RSV_ENGINE_SLOB, "h", ALLOC },
+	{ "alloc, the depot has a full one, SLAB", RSV_ENGINE_SLAB, "+++--", ALLOC },
+	{ "alloc, the depot has a full one, SLOB", RSV_ENGINE_SLOB, "+++--", ALLOC },
 	{ "alloc, no magazine", 0, "", ALLOC },
 	{ "alloc, no magazine, SLAB", RSV_ENGINE_SLAB, "", ALLOC },
 	{ "alloc, no magazine, SLOB", RSV_ENGINE_SLOB, "", ALLOC },
@@ -150,10 +161,20 @@ static const struct interrupted_case interrupted[] = {
 	{ "free, loaded has room", 0, "h", FREE },
 	{ "free, previous is empty", 0, "++-tg", FREE },
 	{ "free, the depot has an empty one", 0, "+++---++", FREE },
+	{ "free, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE },
+	{ "free, loaded has room, SLOB", RSV_ENGINE_SLOB, "h", FREE },
+	{ "free, the depot has an empty one, SLAB", RSV_ENGINE_SLAB, "+++---++", FREE },
+	{ "free, the depot has an empty one, SLOB", RSV_ENGINE_SLOB, "+++---++", FREE },
 	{ "free, no magazine", 0, "", FREE },
 	{ "free, no magazine, SLAB", RSV_ENGINE_SLAB, "", FREE },
 	{ "free, no magazine, SLOB", RSV_ENGINE_SLOB, "", FREE },
 	{ "free, no queue", QUEUELESS, "h", FREE },
+	{ "kfree, loaded has room", 0, "h", FREE_UNNAMED },
+	{ "kfree, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE_UNNAMED },
+	{ "kfree, previous is empty", 0, "++-tg", FREE_UNNAMED },
+	{ "kfree, the depot has an empty one", 0, "+++---++", FREE_UNNAMED },
+	{ "kfree, no magazine", 0, "", FREE_UNNAMED },
+	{ "kfree, no queue", QUEUELESS, "h", FREE_UNNAMED },
 	{ "bulk alloc, the depot has a full one", 0, "+++--", ALLOC_BULK },
 	{ "bulk alloc, no magazine", 0, "", ALLOC_BULK },
 	{ "bulk free, the depot has an empty one", 0, "+++---++", FREE_BULK },
@@ -250,6 +271,9 @@ static void make_request(struct hand *h, enum request request)
 	case FREE:
 		hand_give(h, 1);
 		break;
+	case FREE_UNNAMED:
+		hand_give_unnamed(h, 1);
+		break;
 	case ALLOC_BULK:
 		hand_take_bulk(h, many);
 		break;
@@ -315,7 +339,7 @@ static void interrupt_between_any_two_steps_does_no_harm(struct kunit *test)
 /* Of the fast paths it is known which steps they have. */
 static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 {
-	static const enum request requests[] = { ALLOC, FREE };
+	static const enum request requests[] = { ALLOC, FREE, FREE_UNNAMED };
 	struct rsv_cache *c = magazine_cache(test, 0);
 	struct hand h = hand_of(test, c, 12 * c->rounds);
 	unsigned int i, at;
