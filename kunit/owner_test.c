@@ -53,13 +53,13 @@ static void owners_of_an_object_are_kept(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	peek(track, object + c->layout.track, sizeof(track));
 	expect_owner(test, &track[RSV_ALLOCATED], "take_here", since);
-	KUNIT_EXPECT_TRUE(test, track[RSV_ALLOCATED].live);
+	KUNIT_EXPECT_NE(test, track[RSV_ALLOCATED].cache, 0);
 	KUNIT_EXPECT_EQ(test, track[RSV_FREED].caller, 0);
 	give_here(c, object);
 	peek(track, object + c->layout.track, sizeof(track));
 	expect_owner(test, &track[RSV_ALLOCATED], "take_here", since);
 	expect_owner(test, &track[RSV_FREED], "give_here", since);
-	KUNIT_EXPECT_FALSE(test, track[RSV_ALLOCATED].live);
+	KUNIT_EXPECT_EQ(test, track[RSV_ALLOCATED].cache, 0);
 }
 
 static void misuse_of_a_checked_object_is_reported_once(struct kunit *test)
@@ -81,6 +81,31 @@ static void misuse_of_a_checked_object_is_reported_once(struct kunit *test)
 		      rsv_cache_free(d, object[1]));
 	rsv_cache_free(d, theirs);
 	rsv_cache_free(c, object[1]);
+}
+
+/* Blocks of SLOB's heap have their size in common, and nothing else that says whose they are. */
+static void owner_of_an_object_tells_caches_that_share_the_heap_apart(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	const unsigned int flags = RSV_ENGINE_SLOB | RSV_STORE_USER;
+	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	struct rsv_cache *d = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	void *object;
+
+	stay_on_this_cpu();
+	objects_take(test, c, &object, 1);
+	memset(object, 0x5a, SIZE);
+	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, d, object),
+		      rsv_cache_free(d, object));
+	/* It is as it was. */
+	KUNIT_EXPECT_NULL(test, memchr_inv(object, 0x5a, SIZE));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 1);
+	rsv_cache_free(c, object);
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, report_given_back(test, d, object),
+		      rsv_cache_free(d, object));
+	scratch_cache_end(test, d);
+	scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, r);
 }
 
 static void cache_in_use_is_not_destroyed_and_its_leaks_are_listed(struct kunit *test)
@@ -122,6 +147,7 @@ static void objects_without_checks_leak_as_well(struct kunit *test)
 static struct kunit_case owner_cases[] = {
 	KUNIT_CASE_PARAM(owners_of_an_object_are_kept, engines_gen_params),
 	KUNIT_CASE_PARAM(misuse_of_a_checked_object_is_reported_once, engines_gen_params),
+	KUNIT_CASE(owner_of_an_object_tells_caches_that_share_the_heap_apart),
 	KUNIT_CASE_PARAM(cache_in_use_is_not_destroyed_and_its_leaks_are_listed,
 			 engines_gen_params),
 	KUNIT_CASE_PARAM(objects_without_checks_leak_as_well, engines_gen_params),

@@ -228,7 +228,8 @@ static void report_says_whose_object_it_is_and_who_gave_it_back(struct kunit *te
 static void report_of_a_wrong_cache_says_who_took_the_object(struct kunit *test)
 {
 	struct rsv_cache *c = report_cache(test, RSV_STORE_USER);
-	struct rsv_cache *d = scratch_cache(test, c->region, 2 * SIZE, 0);
+	struct rsv_cache *d = scratch_cache_flags(test, c->region, SIZE, 0,
+						  c->flags & (RSV_ENGINES | RSV_STORE_USER), NULL);
 	unsigned long since = jiffies;
 	void *object = take_here(c);
 	struct log *log;
@@ -389,6 +390,9 @@ static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), LISTED);
 	KUNIT_EXPECT_EQ(test, log_count(log, "and more"), 1);
 	KUNIT_EXPECT_EQ(test, log_count(log, "Allocated in"), 0);
+	/* Blocks of the heap may be another cache's. */
+	KUNIT_EXPECT_EQ(test, log_count(log, ", or another cache's"),
+			c->flags & RSV_ENGINE_SLOB ? LISTED : 0);
 
 	rsv_cache_free(c, object[LISTED]);
 	log = log_of_an_end(test, c, LISTED);
@@ -397,14 +401,37 @@ static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)
 	objects_give(c, object, LISTED);
 }
 
+/* Both have objects of the same size in SLOB's heap, which does not know caches. */
+static void leaks_of_another_cache_in_the_heap_are_not_listed(struct kunit *test)
+{
+	const unsigned int flags = RSV_ENGINE_SLOB | RSV_STORE_USER;
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	struct rsv_cache *d = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	void *object[3], *theirs[LISTED];
+	struct log *log;
+	unsigned int i;
+
+	stay_on_this_cpu();
+	objects_take(test, d, theirs, LISTED);
+	objects_take(test, c, object, 3);
+	log = log_of_an_end(test, c, 3);
+	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), 3);
+	for (i = 0; i < 3; i++)
+		expect_leak(test, log, c, object[i]);
+	objects_give(c, object, 3);
+	objects_give(d, theirs, LISTED);
+}
+
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_PARAM(report_says_whose_object_it_is_and_who_gave_it_back, engines_gen_params),
-	KUNIT_CASE(report_of_a_wrong_cache_says_who_took_the_object),
+	KUNIT_CASE_PARAM(report_of_a_wrong_cache_says_who_took_the_object, engines_gen_params),
 	KUNIT_CASE(report_without_owners_ends_with_the_stack),
 	KUNIT_CASE(bytes_are_shown_where_debug_was_given),
 	KUNIT_CASE(bytes_are_not_shown_where_it_was_not),
 	KUNIT_CASE_PARAM(each_leaked_object_is_listed_with_who_took_it, engines_gen_params),
 	KUNIT_CASE_PARAM(list_of_leaks_ends_after_sixteen_and_says_so, engines_gen_params),
+	KUNIT_CASE(leaks_of_another_cache_in_the_heap_are_not_listed),
 	{}
 };
 

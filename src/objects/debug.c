@@ -280,6 +280,22 @@ static void rsv_debug_trace(const struct rsv_cache *c, const void *object, const
  * What a report is followed by
  */
 
+static bool rsv_debug_slot_inside(const struct rsv_cache *c, const struct rsv_extent *e,
+				  const void *object)
+{
+	const void *slot = object - c->layout.before;
+
+	return rsv_extent_has(e, slot) && rsv_extent_has(e, slot + c->layout.stride - 1);
+}
+
+/* Whether an object of the heap, which does not know whose it is, has a record of another's */
+static bool rsv_debug_is_anothers(const struct rsv_cache *c, const struct rsv_extent *e,
+				  const void *object)
+{
+	return c->layout.track && rsv_frame_is_heap(rsv_frame_at(e, object)) &&
+	       rsv_debug_slot_inside(c, e, object) && rsv_track_is_anothers(c, object);
+}
+
 /* The cache that the object of a report belongs to; NULL if it may be no object at all. */
 static const struct rsv_cache *rsv_debug_owner(enum rsv_misuse what, const struct rsv_cache *c,
 					       const struct rsv_extent *e, const void *object)
@@ -290,18 +306,13 @@ static const struct rsv_cache *rsv_debug_owner(enum rsv_misuse what, const struc
 	case RSV_DEAD_CACHE:
 		return NULL;
 	case RSV_WRONG_CACHE:
+		/* Of the heap's objects only the records say that, and they are where ours are. */
+		if (rsv_debug_is_anothers(c, e, object))
+			return c;
 		return READ_ONCE(rsv_frame_at(e, object)->cache);
 	default:
 		return c;
 	}
-}
-
-static bool rsv_debug_slot_inside(const struct rsv_cache *c, const struct rsv_extent *e,
-				  const void *object)
-{
-	const void *slot = object - c->layout.before;
-
-	return rsv_extent_has(e, slot) && rsv_extent_has(e, slot + c->layout.stride - 1);
 }
 
 static void rsv_debug_print_slab(const struct rsv_cache *c, const struct rsv_extent *e,
@@ -433,11 +444,21 @@ static void rsv_debug_note_leak(struct rsv_cache *c, struct rsv_extent *e, void 
 {
 	struct rsv_leaks *leaks = data;
 
+	if (rsv_debug_is_anothers(c, e, object))
+		return;
 	leaks->more = leaks->nr == RSV_LEAKS;
 	if (leaks->more)
 		return;
 	leaks->extent[leaks->nr] = e;
 	leaks->object[leaks->nr++] = object;
+}
+
+/* Without owners nothing tells caches apart whose objects in the heap have the same size. */
+static bool rsv_debug_may_be_anothers(const struct rsv_cache *c, const struct rsv_leaks *leaks,
+				      unsigned int i)
+{
+	return !c->layout.track &&
+	       rsv_frame_is_heap(rsv_frame_at(leaks->extent[i], leaks->object[i]));
 }
 
 /**
@@ -454,8 +475,9 @@ void rsv_debug_leaks(struct rsv_cache *c)
 
 	c->engine->each(c, &show);
 	for (i = 0; i < leaks.nr; i++) {
-		pr_err("cache %s of region %s: object at 0x%llx is in use\n", c->name,
-		       c->region->name, rsv_addr_place(leaks.extent[i], leaks.object[i]));
+		pr_err("cache %s of region %s: object at 0x%llx is in use%s\n", c->name,
+		       c->region->name, rsv_addr_place(leaks.extent[i], leaks.object[i]),
+		       rsv_debug_may_be_anothers(c, &leaks, i) ? ", or another cache's" : "");
 		if (c->layout.track)
 			rsv_track_print(c, leaks.object[i]);
 	}

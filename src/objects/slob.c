@@ -19,7 +19,7 @@
  *   by side. Instead a bitmap at the unit's beginning, a 64th of it, has a bit for each grain at
  *   which a block or a gap begins. So the length of a block is known, and an object of another size
  *   or a pointer into the middle is refused. An object of the same size that is given back to
- *   another cache than its own is not found out.
+ *   another cache than its own is found out only if both keep owners.
  * - A header contains a check value that depends on a secret and on its place: where that is wrong
  *   the unit's gaps are given up, rather than blocks cut out of what somebody uses.
  * - Free objects that must keep their bytes, since they have a constructor or are poisoned, keep
@@ -33,6 +33,7 @@
 #include "heap.h"
 #include "slabs.h"
 #include "slub.h"
+#include "track.h"
 
 /*
  * Stock: free objects that keep their bytes, and so their blocks. The word before the link names
@@ -334,6 +335,8 @@ static enum rsv_misuse rsv_slob_claim(struct rsv_cache *c, struct rsv_extent *e,
 	misuse = rsv_heap_check(c, e, f, object);
 	if (misuse != RSV_OK)
 		return misuse;
+	if (c->layout.track && rsv_track_is_anothers(c, object))
+		return RSV_WRONG_CACHE;
 	return rsv_link_claim(c, object) ? RSV_OK : RSV_DOUBLE_FREE;
 }
 

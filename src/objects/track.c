@@ -43,7 +43,13 @@ static u32 rsv_track_sum(const struct rsv_track *t)
 	sum = hash_32(sum ^ hash_long(t->when, 32), 32);
 	sum = hash_32(sum ^ t->stack, 32);
 	sum = hash_32(sum ^ t->pid, 32);
-	return hash_32(sum ^ (t->cpu << 16 | t->live), 32);
+	return hash_32(sum ^ (t->cpu << 16 | t->cache), 32);
+}
+
+/* What says in a record that an object is in use, and of which cache: never 0 */
+static u16 rsv_track_cache(const struct rsv_cache *c)
+{
+	return c->id % U16_MAX + 1;
 }
 
 /* Not under somebody's raw lock either, of which only the disabled preemption is seen. */
@@ -55,14 +61,14 @@ static bool rsv_track_may_alloc(void)
 }
 
 /* The stack is kept from who called the function two above this one: rsv_debug_hand(), say. */
-static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, bool live)
+static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, u16 cache)
 {
 	struct rsv_track new = {
 		.caller = caller,
 		.when = jiffies,
 		.pid = current->pid,
 		.cpu = raw_smp_processor_id(),
-		.live = live,
+		.cache = cache,
 	};
 
 	if (READ_ONCE(rsv_tracks_stacks))
@@ -116,7 +122,7 @@ void rsv_track_init(const struct rsv_cache *c, void *object)
  */
 void rsv_track_allocated(const struct rsv_cache *c, void *object, unsigned long caller)
 {
-	rsv_track_write(rsv_track_of(c, object, RSV_ALLOCATED), caller, true);
+	rsv_track_write(rsv_track_of(c, object, RSV_ALLOCATED), caller, rsv_track_cache(c));
 	/* Keeps the call above from being the last: frames are counted from here. */
 	barrier();
 }
@@ -133,9 +139,9 @@ void rsv_track_freed(const struct rsv_cache *c, void *object, unsigned long call
 {
 	struct rsv_track *t = rsv_track_of(c, object, RSV_ALLOCATED);
 
-	t->live = false;
+	t->cache = 0;
 	t->sum = rsv_track_sum(t);
-	rsv_track_write(rsv_track_of(c, object, RSV_FREED), caller, false);
+	rsv_track_write(rsv_track_of(c, object, RSV_FREED), caller, 0);
 	/* As above */
 	barrier();
 }
@@ -164,14 +170,31 @@ bool rsv_track_sound(const struct rsv_cache *c, const void *object)
  * @track: the record, if there is a sound one
  *
  * Context: Any.
- * Return: false if the object is not in use, or its records are being written or were overwritten.
+ * Return: false if the object is not in use, or another cache's, or its records are being written
+ * or were overwritten.
  */
 bool rsv_track_read(const struct rsv_cache *c, const void *object, enum rsv_event event,
 		    struct rsv_track *track)
 {
-	if (!rsv_track_copy(c, object, RSV_ALLOCATED, track) || !track->live)
+	if (!rsv_track_copy(c, object, RSV_ALLOCATED, track) || track->cache != rsv_track_cache(c))
 		return false;
 	return event == RSV_ALLOCATED || rsv_track_copy(c, object, event, track);
+}
+
+/**
+ * rsv_track_is_anothers() - whether an object is in use, but of another cache
+ * @c: the cache
+ * @object: an object in use that has the size of the cache's
+ *
+ * Context: Any.
+ * Return: true if its record says so; false if not, or there is none that is sound.
+ */
+bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object)
+{
+	struct rsv_track track;
+
+	return rsv_track_copy(c, object, RSV_ALLOCATED, &track) && track.cache &&
+	       track.cache != rsv_track_cache(c);
 }
 
 /**

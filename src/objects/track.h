@@ -24,7 +24,7 @@ enum rsv_event {
  * @stack: the stack, as rsv_stack_fetch() knows it; 0: it could not be kept
  * @pid: the process
  * @cpu: the CPU; kernels know at most 8192
- * @live: the object is in use
+ * @cache: while the object is in use, what tells its cache from most others; 0 otherwise
  * @sum: of all of these. An overflow of the object may reach its records, and who reads one of an
  *	object that is not its own may come while it is written
  *
@@ -36,7 +36,7 @@ struct rsv_track {
 	u32 stack;
 	s32 pid;
 	u16 cpu;
-	u16 live;
+	u16 cache;
 	u32 sum;
 };
 
@@ -48,6 +48,7 @@ void rsv_track_freed(const struct rsv_cache *c, void *object, unsigned long call
 bool rsv_track_sound(const struct rsv_cache *c, const void *object);
 bool rsv_track_read(const struct rsv_cache *c, const void *object, enum rsv_event event,
 		    struct rsv_track *track);
+bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object);
 void rsv_track_print(const struct rsv_cache *c, const void *object);
 
 /* Bytes of the name of a place in the code, with its end */
