@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What reports say after their first line, read from the kernel's log: whose stack it is, who took
- * the object and who gave it back, and its bytes only where debug= allows it; and the list of
- * objects that are out when their cache is to end.
+ * the object and who gave it back, and its bytes only where debug= allows it; the list of objects
+ * that are out when their cache is to end; and what is traced.
  *
  * Reports are printed at a limited rate, so that the suite waits for the limit's interval to end,
  * and makes fewer of them than one has.
@@ -423,6 +423,31 @@ static void leaks_of_another_cache_in_the_heap_are_not_listed(struct kunit *test
 	objects_give(d, theirs, LISTED);
 }
 
+/* --- Traces --------------------------------------------------------------------------------- */
+
+/* T: each time an object changes hands, in a line of its own; it is no misuse. */
+static void allocations_and_frees_are_logged_where_they_are_traced(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, RSV_CACHE_TRACE);
+	const char *took, *gave;
+	struct log *log;
+	void *object;
+
+	log_begin();
+	object = take_here(c);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	give_here(c, object);
+	log = log_read(test);
+	took = report_text(test, "reservoir: TRACE %s alloc 0x%zx by take_here+", c->name,
+			   scratch_offset(c->region, object));
+	gave = report_text(test, "reservoir: TRACE %s free 0x%zx by give_here+", c->name,
+			   scratch_offset(c->region, object));
+	expect_line(test, log, took);
+	expect_line(test, log, gave);
+	KUNIT_EXPECT_EQ(test, log_count(log, "TRACE"), 2);
+	expect_no_address(test, log, object);
+}
+
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE_PARAM(report_says_whose_object_it_is_and_who_gave_it_back, engines_gen_params),
 	KUNIT_CASE_PARAM(report_of_a_wrong_cache_says_who_took_the_object, engines_gen_params),
@@ -432,6 +457,8 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE_PARAM(each_leaked_object_is_listed_with_who_took_it, engines_gen_params),
 	KUNIT_CASE_PARAM(list_of_leaks_ends_after_sixteen_and_says_so, engines_gen_params),
 	KUNIT_CASE(leaks_of_another_cache_in_the_heap_are_not_listed),
+	KUNIT_CASE_PARAM(allocations_and_frees_are_logged_where_they_are_traced,
+			 engines_gen_params),
 	{}
 };
 
