@@ -12,14 +12,20 @@
 
 KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
 
-/* A region whose size classes are checked, and are powers of two */
-static struct rsv_region *checked_region(struct kunit *test)
+/* A region whose size classes are checked */
+static struct rsv_region *checked_region_of(struct kunit *test, const char *classes)
 {
 	const struct engine_case *k = test->param_value;
 
 	stay_on_this_cpu();
 	set_option(test, "FZPU,kmalloc-*");
-	return scratch_region_of(test, SZ_1M, k->name, "pow2");
+	return scratch_region_of(test, SZ_1M, k->name, classes);
+}
+
+/* Classes that are powers of two have much behind what was asked for. */
+static struct rsv_region *checked_region(struct kunit *test)
+{
+	return checked_region_of(test, "pow2");
 }
 
 static struct rsv_cache *class_of(struct rsv_region *r, size_t size)
@@ -33,6 +39,28 @@ static void expect_red(struct kunit *test, u8 *p, unsigned int from, unsigned in
 
 	peek_bytes(p, bytes, to);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes + from, SLUB_RED_ACTIVE, to - from));
+}
+
+/* kmalloc()'s contract, whatever stands around an object and however its slab is coloured */
+static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
+{
+	struct rsv_region *r = checked_region_of(test, "fine");
+	unsigned int class, i;
+	size_t size, align;
+	void *p[3];
+
+	for (class = 0; class < r->classes->nr; class++) {
+		size = r->classes->size[class];
+		align = max_t(size_t, size & -size, ARCH_KMALLOC_MINALIGN);
+		for (i = 0; i < ARRAY_SIZE(p); i++) {
+			p[i] = rsv_kmalloc(r, size, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, p[i]);
+			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)p[i], align),
+					      "%zu bytes", size);
+		}
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			rsv_kfree(p[i]);
+	}
 }
 
 /* lib/slub_kunit.c: 18 bytes were asked for, and the next two are written to. */
@@ -119,6 +147,7 @@ static void what_is_added_is_zeroed_and_not_red_zone(struct kunit *test)
 }
 
 static struct kunit_case debug_kmalloc_cases[] = {
+	KUNIT_CASE_PARAM(checks_leave_the_alignment_that_kmalloc_promises, engines_gen_params),
 	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found, engines_gen_params),
 	KUNIT_CASE_PARAM(all_of_what_was_asked_for_may_be_used, engines_gen_params),
 	KUNIT_CASE_PARAM(red_zone_follows_a_size_that_changes_in_place, engines_gen_params),
