@@ -43,6 +43,19 @@ static void for_all_sizes(struct kunit *test,
 	for_all_sizes_ctor(test, NULL, try);
 }
 
+static void construct(void *object)
+{
+	*(u8 *)object = 0xc7;
+}
+
+/* What says that an object is free stands elsewhere where free objects may not be written to. */
+static void for_all_sizes_and_kinds(struct kunit *test,
+				    void (*try)(struct kunit *test, struct rsv_cache *c))
+{
+	for_all_sizes_ctor(test, NULL, try);
+	for_all_sizes_ctor(test, construct, try);
+}
+
 static void free_wrongly(struct kunit *test, struct rsv_cache *c, void *p, enum rsv_misuse what)
 {
 	EXPECT_REPORT(test, what, report_given_back(test, c, p), rsv_cache_free(c, p));
@@ -78,7 +91,7 @@ static void free_twice(struct kunit *test, struct rsv_cache *c)
 
 static void double_free_is_refused_at_once_and_later(struct kunit *test)
 {
-	for_all_sizes(test, free_twice);
+	for_all_sizes_and_kinds(test, free_twice);
 }
 
 /*
@@ -109,15 +122,9 @@ static void put_twice(struct kunit *test, struct rsv_cache *c)
 	rsv_cache_free(c, object[1]);
 }
 
-static void construct(void *object)
-{
-	*(u8 *)object = 0xc7;
-}
-
 static void object_that_two_cpus_give_back_at_once_is_taken_once(struct kunit *test)
 {
-	for_all_sizes(test, put_twice);
-	for_all_sizes_ctor(test, construct, put_twice);
+	for_all_sizes_and_kinds(test, put_twice);
 }
 
 static void free_twice_without_a_name(struct kunit *test, struct rsv_cache *c)
@@ -156,7 +163,7 @@ static void free_after_the_slab_is_gone(struct kunit *test, struct rsv_cache *c)
 
 static void double_free_after_the_slab_is_gone_is_refused(struct kunit *test)
 {
-	for_all_sizes(test, free_after_the_slab_is_gone);
+	for_all_sizes_and_kinds(test, free_after_the_slab_is_gone);
 }
 
 /*
@@ -187,7 +194,7 @@ static void free_what_nobody_has(struct kunit *test, struct rsv_cache *c)
 
 static void object_that_was_never_allocated_is_refused(struct kunit *test)
 {
-	for_all_sizes(test, free_what_nobody_has);
+	for_all_sizes_and_kinds(test, free_what_nobody_has);
 }
 
 /* --- What is no object of the cache --------------------------------------------------------- */
@@ -266,7 +273,7 @@ static void free_inside(struct kunit *test, struct rsv_cache *c)
 
 static void pointer_into_an_object_is_refused(struct kunit *test)
 {
-	for_all_sizes(test, free_inside);
+	for_all_sizes_and_kinds(test, free_inside);
 }
 
 /* Where the bookkeeping of a slab or a unit is, or nothing at all: no object begins there. */
@@ -280,7 +287,9 @@ static void pointer_before_and_behind_all_objects_is_refused(struct kunit *test)
 	objects_take(test, c, &object, 1);
 	slab = rsv_slab_head(rsv_frame_at(r->extents->at[0], object));
 	base = rsv_frame_addr(r->extents->at[0], slab);
-	if (!(c->flags & RSV_ENGINE_SLUB))
+	if (c->flags & RSV_ENGINE_SLUB)
+		free_wrongly(test, c, base + c->layout.objects * c->layout.stride, RSV_MISALIGNED);
+	else
 		free_wrongly(test, c, base + 1, RSV_MISALIGNED);
 	if (!cache_in_heap(c))
 		free_wrongly(test, c, base + 3 * PAGE_SIZE - 1, RSV_MISALIGNED);
