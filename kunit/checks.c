@@ -23,6 +23,22 @@ struct rsv_cache *checked_cache(struct kunit *test, unsigned int size, unsigned 
 				   param_engine(test) | flags, ctor);
 }
 
+/* Functions that records of owners, and stacks, name */
+noinline void *take_here(struct rsv_cache *c)
+{
+	void *object = rsv_cache_alloc(c, GFP_KERNEL);
+
+	/* Not as the last call, which would be a jump */
+	barrier();
+	return object;
+}
+
+noinline void give_here(struct rsv_cache *c, void *object)
+{
+	rsv_cache_free(c, object);
+	barrier();
+}
+
 void poke_byte(void *object, int at, u8 value)
 {
 	poke(object + at, &value, 1);

@@ -18,6 +18,8 @@
 unsigned int param_engine(struct kunit *test);
 struct rsv_cache *checked_cache(struct kunit *test, unsigned int size, unsigned int flags,
 				void (*ctor)(void *object));
+void *take_here(struct rsv_cache *c);
+void give_here(struct rsv_cache *c, void *object);
 void poke_byte(void *object, int at, u8 value);
 void peek_bytes(void *object, u8 *bytes, unsigned int nr);
 void expect_words(struct kunit *test, const char *words);

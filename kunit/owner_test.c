@@ -14,21 +14,6 @@
 
 KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
 
-static noinline void *take_here(struct rsv_cache *c)
-{
-	void *object = rsv_cache_alloc(c, GFP_KERNEL);
-
-	/* Not as the last call, which would be a jump */
-	barrier();
-	return object;
-}
-
-static noinline void give_here(struct rsv_cache *c, void *object)
-{
-	rsv_cache_free(c, object);
-	barrier();
-}
-
 static void expect_owner(struct kunit *test, const struct rsv_track *t, const char *function,
 			 unsigned long since)
 {
