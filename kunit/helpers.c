@@ -184,6 +184,16 @@ void stay_on_this_cpu(void)
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 }
 
+/* One that is not this one; a machine without such skips the test. */
+unsigned int other_cpu(struct kunit *test)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+
+	if (cpu >= nr_cpu_ids)
+		kunit_skip(test, "the machine has one CPU");
+	return cpu;
+}
+
 /* Destroy a region before the end of its test. */
 void scratch_region_end(struct kunit *test, struct rsv_region *r)
 {

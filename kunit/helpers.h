@@ -28,6 +28,7 @@ struct rsv_region *scratch_region_of(struct kunit *test, size_t bytes, const cha
 				     const char *classes);
 void settle(struct rsv_region *r);
 void stay_on_this_cpu(void);
+unsigned int other_cpu(struct kunit *test);
 
 struct rsv_cache *scratch_cache_flags(struct kunit *test, struct rsv_region *r, unsigned int size,
 				      unsigned int align, unsigned int flags,

@@ -2,7 +2,6 @@
 /*
  * What the suites of magazines share.
  */
-#include <linux/cpumask.h>
 #include <linux/smp.h>
 
 #include "../src/region.h"
@@ -68,13 +67,4 @@ void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty,
 	KUNIT_EXPECT_EQ(test, figures(c).depot_full, full);
 	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, empty);
 	KUNIT_EXPECT_EQ(test, figures(c).exchanges, exchanges);
-}
-
-unsigned int other_cpu(struct kunit *test)
-{
-	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
-
-	if (cpu >= nr_cpu_ids)
-		kunit_skip(test, "the machine has one CPU");
-	return cpu;
 }

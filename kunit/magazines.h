@@ -23,6 +23,5 @@ void expect_whole(struct kunit *test, struct rsv_region *r);
 u64 own_active(struct rsv_region *r, unsigned int n);
 void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty,
 		  u64 exchanges);
-unsigned int other_cpu(struct kunit *test);
 
 #endif /* RSV_KUNIT_MAGAZINES_H */

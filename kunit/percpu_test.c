@@ -280,15 +280,6 @@ static void leave_a_page_on_the_list(void *region)
 		__rsv_free_pages(page, 0);
 }
 
-static unsigned int other_cpu(struct kunit *test)
-{
-	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
-
-	if (cpu >= nr_cpu_ids)
-		kunit_skip(test, "the machine has one CPU");
-	return cpu;
-}
-
 /* Who may not sleep cannot reach the lists of others; who may, does. */
 static void lists_of_other_cpus_are_drained_by_who_may_sleep(struct kunit *test)
 {
