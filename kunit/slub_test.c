@@ -3,6 +3,7 @@
  * The engine SLUB: free lists that survive being written to; links inside the objects, obfuscated
  * and in random order; no queue.
  */
+#include <linux/delay.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -263,16 +264,21 @@ static struct rsv_frame *active_of(struct rsv_cache *c)
 	return per_cpu_ptr(c->cpus, raw_smp_processor_id())->active;
 }
 
-static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *test)
+static struct rsv_cache *queueless_cache(struct kunit *test)
 {
 	const struct kind_of_cache *kind = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_1M);
-	struct rsv_cache *c;
+
+	stay_on_this_cpu();
+	return scratch_cache_flags(test, scratch_region(test, SZ_1M), SIZE, 0,
+				   RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+}
+
+static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *test)
+{
+	struct rsv_cache *c = queueless_cache(test);
 	void *object[PER_SLAB - 2], *again;
 	unsigned int i;
 
-	stay_on_this_cpu();
-	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
 	/* Others are free too: two that the CPU took with these. */
 	objects_take(test, c, object, ARRAY_SIZE(object));
 	KUNIT_EXPECT_PTR_EQ(test, active_of(c), slab_of(c, object[0]));
@@ -290,14 +296,10 @@ static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *t
 /* Nothing is kept in between: at once the frame says so. */
 static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
 {
-	const struct kind_of_cache *kind = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_1M);
-	struct rsv_cache *c;
+	struct rsv_cache *c = queueless_cache(test);
 	void *object[3 * PER_SLAB], *again;
 	unsigned int i;
 
-	stay_on_this_cpu();
-	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
 	objects_take(test, c, object, ARRAY_SIZE(object));
 	for (i = 0; i < 3; i++) {
 		rsv_cache_free(c, object[i]);
@@ -314,7 +316,72 @@ static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
 	KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
 	KUNIT_EXPECT_NULL(test, active_of(c));
 	scratch_cache_end(test, c);
-	EXPECT_UNTOUCHED(test, r);
+	EXPECT_UNTOUCHED(test, c->region);
+}
+
+/**
+ * struct locked_free - objects that are given back while another CPU has their node's lock
+ * @c: their cache
+ * @object: the objects, of that CPU's active slab
+ * @holds: that CPU has the lock
+ * @given: they were given back
+ * @late: not until that CPU had waited for two seconds, and dropped the lock
+ */
+struct locked_free {
+	struct rsv_cache *c;
+	void *object[PER_SLAB - 2];
+	bool holds;
+	bool given;
+	bool late;
+};
+
+static void take_there(void *data)
+{
+	struct locked_free *l = data;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(l->object); i++)
+		l->object[i] = rsv_cache_alloc(l->c, GFP_ATOMIC);
+}
+
+static void hold_until_they_are_given(void *data)
+{
+	struct locked_free *l = data;
+	raw_spinlock_t *lock = &l->c->nodes[l->c->region->extents->at[0]->nid]->lock;
+	unsigned int ms;
+
+	raw_spin_lock(lock);
+	WRITE_ONCE(l->holds, true);
+	for (ms = 0; !READ_ONCE(l->given) && ms < 2000; ms++)
+		mdelay(1);
+	raw_spin_unlock(lock);
+	l->late = ms == 2000;
+	/* The last thing that touches it */
+	smp_store_release(&l->holds, false);
+}
+
+/* Whoever has it may take as long as it likes. */
+static void object_of_another_cpus_slab_is_given_back_without_the_lock(struct kunit *test)
+{
+	struct locked_free l = { .c = queueless_cache(test) };
+	unsigned int cpu = other_cpu(test);
+
+	smp_call_function_single(cpu, take_there, &l, true);
+	KUNIT_ASSERT_NOT_NULL(test, l.object[ARRAY_SIZE(l.object) - 1]);
+	KUNIT_ASSERT_PTR_EQ(test, per_cpu_ptr(l.c->cpus, cpu)->active, slab_of(l.c, l.object[0]));
+	smp_call_function_single(cpu, hold_until_they_are_given, &l, false);
+	while (!READ_ONCE(l.holds))
+		cpu_relax();
+	objects_give(l.c, l.object, ARRAY_SIZE(l.object));
+	WRITE_ONCE(l.given, true);
+	/* Pairs with hold_until_they_are_given() */
+	while (smp_load_acquire(&l.holds))
+		cpu_relax();
+	KUNIT_EXPECT_FALSE(test, l.late);
+	KUNIT_EXPECT_EQ(test, inuse_of(l.c, l.object[0]), PER_SLAB - ARRAY_SIZE(l.object));
+	KUNIT_EXPECT_TRUE(test, word_of(l.c, l.object[0]).frozen);
+	scratch_cache_end(test, l.c);
+	EXPECT_UNTOUCHED(test, l.c->region);
 }
 
 /*
@@ -366,13 +433,9 @@ static const char *report_lost(struct kunit *test, struct rsv_cache *c, const vo
 
 static void overwritten_object_of_active_slab_is_found_when_its_turn_comes(struct kunit *test)
 {
-	const struct kind_of_cache *kind = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_1M);
 	void *object[PER_SLAB], *others[PER_SLAB], *first, *next;
-	struct rsv_cache *c;
+	struct rsv_cache *c = queueless_cache(test);
 
-	stay_on_this_cpu();
-	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
 	first = overwrite_in_active(test, c, object);
 	objects_take(test, c, &next, 1);
 	KUNIT_EXPECT_PTR_EQ(test, next, first);
@@ -380,18 +443,14 @@ static void overwritten_object_of_active_slab_is_found_when_its_turn_comes(struc
 		      objects_take(test, c, others, 1));
 	expect_lost_in_active(test, c, object, others);
 	scratch_cache_end(test, c);
-	EXPECT_UNTOUCHED(test, r);
+	EXPECT_UNTOUCHED(test, c->region);
 }
 
 static void overwritten_object_of_active_slab_is_found_when_cpu_is_drained(struct kunit *test)
 {
-	const struct kind_of_cache *kind = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_1M);
 	void *object[PER_SLAB], *others[PER_SLAB], *first, *next;
-	struct rsv_cache *c;
+	struct rsv_cache *c = queueless_cache(test);
 
-	stay_on_this_cpu();
-	c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
 	first = overwrite_in_active(test, c, object);
 	EXPECT_REPORT(test, RSV_CORRUPT, report_lost(test, c, first), rsv_cache_shrink(c));
 	KUNIT_EXPECT_NULL(test, active_of(c));
@@ -404,7 +463,7 @@ static void overwritten_object_of_active_slab_is_found_when_cpu_is_drained(struc
 	objects_take(test, c, others, 1);
 	expect_lost_in_active(test, c, object, others);
 	scratch_cache_end(test, c);
-	EXPECT_UNTOUCHED(test, r);
+	EXPECT_UNTOUCHED(test, c->region);
 }
 
 /* Slabs that have one free object each: what a magazine gets of them is what four of them have. */
@@ -443,6 +502,8 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE(one_hold_of_the_lock_reaches_four_slabs),
 	KUNIT_CASE_PARAM(object_of_the_active_slab_is_the_next_one_handed_out, kinds_gen_params),
 	KUNIT_CASE_PARAM(object_of_another_slab_goes_to_its_frame_at_once, kinds_gen_params),
+	KUNIT_CASE_PARAM(object_of_another_cpus_slab_is_given_back_without_the_lock,
+			 kinds_gen_params),
 	KUNIT_CASE_PARAM(overwritten_object_of_active_slab_is_found_when_its_turn_comes,
 			 kinds_gen_params),
 	KUNIT_CASE_PARAM(overwritten_object_of_active_slab_is_found_when_cpu_is_drained,
