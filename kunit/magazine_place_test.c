@@ -8,6 +8,7 @@
 
 #include "../src/region.h"
 #include "magazines.h"
+#include "variants.h"
 
 /* The system gets memory back in blocks of this size. */
 #define BLOCK_BYTES	(PAGE_SIZE << max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER))
@@ -99,6 +100,8 @@ static void extent_that_went_is_remembered_by_no_cpu(struct kunit *test)
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
 }
 
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+
 /* --- Nodes ---------------------------------------------------------------------------------- */
 
 /* A node with memory that is not this CPU's */
@@ -123,6 +126,37 @@ static struct rsv_region *region_of_two_nodes(struct kunit *test, int nid)
 	return scratch_region_or_skip(test, want, 2);
 }
 
+/* A cache of such a region, of the engine that is the test's parameter */
+static struct rsv_cache *cache_of_two_nodes(struct kunit *test, int *nid)
+{
+	const struct engine_case *k = test->param_value;
+
+	stay_on_this_cpu();
+	*nid = other_node(test);
+	return scratch_cache_flags(test, region_of_two_nodes(test, *nid), SIZE, 0, k->flag, NULL);
+}
+
+static void objects_of_node_take(struct kunit *test, struct rsv_cache *c, int nid, void **object,
+				 unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		object[i] = rsv_cache_alloc_node(c, GFP_KERNEL | __GFP_THISNODE, nid);
+		KUNIT_ASSERT_NOT_NULL(test, object[i]);
+		KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(object[i])), nid);
+	}
+}
+
+/* Objects that are with the engine: of SLOB, whose slabs are all caches', those it does not have */
+static void expect_home(struct kunit *test, struct rsv_cache *c, bool home, unsigned int nr)
+{
+	if (c->flags & RSV_ENGINE_SLOB)
+		KUNIT_EXPECT_EQ(test, figures(c).total, home ? 0 : nr);
+	else
+		EXPECT_SLABS(test, c, 0, !home, home);
+}
+
 static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
 {
 	struct rsv_cache *c;
@@ -130,24 +164,19 @@ static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
 	void **object;
 	int nid;
 
-	stay_on_this_cpu();
-	nid = other_node(test);
-	c = scratch_cache_flags(test, region_of_two_nodes(test, nid), SIZE, 0, 0, NULL);
+	c = cache_of_two_nodes(test, &nid);
 	r = c->rounds;
 	object = objects_array(test, r);
-	for (i = 0; i < r; i++) {
-		object[i] = rsv_cache_alloc_node(c, GFP_KERNEL | __GFP_THISNODE, nid);
-		KUNIT_ASSERT_NOT_NULL(test, object[i]);
-	}
+	objects_of_node_take(test, c, nid, object, r);
 	for (i = 0; i < r - 1; i++) {
 		rsv_cache_free(c, object[i]);
 		KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, i + 1);
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
 	}
-	EXPECT_SLABS(test, c, 0, 1, 0);
+	expect_home(test, c, false, r);
 	rsv_cache_free(c, object[r - 1]);
 	KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, 0);
-	EXPECT_SLABS(test, c, 0, 0, 1);
+	expect_home(test, c, true, r);
 	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
 }
 
@@ -158,14 +187,8 @@ static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
 	unsigned int i;
 	int nid;
 
-	stay_on_this_cpu();
-	nid = other_node(test);
-	c = scratch_cache_flags(test, region_of_two_nodes(test, nid), SIZE, 0, 0, NULL);
-	for (i = 0; i < ARRAY_SIZE(object); i++) {
-		object[i] = rsv_cache_alloc_node(c, GFP_KERNEL | __GFP_THISNODE, nid);
-		KUNIT_ASSERT_NOT_NULL(test, object[i]);
-		KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(object[i])), nid);
-	}
+	c = cache_of_two_nodes(test, &nid);
+	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
 	objects_give(c, object, ARRAY_SIZE(object));
 	for (i = 0; i < ARRAY_SIZE(object); i++) {
 		object[i] = rsv_cache_alloc(c, GFP_KERNEL);
@@ -175,11 +198,29 @@ static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
 	objects_give(c, object, ARRAY_SIZE(object));
 }
 
+/* What collects for another node is not forgotten there. */
+static void shrinking_sends_home_what_collects_for_another_node(struct kunit *test)
+{
+	struct rsv_cache *c;
+	void *object[10];
+	int nid;
+
+	c = cache_of_two_nodes(test, &nid);
+	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
+	objects_give(c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, ARRAY_SIZE(object));
+	rsv_cache_shrink(c);
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->capacity, 0);
+	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
+	expect_whole(test, c->region);
+}
+
 static struct kunit_case magazine_place_cases[] = {
 	KUNIT_CASE(frees_are_fast_in_whichever_extent_the_last_one_was),
 	KUNIT_CASE(extent_that_went_is_remembered_by_no_cpu),
-	KUNIT_CASE(objects_of_another_node_go_home_by_the_magazine),
-	KUNIT_CASE(magazines_serve_objects_of_their_own_node_only),
+	KUNIT_CASE_PARAM(objects_of_another_node_go_home_by_the_magazine, engines_gen_params),
+	KUNIT_CASE_PARAM(magazines_serve_objects_of_their_own_node_only, engines_gen_params),
+	KUNIT_CASE_PARAM(shrinking_sends_home_what_collects_for_another_node, engines_gen_params),
 	{}
 };
 
