@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The protocol of the magazines: an interrupt between any two steps does no harm.
+ * The protocol of the magazines: an interrupt between any two steps, and after any instruction,
+ * does no harm.
  */
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
@@ -11,6 +12,7 @@
 #include "../src/objects/magazine.h"
 #include "../src/region.h"
 #include "magazines.h"
+#include "single_step.h"
 #include "variants.h"
 
 /**
@@ -59,9 +61,9 @@ static void hand_give_unnamed(struct hand *h, unsigned int nr)
 		rsv_kfree(h->object[--h->nr]);
 }
 
-static void hand_take_bulk(struct hand *h, unsigned int nr)
+static void hand_take_bulk(struct hand *h, unsigned int nr, gfp_t gfp)
 {
-	unsigned int got = rsv_cache_alloc_bulk(h->c, GFP_KERNEL, nr, h->object + h->nr);
+	unsigned int got = rsv_cache_alloc_bulk(h->c, gfp, nr, h->object + h->nr);
 
 	h->failures += nr - got;
 	h->taken += got;
@@ -260,13 +262,13 @@ static void set_scene(struct hand *h, const char *before)
 }
 
 /* In bulk a magazine's worth, and some more */
-static void make_request(struct hand *h, enum request request)
+static void make_request(struct hand *h, enum request wanted, gfp_t gfp)
 {
 	unsigned int many = h->c->rounds + 10;
 
-	switch (request) {
+	switch (wanted) {
 	case ALLOC:
-		hand_take(h, 1, GFP_KERNEL);
+		hand_take(h, 1, gfp);
 		break;
 	case FREE:
 		hand_give(h, 1);
@@ -275,7 +277,7 @@ static void make_request(struct hand *h, enum request request)
 		hand_give_unnamed(h, 1);
 		break;
 	case ALLOC_BULK:
-		hand_take_bulk(h, many);
+		hand_take_bulk(h, many, gfp);
 		break;
 	case FREE_BULK:
 		hand_give_bulk(h, many);
@@ -288,7 +290,7 @@ static bool interrupt_at(struct hand *h, const struct interrupted_case *k, unsig
 	interrupt.at = at;
 	interrupt.calls = 0;
 	WRITE_ONCE(rsv_step_hook, interrupt_comes);
-	make_request(h, k->request);
+	make_request(h, k->request, GFP_KERNEL);
 	WRITE_ONCE(rsv_step_hook, NULL);
 	return interrupt.calls > at;
 }
@@ -333,6 +335,65 @@ static void interrupt_between_any_two_steps_does_no_harm(struct kunit *test)
 	};
 	for (work = 0; work < WORKS; work++)
 		interrupt_each_step(test, &h, work);
+	hands_empty(test, &h, &interrupt.hand);
+}
+
+/*
+ * The same after every instruction, whatever the steps are: objects come and go in the interrupt.
+ */
+
+static void interrupt_takes_or_gives(void)
+{
+	if (interrupt.calls++ % 2)
+		hand_give(&interrupt.hand, 1);
+	else
+		hand_take(&interrupt.hand, 1, GFP_ATOMIC);
+}
+
+static void interrupt_takes_and_gives(void)
+{
+	hand_take(&interrupt.hand, 2, GFP_ATOMIC);
+	hand_give(&interrupt.hand, 2);
+}
+
+struct stepped {
+	struct hand *h;
+	enum request request;
+};
+
+static void make_stepped_request(void *data)
+{
+	const struct stepped *s = data;
+
+	make_request(s->h, s->request, GFP_NOWAIT);
+}
+
+/* Fewer instructions than any request has */
+#define INSTRUCTIONS	20
+
+static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
+{
+	static void (*const works[])(void) = {
+		interrupt_takes_or_gives, interrupt_takes_and_gives,
+	};
+	const struct interrupted_case *k = test->param_value;
+	struct stepped stepped = { .request = k->request };
+	struct rsv_cache *c;
+	unsigned int i, nr;
+	struct hand h;
+
+	single_step_or_skip(test);
+	c = magazine_cache(test, k->flags);
+	h = hand_of(test, c, 12 * c->rounds);
+	stepped.h = &h;
+	interrupt = (struct interrupt){ .hand = hand_of(test, c, 6 * c->rounds) };
+	for (i = 0; i < ARRAY_SIZE(works); i++) {
+		set_scene(&h, k->before);
+		interrupt.calls = 0;
+		nr = single_step(test, make_stepped_request, &stepped, works[i]);
+		KUNIT_EXPECT_GT(test, nr, INSTRUCTIONS);
+		expect_hands(test, &h, &interrupt.hand);
+	}
 	hands_empty(test, &h, &interrupt.hand);
 }
 
@@ -464,6 +525,7 @@ static void timer_interrupts_break_nothing(struct kunit *test)
 static struct kunit_case magazine_interrupt_cases[] = {
 	KUNIT_CASE(fast_paths_have_six_steps_and_one_section),
 	KUNIT_CASE_PARAM(interrupt_between_any_two_steps_does_no_harm, interrupted_gen_params),
+	KUNIT_CASE_PARAM(interrupt_after_any_instruction_does_no_harm, interrupted_gen_params),
 	KUNIT_CASE(interrupt_that_finds_busy_set_goes_to_the_engine),
 	KUNIT_CASE_PARAM(timer_interrupts_break_nothing, hammered_gen_params),
 	{}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An interrupt after each instruction of the module. With its trap flag set an x86 CPU traps after
+ * each instruction. The trap is like an NMI, and may do nearly nothing, but it can have the CPU
+ * send itself an interrupt, which comes as soon as the trap has ended: before the next instruction,
+ * or, where interrupts are masked, once they are not.
+ */
+#include "single_step.h"
+
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+
+#include <asm/processor-flags.h>
+#include <linux/irq_work.h>
+#include <linux/kdebug.h>
+#include <linux/preempt.h>
+#include <linux/ptrace.h>
+#include <linux/reservoir.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+static struct task_struct *stepped;
+static void (*interrupted)(void);
+static unsigned int nr_interrupts;
+
+static void step_interrupt(struct irq_work *work)
+{
+	interrupted();
+	nr_interrupts++;
+}
+
+static struct irq_work step_work = IRQ_WORK_INIT_HARD(step_interrupt);
+
+/* The module's code, and perhaps that of a module beside it, but none of the kernel's */
+static bool in_module(unsigned long ip)
+{
+	return ip - ((unsigned long)rsv_cache_alloc - SZ_256K) < 2 * SZ_256K;
+}
+
+static int step_trap(struct notifier_block *block, unsigned long event, void *data)
+{
+	const struct die_args *args = data;
+
+	if (event != DIE_DEBUG || current != stepped)
+		return NOTIFY_DONE;
+	if (in_module(args->regs->ip))
+		irq_work_queue(&step_work);
+	return NOTIFY_STOP;
+}
+
+static struct notifier_block step_block = { .notifier_call = step_trap };
+
+static __always_inline void set_trap_flag(void)
+{
+	asm volatile("pushfq; orq %0, (%%rsp); popfq" : : "i" (X86_EFLAGS_TF) : "memory", "cc");
+}
+
+static __always_inline void clear_trap_flag(void)
+{
+	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i" (~X86_EFLAGS_TF) : "memory", "cc");
+}
+
+void single_step_or_skip(struct kunit *test)
+{
+}
+
+/*
+ * Runs something that does not sleep, and returns how often it was interrupted. Preemption is
+ * disabled: the flag is the CPU's, and would go on with another task.
+ */
+unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data,
+			 void (*interrupt)(void))
+{
+	interrupted = interrupt;
+	nr_interrupts = 0;
+	KUNIT_ASSERT_EQ(test, register_die_notifier(&step_block), 0);
+	preempt_disable();
+	stepped = current;
+	set_trap_flag();
+	run(data);
+	clear_trap_flag();
+	stepped = NULL;
+	preempt_enable();
+	unregister_die_notifier(&step_block);
+	irq_work_sync(&step_work);
+	return nr_interrupts;
+}
+
+#else
+
+void single_step_or_skip(struct kunit *test)
+{
+	kunit_skip(test, "the machine has no trap flag");
+}
+
+unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data,
+			 void (*interrupt)(void))
+{
+	return 0;
+}
+
+#endif
