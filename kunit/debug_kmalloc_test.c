@@ -123,6 +123,27 @@ static void red_zone_follows_a_size_that_changes_in_place(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
+/* Memory that moves, or goes, is looked at like any other that is given back. */
+static void write_behind_what_was_asked_for_is_found_when_it_moves(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	u8 *p = rsv_kmalloc(r, 18, GFP_KERNEL), *q = rsv_kmalloc(r, 18, GFP_KERNEL), *moved = NULL;
+	size_t none = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	poke_byte(p, 18, 0xab);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, moved = rsv_krealloc(r, p, 112, GFP_KERNEL));
+	expect_words(test, RIGHT("18"));
+	poke_byte(q, 20, 0xab);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_krealloc(r, q, none, GFP_KERNEL));
+	expect_words(test, RIGHT("20"));
+	rsv_kfree(moved);
+	recover(test, class_of(r, 18), p);
+	recover(test, class_of(r, 18), q);
+	EXPECT_UNTOUCHED(test, r);
+}
+
 /* What was zeroed from the beginning is so in each byte that it grows by, wherever it is. */
 static void what_is_added_is_zeroed_and_not_red_zone(struct kunit *test)
 {
@@ -151,6 +172,8 @@ static struct kunit_case debug_kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found, engines_gen_params),
 	KUNIT_CASE_PARAM(all_of_what_was_asked_for_may_be_used, engines_gen_params),
 	KUNIT_CASE_PARAM(red_zone_follows_a_size_that_changes_in_place, engines_gen_params),
+	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found_when_it_moves,
+			 engines_gen_params),
 	KUNIT_CASE_PARAM(what_is_added_is_zeroed_and_not_red_zone, engines_gen_params),
 	{}
 };

@@ -198,6 +198,23 @@ static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
 	objects_give(c, object, ARRAY_SIZE(object));
 }
 
+/* A CPU that does nothing else needs one magazine for it, however long it goes on. */
+static void magazines_do_not_pile_up_where_all_goes_to_another_node(struct kunit *test)
+{
+	struct rsv_cache *c;
+	unsigned int nr;
+	void **object;
+	int nid;
+
+	c = cache_of_two_nodes(test, &nid);
+	nr = 20 * c->rounds;
+	object = objects_array(test, nr);
+	objects_of_node_take(test, c, nid, object, nr);
+	objects_give(c, object, nr);
+	KUNIT_EXPECT_LE(test, figures(c).depot_empty, 1);
+	KUNIT_EXPECT_LE(test, own_active(c->region, 3), 3);
+}
+
 /* What collects for another node is not forgotten there. */
 static void shrinking_sends_home_what_collects_for_another_node(struct kunit *test)
 {
@@ -220,6 +237,8 @@ static struct kunit_case magazine_place_cases[] = {
 	KUNIT_CASE(extent_that_went_is_remembered_by_no_cpu),
 	KUNIT_CASE_PARAM(objects_of_another_node_go_home_by_the_magazine, engines_gen_params),
 	KUNIT_CASE_PARAM(magazines_serve_objects_of_their_own_node_only, engines_gen_params),
+	KUNIT_CASE_PARAM(magazines_do_not_pile_up_where_all_goes_to_another_node,
+			 engines_gen_params),
 	KUNIT_CASE_PARAM(shrinking_sends_home_what_collects_for_another_node, engines_gen_params),
 	{}
 };

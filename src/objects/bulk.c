@@ -43,10 +43,21 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 	return at - first;
 }
 
+/* The same of an engine that marks kept objects elsewhere, and knows where */
+static unsigned int rsv_bulk_pop_aside(struct rsv_cache *c, struct rsv_cpu *cpu, unsigned int nr,
+				       void **objects)
+{
+	unsigned int done;
+
+	for (done = 0; done < nr && c->engine->hand(c, cpu->top[-1]); done++)
+		rsv_cpu_pop(cpu, &objects[done]);
+	return done;
+}
+
 /* As many objects as the magazines have, ready for use; RSV_BULK at most */
 static unsigned int rsv_bulk_take(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
+	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
@@ -54,7 +65,9 @@ static unsigned int rsv_bulk_take(struct rsv_cache *c, unsigned int nr, void **o
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_nr_loaded(cpu) || rsv_cpu_exchange_empty(c, cpu))) {
 		some = min(nr - done, rsv_cpu_nr_loaded(cpu));
-		sound = rsv_bulk_pop(c, cpu, some, objects + done);
+		sound = likely(c->engine != &rsv_engine_slab) ?
+			rsv_bulk_pop(c, cpu, some, objects + done) :
+			rsv_bulk_pop_aside(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;
@@ -87,6 +100,7 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 {
 	unsigned int done = 0, some;
 
+	rsv_might_sleep(gfp);
 	while (done < nr) {
 		some = gfp & ~RSV_GFP_OBJECTS ? 0 : rsv_bulk_take(c, nr - done, objects + done);
 		rsv_bulk_ready(c, gfp, some, objects + done);
@@ -158,10 +172,29 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 	return at - first;
 }
 
+/* The same one by one: the engine says what is an object, and what is cleared is so on the way */
+static unsigned int rsv_bulk_push_aside(struct rsv_cache *c, struct rsv_cpu *cpu, unsigned int nr,
+					void **objects)
+{
+	struct rsv_extent *e = READ_ONCE(cpu->extent);
+	unsigned int done;
+
+	for (done = 0; done < nr; done++) {
+		void *object = objects[done];
+
+		if (!rsv_extent_has(e, object) || rsv_object_accept(c, e, object) != RSV_OK)
+			break;
+		rsv_object_retire(c, object);
+		rsv_cpu_push(cpu, cpu->top, object);
+	}
+	return done;
+}
+
 /* Puts objects into the magazines until one does not go there; RSV_BULK at most */
 static unsigned int rsv_bulk_put(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->gate));
+	const bool aside = c->engine != &rsv_engine_slub || want_init_on_free();
+	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
@@ -169,7 +202,8 @@ static unsigned int rsv_bulk_put(struct rsv_cache *c, unsigned int nr, void **ob
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_room(cpu) || rsv_cpu_exchange_full(c, cpu))) {
 		some = min(nr - done, rsv_cpu_room(cpu));
-		sound = rsv_bulk_push(c, cpu, some, objects + done);
+		sound = aside ? rsv_bulk_push_aside(c, cpu, some, objects + done) :
+			rsv_bulk_push(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;

@@ -325,6 +325,7 @@ int rsv_caches_start(void);
 void rsv_caches_stop(void);
 struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *object);
 bool rsv_object_live(const struct rsv_cache *c, struct rsv_extent *e, const void *object);
+enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, void *object);
 bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object);
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
 bool rsv_cache_usable(const struct rsv_cache *c);

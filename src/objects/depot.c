@@ -95,6 +95,21 @@ void rsv_depot_add(struct rsv_cache *c, struct rsv_magazine *m)
 	rsv_depot_unlock(d, flags);
 }
 
+/**
+ * rsv_depot_take_empty() - take an empty magazine, or a spare, out of the depot of this node
+ * @c: the cache
+ *
+ * Context: Any but NMI.
+ * Return: The magazine or NULL.
+ */
+struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c)
+{
+	struct rsv_depot *d = rsv_depot_here(c);
+
+	/* One that comes this moment is for the next time. */
+	return READ_ONCE(d->empty.top) ? rsv_depot_remove(d, &d->empty) : NULL;
+}
+
 /*
  * What a CPU has loaded
  */
@@ -228,20 +243,6 @@ void rsv_cpu_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magaz
  */
 
 /**
- * rsv_depot_take_spare() - take a spare of this node
- * @own: the cache that it is an object of
- *
- * Context: Any but NMI.
- * Return: The spare, marked as kept, or NULL.
- */
-struct rsv_magazine *rsv_depot_take_spare(struct rsv_cache *own)
-{
-	struct rsv_depot *d = rsv_depot_here(own);
-
-	return READ_ONCE(d->empty.top) ? rsv_depot_remove(d, &d->empty) : NULL;
-}
-
-/**
  * rsv_depot_add_spares() - put spares into the depot of this node
  * @own: the cache that they are objects of
  * @spares: the spares, marked as kept
@@ -324,6 +325,34 @@ bool rsv_depot_spill(struct rsv_cache *c)
 	return nr;
 }
 
+/*
+ * Magazines that are smaller than those that are made now go as they become empty; so whatever is
+ * empty passes here now and then.
+ */
+static void rsv_depot_renew(struct rsv_cache *c, struct rsv_depot *d)
+{
+	unsigned int nr = READ_ONCE(d->empty.nr);
+	struct rsv_magazine *m, *keep = NULL;
+	unsigned long flags;
+
+	while (nr-- && (m = rsv_depot_remove(d, &d->empty))) {
+		if (m->capacity < READ_ONCE(c->rounds)) {
+			rsv_magazine_free(c, m);
+			continue;
+		}
+		m->next = keep;
+		keep = m;
+	}
+	rsv_depot_lock(d, &flags);
+	while (keep) {
+		m = keep;
+		keep = m->next;
+		rsv_depot_push(d, m);
+	}
+	d->empty.idle = d->empty.nr;
+	rsv_depot_unlock(d, flags);
+}
+
 /* Looks at what happened since the last time, and begins anew. */
 static void rsv_depot_judge(struct rsv_cache *c, struct rsv_depot *d, unsigned int *full,
 			    unsigned int *empty)
@@ -333,10 +362,8 @@ static void rsv_depot_judge(struct rsv_cache *c, struct rsv_depot *d, unsigned i
 	rsv_depot_lock(d, &flags);
 	*full = d->full.idle;
 	*empty = d->empty.idle;
-	/* Small ones go as they become empty. */
-	if (d->contended - d->contended_before > RSV_CONTENTION && c->spares &&
-	    rsv_magazines_enlarge(c))
-		*empty = d->empty.nr;
+	if (d->contended - d->contended_before > RSV_CONTENTION && READ_ONCE(c->spares))
+		rsv_magazines_enlarge(c);
 	d->contended_before = d->contended;
 	d->full.idle = d->full.nr - *full;
 	d->empty.idle = d->empty.nr - *empty;
@@ -360,5 +387,7 @@ void rsv_depot_age(struct rsv_cache *c)
 		rsv_depot_judge(c, d, &full, &empty);
 		rsv_depot_discard(c, d, &d->full, full);
 		rsv_depot_discard(c, d, &d->empty, empty);
+		if (rsv_magazines_grew(c))
+			rsv_depot_renew(c, d);
 	}
 }

@@ -22,7 +22,7 @@ static void rsv_gate_set(struct rsv_cache *c)
 	const struct rsv_guarantee *g = &c->guarantee;
 	/* Those that mark kept objects elsewhere, and what is to be cleared as it is given back */
 	bool side = c->engine == &rsv_engine_slab || want_init_on_free();
-	bool shut = !c->alive || !c->spares || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) ||
+	bool shut = !c->alive || !READ_ONCE(c->spares) || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) ||
 		    g->nr < g->target;
 
 	WRITE_ONCE(c->gate, shut || side ? &rsv_gate_shut : c->cpus);

@@ -207,18 +207,40 @@ static struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p)
 	return c || !rsv_frame_is_heap(rsv_frame_at(e, p)) ? c : rsv_heap_class(e, p);
 }
 
-static size_t rsv_extent_ksize(struct rsv_extent *e, const void *p)
+/* Moves the end of what its user may touch, where that is watched. */
+static void rsv_extent_fence(struct rsv_extent *e, const void *p, size_t size)
+{
+	struct rsv_cache *c = rsv_cache_at(e, p);
+
+	if (c && rsv_kmalloc_fenced(c) && c->flags & RSV_CACHE_KMALLOC)
+		rsv_kmalloc_fence(c, (void *)p, size);
+}
+
+static size_t rsv_extent_size(struct rsv_extent *e, const void *p)
 {
 	struct rsv_cache *c = rsv_cache_at(e, p);
 
 	if (!c)
 		return rsv_pages_size(e, p);
-	if (!rsv_object_live(c, e, p))
-		return 0;
-	/* Who asks may use it all. */
-	if (rsv_kmalloc_fenced(c) && c->flags & RSV_CACHE_KMALLOC)
-		rsv_kmalloc_fence(c, (void *)p, c->layout.object_size);
-	return c->layout.object_size;
+	return rsv_object_live(c, e, p) ? c->layout.object_size : 0;
+}
+
+/* The bytes that live memory has; @open: who asks may use them all. 0, with a report: it is not */
+static size_t rsv_kmalloc_size(const void *p, bool open)
+{
+	struct rsv_extent *e;
+	size_t size = 0;
+
+	rcu_read_lock();
+	e = rsv_extent_find_addr(p);
+	if (e)
+		size = rsv_extent_size(e, p);
+	if (size && open)
+		rsv_extent_fence(e, p, size);
+	rcu_read_unlock();
+	if (!size)
+		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for");
+	return size;
 }
 
 /**
@@ -231,19 +253,7 @@ static size_t rsv_extent_ksize(struct rsv_extent *e, const void *p)
  */
 size_t rsv_ksize(const void *p)
 {
-	struct rsv_extent *e;
-	size_t size = 0;
-
-	if (ZERO_OR_NULL_PTR(p))
-		return 0;
-	rcu_read_lock();
-	e = rsv_extent_find_addr(p);
-	if (e)
-		size = rsv_extent_ksize(e, p);
-	rcu_read_unlock();
-	if (!size)
-		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for");
-	return size;
+	return ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p, true);
 }
 EXPORT_SYMBOL_GPL(rsv_ksize);
 
@@ -265,14 +275,8 @@ static size_t rsv_kmalloc_used(const void *p)
 
 static void rsv_krealloc_in_place(const void *p, size_t size)
 {
-	struct rsv_extent *e;
-	struct rsv_cache *c;
-
 	rcu_read_lock();
-	e = rsv_extent_find_addr(p);
-	c = rsv_cache_at(e, p);
-	if (c && rsv_kmalloc_fenced(c) && c->flags & RSV_CACHE_KMALLOC)
-		rsv_kmalloc_fence(c, (void *)p, size);
+	rsv_extent_fence(rsv_extent_find_addr(p), p, size);
 	rcu_read_unlock();
 }
 
@@ -292,7 +296,9 @@ static void rsv_krealloc_in_place(const void *p, size_t size)
  */
 void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
-	size_t used = rsv_kmalloc_used(p), had = rsv_ksize(p);
+	/* Its red zone stays as it is: who gives it back looks there. */
+	size_t had = ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p, false);
+	size_t used = rsv_kmalloc_used(p);
 	void *new;
 
 	if (!ZERO_OR_NULL_PTR(p) && !had)
@@ -309,8 +315,6 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 	}
 
 	new = rsv_kmalloc(r, size, gfp);
-	if (!new && had)
-		rsv_krealloc_in_place(p, min(used, had));
 	if (!new || !had)
 		return new;
 	memcpy(new, p, min(used, had));

@@ -38,7 +38,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
  */
 bool rsv_magazine_wanted(const struct rsv_cache *c)
 {
-	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && c->spares &&
+	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->spares) &&
 	       READ_ONCE(c->region->nr_pages) >= RSV_MAGAZINE_REGION >> PAGE_SHIFT;
 }
 
@@ -203,7 +203,8 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	if (!cpu || cpu->remote->capacity)
 		return cpu;
 	rsv_cpu_leave(cpu);
-	m = rsv_magazine_wanted(c) ? rsv_magazine_new(c) : NULL;
+	/* The last one that went home came back to the depot. */
+	m = rsv_depot_take_empty(c) ?: rsv_magazine_new(c);
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);

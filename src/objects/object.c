@@ -290,6 +290,7 @@ EXPORT_SYMBOL_GPL(rsv_cache_alloc);
  */
 void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid)
 {
+	rsv_might_sleep(gfp);
 	if (nid == NUMA_NO_NODE && !(gfp & __GFP_THISNODE))
 		return rsv_cache_alloc(c, gfp);
 	if (nid == NUMA_NO_NODE)
@@ -367,8 +368,17 @@ void *rsv_object_use(struct rsv_cache *c, void *kept)
  * Free
  */
 
-/* Whether a pointer is an object of the cache in use, which it is no more; or why not */
-static enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, void *object)
+/**
+ * rsv_object_accept() - mark an object in use as kept, whatever engine its cache has
+ * @c: the cache
+ * @e: the extent that it lies in
+ * @object: the object, or whatever was given instead
+ *
+ * Context: Any but NMI, with preemption disabled: what was free already is looked at quickly,
+ * before its slab may be gone.
+ * Return: RSV_OK, or why it is none, and then nothing has changed.
+ */
+enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
 	struct rsv_frame *f = rsv_frame_at(e, object);
 	const struct rsv_cache *owner = READ_ONCE(f->cache);

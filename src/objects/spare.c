@@ -66,44 +66,62 @@ static void rsv_magazines_set(struct rsv_cache *c, unsigned int n)
 	WRITE_ONCE(c->spares, c->region->own[n]);
 }
 
+/* The size that magazines have at first; objects that are too large to be kept at hand have none */
+static int rsv_magazines_first(const struct rsv_cache *c)
+{
+	const unsigned int size = c->layout.object_size;
+
+	if (size <= 256)
+		return 3;
+	if (size <= 1024)
+		return 2;
+	if (size <= 4096)
+		return 1;
+	return size <= 8192 ? 0 : -1;
+}
+
 /**
  * rsv_magazines_choose() - say how large a new cache's magazines are, if it has any
  * @c: the cache, its layout known
  *
- * Objects that are too large to be kept at hand have none. A cache that serves others has none
- * either, and notes how large those are that are objects of it.
+ * A cache that serves others has none, and notes how large those are that are objects of it.
  */
 void rsv_magazines_choose(struct rsv_cache *c)
 {
-	const unsigned int size = c->layout.object_size;
+	int n = rsv_magazines_first(c);
 
 	if (c->flags & RSV_CACHE_OWN)
-		c->rounds = (size - sizeof(struct rsv_magazine)) / sizeof(void *);
-	else if (size <= 256)
-		rsv_magazines_set(c, 3);
-	else if (size <= 1024)
-		rsv_magazines_set(c, 2);
-	else if (size <= 4096)
-		rsv_magazines_set(c, 1);
-	else if (size <= 8192)
-		rsv_magazines_set(c, 0);
+		c->rounds = (c->layout.object_size - sizeof(struct rsv_magazine)) / sizeof(void *);
+	else if (n >= 0)
+		rsv_magazines_set(c, n);
 }
 
 /**
- * rsv_magazines_enlarge() - make the magazines larger that a cache gets from now on
- * @c: the cache
+ * rsv_magazines_enlarge() - make the magazines larger that a cache gets from now on, if there are
+ * larger ones
+ * @c: the cache, which has magazines
  *
  * Context: Any.
- * Return: false if there are no larger ones.
  */
-bool rsv_magazines_enlarge(struct rsv_cache *c)
+void rsv_magazines_enlarge(struct rsv_cache *c)
 {
 	unsigned int n = rsv_rounds_size(READ_ONCE(c->rounds)) + 1;
 
-	if (n >= RSV_MAGAZINE_SIZES)
-		return false;
-	rsv_magazines_set(c, n);
-	return true;
+	if (n < RSV_MAGAZINE_SIZES)
+		rsv_magazines_set(c, n);
+}
+
+/**
+ * rsv_magazines_grew() - whether that was done
+ * @c: the cache
+ *
+ * Context: Any.
+ * Return: true if a cache may have magazines that are smaller than those that it gets now.
+ */
+bool rsv_magazines_grew(const struct rsv_cache *c)
+{
+	return READ_ONCE(c->spares) &&
+	       READ_ONCE(c->rounds) > RSV_MAGAZINE_ROUNDS(rsv_magazines_first(c));
 }
 
 /*
@@ -146,9 +164,9 @@ static void *rsv_spares_lack(struct rsv_cache *own)
 struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 {
 	struct rsv_cache *own = READ_ONCE(c->spares);
-	struct rsv_magazine *m = rsv_depot_take_spare(own) ?: rsv_spares_lack(own);
+	void *spare = rsv_depot_take_empty(own) ?: rsv_spares_lack(own);
+	struct rsv_magazine *m = spare ? rsv_object_use(own, spare) : NULL;
 
-	m = m ? rsv_object_use(own, m) : NULL;
 	if (m) {
 		m->nr = 0;
 		m->capacity = own->rounds;
