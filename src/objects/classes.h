@@ -38,7 +38,7 @@ const struct rsv_classes *rsv_classes_default(void);
 void rsv_classes_set_default(const struct rsv_classes *classes);
 
 /* Where in a table by the last byte so many bytes stand, from 1 to RSV_KMALLOC_MAX */
-static inline unsigned int rsv_class_step(size_t bytes)
+static inline size_t rsv_class_step(size_t bytes)
 {
 	return (bytes - 1) / RSV_CLASS_STEP;
 }
