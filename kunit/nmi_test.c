@@ -67,9 +67,9 @@ static void objects_are_not_taken_back_and_stay_as_they_are(struct kunit *test)
 	objects_take(test, c, object, BULK);
 	for (i = 0; i < BULK; i++)
 		memset(object[i], i, SIZE);
-	EXPECT_MISUSE(test, RSV_FOREIGN, IN_NMI(rsv_cache_free(c, object[3])));
-	EXPECT_MISUSE(test, RSV_FOREIGN, IN_NMI(rsv_kfree(object[4])));
-	EXPECT_MISUSE(test, RSV_FOREIGN, IN_NMI(rsv_cache_free_bulk(c, 1, object + 5)));
+	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_cache_free(c, object[3])));
+	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_kfree(object[4])));
+	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_cache_free_bulk(c, 1, object + 5)));
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, BULK);
 	for (i = 0; i < BULK; i++)
 		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], i, SIZE));
@@ -97,7 +97,7 @@ static void memory_by_the_byte_is_neither(struct kunit *test)
 		memset(p, 0x5a, sizes[i]);
 		IN_NMI(again = rsv_krealloc(r, p, 8 * PAGE_SIZE, GFP_ATOMIC));
 		KUNIT_EXPECT_NULL(test, again);
-		EXPECT_MISUSE(test, RSV_FOREIGN, IN_NMI(rsv_kfree(p)));
+		EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_kfree(p)));
 		KUNIT_EXPECT_NULL(test, memchr_inv(p, 0x5a, sizes[i]));
 		rsv_kfree(p);
 	}
@@ -119,8 +119,8 @@ static void pages_are_neither(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, none);
 	IN_NMI(nothing = rsv_alloc_pages_exact(r, 3 * PAGE_SIZE, GFP_ATOMIC));
 	KUNIT_EXPECT_NULL(test, nothing);
-	EXPECT_MISUSE(test, RSV_FOREIGN, IN_NMI(__rsv_free_pages(page, 1)));
-	EXPECT_MISUSE(test, RSV_FOREIGN, IN_NMI(rsv_free_pages_exact(exact, 3 * PAGE_SIZE)));
+	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(__rsv_free_pages(page, 1)));
+	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_free_pages_exact(exact, 3 * PAGE_SIZE)));
 	KUNIT_EXPECT_EQ(test, region_free_bytes(r), free);
 	__rsv_free_pages(page, 1);
 	rsv_free_pages_exact(exact, 3 * PAGE_SIZE);

@@ -350,8 +350,12 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 
 	if (ZERO_OR_NULL_PTR(p))
 		return;
+	if (unlikely(in_nmi())) {
+		rsv_report(RSV_IN_NMI, "memory by the byte");
+		return;
+	}
 	rcu_read_lock();
-	e = in_nmi() ? NULL : rsv_extent_find_addr(p);
+	e = rsv_extent_find_addr(p);
 	if (!e) {
 		rsv_report(RSV_FOREIGN, "memory of no region given back");
 	} else {

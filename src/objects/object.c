@@ -546,8 +546,13 @@ void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long calle
 
 	if (!object || !rsv_cache_usable(c))
 		return;
+	if (unlikely(in_nmi())) {
+		rsv_report(RSV_IN_NMI, "cache %s of region %s: an object", c->name,
+			   c->region->name);
+		return;
+	}
 	rcu_read_lock();
-	e = in_nmi() ? NULL : rsv_region_extent(c->region, object);
+	e = rsv_region_extent(c->region, object);
 	if (e && !rsv_object_put_open(c, e, object))
 		rsv_cache_put(c, e, object, caller);
 	else if (!e)
