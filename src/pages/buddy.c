@@ -204,18 +204,21 @@ static unsigned int rsv_buddy_largest(const struct rsv_zone *z, unsigned long pf
  *
  * They are joined first and given as the largest blocks that result, so that no free area sees
  * those that they are made of.
+ *
+ * Return: How many blocks resulted.
  */
-void rsv_buddy_give_parts(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
-			  unsigned int order, unsigned long nr)
+unsigned int rsv_buddy_give_parts(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+				  unsigned int order, unsigned long nr)
 {
-	unsigned int whole, at;
+	unsigned int whole, at, given = 0;
 
-	for (; nr; nr -= 1UL << (whole - order), index += 1UL << whole) {
+	for (; nr; nr -= 1UL << (whole - order), index += 1UL << whole, given++) {
 		whole = rsv_buddy_largest(z, e->first + index, nr << order);
 		for (at = order; at < whole; at++)
 			z->area[at].merges += 1UL << (whole - at - 1);
 		rsv_buddy_give(z, e, index, whole);
 	}
+	return given;
 }
 
 /**

@@ -77,6 +77,7 @@ union rsv_slab_word {
  *	(rsv_heap_node->lock)
  * @nr_pages: USED: pages of the block, any number (zone->lock). CACHED, with a CPU for a keeper:
  *	2^@order
+ * @page: CACHED, with a CPU for a keeper: the page itself, which need not be worked out so
  * @head: RUN: the block's first frame (zone->lock)
  * @book: SLAB_TAIL, the first after the slab's first page: where the engine SLAB keeps its
  *	bookkeeping of the slab, if that is elsewhere (never changes while the slab lives)
@@ -84,33 +85,44 @@ union rsv_slab_word {
  *	back (rsv_cache_node->lock)
  * @kind: enum rsv_frame_kind. Changed under zone->lock, or by whoever the block belongs to; read
  *	without a lock, since whoever holds a block knows that its kind stays
- * @order: FREE, CACHED: order of the block. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages from the first
- *	of the slab or unit, so 0 for that one
+ * @order: FREE, CACHED: order of the block. USED: the same, or RSV_ORDER_NONE for a block that has
+ *	another number of pages or begins elsewhere than a block of that order. SLAB, SLAB_TAIL,
+ *	HEAP, HEAP_TAIL: pages from the first of the slab or unit, so 0 for that one
  * @extent: number of the extent in its region (never changes)
  * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: what that was when the slab was last carved, so that
  *	every page of a slab tells how many objects it has
  * @room: HEAP: union rsv_unit_word (rsv_heap_node->lock)
  * @keeper: CACHED: the CPU on whose list it is, or RSV_KEEPER_ZEROED (that CPU, or zone->lock)
+ * @word: all from @kind to @keeper: of blocks of a list it is the same if they have the same extent
  */
 struct rsv_frame {
 	union {
 		struct hlist_node place;
 		struct list_head link;
-		unsigned long nr_pages;
+		struct {
+			unsigned long nr_pages;
+			struct page *page;
+		};
 		struct rsv_frame *head;
 		void *book;
 	};
 	struct rsv_cache *__data_racy cache;
-	u8 __data_racy kind;
-	u8 __data_racy order;
-	u16 extent;
 	union {
-		u32 slab;
-		u32 room;
-		u32 __data_racy keeper;
+		struct {
+			u8 __data_racy kind;
+			u8 __data_racy order;
+			u16 extent;
+			union {
+				u32 slab;
+				u32 room;
+				u32 __data_racy keeper;
+			};
+		};
+		u64 __data_racy word;
 	};
 };
 
+#define RSV_ORDER_NONE		U8_MAX
 #define RSV_KEEPER_ZEROED	U32_MAX
 
 /**

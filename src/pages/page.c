@@ -241,24 +241,23 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, int nid,
 	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
 }
 
-/* The fast path of an allocation: from the list of this CPU, unless the zone is short; or NULL */
-static __always_inline struct page *rsv_pages_pop(struct rsv_region *r, unsigned int order)
+/* The fast path of an allocation: from the list of this CPU, unless it has none or the zone is short */
+static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int order,
+					  struct rsv_frame **frame, struct page **page)
 {
-	struct page *page;
 	struct rsv_zone *z;
 
 	preempt_disable();
 	z = READ_ONCE(r->nearest[numa_mem_id()]);
 	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
 		goto refuse;
-	page = rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]));
-	if (unlikely(!page))
+	if (unlikely(!rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]), frame, page)))
 		goto refuse;
 	preempt_enable();
-	return page;
+	return true;
 refuse:
 	preempt_enable();
-	return NULL;
+	return false;
 }
 
 /* The fast path of a free: onto the list of this CPU, where the last ones were */
@@ -276,7 +275,7 @@ static __always_inline bool rsv_pages_push(struct page *page, unsigned int order
 		goto refuse;
 	z = e->zone;
 	if (unlikely(!rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
-					&e->frames[index], page, pfn, order)))
+					&e->frames[index], page, order)))
 		goto refuse;
 	preempt_enable();
 	return true;
@@ -296,15 +295,32 @@ static noinline struct page *rsv_pages_take(struct rsv_region *r, gfp_t gfp, uns
 		   rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 }
 
+/* The list of this CPU is empty: filled by the zone that is first, and if that fails the long way */
+static noinline struct page *rsv_pages_refill(struct rsv_region *r, gfp_t gfp, unsigned int order)
+{
+	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
+	const struct rsv_request q = {
+		.gfp = gfp,
+		.highest = z->type,
+		.nr_pages = 1UL << order,
+		.order = order,
+	};
+	struct rsv_frame *f = NULL;
+
+	if (READ_ONCE(z->list_min) != ULONG_MAX && !rsv_zone_below_min(z, &q))
+		f = rsv_pcp_take(z, &q);
+	return f ? f->page : rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+}
+
 /* Filled with zeroes: here, unless pages are waiting that are so already */
 static noinline struct page *rsv_pages_zeroed(struct rsv_region *r, gfp_t gfp, unsigned int order)
 {
 	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
-	struct page *page = NULL;
+	struct rsv_frame *f;
+	struct page *page;
 
-	if (order < RSV_PCP_ORDERS && (order || !READ_ONCE(z->nr_zeroed)))
-		page = rsv_pages_pop(r, order);
-	if (!page)
+	if (order >= RSV_PCP_ORDERS || (!order && READ_ONCE(z->nr_zeroed)) ||
+	    !rsv_pages_pop(r, order, &f, &page))
 		return rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 	rsv_clear_pages(page_to_pfn(page), 1UL << order, gfpflags_allow_blocking(gfp));
 	if (!order)
@@ -326,6 +342,7 @@ static noinline struct page *rsv_pages_zeroed(struct rsv_region *r, gfp_t gfp, u
  */
 struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order)
 {
+	struct rsv_frame *f;
 	struct page *page;
 
 	rsv_might_sleep(gfp);
@@ -335,9 +352,8 @@ struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order
 		       rsv_pages_zeroed(r, gfp, order);
 	if (order >= RSV_PCP_ORDERS)
 		return rsv_pages_take(r, gfp, order);
-	page = rsv_pages_pop(r, order);
-	if (unlikely(!page))
-		return rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+	if (unlikely(!rsv_pages_pop(r, order, &f, &page)))
+		return rsv_pages_refill(r, gfp, order);
 	return page;
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages);
@@ -367,7 +383,7 @@ static bool rsv_pages_push_slow(struct rsv_extent *e, unsigned long pfn, unsigne
 	rsv_pcp_make_room(z, order);
 	preempt_disable();
 	done = rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
-				 &e->frames[pfn - e->first], pfn_to_page(pfn), pfn, order);
+				 &e->frames[pfn - e->first], pfn_to_page(pfn), order);
 	preempt_enable();
 	return done;
 }
@@ -426,7 +442,7 @@ static noinline void rsv_pages_give(struct page *page, unsigned int order)
  *
  * Context: Any but NMI, where it is refused with a report.
  */
-void __rsv_free_pages(struct page *page, unsigned int order)
+noinline void __rsv_free_pages(struct page *page, unsigned int order)
 {
 	if (order >= RSV_PCP_ORDERS)
 		rsv_pages_give(page, order);

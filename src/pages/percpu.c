@@ -2,7 +2,7 @@
 /*
  * Per-CPU lists of small free blocks, in front of the free areas.
  *
- * A list is a stack of frames that only its own CPU touches, with preemption disabled and without
+ * A list is a ring of frames that only its own CPU touches, with preemption disabled and without
  * masking interrupts:
  *
  *	set busy; look at the list, change it, refill or drain it; clear busy last
@@ -36,7 +36,17 @@
 /* How long a request waits for other CPUs to empty their lists */
 #define RSV_DRAIN_PATIENCE	(HZ / 10)
 
+/*
+ * Runs of blocks that go to or come from the free areas at once, each of which may split or merge
+ * along all orders: where what is free lies scattered, a list is filled and drained by less than
+ * half.
+ */
+#define RSV_PCP_RUNS	8
+
 static int rsv_pcp_state;	/* of CPU hot-plug */
+
+/* What a list has below its oldest block: no list keeps it, which ends a walk down. */
+struct rsv_frame rsv_pcp_none;
 
 /*
  * The protocol
@@ -65,21 +75,25 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
  * Lists
  */
 
+/* The list is empty. */
 static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
-	unsigned int high = READ_ONCE(z->pcp_high[q->order]), nr;
+	union rsv_pcp_ends ends = { };
 
-	nr = rsv_zone_take_batch(z, q, smp_processor_id(), high / 2, pcp->frame, pcp->page);
-	WRITE_ONCE(pcp->nr, nr);
+	pcp->frame[0] = &rsv_pcp_none;
+	ends.top = rsv_zone_take_batch(z, q, smp_processor_id(),
+				       READ_ONCE(z->pcp_high[q->order]) / 2, RSV_PCP_RUNS,
+				       pcp->frame + 1);
+	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
 }
 
 static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp, unsigned int *stray)
 {
-	while (pcp->nr) {
-		struct rsv_frame *f = pcp->frame[pcp->nr - 1];
+	while (rsv_pcp_nr(pcp)) {
+		struct rsv_frame *f = pcp->frame[pcp->ends.top];
 
-		WRITE_ONCE(pcp->nr, pcp->nr - 1);
+		WRITE_ONCE(pcp->ends.top, pcp->ends.top - 1);
 		if (likely(rsv_pcp_keeps(f, smp_processor_id())))
 			return f;
 		++*stray;
@@ -88,57 +102,56 @@ static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp, unsigned int *stray)
 }
 
 /*
- * Takes blocks off a list that lie side by side, as they do if they were taken or given back one
- * after the other, in whichever direction: from one on that is kept, at most so many. Returns their
- * number, and the first of them by address.
+ * Marks blocks of a list that lie side by side as on their way to the free areas, from one on that
+ * is kept, at most so many. They lie so if they were taken or given back one after the other, in
+ * whichever direction. Returns their number, and the first of them by address.
  */
-static unsigned int rsv_pcp_run(struct rsv_frame **block, unsigned int most, unsigned int cpu,
-				unsigned int order, struct rsv_frame **first)
+static unsigned int rsv_pcp_run(struct rsv_frame **block, unsigned int most, unsigned int order,
+				struct rsv_frame **first)
 {
-	const long size = 1L << order;
-	struct rsv_frame *next;
+	struct rsv_frame *f = block[0];
+	const u64 word = f->word;
+	long step = 1L << order;
 	unsigned int nr = 1;
-	long step;
 
-	*first = block[0];
-	WRITE_ONCE(block[0]->kind, RSV_FRAME_BODY);
-	step = most > 1 && block[1] < block[0] ? -size : size;
-	for (next = block[0] + step; nr < most && block[nr] == next; nr++, next += step) {
-		if (!rsv_pcp_keeps(next, cpu) || next->extent != block[0]->extent)
-			break;
-		WRITE_ONCE(next->kind, RSV_FRAME_BODY);
-	}
+	if (most > 1 && block[1] < f)
+		step = -step;
+	*first = f;
+	WRITE_ONCE(f->kind, RSV_FRAME_BODY);
+	/* What is kept by the same CPU and of the same extent has the same word. */
+	for (f += step; nr < most && block[nr] == f && f->word == word; nr++, f += step)
+		WRITE_ONCE(f->kind, RSV_FRAME_BODY);
 	if (step < 0)
-		*first = block[nr - 1];
+		*first = f - step;
 	return nr;
 }
 
-/* Puts the oldest blocks, so many of them, into the free areas. */
+/* Puts the oldest blocks, so many of them unless they lie scattered, into the free areas. */
 static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
 			  unsigned int nr, unsigned int cpu, unsigned int *stray)
 {
-	unsigned int left = pcp->nr - nr, i, run;
+	unsigned int at = pcp->ends.bottom, left = nr, runs = 0, run;
 	struct rsv_frame *first;
 	struct rsv_extent *e;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	for (i = 0; i < nr; i += run) {
+	for (; left && runs < RSV_PCP_RUNS; left -= run, at += run) {
+		struct rsv_frame **block = &pcp->frame[(u8)(at + 1)];
+
 		run = 1;
-		if (unlikely(!rsv_pcp_keeps(pcp->frame[i], cpu))) {
+		if (unlikely(!rsv_pcp_keeps(*block, cpu))) {
 			++*stray;
 			continue;
 		}
-		run = rsv_pcp_run(pcp->frame + i, nr - i, cpu, order, &first);
+		run = rsv_pcp_run(block, min_t(size_t, left, pcp->frame + RSV_PCP_SLOTS - block),
+				  order, &first);
 		e = rsv_frame_extent(z->region, first);
-		rsv_buddy_give_parts(z, e, rsv_frame_index(e, first), order, run);
+		runs += rsv_buddy_give_parts(z, e, rsv_frame_index(e, first), order, run);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	WRITE_ONCE(pcp->nr, left);
-	for (i = 0; i < left; i++) {
-		pcp->frame[i] = pcp->frame[nr + i];
-		pcp->page[i] = pcp->page[nr + i];
-	}
+	pcp->frame[(u8)at] = &rsv_pcp_none;
+	WRITE_ONCE(pcp->ends.bottom, at);
 	pcp->drains++;
 }
 
@@ -169,7 +182,7 @@ struct rsv_frame *rsv_pcp_take(struct rsv_zone *z, const struct rsv_request *q)
 	pcp = rsv_pcp_enter(z, q->order);
 	if (!pcp)
 		return NULL;
-	if (!pcp->nr)
+	if (!rsv_pcp_nr(pcp))
 		rsv_pcp_refill(z, pcp, q);
 	f = rsv_pcp_pop(pcp, &stray);
 	if (f) {
@@ -182,7 +195,7 @@ struct rsv_frame *rsv_pcp_take(struct rsv_zone *z, const struct rsv_request *q)
 }
 
 /**
- * rsv_pcp_make_room() - put half of this CPU's list into the free areas if it is full
+ * rsv_pcp_make_room() - put up to half of this CPU's list into the free areas if it is full
  * @z: the zone
  * @order: the list's order
  *
@@ -195,8 +208,9 @@ void rsv_pcp_make_room(struct rsv_zone *z, unsigned int order)
 
 	if (!pcp)
 		return;
-	if (pcp->nr >= high)
-		rsv_pcp_flush(z, pcp, order, pcp->nr - high / 2, smp_processor_id(), &stray);
+	if (rsv_pcp_nr(pcp) >= high)
+		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp) - high / 2, smp_processor_id(),
+			      &stray);
 	rsv_pcp_leave(pcp);
 	rsv_pcp_report(z, stray);
 }
@@ -207,8 +221,8 @@ static unsigned int rsv_pcp_empty(struct rsv_zone *z, struct rsv_pcp *pcp, unsig
 {
 	unsigned int stray = 0;
 
-	if (pcp->nr)
-		rsv_pcp_flush(z, pcp, order, pcp->nr, cpu, &stray);
+	while (rsv_pcp_nr(pcp))
+		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp), cpu, &stray);
 	return stray;
 }
 
@@ -263,7 +277,7 @@ static bool rsv_cpu_has_any(const struct rsv_region *r, unsigned int cpu)
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		for (order = 0; order < RSV_PCP_ORDERS; order++)
 			/* A list that fills meanwhile is one that fills after the drain. */
-			if (per_cpu_ptr(z->pcp[order], cpu)->nr)
+			if (rsv_pcp_nr(per_cpu_ptr(z->pcp[order], cpu)))
 				return true;
 	return false;
 }
@@ -364,13 +378,16 @@ static int rsv_cpu_dead(unsigned int cpu, struct hlist_node *node)
  */
 int rsv_pcp_create(struct rsv_zone *z)
 {
-	unsigned int order;
+	unsigned int order, cpu;
 
 	z->pcps = alloc_percpu(struct rsv_pcps);
 	if (!z->pcps)
 		return -ENOMEM;
-	for (order = 0; order < RSV_PCP_ORDERS; order++)
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
 		z->pcp[order] = &z->pcps->list[order];
+		for_each_possible_cpu(cpu)
+			per_cpu_ptr(z->pcp[order], cpu)->frame[0] = &rsv_pcp_none;
+	}
 	return 0;
 }
 
@@ -487,7 +504,7 @@ void rsv_pcp_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_
 	for_each_possible_cpu(cpu) {
 		const struct rsv_pcp *pcp = per_cpu_ptr(z->pcp[order], cpu);
 
-		stats->blocks += pcp->nr;
+		stats->blocks += rsv_pcp_nr(pcp);
 		stats->allocs += pcp->allocs;
 		stats->frees += pcp->frees;
 		stats->refills += pcp->refills;

@@ -16,31 +16,48 @@
 #include "extent.h"
 #include "zone.h"
 
-/* Blocks that a list can hold; it is moved from and to the free areas by half. */
+/* Blocks that a list can hold; it is moved from and to the free areas by half at most. */
 #define RSV_PCP_BLOCKS	128
+
+/* Its ring has a slot for each value of an index, so that an index goes around by itself. */
+#define RSV_PCP_SLOTS	256
+
+/**
+ * union rsv_pcp_ends - where the blocks of a list lie in its ring: in the slots after @bottom up to
+ * @top, the oldest first
+ * @top: slot of the block that came last
+ * @bottom: slot before that of the oldest block; it has rsv_pcp_none in it
+ * @both: both, as they are at one moment
+ */
+union rsv_pcp_ends {
+	struct {
+		u8 top;
+		u8 bottom;
+	};
+	u16 both;
+};
 
 /**
  * struct rsv_pcp - free blocks of one order that one CPU has of one zone. Only that CPU touches
  * them, with preemption disabled; others only read the numbers for statistics, and empty it once
  * the CPU is dead
  * @busy: set while it is worked on: an interrupt that finds it set goes to the free areas
- * @nr: number of blocks
+ * @ends: which slots are in use
  * @allocs: requests served
  * @frees: blocks taken back
  * @refills: times that blocks had to be fetched from the free areas
  * @drains: times that blocks had to be put there
- * @frame: a stack of their first frames, which keep their nr_pages here
- * @page: their first pages, which need not be worked out so
+ * @frame: a ring of their first frames, which keep their nr_pages and page here. It is a stack at
+ *	one end; at the other the oldest go to the free areas
  */
 struct rsv_pcp {
 	bool __data_racy busy;
-	unsigned int __data_racy nr;
+	union rsv_pcp_ends __data_racy ends;
 	u64 __data_racy allocs;
 	u64 __data_racy frees;
 	u64 __data_racy refills;
 	u64 __data_racy drains;
-	struct rsv_frame *frame[RSV_PCP_BLOCKS];
-	struct page *page[RSV_PCP_BLOCKS];
+	struct rsv_frame *frame[RSV_PCP_SLOTS];
 };
 
 /**
@@ -71,6 +88,8 @@ struct rsv_pcp_stats {
 	u64 refills;
 	u64 drains;
 };
+
+extern struct rsv_frame rsv_pcp_none;
 
 int rsv_pcp_start(void);
 void rsv_pcp_stop(void);
@@ -107,37 +126,45 @@ static __always_inline void rsv_pcp_end(struct rsv_pcp *pcp)
 	WRITE_ONCE(pcp->busy, false);
 }
 
+static inline unsigned int rsv_pcp_nr(const struct rsv_pcp *pcp)
+{
+	union rsv_pcp_ends ends = { .both = READ_ONCE(pcp->ends.both) };
+
+	return (u8)(ends.top - ends.bottom);
+}
+
 static __always_inline bool rsv_pcp_keeps(const struct rsv_frame *f, unsigned int cpu)
 {
 	return f->kind == RSV_FRAME_CACHED && f->keeper == cpu;
 }
 
 /*
- * The fast path of an allocation: a block from the list of this CPU, marked as used. NULL: the list
- * is being worked on, it is empty, or something is wrong with the block. Preemption is disabled.
+ * The fast path of an allocation: a block from the list of this CPU, marked as used. false: nothing
+ * has changed, since the list is being worked on or empty, or something is wrong with the block.
+ * Preemption is disabled.
  */
-static __always_inline struct page *rsv_pcp_pop_fast(struct rsv_pcp *pcp)
+static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_frame **frame,
+					     struct page **page)
 {
 	struct rsv_frame *f;
-	struct page *page;
-	unsigned int nr;
+	u8 top;
 
 	if (unlikely(!rsv_pcp_try(pcp)))
-		return NULL;
-	if (unlikely(check_sub_overflow(pcp->nr, 1U, &nr)))
-		goto leave;
-	f = pcp->frame[nr];
-	if (RSV_CHECKED && unlikely(!rsv_pcp_keeps(f, smp_processor_id())))
-		goto leave;
-	page = pcp->page[nr];
-	WRITE_ONCE(pcp->nr, nr);
+		return false;
+	top = pcp->ends.top;
+	f = pcp->frame[top];
+	/* Below the oldest block is a frame that nobody keeps. */
+	if (unlikely(RSV_CHECKED ? !rsv_pcp_keeps(f, smp_processor_id()) : f == &rsv_pcp_none)) {
+		rsv_pcp_end(pcp);
+		return false;
+	}
+	*frame = f;
+	*page = f->page;
+	WRITE_ONCE(pcp->ends.top, top - 1);
 	WRITE_ONCE(f->kind, RSV_FRAME_USED);
 	pcp->allocs++;
 	rsv_pcp_end(pcp);
-	return page;
-leave:
-	rsv_pcp_end(pcp);
-	return NULL;
+	return true;
 }
 
 /*
@@ -146,28 +173,24 @@ leave:
  */
 static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int high,
 					      struct rsv_frame *f, struct page *page,
-					      unsigned long pfn, unsigned int order)
+					      unsigned int order)
 {
-	const unsigned long size = 1UL << order;
-	unsigned int nr;
 	bool sound;
+	u8 top;
 
 	if (unlikely(!rsv_pcp_try(pcp)))
 		return false;
-	nr = pcp->nr;
-	/* A run that was gathered has the length of a block, but may begin anywhere. */
-	sound = !RSV_CHECKED ||
-		(f->kind == RSV_FRAME_USED && f->nr_pages == size && !(pfn & (size - 1)));
-	if (unlikely(!sound || nr >= high)) {
+	top = pcp->ends.top;
+	sound = !RSV_CHECKED || (f->kind == RSV_FRAME_USED && f->order == order);
+	if (unlikely(!sound || (u8)(top - pcp->ends.bottom) >= high)) {
 		rsv_pcp_end(pcp);
 		return false;
 	}
-	WRITE_ONCE(f->order, order);
+	f->page = page;
 	WRITE_ONCE(f->keeper, smp_processor_id());
 	WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
-	pcp->frame[nr] = f;
-	pcp->page[nr] = page;
-	WRITE_ONCE(pcp->nr, nr + 1);
+	pcp->frame[++top] = f;
+	WRITE_ONCE(pcp->ends.top, top);
 	pcp->frees++;
 	rsv_pcp_end(pcp);
 	return true;

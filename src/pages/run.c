@@ -128,6 +128,7 @@ static struct rsv_frame *rsv_run_take(struct rsv_extent *e, unsigned long start,
 		index += 1UL << rsv_part_order(e->first + index, end - index);
 	}
 	WRITE_ONCE(head->nr_pages, q->nr_pages);
+	WRITE_ONCE(head->order, RSV_ORDER_NONE);
 	WRITE_ONCE(head->kind, RSV_FRAME_USED);
 	rsv_zone_count_take(z, q);
 	return head;

@@ -428,6 +428,7 @@ static struct rsv_frame *rsv_zone_take_locked(struct rsv_zone *z, const struct r
 		return NULL;
 	e = rsv_frame_extent(z->region, f);
 	WRITE_ONCE(f->kind, RSV_FRAME_USED);
+	WRITE_ONCE(f->order, q->nr_pages == 1UL << q->order ? q->order : RSV_ORDER_NONE);
 	WRITE_ONCE(f->nr_pages, q->nr_pages);
 	/* What the block was rounded up by goes straight back. */
 	rsv_buddy_give_run(z, e, rsv_frame_index(e, f) + q->nr_pages,
@@ -482,6 +483,7 @@ struct rsv_frame *rsv_zone_take_block(struct rsv_zone *z, gfp_t gfp, unsigned in
 		f = rsv_buddy_take(z, order);
 	if (likely(f)) {
 		WRITE_ONCE(f->kind, RSV_FRAME_USED);
+		WRITE_ONCE(f->order, order);
 		WRITE_ONCE(f->nr_pages, pages);
 		area->allocs++;
 		area->asked += bytes;
@@ -493,38 +495,44 @@ struct rsv_frame *rsv_zone_take_block(struct rsv_zone *z, gfp_t gfp, unsigned in
 	return f;
 }
 
-/*
- * Takes the smallest block that there is, or as much of it as is wanted and allowed, and cuts it
- * into the blocks that are. Returns their number.
- */
-static unsigned int rsv_zone_take_some(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
-				       unsigned int nr, struct rsv_frame **frames,
-				       struct page **pages)
+/* How many blocks of a request's size the marks let others take who touch no reserve, up to @most */
+static unsigned int rsv_zone_spare(const struct rsv_zone *z, const struct rsv_request *q,
+				   unsigned int most)
 {
-	unsigned int more = min_t(unsigned int, rsv_buddy_best(z, q->order), ilog2(nr)), i;
-	struct rsv_request all = *q;
-	struct rsv_frame *f;
+	unsigned long kept = z->min_pages;
+
+	if (q->highest > z->type)
+		kept += z->protection;
+	return z->free_pages > kept ?
+	       min_t(unsigned long, (z->free_pages - kept) >> q->order, most) : 0;
+}
+
+/*
+ * Takes the smallest block that there is, or as much of it as is wanted, and cuts it into blocks of
+ * an order. Returns their number.
+ */
+static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u32 keeper,
+				      unsigned int nr, struct rsv_frame **frames)
+{
+	const unsigned int from = order + min_t(unsigned int, rsv_buddy_best(z, order), ilog2(nr));
+	const unsigned long size = 1UL << order;
+	struct rsv_frame *f, *end;
 	struct page *page;
 
-	for (; more; more--) {
-		all.nr_pages = q->nr_pages << more;
-		if (rsv_zone_allows(z, &all))
-			break;
-	}
-	f = rsv_buddy_take(z, q->order + more);
+	f = rsv_buddy_take(z, from);
 	if (!f)
 		return 0;
-	rsv_buddy_cut(z, q->order + more, q->order);
+	rsv_buddy_cut(z, from, order);
 	page = rsv_frame_page(rsv_frame_extent(z->region, f), f);
-	for (i = 0; i < 1U << more; i++, f += q->nr_pages, page += q->nr_pages) {
-		WRITE_ONCE(f->nr_pages, q->nr_pages);
-		WRITE_ONCE(f->order, q->order);
+	for (end = f + (1UL << from); f < end; f += size, page += size) {
+		f->nr_pages = size;
+		f->page = page;
+		WRITE_ONCE(f->order, order);
 		WRITE_ONCE(f->keeper, keeper);
 		WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
-		frames[i] = f;
-		pages[i] = page;
+		*frames++ = f;
 	}
-	return i;
+	return 1U << (from - order);
 }
 
 /**
@@ -532,31 +540,27 @@ static unsigned int rsv_zone_take_some(struct rsv_zone *z, const struct rsv_requ
  * @z: the zone
  * @q: the request that they are taken for: their order, and whether the marks allow it
  * @keeper: who will have them
- * @nr: how many at most; the lock is held for so many
+ * @nr: how many at most
+ * @runs: of how many blocks of the free areas they are made at most; the lock is held for so many
  * @frames: their first frames, marked as cached
- * @pages: their first pages
  *
  * Context: Any but NMI.
  * Return: Their number.
  */
 unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
-				 unsigned int nr, struct rsv_frame **frames, struct page **pages)
+				 unsigned int nr, unsigned int runs, struct rsv_frame **frames)
 {
-	/*
-	 * The first block is the request's; the others are for whoever comes, and touch no reserve.
-	 */
-	struct rsv_request others = *q;
-	unsigned int taken = 0, some;
+	unsigned int taken = 0, wanted, run;
 	unsigned long flags;
 
-	others.gfp &= ~__GFP_HIGH;
 	raw_spin_lock_irqsave(&z->lock, flags);
-	while (taken < nr && rsv_zone_allows(z, taken ? &others : q)) {
-		some = rsv_zone_take_some(z, &others, keeper, nr - taken, frames + taken,
-					  pages + taken);
-		if (!some)
+	/* The first block is the request's, the others are for whoever comes. */
+	wanted = rsv_zone_spare(z, q, nr) ?: min(nr, (unsigned int)rsv_zone_allows(z, q));
+	for (; taken < wanted && runs; runs--) {
+		run = rsv_zone_take_run(z, q->order, keeper, wanted - taken, frames + taken);
+		if (!run)
 			break;
-		taken += some;
+		taken += run;
 	}
 	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
@@ -671,16 +675,13 @@ void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long 
  */
 bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
-	const unsigned long pages = 1UL << order;
 	struct rsv_frame *f = &e->frames[index];
 	struct rsv_zone *z = e->zone;
 	unsigned long flags;
 	bool sound;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	/* A run that was gathered has the length of a block, but may begin anywhere. */
-	sound = f->kind == RSV_FRAME_USED && f->nr_pages == pages &&
-		IS_ALIGNED(e->first + index, pages);
+	sound = f->kind == RSV_FRAME_USED && f->order == order;
 	if (likely(sound)) {
 		z->area[order].frees++;
 		rsv_buddy_give(z, e, index, order);

@@ -174,7 +174,7 @@ bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q);
 struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q);
 struct rsv_frame *rsv_zone_take_block(struct rsv_zone *z, gfp_t gfp, unsigned int order);
 unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
-				 unsigned int nr, struct rsv_frame **frames, struct page **pages);
+				 unsigned int nr, unsigned int runs, struct rsv_frame **frames);
 enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
 			       unsigned long nr_pages);
 void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
