@@ -26,29 +26,58 @@
 #include "extent.h"
 #include "zone.h"
 
+/* BIT(@order) is also the number of pages of a block, which who calls has at hand: @size. */
 static __always_inline void rsv_area_add(struct rsv_zone *z, struct rsv_free_area *area,
-					 struct rsv_frame *f, unsigned int order, bool last)
+					 struct rsv_frame *f, unsigned int order,
+					 unsigned long size, bool last)
 {
 	WRITE_ONCE(f->kind, RSV_FRAME_FREE);
 	WRITE_ONCE(f->order, order);
 	hlist_add_head(&f->place, last ? &area->last : &area->blocks);
-	if (!area->nr_free++)
-		z->orders |= BIT(order);
+	area->nr_free++;
+	z->orders |= size;
 }
 
 static __always_inline void rsv_area_remove(struct rsv_zone *z, struct rsv_free_area *area,
-					    struct rsv_frame *f, unsigned int order)
+					    struct rsv_frame *f, unsigned long size)
 {
 	WRITE_ONCE(f->kind, RSV_FRAME_BODY);
 	__hlist_del(&f->place);
 	if (!--area->nr_free)
-		z->orders &= ~BIT(order);
+		z->orders &= ~size;
 }
 
 /* The area is not empty. */
 static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
 {
 	return hlist_entry(area->blocks.first ?: area->last.first, struct rsv_frame, place);
+}
+
+/*
+ * Splits a block that was taken down to an order, and keeps its lower part. No area in between has
+ * a block, or a smaller one would have been taken: what is left over is the first one everywhere.
+ */
+static __always_inline void rsv_buddy_split(struct rsv_zone *z, struct rsv_free_area *area,
+					    struct rsv_frame *f, unsigned int from,
+					    unsigned int order)
+{
+	unsigned long size = 1UL << from;
+
+	z->orders |= size - BIT(order);
+	while (from-- > order) {
+		struct rsv_frame *upper;
+
+		area->splits++;
+		area--;
+		size >>= 1;
+		upper = f + size;
+		WRITE_ONCE(upper->kind, RSV_FRAME_FREE);
+		WRITE_ONCE(upper->order, from);
+		upper->place.next = NULL;
+		upper->place.pprev = &area->blocks.first;
+		area->blocks.first = &upper->place;
+		area->nr_free = 1;
+	}
 }
 
 /**
@@ -60,7 +89,7 @@ static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
  */
 struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
 {
-	unsigned long serving = z->orders >> order, size;
+	unsigned long serving = z->orders >> order;
 	struct rsv_free_area *area;
 	struct rsv_frame *f;
 	unsigned int from;
@@ -71,30 +100,11 @@ struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
 	from = order + __ffs(serving);
 	area = &z->area[from];
 	f = rsv_area_first(area);
-	rsv_area_remove(z, area, f, from);
+	rsv_area_remove(z, area, f, 1UL << from);
 	z->free_pages -= 1UL << order;
-
-	for (size = 1UL << from; from > order; from--) {
-		area->splits++;
-		area--;
-		size >>= 1;
-		rsv_area_add(z, area, f + size, from - 1, false);
-	}
+	if (from > order)
+		rsv_buddy_split(z, area, f, from, order);
 	return f;
-}
-
-/**
- * rsv_buddy_best() - how much larger the smallest block is that serves
- * @z: the zone, locked
- * @order: the order that is wanted
- *
- * Return: Orders above @order; 0 if there is no block.
- */
-unsigned int rsv_buddy_best(const struct rsv_zone *z, unsigned int order)
-{
-	unsigned long serving = z->orders >> order;
-
-	return serving ? __ffs(serving) : 0;
 }
 
 /**
@@ -120,37 +130,22 @@ void rsv_buddy_cut(struct rsv_zone *z, unsigned int from, unsigned int order)
  */
 void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f)
 {
-	z->free_pages -= 1UL << f->order;
-	rsv_area_remove(z, &z->area[f->order], f, f->order);
+	const unsigned long size = 1UL << f->order;
+
+	z->free_pages -= size;
+	rsv_area_remove(z, &z->area[f->order], f, size);
 }
 
 /*
- * The frame of the buddy of a block, or NULL if the extent ends before it or it is not free as a
- * whole. @size: pages of the block, which lies in the extent: below its first page the subtraction
- * gives a large number.
+ * Whether the block that begins so many pages into an extent is free as a whole. @size: its pages,
+ * not more than the extent has. What lies before the extent is a large number of pages into it.
  */
-static __always_inline struct rsv_frame *rsv_buddy_free(struct rsv_extent *e, unsigned long pfn,
-							unsigned long size, unsigned int order)
+static __always_inline bool rsv_buddy_is_free(const struct rsv_frame *frames, unsigned long index,
+					      unsigned long nr_pages, unsigned long size,
+					      unsigned int order)
 {
-	unsigned long index = (pfn ^ size) - e->first;
-	struct rsv_frame *f = &e->frames[index];
-
-	if (index > e->nr_pages - size)
-		return NULL;
-	return f->kind == RSV_FRAME_FREE && f->order == order ? f : NULL;
-}
-
-/*
- * Whether the block of the next order around this one would merge at once: its buddy is free, only
- * the rest of it is missing. Such a block is handed out last, so that it may become whole.
- */
-static bool rsv_buddy_may_merge(const struct rsv_zone *z, struct rsv_extent *e, unsigned long pfn,
-				unsigned int order)
-{
-	const unsigned long size = 2UL << order;
-
-	return order + 2 < z->nr_orders && size <= e->nr_pages &&
-	       rsv_buddy_free(e, round_down(pfn, size), size, order + 1);
+	return index <= nr_pages - size && frames[index].kind == RSV_FRAME_FREE &&
+	       frames[index].order == order;
 }
 
 /**
@@ -159,30 +154,38 @@ static bool rsv_buddy_may_merge(const struct rsv_zone *z, struct rsv_extent *e, 
  * @e: the block's extent
  * @index: its first page in the extent; page frame number a multiple of 2^@order
  * @order: its order
+ *
+ * If the block of the next order around the one that results would merge at once, because its buddy
+ * is free, only the rest of it is missing: such a block is handed out last, so that it may become
+ * whole.
  */
 void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 		    unsigned int order)
 {
+	const unsigned long first = e->first, nr_pages = e->nr_pages;
+	const unsigned int nr_orders = z->nr_orders;
+	struct rsv_frame *const frames = e->frames;
 	struct rsv_free_area *area = &z->area[order];
-	unsigned long pfn = e->first + index, size = 1UL << order;
-	const unsigned int top = z->nr_orders - 1;
-	struct rsv_frame *buddy;
+	unsigned long pfn = first + index, size = 1UL << order, buddy;
+	bool last;
 
 	z->free_pages += size;
 	/* It may become the upper half of a merged block, and is not the first of one then. */
-	WRITE_ONCE(e->frames[index].kind, RSV_FRAME_BODY);
-	for (; order < top; order++) {
-		buddy = rsv_buddy_free(e, pfn, size, order);
-		if (!buddy)
+	WRITE_ONCE(frames[index].kind, RSV_FRAME_BODY);
+	for (; order + 1 < nr_orders; order++) {
+		buddy = (pfn ^ size) - first;
+		if (!rsv_buddy_is_free(frames, buddy, nr_pages, size, order))
 			break;
-		rsv_area_remove(z, area, buddy, order);
+		rsv_area_remove(z, area, &frames[buddy], size);
 		area->merges++;
 		area++;
 		pfn &= ~size;
 		size <<= 1;
 	}
-	rsv_area_add(z, area, &e->frames[pfn - e->first], order,
-		     rsv_buddy_may_merge(z, e, pfn, order));
+	buddy = (round_down(pfn, 2 * size) ^ (2 * size)) - first;
+	last = order + 2 < nr_orders && 2 * size <= nr_pages &&
+	       rsv_buddy_is_free(frames, buddy, nr_pages, 2 * size, order + 1);
+	rsv_area_add(z, area, &frames[pfn - first], order, size, last);
 }
 
 /* The largest block that begins at a page and has no more than so many pages */

@@ -8,7 +8,6 @@ struct rsv_zone;
 
 /* All with zone->lock held. */
 struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order);
-unsigned int rsv_buddy_best(const struct rsv_zone *z, unsigned int order);
 void rsv_buddy_cut(struct rsv_zone *z, unsigned int from, unsigned int order);
 void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f);
 void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,

@@ -172,6 +172,57 @@ static struct rsv_frame *rsv_block_alloc(struct rsv_region *r, const struct rsv_
 	return f;
 }
 
+/* The fast path of an allocation: from the list of this CPU, unless it has none or the zone is short */
+static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int order,
+					  struct rsv_frame **frame, struct page **page)
+{
+	struct rsv_zone *z;
+
+	preempt_disable();
+	z = READ_ONCE(r->nearest[numa_mem_id()]);
+	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
+		goto refuse;
+	if (unlikely(!rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]), frame, page)))
+		goto refuse;
+	preempt_enable();
+	return true;
+refuse:
+	preempt_enable();
+	return false;
+}
+
+/*
+ * A request whose flags name neither zones nor nodes, out of the free areas of the zone that is
+ * first for this CPU; NULL: the long way may lead to another one, or make room.
+ */
+static __always_inline struct rsv_frame *rsv_plain_take(struct rsv_region *r, gfp_t gfp,
+							unsigned int order, unsigned long nr_pages)
+{
+	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
+	const struct rsv_request q = {
+		.gfp = gfp,
+		.highest = ZONE_NORMAL,
+		.nr_pages = nr_pages,
+		.bytes = nr_pages << PAGE_SHIFT,
+		.order = order,
+	};
+
+	if (READ_ONCE(z->list_min) == ULONG_MAX || in_nmi())
+		return NULL;
+	return rsv_zone_take(z, &q);
+}
+
+static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t gfp, int nid,
+						     unsigned long nr_pages)
+{
+	struct rsv_request q;
+
+	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	q = rsv_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
+	return rsv_block_alloc(r, &q);
+}
+
 /**
  * rsv_run_alloc() - take a block of any number of pages
  * @r: the region
@@ -185,12 +236,22 @@ static struct rsv_frame *rsv_block_alloc(struct rsv_region *r, const struct rsv_
  */
 struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
 {
-	struct rsv_request q;
+	const unsigned int order = order_base_2(nr_pages);
+	struct rsv_frame *f = NULL;
+	struct page *page;
 
-	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
-		return NULL;
-	q = rsv_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
-	return rsv_block_alloc(r, &q);
+	rsv_might_sleep(gfp);
+	/*
+	 * A list that is empty is not filled for it: slabs come one by one, and who takes an object
+	 * that needs one should not wait for half a list.
+	 */
+	if (likely(!(gfp & ~RSV_GFP_PLAIN) && nid == numa_mem_id() && order < RSV_ORDERS_MAX)) {
+		if (order < RSV_PCP_ORDERS && nr_pages == 1UL << order &&
+		    rsv_pages_pop(r, order, &f, &page))
+			return f;
+		f = rsv_plain_take(r, gfp, order, nr_pages);
+	}
+	return f ?: rsv_run_alloc_slow(r, gfp, nid, nr_pages);
 }
 
 /**
@@ -241,25 +302,6 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, int nid,
 	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
 }
 
-/* The fast path of an allocation: from the list of this CPU, unless it has none or the zone is short */
-static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int order,
-					  struct rsv_frame **frame, struct page **page)
-{
-	struct rsv_zone *z;
-
-	preempt_disable();
-	z = READ_ONCE(r->nearest[numa_mem_id()]);
-	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
-		goto refuse;
-	if (unlikely(!rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]), frame, page)))
-		goto refuse;
-	preempt_enable();
-	return true;
-refuse:
-	preempt_enable();
-	return false;
-}
-
 /* The fast path of a free: onto the list of this CPU, where the last ones were */
 static __always_inline bool rsv_pages_push(struct page *page, unsigned int order)
 {
@@ -289,8 +331,8 @@ static noinline struct page *rsv_pages_take(struct rsv_region *r, gfp_t gfp, uns
 {
 	struct rsv_frame *f = NULL;
 
-	if (order < RSV_ORDERS_MAX && !in_nmi())
-		f = rsv_zone_take_block(READ_ONCE(r->nearest[numa_mem_id()]), gfp, order);
+	if (order < RSV_ORDERS_MAX)
+		f = rsv_plain_take(r, gfp, order, 1UL << order);
 	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) :
 		   rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 }
@@ -426,7 +468,7 @@ static noinline void rsv_pages_give(struct page *page, unsigned int order)
 	e = this_cpu_read(rsv_extent_lately);
 	index = pfn - e->first;
 	if (likely(index < e->nr_pages) && order < RSV_ORDERS_MAX && !in_nmi())
-		done = rsv_zone_give_block(e, index, order);
+		done = rsv_zone_give(e, index, 1UL << order) == RSV_OK;
 	preempt_enable();
 	if (unlikely(!done))
 		rsv_free_pages_slow(page, order);

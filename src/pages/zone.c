@@ -394,21 +394,6 @@ bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
  * Taking and giving
  */
 
-/**
- * rsv_zone_count_take() - count a block that is handed out
- * @z: its zone, locked
- * @q: the request
- */
-void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q)
-{
-	struct rsv_free_area *area = &z->area[q->order];
-
-	area->allocs++;
-	area->asked += q->bytes;
-	area->granted += q->nr_pages << PAGE_SHIFT;
-	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
-}
-
 /* With the lock dropped */
 static void rsv_zone_watch_low(struct rsv_zone *z)
 {
@@ -416,25 +401,13 @@ static void rsv_zone_watch_low(struct rsv_zone *z)
 		rsv_relief_wanted(z->region);
 }
 
-static struct rsv_frame *rsv_zone_take_locked(struct rsv_zone *z, const struct rsv_request *q)
+/* What a block in use was rounded up by, to so many pages, goes straight back. */
+static void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned long whole)
 {
-	struct rsv_extent *e;
-	struct rsv_frame *f;
+	struct rsv_extent *e = rsv_frame_extent(z->region, f);
 
-	if (!rsv_zone_allows(z, q))
-		return NULL;
-	f = rsv_buddy_take(z, q->order);
-	if (!f)
-		return NULL;
-	e = rsv_frame_extent(z->region, f);
-	WRITE_ONCE(f->kind, RSV_FRAME_USED);
-	WRITE_ONCE(f->order, q->nr_pages == 1UL << q->order ? q->order : RSV_ORDER_NONE);
-	WRITE_ONCE(f->nr_pages, q->nr_pages);
-	/* What the block was rounded up by goes straight back. */
-	rsv_buddy_give_run(z, e, rsv_frame_index(e, f) + q->nr_pages,
-			   (1UL << q->order) - q->nr_pages);
-	rsv_zone_count_take(z, q);
-	return f;
+	WRITE_ONCE(f->order, RSV_ORDER_NONE);
+	rsv_buddy_give_run(z, e, rsv_frame_index(e, f) + f->nr_pages, whole - f->nr_pages);
 }
 
 /**
@@ -447,48 +420,20 @@ static struct rsv_frame *rsv_zone_take_locked(struct rsv_zone *z, const struct r
  */
 struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q)
 {
-	struct rsv_frame *f;
+	const unsigned long whole = 1UL << q->order;
+	struct rsv_frame *f = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	f = rsv_zone_take_locked(z, q);
-	raw_spin_unlock_irqrestore(&z->lock, flags);
-	rsv_zone_watch_low(z);
-	return f;
-}
-
-/**
- * rsv_zone_take_block() - take a block out of the free areas of a zone for a plain request
- * @z: the zone that serves it first
- * @gfp: its flags, without any that name zones or nodes
- * @order: its order
- *
- * What rsv_zone_take() does, without what such a request does not need.
- *
- * Context: Any but NMI.
- * Return: The block's first frame, marked as used, or NULL: the long way may lead to another one.
- */
-struct rsv_frame *rsv_zone_take_block(struct rsv_zone *z, gfp_t gfp, unsigned int order)
-{
-	const unsigned long pages = 1UL << order, bytes = PAGE_SIZE << order;
-	struct rsv_free_area *area = &z->area[order];
-	struct rsv_frame *f = NULL;
-	unsigned long flags, kept;
-
-	if (READ_ONCE(z->list_min) == ULONG_MAX)
-		return NULL;
-	raw_spin_lock_irqsave(&z->lock, flags);
-	kept = gfp & __GFP_HIGH && z->list_min != ULONG_MAX ? 0 : z->list_min;
-	if (likely(z->free_pages >= pages && z->free_pages - pages >= kept))
-		f = rsv_buddy_take(z, order);
+	if (likely(rsv_zone_allows(z, q)))
+		f = rsv_buddy_take(z, q->order);
 	if (likely(f)) {
 		WRITE_ONCE(f->kind, RSV_FRAME_USED);
-		WRITE_ONCE(f->order, order);
-		WRITE_ONCE(f->nr_pages, pages);
-		area->allocs++;
-		area->asked += bytes;
-		area->granted += bytes;
-		z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
+		WRITE_ONCE(f->order, q->order);
+		WRITE_ONCE(f->nr_pages, q->nr_pages);
+		if (q->nr_pages != whole)
+			rsv_zone_trim(z, f, whole);
+		rsv_zone_count_take(z, q);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	rsv_zone_watch_low(z);
@@ -514,22 +459,25 @@ static unsigned int rsv_zone_spare(const struct rsv_zone *z, const struct rsv_re
 static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u32 keeper,
 				      unsigned int nr, struct rsv_frame **frames)
 {
-	const unsigned int from = order + min_t(unsigned int, rsv_buddy_best(z, order), ilog2(nr));
-	const unsigned long size = 1UL << order;
-	struct rsv_frame *f, *end;
+	const unsigned long serving = z->orders >> order, size = 1UL << order;
+	struct rsv_frame *f, *end, cached;
 	struct page *page;
+	unsigned int from;
 
-	f = rsv_buddy_take(z, from);
-	if (!f)
+	if (!serving)
 		return 0;
+	from = order + min_t(unsigned int, __ffs(serving), ilog2(nr));
+	f = rsv_buddy_take(z, from);
 	rsv_buddy_cut(z, from, order);
 	page = rsv_frame_page(rsv_frame_extent(z->region, f), f);
+	cached.kind = RSV_FRAME_CACHED;
+	cached.order = order;
+	cached.extent = f->extent;
+	cached.keeper = keeper;
 	for (end = f + (1UL << from); f < end; f += size, page += size) {
 		f->nr_pages = size;
 		f->page = page;
-		WRITE_ONCE(f->order, order);
-		WRITE_ONCE(f->keeper, keeper);
-		WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
+		WRITE_ONCE(f->word, cached.word);
 		*frames++ = f;
 	}
 	return 1U << (from - order);
@@ -628,15 +576,22 @@ static void rsv_zone_give_locked(struct rsv_zone *z, struct rsv_extent *e, unsig
  */
 enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
 {
+	struct rsv_frame *f = &e->frames[index];
 	struct rsv_zone *z = e->zone;
-	enum rsv_misuse misuse;
+	enum rsv_misuse misuse = RSV_OK;
 	unsigned long flags;
+	unsigned int order;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	misuse = rsv_zone_check(e, index, nr_pages);
-	if (misuse == RSV_OK) {
-		nr_pages = e->frames[index].nr_pages;
-		rsv_zone_give_locked(z, e, index, nr_pages);
+	order = f->order;
+	if (likely(f->kind == RSV_FRAME_USED && f->nr_pages == nr_pages &&
+		   order < RSV_ORDERS_MAX)) {
+		z->area[order].frees++;
+		rsv_buddy_give(z, e, index, order);
+	} else {
+		misuse = rsv_zone_check(e, index, nr_pages);
+		if (misuse == RSV_OK)
+			rsv_zone_give_locked(z, e, index, f->nr_pages);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return misuse;
@@ -660,34 +615,6 @@ void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long 
 		WRITE_ONCE(e->frames[index + i].kind, RSV_FRAME_BODY);
 	rsv_zone_give_locked(z, e, index, nr_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-}
-
-/**
- * rsv_zone_give_block() - put a block that was in use into the free areas
- * @e: its extent
- * @index: its first page in the extent
- * @order: its order
- *
- * What rsv_zone_give() does, if nothing is wrong with it.
- *
- * Context: Any but NMI.
- * Return: false if something is wrong, and then nothing has changed.
- */
-bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order)
-{
-	struct rsv_frame *f = &e->frames[index];
-	struct rsv_zone *z = e->zone;
-	unsigned long flags;
-	bool sound;
-
-	raw_spin_lock_irqsave(&z->lock, flags);
-	sound = f->kind == RSV_FRAME_USED && f->order == order;
-	if (likely(sound)) {
-		z->area[order].frees++;
-		rsv_buddy_give(z, e, index, order);
-	}
-	raw_spin_unlock_irqrestore(&z->lock, flags);
-	return sound;
 }
 
 /**

@@ -6,6 +6,7 @@
 #define RSV_PAGES_ZONE_H
 
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mmzone.h>
 #include <linux/spinlock.h>
 #include <linux/topology.h>
@@ -164,6 +165,17 @@ static inline struct rsv_zone_walk rsv_zone_walk(const struct rsv_request *q)
 	return (struct rsv_zone_walk){ .type = q->highest };
 }
 
+/* Counts a block that is handed out; the zone is locked. */
+static inline void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q)
+{
+	struct rsv_free_area *area = &z->area[q->order];
+
+	area->allocs++;
+	area->asked += q->bytes;
+	area->granted += q->nr_pages << PAGE_SHIFT;
+	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
+}
+
 void rsv_zone_resize(struct rsv_zone *z, long pages);
 void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
 void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want);
@@ -172,16 +184,13 @@ bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q);
 bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q);
 bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q);
 struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q);
-struct rsv_frame *rsv_zone_take_block(struct rsv_zone *z, gfp_t gfp, unsigned int order);
 unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
 				 unsigned int nr, unsigned int runs, struct rsv_frame **frames);
 enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
 			       unsigned long nr_pages);
 void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
-bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order);
 void rsv_zone_give_cached(struct rsv_zone *z, struct rsv_frame *f);
-void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q);
 void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
 
 #endif /* RSV_PAGES_ZONE_H */
