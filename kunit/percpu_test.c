@@ -131,7 +131,7 @@ static void high_marks_of_all_cpus_add_up_to_at_most_a_sixteenth(struct kunit *t
 static void list_is_filled_by_half_when_it_is_empty(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
-	unsigned int batch = zone(r)->pcp_high[0] / 2, i;
+	unsigned int batch = DIV_ROUND_UP(zone(r)->pcp_high[0], 2), i;
 	struct page **page = pages_array(test, batch + 1);
 
 	KUNIT_ASSERT_GE(test, batch, 1);
@@ -162,6 +162,90 @@ static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
 	}
 	__rsv_free_pages(page[high], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high / 2 + 1);
+}
+
+/* Takes all pages and sorts them so that those with an even number come first; returns how many. */
+static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, struct page **page)
+{
+	unsigned long nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages), i;
+	unsigned int even = 0;
+
+	KUNIT_ASSERT_EQ(test, nr, r->nr_pages);
+	for (i = 0; i < nr; i++) {
+		if (page_to_pfn(page[i]) & 1)
+			continue;
+		swap(page[i], page[even]);
+		even++;
+	}
+	return even;
+}
+
+/* Where nothing is free but single pages, each of them may be work along all orders. */
+static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit *test)
+{
+	struct rsv_region *r = large_region(test);
+	unsigned int high = zone(r)->pcp_high[0], even, i;
+	struct page **page = pages_array(test, r->nr_pages);
+	unsigned long spare = zone(r)->min_pages + high;
+
+	even = take_scattered(test, r, page);
+	if (high < 2 * RSV_PCP_RUNS || even < spare + high + 1)
+		kunit_skip(test, "many CPUs share little memory");
+	pages_give(page, spare, 0);
+	settle(r);
+	EXPECT_FREE_AREAS(test, r, [0] = spare);
+
+	page[0] = take(test, r, 0);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 0), RSV_PCP_RUNS - 1);
+	__rsv_free_pages(page[0], 0);
+	for (i = RSV_PCP_RUNS; i < high; i++)
+		__rsv_free_pages(page[spare + i], 0);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high);
+	__rsv_free_pages(page[spare + i], 0);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_RUNS + 1);
+
+	pages_give(page + spare, RSV_PCP_RUNS, 0);
+	pages_give(page + spare + high + 1, r->nr_pages - spare - high - 1, 0);
+	settle(r);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
+}
+
+/* Round and round: which of them leave a full list, and in what order the others come back */
+static void blocks_given_back_first_leave_a_full_list_first(struct kunit *test)
+{
+	struct rsv_region *r = large_region(test);
+	unsigned int nr = zone(r)->pcp_high[0] * 3 / 2, left, i, round;
+	struct page **page = pages_array(test, nr);
+
+	for (round = 0; round < 8; round++) {
+		KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, nr), nr);
+		pages_give(page, nr, 0);
+		left = cached(test, r, 0);
+		KUNIT_EXPECT_LT(test, left, nr);
+		for (i = 0; i < left; i++)
+			KUNIT_EXPECT_PTR_EQ(test, take(test, r, 0), page[i]);
+		pages_give(page, left, 0);
+	}
+}
+
+/* What is taken one by one, as slabs are, comes off a list, but none is filled for it. */
+static void blocks_for_bytes_fill_no_list(struct kunit *test)
+{
+	struct rsv_region *r = large_region(test);
+	void *a = rsv_kmalloc(r, 4 * PAGE_SIZE, GFP_KERNEL), *b;
+	struct page *page;
+	u64 ready;
+
+	KUNIT_EXPECT_EQ(test, cached(test, r, 2), 0);
+	page = take(test, r, 2);
+	__rsv_free_pages(page, 2);
+	ready = cached(test, r, 2);
+	b = rsv_kmalloc(r, 4 * PAGE_SIZE, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, b, page_address(page));
+	KUNIT_EXPECT_EQ(test, cached(test, r, 2), ready - 1);
+	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->cache_refills[2], 1);
+	rsv_kfree(a);
+	rsv_kfree(b);
 }
 
 /* The block given back last is in the CPU's cache. */
@@ -513,6 +597,9 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE_PARAM(high_marks_of_all_cpus_add_up_to_at_most_a_sixteenth, sizes_gen_params),
 	KUNIT_CASE(list_is_filled_by_half_when_it_is_empty),
 	KUNIT_CASE(list_is_drained_by_half_when_it_is_full),
+	KUNIT_CASE(list_is_filled_and_drained_by_a_few_of_scattered_blocks),
+	KUNIT_CASE(blocks_given_back_first_leave_a_full_list_first),
+	KUNIT_CASE(blocks_for_bytes_fill_no_list),
 	KUNIT_CASE(last_block_given_back_is_the_next_one_taken),
 	KUNIT_CASE(what_lists_serve_is_counted_like_the_rest),
 	KUNIT_CASE(blocks_of_lists_are_aligned_to_their_size),

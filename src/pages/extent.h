@@ -77,7 +77,6 @@ union rsv_slab_word {
  *	(rsv_heap_node->lock)
  * @nr_pages: USED: pages of the block, any number (zone->lock). CACHED, with a CPU for a keeper:
  *	2^@order
- * @page: CACHED, with a CPU for a keeper: the page itself, which need not be worked out so
  * @head: RUN: the block's first frame (zone->lock)
  * @book: SLAB_TAIL, the first after the slab's first page: where the engine SLAB keeps its
  *	bookkeeping of the slab, if that is elsewhere (never changes while the slab lives)
@@ -99,10 +98,7 @@ struct rsv_frame {
 	union {
 		struct hlist_node place;
 		struct list_head link;
-		struct {
-			unsigned long nr_pages;
-			struct page *page;
-		};
+		unsigned long nr_pages;
 		struct rsv_frame *head;
 		void *book;
 	};

@@ -172,7 +172,7 @@ static struct rsv_frame *rsv_block_alloc(struct rsv_region *r, const struct rsv_
 	return f;
 }
 
-/* The fast path of an allocation: from the list of this CPU, unless it has none or the zone is short */
+/* The fast path of an allocation: from the list of this CPU, unless the zone is short */
 static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int order,
 					  struct rsv_frame **frame, struct page **page)
 {
@@ -198,18 +198,9 @@ refuse:
 static __always_inline struct rsv_frame *rsv_plain_take(struct rsv_region *r, gfp_t gfp,
 							unsigned int order, unsigned long nr_pages)
 {
-	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
-	const struct rsv_request q = {
-		.gfp = gfp,
-		.highest = ZONE_NORMAL,
-		.nr_pages = nr_pages,
-		.bytes = nr_pages << PAGE_SHIFT,
-		.order = order,
-	};
-
-	if (READ_ONCE(z->list_min) == ULONG_MAX || in_nmi())
+	if (in_nmi())
 		return NULL;
-	return rsv_zone_take(z, &q);
+	return rsv_zone_take_plain(READ_ONCE(r->nearest[numa_mem_id()]), gfp, order, nr_pages);
 }
 
 static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t gfp, int nid,
@@ -337,13 +328,13 @@ static noinline struct page *rsv_pages_take(struct rsv_region *r, gfp_t gfp, uns
 		   rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 }
 
-/* The list of this CPU is empty: filled by the zone that is first, and if that fails the long way */
+/* The list of this CPU is empty: filled by the zone that is first, or else the long way */
 static noinline struct page *rsv_pages_refill(struct rsv_region *r, gfp_t gfp, unsigned int order)
 {
 	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
 	const struct rsv_request q = {
 		.gfp = gfp,
-		.highest = z->type,
+		.highest = ZONE_NORMAL,
 		.nr_pages = 1UL << order,
 		.order = order,
 	};
@@ -351,7 +342,8 @@ static noinline struct page *rsv_pages_refill(struct rsv_region *r, gfp_t gfp, u
 
 	if (READ_ONCE(z->list_min) != ULONG_MAX && !rsv_zone_below_min(z, &q))
 		f = rsv_pcp_take(z, &q);
-	return f ? f->page : rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) :
+		   rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 }
 
 /* Filled with zeroes: here, unless pages are waiting that are so already */
@@ -468,7 +460,7 @@ static noinline void rsv_pages_give(struct page *page, unsigned int order)
 	e = this_cpu_read(rsv_extent_lately);
 	index = pfn - e->first;
 	if (likely(index < e->nr_pages) && order < RSV_ORDERS_MAX && !in_nmi())
-		done = rsv_zone_give(e, index, 1UL << order) == RSV_OK;
+		done = rsv_zone_give_block(e, index, order);
 	preempt_enable();
 	if (unlikely(!done))
 		rsv_free_pages_slow(page, order);

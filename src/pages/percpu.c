@@ -36,13 +36,6 @@
 /* How long a request waits for other CPUs to empty their lists */
 #define RSV_DRAIN_PATIENCE	(HZ / 10)
 
-/*
- * Runs of blocks that go to or come from the free areas at once, each of which may split or merge
- * along all orders: where what is free lies scattered, a list is filled and drained by less than
- * half.
- */
-#define RSV_PCP_RUNS	8
-
 static int rsv_pcp_state;	/* of CPU hot-plug */
 
 /* What a list has below its oldest block: no list keeps it, which ends a walk down. */
@@ -82,8 +75,8 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 
 	pcp->frame[0] = &rsv_pcp_none;
 	ends.top = rsv_zone_take_batch(z, q, smp_processor_id(),
-				       READ_ONCE(z->pcp_high[q->order]) / 2, RSV_PCP_RUNS,
-				       pcp->frame + 1);
+				       DIV_ROUND_UP(READ_ONCE(z->pcp_high[q->order]), 2),
+				       RSV_PCP_RUNS, pcp->frame + 1, pcp->page + 1);
 	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
 }
@@ -91,7 +84,7 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp, unsigned int *stray)
 {
 	while (rsv_pcp_nr(pcp)) {
-		struct rsv_frame *f = pcp->frame[pcp->ends.top];
+		struct rsv_frame *f = pcp->frame[pcp->ends.top % RSV_PCP_SLOTS];
 
 		WRITE_ONCE(pcp->ends.top, pcp->ends.top - 1);
 		if (likely(rsv_pcp_keeps(f, smp_processor_id())))
@@ -137,7 +130,7 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
 
 	raw_spin_lock_irqsave(&z->lock, flags);
 	for (; left && runs < RSV_PCP_RUNS; left -= run, at += run) {
-		struct rsv_frame **block = &pcp->frame[(u8)(at + 1)];
+		struct rsv_frame **block = &pcp->frame[(at + 1) % RSV_PCP_SLOTS];
 
 		run = 1;
 		if (unlikely(!rsv_pcp_keeps(*block, cpu))) {
@@ -150,7 +143,7 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
 		runs += rsv_buddy_give_parts(z, e, rsv_frame_index(e, first), order, run);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	pcp->frame[(u8)at] = &rsv_pcp_none;
+	pcp->frame[at % RSV_PCP_SLOTS] = &rsv_pcp_none;
 	WRITE_ONCE(pcp->ends.bottom, at);
 	pcp->drains++;
 }

@@ -16,25 +16,32 @@
 #include "extent.h"
 #include "zone.h"
 
-/* Blocks that a list can hold; it is moved from and to the free areas by half at most. */
-#define RSV_PCP_BLOCKS	128
+/* Slots of a list; a power of two, since indices go around. One of them has no block. */
+#define RSV_PCP_SLOTS	128
 
-/* Its ring has a slot for each value of an index, so that an index goes around by itself. */
-#define RSV_PCP_SLOTS	256
+/* Blocks that a list can hold; it is moved from and to the free areas by half at most. */
+#define RSV_PCP_BLOCKS	(RSV_PCP_SLOTS - 1)
+
+/*
+ * Runs of blocks that a list gets from the free areas or gives to them at once. Each of them may
+ * split or merge along all orders, so where what is free lies scattered the list is filled and
+ * drained by less than half.
+ */
+#define RSV_PCP_RUNS	4
 
 /**
  * union rsv_pcp_ends - where the blocks of a list lie in its ring: in the slots after @bottom up to
- * @top, the oldest first
+ * @top, the oldest first. Both count on; what they are modulo RSV_PCP_SLOTS is a slot
  * @top: slot of the block that came last
  * @bottom: slot before that of the oldest block; it has rsv_pcp_none in it
  * @both: both, as they are at one moment
  */
 union rsv_pcp_ends {
 	struct {
-		u8 top;
-		u8 bottom;
+		u32 top;
+		u32 bottom;
 	};
-	u16 both;
+	u64 both;
 };
 
 /**
@@ -47,8 +54,9 @@ union rsv_pcp_ends {
  * @frees: blocks taken back
  * @refills: times that blocks had to be fetched from the free areas
  * @drains: times that blocks had to be put there
- * @frame: a ring of their first frames, which keep their nr_pages and page here. It is a stack at
- *	one end; at the other the oldest go to the free areas
+ * @frame: a ring of their first frames, which keep their nr_pages here. It is a stack at one end;
+ *	at the other the oldest go to the free areas
+ * @page: their first pages, which need not be worked out so
  */
 struct rsv_pcp {
 	bool __data_racy busy;
@@ -58,6 +66,7 @@ struct rsv_pcp {
 	u64 __data_racy refills;
 	u64 __data_racy drains;
 	struct rsv_frame *frame[RSV_PCP_SLOTS];
+	struct page *page[RSV_PCP_SLOTS];
 };
 
 /**
@@ -130,7 +139,7 @@ static inline unsigned int rsv_pcp_nr(const struct rsv_pcp *pcp)
 {
 	union rsv_pcp_ends ends = { .both = READ_ONCE(pcp->ends.both) };
 
-	return (u8)(ends.top - ends.bottom);
+	return ends.top - ends.bottom;
 }
 
 static __always_inline bool rsv_pcp_keeps(const struct rsv_frame *f, unsigned int cpu)
@@ -147,19 +156,20 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 					     struct page **page)
 {
 	struct rsv_frame *f;
-	u8 top;
+	unsigned int top, slot;
 
 	if (unlikely(!rsv_pcp_try(pcp)))
 		return false;
 	top = pcp->ends.top;
-	f = pcp->frame[top];
+	slot = top % RSV_PCP_SLOTS;
+	f = pcp->frame[slot];
 	/* Below the oldest block is a frame that nobody keeps. */
 	if (unlikely(RSV_CHECKED ? !rsv_pcp_keeps(f, smp_processor_id()) : f == &rsv_pcp_none)) {
 		rsv_pcp_end(pcp);
 		return false;
 	}
 	*frame = f;
-	*page = f->page;
+	*page = pcp->page[slot];
 	WRITE_ONCE(pcp->ends.top, top - 1);
 	WRITE_ONCE(f->kind, RSV_FRAME_USED);
 	pcp->allocs++;
@@ -175,21 +185,22 @@ static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int 
 					      struct rsv_frame *f, struct page *page,
 					      unsigned int order)
 {
+	unsigned int top, slot;
 	bool sound;
-	u8 top;
 
 	if (unlikely(!rsv_pcp_try(pcp)))
 		return false;
 	top = pcp->ends.top;
 	sound = !RSV_CHECKED || (f->kind == RSV_FRAME_USED && f->order == order);
-	if (unlikely(!sound || (u8)(top - pcp->ends.bottom) >= high)) {
+	if (unlikely(!sound || top - pcp->ends.bottom >= high)) {
 		rsv_pcp_end(pcp);
 		return false;
 	}
-	f->page = page;
+	slot = ++top % RSV_PCP_SLOTS;
 	WRITE_ONCE(f->keeper, smp_processor_id());
 	WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
-	pcp->frame[++top] = f;
+	pcp->frame[slot] = f;
+	pcp->page[slot] = page;
 	WRITE_ONCE(pcp->ends.top, top);
 	pcp->frees++;
 	rsv_pcp_end(pcp);

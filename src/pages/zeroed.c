@@ -94,13 +94,15 @@ void rsv_zeroed_refill(struct work_struct *work)
 	const struct rsv_request q = { .gfp = GFP_KERNEL, .nr_pages = 1 };
 	struct rsv_zone *z = container_of(work, struct rsv_zone, zero_work);
 	struct rsv_frame *frames[RSV_ZEROED_BATCH];
+	struct page *pages[RSV_ZEROED_BATCH];
 	unsigned int wanted, nr, i;
 
 	do {
 		wanted = rsv_zeroed_missing(z);
-		nr = rsv_zone_take_batch(z, &q, RSV_KEEPER_ZEROED, wanted, wanted, frames);
+		nr = rsv_zone_take_batch(z, &q, RSV_KEEPER_ZEROED, wanted, wanted, frames,
+					 pages);
 		for (i = 0; i < nr; i++)
-			clear_highpage(frames[i]->page);
+			clear_highpage(pages[i]);
 		rsv_zeroed_add(z, frames, nr);
 		cond_resched();
 	} while (wanted && nr == wanted);

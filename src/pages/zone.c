@@ -374,22 +374,6 @@ bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q)
 	return !(q->gfp & __GFP_HIGH) && READ_ONCE(z->free_pages) < READ_ONCE(z->min_pages);
 }
 
-/**
- * rsv_zone_allows() - whether the marks of a zone let a request take a block
- * @z: the zone, locked
- * @q: the request
- *
- * Return: true if they do.
- */
-bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
-{
-	unsigned long kept = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
-
-	if (q->highest > z->type)
-		kept += z->protection;
-	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= kept;
-}
-
 /*
  * Taking and giving
  */
@@ -410,15 +394,8 @@ static void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned long
 	rsv_buddy_give_run(z, e, rsv_frame_index(e, f) + f->nr_pages, whole - f->nr_pages);
 }
 
-/**
- * rsv_zone_take() - take a block out of a zone's free areas
- * @z: the zone
- * @q: the request
- *
- * Context: Any but NMI.
- * Return: The block's first frame, marked as used, or NULL.
- */
-struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q)
+static __always_inline struct rsv_frame *rsv_zone_take_one(struct rsv_zone *z,
+							   const struct rsv_request *q)
 {
 	const unsigned long whole = 1UL << q->order;
 	struct rsv_frame *f = NULL;
@@ -440,7 +417,48 @@ struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q)
 	return f;
 }
 
-/* How many blocks of a request's size the marks let others take who touch no reserve, up to @most */
+/**
+ * rsv_zone_take() - take a block out of a zone's free areas
+ * @z: the zone
+ * @q: the request
+ *
+ * Context: Any but NMI.
+ * Return: The block's first frame, marked as used, or NULL.
+ */
+struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q)
+{
+	return rsv_zone_take_one(z, q);
+}
+
+/**
+ * rsv_zone_take_plain() - the same for a request that names no zone, node or other length
+ * @z: the zone that serves it first
+ * @gfp: its flags
+ * @order: order of the block that holds it
+ * @nr_pages: its pages
+ *
+ * Here the request never is in memory.
+ *
+ * Context: Any but NMI.
+ * Return: The block's first frame, marked as used, or NULL: the long way may lead to another one.
+ */
+struct rsv_frame *rsv_zone_take_plain(struct rsv_zone *z, gfp_t gfp, unsigned int order,
+				      unsigned long nr_pages)
+{
+	const struct rsv_request q = {
+		.gfp = gfp,
+		.highest = ZONE_NORMAL,
+		.nr_pages = nr_pages,
+		.bytes = nr_pages << PAGE_SHIFT,
+		.order = order,
+	};
+
+	if (READ_ONCE(z->list_min) == ULONG_MAX)
+		return NULL;
+	return rsv_zone_take_one(z, &q);
+}
+
+/* How many blocks of its order a request may take that touches no reserve, up to @most */
 static unsigned int rsv_zone_spare(const struct rsv_zone *z, const struct rsv_request *q,
 				   unsigned int most)
 {
@@ -457,7 +475,8 @@ static unsigned int rsv_zone_spare(const struct rsv_zone *z, const struct rsv_re
  * an order. Returns their number.
  */
 static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u32 keeper,
-				      unsigned int nr, struct rsv_frame **frames)
+				      unsigned int nr, struct rsv_frame **frames,
+				      struct page **pages)
 {
 	const unsigned long serving = z->orders >> order, size = 1UL << order;
 	struct rsv_frame *f, *end, cached;
@@ -475,10 +494,10 @@ static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u3
 	cached.extent = f->extent;
 	cached.keeper = keeper;
 	for (end = f + (1UL << from); f < end; f += size, page += size) {
-		f->nr_pages = size;
-		f->page = page;
+		WRITE_ONCE(f->nr_pages, size);
 		WRITE_ONCE(f->word, cached.word);
 		*frames++ = f;
+		*pages++ = page;
 	}
 	return 1U << (from - order);
 }
@@ -491,21 +510,28 @@ static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u3
  * @nr: how many at most
  * @runs: of how many blocks of the free areas they are made at most; the lock is held for so many
  * @frames: their first frames, marked as cached
+ * @pages: their first pages
  *
  * Context: Any but NMI.
  * Return: Their number.
  */
 unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
-				 unsigned int nr, unsigned int runs, struct rsv_frame **frames)
+				 unsigned int nr, unsigned int runs, struct rsv_frame **frames,
+				 struct page **pages)
 {
 	unsigned int taken = 0, wanted, run;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	/* The first block is the request's, the others are for whoever comes. */
-	wanted = rsv_zone_spare(z, q, nr) ?: min(nr, (unsigned int)rsv_zone_allows(z, q));
+	/*
+	 * The first block is the request's; the others are for whoever comes, and touch no reserve.
+	 */
+	wanted = rsv_zone_spare(z, q, nr);
+	if (!wanted && nr && rsv_zone_allows(z, q))
+		wanted = 1;
 	for (; taken < wanted && runs; runs--) {
-		run = rsv_zone_take_run(z, q->order, keeper, wanted - taken, frames + taken);
+		run = rsv_zone_take_run(z, q->order, keeper, wanted - taken, frames + taken,
+					pages + taken);
 		if (!run)
 			break;
 		taken += run;
@@ -576,25 +602,42 @@ static void rsv_zone_give_locked(struct rsv_zone *z, struct rsv_extent *e, unsig
  */
 enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
 {
-	struct rsv_frame *f = &e->frames[index];
 	struct rsv_zone *z = e->zone;
-	enum rsv_misuse misuse = RSV_OK;
+	enum rsv_misuse misuse;
 	unsigned long flags;
-	unsigned int order;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	order = f->order;
-	if (likely(f->kind == RSV_FRAME_USED && f->nr_pages == nr_pages &&
-		   order < RSV_ORDERS_MAX)) {
-		z->area[order].frees++;
-		rsv_buddy_give(z, e, index, order);
-	} else {
-		misuse = rsv_zone_check(e, index, nr_pages);
-		if (misuse == RSV_OK)
-			rsv_zone_give_locked(z, e, index, f->nr_pages);
-	}
+	misuse = rsv_zone_check(e, index, nr_pages);
+	if (misuse == RSV_OK)
+		rsv_zone_give_locked(z, e, index, e->frames[index].nr_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return misuse;
+}
+
+/**
+ * rsv_zone_give_block() - give a block back that begins and ends where one of its order does
+ * @e: its extent
+ * @index: its first page in the extent
+ * @order: its order
+ *
+ * Context: Any but NMI.
+ * Return: false if something is wrong, and then nothing has changed; rsv_zone_give() says what.
+ */
+bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order)
+{
+	const struct rsv_frame *f = &e->frames[index];
+	struct rsv_zone *z = e->zone;
+	unsigned long flags;
+	bool sound;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	sound = f->kind == RSV_FRAME_USED && f->order == order;
+	if (likely(sound)) {
+		z->area[order].frees++;
+		rsv_buddy_give(z, e, index, order);
+	}
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	return sound;
 }
 
 /**

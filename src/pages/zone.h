@@ -165,6 +165,16 @@ static inline struct rsv_zone_walk rsv_zone_walk(const struct rsv_request *q)
 	return (struct rsv_zone_walk){ .type = q->highest };
 }
 
+/* Whether the marks of a zone, which is locked, let a request take a block */
+static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
+{
+	unsigned long kept = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
+
+	if (q->highest > z->type)
+		kept += z->protection;
+	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= kept;
+}
+
 /* Counts a block that is handed out; the zone is locked. */
 static inline void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q)
 {
@@ -182,14 +192,17 @@ void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want);
 
 bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q);
 bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q);
-bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q);
 struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q);
+struct rsv_frame *rsv_zone_take_plain(struct rsv_zone *z, gfp_t gfp, unsigned int order,
+				      unsigned long nr_pages);
 unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
-				 unsigned int nr, unsigned int runs, struct rsv_frame **frames);
+				 unsigned int nr, unsigned int runs, struct rsv_frame **frames,
+				 struct page **pages);
 enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
 			       unsigned long nr_pages);
 void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
+bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order);
 void rsv_zone_give_cached(struct rsv_zone *z, struct rsv_frame *f);
 void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
 
