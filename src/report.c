@@ -92,6 +92,21 @@ void rsv_misuse_last(char *text, size_t size)
 EXPORT_SYMBOL_IF_KUNIT(rsv_misuse_last);
 
 /**
+ * rsv_refuse_nmi() - whether it is in an NMI that something is given back, which is reported
+ * @what: what it is
+ *
+ * Context: Any.
+ * Return: true if so: it stays as it is.
+ */
+bool rsv_refuse_nmi(const char *what)
+{
+	if (likely(!in_nmi()))
+		return false;
+	rsv_report(RSV_IN_NMI, "%s given back in an NMI", what);
+	return true;
+}
+
+/**
  * rsv_misuse_name() - the name of a kind of misuse, as statistics and reports show it
  * @what: the kind
  *

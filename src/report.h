@@ -27,6 +27,7 @@ enum rsv_misuse {
 };
 
 __printf(2, 3) bool rsv_report(enum rsv_misuse what, const char *fmt, ...);
+bool rsv_refuse_nmi(const char *what);
 const char *rsv_misuse_name(enum rsv_misuse what);
 u64 rsv_misuse_count(enum rsv_misuse what);
 u64 rsv_misuse_total(void);

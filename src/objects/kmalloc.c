@@ -348,12 +348,8 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 	struct rsv_extent *e;
 	struct rsv_cache *c;
 
-	if (ZERO_OR_NULL_PTR(p))
+	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte"))
 		return;
-	if (unlikely(in_nmi())) {
-		rsv_report(RSV_IN_NMI, "memory by the byte");
-		return;
-	}
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	if (!e) {

@@ -544,13 +544,8 @@ void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long calle
 {
 	struct rsv_extent *e;
 
-	if (!object || !rsv_cache_usable(c))
+	if (!object || !rsv_cache_usable(c) || rsv_refuse_nmi("an object"))
 		return;
-	if (unlikely(in_nmi())) {
-		rsv_report(RSV_IN_NMI, "cache %s of region %s: an object", c->name,
-			   c->region->name);
-		return;
-	}
 	rcu_read_lock();
 	e = rsv_region_extent(c->region, object);
 	if (e && !rsv_object_put_open(c, e, object))

@@ -440,8 +440,10 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 	unsigned long pfn = page_to_pfn(page);
 	struct rsv_extent *e;
 
+	if (rsv_refuse_nmi("pages"))
+		return;
 	rcu_read_lock();
-	e = in_nmi() ? NULL : rsv_extent_find(pfn);
+	e = rsv_extent_find(pfn);
 	if (e)
 		rsv_extent_free_pages(e, pfn, order);
 	else
@@ -588,10 +590,10 @@ void rsv_free_pages_exact(void *addr, size_t size)
 {
 	struct rsv_extent *e;
 
-	if (!addr)
+	if (!addr || rsv_refuse_nmi("pages"))
 		return;
 	rcu_read_lock();
-	e = in_nmi() ? NULL : rsv_extent_find_addr(addr);
+	e = rsv_extent_find_addr(addr);
 	if (!e)
 		rsv_report(RSV_FOREIGN, "an address of no region given back");
 	else if (!size || size > SIZE_MAX - PAGE_SIZE)
