@@ -290,7 +290,7 @@ static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct r
 	void *base = rsv_slub_base(c, slab);
 
 	/* One that is taken alone shall come in random order too: from a list of several. */
-	if (old.free != RSV_SLAB_NONE || max == 1 || rsv_cache_begins(c)) {
+	if (old.free != RSV_SLAB_NONE || max + t->nr == 1 || rsv_cache_begins(c)) {
 		rsv_slub_pop_listed(c, n, slab, base, max, t);
 		return;
 	}

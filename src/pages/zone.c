@@ -493,6 +493,7 @@ static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u3
 	cached.order = order;
 	cached.extent = f->extent;
 	cached.keeper = keeper;
+#pragma GCC unroll 4
 	for (end = f + (1UL << from); f < end; f += size, page += size) {
 		WRITE_ONCE(f->nr_pages, size);
 		WRITE_ONCE(f->word, cached.word);
