@@ -22,8 +22,8 @@ static void rsv_gate_set(struct rsv_cache *c)
 	const struct rsv_guarantee *g = &c->guarantee;
 	/* Those that mark kept objects elsewhere, and what is to be cleared as it is given back */
 	bool side = c->engine == &rsv_engine_slab || want_init_on_free();
-	bool shut = !c->alive || !READ_ONCE(c->spares) || c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS) ||
-		    g->nr < g->target;
+	bool shut = !c->alive || !READ_ONCE(c->spares) || g->nr < g->target ||
+		    c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS);
 
 	WRITE_ONCE(c->gate, shut || side ? &rsv_gate_shut : c->cpus);
 	WRITE_ONCE(c->side_gate, shut || !side ? &rsv_gate_shut : c->cpus);
