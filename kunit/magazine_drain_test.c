@@ -6,6 +6,7 @@
 #include <linux/cpu.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/workqueue.h>
 
 #include "../src/region.h"
 #include "magazines.h"
@@ -13,13 +14,14 @@
 /* --- Several CPUs --------------------------------------------------------------------------- */
 
 /* Leaves a batch in the magazine of whatever CPU this runs on. */
-static void leave_objects_at_hand(void *cache)
+static long leave_objects_at_hand(void *cache)
 {
 	struct rsv_cache *c = cache;
 	void *object = rsv_cache_alloc(c, GFP_ATOMIC);
 
 	if (object)
 		rsv_cache_free(c, object);
+	return 0;
 }
 
 static struct rsv_frame *slab_of(struct rsv_region *r, void *object)
@@ -33,11 +35,12 @@ struct visitor {
 };
 
 /* Takes one of two objects, and leaves the other in the magazine of whatever CPU this runs on. */
-static void take_one_there(void *visitor)
+static long take_one_there(void *visitor)
 {
 	struct visitor *v = visitor;
 
 	v->object = rsv_cache_alloc(v->c, GFP_ATOMIC);
+	return 0;
 }
 
 static void objects_in_magazines_of_other_cpus_are_found_by_who_may_sleep(struct kunit *test)
@@ -49,7 +52,7 @@ static void objects_in_magazines_of_other_cpus_are_found_by_who_may_sleep(struct
 	unsigned long nr;
 	void *object;
 
-	smp_call_function_single(cpu, take_one_there, &v, true);
+	work_on_cpu(cpu, take_one_there, &v);
 	KUNIT_ASSERT_NOT_NULL(test, v.object);
 	nr = pages_take(r, GFP_ATOMIC, 0, page, r->nr_pages);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(v.c, GFP_ATOMIC));
@@ -71,7 +74,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	c = magazine_cache(test, 0);
 	cpu = other_cpu(test);
-	smp_call_function_single(cpu, leave_objects_at_hand, c, true);
+	work_on_cpu(cpu, leave_objects_at_hand, c);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 	if (remove_cpu(cpu))
 		kunit_skip(test, "CPU %u cannot be switched off", cpu);
@@ -80,7 +83,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 3), 0);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
 
-	smp_call_function_single(cpu, leave_objects_at_hand, c, true);
+	work_on_cpu(cpu, leave_objects_at_hand, c);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 }
 #else

@@ -128,11 +128,30 @@ static void allocations_with_interrupts_off_make_what_was_missing(struct kunit *
 	rsv_cache_free(c, object[2]);
 }
 
+/* The last page that there is becomes what was asked for, and no magazine. */
+static void object_comes_before_a_magazine_for_others(struct kunit *test)
+{
+	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_region *r = c->region;
+	struct page **page = pages_array(test, r->nr_pages);
+	unsigned long nr = pages_take(r, GFP_KERNEL, 0, page, r->nr_pages);
+	void *object;
+
+	KUNIT_ASSERT_EQ(test, nr, r->nr_pages);
+	__rsv_free_pages(page[--nr], 0);
+	object = rsv_cache_alloc(c, GFP_ATOMIC);
+	KUNIT_EXPECT_NOT_NULL(test, object);
+	KUNIT_EXPECT_EQ(test, figures(own_of(c)).total, 0);
+	rsv_cache_free(c, object);
+	pages_give(page, nr, 0);
+}
+
 static struct kunit_case spare_cases[] = {
 	KUNIT_CASE(magazines_come_by_the_batch_and_the_others_wait),
 	KUNIT_CASE(those_that_wait_are_free),
 	KUNIT_CASE(free_with_interrupts_off_makes_no_slab_for_magazines),
 	KUNIT_CASE(allocations_with_interrupts_off_make_what_was_missing),
+	KUNIT_CASE(object_comes_before_a_magazine_for_others),
 	{}
 };
 

@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -116,14 +117,21 @@ struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
  * rsv_magazine_batch() - how many objects the slow path should take from the engine
  * @c: the cache
  *
+ * With interrupts off there has to be a magazine for the others. Otherwise one is made for them
+ * afterwards: the object comes first, it may take the last page that there is.
+ *
  * Context: Any but NMI.
- * Return: Their number: one, if there is no magazine to put the others in.
+ * Return: Their number.
  */
 unsigned int rsv_magazine_batch(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu;
 
-	cpu = rsv_magazine_wanted(c) ? rsv_cpu_enter_with_room(c) : NULL;
+	if (!rsv_magazine_wanted(c))
+		return 1;
+	if (!irqs_disabled())
+		return RSV_BATCH;
+	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return 1;
 	rsv_cpu_leave(cpu);
@@ -169,7 +177,7 @@ void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
 		nr--;
 	if (nr <= 1)
 		return;
-	cpu = rsv_cpu_enter(c->cpus);
+	cpu = rsv_cpu_enter_with_room(c);
 	if (cpu) {
 		some = min(nr - 1, rsv_cpu_room(cpu));
 		nr -= some;

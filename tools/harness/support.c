@@ -38,15 +38,23 @@ static int query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cach
 	return call(fd, RSV_IOC_CACHE, cache);
 }
 
-/* Bytes of slabs in which no object is: caches keep some for a while, those above all that magazines come from. */
+/*
+ * Bytes of slabs in which no object is in use: caches keep some for a while, those above all that magazines come from,
+ * whose objects wait to become some.
+ */
 static uint64_t empty_slab_bytes(int fd, uint32_t region)
 {
 	struct rsv_ioc_cache cache;
 	uint64_t bytes = 0;
 	uint32_t id;
 
-	for (id = 0; !query_cache(fd, region, id, &cache); id = cache.id + 1)
-		bytes += cache.empty_slabs * cache.slab_pages * page_size();
+	for (id = 0; !query_cache(fd, region, id, &cache); id = cache.id + 1) {
+		uint64_t slabs = cache.empty_slabs;
+
+		if (!cache.active_objects)
+			slabs += cache.partial_slabs + cache.full_slabs;
+		bytes += slabs * cache.slab_pages * page_size();
+	}
 	return bytes;
 }
 
