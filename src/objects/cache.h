@@ -40,6 +40,7 @@ struct rsv_taken;
 #define RSV_CACHE_VERIFY	0x40000000U	/* debug=F: the slab is looked through each time */
 #define RSV_CACHE_KMALLOC	0x10000000U	/* a size class: what is asked for may be less */
 #define RSV_CACHE_TRACE		0x20000000U	/* debug=T: each allocation and free is logged */
+#define RSV_CACHE_FEW_PAGES	0x08000000U	/* its slabs are small, even if some of them is lost */
 
 /* What a user of the interface may ask for */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
@@ -69,6 +70,7 @@ struct rsv_taken;
  * @small_pages: pages of the slab that is taken where @pages in one piece cannot be had: enough for
  *	one object
  * @small_objects: objects of such a slab
+ * @few_pages: slabs shall have few pages rather than waste little
  */
 struct rsv_layout {
 	unsigned int object_size;
@@ -86,6 +88,7 @@ struct rsv_layout {
 	unsigned int objects;
 	unsigned int small_pages;
 	unsigned int small_objects;
+	bool few_pages;
 };
 
 /* How full a slab is. Fuller ones serve first, so that the others become empty. */

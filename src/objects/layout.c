@@ -12,7 +12,8 @@
  * wins, and among equals the smallest: objects of 2 KB lie six to a slab of three pages, objects of
  * 7 KB four to a slab of seven. Slabs of one or two pages are made for the smallest objects only:
  * they would go to the buddy system for every few objects, and three pages are the least that takes
- * objects of 3 * 2^n bytes without waste.
+ * objects of 3 * 2^n bytes without waste. What serves other caches has that many and no more, since
+ * every region has some of it.
  */
 #include <linux/cache.h>
 #include <linux/log2.h>
@@ -117,7 +118,8 @@ void rsv_layout_pages(struct rsv_layout *l,
 		l->small_pages++;
 	l->small_objects = slots(l, l->small_pages);
 	from = max(l->small_pages, min(RSV_SLAB_PAGES_LEAST, fit));
-	l->pages = rsv_layout_best(l, from, max(from, RSV_SLAB_PAGES_MOST), slots);
+	l->pages = l->few_pages ? from :
+		   rsv_layout_best(l, from, max(from, RSV_SLAB_PAGES_MOST), slots);
 	l->objects = slots(l, l->pages);
 }
 
@@ -142,6 +144,7 @@ int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int alig
 	*l = (struct rsv_layout){
 		.object_size = size,
 		.align = rsv_layout_align(size, align, flags),
+		.few_pages = flags & RSV_CACHE_FEW_PAGES,
 	};
 	rsv_layout_slot(l, flags, ctor);
 	return rsv_engine_of(flags)->layout(l);

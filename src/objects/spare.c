@@ -39,7 +39,8 @@ int rsv_magazines_create(struct rsv_region *r)
 
 		snprintf(name, sizeof(name), "own-%zu", RSV_MAGAZINE_BYTES(n));
 		c = rsv_cache_make(r, name, RSV_MAGAZINE_BYTES(n), 0,
-				   RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN, NULL);
+				   RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN |
+				   RSV_CACHE_FEW_PAGES, NULL);
 		if (IS_ERR(c))
 			return PTR_ERR(c);
 		r->own[n] = c;

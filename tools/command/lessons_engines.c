@@ -150,8 +150,8 @@ static void introduce(const struct classroom *room)
 
 static void teach_requests(const struct classroom *room)
 {
-	static const uint64_t three[NR_ENGINES] = { 14, 9, 8 }, four[NR_ENGINES] = { 18, 12, 8 },
-			      last[NR_ENGINES] = { 9, 3, 4 };
+	static const uint64_t three[NR_ENGINES] = { 12, 9, 8 }, four[NR_ENGINES] = { 16, 12, 8 },
+			      last[NR_ENGINES] = { 7, 3, 4 };
 
 	do_step(room, take_all, three);
 	tell("%u objects of each size. SLAB and SLUB make a slab for each cache, and SLAB one more for the book of the "
