@@ -40,7 +40,7 @@ struct rsv_taken;
 #define RSV_CACHE_VERIFY	0x40000000U	/* debug=F: the slab is looked through each time */
 #define RSV_CACHE_KMALLOC	0x10000000U	/* a size class: what is asked for may be less */
 #define RSV_CACHE_TRACE		0x20000000U	/* debug=T: each allocation and free is logged */
-#define RSV_CACHE_FEW_PAGES	0x08000000U	/* its slabs are small, even if some of them is lost */
+#define RSV_CACHE_FEW_PAGES	0x08000000U	/* its slabs are small, and waste some */
 
 /* What a user of the interface may ask for */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
