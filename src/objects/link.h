@@ -36,9 +36,16 @@ static __always_inline unsigned long rsv_mark_of(unsigned long mark, const void 
 	return mark ^ (unsigned long)object * GOLDEN_RATIO_32;
 }
 
+/* The word of an object that has a link, for loops that keep the mark in a register */
+static __always_inline unsigned long rsv_link_word(unsigned long mark, const void *object,
+						   unsigned long link)
+{
+	return rsv_mark_of(mark, object) ^ RSV_LINK_KEPT ^ link;
+}
+
 static inline unsigned long rsv_link_key(const struct rsv_cache *c, const unsigned long *link)
 {
-	return rsv_mark_of(c->mark, (const void *)link - c->layout.link) ^ RSV_LINK_KEPT;
+	return rsv_link_word(c->mark, (const void *)link - c->layout.link, 0);
 }
 
 /* More than RSV_LINK_KEPT if the word is not that of a free object */

@@ -115,20 +115,26 @@ static void rsv_slub_tell(const struct rsv_cache *c, struct rsv_frame *slab,
 /* Puts objects that were never touched on the free list, before what is on it. */
 static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base)
 {
+	const unsigned long mark = c->mark, raw = rsv_cache_begins(c) ? RSV_LINK_RAW : 0;
+	const unsigned int stride = c->layout.stride, link = c->layout.link;
 	union rsv_slab_word old = rsv_slub_word(slab), new;
-	unsigned int nr = rsv_slub_uncarved(c, old), i;
-	const unsigned long raw = rsv_cache_begins(c) ? RSV_LINK_RAW : 0;
-	struct rsv_slub_order order = rsv_slub_order(c, rsv_slub_object(c, base, old.carved), nr);
-	unsigned int first = old.carved + rsv_slub_next(&order), last = first, next;
+	unsigned int nr = rsv_slub_uncarved(c, old), head, last, next, i;
+	void *first = rsv_slub_object(c, base, old.carved);
+	struct rsv_slub_order order = rsv_slub_order(c, first, nr);
 
-	for (i = 1; i < nr; i++, last = next) {
-		next = old.carved + rsv_slub_next(&order);
-		rsv_link_write(c, rsv_slub_link(c, base, last), next | raw);
+	head = rsv_slub_next(&order);
+	for (i = 1, last = head; i < nr; i++, last = next) {
+		void *object = first + last * stride;
+
+		next = rsv_slub_next(&order);
+		WRITE_ONCE(*(unsigned long *)(object + link),
+			   rsv_link_word(mark, object, (old.carved + next) | raw));
 	}
+	last += old.carved;
 	do {
 		rsv_link_write(c, rsv_slub_link(c, base, last), old.free | raw);
 		new = old;
-		new.free = first;
+		new.free = old.carved + head;
 		new.carved += nr;
 	} while (!rsv_slub_exchange(slab, &old, new));
 	rsv_slub_tell(c, slab, new);
