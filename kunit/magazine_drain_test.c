@@ -6,6 +6,7 @@
 #include <linux/cpu.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/topology.h>
 #include <linux/workqueue.h>
 
 #include "../src/region.h"
@@ -74,6 +75,8 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	c = magazine_cache(test, 0);
 	cpu = other_cpu(test);
+	if (cpu_to_mem(cpu) != numa_mem_id())
+		kunit_skip(test, "CPU %u is of another node", cpu);
 	work_on_cpu(cpu, leave_objects_at_hand, c);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 	if (remove_cpu(cpu))
