@@ -305,7 +305,7 @@ static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct r
 }
 
 /* Slabs from which objects are taken under one hold of the lock */
-#define RSV_BATCH_SLABS	3
+#define RSV_BATCH_SLABS	2
 
 static void rsv_slub_take_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
 			       struct rsv_taken *t)
