@@ -119,10 +119,10 @@ static void allocations_with_interrupts_off_make_what_was_missing(struct kunit *
 	KUNIT_EXPECT_EQ(test, waiting(c), 0);
 	object_take_quickly(test, c, &taken[1]);
 	KUNIT_EXPECT_EQ(test, figures(own_of(c)).slabs_made, made + 1);
-	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH);
+	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH / 2);
 	KUNIT_EXPECT_FALSE(test, own_of(c)->wanted);
 	object_take_quickly(test, c, &taken[2]);
-	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH - 1);
+	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH / 2 - 1);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), RSV_BATCH - 1);
 	objects_give(c, taken, 3);
 	rsv_cache_free(c, object[2]);

@@ -200,7 +200,8 @@ void rsv_spares_tend(struct rsv_cache *c)
 	struct rsv_cache *own = READ_ONCE(c->spares);
 	struct rsv_taken t;
 
-	rsv_objects_take(own, RSV_BATCH, &t);
+	/* Less than a batch: the request has taken an object by now. */
+	rsv_objects_take(own, RSV_BATCH / 2, &t);
 	rsv_depot_add_spares(own, t.object, t.nr);
 	if (t.nr || !own->engine->grow(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id()))
 		WRITE_ONCE(own->wanted, false);
