@@ -38,7 +38,7 @@ static void sizes_grow_in_steps_up_to_the_largest(struct kunit *test)
 			KUNIT_EXPECT_GT(test, classes->size[i], classes->size[i - 1]);
 	}
 	KUNIT_EXPECT_EQ(test, classes->size[0], RSV_CLASS_STEP);
-	KUNIT_EXPECT_EQ(test, classes->size[classes->nr - 1], RSV_KMALLOC_MAX);
+	KUNIT_EXPECT_GE(test, classes->size[classes->nr - 1], RSV_KMALLOC_MAX);
 }
 
 static void every_size_has_the_smallest_class_that_holds_it(struct kunit *test)
@@ -57,6 +57,23 @@ static void every_size_has_the_smallest_class_that_holds_it(struct kunit *test)
 	}
 }
 
+/* Beyond RSV_KMALLOC_MAX: a class that takes less than whole pages, or whole pages */
+static void large_size_has_a_class_only_where_pages_would_waste_more(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	unsigned int size, class;
+
+	for (size = RSV_KMALLOC_MAX + 1; size <= 2 * RSV_CLASSES_END; size++) {
+		class = rsv_class_of(classes, size);
+		if (class == RSV_CLASS_NONE)
+			continue;
+		KUNIT_ASSERT_LT(test, class, classes->nr);
+		KUNIT_ASSERT_GE_MSG(test, classes->size[class], size, "%u bytes", size);
+		KUNIT_ASSERT_LT_MSG(test, classes->size[class], PAGE_ALIGN(size), "%u bytes", size);
+		KUNIT_ASSERT_LT_MSG(test, classes->size[class - 1], size, "%u bytes", size);
+	}
+}
+
 static void every_class_holds_its_own_size(struct kunit *test)
 {
 	const struct rsv_classes *classes = param_classes(test);
@@ -64,6 +81,21 @@ static void every_class_holds_its_own_size(struct kunit *test)
 
 	for (class = 0; class < classes->nr; class++)
 		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, classes->size[class]), class);
+}
+
+static void every_class_knows_its_smallest_request(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	unsigned int class, least;
+
+	for (class = 0; class < classes->nr; class++) {
+		least = rsv_class_least(classes, classes->size[class]);
+		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, least), class);
+		if (class)
+			KUNIT_EXPECT_NE(test, rsv_class_of(classes, least - 1), class);
+		else
+			KUNIT_EXPECT_EQ(test, least, 1);
+	}
 }
 
 static void pow2_has_the_powers_of_two(struct kunit *test)
@@ -79,11 +111,12 @@ static void pow2_has_the_powers_of_two(struct kunit *test)
 static void fine_wastes_an_eighth_of_a_request_at_most(struct kunit *test)
 {
 	const struct rsv_classes *classes = rsv_classes_named("fine");
-	unsigned int size, waste;
+	unsigned int size, class, granted, waste;
 
-	KUNIT_EXPECT_EQ(test, classes->nr, 64);
-	for (size = 1; size <= RSV_KMALLOC_MAX; size++) {
-		waste = classes->size[rsv_class_of(classes, size)] - size;
+	for (size = 1; size <= 4 * RSV_CLASSES_END; size++) {
+		class = rsv_class_of(classes, size);
+		granted = class == RSV_CLASS_NONE ? PAGE_ALIGN(size) : classes->size[class];
+		waste = granted - size;
 		if (size >= 64)
 			KUNIT_ASSERT_LE_MSG(test, waste * 8, size, "%u bytes", size);
 		else
@@ -124,7 +157,10 @@ static void region_has_a_cache_of_every_class(struct kunit *test)
 static struct kunit_case classes_cases[] = {
 	KUNIT_CASE_PARAM(sizes_grow_in_steps_up_to_the_largest, choices_gen_params),
 	KUNIT_CASE_PARAM(every_size_has_the_smallest_class_that_holds_it, choices_gen_params),
+	KUNIT_CASE_PARAM(large_size_has_a_class_only_where_pages_would_waste_more,
+			 choices_gen_params),
 	KUNIT_CASE_PARAM(every_class_holds_its_own_size, choices_gen_params),
+	KUNIT_CASE_PARAM(every_class_knows_its_smallest_request, choices_gen_params),
 	KUNIT_CASE(pow2_has_the_powers_of_two),
 	KUNIT_CASE(fine_wastes_an_eighth_of_a_request_at_most),
 	KUNIT_CASE(other_names_are_none),

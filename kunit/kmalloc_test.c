@@ -93,18 +93,49 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 {
 	static const size_t bytes[] = { 37 * 4096, SZ_256K };
 	struct rsv_region *r;
-	unsigned int i, class;
+	unsigned int i, class, size;
 
 	/* Without magazines and with them */
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
 		r = param_region(test, bytes[i]);
 		for (class = 0; class < r->classes->nr; class++) {
-			use_class(test, r, class ? r->classes->size[class - 1] + 1 : 1,
-				  r->classes->size[class]);
+			size = r->classes->size[class];
+			use_class(test, r, rsv_class_least(r->classes, size), size);
 			rsv_cache_shrink(r->kmalloc[class]);
 		}
 		EXPECT_UNTOUCHED(test, r);
 	}
+}
+
+/* Of memory that was given, not of tables: each request that begins where the one before ends */
+static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct kunit *test)
+{
+	const struct kind *k = test->param_value;
+	/* An eighth of the request, or all of it */
+	unsigned int share = strcmp(k->classes, "fine") ? 1 : 8;
+	struct rsv_region *r = param_region(test, SZ_1M);
+	size_t size, granted;
+	void *p;
+
+	for (size = 64; size < SZ_256K; size = granted + 1) {
+		p = get(test, r, size);
+		granted = rsv_ksize(p);
+		KUNIT_EXPECT_LE_MSG(test, (granted - size) * share, size, "%zu bytes", size);
+		fill(p, 0x5a, granted);
+		rsv_kfree(p);
+	}
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* What names a zone or a node gets pages of it, as no size class promises. */
+static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
+{
+	struct rsv_region *r = param_region(test, SZ_256K);
+	void *p = rsv_kmalloc(r, 9000, GFP_KERNEL | __GFP_THISNODE);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, rsv_ksize(p), PAGE_ALIGN(9000));
+	rsv_kfree(p);
 }
 
 struct large_case {
@@ -114,9 +145,9 @@ struct large_case {
 };
 
 static const struct large_case larges[] = {
-	{ 8193, 3, "Ppp............." },
+	{ 11265, 3, "Ppp............." },
 	{ 12288, 3, "Ppp............." },
-	{ 12289, 4, "Pppp............" },
+	{ 15361, 4, "Pppp............" },
 	{ 20480, 5, "Ppppp..........." },
 	{ 28000, 7, "Ppppppp........." },
 	{ 32769, 9, "Ppppppppp......." },
@@ -251,7 +282,7 @@ static void region_that_is_used_up_gives_null_until_something_is_freed(struct ku
 
 /* --- Changing sizes ------------------------------------------------------------------------- */
 
-static const size_t steps[] = { 1, 8, 9, 100, 128, 129, 4000, 8192, 8193, 12288, 30000, 60000 };
+static const size_t steps[] = { 1, 8, 9, 100, 128, 129, 4000, 8192, 8193, 12288, 12289, 30000, 60000 };
 
 static void growing_keeps_the_contents(struct kunit *test)
 {
@@ -296,7 +327,8 @@ static void growing_within_what_may_be_used_stays_in_place(struct kunit *test)
 
 	KUNIT_EXPECT_GT(test, rsv_ksize(p), 97);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, rsv_ksize(p), GFP_KERNEL), p);
-	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, large, 12288, GFP_KERNEL), large);
+	KUNIT_EXPECT_GT(test, rsv_ksize(large), 8193);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, large, rsv_ksize(large), GFP_KERNEL), large);
 	rsv_kfree(p);
 	rsv_kfree(large);
 }
@@ -415,6 +447,9 @@ static void object_of_a_cache_can_be_freed_without_naming_it(struct kunit *test)
 
 static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(class_serves_its_sizes_and_all_of_it_may_be_used, kinds_gen_params),
+	KUNIT_CASE_PARAM(no_request_from_64_bytes_up_wastes_more_than_its_classes_may,
+			 kinds_gen_params),
+	KUNIT_CASE_PARAM(large_size_of_a_kind_of_memory_takes_pages, kinds_gen_params),
 	KUNIT_CASE_PARAM(large_sizes_take_just_the_pages_they_need, larges_gen_params),
 	KUNIT_CASE(no_bytes_are_zero_size_ptr),
 	KUNIT_CASE(more_than_the_region_can_ever_give_is_null),

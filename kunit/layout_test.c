@@ -81,8 +81,8 @@ struct layout_case {
 static const struct layout_case layouts[] = {
 	{ 8, 0 }, { 8, 64 }, { 24, 0 }, { 24, 16 }, { 64, 64 }, { 100, 0 }, { 100, 32 },
 	{ 192, 64 }, { 256, 256 }, { 700, 0 }, { 1000, 128 }, { 1741, 0 }, { 2048, 2048 },
-	{ 3072, 1024 }, { 4096, 4096 }, { 4097, 0 }, { 5000, 4096 }, { 7168, 0 }, { 12288, 0 },
-	{ 20000, 4096 },
+	{ 3072, 1024 }, { 4096, 4096 }, { 4097, 0 }, { 5000, 4096 }, { 7168, 0 }, { 9216, 1024 },
+	{ 11264, 1024 }, { 12288, 0 }, { 20000, 4096 },
 };
 
 static void layout_text(const struct layout_case *l, char *text)
@@ -242,13 +242,14 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 			const struct flavour *f, unsigned int engine)
 {
 	struct rsv_layout l = {};
-	unsigned int pages;
+	unsigned int pages, most;
 
 	KUNIT_ASSERT_EQ(test, rsv_layout_choose(&l, wanted->size, wanted->align,
 						engine | f->flags, f->ctor), 0);
 	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
 	/* Shares are compared, a / b < c / d as a * d < c * b. */
-	for (pages = max(l.small_pages, 3U); pages <= 8; pages++)
+	most = l.stride > 2 * PAGE_SIZE ? 16 : 8;
+	for (pages = max(l.small_pages, 3U); pages <= most; pages++)
 		if (pages * PAGE_SIZE / l.stride <= RSV_SLAB_OBJECTS_MAX)
 			KUNIT_EXPECT_LE_MSG(test, waste_of(&l, engine, l.pages) * pages,
 					    waste_of(&l, engine, pages) * l.pages,

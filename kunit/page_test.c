@@ -310,7 +310,7 @@ static unsigned int failures_without_sleeping(struct rsv_region *r, struct rsv_c
 	struct page *page = rsv_alloc_pages(r, GFP_ATOMIC | __GFP_ZERO, 1);
 	unsigned long addr = rsv_get_free_pages(r, GFP_NOWAIT, 0);
 	void *object = rsv_cache_alloc(c, GFP_ATOMIC);
-	void *p = rsv_kzalloc(r, 100, GFP_ATOMIC), *large = rsv_kmalloc(r, 10000, GFP_NOWAIT);
+	void *p = rsv_kzalloc(r, 100, GFP_ATOMIC), *large = rsv_kmalloc(r, 12000, GFP_NOWAIT);
 	unsigned int failures = !page + !addr + !object + !p + !large;
 
 	rsv_kfree(large);

@@ -102,9 +102,10 @@ static u32 random_below(struct world *w, u32 limit)
 
 /* --- The model ------------------------------------------------------------------------------ */
 
-static bool is_pages(const struct block *b)
+static bool is_pages(const struct world *w, const struct block *b)
 {
-	return b->kind == PAGES || (b->kind == BYTES && b->size > RSV_KMALLOC_MAX);
+	return b->kind == PAGES ||
+	       (b->kind == BYTES && rsv_class_of(w->r->classes, b->size) == RSV_CLASS_NONE);
 }
 
 static void model_add(struct world *w, struct block *b)
@@ -285,7 +286,7 @@ static size_t bytes_in_pages(const struct world *w)
 	unsigned int i;
 
 	for (i = 0; i < BLOCKS; i++)
-		if (is_pages(&w->blocks[i]))
+		if (is_pages(w, &w->blocks[i]))
 			sum += w->blocks[i].size;
 	return sum;
 }
@@ -305,7 +306,7 @@ static void audit_block(struct world *w, const struct block *b)
 	char *at = w->map + scratch_page(w->r, b->p);
 	size_t i;
 
-	if (!is_pages(b)) {
+	if (!is_pages(w, b)) {
 		CHECK(w, *at == RSV_MAP_SLAB || *at == RSV_MAP_SLAB_MORE);
 		return;
 	}
@@ -357,7 +358,7 @@ static void audit_caches(struct world *w)
 	for (i = 0; i < BLOCKS; i++) {
 		const struct block *b = &w->blocks[i];
 
-		live += b->kind != NONE && !is_pages(b);
+		live += b->kind != NONE && !is_pages(w, b);
 		if (b->kind == OBJECT)
 			wanted[b->cache]++;
 	}

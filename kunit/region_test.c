@@ -114,7 +114,7 @@ static void region_without_memory_gives_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_query_map(r, 0, &page, 1), 0);
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_KERNEL, 0));
 	KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, 8, GFP_KERNEL));
-	KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, 10000, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, 12000, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 }
 
@@ -347,7 +347,7 @@ static void region_with_a_cache_or_an_object_is_busy(struct kunit *test)
 
 static void region_with_kmalloc_memory_is_busy(struct kunit *test)
 {
-	static const size_t sizes[] = { 8, 100, 8192, 8193 };
+	static const size_t sizes[] = { 8, 100, 8192, 8193, 12288 };
 	struct rsv_region *r = scratch_pages(test, 16);
 	unsigned int i;
 

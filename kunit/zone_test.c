@@ -278,7 +278,7 @@ static void highmem_is_for_the_page_api_only(struct kunit *test)
 		kunmap_local(p);
 		__rsv_free_pages(page, order);
 	}
-	p = rsv_kmalloc(r, 10000, GFP_HIGHUSER);
+	p = rsv_kmalloc(r, 12000, GFP_HIGHUSER);
 	KUNIT_EXPECT_FALSE(test, !p || PageHighMem(virt_to_page(p)));
 	rsv_kfree(p);
 	p = rsv_alloc_pages_exact(r, 5 * PAGE_SIZE, GFP_HIGHUSER);

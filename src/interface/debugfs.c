@@ -16,6 +16,7 @@
 
 #include "../compat.h"
 #include "../objects/cache.h"
+#include "../objects/classes.h"
 #include "../region.h"
 #include "../report.h"
 #include "debugfs.h"
@@ -210,10 +211,11 @@ static void rsv_show_internal(struct seq_file *m, const struct rsv_ioc_zone *z)
  * Of each size class the smallest request that it serves and how much that one wastes, in
  * thousandths of the request; and of a slab the bytes that are in no object
  */
-static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c, unsigned int least)
+static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c)
 {
 	const struct rsv_layout *l = &c->layout;
 	unsigned int bytes = l->pages << PAGE_SHIFT, waste = bytes - l->objects * l->object_size;
+	unsigned int least = rsv_class_least(c->region->classes, l->object_size);
 	unsigned int worst = (l->object_size - least) * 1000 / least;
 	struct rsv_cache_figures figures;
 
@@ -227,14 +229,11 @@ static int rsv_show_classes(struct seq_file *m)
 {
 	struct rsv_region *r = m->private;
 	const struct rsv_cache *c;
-	unsigned int least = 1;
 
 	mutex_lock(&r->caches_lock);
 	list_for_each_entry(c, &r->caches, node) {
-		if (!(c->flags & RSV_CACHE_KMALLOC))
-			continue;
-		rsv_show_class(m, c, least);
-		least = c->layout.object_size + 1;
+		if (c->flags & RSV_CACHE_KMALLOC)
+			rsv_show_class(m, c);
 	}
 	mutex_unlock(&r->caches_lock);
 	return 0;

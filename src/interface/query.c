@@ -256,8 +256,10 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 	cache->exchanges = figures.exchanges;
 	cache->contended = figures.contended;
 	cache->cache_flags = c->flags & RSV_CACHE_FLAGS;
-	if (c->flags & RSV_CACHE_KMALLOC)
+	if (c->flags & RSV_CACHE_KMALLOC) {
 		cache->cache_flags |= RSV_SIZE_CLASS;
+		cache->least_request = rsv_class_least(c->region->classes, l->object_size);
+	}
 	cache->guaranteed_objects = READ_ONCE(c->guarantee.target);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);

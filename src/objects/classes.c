@@ -2,14 +2,20 @@
 /*
  * Size classes.
  *
- * pow2, the textbook's: 8, 16, 32 and so on to 8192. Nearly half of a block may be wasted.
+ * pow2, the textbook's: 8, 16, 32 and so on to 8192, and whole pages beyond. Nearly half of a block
+ * may be wasted.
  *
  * fine: 8 to 64 in steps of 8, and then eight classes for each doubling: 72, 80 ... 128, 144, 160
  * ... 256, 288 and so on to 8192. What is asked for is more than 8/9 of what is given, so from 64
  * bytes up no more than 12.5 % of a request is wasted. The idea is that of jemalloc (Evans 2006)
  * and mimalloc (Leijen et al. 2019); twice as many classes as the former's hold the bound.
+ *
+ * It goes on so to 32 KB, with those sizes alone that are not whole pages: 9 KB lie four to a slab
+ * of nine pages, where each would waste most of its third page. Whole pages need no class, and
+ * beyond 32 KB they hold the bound alone.
  */
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include "../compat.h"
@@ -20,13 +26,41 @@ static struct rsv_classes rsv_classes_fine = { .name = "fine" };
 
 static const struct rsv_classes *rsv_classes_now = &rsv_classes_fine;
 
+/* Where the requests begin that are of this class: none is larger than the one before holds. */
+static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned int class)
+{
+	unsigned int before = class ? classes->size[class - 1] : 0;
+
+	if (classes->size[class] <= RSV_KMALLOC_MAX)
+		return before;
+	/* Whole pages serve what they hold without it. */
+	return max3(before, RSV_KMALLOC_MAX,
+		    (unsigned int)round_down(classes->size[class], PAGE_SIZE));
+}
+
 static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 {
-	unsigned int step = classes->nr ? classes->size[classes->nr - 1] / RSV_CLASS_STEP : 0;
+	unsigned int class = classes->nr++, last;
 
-	for (; step < size / RSV_CLASS_STEP; step++)
-		classes->of[step] = classes->nr;
-	classes->size[classes->nr++] = size;
+	classes->size[class] = size;
+	for (last = rsv_class_begin(classes, class); last < size; last += RSV_CLASS_STEP) {
+		if (size <= RSV_KMALLOC_MAX)
+			classes->of[last / RSV_CLASS_STEP] = class;
+		else
+			classes->large[(last - RSV_KMALLOC_MAX) / RSV_LARGE_STEP] = class;
+	}
+}
+
+/* Eight for each doubling */
+static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from,
+				    unsigned int to)
+{
+	unsigned int size;
+
+	for (; from < to; from *= 2)
+		for (size = from + from / 8; size <= 2 * from; size += from / 8)
+			if (size <= RSV_KMALLOC_MAX || !PAGE_ALIGNED(size))
+				rsv_classes_add(classes, size);
 }
 
 /**
@@ -34,16 +68,46 @@ static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
  */
 void rsv_classes_start(void)
 {
-	unsigned int size, from;
+	unsigned int size;
 
+	memset(rsv_classes_pow2.large, RSV_CLASS_NONE, sizeof(rsv_classes_pow2.large));
+	memset(rsv_classes_fine.large, RSV_CLASS_NONE, sizeof(rsv_classes_fine.large));
 	for (size = RSV_CLASS_STEP; size <= RSV_KMALLOC_MAX; size *= 2)
 		rsv_classes_add(&rsv_classes_pow2, size);
 	for (size = RSV_CLASS_STEP; size <= 64; size += RSV_CLASS_STEP)
 		rsv_classes_add(&rsv_classes_fine, size);
-	for (from = 64; from < RSV_KMALLOC_MAX; from *= 2)
-		for (size = from + from / 8; size <= 2 * from; size += from / 8)
-			rsv_classes_add(&rsv_classes_fine, size);
+	rsv_classes_add_eighths(&rsv_classes_fine, 64, RSV_CLASSES_END);
 }
+
+/**
+ * rsv_class_of() - the first class that holds so many bytes
+ * @classes: the sizes
+ * @bytes: at least 1
+ *
+ * Return: Its number, or RSV_CLASS_NONE where whole pages serve.
+ */
+unsigned int rsv_class_of(const struct rsv_classes *classes, size_t bytes)
+{
+	if (bytes <= RSV_KMALLOC_MAX)
+		return classes->of[rsv_class_step(bytes)];
+	if (bytes <= RSV_CLASSES_END)
+		return classes->large[(bytes - 1 - RSV_KMALLOC_MAX) / RSV_LARGE_STEP];
+	return RSV_CLASS_NONE;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_class_of);
+
+/**
+ * rsv_class_least() - the smallest request that is served as another one
+ * @classes: the sizes
+ * @bytes: the other one, which has a class
+ *
+ * Return: The bytes.
+ */
+unsigned int rsv_class_least(const struct rsv_classes *classes, size_t bytes)
+{
+	return rsv_class_begin(classes, rsv_class_of(classes, bytes)) + 1;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_class_least);
 
 /**
  * rsv_classes_named() - find a choice of sizes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the byte: a cache for each size class, and whole pages beyond the largest.
+ * Memory by the byte: a cache for each size class, and whole pages for what has none.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -63,13 +63,11 @@ int rsv_kmalloc_create(struct rsv_region *r)
  * Whole pages, or nothing. The kernel's own tools see these as they see what kmalloc() takes from
  * pages.
  */
-static noinline void *rsv_kmalloc_large(struct rsv_region *r, size_t size, gfp_t gfp)
+static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	struct rsv_frame *f;
 	void *p;
 
-	if (!size)
-		return ZERO_SIZE_PTR;
 	if (size > SIZE_MAX - PAGE_SIZE)
 		return NULL;
 	if (want_init_on_alloc(gfp))
@@ -123,7 +121,22 @@ static noinline void *rsv_kmalloc_slow(struct rsv_cache *c, size_t size, gfp_t g
 {
 	void *object = rsv_object_alloc_slow(c, gfp, kept, caller);
 
-	return c->layout.asked ? rsv_kmalloc_fence(c, object, size) : object;
+	return rsv_kmalloc_fenced(c) ? rsv_kmalloc_fence(c, object, size) : object;
+}
+
+/* From a class where whole pages would waste more, unless pages of some kind are asked for */
+static noinline void *rsv_kmalloc_large(struct rsv_region *r, size_t size, gfp_t gfp,
+					unsigned long caller)
+{
+	unsigned int class;
+
+	if (!size)
+		return ZERO_SIZE_PTR;
+	class = rsv_class_of(r->classes, size);
+	if (class == RSV_CLASS_NONE || gfp & ~RSV_GFP_OBJECTS)
+		return rsv_kmalloc_pages(r, size, gfp);
+	rsv_might_sleep(gfp);
+	return rsv_kmalloc_slow(r->kmalloc[class], size, gfp, NULL, caller);
 }
 
 /**
@@ -134,7 +147,7 @@ static noinline void *rsv_kmalloc_slow(struct rsv_cache *c, size_t size, gfp_t g
  *
  * Powers of two are aligned to their size up to RSV_KMALLOC_MAX and beyond, other sizes to their
  * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. More than
- * RSV_KMALLOC_MAX takes whole pages.
+ * RSV_KMALLOC_MAX takes whole pages unless a size class wastes less.
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The memory, or NULL if the region does not have it.
@@ -146,7 +159,7 @@ void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 
 	/* One comparison finds 0 too. */
 	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
-		return rsv_kmalloc_large(r, size, gfp);
+		return rsv_kmalloc_large(r, size, gfp, _RET_IP_);
 	rsv_might_sleep(gfp);
 	c = r->kmalloc[r->class[rsv_class_step(size)]];
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))

@@ -10,7 +10,8 @@
  * A slab may be any number of pages: what its block was rounded up by goes back to the buddy
  * system. Among the numbers of pages that are considered, the one that wastes the smallest share
  * wins, and among equals the smallest: objects of 2 KB lie six to a slab of three pages, objects of
- * 7 KB four to a slab of seven. Slabs of one or two pages are made for the smallest objects only:
+ * 7 KB four to a slab of seven, and where a page more or less is a larger part of an object, those
+ * of 11 KB four to a slab of eleven. Slabs of one or two pages are made for the smallest objects only:
  * they would go to the buddy system for every few objects, and three pages are the least that takes
  * objects of 3 * 2^n bytes without waste. What serves other caches has that many and no more, since
  * every region has some of it.
@@ -32,6 +33,7 @@
  */
 #define RSV_SLAB_PAGES_LEAST	3U
 #define RSV_SLAB_PAGES_MOST	8U
+#define RSV_SLAB_PAGES_LARGE	16U	/* where an object needs more than two */
 
 #define RSV_WORD		((unsigned int)sizeof(void *))
 
@@ -111,15 +113,15 @@ static unsigned int rsv_layout_best(const struct rsv_layout *l, unsigned int fro
 void rsv_layout_pages(struct rsv_layout *l,
 		      unsigned int (*slots)(const struct rsv_layout *l, unsigned int pages))
 {
-	unsigned int fit = max(RSV_SLAB_OBJECTS_MAX * l->stride >> PAGE_SHIFT, 1U), from;
+	unsigned int fit = max(RSV_SLAB_OBJECTS_MAX * l->stride >> PAGE_SHIFT, 1U), from, most;
 
 	l->small_pages = DIV_ROUND_UP(l->stride, PAGE_SIZE);
 	while (!slots(l, l->small_pages))
 		l->small_pages++;
 	l->small_objects = slots(l, l->small_pages);
 	from = max(l->small_pages, min(RSV_SLAB_PAGES_LEAST, fit));
-	l->pages = l->few_pages ? from :
-		   rsv_layout_best(l, from, max(from, RSV_SLAB_PAGES_MOST), slots);
+	most = l->stride > 2 * PAGE_SIZE ? RSV_SLAB_PAGES_LARGE : RSV_SLAB_PAGES_MOST;
+	l->pages = l->few_pages ? from : rsv_layout_best(l, from, max(from, most), slots);
 	l->objects = slots(l, l->pages);
 }
 

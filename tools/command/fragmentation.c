@@ -35,26 +35,36 @@ static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 
 /**
  * struct classes - the size classes that were seen
- * @least: the smallest request that the next one serves
+ * @end: the first request that is larger than the last one holds
  * @worst: the request from SMALL_REQUEST bytes up that wastes most of itself
  * @worst_wasted: the bytes that it wastes
  */
 struct classes {
-	uint32_t least;
+	uint32_t end;
 	uint32_t worst;
 	uint32_t worst_wasted;
 };
 
-static void judge_class(struct classes *seen, uint32_t size)
+/* What serves requests from the smallest on up to its size */
+static void judge(struct classes *seen, uint32_t least, uint32_t size)
 {
-	uint32_t worst = seen->least > SMALL_REQUEST ? seen->least : SMALL_REQUEST;
+	uint32_t worst = least > SMALL_REQUEST ? least : SMALL_REQUEST;
 
 	/* Compares shares of the requests without division. */
 	if (size >= worst && (uint64_t)(size - worst) * seen->worst >= (uint64_t)seen->worst_wasted * worst) {
 		seen->worst = worst;
 		seen->worst_wasted = size - worst;
 	}
-	seen->least = size + 1;
+	seen->end = size + 1;
+}
+
+/* Whole pages serve what is larger than the last class: of two numbers of them the second begins where they hold least. */
+static void judge_pages(struct classes *seen, uint32_t page_size)
+{
+	uint32_t pages = (seen->end + page_size - 1) / page_size;
+
+	judge(seen, seen->end, pages * page_size);
+	judge(seen, seen->end, (pages + 1) * page_size);
 }
 
 static void print_class(const struct view *view, const struct rsv_ioc_cache *cache)
@@ -62,25 +72,27 @@ static void print_class(const struct view *view, const struct rsv_ioc_cache *cac
 	struct classes *seen = view->data;
 	uint64_t slab = (uint64_t)cache->slab_pages * view->info.page_size;
 	uint64_t rest = slab - (uint64_t)cache->slab_objects * cache->object_size;
+	uint32_t least = cache->least_request;
 
 	if (!(cache->cache_flags & RSV_SIZE_CLASS))
 		return;
-	printf("%5u %8u %6.1f %% %9llu %6llu %6.2f %% %9llu\n", cache->object_size, seen->least,
-	       percent(cache->object_size - seen->least, seen->least), (unsigned long long)slab,
+	printf("%5u %8u %6.1f %% %9llu %6llu %6.2f %% %9llu\n", cache->object_size, least,
+	       percent(cache->object_size - least, least), (unsigned long long)slab,
 	       (unsigned long long)rest, percent(rest, slab), (unsigned long long)cache->active_objects);
-	judge_class(seen, cache->object_size);
+	judge(seen, least, cache->object_size);
 }
 
 static enum status run_fragmentation(int argc, char **argv)
 {
 	struct view view = open_view_of(argc, argv);
-	struct classes seen = { .least = 1 };
+	struct classes seen = {};
 
 	view.data = &seen;
 	for_each_zone(&view, print_zone);
 	printf("size classes %s\n", view.info.classes);
 	printf("%5s %8s %8s %9s %6s %8s %9s\n", "bytes", "from", "wastes", "slab", "rest", "of it", "in use");
 	for_each_cache(&view, print_class);
+	judge_pages(&seen, view.info.page_size);
 	printf("from %u bytes up the worst request is %u, which wastes %.2f %% of itself\n", SMALL_REQUEST, seen.worst,
 	       percent(seen.worst_wasted, seen.worst));
 	return STATUS_OK;

@@ -147,6 +147,7 @@ static void put_cache(const struct view *view, const struct rsv_ioc_cache *cache
 	put_number("exchanges", cache->exchanges);
 	put_number("contended", cache->contended);
 	put_number("guaranteed_objects", cache->guaranteed_objects);
+	put_number("least_request", cache->least_request);
 	put_close('}');
 }
 

@@ -217,7 +217,7 @@ TEST_F(device, the_command_shows_the_region)
 	EXPECT_EQ(run("fragmentation", NULL, NULL, NULL), 0);
 	EXPECT_TRUE(printed("unusable") && printed("\nsize classes ") && printed("\n 8192 "));
 	if (printed("\nsize classes fine\n")) {
-		EXPECT_TRUE(printed("\nfrom 64 bytes up the worst request is 4097, which wastes 12.47 % of itself\n"));
+		EXPECT_TRUE(printed("\nfrom 64 bytes up the worst request is 32769, which wastes 12.50 % of itself\n"));
 	}
 	EXPECT_EQ(run("map", NULL, NULL, NULL), 0);
 	EXPECT_TRUE(printed("................"));

@@ -232,6 +232,7 @@ struct rsv_ioc_extent {
  * @exchanges: out: magazines that CPUs exchanged with a depot
  * @contended: out: times that a CPU had to wait for another one there
  * @guaranteed_objects: out: objects that are kept for this cache alone
+ * @least_request: out: bytes of the smallest request that a size class serves; else 0
  */
 struct rsv_ioc_cache {
 	__u32 size;
@@ -263,6 +264,7 @@ struct rsv_ioc_cache {
 	__u64 exchanges;
 	__u64 contended;
 	__u64 guaranteed_objects;
+	__u64 least_request;
 };
 
 /* Where a region's memory comes from */
