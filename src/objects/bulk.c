@@ -65,7 +65,7 @@ static unsigned int rsv_bulk_take(struct rsv_cache *c, unsigned int nr, void **o
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_nr_loaded(cpu) || rsv_cpu_exchange_empty(c, cpu))) {
 		some = min(nr - done, rsv_cpu_nr_loaded(cpu));
-		sound = likely(c->engine != &rsv_engine_slab) ?
+		sound = likely(!c->engine->aside) ?
 			rsv_bulk_pop(c, cpu, some, objects + done) :
 			rsv_bulk_pop_aside(c, cpu, some, objects + done);
 		done += sound;

@@ -332,9 +332,6 @@ enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, voi
 bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object);
 void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
 bool rsv_cache_usable(const struct rsv_cache *c);
-void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr);
-void rsv_objects_take(struct rsv_cache *c, unsigned int nr, struct rsv_taken *t);
-void rsv_objects_make(struct rsv_cache *c, gfp_t gfp, unsigned int nr, struct rsv_taken *t);
 void *rsv_object_use(struct rsv_cache *c, void *kept);
 void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp);
 void rsv_cache_keep(struct rsv_cache *c, void *object);

@@ -56,6 +56,7 @@ struct rsv_show {
  * struct rsv_engine - an engine
  * @name: as engine= and slabinfo know it
  * @flag: RSV_ENGINE_*
+ * @aside: kept objects are marked elsewhere than in them, where only the engine knows
  * @layout: completes a layout whose slot is known: how many slots a slab has, and how many pages
  * @take: takes up to @nr objects of a node's memory that are at hand; cpu is NULL, or what this CPU
  *	has of a cache without magazines, entered
@@ -79,6 +80,7 @@ struct rsv_show {
 struct rsv_engine {
 	const char *name;
 	unsigned int flag;
+	bool aside;
 	int (*layout)(struct rsv_layout *l);
 	void (*take)(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
 		     struct rsv_taken *t);

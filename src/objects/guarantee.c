@@ -21,7 +21,7 @@ static void rsv_gate_set(struct rsv_cache *c)
 {
 	const struct rsv_guarantee *g = &c->guarantee;
 	/* Those that mark kept objects elsewhere, and what is to be cleared as it is given back */
-	bool side = c->engine == &rsv_engine_slab || want_init_on_free();
+	bool side = c->engine->aside || want_init_on_free();
 	bool shut = !c->alive || !READ_ONCE(c->spares) || g->nr < g->target ||
 		    c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS);
 

@@ -32,107 +32,11 @@
 #include "object.h"
 #include "heap.h"
 #include "spare.h"
+#include "take.h"
 
 /*
  * Allocation
  */
-
-/**
- * rsv_cache_lose() - report that free objects of a slab are lost, since its list was overwritten
- * @c: the cache
- * @base: an address in the slab
- * @nr: how many
- *
- * They are out for ever, so that the slab stays, and the cache with it.
- *
- * Context: Any but NMI, with no raw lock held.
- */
-void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr)
-{
-	const struct rsv_extent *e = rsv_region_extent(c->region, base);
-
-	rsv_debug_report_slab(RSV_CORRUPT, c, base, "%u free objects are lost", nr);
-	if (rsv_cache_owning(e, base) == c)
-		this_cpu_add(c->cpus->slow_allocs, nr);
-}
-
-/* Enters what this CPU has of a cache without magazines, if a node is the CPU's; or NULL */
-static struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
-{
-	struct rsv_cpu *cpu;
-
-	if (!(c->flags & RSV_NO_MAGAZINE) || c->flags & RSV_CACHE_OWN || !c->engine->drain)
-		return NULL;
-	cpu = rsv_cpu_enter(c->cpus);
-	if (cpu && nid != numa_mem_id()) {
-		rsv_cpu_leave(cpu);
-		return NULL;
-	}
-	return cpu;
-}
-
-/* What the engine has at hand of one node's memory */
-static void rsv_take_node(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_taken *t)
-{
-	struct rsv_cpu *cpu;
-
-	do {
-		rsv_taken_none(t);
-		cpu = rsv_cpu_enter_active(c, nid);
-		c->engine->take(c, cpu, nid, nr, t);
-		if (cpu)
-			rsv_cpu_leave(cpu);
-		if (t->damaged)
-			rsv_cache_lose(c, t->damaged, t->lost);
-	} while (t->damaged && !t->nr);
-}
-
-/* The same of all nodes, the nearest first, from that rank on */
-static void rsv_take_outwards(struct rsv_cache *c, int nid, unsigned int rank, unsigned int nr,
-			      struct rsv_taken *t)
-{
-	for (; !t->nr && rank < nr_node_ids; rank++)
-		rsv_take_node(c, rsv_node_at(nid, rank), nr, t);
-}
-
-/* From the engine of the caller's node, with more memory of it, or from those of other nodes */
-static bool rsv_take_near(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
-			  struct rsv_taken *t)
-{
-	const gfp_t here = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
-	bool grew = c->engine->grow(c, here, nid);
-
-	if (grew)
-		rsv_take_node(c, nid, nr, t);
-	rsv_take_outwards(c, nid, 1, nr, t);
-	return grew;
-}
-
-/*
- * From the engine, with more memory for it if need be: of the node, then what there is of others,
- * then anything that can be had. Returns whether there was need.
- */
-static bool rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_taken *t)
-{
-	bool grew = false;
-
-	rsv_take_node(c, nid, nr, t);
-	if (!t->nr && nr_node_ids > 1 && !(gfp & __GFP_THISNODE))
-		grew = rsv_take_near(c, gfp, nid, nr, t);
-	if (t->nr)
-		return grew;
-	/* There may be a guaranteed object instead. */
-	if (READ_ONCE(c->guarantee.nr))
-		gfp |= __GFP_NOWARN;
-	/* Even if there is none: who may sleep made others give back, and it may be an object. */
-	if (!c->engine->grow(c, gfp, nid))
-		rsv_depot_spill(c);
-	if (gfp & __GFP_THISNODE)
-		rsv_take_node(c, nid, nr, t);
-	else
-		rsv_take_outwards(c, nid, 0, nr, t);
-	return true;
-}
 
 /* From the engine, and with it what this CPU is to have at hand */
 static void rsv_take_batch(struct rsv_cache *c, gfp_t gfp, struct rsv_taken *t)
@@ -323,33 +227,6 @@ void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp)
 }
 
 /**
- * rsv_objects_take() - take what the engine of a cache that serves others has at hand
- * @c: the cache
- * @nr: how many, up to RSV_BATCH
- * @t: what was taken: objects of this node marked as kept
- *
- * Context: Any but NMI.
- */
-void rsv_objects_take(struct rsv_cache *c, unsigned int nr, struct rsv_taken *t)
-{
-	rsv_take_node(c, numa_mem_id(), nr, t);
-}
-
-/**
- * rsv_objects_make() - the same, with more memory for the engine if need be
- * @c: the cache
- * @gfp: as for rsv_cache_alloc()
- * @nr: how many, up to RSV_BATCH
- * @t: what was taken: objects marked as kept
- *
- * Context: As rsv_cache_alloc().
- */
-void rsv_objects_make(struct rsv_cache *c, gfp_t gfp, unsigned int nr, struct rsv_taken *t)
-{
-	rsv_take(c, gfp, numa_mem_id(), nr, t);
-}
-
-/**
  * rsv_object_use() - hand out an object of a cache that serves others
  * @c: the cache
  * @kept: the object, marked as kept
@@ -484,7 +361,7 @@ static bool rsv_object_put_here(struct rsv_cache *c, struct rsv_cpu *cpu, struct
 	/* The next ones will be found there without asking. */
 	if (rsv_extent_is_even(e))
 		WRITE_ONCE(cpu->extent, e);
-	if (c->engine == &rsv_engine_slab)
+	if (c->engine->aside)
 		return rsv_object_put_aside(c, cpu, e, object);
 	return READ_ONCE(f->cache) == c &&
 	       rsv_magazine_give(c, cpu, f, rsv_slab_offset(f, object), object, true);

@@ -58,9 +58,8 @@ static __always_inline void *rsv_object_ready(struct rsv_cache *c, void *object,
 /* All of a free object but the word that marks it, if that lies inside; where that is wanted */
 static inline void rsv_object_clear(const struct rsv_cache *c, void *object)
 {
-	/* The engine SLAB has no such word. */
-	const bool marked = c->engine != &rsv_engine_slab;
-	unsigned int size = c->layout.object_size, link = marked ? min(c->layout.link, size) : size;
+	unsigned int size = c->layout.object_size;
+	unsigned int link = c->engine->aside ? size : min(c->layout.link, size);
 	unsigned int behind = min(link + (unsigned int)sizeof(unsigned long), size);
 
 	if (likely(!want_init_on_free()) || c->ctor || c->flags & RSV_POISON)

@@ -488,6 +488,7 @@ static void rsv_book_each(struct rsv_cache *c, const struct rsv_show *show)
 const struct rsv_engine rsv_engine_slab = {
 	.name = "slab",
 	.flag = RSV_ENGINE_SLAB,
+	.aside = true,
 	.layout = rsv_book_layout,
 	.take = rsv_book_take,
 	.grow = rsv_book_grow,

@@ -33,6 +33,7 @@
 #include "heap.h"
 #include "slabs.h"
 #include "slub.h"
+#include "take.h"
 #include "track.h"
 
 /*

@@ -31,6 +31,7 @@
 #include "link.h"
 #include "slabs.h"
 #include "slub.h"
+#include "take.h"
 
 static void *rsv_slub_object(const struct rsv_cache *c, void *base, unsigned int index)
 {

@@ -21,6 +21,7 @@
 #include "engine.h"
 #include "magazine.h"
 #include "spare.h"
+#include "take.h"
 
 /**
  * rsv_magazines_create() - make the caches that serve a region's other caches
@@ -134,7 +135,7 @@ static void *rsv_spares_make(struct rsv_cache *own)
 {
 	struct rsv_taken t;
 
-	rsv_objects_make(own, GFP_NOWAIT | __GFP_NOWARN, RSV_BATCH, &t);
+	rsv_take(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id(), RSV_BATCH, &t);
 	if (!t.nr)
 		return NULL;
 	rsv_depot_add_spares(own, t.object + 1, t.nr - 1);
@@ -201,7 +202,7 @@ void rsv_spares_tend(struct rsv_cache *c)
 	struct rsv_taken t;
 
 	/* Less than a batch: the request has taken an object by now. */
-	rsv_objects_take(own, RSV_BATCH / 2, &t);
+	rsv_take_node(own, numa_mem_id(), RSV_BATCH / 2, &t);
 	rsv_depot_add_spares(own, t.object, t.nr);
 	if (t.nr || !own->engine->grow(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id()))
 		WRITE_ONCE(own->wanted, false);
