@@ -176,27 +176,32 @@ static void contend(struct rsv_cache *c, unsigned int times)
 	c->nodes[numa_mem_id()]->depot.contended += times;
 }
 
+/* Those in the depot, and those that a CPU has and would go on with */
 static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
 	unsigned int r = c->rounds, more = 2 * r;
-	void **object = objects_out(test, c, 4 * r);
+	void **object = objects_out(test, c, 5 * r);
 
+	/* Two at the CPU, one full and one empty in the depot */
 	objects_give(c, object, 4 * r);
-	objects_take(test, c, object, 4 * r);
-	expect_depot(test, c, 0, 2, 2);
+	objects_take(test, c, object, 2 * r + 1);
+	expect_depot(test, c, 1, 1, 1);
 	contend(c, 100);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, c->rounds, more);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 0);
-	objects_give(c, object, 4 * r);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 3), 0);
+	objects_give(c, object, 2 * r + 1);
 	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, more);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 4), 1);
+	objects_give(c, object + 4 * r, r);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 3), 0);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 4), 2);
 
-	/* No further than the largest */
+	/* No further than the largest, which are left where they are */
 	contend(c, 100);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, c->rounds, more);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 4), 2);
 }
 
 /* A CPU that waits now and then is no reason, however long it goes on. */

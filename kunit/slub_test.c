@@ -267,10 +267,14 @@ static struct rsv_frame *active_of(struct rsv_cache *c)
 static struct rsv_cache *queueless_cache(struct kunit *test)
 {
 	const struct kind_of_cache *kind = test->param_value;
+	struct rsv_reserve here = { .bytes = SZ_1M, .flags = RSV_RESERVE_NODE };
+	struct rsv_region *r;
 
+	/* A CPU has no active slab of another node. */
 	stay_on_this_cpu();
-	return scratch_cache_flags(test, scratch_region(test, SZ_1M), SIZE, 0,
-				   RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+	here.nid = numa_mem_id();
+	r = scratch_region_or_skip(test, &here, 1);
+	return scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
 }
 
 static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *test)

@@ -8,7 +8,8 @@
  * does not come each time (3.1).
  *
  * Magazines grow with contention and not with use: a larger one lets a CPU come to the depot less
- * often, which only matters if others come too (3.4). What lay in the depot for a whole interval
+ * often, which only matters if others come too (3.4). Then all smaller ones are taken back, those
+ * of CPUs too, since a CPU would go on with what it has. What lay in the depot for a whole interval
  * was not needed and is given back: the working set stays (3.5).
  */
 #include <linux/minmax.h>
@@ -325,69 +326,46 @@ bool rsv_depot_spill(struct rsv_cache *c)
 	return nr;
 }
 
-/*
- * Magazines that are smaller than those that are made now go as they become empty; so whatever is
- * empty passes here now and then.
- */
-static void rsv_depot_renew(struct rsv_cache *c, struct rsv_depot *d)
-{
-	unsigned int nr = READ_ONCE(d->empty.nr);
-	struct rsv_magazine *m, *keep = NULL;
-	unsigned long flags;
-
-	while (nr-- && (m = rsv_depot_remove(d, &d->empty))) {
-		if (m->capacity < READ_ONCE(c->rounds)) {
-			rsv_magazine_free(c, m);
-			continue;
-		}
-		m->next = keep;
-		keep = m;
-	}
-	rsv_depot_lock(d, &flags);
-	while (keep) {
-		m = keep;
-		keep = m->next;
-		rsv_depot_push(d, m);
-	}
-	d->empty.idle = d->empty.nr;
-	rsv_depot_unlock(d, flags);
-}
-
-/* Looks at what happened since the last time, and begins anew. */
-static void rsv_depot_judge(struct rsv_cache *c, struct rsv_depot *d, unsigned int *full,
-			    unsigned int *empty)
+/* Looks at what happened since the last time, and begins anew. Returns whether CPUs waited often. */
+static bool rsv_depot_judge(struct rsv_depot *d, unsigned int *full, unsigned int *empty)
 {
 	unsigned long flags;
+	bool contended;
 
 	rsv_depot_lock(d, &flags);
 	*full = d->full.idle;
 	*empty = d->empty.idle;
-	if (d->contended - d->contended_before > RSV_CONTENTION && READ_ONCE(c->spares))
-		rsv_magazines_enlarge(c);
+	contended = d->contended - d->contended_before > RSV_CONTENTION;
 	d->contended_before = d->contended;
 	d->full.idle = d->full.nr - *full;
 	d->empty.idle = d->empty.nr - *empty;
 	rsv_depot_unlock(d, flags);
+	return contended;
 }
 
 /**
- * rsv_depot_age() - take back what nobody needed since the last time
+ * rsv_depot_age() - take back what nobody needed since the last time; and make magazines larger if
+ * CPUs waited for one another, which takes back all
  * @c: the cache
  *
  * Context: Any but NMI.
+ * Return: Whether magazines are larger from now on, and CPUs still have smaller ones.
  */
-void rsv_depot_age(struct rsv_cache *c)
+bool rsv_depot_age(struct rsv_cache *c)
 {
 	unsigned int full, empty;
+	bool contended = false;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
-		rsv_depot_judge(c, d, &full, &empty);
+		contended |= rsv_depot_judge(d, &full, &empty);
 		rsv_depot_discard(c, d, &d->full, full);
 		rsv_depot_discard(c, d, &d->empty, empty);
-		if (rsv_magazines_grew(c))
-			rsv_depot_renew(c, d);
 	}
+	if (!contended || !rsv_magazines_enlarge(c))
+		return false;
+	rsv_depot_drain(c);
+	return true;
 }

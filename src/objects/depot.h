@@ -19,6 +19,6 @@ struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c);
 void rsv_depot_add_spares(struct rsv_cache *own, void **spares, unsigned int nr);
 void rsv_depot_drain(struct rsv_cache *c);
 bool rsv_depot_spill(struct rsv_cache *c);
-void rsv_depot_age(struct rsv_cache *c);
+bool rsv_depot_age(struct rsv_cache *c);
 
 #endif /* RSV_OBJECTS_DEPOT_H */

@@ -80,19 +80,23 @@ EXPORT_SYMBOL_GPL(rsv_cache_shrink);
  * rsv_caches_age() - give back what a region's caches did not need since the last time
  * @r: the region
  *
- * Context: Process; may sleep.
+ * Context: Process; may sleep; waits for all CPUs if magazines become larger.
  */
 void rsv_caches_age(struct rsv_region *r)
 {
 	struct rsv_cache *c;
+	bool grew = false;
 
 	mutex_lock(&r->caches_lock);
 	/* The last made first: what serves other caches was made before them. */
 	list_for_each_entry_reverse(c, &r->caches, node) {
-		rsv_depot_age(c);
+		grew |= rsv_depot_age(c);
 		c->engine->shrink(c, true);
 	}
 	mutex_unlock(&r->caches_lock);
+	/* Not under the lock: a CPU may let it wait. */
+	if (grew)
+		rsv_pcp_drain(r);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_caches_age);
 

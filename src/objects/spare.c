@@ -99,31 +99,20 @@ void rsv_magazines_choose(struct rsv_cache *c)
 }
 
 /**
- * rsv_magazines_enlarge() - make the magazines larger that a cache gets from now on, if there are
- * larger ones
- * @c: the cache, which has magazines
- *
- * Context: Any.
- */
-void rsv_magazines_enlarge(struct rsv_cache *c)
-{
-	unsigned int n = rsv_rounds_size(READ_ONCE(c->rounds)) + 1;
-
-	if (n < RSV_MAGAZINE_SIZES)
-		rsv_magazines_set(c, n);
-}
-
-/**
- * rsv_magazines_grew() - whether that was done
+ * rsv_magazines_enlarge() - make the magazines larger that a cache gets from now on
  * @c: the cache
  *
  * Context: Any.
- * Return: true if a cache may have magazines that are smaller than those that it gets now.
+ * Return: Whether that was done; false if the cache has none, or there are no larger ones.
  */
-bool rsv_magazines_grew(const struct rsv_cache *c)
+bool rsv_magazines_enlarge(struct rsv_cache *c)
 {
-	return READ_ONCE(c->spares) &&
-	       READ_ONCE(c->rounds) > RSV_MAGAZINE_ROUNDS(rsv_magazines_first(c));
+	unsigned int n = rsv_rounds_size(READ_ONCE(c->rounds)) + 1;
+
+	if (!READ_ONCE(c->spares) || n >= RSV_MAGAZINE_SIZES)
+		return false;
+	rsv_magazines_set(c, n);
+	return true;
 }
 
 /*

@@ -10,8 +10,7 @@ struct rsv_region;
 
 int rsv_magazines_create(struct rsv_region *r);
 void rsv_magazines_choose(struct rsv_cache *c);
-void rsv_magazines_enlarge(struct rsv_cache *c);
-bool rsv_magazines_grew(const struct rsv_cache *c);
+bool rsv_magazines_enlarge(struct rsv_cache *c);
 
 struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c);
 void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m);
