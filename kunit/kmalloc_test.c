@@ -30,7 +30,7 @@ static void *get(struct kunit *test, struct rsv_region *r, size_t size)
 {
 	void *p = rsv_kmalloc(r, size, GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, p, "%zu bytes", size);
 	return p;
 }
 
@@ -101,7 +101,7 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 		for (class = 0; class < r->classes->nr; class++) {
 			size = r->classes->size[class];
 			use_class(test, r, rsv_class_least(r->classes, size), size);
-			rsv_cache_shrink(r->kmalloc[class]);
+			scratch_shrink(r);
 		}
 		EXPECT_UNTOUCHED(test, r);
 	}

@@ -83,7 +83,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 		kunit_skip(test, "CPU %u cannot be switched off", cpu);
 	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->capacity, 0);
 	EXPECT_SLABS(test, c, 0, 0, 1);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 3), 0);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
 
 	work_on_cpu(cpu, leave_objects_at_hand, c);
@@ -114,7 +114,7 @@ static void shrinking_empties_magazines_and_depot(struct kunit *test)
 	expect_depot(test, c, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
 	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 3), 0);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
 	expect_whole(test, c->region);
 }
 

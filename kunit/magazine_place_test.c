@@ -212,7 +212,7 @@ static void magazines_do_not_pile_up_where_all_goes_to_another_node(struct kunit
 	objects_of_node_take(test, c, nid, object, nr);
 	objects_give(c, object, nr);
 	KUNIT_EXPECT_LE(test, figures(c).depot_empty, 1);
-	KUNIT_EXPECT_LE(test, own_active(c->region, 3), 3);
+	KUNIT_EXPECT_LE(test, own_active(c->region, 64), 3);
 }
 
 /* What collects for another node is not forgotten there. */

@@ -19,7 +19,8 @@ struct rounds_case {
 
 static const struct rounds_case rounds[] = {
 	{ 8, 64 }, { 256, 64 }, { 257, 32 }, { 1024, 32 }, { 1025, 16 }, { 4096, 16 },
-	{ 4097, 8 }, { 8192, 8 }, { 8193, 0 },
+	{ 4097, 8 }, { 8192, 8 }, { 8193, 4 }, { 30720, 4 },
+	{ 32769, 0 },
 };
 
 static void rounds_text(const struct rounds_case *k, char *text)
@@ -43,11 +44,11 @@ static void magazines_are_the_smaller_the_larger_objects_are(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, k->rounds);
 	/* Its memory is an object of the region itself. */
 	for (n = 0; n < RSV_MAGAZINE_SIZES; n++)
-		KUNIT_EXPECT_EQ(test, own_active(r, n), RSV_MAGAZINE_ROUNDS(n) == k->rounds);
+		KUNIT_EXPECT_EQ(test, own_active(r, RSV_MAGAZINE_ROUNDS(n)), RSV_MAGAZINE_ROUNDS(n) == k->rounds);
 	rsv_cache_free(c, object);
 	rsv_cache_shrink(c);
 	for (n = 0; n < RSV_MAGAZINE_SIZES; n++)
-		KUNIT_EXPECT_EQ(test, own_active(r, n), 0);
+		KUNIT_EXPECT_EQ(test, own_active(r, RSV_MAGAZINE_ROUNDS(n)), 0);
 	expect_whole(test, r);
 }
 
@@ -86,7 +87,7 @@ static void without_memory_for_a_magazine_objects_go_to_the_engine(struct kunit 
 	EXPECT_SLABS(test, c, 0, 1, 0);
 	objects_give(c, object, ARRAY_SIZE(object));
 	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);
-	KUNIT_EXPECT_GT(test, figures(r->own[3]).failures, 0);
+	KUNIT_EXPECT_GT(test, figures(c->spares).failures, 0);
 	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
 	EXPECT_SLABS(test, c, 0, 0, 1);
 	pages_give(page, nr, 0);
@@ -138,7 +139,7 @@ static void whole_magazines_are_exchanged_with_the_depot(struct kunit *test)
 	objects_give(c, object, 3 * r + 1);
 	expect_depot(test, c, 2, 0, 4);
 	/* All the time the memory of four magazines was enough. */
-	KUNIT_EXPECT_EQ(test, figures(c->region->own[3]).allocs, 4 + 1);
+	KUNIT_EXPECT_EQ(test, figures(c->spares).allocs, 4 + 1);
 }
 
 /* What was used last is in the CPU's cache. */
@@ -190,18 +191,38 @@ static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 	contend(c, 100);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, c->rounds, more);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 3), 0);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
 	objects_give(c, object, 2 * r + 1);
 	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, more);
 	objects_give(c, object + 4 * r, r);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 3), 0);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 4), 2);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 128), 2);
 
 	/* No further than the largest, which are left where they are */
 	contend(c, 100);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, c->rounds, more);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 4), 2);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, 128), 2);
+}
+
+/* However often CPUs wait: the larger objects are, the fewer a CPU may hold. */
+static void magazines_grow_to_128_kb(struct kunit *test)
+{
+	static const struct rounds_case most[] = {
+		{ 8, 128 }, { 1024, 128 }, { 1025, 64 }, { 4096, 32 }, { 8192, 16 }, { 32768, 4 },
+	};
+	struct rsv_region *r = magazine_region(test);
+	struct rsv_cache *c;
+	unsigned int i, times;
+
+	for (i = 0; i < ARRAY_SIZE(most); i++) {
+		c = scratch_cache_flags(test, r, most[i].size, 0, 0, NULL);
+		for (times = 0; times < RSV_MAGAZINE_SIZES; times++) {
+			contend(c, 100);
+			rsv_caches_age(r);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, c->rounds, most[i].rounds, "%u bytes", most[i].size);
+	}
 }
 
 /* A CPU that waits now and then is no reason, however long it goes on. */
@@ -312,6 +333,7 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(last_object_given_back_comes_first_through_all_magazines),
 	KUNIT_CASE(requests_served_by_magazines_take_the_fast_path),
 	KUNIT_CASE(magazines_grow_with_contention_and_small_ones_go),
+	KUNIT_CASE(magazines_grow_to_128_kb),
 	KUNIT_CASE(magazines_do_not_grow_without_contention),
 	KUNIT_CASE(waiting_for_the_depot_is_counted),
 	KUNIT_CASE_PARAM(gate_is_shut_for_who_wants_to_see_each_object, gates_gen_params),

@@ -2,6 +2,7 @@
 /*
  * What the suites of magazines share.
  */
+#include <linux/log2.h>
 #include <linux/smp.h>
 
 #include "../src/region.h"
@@ -56,9 +57,9 @@ void expect_whole(struct kunit *test, struct rsv_region *r)
 	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
 }
 
-u64 own_active(struct rsv_region *r, unsigned int n)
+u64 own_active(struct rsv_region *r, unsigned int rounds)
 {
-	return figures(r->own[n]).active;
+	return figures(r->own[ilog2(rounds / RSV_MAGAZINE_ROUNDS(0))]).active;
 }
 
 void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty,

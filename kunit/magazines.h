@@ -20,7 +20,7 @@ struct rsv_cache_figures figures(struct rsv_cache *c);
 void **objects_array(struct kunit *test, unsigned int nr);
 void **objects_out(struct kunit *test, struct rsv_cache *c, unsigned int nr);
 void expect_whole(struct kunit *test, struct rsv_region *r);
-u64 own_active(struct rsv_region *r, unsigned int n);
+u64 own_active(struct rsv_region *r, unsigned int rounds);
 void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty,
 		  u64 exchanges);
 

@@ -282,11 +282,11 @@ static void age_reaches_slabs_and_the_memory_of_magazines(struct kunit *test)
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 0);
-	KUNIT_EXPECT_EQ(test, figures(c->region->own[3]).active, 2);
+	KUNIT_EXPECT_EQ(test, figures(c->spares).active, 2);
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, figures(c).empty, 0);
-	KUNIT_EXPECT_EQ(test, figures(c->region->own[3]).empty, 0);
+	KUNIT_EXPECT_EQ(test, figures(c->spares).empty, 0);
 	KUNIT_EXPECT_GT(test, region_free_pages(c->region), had);
 }
 

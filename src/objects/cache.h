@@ -30,7 +30,7 @@ struct rsv_taken;
 #define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
 
 /* Sizes that magazines can have */
-#define RSV_MAGAZINE_SIZES	5
+#define RSV_MAGAZINE_SIZES	6
 
 /* Objects that pass between a magazine and an engine at once: what a raw lock is held for */
 #define RSV_BATCH		16U

@@ -126,16 +126,18 @@ struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
 unsigned int rsv_magazine_batch(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu;
+	unsigned int nr;
 
 	if (!rsv_magazine_wanted(c))
 		return 1;
+	nr = min(RSV_BATCH, READ_ONCE(c->rounds));
 	if (!irqs_disabled())
-		return RSV_BATCH;
+		return nr;
 	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return 1;
 	rsv_cpu_leave(cpu);
-	return RSV_BATCH;
+	return nr;
 }
 
 /**

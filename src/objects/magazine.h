@@ -45,11 +45,11 @@ struct rsv_magazine {
 };
 
 /*
- * Objects in one of each size: 8, 16, 32, 64 and 128, so that what comes in bulk mostly moves whole
- * ones; and its bytes, which lie apart by no power of two, so that the first objects of many do not
+ * Objects in one of each size: 4, 8, 16 and so on to 128, so that what comes in bulk mostly moves
+ * whole ones; and its bytes, which lie apart by no power of two, so that the first objects of many do not
  * compete for few sets of the CPU's cache.
  */
-#define RSV_MAGAZINE_ROUNDS(n)	(8U << (n))
+#define RSV_MAGAZINE_ROUNDS(n)	(4U << (n))
 #define RSV_MAGAZINE_BYTES(n) \
 	(sizeof(struct rsv_magazine) + RSV_MAGAZINE_ROUNDS(n) * sizeof(void *))
 

@@ -23,6 +23,9 @@
 #include "spare.h"
 #include "take.h"
 
+/* Bytes of objects that a magazine may grow to hold */
+#define RSV_MAGAZINE_HOLDS	(128U << 10)
+
 /**
  * rsv_magazines_create() - make the caches that serve a region's other caches
  * @r: the region
@@ -74,12 +77,14 @@ static int rsv_magazines_first(const struct rsv_cache *c)
 	const unsigned int size = c->layout.object_size;
 
 	if (size <= 256)
-		return 3;
+		return 4;
 	if (size <= 1024)
-		return 2;
+		return 3;
 	if (size <= 4096)
+		return 2;
+	if (size <= 8192)
 		return 1;
-	return size <= 8192 ? 0 : -1;
+	return size <= 32768 ? 0 : -1;
 }
 
 /**
@@ -103,13 +108,14 @@ void rsv_magazines_choose(struct rsv_cache *c)
  * @c: the cache
  *
  * Context: Any.
- * Return: Whether that was done; false if the cache has none, or there are no larger ones.
+ * Return: Whether that was done; false if the cache has none, or larger ones would hold too much.
  */
 bool rsv_magazines_enlarge(struct rsv_cache *c)
 {
 	unsigned int n = rsv_rounds_size(READ_ONCE(c->rounds)) + 1;
 
-	if (!READ_ONCE(c->spares) || n >= RSV_MAGAZINE_SIZES)
+	if (!READ_ONCE(c->spares) || n >= RSV_MAGAZINE_SIZES ||
+	    RSV_MAGAZINE_ROUNDS(n) * c->layout.object_size > RSV_MAGAZINE_HOLDS)
 		return false;
 	rsv_magazines_set(c, n);
 	return true;

@@ -60,6 +60,11 @@ static u64 pair_8000(const struct bench_case *c, bool ours)
 	return pairs(ours, 8000);
 }
 
+static u64 pair_9000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 9000);
+}
+
 /* Small sizes are as frequent as large ones: of each power of two from 8 to 4096 one in ten */
 static const char *begin_mix(const struct bench_case *c)
 {
@@ -119,6 +124,7 @@ const struct bench_case bench_kmalloc[] = {
 	{ .name = "kmalloc-500", .begin = begin, .turn = pair_500 },
 	{ .name = "kmalloc-2000", .begin = begin, .turn = pair_2000 },
 	{ .name = "kmalloc-8000", .begin = begin, .turn = pair_8000 },
+	{ .name = "kmalloc-9000", .begin = begin, .turn = pair_9000 },
 	{ .name = "kmalloc-mix", .begin = begin_mix, .turn = mix },
 	{ }
 };
