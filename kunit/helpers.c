@@ -129,13 +129,16 @@ struct rsv_region *scratch_region_or_skip(struct kunit *test, const struct rsv_r
 	return r;
 }
 
-/* The largest region of one run that the machine has, from 64 MB down: tests may have cut it up. */
+/*
+ * The largest region of one run that the machine has, from 64 MB down: tests may have cut it up.
+ * Sanitizers touch all of it.
+ */
 struct rsv_region *scratch_region_large(struct kunit *test)
 {
 	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE };
 	struct rsv_region *r = NULL;
 
-	for (want.bytes = SZ_64M; want.bytes >= SZ_8M; want.bytes /= 2) {
+	for (want.bytes = SLOW ? SZ_16M : SZ_64M; want.bytes >= SZ_8M; want.bytes /= 2) {
 		r = create_region(&want, 1);
 		if (r != ERR_PTR(-ENOMEM))
 			break;

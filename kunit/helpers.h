@@ -15,6 +15,9 @@
 
 #include "../src/report.h"
 
+/* Sanitizers, and most of all the leak detector, make all that is done many times as long. */
+#define SLOW	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN))
+
 int suite_init(struct kunit *test);
 
 /* --- Scratch regions and caches ------------------------------------------------------------- */

@@ -209,9 +209,11 @@ static void more_than_the_region_can_ever_give_is_null(struct kunit *test)
 static void alignment_keeps_kmallocs_contract_for_every_size(struct kunit *test)
 {
 	struct rsv_region *r = param_region(test, SZ_1M);
+	/* All that are aligned to anything */
+	const size_t step = SLOW ? 8 : 1;
 	size_t size, wrong = 0;
 
-	for (size = 1; size <= 20000; size++) {
+	for (size = step; size <= 20000; size += step) {
 		size_t align = max_t(size_t, ARCH_KMALLOC_MINALIGN, size & -size);
 		/* Something else in front, so that alignment does not come from being the first. */
 		void *before = get(test, r, size), *p = get(test, r, size);

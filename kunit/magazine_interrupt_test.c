@@ -368,9 +368,6 @@ static void make_stepped_request(void *data)
 	make_request(s->h, s->request, GFP_NOWAIT);
 }
 
-/* Sanitizers make each instruction many, and of those of a bulk request there are many already. */
-#define SLOW	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN))
-
 /* Fewer instructions than any request has */
 #define INSTRUCTIONS	20
 
@@ -386,6 +383,7 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 	struct hand h;
 
 	single_step_or_skip(test);
+	/* Of instructions of a bulk request there are many already. */
 	if (SLOW && (k->request == ALLOC_BULK || k->request == FREE_BULK))
 		kunit_skip(test, "it would take half a minute here");
 	c = magazine_cache(test, k->flags);

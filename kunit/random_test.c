@@ -22,8 +22,7 @@
 #include "helpers.h"
 #include "random.h"
 
-/* Sanitizers make each of them many times as long. */
-#define STEPS		(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) ? 1500U : 6000U)
+#define STEPS		(SLOW ? 1500U : 6000U)
 #define AUDIT_EVERY	250U
 #define EMPTY_EVERY	(STEPS / 3)
 #define BLOCKS		256

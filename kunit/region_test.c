@@ -373,10 +373,8 @@ static void empty_slabs_do_not_hold_a_region(struct kunit *test)
 
 static void many_regions_come_and_go(struct kunit *test)
 {
-	/* Sanitizers make each of them many times as long. */
-	const bool slow = IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN);
 	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG };
-	const unsigned int nr = slow ? 100 : 1000;
+	const unsigned int nr = SLOW ? 80 : 1000;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {

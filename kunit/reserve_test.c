@@ -155,14 +155,19 @@ static unsigned long noise(void)
 	return totalram_pages() / 8 + SZ_2M / PAGE_SIZE;
 }
 
-/* Regions made and ended one after the other, so many that a leak of what is rounded off is seen */
+/*
+ * Regions made and ended one after the other, so many that a leak of what is rounded off is seen:
+ * more than noise(), unless each takes a second
+ */
 struct cycle {
 	size_t bytes;
 	unsigned int times;
 };
 
+#define TIMES(n)	(SLOW ? (n) / 8 : (n))
+
 static const struct cycle cycles[] = {
-	{ SZ_2M + SZ_4K, 64 }, { SZ_8M + SZ_4K, 32 }, { SZ_16M, 16 },
+	{ SZ_2M + SZ_4K, TIMES(64) }, { SZ_8M + SZ_4K, TIMES(32) }, { SZ_16M, TIMES(16) },
 };
 
 static void cycle_text(const struct cycle *c, char *text)
