@@ -116,39 +116,30 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 	return p;
 }
 
-static noinline void *rsv_kmalloc_slow(struct rsv_cache *c, size_t size, gfp_t gfp, void *kept,
+/*
+ * What the fast path did not do. More than it looks for comes from a class if whole pages would
+ * waste more, unless pages of some kind are asked for.
+ */
+static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t gfp, void *kept,
 				       unsigned long caller)
 {
-	void *object = rsv_object_alloc_slow(c, gfp, kept, caller);
-
-	return rsv_kmalloc_fenced(c) ? rsv_kmalloc_fence(c, object, size) : object;
-}
-
-static __always_inline void *rsv_kmalloc_class(struct rsv_cache *c, size_t size, gfp_t gfp,
-					       unsigned long caller)
-{
-	void *object = NULL;
-
-	rsv_might_sleep(gfp);
-	/* What has fences because its cache checks objects takes the slow path. */
-	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_magazine_take(c, &object)))
-		return rsv_kmalloc_slow(c, size, gfp, object, caller);
-	object = rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
-	return IS_ENABLED(CONFIG_KASAN_GENERIC) ? rsv_kmalloc_fence(c, object, size) : object;
-}
-
-/* From a class where whole pages would waste more, unless pages of some kind are asked for */
-static noinline void *rsv_kmalloc_large(struct rsv_region *r, size_t size, gfp_t gfp,
-					unsigned long caller)
-{
+	const bool large = size > RSV_KMALLOC_MAX;
+	void *object = kept;
+	struct rsv_cache *c;
 	unsigned int class;
 
 	if (!size)
 		return ZERO_SIZE_PTR;
 	class = rsv_class_of(r->classes, size);
-	if (class == RSV_CLASS_NONE || gfp & ~RSV_GFP_OBJECTS)
+	if (class == RSV_CLASS_NONE || (large && gfp & ~RSV_GFP_OBJECTS))
 		return rsv_kmalloc_pages(r, size, gfp);
-	return rsv_kmalloc_class(r->kmalloc[class], size, gfp, caller);
+	rsv_might_sleep(gfp);
+	c = r->kmalloc[class];
+	if (large && rsv_gfp_is_plain(gfp) && rsv_magazine_take(c, &object))
+		object = rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
+	else
+		object = rsv_object_alloc_slow(c, gfp, object, caller);
+	return rsv_kmalloc_fenced(c) ? rsv_kmalloc_fence(c, object, size) : object;
 }
 
 /**
@@ -166,10 +157,20 @@ static noinline void *rsv_kmalloc_large(struct rsv_region *r, size_t size, gfp_t
  */
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 {
+	struct rsv_cache *c;
+	void *object = NULL;
+
 	/* One comparison finds 0 too. */
 	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
-		return rsv_kmalloc_large(r, size, gfp, _RET_IP_);
-	return rsv_kmalloc_class(r->kmalloc[r->class[rsv_class_step(size)]], size, gfp, _RET_IP_);
+		goto slow;
+	rsv_might_sleep(gfp);
+	c = r->kmalloc[r->class[rsv_class_step(size)]];
+	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_magazine_take(c, &object)))
+		goto slow;
+	object = rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
+	return IS_ENABLED(CONFIG_KASAN_GENERIC) ? rsv_kmalloc_fence(c, object, size) : object;
+slow:
+	return rsv_kmalloc_slow(r, size, gfp, object, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_kmalloc);
 
