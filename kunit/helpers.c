@@ -131,7 +131,7 @@ struct rsv_region *scratch_region_or_skip(struct kunit *test, const struct rsv_r
 
 /*
  * The largest region of one run that the machine has, from 64 MB down: tests may have cut it up.
- * Sanitizers touch all of it.
+ * It takes the longer the larger it is.
  */
 struct rsv_region *scratch_region_large(struct kunit *test)
 {

@@ -15,8 +15,12 @@
 
 #include "../src/report.h"
 
-/* Sanitizers, and most of all the leak detector, make all that is done many times as long. */
-#define SLOW	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN))
+/*
+ * Sanitizers, and most of all the leak detector, make all that is done many times as long, and so
+ * does User Mode Linux with several CPUs, where each change of the interrupt flag is a system call.
+ */
+#define SLOW	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) || \
+		 (IS_ENABLED(CONFIG_UML) && IS_ENABLED(CONFIG_SMP)))
 
 int suite_init(struct kunit *test);
 
