@@ -284,7 +284,9 @@ static void region_that_is_used_up_gives_null_until_something_is_freed(struct ku
 
 /* --- Changing sizes ------------------------------------------------------------------------- */
 
-static const size_t steps[] = { 1, 8, 9, 100, 128, 129, 4000, 8192, 8193, 12288, 12289, 30000, 60000 };
+static const size_t steps[] = {
+	1, 8, 9, 100, 128, 129, 4000, 8192, 8193, 12288, 12289, 30000, 60000,
+};
 
 static void growing_keeps_the_contents(struct kunit *test)
 {

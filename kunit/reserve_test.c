@@ -164,10 +164,10 @@ struct cycle {
 	unsigned int times;
 };
 
-#define TIMES(n)	(SLOW ? (n) / 8 : (n))
+#define SHARE	(SLOW ? 8 : 1)
 
 static const struct cycle cycles[] = {
-	{ SZ_2M + SZ_4K, TIMES(64) }, { SZ_8M + SZ_4K, TIMES(32) }, { SZ_16M, TIMES(16) },
+	{ SZ_2M + SZ_4K, 64 / SHARE }, { SZ_8M + SZ_4K, 32 / SHARE }, { SZ_16M, 16 / SHARE },
 };
 
 static void cycle_text(const struct cycle *c, char *text)

@@ -326,7 +326,7 @@ bool rsv_depot_spill(struct rsv_cache *c)
 	return nr;
 }
 
-/* Looks at what happened since the last time, and begins anew. Returns whether CPUs waited often. */
+/* Looks at what happened since the last time, and begins anew. Returns whether CPUs waited. */
 static bool rsv_depot_judge(struct rsv_depot *d, unsigned int *full, unsigned int *empty)
 {
 	unsigned long flags;

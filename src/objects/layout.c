@@ -9,12 +9,12 @@
  *
  * A slab may be any number of pages: what its block was rounded up by goes back to the buddy
  * system. Among the numbers of pages that are considered, the one that wastes the smallest share
- * wins, and among equals the smallest: objects of 2 KB lie six to a slab of three pages, objects of
- * 7 KB four to a slab of seven, and where a page more or less is a larger part of an object, those
- * of 11 KB four to a slab of eleven. Slabs of one or two pages are made for the smallest objects only:
- * they would go to the buddy system for every few objects, and three pages are the least that takes
- * objects of 3 * 2^n bytes without waste. What serves other caches has that many and no more, since
- * every region has some of it.
+ * wins, and among equals the smallest: objects of 2 KB lie six to a slab of three pages, objects
+ * of 7 KB four to a slab of seven and, since large ones may have larger slabs, those of 11 KB four
+ * to a slab of eleven. Slabs of one or two pages are made for the smallest objects only: they
+ * would go to the buddy system for every few objects, and three pages are the least that takes
+ * objects of 3 * 2^n bytes without waste. What serves other caches has that many and no more,
+ * since every region has some of it.
  */
 #include <linux/cache.h>
 #include <linux/log2.h>

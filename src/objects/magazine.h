@@ -46,8 +46,8 @@ struct rsv_magazine {
 
 /*
  * Objects in one of each size: 4, 8, 16 and so on to 128, so that what comes in bulk mostly moves
- * whole ones; and its bytes, which lie apart by no power of two, so that the first objects of many do not
- * compete for few sets of the CPU's cache.
+ * whole ones; and its bytes, which lie apart by no power of two, so that the first objects of many
+ * do not compete for few sets of the CPU's cache.
  */
 #define RSV_MAGAZINE_ROUNDS(n)	(4U << (n))
 #define RSV_MAGAZINE_BYTES(n) \

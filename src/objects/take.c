@@ -40,8 +40,8 @@ void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr)
  * @nid: the node whose memory is asked for or given back
  *
  * Context: Any but NMI.
- * Return: What it has, to be left by rsv_cpu_leave(); NULL if there is nothing that the engine keeps
- * for a CPU, or the node is not the CPU's, or it is being worked on.
+ * Return: What it has, to be left by rsv_cpu_leave(); NULL if the engine keeps nothing for a CPU,
+ * the node is not the CPU's, or it is being worked on.
  */
 struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
 {

@@ -58,7 +58,7 @@ static void judge(struct classes *seen, uint32_t least, uint32_t size)
 	seen->end = size + 1;
 }
 
-/* Whole pages serve what is larger than the last class: of two numbers of them the second begins where they hold least. */
+/* Whole pages serve what is larger than the last class holds: first what is left of a page, then a page more. */
 static void judge_pages(struct classes *seen, uint32_t page_size)
 {
 	uint32_t pages = (seen->end + page_size - 1) / page_size;
