@@ -100,6 +100,9 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 		r = param_region(test, bytes[i]);
 		for (class = 0; class < r->classes->nr; class++) {
 			size = r->classes->size[class];
+			/* Pages serve what would be alone in its slab. */
+			if (size > RSV_KMALLOC_MAX && param_is_slob(test))
+				continue;
 			use_class(test, r, rsv_class_least(r->classes, size), size);
 			scratch_shrink(r);
 		}
@@ -107,17 +110,19 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 	}
 }
 
-/* Of memory that was given, not of tables: each request that begins where the one before ends */
+/* Each request that begins where what may be used of the one before ends */
 static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct kunit *test)
 {
 	const struct kind *k = test->param_value;
 	/* An eighth of the request, or all of it */
 	unsigned int share = strcmp(k->classes, "fine") ? 1 : 8;
+	/* SLOB has whole pages from there on. */
+	size_t most = param_is_slob(test) ? RSV_KMALLOC_MAX : SZ_256K;
 	struct rsv_region *r = param_region(test, SZ_1M);
 	size_t size, granted;
 	void *p;
 
-	for (size = 64; size < SZ_256K; size = granted + 1) {
+	for (size = 64; size <= most; size = granted + 1) {
 		p = get(test, r, size);
 		granted = rsv_ksize(p);
 		KUNIT_EXPECT_LE_MSG(test, (granted - size) * share, size, "%zu bytes", size);
@@ -136,6 +141,20 @@ static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, rsv_ksize(p), PAGE_ALIGN(9000));
 	rsv_kfree(p);
+}
+
+/* Four of 9000 bytes would lie in nine pages. */
+static void slab_does_not_take_most_of_a_small_region(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 16);
+	void *p = get(test, r, 9000), *large;
+
+	KUNIT_EXPECT_EQ(test, rsv_ksize(p), 9216);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 16 - 3);
+	large = get(test, r, 8 * PAGE_SIZE);
+	rsv_kfree(large);
+	rsv_kfree(p);
+	EXPECT_UNTOUCHED(test, r);
 }
 
 struct large_case {
@@ -213,7 +232,7 @@ static void alignment_keeps_kmallocs_contract_for_every_size(struct kunit *test)
 	const size_t step = SLOW ? 8 : 1;
 	size_t size, wrong = 0;
 
-	for (size = step; size <= 20000; size += step) {
+	for (size = step; size <= 32768; size += step) {
 		size_t align = max_t(size_t, ARCH_KMALLOC_MINALIGN, size & -size);
 		/* Something else in front, so that alignment does not come from being the first. */
 		void *before = get(test, r, size), *p = get(test, r, size);
@@ -223,7 +242,7 @@ static void alignment_keeps_kmallocs_contract_for_every_size(struct kunit *test)
 		rsv_kfree(before);
 		rsv_kfree(p);
 	}
-	for (size = 32768; size <= SZ_512K; size *= 2) {
+	for (size = 65536; size <= SZ_512K; size *= 2) {
 		void *before = get(test, r, 1), *p = get(test, r, size);
 
 		wrong += !IS_ALIGNED((unsigned long)p, size);
@@ -454,6 +473,7 @@ static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(no_request_from_64_bytes_up_wastes_more_than_its_classes_may,
 			 kinds_gen_params),
 	KUNIT_CASE_PARAM(large_size_of_a_kind_of_memory_takes_pages, kinds_gen_params),
+	KUNIT_CASE(slab_does_not_take_most_of_a_small_region),
 	KUNIT_CASE_PARAM(large_sizes_take_just_the_pages_they_need, larges_gen_params),
 	KUNIT_CASE(no_bytes_are_zero_size_ptr),
 	KUNIT_CASE(more_than_the_region_can_ever_give_is_null),

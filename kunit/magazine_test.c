@@ -205,6 +205,24 @@ static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 128), 2);
 }
 
+/* By the work that does so, which may not wait for works of its own queue */
+static void magazines_grow_by_themselves(struct kunit *test)
+{
+	struct rsv_cache *c = magazine_cache(test, 0);
+	unsigned int r = c->rounds;
+	void **object = objects_out(test, c, 2 * r);
+	unsigned long end = jiffies + 10 * HZ;
+
+	objects_give(c, object, 2 * r);
+	contend(c, 100);
+	rsv_reclaim_begin(c->region);
+	while (own_active(c->region, r) && time_before(jiffies, end))
+		msleep(20);
+	rsv_reclaim_end(c->region);
+	KUNIT_EXPECT_EQ(test, c->rounds, 2 * r);
+	KUNIT_EXPECT_EQ(test, own_active(c->region, r), 0);
+}
+
 /* However often CPUs wait: the larger objects are, the fewer a CPU may hold. */
 static void magazines_grow_to_128_kb(struct kunit *test)
 {
@@ -333,6 +351,7 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(last_object_given_back_comes_first_through_all_magazines),
 	KUNIT_CASE(requests_served_by_magazines_take_the_fast_path),
 	KUNIT_CASE(magazines_grow_with_contention_and_small_ones_go),
+	KUNIT_CASE(magazines_grow_by_themselves),
 	KUNIT_CASE(magazines_grow_to_128_kb),
 	KUNIT_CASE(magazines_do_not_grow_without_contention),
 	KUNIT_CASE(waiting_for_the_depot_is_counted),

@@ -82,7 +82,7 @@ static void objects_are_not_taken_back_and_stay_as_they_are(struct kunit *test)
 
 static void memory_by_the_byte_is_neither(struct kunit *test)
 {
-	static const size_t sizes[] = { 1, 100, RSV_KMALLOC_MAX, 5 * PAGE_SIZE };
+	static const size_t sizes[] = { 1, 100, RSV_KMALLOC_MAX, 9000, 5 * PAGE_SIZE };
 	struct rsv_region *r = scratch_region(test, SZ_1M);
 	unsigned int i;
 	void *p, *again;

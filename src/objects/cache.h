@@ -29,6 +29,9 @@ struct rsv_taken;
 /* The largest object; what is larger is better served by pages. */
 #define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
 
+/* The most pages of a slab that any region may have, unless one object needs more */
+#define RSV_SLAB_PAGES_MOST	8U
+
 /* Sizes that magazines can have */
 #define RSV_MAGAZINE_SIZES	6
 

@@ -11,8 +11,8 @@
  * and mimalloc (Leijen et al. 2019); twice as many classes as the former's hold the bound.
  *
  * It goes on so to 32 KB, with those sizes alone that are not whole pages: 9 KB lie four to a slab
- * of nine pages, where each would waste most of its third page. Whole pages need no class, and
- * beyond 32 KB they hold the bound alone.
+ * of nine pages, where each would waste most of its third page. Whole pages need no class, and,
+ * where they have 4 KB, beyond 32 KB they hold the bound alone.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

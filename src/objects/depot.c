@@ -8,8 +8,9 @@
  * does not come each time (3.1).
  *
  * Magazines grow with contention and not with use: a larger one lets a CPU come to the depot less
- * often, which only matters if others come too (3.4). Then all smaller ones are taken back, those
- * of CPUs too, since a CPU would go on with what it has. What lay in the depot for a whole interval
+ * often, which only matters if others come too (3.4). Then the smaller ones are taken back, those
+ * of CPUs too, since a CPU would go on with what it has; one that is exchanged at that moment stays
+ * until nobody needs it. What lay in the depot for a whole interval
  * was not needed and is given back: the working set stays (3.5).
  */
 #include <linux/minmax.h>

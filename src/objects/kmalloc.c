@@ -117,24 +117,35 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 }
 
 /*
- * What the fast path did not do. More than it looks for comes from a class if whole pages would
- * waste more, unless pages of some kind are asked for.
+ * The class of what is larger than those that the fast path looks for; NULL: whole pages waste no
+ * more, or pages of some kind are asked for.
  */
+static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t size, gfp_t gfp)
+{
+	const unsigned int class = rsv_class_of(r->classes, size);
+	struct rsv_cache *c;
+
+	if (class == RSV_CLASS_NONE || gfp & ~RSV_GFP_OBJECTS)
+		return NULL;
+	c = r->kmalloc[class];
+	/* With the engine SLOB each is alone in its pages. But checks come with classes. */
+	return c->layout.objects > 1 || rsv_cache_debugs(c) ? c : NULL;
+}
+
+/* What the fast path did not do. @kept: as for rsv_object_alloc_slow() */
 static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t gfp, void *kept,
 				       unsigned long caller)
 {
 	const bool large = size > RSV_KMALLOC_MAX;
 	void *object = kept;
 	struct rsv_cache *c;
-	unsigned int class;
 
 	if (!size)
 		return ZERO_SIZE_PTR;
-	class = rsv_class_of(r->classes, size);
-	if (class == RSV_CLASS_NONE || (large && gfp & ~RSV_GFP_OBJECTS))
+	c = large ? rsv_kmalloc_large(r, size, gfp) : r->kmalloc[rsv_class_of(r->classes, size)];
+	if (!c)
 		return rsv_kmalloc_pages(r, size, gfp);
 	rsv_might_sleep(gfp);
-	c = r->kmalloc[class];
 	if (large && rsv_gfp_is_plain(gfp) && rsv_magazine_take(c, &object))
 		object = rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
 	else

@@ -28,11 +28,10 @@
 #include "engine.h"
 
 /*
- * The numbers of pages considered, unless one object needs more or RSV_SLAB_OBJECTS_MAX are reached
- * with fewer.
+ * The numbers of pages considered, from the first of these to RSV_SLAB_PAGES_MOST or the other,
+ * unless one object needs more or RSV_SLAB_OBJECTS_MAX are reached with fewer.
  */
 #define RSV_SLAB_PAGES_LEAST	3U
-#define RSV_SLAB_PAGES_MOST	8U
 #define RSV_SLAB_PAGES_LARGE	16U	/* where an object needs more than two */
 
 #define RSV_WORD		((unsigned int)sizeof(void *))

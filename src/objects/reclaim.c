@@ -80,7 +80,7 @@ EXPORT_SYMBOL_GPL(rsv_cache_shrink);
  * rsv_caches_age() - give back what a region's caches did not need since the last time
  * @r: the region
  *
- * Context: Process; may sleep; waits for all CPUs if magazines become larger.
+ * Context: Process; may sleep.
  */
 void rsv_caches_age(struct rsv_region *r)
 {
@@ -94,9 +94,9 @@ void rsv_caches_age(struct rsv_region *r)
 		c->engine->shrink(c, true);
 	}
 	mutex_unlock(&r->caches_lock);
-	/* Not under the lock: a CPU may let it wait. */
+	/* Not under the lock, and not for long: a CPU may let it wait. */
 	if (grew)
-		rsv_pcp_drain(r);
+		rsv_pcp_try_drain(r);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_caches_age);
 

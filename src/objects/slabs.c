@@ -61,6 +61,15 @@ enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
 	return RSV_PARTIAL + word.inuse * 4 / objects;
 }
 
+/* Whether there is another choice; and a large slab would be most of a small region. */
+static bool rsv_slab_may_be_whole(const struct rsv_cache *c)
+{
+	const unsigned long most = READ_ONCE(c->region->nr_pages) / 8;
+
+	return c->layout.small_pages < c->layout.pages &&
+	       c->layout.pages <= max_t(unsigned long, RSV_SLAB_PAGES_MOST, most);
+}
+
 /**
  * rsv_slab_take_pages() - get pages for a slab or for a unit of the heap
  * @c: the cache
@@ -68,8 +77,8 @@ enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
  * @nid: the node that would be best
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: As many pages as waste least, or, where they cannot be had, as few as hold an object; or
- * NULL.
+ * Return: As many pages as waste least, or, where they cannot be had or are too much for the
+ * region, as few as hold an object; or NULL.
  */
 struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
 {
@@ -78,7 +87,7 @@ struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int 
 
 	gfp &= ~(__GFP_ZERO | __GFP_HIGHMEM);
 	/* Without effort at first: as SLUB, which would rather have a small slab than reclaim. */
-	if (l->small_pages < l->pages)
+	if (rsv_slab_may_be_whole(c))
 		f = rsv_run_alloc(c->region, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN, nid,
 				  l->pages);
 	return f ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);

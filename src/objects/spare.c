@@ -23,7 +23,7 @@
 #include "spare.h"
 #include "take.h"
 
-/* Bytes of objects that a magazine may grow to hold */
+/* Bytes of objects that a magazine may hold */
 #define RSV_MAGAZINE_HOLDS	(128U << 10)
 
 /**
@@ -104,6 +104,24 @@ void rsv_magazines_choose(struct rsv_cache *c)
 }
 
 /**
+ * rsv_magazines_fit() - whether magazines may be so large
+ * @c: the cache
+ * @rounds: objects in one of them
+ *
+ * A CPU that has one takes no more than a quarter of the region from the others.
+ *
+ * Context: Any.
+ * Return: true if so; a region that grows or shrinks may change it.
+ */
+bool rsv_magazines_fit(const struct rsv_cache *c, unsigned int rounds)
+{
+	const unsigned long bytes = (unsigned long)rounds * c->layout.object_size;
+
+	return bytes <= RSV_MAGAZINE_HOLDS &&
+	       bytes >> PAGE_SHIFT <= READ_ONCE(c->region->nr_pages) / 4;
+}
+
+/**
  * rsv_magazines_enlarge() - make the magazines larger that a cache gets from now on
  * @c: the cache
  *
@@ -115,7 +133,7 @@ bool rsv_magazines_enlarge(struct rsv_cache *c)
 	unsigned int n = rsv_rounds_size(READ_ONCE(c->rounds)) + 1;
 
 	if (!READ_ONCE(c->spares) || n >= RSV_MAGAZINE_SIZES ||
-	    RSV_MAGAZINE_ROUNDS(n) * c->layout.object_size > RSV_MAGAZINE_HOLDS)
+	    !rsv_magazines_fit(c, RSV_MAGAZINE_ROUNDS(n)))
 		return false;
 	rsv_magazines_set(c, n);
 	return true;

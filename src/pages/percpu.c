@@ -316,13 +316,13 @@ void rsv_pcp_drain(struct rsv_region *r)
 }
 
 /**
- * rsv_pcp_try_drain() - the same for a request, which waits for nobody long
+ * rsv_pcp_try_drain() - the same for who waits for nobody long
  * @r: the region
  *
  * A CPU that is busy with a task of the highest priority, or that is coming or going, keeps its
  * blocks: the request does without them after RSV_DRAIN_PATIENCE.
  *
- * Context: Process; may sleep.
+ * Context: Process; may sleep; also on rsv_queue, where what this waits for is done.
  */
 void rsv_pcp_try_drain(struct rsv_region *r)
 {
