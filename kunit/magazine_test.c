@@ -71,6 +71,25 @@ static void regions_under_256_kb_have_none(struct kunit *test)
 	EXPECT_SLABS(test, c, 0, pages >= 64, pages < 64);
 }
 
+/* What is in it would be missed elsewhere. */
+static void no_magazine_holds_more_than_a_quarter_of_its_region(struct kunit *test)
+{
+	static const struct rounds_case cases[] = { { SZ_16K, 4 }, { SZ_16K + 1, 0 } };
+	struct rsv_region *r = scratch_pages(test, 64);
+	unsigned int i;
+	void *object;
+
+	stay_on_this_cpu();
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rsv_cache *c = scratch_cache_flags(test, r, cases[i].size, 0, 0, NULL);
+
+		objects_take(test, c, &object, 1);
+		rsv_cache_free(c, object);
+		KUNIT_EXPECT_EQ_MSG(test, mine(c)->loaded->capacity, cases[i].rounds, "%u bytes",
+				    cases[i].size);
+	}
+}
+
 /* One page is free: it becomes a slab of objects, and there is none left for a magazine. */
 static void without_memory_for_a_magazine_objects_go_to_the_engine(struct kunit *test)
 {
@@ -345,6 +364,7 @@ static void gate_is_shut_for_who_wants_to_see_each_object(struct kunit *test)
 static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE_PARAM(magazines_are_the_smaller_the_larger_objects_are, rounds_gen_params),
 	KUNIT_CASE_PARAM(regions_under_256_kb_have_none, sizes_gen_params),
+	KUNIT_CASE(no_magazine_holds_more_than_a_quarter_of_its_region),
 	KUNIT_CASE(without_memory_for_a_magazine_objects_go_to_the_engine),
 	KUNIT_CASE(full_and_empty_magazine_are_swapped_at_the_boundary),
 	KUNIT_CASE(whole_magazines_are_exchanged_with_the_depot),
