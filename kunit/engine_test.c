@@ -131,17 +131,15 @@ static void give_from(struct crowd *w, unsigned int from)
 
 /*
  * Where each object takes long, most of a region of small ones, which must not be smaller to have
- * magazines, is in use beforehand; and variants share the sizes.
+ * magazines, is in use beforehand.
  */
 #define TAKEN	(SLOW ? 3 * SZ_256K / 4 : 0)
-#define SHARES	(SLOW ? 2 : 1)
 
 static void for_all_sizes(struct kunit *test, void (*try)(struct crowd *w))
 {
-	const struct variant *v = test->param_value;
 	unsigned int i;
 
-	for (i = (v - variants) % SHARES; i < ARRAY_SIZE(sizes); i += SHARES) {
+	for (i = param_share(test); i < ARRAY_SIZE(sizes); i += SHARES) {
 		/* The smallest that has magazines, and a larger one for what would not fit often */
 		bool small = sizes[i] < 1024;
 		struct rsv_region *r = scratch_region(test, small ? SZ_256K : VARIANT_REGION);

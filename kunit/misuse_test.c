@@ -27,7 +27,7 @@ static void for_all_sizes_ctor(struct kunit *test, void (*ctor)(void *object),
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (i = param_share(test); i < ARRAY_SIZE(sizes); i += SHARES) {
 		struct rsv_cache *c = param_cache(test, r, sizes[i], ctor);
 
 		try(test, c);

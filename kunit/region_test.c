@@ -374,7 +374,7 @@ static void empty_slabs_do_not_hold_a_region(struct kunit *test)
 static void many_regions_come_and_go(struct kunit *test)
 {
 	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG };
-	const unsigned int nr = SLOW ? 80 : 1000;
+	const unsigned int nr = SLOW ? 40 : 1000;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {

@@ -25,6 +25,17 @@ struct variant {
 
 extern const struct variant variants[VARIANTS];
 
+/* Where each of them takes long, variants share the sizes that a test tries. */
+#define SHARES		(SLOW ? 3U : 1U)
+
+/* The first size of the parameter's share; the others follow SHARES apart. */
+static inline unsigned int param_share(const struct kunit *test)
+{
+	const struct variant *v = test->param_value;
+
+	return (v - variants) % SHARES;
+}
+
 /**
  * struct engine_case - an engine, or what is particular about it
  * @name: its name
