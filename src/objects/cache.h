@@ -252,6 +252,7 @@ struct rsv_guarantee {
  * @order: numbers below RSV_BATCH in some order, in which the engine SLUB carves (never changes)
  * @rounds: objects in a magazine that is made from now on: grows with contention. Of a cache that
  *	magazines are objects of: how many one of those has room for
+ * @rounds_need: pages of a region in which there are such magazines (set with @rounds)
  * @spares: the cache that they are objects of, or NULL: there are none (set with @rounds)
  * @alive: cleared by rsv_cache_destroy()
  * @wanted: of one that serves others: there was no spare where interrupts were off (a hint)
@@ -282,6 +283,7 @@ struct rsv_cache {
 	struct rsv_cpu __percpu *side_gate;
 	u8 order[RSV_BATCH];
 	unsigned int rounds;
+	unsigned long rounds_need;
 	struct rsv_cache *spares;
 	bool alive;
 	bool wanted;

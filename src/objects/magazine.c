@@ -40,8 +40,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
 bool rsv_magazine_wanted(const struct rsv_cache *c)
 {
 	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->spares) &&
-	       READ_ONCE(c->region->nr_pages) >= RSV_MAGAZINE_REGION >> PAGE_SHIFT &&
-	       rsv_magazines_fit(c, READ_ONCE(c->rounds));
+	       READ_ONCE(c->region->nr_pages) >= READ_ONCE(c->rounds_need);
 }
 
 /**

@@ -13,6 +13,8 @@
 
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/pfn.h>
 #include <linux/topology.h>
 
 #include "../region.h"
@@ -65,9 +67,22 @@ static unsigned int rsv_rounds_size(unsigned int rounds)
 	return n;
 }
 
+/* Bytes of the objects that one of a size holds */
+static size_t rsv_magazine_holds(const struct rsv_cache *c, unsigned int n)
+{
+	return (size_t)RSV_MAGAZINE_ROUNDS(n) * c->layout.object_size;
+}
+
+/* Pages of a region in which there are any, and none is more than a quarter of it */
+static unsigned long rsv_magazine_needs(const struct rsv_cache *c, unsigned int n)
+{
+	return PFN_UP(max_t(size_t, RSV_MAGAZINE_REGION, 4 * rsv_magazine_holds(c, n)));
+}
+
 static void rsv_magazines_set(struct rsv_cache *c, unsigned int n)
 {
 	WRITE_ONCE(c->rounds, RSV_MAGAZINE_ROUNDS(n));
+	WRITE_ONCE(c->rounds_need, rsv_magazine_needs(c, n));
 	WRITE_ONCE(c->spares, c->region->own[n]);
 }
 
@@ -104,24 +119,6 @@ void rsv_magazines_choose(struct rsv_cache *c)
 }
 
 /**
- * rsv_magazines_fit() - whether magazines may be so large
- * @c: the cache
- * @rounds: objects in one of them
- *
- * A CPU that has one takes no more than a quarter of the region from the others.
- *
- * Context: Any.
- * Return: true if so; a region that grows or shrinks may change it.
- */
-bool rsv_magazines_fit(const struct rsv_cache *c, unsigned int rounds)
-{
-	const unsigned long bytes = (unsigned long)rounds * c->layout.object_size;
-
-	return bytes <= RSV_MAGAZINE_HOLDS &&
-	       bytes >> PAGE_SHIFT <= READ_ONCE(c->region->nr_pages) / 4;
-}
-
-/**
  * rsv_magazines_enlarge() - make the magazines larger that a cache gets from now on
  * @c: the cache
  *
@@ -133,7 +130,8 @@ bool rsv_magazines_enlarge(struct rsv_cache *c)
 	unsigned int n = rsv_rounds_size(READ_ONCE(c->rounds)) + 1;
 
 	if (!READ_ONCE(c->spares) || n >= RSV_MAGAZINE_SIZES ||
-	    !rsv_magazines_fit(c, RSV_MAGAZINE_ROUNDS(n)))
+	    rsv_magazine_holds(c, n) > RSV_MAGAZINE_HOLDS ||
+	    rsv_magazine_needs(c, n) > READ_ONCE(c->region->nr_pages))
 		return false;
 	rsv_magazines_set(c, n);
 	return true;

@@ -10,7 +10,6 @@ struct rsv_region;
 
 int rsv_magazines_create(struct rsv_region *r);
 void rsv_magazines_choose(struct rsv_cache *c);
-bool rsv_magazines_fit(const struct rsv_cache *c, unsigned int rounds);
 bool rsv_magazines_enlarge(struct rsv_cache *c);
 
 struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c);
