@@ -7,6 +7,7 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 
 #include "../src/objects/link.h"
 #include "../src/objects/magazine.h"
@@ -264,17 +265,22 @@ static struct rsv_frame *active_of(struct rsv_cache *c)
 	return per_cpu_ptr(c->cpus, raw_smp_processor_id())->active;
 }
 
-static struct rsv_cache *queueless_cache(struct kunit *test)
+/* Whose memory is of the node of a CPU, which has no active slab of another */
+static struct rsv_cache *queueless_cache_of(struct kunit *test, unsigned int cpu)
 {
 	const struct kind_of_cache *kind = test->param_value;
-	struct rsv_reserve here = { .bytes = SZ_1M, .flags = RSV_RESERVE_NODE };
+	struct rsv_reserve want = { .bytes = SZ_1M, .flags = RSV_RESERVE_NODE };
 	struct rsv_region *r;
 
-	/* A CPU has no active slab of another node. */
-	stay_on_this_cpu();
-	here.nid = numa_mem_id();
-	r = scratch_region_or_skip(test, &here, 1);
+	want.nid = cpu_to_mem(cpu);
+	r = scratch_region_or_skip(test, &want, 1);
 	return scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, kind->ctor);
+}
+
+static struct rsv_cache *queueless_cache(struct kunit *test)
+{
+	stay_on_this_cpu();
+	return queueless_cache_of(test, raw_smp_processor_id());
 }
 
 static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *test)
@@ -367,9 +373,12 @@ static void hold_until_they_are_given(void *data)
 /* Whoever has it may take as long as it likes. */
 static void object_of_another_cpus_slab_is_given_back_without_the_lock(struct kunit *test)
 {
-	struct locked_free l = { .c = queueless_cache(test) };
-	unsigned int cpu = other_cpu(test);
+	struct locked_free l = {};
+	unsigned int cpu;
 
+	stay_on_this_cpu();
+	cpu = other_cpu(test);
+	l.c = queueless_cache_of(test, cpu);
 	smp_call_function_single(cpu, take_there, &l, true);
 	KUNIT_ASSERT_NOT_NULL(test, l.object[ARRAY_SIZE(l.object) - 1]);
 	KUNIT_ASSERT_PTR_EQ(test, per_cpu_ptr(l.c->cpus, cpu)->active, slab_of(l.c, l.object[0]));
