@@ -22,7 +22,7 @@
 #include "helpers.h"
 #include "random.h"
 
-#define STEPS		(SLOW ? 1500U : 6000U)
+#define STEPS		(SLOW ? 1000U : 6000U)
 #define AUDIT_EVERY	250U
 #define EMPTY_EVERY	(STEPS / 3)
 #define BLOCKS		256

@@ -38,11 +38,19 @@ module_param(checks, bool, 0400);
 MODULE_PARM_DESC(checks, "whether the caches of objects check what they are given");
 
 /*
- * drain: what is free goes to the free areas. No region has a block of 4 TiB, and a request that
- * may sleep gathers all there is before it fails.
+ * drain: what is free goes to the free areas. Who shrinks a cache that a CPU has something of waits
+ * until all CPUs gave back what they have. No region has a block of 4 TiB, and a request that may
+ * sleep gathers the rest before it fails.
  */
 int run_drain(struct rsv_region *r)
 {
+	struct rsv_cache *c = rsv_cache_create(r, "drain", 64, 0, 0, NULL);
+
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	rsv_cache_free(c, rsv_cache_alloc(c, GFP_KERNEL));
+	rsv_cache_shrink(c);
+	rsv_cache_destroy(c);
 	return rsv_alloc_pages(r, GFP_KERNEL | __GFP_NOWARN, 30) ? -EIO : 0;
 }
 
