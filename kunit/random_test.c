@@ -22,11 +22,14 @@
 #include "helpers.h"
 #include "random.h"
 
-#define STEPS		(SLOW ? 1000U : 6000U)
+#define STEPS		(SLOW ? 1500U : 6000U)
 #define AUDIT_EVERY	250U
 #define EMPTY_EVERY	(STEPS / 3)
 #define BLOCKS		256
 #define GRANULE		8	/* no two blocks share so many aligned bytes */
+
+/* The last step is one that leaves nothing. */
+static_assert(STEPS % EMPTY_EVERY == 0);
 #define CONSTRUCTED	0xc7
 
 unsigned int random_seed = 20240607;
