@@ -27,10 +27,10 @@
 #define EMPTY_EVERY	(STEPS / 3)
 #define BLOCKS		256
 #define GRANULE		8	/* no two blocks share so many aligned bytes */
+#define CONSTRUCTED	0xc7
 
 /* The last step is one that leaves nothing. */
 static_assert(STEPS % EMPTY_EVERY == 0);
-#define CONSTRUCTED	0xc7
 
 unsigned int random_seed = 20240607;
 module_param_named(seed, random_seed, uint, 0444);

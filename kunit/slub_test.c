@@ -333,9 +333,10 @@ static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
  * struct locked_free - objects that are given back while another CPU has their node's lock
  * @c: their cache
  * @object: the objects, of that CPU's active slab
- * @holds: that CPU has the lock
+ * @holds: that CPU has, or had, the lock
  * @given: they were given back
  * @late: not until that CPU had waited for two seconds, and dropped the lock
+ * @done: that CPU has dropped it, and touches nothing here any more
  */
 struct locked_free {
 	struct rsv_cache *c;
@@ -343,6 +344,7 @@ struct locked_free {
 	bool holds;
 	bool given;
 	bool late;
+	bool done;
 };
 
 static void take_there(void *data)
@@ -366,8 +368,8 @@ static void hold_until_they_are_given(void *data)
 		mdelay(1);
 	raw_spin_unlock(lock);
 	l->late = ms == 2000;
-	/* The last thing that touches it */
-	smp_store_release(&l->holds, false);
+	/* Pairs with who waits for it */
+	smp_store_release(&l->done, true);
 }
 
 /* Whoever has it may take as long as it likes. */
@@ -382,13 +384,16 @@ static void object_of_another_cpus_slab_is_given_back_without_the_lock(struct ku
 	smp_call_function_single(cpu, take_there, &l, true);
 	KUNIT_ASSERT_NOT_NULL(test, l.object[ARRAY_SIZE(l.object) - 1]);
 	KUNIT_ASSERT_PTR_EQ(test, per_cpu_ptr(l.c->cpus, cpu)->active, slab_of(l.c, l.object[0]));
+	/* Nobody else shall keep us from giving them back in time. */
+	preempt_disable();
 	smp_call_function_single(cpu, hold_until_they_are_given, &l, false);
 	while (!READ_ONCE(l.holds))
 		cpu_relax();
 	objects_give(l.c, l.object, ARRAY_SIZE(l.object));
 	WRITE_ONCE(l.given, true);
+	preempt_enable();
 	/* Pairs with hold_until_they_are_given() */
-	while (smp_load_acquire(&l.holds))
+	while (!smp_load_acquire(&l.done))
 		cpu_relax();
 	KUNIT_EXPECT_FALSE(test, l.late);
 	KUNIT_EXPECT_EQ(test, inuse_of(l.c, l.object[0]), PER_SLAB - ARRAY_SIZE(l.object));
