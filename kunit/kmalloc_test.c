@@ -110,6 +110,28 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 	}
 }
 
+/* A region so small that slabs of many pages are not for it, and one that may have any */
+static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
+{
+	static const size_t bytes[] = { 16 * 4096, SZ_1M };
+	unsigned int i, class;
+
+	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
+		struct rsv_region *r = param_region(test, bytes[i]);
+
+		for (class = 0; class < r->classes->nr; class++) {
+			const unsigned int size = r->classes->size[class];
+			void *p = get(test, r, size);
+
+			KUNIT_EXPECT_EQ_MSG(test, rsv_ksize(p) == size,
+					    rsv_kmalloc_least(r->kmalloc[class]) != 0,
+					    "%u bytes", size);
+			rsv_kfree(p);
+		}
+		EXPECT_UNTOUCHED(test, r);
+	}
+}
+
 /* Each request that begins where what may be used of the one before ends */
 static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct kunit *test)
 {
@@ -470,6 +492,7 @@ static void object_of_a_cache_can_be_freed_without_naming_it(struct kunit *test)
 
 static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(class_serves_its_sizes_and_all_of_it_may_be_used, kinds_gen_params),
+	KUNIT_CASE_PARAM(class_tells_whether_it_serves_or_whole_pages_do, kinds_gen_params),
 	KUNIT_CASE_PARAM(no_request_from_64_bytes_up_wastes_more_than_its_classes_may,
 			 kinds_gen_params),
 	KUNIT_CASE_PARAM(large_size_of_a_kind_of_memory_takes_pages, kinds_gen_params),

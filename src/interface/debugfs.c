@@ -16,7 +16,7 @@
 
 #include "../compat.h"
 #include "../objects/cache.h"
-#include "../objects/classes.h"
+#include "../objects/kmalloc.h"
 #include "../region.h"
 #include "../report.h"
 #include "debugfs.h"
@@ -208,17 +208,20 @@ static void rsv_show_internal(struct seq_file *m, const struct rsv_ioc_zone *z)
 }
 
 /*
- * Of each size class the smallest request that it serves and how much that one wastes, in
- * thousandths of the request; and of a slab the bytes that are in no object
+ * Of each size class that serves any the smallest request that it does and how much that one
+ * wastes, in thousandths of the request; and of a slab the bytes that are in no object
  */
 static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c)
 {
 	const struct rsv_layout *l = &c->layout;
 	unsigned int bytes = l->pages << PAGE_SHIFT, waste = bytes - l->objects * l->object_size;
-	unsigned int least = rsv_class_least(c->region->classes, l->object_size);
-	unsigned int worst = (l->object_size - least) * 1000 / least;
+	unsigned int least = rsv_kmalloc_least(c);
 	struct rsv_cache_figures figures;
+	unsigned int worst;
 
+	if (!least)
+		return;
+	worst = (l->object_size - least) * 1000 / least;
 	rsv_cache_count(c, &figures);
 	seq_printf(m, "class %4u from %4u worst %u.%03u slab %u waste %u active %llu\n",
 		   l->object_size, least, worst / 1000, worst % 1000, bytes, waste, figures.active);

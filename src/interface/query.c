@@ -5,10 +5,10 @@
 
 #include "../compat.h"
 #include "../objects/cache.h"
-#include "../objects/classes.h"
 #include "../objects/engine.h"
-#include "../objects/magazine.h"
 #include "../objects/heap.h"
+#include "../objects/kmalloc.h"
+#include "../objects/magazine.h"
 #include "../region.h"
 #include "../report.h"
 #include "query.h"
@@ -258,7 +258,7 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 	cache->cache_flags = c->flags & RSV_CACHE_FLAGS;
 	if (c->flags & RSV_CACHE_KMALLOC) {
 		cache->cache_flags |= RSV_SIZE_CLASS;
-		cache->least_request = rsv_class_least(c->region->classes, l->object_size);
+		cache->least_request = rsv_kmalloc_least(c);
 	}
 	cache->guaranteed_objects = READ_ONCE(c->guarantee.target);
 }

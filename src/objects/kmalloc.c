@@ -116,6 +116,12 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 	return p;
 }
 
+/* Not where each object is alone in its pages, as with the engine SLOB. But checks need a class. */
+static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
+{
+	return c->layout.objects > 1 || rsv_cache_debugs(c);
+}
+
 /*
  * The class of what is larger than those that the fast path looks for; NULL: whole pages waste no
  * more, or pages of some kind are asked for.
@@ -128,9 +134,24 @@ static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t si
 	if (class == RSV_CLASS_NONE || gfp & ~RSV_GFP_OBJECTS)
 		return NULL;
 	c = r->kmalloc[class];
-	/* With the engine SLOB each is alone in its pages. But checks come with classes. */
-	return c->layout.objects > 1 || rsv_cache_debugs(c) ? c : NULL;
+	return rsv_kmalloc_serves_large(c) ? c : NULL;
 }
+
+/**
+ * rsv_kmalloc_least() - the smallest request that a size class serves
+ * @c: the class
+ *
+ * Return: The bytes; 0: it serves none, since whole pages serve as well.
+ */
+unsigned int rsv_kmalloc_least(const struct rsv_cache *c)
+{
+	const unsigned int size = c->layout.object_size;
+
+	if (size > RSV_KMALLOC_MAX && !rsv_kmalloc_serves_large(c))
+		return 0;
+	return rsv_class_least(c->region->classes, size);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_kmalloc_least);
 
 /* What the fast path did not do. @kept: as for rsv_object_alloc_slow() */
 static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t gfp, void *kept,

@@ -35,7 +35,7 @@ static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 
 /**
  * struct classes - the size classes that were seen
- * @end: the first request that is larger than the last one holds
+ * @end: the first request that is larger than all that were judged
  * @worst: the request from SMALL_REQUEST bytes up that wastes most of itself
  * @worst_wasted: the bytes that it wastes
  */
@@ -58,13 +58,11 @@ static void judge(struct classes *seen, uint32_t least, uint32_t size)
 	seen->end = size + 1;
 }
 
-/* Whole pages serve what is larger than the last class holds: first what is left of a page, then a page more. */
-static void judge_pages(struct classes *seen, uint32_t page_size)
+/* Whole pages serve what no class does, from the last one judged to the next one. */
+static void judge_pages(struct classes *seen, uint32_t next, uint32_t page_size)
 {
-	uint32_t pages = (seen->end + page_size - 1) / page_size;
-
-	judge(seen, seen->end, pages * page_size);
-	judge(seen, seen->end, (pages + 1) * page_size);
+	while (seen->end < next)
+		judge(seen, seen->end, (seen->end + page_size - 1) / page_size * page_size);
 }
 
 static void print_class(const struct view *view, const struct rsv_ioc_cache *cache)
@@ -74,25 +72,27 @@ static void print_class(const struct view *view, const struct rsv_ioc_cache *cac
 	uint64_t rest = slab - (uint64_t)cache->slab_objects * cache->object_size;
 	uint32_t least = cache->least_request;
 
-	if (!(cache->cache_flags & RSV_SIZE_CLASS))
+	if (!least)
 		return;
 	printf("%5u %8u %6.1f %% %9llu %6llu %6.2f %% %9llu\n", cache->object_size, least,
 	       percent(cache->object_size - least, least), (unsigned long long)slab,
 	       (unsigned long long)rest, percent(rest, slab), (unsigned long long)cache->active_objects);
+	judge_pages(seen, least, view->info.page_size);
 	judge(seen, least, cache->object_size);
 }
 
 static enum status run_fragmentation(int argc, char **argv)
 {
 	struct view view = open_view_of(argc, argv);
-	struct classes seen = {};
+	struct classes seen = { .end = 1 };
 
 	view.data = &seen;
 	for_each_zone(&view, print_zone);
 	printf("size classes %s\n", view.info.classes);
 	printf("%5s %8s %8s %9s %6s %8s %9s\n", "bytes", "from", "wastes", "slab", "rest", "of it", "in use");
 	for_each_cache(&view, print_class);
-	judge_pages(&seen, view.info.page_size);
+	/* To the first request that takes a page more */
+	judge_pages(&seen, seen.end + view.info.page_size, view.info.page_size);
 	printf("from %u bytes up the worst request is %u, which wastes %.2f %% of itself\n", SMALL_REQUEST, seen.worst,
 	       percent(seen.worst_wasted, seen.worst));
 	return STATUS_OK;
@@ -105,9 +105,9 @@ const struct command command_fragmentation = {
 	.help = "For each order: which share of the free memory is in blocks too small for it, from 0.000, none,\n"
 		"to 1.000, all (external fragmentation: the kernel's unusable free space index); bytes that\n"
 		"requests asked for, bytes they were granted, and the share that nobody asked for (internal).\n"
-		"For each size class of rsv_kmalloc(): its bytes, the smallest request that it serves and how much\n"
-		"that one wastes, as a share of the request; the bytes of a slab, those that no object has, and\n"
-		"their share of the slab; objects in use.\n\n"
+		"For each size class that serves rsv_kmalloc(): its bytes, the smallest request that it serves and\n"
+		"how much that one wastes, as a share of the request; the bytes of a slab, those that no object has,\n"
+		"and their share of the slab; objects in use.\n\n"
 		HELP_OF_VIEW,
 	.run = run_fragmentation,
 };

@@ -232,7 +232,7 @@ struct rsv_ioc_extent {
  * @exchanges: out: magazines that CPUs exchanged with a depot
  * @contended: out: times that a CPU had to wait for another one there
  * @guaranteed_objects: out: objects that are kept for this cache alone
- * @least_request: out: bytes of the smallest request that a size class serves; else 0
+ * @least_request: out: bytes of the smallest request that a size class serves; 0: it serves none
  */
 struct rsv_ioc_cache {
 	__u32 size;
