@@ -11,6 +11,7 @@
 #include <linux/vmalloc.h>
 
 #include "../src/objects/engine.h"
+#include "../src/objects/magazine.h"
 #include "../src/region.h"
 #include "variants.h"
 
@@ -95,22 +96,24 @@ static void double_free_is_refused_at_once_and_later(struct kunit *test)
 }
 
 /*
- * Both CPUs saw that it is in use, and marked it as kept. Another object of its slab stays, so that
- * the slab does too.
+ * Both CPUs saw that it is in use, marked it as kept and counted it, and it lay in magazines of
+ * both. Another object of its slab stays, so that the slab does too.
  */
 static void put_twice(struct kunit *test, struct rsv_cache *c)
 {
 	struct rsv_extent *e = c->region->extents->at[0];
 	void *object[2], *again[2];
 	struct rsv_frame *f;
+	const char *text;
 
 	objects_take(test, c, object, 2);
 	f = rsv_frame_at(e, object[0]);
 	KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object[0]), RSV_OK);
 	kmemleak_free(object[0]);
-	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object[0]), RSV_OK);
-	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object[0]), RSV_DOUBLE_FREE);
-	this_cpu_inc(c->cpus->slow_frees);
+	this_cpu_add(c->cpus->slow_frees, 2);
+	rsv_objects_home(c, object, 1);
+	text = report_text(test, "%s by two CPUs at once", report_given_back(test, c, object[0]));
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, text, rsv_objects_home(c, object, 1));
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 1);
 	free_wrongly(test, c, object[0], RSV_DOUBLE_FREE);
 

@@ -340,6 +340,8 @@ bool rsv_cache_usable(const struct rsv_cache *c);
 void *rsv_object_use(struct rsv_cache *c, void *kept);
 void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp);
 void rsv_cache_keep(struct rsv_cache *c, void *object);
+void rsv_object_put_twice(struct rsv_cache *c, struct rsv_extent *e, void *object,
+			  enum rsv_misuse misuse);
 struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigned int size,
 				 unsigned int align, unsigned int flags,
 				 void (*ctor)(void *object));

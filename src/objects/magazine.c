@@ -61,10 +61,10 @@ void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int nr)
 			misuse = c->engine->put(c, NULL, e, rsv_frame_at(e, objects[nr]),
 						objects[nr]);
 		if (misuse != RSV_OK)
-			rsv_debug_report(misuse, c, e, objects[nr],
-					 "given back by two CPUs at once");
+			rsv_object_put_twice(c, e, objects[nr], misuse);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_objects_home);
 
 /**
  * rsv_magazine_empty() - take the objects of a magazine to the engine

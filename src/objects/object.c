@@ -268,6 +268,24 @@ enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, voi
 	return c->engine->claim(c, e, f, object);
 }
 
+/**
+ * rsv_object_put_twice() - report that two CPUs gave an object back at once, and both were believed
+ * @c: the cache
+ * @e: the extent that the object lies in
+ * @object: the object
+ * @misuse: what the engine found
+ *
+ * Both have counted it, as if it had been taken twice.
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_object_put_twice(struct rsv_cache *c, struct rsv_extent *e, void *object,
+			  enum rsv_misuse misuse)
+{
+	this_cpu_inc(c->cpus->slow_allocs);
+	rsv_debug_report(misuse, c, e, object, "given back by two CPUs at once");
+}
+
 static void rsv_object_engine_put(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter_active(c, e->nid);
@@ -277,7 +295,7 @@ static void rsv_object_engine_put(struct rsv_cache *c, struct rsv_extent *e, voi
 	if (cpu)
 		rsv_cpu_leave(cpu);
 	if (misuse != RSV_OK)
-		rsv_debug_report(misuse, c, e, object, "given back by two CPUs at once");
+		rsv_object_put_twice(c, e, object, misuse);
 }
 
 /**
