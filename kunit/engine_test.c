@@ -8,6 +8,7 @@
 #include <linux/vmalloc.h>
 
 #include "../src/objects/engine.h"
+#include "../src/objects/magazine.h"
 #include "../src/region.h"
 #include "variants.h"
 
@@ -467,6 +468,64 @@ static void bulk_refuses_what_is_wrong(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
+/* --- Others are quicker --------------------------------------------------------------------- */
+
+/**
+ * struct thief - who takes all of the first new memory of an engine, before who made it does
+ * @engine: what the cache has instead of its own engine
+ * @real: its own engine
+ * @nr: objects taken
+ * @object: the objects, marked as kept
+ */
+static struct thief {
+	struct rsv_engine engine;
+	const struct rsv_engine *real;
+	unsigned int nr;
+	void *object[1024];
+} thief;
+
+static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid)
+{
+	bool grew = thief.real->grow(c, gfp, nid);
+	struct rsv_taken t;
+
+	if (!grew || thief.nr)
+		return grew;
+	do {
+		rsv_taken_none(&t);
+		thief.real->take(c, NULL, nid, RSV_BATCH, &t);
+		memcpy(thief.object + thief.nr, t.object, t.nr * sizeof(*t.object));
+		thief.nr += t.nr;
+	} while (t.nr && thief.nr <= ARRAY_SIZE(thief.object) - RSV_BATCH);
+	return true;
+}
+
+/* Another CPU, or an interrupt between making it and taking of it */
+static void who_made_memory_that_others_took_makes_more(struct kunit *test)
+{
+	static const unsigned int some[] = { 40, 700, 3072, 5000 };
+	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	unsigned int i;
+	void *object;
+
+	for (i = 0; i < ARRAY_SIZE(some); i++) {
+		struct rsv_cache *c = param_cache(test, r, some[i], NULL);
+
+		thief = (struct thief){ .engine = *c->engine, .real = c->engine };
+		thief.engine.grow = grow_for_the_thief;
+		c->engine = &thief.engine;
+		object = rsv_cache_alloc(c, GFP_KERNEL);
+		c->engine = thief.real;
+		KUNIT_EXPECT_GT(test, thief.nr, 0);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, object, "%u bytes", some[i]);
+		KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 0);
+		rsv_objects_home(c, thief.object, thief.nr);
+		rsv_cache_free(c, object);
+		scratch_cache_end(test, c);
+	}
+	EXPECT_UNTOUCHED(test, r);
+}
+
 static struct kunit_case engine_cases[] = {
 	KUNIT_CASE_PARAM(objects_are_aligned_disjoint_and_writable_to_the_last_byte,
 			 variants_gen_params),
@@ -483,6 +542,7 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE_PARAM(bulk_gives_what_there_is_when_the_region_runs_out, variants_gen_params),
 	KUNIT_CASE_PARAM(bulk_passes_over_nothing, variants_gen_params),
 	KUNIT_CASE_PARAM(bulk_refuses_what_is_wrong, variants_gen_params),
+	KUNIT_CASE_PARAM(who_made_memory_that_others_took_makes_more, variants_gen_params),
 	{}
 };
 

@@ -73,10 +73,12 @@ static DEFINE_PER_CPU(struct count [ARRAY_SIZE(kinds) + 1], counts);
 
 static void count_taken(u32 kind, const void *object)
 {
-	if (object)
+	if (object) {
 		this_cpu_inc(counts[kind].taken);
-	else
-		this_cpu_inc(counts[kind].failed);
+		return;
+	}
+	this_cpu_inc(counts[kind].failed);
+	stress_wrong("no object of kind %u, though the region is far from full", kind);
 }
 
 static void say_count(u32 kind, const char *caches)
@@ -217,8 +219,10 @@ static void objects_aside(struct rnd_state *random)
 	nr = rsv_cache_alloc_bulk(k->cache, GFP_NOWAIT | __GFP_NOWARN, ARRAY_SIZE(many), many);
 	this_cpu_add(counts[n].taken, nr);
 	this_cpu_add(counts[n].given, nr);
-	if (nr < ARRAY_SIZE(many))
+	if (nr < ARRAY_SIZE(many)) {
 		this_cpu_inc(counts[n].failed);
+		stress_wrong("%u objects of kind %u, though the region is far from full", nr, n);
+	}
 	rsv_cache_free_bulk(k->cache, nr, many);
 }
 

@@ -81,11 +81,11 @@ void rsv_take_node(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_tak
 	} while (t->damaged && !t->nr);
 }
 
-/* The same of all nodes, the nearest first, from that rank on */
-static void rsv_take_outwards(struct rsv_cache *c, int nid, unsigned int rank, unsigned int nr,
-			      struct rsv_taken *t)
+/* The same of nodes from one rank to another, the nearest first */
+static void rsv_take_outwards(struct rsv_cache *c, int nid, unsigned int rank, unsigned int end,
+			      unsigned int nr, struct rsv_taken *t)
 {
-	for (; !t->nr && rank < nr_node_ids; rank++)
+	for (; !t->nr && rank < end; rank++)
 		rsv_take_node(c, rsv_node_at(nid, rank), nr, t);
 }
 
@@ -98,7 +98,7 @@ static bool rsv_take_near(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int 
 
 	if (grew)
 		rsv_take_node(c, nid, nr, t);
-	rsv_take_outwards(c, nid, 1, nr, t);
+	rsv_take_outwards(c, nid, 1, nr_node_ids, nr, t);
 	return grew;
 }
 
@@ -125,12 +125,13 @@ bool rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct r
 	/* There may be a guaranteed object instead. */
 	if (READ_ONCE(c->guarantee.nr))
 		gfp |= __GFP_NOWARN;
-	/* Even if there is none: who may sleep made others give back, and it may be an object. */
-	if (!c->engine->grow(c, gfp, nid))
-		rsv_depot_spill(c);
-	if (gfp & __GFP_THISNODE)
-		rsv_take_node(c, nid, nr, t);
-	else
-		rsv_take_outwards(c, nid, 0, nr, t);
+	/* As often as others are quicker, who then have got what was made. */
+	do {
+		grew = c->engine->grow(c, gfp, nid);
+		if (!grew)
+			rsv_depot_spill(c);
+		/* Even so: who may sleep made others give back, and it may be an object. */
+		rsv_take_outwards(c, nid, 0, gfp & __GFP_THISNODE ? 1 : nr_node_ids, nr, t);
+	} while (grew && !t->nr);
 	return true;
 }
