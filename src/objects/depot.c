@@ -14,6 +14,7 @@
  * was not needed and is given back: the working set stays (3.5).
  */
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/topology.h>
 
 #include "depot.h"
@@ -50,7 +51,7 @@ static struct rsv_magazine *rsv_stack_pop(struct rsv_depot_stack *s)
 
 	if (m) {
 		WRITE_ONCE(s->top, m->next);
-		s->nr--;
+		WRITE_ONCE(s->nr, s->nr - 1);
 		s->idle = min(s->idle, s->nr);
 	}
 	return m;
@@ -65,7 +66,7 @@ static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
 		return;
 	m->next = s->top;
 	WRITE_ONCE(s->top, m);
-	s->nr++;
+	WRITE_ONCE(s->nr, s->nr + 1);
 }
 
 /* One magazine out of a depot; or NULL */
@@ -271,27 +272,38 @@ void rsv_depot_add_spares(struct rsv_cache *own, void **spares, unsigned int nr)
  * Emptying
  */
 
-static unsigned int rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d,
-				      struct rsv_depot_stack *s, unsigned int nr)
+/* Takes back one magazine. Returns whether there was one. */
+static bool rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d, struct rsv_depot_stack *s)
 {
-	struct rsv_magazine *m;
-	unsigned int done;
+	struct rsv_magazine *m = rsv_depot_remove(d, s);
 
-	for (done = 0; done < nr; done++) {
-		m = rsv_depot_remove(d, s);
-		if (!m)
-			break;
-		rsv_magazine_empty(c, m);
-		rsv_magazine_free(c, m);
-	}
-	return done;
+	if (!m)
+		return false;
+	rsv_magazine_empty(c, m);
+	rsv_magazine_free(c, m);
+	return true;
+}
+
+/* Takes back so many, or as many as there are. There may be millions of objects in them. */
+static void rsv_depot_discard_many(struct rsv_cache *c, struct rsv_depot *d,
+				   struct rsv_depot_stack *s, unsigned int nr)
+{
+	while (nr-- && rsv_depot_discard(c, d, s))
+		cond_resched();
+}
+
+/* As many as there are now: others may put more there all the while. */
+static void rsv_depot_discard_all(struct rsv_cache *c, struct rsv_depot *d,
+				  struct rsv_depot_stack *s)
+{
+	rsv_depot_discard_many(c, d, s, READ_ONCE(s->nr));
 }
 
 /**
  * rsv_depot_drain() - take back all that is in a cache's depots
  * @c: the cache
  *
- * Context: Any but NMI.
+ * Context: Process; may sleep.
  */
 void rsv_depot_drain(struct rsv_cache *c)
 {
@@ -300,8 +312,8 @@ void rsv_depot_drain(struct rsv_cache *c)
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
-		rsv_depot_discard(c, d, &d->full, UINT_MAX);
-		rsv_depot_discard(c, d, &d->empty, UINT_MAX);
+		rsv_depot_discard_all(c, d, &d->full);
+		rsv_depot_discard_all(c, d, &d->empty);
 	}
 }
 
@@ -316,15 +328,15 @@ void rsv_depot_drain(struct rsv_cache *c)
  */
 bool rsv_depot_spill(struct rsv_cache *c)
 {
-	unsigned int nr = 0;
+	bool spilt = false;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
-		nr += rsv_depot_discard(c, d, &d->full, 1);
+		spilt |= rsv_depot_discard(c, d, &d->full);
 	}
-	return nr;
+	return spilt;
 }
 
 /* Looks at what happened since the last time, and begins anew. Returns whether CPUs waited. */
@@ -349,7 +361,7 @@ static bool rsv_depot_judge(struct rsv_depot *d, unsigned int *full, unsigned in
  * CPUs waited for one another, which takes back all
  * @c: the cache
  *
- * Context: Any but NMI.
+ * Context: Process; may sleep.
  * Return: Whether magazines are larger from now on, and CPUs still have smaller ones.
  */
 bool rsv_depot_age(struct rsv_cache *c)
@@ -362,8 +374,8 @@ bool rsv_depot_age(struct rsv_cache *c)
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
 		contended |= rsv_depot_judge(d, &full, &empty);
-		rsv_depot_discard(c, d, &d->full, full);
-		rsv_depot_discard(c, d, &d->empty, empty);
+		rsv_depot_discard_many(c, d, &d->full, full);
+		rsv_depot_discard_many(c, d, &d->empty, empty);
 	}
 	if (!contended || !rsv_magazines_enlarge(c))
 		return false;

@@ -336,6 +336,7 @@ static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_
 		if (!slab)
 			return nr;
 		give(c, slab);
+		cond_resched();
 	}
 }
 
@@ -345,7 +346,7 @@ static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_
  * @idle: only those that have been empty since the last such call
  * @give: how the engine gives a slab back that rsv_slabs_evict() returned
  *
- * Context: Any but NMI.
+ * Context: Process; may sleep.
  * Return: The number of slabs given back.
  */
 unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,

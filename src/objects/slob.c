@@ -387,6 +387,7 @@ static void rsv_stock_shrink(struct rsv_cache *c, struct rsv_cache_node *n, bool
 		if (!t.nr)
 			return;
 		left -= t.nr;
+		cond_resched();
 	}
 }
 
