@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Size classes.
+ * Size classes. All are multiples of ARCH_KMALLOC_MINALIGN: 8 unless the machine has caches that its
+ * devices do not see; then the smallest ones are missing.
  *
  * pow2, the textbook's: 8, 16, 32 and so on to 8192, and whole pages beyond. Nearly half of a block
  * may be wasted.
@@ -16,6 +17,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "../compat.h"
@@ -38,10 +40,14 @@ static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned 
 		    (unsigned int)round_down(classes->size[class], PAGE_SIZE));
 }
 
+/* Sizes that would have the same slots as the next one are left out, as kmalloc() does. */
 static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 {
-	unsigned int class = classes->nr++, last;
+	unsigned int class, last;
 
+	if (size % ARCH_KMALLOC_MINALIGN)
+		return;
+	class = classes->nr++;
 	classes->size[class] = size;
 	for (last = rsv_class_begin(classes, class); last < size; last += RSV_CLASS_STEP) {
 		if (size <= RSV_KMALLOC_MAX)
