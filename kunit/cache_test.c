@@ -236,6 +236,18 @@ static void figures_count_what_happened(struct kunit *test)
 	objects_give(c, object + 3, 5);
 }
 
+/* Requests for blocks of any order that found none */
+static u64 failed_blocks(struct kunit *test, struct rsv_region *r)
+{
+	const struct rsv_ioc_zone *zone = zone_figures(test, r, 0);
+	u64 failures = 0;
+	u32 order;
+
+	for (order = 0; order < zone->nr_orders; order++)
+		failures += zone->failures[order];
+	return failures;
+}
+
 /* Seven pages are blocks of 4, 2 and 1: a slab of three pages, then slabs of one page each. */
 static void small_slabs_use_up_what_no_large_slab_fits_in(struct kunit *test)
 {
@@ -248,6 +260,8 @@ static void small_slabs_use_up_what_no_large_slab_fits_in(struct kunit *test)
 	objects_take(test, c, object, 14);
 	EXPECT_SLABS(test, c, 5, 0, 0);
 	KUNIT_EXPECT_EQ(test, region_free_pages(r), 0);
+	/* That there is no place for a large one is no failure. */
+	KUNIT_EXPECT_EQ(test, failed_blocks(test, r), 0);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_ATOMIC));
 	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 2);

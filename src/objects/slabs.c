@@ -88,8 +88,7 @@ struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int 
 	gfp &= ~(__GFP_ZERO | __GFP_HIGHMEM);
 	/* Without effort at first: as SLUB, which would rather have a small slab than reclaim. */
 	if (rsv_slab_may_be_whole(c))
-		f = rsv_run_alloc(c->region, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN, nid,
-				  l->pages);
+		f = rsv_run_try(c->region, gfp, nid, l->pages);
 	return f ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);
 }
 

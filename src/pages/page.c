@@ -203,6 +203,25 @@ static __always_inline struct rsv_frame *rsv_plain_take(struct rsv_region *r, gf
 	return rsv_zone_take_plain(READ_ONCE(r->nearest[numa_mem_id()]), gfp, order, nr_pages);
 }
 
+/*
+ * A list that is empty is not filled for it: slabs come one by one, and who takes an object that
+ * needs one should not wait for half a list.
+ */
+static __always_inline struct rsv_frame *rsv_run_take(struct rsv_region *r, gfp_t gfp, int nid,
+						      unsigned long nr_pages)
+{
+	const unsigned int order = order_base_2(nr_pages);
+	struct rsv_frame *f;
+	struct page *page;
+
+	if (unlikely(gfp & ~RSV_GFP_PLAIN || nid != numa_mem_id() || order >= RSV_ORDERS_MAX))
+		return NULL;
+	if (order < RSV_PCP_ORDERS && nr_pages == 1UL << order &&
+	    rsv_pages_pop(r, order, &f, &page))
+		return f;
+	return rsv_plain_take(r, gfp, order, nr_pages);
+}
+
 static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t gfp, int nid,
 						     unsigned long nr_pages)
 {
@@ -212,6 +231,34 @@ static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t
 		return NULL;
 	q = rsv_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
 	return rsv_block_alloc(r, &q);
+}
+
+static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t gfp, int nid,
+						   unsigned long nr_pages)
+{
+	bool zero = false;
+	struct rsv_request q;
+
+	if (in_nmi() || !rsv_gfp_ok(gfp, RSV_GFP_PAGES & ~__GFP_ZERO))
+		return NULL;
+	q = rsv_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
+	return q.order < RSV_ORDERS_MAX ? rsv_serve(r, &q, &zero) : NULL;
+}
+
+/**
+ * rsv_run_try() - take a block of any number of pages if there is one: no effort is made, and if
+ *	not it is no failure that would be counted
+ * @r: the region
+ * @gfp: as for rsv_alloc_pages(), without __GFP_ZERO
+ * @nid: the node that would be best
+ * @nr_pages: as for rsv_run_alloc()
+ *
+ * Context: Any but NMI, where it gives NULL.
+ * Return: The block's first frame or NULL.
+ */
+struct rsv_frame *rsv_run_try(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
+{
+	return rsv_run_take(r, gfp, nid, nr_pages) ?: rsv_run_try_slow(r, gfp, nid, nr_pages);
 }
 
 /**
@@ -227,22 +274,8 @@ static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t
  */
 struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
 {
-	const unsigned int order = order_base_2(nr_pages);
-	struct rsv_frame *f = NULL;
-	struct page *page;
-
 	rsv_might_sleep(gfp);
-	/*
-	 * A list that is empty is not filled for it: slabs come one by one, and who takes an object
-	 * that needs one should not wait for half a list.
-	 */
-	if (likely(!(gfp & ~RSV_GFP_PLAIN) && nid == numa_mem_id() && order < RSV_ORDERS_MAX)) {
-		if (order < RSV_PCP_ORDERS && nr_pages == 1UL << order &&
-		    rsv_pages_pop(r, order, &f, &page))
-			return f;
-		f = rsv_plain_take(r, gfp, order, nr_pages);
-	}
-	return f ?: rsv_run_alloc_slow(r, gfp, nid, nr_pages);
+	return rsv_run_take(r, gfp, nid, nr_pages) ?: rsv_run_alloc_slow(r, gfp, nid, nr_pages);
 }
 
 /**

@@ -29,6 +29,7 @@ static inline void rsv_might_sleep(gfp_t gfp)
 }
 
 bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
+struct rsv_frame *rsv_run_try(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages);
 struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages);
 void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages);
 enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f);
