@@ -383,19 +383,15 @@ static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int 
 }
 
 /*
- * What the CPU did not use of its slab's free list goes back before what came meanwhile. Returns
- * how many objects are lost, since their list was overwritten.
+ * What the CPU did not use of its slab's free list, @nr objects that end with @last, goes back
+ * before what came meanwhile.
  */
-static unsigned int rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n,
-				    struct rsv_cpu *cpu)
+static void rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_cpu *cpu,
+			    unsigned int nr, unsigned int last)
 {
 	struct rsv_frame *slab = cpu->active;
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	void *base = rsv_slub_base(c, slab);
-	unsigned int last = RSV_SLAB_NONE;
-	bool broken;
-	unsigned int nr = rsv_slub_last(c, base, old.carved, cpu->first, &last, &broken);
-	unsigned int lost = broken ? cpu->nr_first - min(nr, cpu->nr_first) : 0;
 	unsigned long raw = 0;
 
 	if (nr)
@@ -414,19 +410,23 @@ static unsigned int rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *
 	cpu->active = NULL;
 	cpu->first = RSV_SLAB_NONE;
 	cpu->nr_first = 0;
-	return lost;
 }
 
 static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, rsv_frame_extent(c->region, cpu->active));
+	const unsigned int carved = rsv_slub_word(cpu->active).carved;
 	void *base = rsv_slub_base(c, cpu->active);
+	unsigned int last = RSV_SLAB_NONE, lost, nr;
 	struct rsv_frame *evicted;
 	unsigned long flags;
-	unsigned int lost;
+	bool broken;
 
+	/* As long as the list is, and nobody else's: not under the lock. */
+	nr = rsv_slub_last(c, base, carved, cpu->first, &last, &broken);
+	lost = broken ? cpu->nr_first - min(nr, cpu->nr_first) : 0;
 	raw_spin_lock_irqsave(&n->lock, flags);
-	lost = rsv_slub_return(c, n, cpu);
+	rsv_slub_return(c, n, cpu, nr, last);
 	evicted = rsv_slabs_surplus(c, n, flags);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
