@@ -270,7 +270,7 @@ static void each_damaged_object_is_reported_once(struct kunit *test)
 static void *next_of(struct rsv_cache *c, void *object, size_t *bytes)
 {
 	struct rsv_frame *f = rsv_frame_at(extent_of(c), object);
-	void *book = rsv_frame_addr(extent_of(c), rsv_slab_head(f));
+	void *book = rsv_frame_addr(extent_of(c), rsv_slab_head(extent_of(c), f));
 	u32 first;
 
 	*bytes = sizeof(unsigned long);
@@ -318,8 +318,9 @@ static void mark_kept(struct rsv_cache *c, void *object)
 
 static unsigned int carved(struct rsv_cache *c, void *object)
 {
+	struct rsv_extent *e = extent_of(c);
 	const union rsv_slab_word word = {
-		.word = rsv_slab_head(rsv_frame_at(extent_of(c), object))->slab
+		.word = rsv_slab_head(e, rsv_frame_at(e, object))->slab
 	};
 
 	return word.carved;
@@ -330,7 +331,7 @@ static unsigned int recover_list(struct kunit *test, struct rsv_cache *c, void *
 				 unsigned int nr)
 {
 	struct rsv_extent *e = extent_of(c);
-	struct rsv_frame *slab = rsv_slab_head(rsv_frame_at(e, object));
+	struct rsv_frame *slab = rsv_slab_head(e, rsv_frame_at(e, object));
 	void *first = object;
 	unsigned int i, lost = 0;
 

@@ -27,7 +27,9 @@ static long leave_objects_at_hand(void *cache)
 
 static struct rsv_frame *slab_of(struct rsv_region *r, void *object)
 {
-	return rsv_slab_head(rsv_frame_at(r->extents->at[0], object));
+	struct rsv_extent *e = r->extents->at[0];
+
+	return rsv_slab_head(e, rsv_frame_at(e, object));
 }
 
 struct visitor {

@@ -284,12 +284,11 @@ static void pointer_before_and_behind_all_objects_is_refused(struct kunit *test)
 {
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = param_cache(test, r, 1741, NULL);
-	struct rsv_frame *slab;
+	struct rsv_extent *e = r->extents->at[0];
 	void *object, *base;
 
 	objects_take(test, c, &object, 1);
-	slab = rsv_slab_head(rsv_frame_at(r->extents->at[0], object));
-	base = rsv_frame_addr(r->extents->at[0], slab);
+	base = rsv_frame_addr(e, rsv_slab_head(e, rsv_frame_at(e, object)));
 	if (c->flags & RSV_ENGINE_SLUB)
 		free_wrongly(test, c, base + c->layout.objects * c->layout.stride, RSV_MISALIGNED);
 	else

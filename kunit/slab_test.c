@@ -19,7 +19,9 @@ static struct rsv_cache *slab_cache(struct kunit *test, struct rsv_region *r, un
 
 static struct rsv_frame *slab_of(const struct rsv_cache *c, const void *object)
 {
-	return rsv_slab_head(rsv_frame_at(c->region->extents->at[0], object));
+	struct rsv_extent *e = c->region->extents->at[0];
+
+	return rsv_slab_head(e, rsv_frame_at(e, object));
 }
 
 static void *base_of(const struct rsv_cache *c, const void *object)

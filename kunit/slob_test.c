@@ -31,7 +31,9 @@ static struct rsv_cache *heap_cache(struct kunit *test, struct rsv_region *r, un
 
 static struct rsv_frame *unit_of(struct rsv_region *r, const void *object)
 {
-	return rsv_slab_head(rsv_frame_at(r->extents->at[0], object));
+	struct rsv_extent *e = r->extents->at[0];
+
+	return rsv_slab_head(e, rsv_frame_at(e, object));
 }
 
 static void *base_of(struct rsv_region *r, const void *object)

@@ -84,7 +84,9 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 
 static struct rsv_frame *slab_of(const struct rsv_cache *c, const void *object)
 {
-	return rsv_slab_head(rsv_frame_at(c->region->extents->at[0], object));
+	struct rsv_extent *e = c->region->extents->at[0];
+
+	return rsv_slab_head(e, rsv_frame_at(e, object));
 }
 
 static union rsv_slab_word word_of(const struct rsv_cache *c, const void *object)

@@ -378,10 +378,15 @@ static __always_inline unsigned long rsv_slot_of(unsigned long offset, unsigned 
 	return product >> shift | product << (-shift & (BITS_PER_LONG - 1));
 }
 
-/* The first page of the slab, or unit of the heap, that a page belongs to */
-static inline struct rsv_frame *rsv_slab_head(struct rsv_frame *f)
+/*
+ * The first page of the slab that a page belongs to. Unless it belongs to who asks, it may be
+ * another's by now, and its order no number of pages: then some page of the extent.
+ */
+static inline struct rsv_frame *rsv_slab_head(const struct rsv_extent *e, struct rsv_frame *f)
 {
-	return f - READ_ONCE(f->order);
+	const unsigned int back = READ_ONCE(f->order);
+
+	return likely(back <= rsv_frame_index(e, f)) ? f - back : f;
 }
 
 /* How far into its slab an object begins */

@@ -324,7 +324,7 @@ static void rsv_debug_print_slab(const struct rsv_cache *c, const struct rsv_ext
 	/* The heap's objects are in no slab. */
 	if (READ_ONCE(f->cache) != c)
 		return;
-	word.word = READ_ONCE(rsv_slab_head(f)->slab);
+	word.word = READ_ONCE(rsv_slab_head(e, f)->slab);
 	pr_err("Slab objects=%u used=%u\n", rsv_slab_objects(c, word), word.inuse);
 }
 

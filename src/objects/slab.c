@@ -331,7 +331,7 @@ static struct rsv_book *rsv_book_find(const struct rsv_cache *c, const struct rs
 static u16 *rsv_book_entry(const struct rsv_cache *c, const struct rsv_extent *e,
 			   struct rsv_frame *f, const void *object, enum rsv_misuse *why)
 {
-	struct rsv_frame *slab = rsv_slab_head(f);
+	struct rsv_frame *slab = rsv_slab_head(e, f);
 	/* Pairs with the node's lock: who sees that a slab was carved sees its book. */
 	const union rsv_slab_word word = { .word = smp_load_acquire(&slab->slab) };
 	struct rsv_book *book;
@@ -388,7 +388,7 @@ static bool rsv_book_hand(struct rsv_cache *c, void *object)
 static enum rsv_misuse rsv_book_put_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 					   struct rsv_extent *e, struct rsv_frame *f, void *object)
 {
-	struct rsv_frame *slab = rsv_slab_head(f);
+	struct rsv_frame *slab = rsv_slab_head(e, f);
 	union rsv_slab_word word = rsv_book_word(slab);
 	enum rsv_misuse why;
 	u16 *entry;
@@ -452,7 +452,7 @@ static bool rsv_book_sound(const struct rsv_book *book, union rsv_slab_word word
 static bool rsv_book_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
-	struct rsv_frame *slab = rsv_slab_head(f);
+	struct rsv_frame *slab = rsv_slab_head(e, f);
 	unsigned long flags;
 	bool sound;
 

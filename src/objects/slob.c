@@ -183,7 +183,7 @@ static enum rsv_misuse rsv_slob_slab_put(struct rsv_cache *c, struct rsv_extent 
 					 struct rsv_frame *f, void *object)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
-	struct rsv_frame *slab = rsv_slab_head(f), *evicted = NULL;
+	struct rsv_frame *slab = rsv_slab_head(e, f), *evicted = NULL;
 	enum rsv_misuse misuse = RSV_DOUBLE_FREE;
 	union rsv_slab_word word;
 	unsigned long flags;
@@ -331,7 +331,7 @@ static enum rsv_misuse rsv_slob_claim(struct rsv_cache *c, struct rsv_extent *e,
 
 	/* A slab of one object says what it knows in its first frame only. */
 	if (!rsv_frame_is_heap(f))
-		return rsv_slub_claim(c, rsv_slab_head(f),
+		return rsv_slub_claim(c, rsv_slab_head(e, f),
 				      rsv_slab_offset(f, object) - c->layout.before, object);
 	misuse = rsv_heap_check(c, e, f, object);
 	if (misuse != RSV_OK)
@@ -345,7 +345,7 @@ static bool rsv_slob_live(const struct rsv_cache *c, struct rsv_extent *e, struc
 			  const void *object)
 {
 	if (!rsv_frame_is_heap(f))
-		return rsv_slub_live(c, f, object);
+		return rsv_slub_live(c, e, f, object);
 	return rsv_heap_check(c, e, f, object) == RSV_OK &&
 	       rsv_link_read(c, rsv_link_at(c, object)) > RSV_LINK_KEPT;
 }

@@ -532,7 +532,7 @@ static bool rsv_slub_seize(struct rsv_cache *c, unsigned long *link)
 static enum rsv_misuse rsv_slub_put(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
 				    struct rsv_frame *f, void *object)
 {
-	struct rsv_frame *slab = rsv_slab_head(f);
+	struct rsv_frame *slab = rsv_slab_head(e, f);
 	unsigned int index = rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before);
 	unsigned long *link = rsv_link_at(c, object);
 	union rsv_slab_word old, new;
@@ -597,7 +597,7 @@ static enum rsv_misuse rsv_slub_claim_object(struct rsv_cache *c, struct rsv_ext
 static bool rsv_slub_live_object(const struct rsv_cache *c, struct rsv_extent *e,
 				 struct rsv_frame *f, const void *object)
 {
-	return rsv_slub_live(c, f, object);
+	return rsv_slub_live(c, e, f, object);
 }
 
 static void rsv_slub_drain(struct rsv_cache *c, struct rsv_cpu *cpu)
@@ -626,7 +626,7 @@ static bool rsv_slub_sound(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 static bool rsv_slub_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
-	struct rsv_frame *slab = rsv_slab_head(f);
+	struct rsv_frame *slab = rsv_slab_head(e, f);
 	void *base = rsv_frame_addr(e, slab);
 	unsigned long flags;
 	bool sound;

@@ -36,10 +36,10 @@ static inline unsigned int rsv_slub_carved(const struct rsv_cache *c, const stru
 	return word.carved;
 }
 
-static inline bool rsv_slub_live(const struct rsv_cache *c, struct rsv_frame *f,
-				 const void *object)
+static inline bool rsv_slub_live(const struct rsv_cache *c, const struct rsv_extent *e,
+				 struct rsv_frame *f, const void *object)
 {
-	const union rsv_slab_word word = { .word = READ_ONCE(rsv_slab_head(f)->slab) };
+	const union rsv_slab_word word = { .word = READ_ONCE(rsv_slab_head(e, f)->slab) };
 
 	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before) < word.carved &&
 	       rsv_link_read(c, rsv_link_at(c, object)) > RSV_LINK_KEPT;
