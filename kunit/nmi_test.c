@@ -84,8 +84,9 @@ static void memory_by_the_byte_is_neither(struct kunit *test)
 {
 	static const size_t sizes[] = { 1, 100, RSV_KMALLOC_MAX, 9000, 5 * PAGE_SIZE };
 	struct rsv_region *r = scratch_region(test, SZ_1M);
-	unsigned int i;
 	void *p, *again;
+	unsigned int i;
+	size_t size;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		/* So that there is one at hand */
@@ -95,8 +96,11 @@ static void memory_by_the_byte_is_neither(struct kunit *test)
 		p = rsv_kmalloc(r, sizes[i], GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		memset(p, 0x5a, sizes[i]);
-		IN_NMI(again = rsv_krealloc(r, p, 8 * PAGE_SIZE, GFP_ATOMIC));
+		EXPECT_MISUSE(test, RSV_IN_NMI,
+			      IN_NMI(again = rsv_krealloc(r, p, 8 * PAGE_SIZE, GFP_ATOMIC)));
 		KUNIT_EXPECT_NULL(test, again);
+		EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(size = rsv_ksize(p)));
+		KUNIT_EXPECT_EQ(test, size, 0);
 		EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_kfree(p)));
 		KUNIT_EXPECT_NULL(test, memchr_inv(p, 0x5a, sizes[i]));
 		rsv_kfree(p);

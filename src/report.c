@@ -92,8 +92,8 @@ void rsv_misuse_last(char *text, size_t size)
 EXPORT_SYMBOL_IF_KUNIT(rsv_misuse_last);
 
 /**
- * rsv_refuse_nmi() - whether it is in an NMI that something is given back, which is reported
- * @what: what it is
+ * rsv_refuse_nmi() - whether it is in an NMI that something is done, which is reported
+ * @what: what is done, to what
  *
  * Context: Any.
  * Return: true if so: it stays as it is.
@@ -102,7 +102,7 @@ bool rsv_refuse_nmi(const char *what)
 {
 	if (likely(!in_nmi()))
 		return false;
-	rsv_report(RSV_IN_NMI, "%s given back in an NMI", what);
+	rsv_report(RSV_IN_NMI, "%s in an NMI", what);
 	return true;
 }
 

@@ -273,12 +273,17 @@ static size_t rsv_extent_size(struct rsv_extent *e, const void *p)
 	return rsv_object_live(c, e, p) ? c->layout.object_size : 0;
 }
 
-/* The bytes that live memory has; @open: who asks may use them all. 0, with a report: it is not */
+/*
+ * The bytes that live memory has; @open: who asks may use them all. 0, with a report: it is not
+ * live, or it is an NMI that asks, and the heap has locks.
+ */
 static size_t rsv_kmalloc_size(const void *p, bool open)
 {
 	struct rsv_extent *e;
 	size_t size = 0;
 
+	if (rsv_refuse_nmi("the size of memory asked for"))
+		return 0;
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	if (e)
@@ -295,7 +300,7 @@ static size_t rsv_kmalloc_size(const void *p, bool open)
  * rsv_ksize() - how many bytes may be used
  * @p: what rsv_kmalloc() and its like gave, or NULL
  *
- * Context: Any.
+ * Context: Any but NMI, where it gives 0, with a report.
  * Return: The bytes; 0 for NULL and ZERO_SIZE_PTR, and, with a report, for what is not live memory
  * of a region.
  */
@@ -346,7 +351,7 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
 	/* Its red zone stays as it is: who gives it back looks there. */
 	size_t had = ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p, false);
-	size_t used = rsv_kmalloc_used(p);
+	size_t used;
 	void *new;
 
 	if (!ZERO_OR_NULL_PTR(p) && !had)
@@ -355,6 +360,7 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 		rsv_kfree(p);
 		return ZERO_SIZE_PTR;
 	}
+	used = rsv_kmalloc_used(p);
 	if (size <= had) {
 		if (gfp & __GFP_ZERO && size > used)
 			memset((void *)p + used, 0, size - used);
@@ -396,7 +402,7 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 	struct rsv_extent *e;
 	struct rsv_cache *c;
 
-	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte"))
+	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte given back"))
 		return;
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);

@@ -439,7 +439,7 @@ void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long calle
 {
 	struct rsv_extent *e;
 
-	if (!object || !rsv_cache_usable(c) || rsv_refuse_nmi("an object"))
+	if (!object || !rsv_cache_usable(c) || rsv_refuse_nmi("an object given back"))
 		return;
 	rcu_read_lock();
 	e = rsv_region_extent(c->region, object);
@@ -492,7 +492,7 @@ struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *objec
  * @e: the extent that it lies in
  * @object: the address
  *
- * Context: Any, under rcu_read_lock().
+ * Context: Any but NMI, under rcu_read_lock().
  * Return: true if so.
  */
 bool rsv_object_live(const struct rsv_cache *c, struct rsv_extent *e, const void *object)

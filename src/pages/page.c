@@ -473,7 +473,7 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 	unsigned long pfn = page_to_pfn(page);
 	struct rsv_extent *e;
 
-	if (rsv_refuse_nmi("pages"))
+	if (rsv_refuse_nmi("pages given back"))
 		return;
 	rcu_read_lock();
 	e = rsv_extent_find(pfn);
@@ -623,7 +623,7 @@ void rsv_free_pages_exact(void *addr, size_t size)
 {
 	struct rsv_extent *e;
 
-	if (!addr || rsv_refuse_nmi("pages"))
+	if (!addr || rsv_refuse_nmi("pages given back"))
 		return;
 	rcu_read_lock();
 	e = rsv_extent_find_addr(addr);
