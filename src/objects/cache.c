@@ -7,6 +7,7 @@
  *	rsv_regions_lock	mutex, regions come and go (region.c)
  *	region->shape_lock	mutex, memory comes and goes
  *	region->caches_lock	mutex, caches come and go
+ *	region->drain_lock	mutex, what CPUs have at hand is taken back
  *	cpus_read_lock()	CPUs come and go
  *	rsv_cache_node->lock	raw, the slabs of one cache and node
  *	rsv_depot->lock		raw, the magazines of one cache and node

@@ -266,13 +266,15 @@ static void rsv_debug_trace(const struct rsv_cache *c, const void *object, const
 			    unsigned long caller)
 {
 	const struct rsv_extent *e;
+	char text[RSV_SYMBOL_MAX];
 
 	if (likely(!(c->flags & RSV_CACHE_TRACE)))
 		return;
+	rsv_symbol(text, caller);
 	rcu_read_lock();
 	e = rsv_extent_find_addr(object);
-	pr_info("TRACE %s %s 0x%llx by %pS\n", c->name, event, e ? rsv_addr_place(e, object) : 0,
-		(void *)caller);
+	pr_info("TRACE %s %s 0x%llx by %s\n", c->name, event, e ? rsv_addr_place(e, object) : 0,
+		text);
 	rcu_read_unlock();
 }
 
