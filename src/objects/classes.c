@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Size classes. All are multiples of ARCH_KMALLOC_MINALIGN: 8 unless the machine has caches that its
- * devices do not see; then the smallest ones are missing.
+ * Size classes. All are multiples of ARCH_KMALLOC_MINALIGN: 8, unless the machine has caches that
+ * its devices do not see; then the smallest ones are missing.
  *
  * pow2, the textbook's: 8, 16, 32 and so on to 8192, and whole pages beyond. Nearly half of a block
  * may be wasted.
