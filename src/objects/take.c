@@ -125,7 +125,10 @@ bool rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct r
 	/* There may be a guaranteed object instead. */
 	if (READ_ONCE(c->guarantee.nr))
 		gfp |= __GFP_NOWARN;
-	/* As often as others are quicker, who then have got what was made. */
+	/*
+	 * As often as others are quicker, who then have got what was made: with interrupts off they
+	 * are other CPUs, and no round is without a slab that the region still had.
+	 */
 	do {
 		grew = c->engine->grow(c, gfp, nid);
 		if (!grew)
