@@ -2,6 +2,7 @@
 /*
  * What magazines do not take, and objects in them that were written to.
  */
+#include <linux/kmemleak.h>
 #include <linux/string.h>
 
 #include "../src/objects/link.h"
@@ -132,10 +133,34 @@ static void free_object_that_was_written_to_is_lost_and_nothing_else(struct kuni
 	scratch_cache_end(test, c);
 }
 
+/* Two CPUs gave it back at once, both were believed, and each has it in a magazine. */
+static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *test)
+{
+	struct rsv_cache *c = engine_cache(test);
+	struct rsv_extent *e = c->region->extents->at[0];
+	struct misuse_counts before;
+	void *object[2];
+
+	objects_take(test, c, object, 2);
+	KUNIT_EXPECT_EQ(test, rsv_object_accept(c, e, object[0]), RSV_OK);
+	kmemleak_free(object[0]);
+	this_cpu_add(c->cpus->slow_frees, 2);
+	rsv_cache_keep(c, object[0]);
+	rsv_cache_keep(c, object[0]);
+	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+
+	misuse_counts_read(&before);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), -EBUSY);
+	KUNIT_EXPECT_STREQ(test, misuses_since(test, &before), "double_free destroyed_in_use");
+	rsv_cache_free(c, object[1]);
+	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+}
+
 static struct kunit_case magazine_misuse_cases[] = {
 	KUNIT_CASE_PARAM(object_is_not_taken_back_twice_wherever_it_is, engines_gen_params),
 	KUNIT_CASE_PARAM(object_of_another_cache_does_not_get_into_a_magazine, engines_gen_params),
 	KUNIT_CASE_PARAM(middle_of_an_object_does_not_get_into_a_magazine, engines_gen_params),
+	KUNIT_CASE_PARAM(object_in_two_magazines_does_not_hide_one_that_is_out, engines_gen_params),
 	KUNIT_CASE(object_that_was_never_handed_out_is_not_taken_back),
 	KUNIT_CASE(free_object_that_was_written_to_is_lost_and_nothing_else),
 	{}

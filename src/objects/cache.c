@@ -448,6 +448,9 @@ int rsv_cache_destroy(struct rsv_cache *c)
 		return 0;
 	if (!rsv_cache_usable(c))
 		return -EINVAL;
+	/* What two CPUs gave back at once, and lies in two magazines, hides one that is out. */
+	rsv_cache_drain(c);
+	rsv_depot_drain(c);
 	if (rsv_cache_in_use(c))
 		return -EBUSY;
 	rsv_cache_reserve(c, 0);

@@ -267,6 +267,7 @@ enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, voi
 		return RSV_FOREIGN;
 	return c->engine->claim(c, e, f, object);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_object_accept);
 
 /**
  * rsv_object_put_twice() - report that two CPUs gave an object back at once, and both were believed
@@ -312,6 +313,7 @@ void rsv_cache_keep(struct rsv_cache *c, void *object)
 	if (!rsv_guarantee_put(c, object) && !rsv_magazine_keep(c, e, object))
 		rsv_object_engine_put(c, e, object);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_cache_keep);
 
 /* Whether an object, marked as kept by now, may be used again; if not it is lost. */
 static bool rsv_object_sound(struct rsv_cache *c, struct rsv_extent *e, void *object,
