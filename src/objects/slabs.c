@@ -303,12 +303,16 @@ void rsv_taken_begin(struct rsv_cache *c, struct rsv_taken *t)
 	t->fresh = c->ctor;
 }
 
-/* The empty slabs that a node may keep: none, or all but those that lay idle. Begins anew. */
-static unsigned long rsv_slabs_judge(struct rsv_cache_node *n, bool idle)
+/*
+ * The empty slabs that a node may keep: none, or all but those that lay idle. Begins anew. @nr: how
+ * many there are
+ */
+static unsigned long rsv_slabs_judge(struct rsv_cache_node *n, bool idle, unsigned long *nr)
 {
 	unsigned long flags, keep = 0;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
+	*nr = n->slabs[RSV_EMPTY].nr;
 	if (idle) {
 		keep = n->slabs[RSV_EMPTY].nr - n->idle;
 		n->target = max(n->target - min(n->idle, n->target), RSV_EMPTY_SLABS_KEPT + 0UL);
@@ -322,21 +326,23 @@ static unsigned long rsv_slabs_judge(struct rsv_cache_node *n, bool idle)
 static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_node *n, bool idle,
 					  void (*give)(struct rsv_cache *c, struct rsv_frame *slab))
 {
-	unsigned long keep = rsv_slabs_judge(n, idle), flags, early;
+	unsigned long most, keep = rsv_slabs_judge(n, idle, &most), flags, early;
 	struct rsv_frame *slab;
 	unsigned int nr;
 
-	for (nr = 0; ; nr++) {
+	/* No more than there were: others may empty slabs all the while. */
+	for (nr = 0; nr < most; nr++) {
 		raw_spin_lock_irqsave(&n->lock, flags);
 		early = n->given_early;
 		slab = rsv_slabs_evict(c, n, keep);
 		n->given_early = early;		/* of old age */
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 		if (!slab)
-			return nr;
+			break;
 		give(c, slab);
 		cond_resched();
 	}
+	return nr;
 }
 
 /**

@@ -371,11 +371,13 @@ static void rsv_stock_end(struct rsv_cache *c, void *object)
 		rsv_debug_report(RSV_CORRUPT, c, e, object, "it is no block of the heap any more");
 }
 
-static void rsv_stock_shrink(struct rsv_cache *c, struct rsv_cache_node *n, bool idle)
+/* Gives up what of the stock may be, and units that become empty. Returns how many of these. */
+static unsigned int rsv_stock_shrink(struct rsv_cache *c, int nid, bool idle)
 {
+	struct rsv_cache_node *n = c->nodes[nid];
 	unsigned long left = rsv_stock_surplus(n, idle);
+	unsigned int i, nr = 0;
 	struct rsv_taken t;
-	unsigned int i;
 
 	while (left) {
 		rsv_taken_none(&t);
@@ -385,10 +387,12 @@ static void rsv_stock_shrink(struct rsv_cache *c, struct rsv_cache_node *n, bool
 		if (t.damaged)
 			rsv_cache_lose(c, t.damaged, t.lost);
 		if (!t.nr)
-			return;
+			break;
 		left -= t.nr;
+		nr += rsv_heap_trim(c->region, nid, RSV_UNITS_KEPT);
 		cond_resched();
 	}
+	return nr;
 }
 
 static unsigned int rsv_slob_shrink(struct rsv_cache *c, bool idle)
@@ -399,7 +403,7 @@ static unsigned int rsv_slob_shrink(struct rsv_cache *c, bool idle)
 	if (!rsv_heap_takes(&c->layout))
 		return rsv_slabs_shrink(c, idle, rsv_slab_give);
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		rsv_stock_shrink(c, c->nodes[nid], idle);
+		nr += rsv_stock_shrink(c, nid, idle);
 		nr += rsv_heap_trim(c->region, nid, idle ? RSV_UNITS_KEPT : 0);
 	}
 	return nr;
