@@ -317,8 +317,12 @@ static void rsv_book_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, uns
 static struct rsv_book *rsv_book_find(const struct rsv_cache *c, const struct rsv_extent *e,
 				      const struct rsv_frame *slab)
 {
-	struct rsv_book *book = rsv_book_of(c, e, slab);
+	struct rsv_book *book;
 
+	/* The second page's frame tells, if there is a second page. */
+	if (!c->layout.book && rsv_frame_index(e, slab) + 1 >= e->nr_pages)
+		return NULL;
+	book = rsv_book_of(c, e, slab);
 	if (c->layout.book || rsv_extent_has(e, book) || rsv_region_extent(c->region, book))
 		return book;
 	return NULL;
