@@ -91,7 +91,7 @@ static void use_class(struct kunit *test, struct rsv_region *r, size_t from, siz
  */
 static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 {
-	static const size_t bytes[] = { 37 * 4096, SZ_256K };
+	static const size_t bytes[] = { 37 * 4096, SZ_1M };
 	struct rsv_region *r;
 	unsigned int i, class, size;
 
@@ -101,7 +101,7 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 		for (class = 0; class < r->classes->nr; class++) {
 			size = r->classes->size[class];
 			/* Pages serve what would be alone in its slab. */
-			if (size > RSV_KMALLOC_MAX && param_is_slob(test))
+			if (size > RSV_KMALLOC_MAX && (param_is_slob(test) || !i))
 				continue;
 			use_class(test, r, rsv_class_least(r->classes, size), size);
 			scratch_shrink(r);
@@ -126,6 +126,8 @@ static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, rsv_ksize(p) == size,
 					    rsv_kmalloc_least(r->kmalloc[class]) != 0,
 					    "%u bytes", size);
+			if (size <= RSV_KMALLOC_MAX || (bytes[i] == SZ_1M && !param_is_slob(test)))
+				KUNIT_EXPECT_EQ_MSG(test, rsv_ksize(p), size, "%u bytes", size);
 			rsv_kfree(p);
 		}
 		EXPECT_UNTOUCHED(test, r);
@@ -165,13 +167,13 @@ static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
 	rsv_kfree(p);
 }
 
-/* Four of 9000 bytes would lie in nine pages. */
+/* Four of 9000 bytes would lie in nine pages; one alone takes as many pages as without a slab. */
 static void slab_does_not_take_most_of_a_small_region(struct kunit *test)
 {
 	struct rsv_region *r = scratch_pages(test, 16);
 	void *p = get(test, r, 9000), *large;
 
-	KUNIT_EXPECT_EQ(test, rsv_ksize(p), 9216);
+	KUNIT_EXPECT_EQ(test, rsv_ksize(p), 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, region_free_pages(r), 16 - 3);
 	large = get(test, r, 8 * PAGE_SIZE);
 	rsv_kfree(large);

@@ -24,6 +24,7 @@
 #include "magazine.h"
 #include "object.h"
 #include "heap.h"
+#include "slabs.h"
 
 /* kmalloc()'s contract: the largest power of two that divides the size. */
 static unsigned int rsv_kmalloc_align(unsigned int size)
@@ -116,10 +117,16 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 	return p;
 }
 
-/* Not where each object is alone in its pages, as with the engine SLOB. But checks need a class. */
+/*
+ * Not where each object is alone in its pages: with the engine SLOB, and in small regions. But
+ * checks need a class.
+ */
 static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 {
-	return c->layout.objects > 1 || rsv_cache_debugs(c);
+	const struct rsv_layout *l = &c->layout;
+
+	return l->small_objects > 1 || (l->objects > 1 && rsv_slab_may_be_whole(c)) ||
+	       rsv_cache_debugs(c);
 }
 
 /*

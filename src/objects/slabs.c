@@ -61,13 +61,18 @@ enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
 	return RSV_PARTIAL + word.inuse * 4 / objects;
 }
 
-/* Whether there is another choice; and a large slab would be most of a small region. */
-static bool rsv_slab_may_be_whole(const struct rsv_cache *c)
+/**
+ * rsv_slab_may_be_whole() - whether slabs have as many pages as waste least, if there are any
+ * @c: the cache
+ *
+ * Context: Any.
+ * Return: false where a large one would be much of a small region; which may grow or shrink.
+ */
+bool rsv_slab_may_be_whole(const struct rsv_cache *c)
 {
 	const unsigned long most = READ_ONCE(c->region->nr_pages) / 8;
 
-	return c->layout.small_pages < c->layout.pages &&
-	       c->layout.pages <= max_t(unsigned long, RSV_SLAB_PAGES_MOST, most);
+	return c->layout.pages <= max_t(unsigned long, RSV_SLAB_PAGES_MOST, most);
 }
 
 /**
@@ -87,7 +92,7 @@ struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int 
 
 	gfp &= ~(__GFP_ZERO | __GFP_HIGHMEM);
 	/* Without effort at first: as SLUB, which would rather have a small slab than reclaim. */
-	if (rsv_slab_may_be_whole(c))
+	if (l->small_pages < l->pages && rsv_slab_may_be_whole(c))
 		f = rsv_run_try(c->region, gfp, nid, l->pages);
 	return f ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);
 }

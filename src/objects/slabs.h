@@ -12,6 +12,7 @@
 void rsv_slabs_init(struct rsv_cache_node *n);
 enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word);
 
+bool rsv_slab_may_be_whole(const struct rsv_cache *c);
 struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int nid);
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid);
 void rsv_slab_enter(struct rsv_cache *c, struct rsv_frame *slab);
