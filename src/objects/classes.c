@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Size classes. All are multiples of ARCH_KMALLOC_MINALIGN: 8, unless the machine has caches that
- * its devices do not see; then the smallest ones are missing.
+ * Size classes.
  *
  * pow2, the textbook's: 8, 16, 32 and so on to 8192, and whole pages beyond. Nearly half of a block
  * may be wasted.
@@ -14,6 +13,9 @@
  * It goes on so to 32 KB, with those sizes alone that are not whole pages: 9 KB lie four to a slab
  * of nine pages, where each would waste most of its third page. Whole pages need no class, and,
  * where they have 4 KB, beyond 32 KB they hold the bound alone.
+ *
+ * Sizes that are no multiple of ARCH_KMALLOC_MINALIGN are left out. It is 8 unless the machine has
+ * caches that its devices do not see; the bound holds from eight times as much up.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

@@ -253,7 +253,7 @@ static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t g
  * @nid: the node that would be best
  * @nr_pages: as for rsv_run_alloc()
  *
- * Context: Any but NMI, where it gives NULL.
+ * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The block's first frame or NULL.
  */
 struct rsv_frame *rsv_run_try(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
