@@ -122,15 +122,19 @@ static void show_value(struct seq_file *m, u64 value, bool there)
 static void show_result(struct seq_file *m, const struct result *r)
 {
 	bool ours = r->ours.median, kernels = r->kernels.median;
-	u64 ratio = ours && kernels ? div64_u64(r->ours.median * 1000, r->kernels.median) : 0;
+	u64 thousandths, whole;
+	u32 rest;
 
 	seq_printf(m, "%s\t%u\t%s", r->name, r->cpus, r->unit);
 	show_value(m, r->ours.median, ours);
 	show_value(m, r->kernels.median, kernels);
-	if (ours && kernels)
-		seq_printf(m, "\t%llu.%03llu", ratio / 1000, ratio % 1000);
-	else
+	if (ours && kernels) {
+		thousandths = div64_u64(r->ours.median * 1000, r->kernels.median);
+		whole = div_u64_rem(thousandths, 1000, &rest);
+		seq_printf(m, "\t%llu.%03u", whole, rest);
+	} else {
 		seq_puts(m, "\t-");
+	}
 	show_value(m, r->ours.lowest, ours);
 	show_value(m, r->ours.highest, ours);
 	show_value(m, r->kernels.lowest, kernels);
