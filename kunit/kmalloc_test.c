@@ -134,7 +134,7 @@ static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 	}
 }
 
-/* Each request that begins where what may be used of the one before ends */
+/* Each request that begins where what may be used of the one before ends; 512 KB suffice. */
 static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct kunit *test)
 {
 	const struct kind *k = test->param_value;
@@ -142,7 +142,7 @@ static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct 
 	unsigned int share = strcmp(k->classes, "fine") ? 1 : 8;
 	/* SLOB has whole pages from there on. */
 	size_t most = param_is_slob(test) ? RSV_KMALLOC_MAX : SZ_256K;
-	struct rsv_region *r = param_region(test, SZ_1M);
+	struct rsv_region *r = param_region(test, SZ_512K);
 	size_t size, granted;
 	void *p;
 
