@@ -159,9 +159,13 @@ static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct 
 /* What names a zone or a node gets pages of it, as no size class promises. */
 static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
 {
-	struct rsv_region *r = param_region(test, SZ_256K);
-	void *p = rsv_kmalloc(r, 9000, GFP_KERNEL | __GFP_THISNODE);
+	struct rsv_region *r;
+	void *p;
 
+	/* Of the node that the region has its memory from */
+	stay_on_this_cpu();
+	r = param_region(test, SZ_256K);
+	p = rsv_kmalloc(r, 9000, GFP_KERNEL | __GFP_THISNODE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_EQ(test, rsv_ksize(p), PAGE_ALIGN(9000));
 	rsv_kfree(p);
