@@ -216,7 +216,7 @@ static void write_to_what_is_left_of_a_slot_is_found(struct kunit *test)
 	c = scratch_cache_flags(test, scratch_region(test, SZ_1M), 60, 64,
 				param_engine(test) | RSV_POISON, NULL);
 	last = c->layout.stride - c->layout.before - 1;
-	KUNIT_ASSERT_GT(test, last, c->layout.link + sizeof(void *));
+	KUNIT_ASSERT_GT(test, last, c->layout.link + RSV_LINK_BYTES);
 	objects_take(test, c, &object, 1);
 	poke_byte(object, last, 0x12);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));

@@ -239,7 +239,7 @@ static unsigned int bytes_left(struct rsv_cache *c, const u8 *bytes)
 	unsigned int i = cache_in_heap(c) ? sizeof(u64) : 0, left = 0;
 
 	for (; i < c->layout.object_size; i++)
-		left += bytes[i] && (i < c->layout.link || i >= c->layout.link + sizeof(long));
+		left += bytes[i] && (i < c->layout.link || i >= c->layout.link + RSV_LINK_BYTES);
 	return left;
 }
 

@@ -117,7 +117,7 @@ static const unsigned int engines[] = { RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_EN
 /* The parts of a slot, in their order: none begins before the one before it ends. */
 static void check_slot(struct kunit *test, const struct rsv_layout *l, const struct flavour *f)
 {
-	const unsigned int word = sizeof(void *);
+	const unsigned int word = RSV_LINK_BYTES;
 	bool inside = l->link < l->object_size;
 	unsigned int end = l->object_size + l->red;
 

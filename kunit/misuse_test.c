@@ -11,6 +11,7 @@
 #include <linux/vmalloc.h>
 
 #include "../src/objects/engine.h"
+#include "../src/objects/link.h"
 #include "../src/objects/magazine.h"
 #include "../src/region.h"
 #include "variants.h"
@@ -128,6 +129,27 @@ static void put_twice(struct kunit *test, struct rsv_cache *c)
 static void object_that_two_cpus_give_back_at_once_is_taken_once(struct kunit *test)
 {
 	for_all_sizes_and_kinds(test, put_twice);
+}
+
+static void free_what_looks_free(struct kunit *test, struct rsv_cache *c)
+{
+	void *object;
+
+	objects_take(test, c, &object, 1);
+	*(unsigned long *)(object + c->layout.link) = rsv_mark_of(c->mark, object);
+	rsv_cache_free(c, object);
+}
+
+/* Of 2^21 objects one has by chance what a free one has in a word of 32 bits. */
+static void object_in_use_that_looks_free_is_taken_back(struct kunit *test)
+{
+	const struct variant *v = test->param_value;
+
+	if (!RSV_LINK_SEALED)
+		kunit_skip(test, "a word has 64 bits, and is not by chance what it should not be");
+	if (v->flags & RSV_ENGINE_SLAB)
+		kunit_skip(test, "whether an object is free stands elsewhere");
+	for_all_sizes(test, free_what_looks_free);
 }
 
 static void free_twice_without_a_name(struct kunit *test, struct rsv_cache *c)
@@ -450,6 +472,7 @@ static void freeing_nothing_is_no_misuse(struct kunit *test)
 
 static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE_PARAM(double_free_is_refused_at_once_and_later, variants_gen_params),
+	KUNIT_CASE_PARAM(object_in_use_that_looks_free_is_taken_back, variants_gen_params),
 	KUNIT_CASE_PARAM(object_that_two_cpus_give_back_at_once_is_taken_once,
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_refused_without_naming_the_cache, variants_gen_params),

@@ -29,6 +29,9 @@ struct rsv_taken;
 /* The largest object; what is larger is better served by pages. */
 #define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
 
+/* What marks a free object (link.h) takes so many bytes on every machine, at a multiple of them. */
+#define RSV_LINK_BYTES		8U
+
 /* The most pages of a slab that any region may have, unless one object needs more */
 #define RSV_SLAB_PAGES_MOST	8U
 

@@ -118,10 +118,10 @@ static struct rsv_part rsv_part_poison_end(const struct rsv_cache *c)
 /* Where the rest of the slot begins, behind the link, if it is not inside the object, and owners */
 static unsigned int rsv_slot_rest(const struct rsv_layout *l)
 {
-	unsigned int rest = round_up(l->object_size + l->red, sizeof(void *));
+	unsigned int rest = round_up(l->object_size + l->red, RSV_LINK_BYTES);
 
 	if (l->link >= l->object_size)
-		rest = l->link + sizeof(void *);
+		rest = l->link + RSV_LINK_BYTES;
 	if (l->track)
 		rest = l->track + rsv_debug_track_bytes();
 	if (l->asked)

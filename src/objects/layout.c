@@ -3,7 +3,7 @@
  * How objects lie in a slab: their slots, and how many pages a slab has.
  *
  * A slot is, in this order: the left red zone, if there is one, as long as the alignment; the
- * object; the right red zone, to the next word; the word that marks a free object, if it may not be
+ * object; the right red zone, to the next eight bytes; what marks a free object, if it may not be
  * inside; who took it and who gave it back; how much was asked for. What of that there is the
  * cache's flags say.
  *
@@ -34,8 +34,6 @@
 #define RSV_SLAB_PAGES_LEAST	3U
 #define RSV_SLAB_PAGES_LARGE	16U	/* where an object needs more than two */
 
-#define RSV_WORD		((unsigned int)sizeof(void *))
-
 /*
  * As the kernel's calculate_alignment(): small objects share a cache line as long as none straddles
  * two.
@@ -49,13 +47,13 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 			line /= 2;
 		align = max(align, line);
 	}
-	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, RSV_WORD);
+	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, RSV_LINK_BYTES);
 }
 
 /* Whether the bytes of a free object are ours to write to */
 static bool rsv_layout_link_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
 {
-	return !ctor && !(flags & RSV_POISON) && (l->object_size >= RSV_WORD || !l->red);
+	return !ctor && !(flags & RSV_POISON) && (l->object_size >= RSV_LINK_BYTES || !l->red);
 }
 
 static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
@@ -64,15 +62,15 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 
 	if (flags & RSV_RED_ZONE) {
 		l->before = l->align;
-		l->red = round_up(l->object_size + 1, RSV_WORD) - l->object_size;
+		l->red = round_up(l->object_size + 1, RSV_LINK_BYTES) - l->object_size;
 	}
-	end = round_up(l->object_size + l->red, RSV_WORD);
+	end = round_up(l->object_size + l->red, RSV_LINK_BYTES);
 	if (rsv_layout_link_inside(l, flags, ctor)) {
 		/* In the middle, where an overflow of the object before does not reach it first. */
-		l->link = round_down(l->object_size / 2, RSV_WORD);
+		l->link = round_down(l->object_size / 2, RSV_LINK_BYTES);
 	} else {
 		l->link = end;
-		end += RSV_WORD;
+		end += RSV_LINK_BYTES;
 	}
 	if (flags & RSV_STORE_USER) {
 		l->track = end;
@@ -80,7 +78,7 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 	}
 	if (flags & RSV_RED_ZONE && flags & RSV_CACHE_KMALLOC) {
 		l->asked = end;
-		end += RSV_WORD;
+		end += RSV_LINK_BYTES;
 	}
 	l->stride = round_up(l->before + end, l->align);
 }

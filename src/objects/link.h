@@ -7,11 +7,14 @@
  * CONFIG_SLAB_FREELIST_HARDENED does it. All but its lowest eleven bits are therefore known, and
  * serve twice: a word of a free object in which they are wrong was overwritten, and an object given
  * back in whose word they are right is free already. That an object in use has such bytes by chance
- * happens once in 2^53 times.
+ * happens once in 2^53 times. Where a word has 32 bits, of which 21 are too few for that, a second
+ * one behind it is the link's seal: it has one value while the object is free, and another one as
+ * it is handed out.
  */
 #ifndef RSV_OBJECTS_LINK_H
 #define RSV_OBJECTS_LINK_H
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/hash.h>
 
@@ -21,6 +24,8 @@
 #define RSV_LINK_RAW	0x200UL		/* there, and not constructed yet */
 #define RSV_LINK_KEPT	0x400UL		/* kept: on no list; and the largest of all */
 #define RSV_LINK_BITS	0x7ffUL		/* all of them */
+
+#define RSV_LINK_SEALED	(BITS_PER_LONG == 32)
 
 static inline unsigned long *rsv_link_at(const struct rsv_cache *c, const void *object)
 {
@@ -34,6 +39,32 @@ static inline unsigned long *rsv_link_at(const struct rsv_cache *c, const void *
 static __always_inline unsigned long rsv_mark_of(unsigned long mark, const void *object)
 {
 	return mark ^ (unsigned long)object * GOLDEN_RATIO_32;
+}
+
+/* The seal of a free object, which tells nothing of its word to who knows neither */
+static __always_inline unsigned long rsv_seal_of(unsigned long mark, const void *object)
+{
+	return (rsv_mark_of(mark, object) ^ rol32(mark, 16)) * GOLDEN_RATIO_32;
+}
+
+static __always_inline void rsv_link_seal(unsigned long mark, unsigned long *link,
+					  const void *object)
+{
+	if (RSV_LINK_SEALED)
+		WRITE_ONCE(link[1], rsv_seal_of(mark, object));
+}
+
+static __always_inline void rsv_link_unseal(unsigned long mark, unsigned long *link,
+					    const void *object)
+{
+	if (RSV_LINK_SEALED)
+		WRITE_ONCE(link[1], ~rsv_seal_of(mark, object));
+}
+
+static __always_inline bool rsv_link_sealed(unsigned long mark, const unsigned long *link,
+					    const void *object)
+{
+	return !RSV_LINK_SEALED || READ_ONCE(link[1]) == rsv_seal_of(mark, object);
 }
 
 /* The word of an object that has a link, for loops that keep the mark in a register */
@@ -51,6 +82,8 @@ static inline unsigned long rsv_link_key(const struct rsv_cache *c, const unsign
 /* More than RSV_LINK_KEPT if the word is not that of a free object */
 static inline unsigned long rsv_link_read(const struct rsv_cache *c, const unsigned long *link)
 {
+	if (!rsv_link_sealed(c->mark, link, (const void *)link - c->layout.link))
+		return ULONG_MAX;
 	return READ_ONCE(*link) ^ rsv_link_key(c, link);
 }
 
@@ -58,6 +91,7 @@ static inline void rsv_link_write(const struct rsv_cache *c, unsigned long *link
 				  unsigned long value)
 {
 	WRITE_ONCE(*link, value ^ rsv_link_key(c, link));
+	rsv_link_seal(c->mark, link, (const void *)link - c->layout.link);
 }
 
 /*
@@ -68,9 +102,11 @@ static __always_inline bool rsv_mark_hand(unsigned long mark, unsigned long *lin
 					  const void *object)
 {
 	/* data_race(): see above; and not READ_ONCE(), which would be an instruction of its own. */
-	if (RSV_CHECKED && unlikely(data_race(*link) != rsv_mark_of(mark, object)))
+	if (RSV_CHECKED && unlikely(data_race(*link) != rsv_mark_of(mark, object) ||
+				    !rsv_link_sealed(mark, link, object)))
 		return false;
 	WRITE_ONCE(*link, 0);
+	rsv_link_unseal(mark, link, object);
 	return true;
 }
 
@@ -83,16 +119,21 @@ static __always_inline bool rsv_mark_claim(unsigned long mark, unsigned long *li
 {
 	const unsigned long kept = rsv_mark_of(mark, object);
 
-	if (RSV_CHECKED && unlikely((READ_ONCE(*link) ^ kept) <= RSV_LINK_BITS))
+	if (RSV_CHECKED && unlikely((READ_ONCE(*link) ^ kept) <= RSV_LINK_BITS &&
+				    rsv_link_sealed(mark, link, object)))
 		return false;
 	WRITE_ONCE(*link, kept);
+	rsv_link_seal(mark, link, object);
 	return true;
 }
 
 /* From wherever it was to kept */
 static __always_inline void rsv_link_keep(const struct rsv_cache *c, void *object)
 {
-	WRITE_ONCE(*rsv_link_at(c, object), rsv_mark_of(c->mark, object));
+	unsigned long *link = rsv_link_at(c, object);
+
+	WRITE_ONCE(*link, rsv_mark_of(c->mark, object));
+	rsv_link_seal(c->mark, link, object);
 }
 
 static __always_inline bool rsv_link_hand(const struct rsv_cache *c, void *object)

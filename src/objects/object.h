@@ -55,12 +55,12 @@ static __always_inline void *rsv_object_ready(struct rsv_cache *c, void *object,
 	return object;
 }
 
-/* All of a free object but the word that marks it, if that lies inside; where that is wanted */
+/* All of a free object but what marks it, if that lies inside; where that is wanted */
 static inline void rsv_object_clear(const struct rsv_cache *c, void *object)
 {
 	unsigned int size = c->layout.object_size;
 	unsigned int link = c->engine->aside ? size : min(c->layout.link, size);
-	unsigned int behind = min(link + (unsigned int)sizeof(unsigned long), size);
+	unsigned int behind = min(link + RSV_LINK_BYTES, size);
 
 	if (likely(!want_init_on_free()) || c->ctor || c->flags & RSV_POISON)
 		return;

@@ -130,6 +130,7 @@ static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 		next = rsv_slub_next(&order);
 		WRITE_ONCE(*(unsigned long *)(object + link),
 			   rsv_link_word(mark, object, (old.carved + next) | raw));
+		rsv_link_seal(mark, object + link, object);
 	}
 	last += old.carved;
 	do {
