@@ -12,20 +12,21 @@
 
 KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
 
-/* A region whose size classes are checked */
-static struct rsv_region *checked_region_of(struct kunit *test, const char *classes)
+/* A region whose size classes are checked so */
+static struct rsv_region *checked_region_of(struct kunit *test, const char *option,
+					    const char *classes)
 {
 	const struct engine_case *k = test->param_value;
 
 	stay_on_this_cpu();
-	set_option(test, "FZPU,kmalloc-*");
+	set_option(test, option);
 	return scratch_region_of(test, SZ_1M, k->name, classes);
 }
 
 /* Classes that are powers of two have much behind what was asked for. */
 static struct rsv_region *checked_region(struct kunit *test)
 {
-	return checked_region_of(test, "pow2");
+	return checked_region_of(test, "FZPU,kmalloc-*", "pow2");
 }
 
 static struct rsv_cache *class_of(struct rsv_region *r, size_t size)
@@ -44,7 +45,7 @@ static void expect_red(struct kunit *test, u8 *p, unsigned int from, unsigned in
 /* kmalloc()'s contract, whatever stands around an object and however its slab is coloured */
 static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
 {
-	struct rsv_region *r = checked_region_of(test, "fine");
+	struct rsv_region *r = checked_region_of(test, "FZPU,kmalloc-*", "fine");
 	unsigned int class, i;
 	size_t size, align;
 	void *p[3];
@@ -98,6 +99,23 @@ static void all_of_what_was_asked_for_may_be_used(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	memset(p, 0xff, rsv_ksize(p));
 	rsv_kfree(p);
+}
+
+/* What marks a free object is nowhere where the red zone may be, though nothing else is there. */
+static void red_zones_alone_refuse_no_size(struct kunit *test)
+{
+	struct rsv_region *r = checked_region_of(test, "Z,kmalloc-*", "pow2");
+	size_t size;
+	void *p;
+
+	for (size = 1; size <= 150; size++) {
+		p = rsv_kmalloc(r, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, 0x5a, size);
+		rsv_kfree(p);
+	}
+	scratch_shrink(r);
+	EXPECT_UNTOUCHED(test, r);
 }
 
 /* lib/slub_kunit.c: what krealloc() leaves where it is gets its red zone moved. */
@@ -171,6 +189,7 @@ static struct kunit_case debug_kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(checks_leave_the_alignment_that_kmalloc_promises, engines_gen_params),
 	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found, engines_gen_params),
 	KUNIT_CASE_PARAM(all_of_what_was_asked_for_may_be_used, engines_gen_params),
+	KUNIT_CASE_PARAM(red_zones_alone_refuse_no_size, engines_gen_params),
 	KUNIT_CASE_PARAM(red_zone_follows_a_size_that_changes_in_place, engines_gen_params),
 	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found_when_it_moves,
 			 engines_gen_params),

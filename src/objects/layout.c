@@ -50,10 +50,15 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, RSV_LINK_BYTES);
 }
 
-/* Whether the bytes of a free object are ours to write to */
+/*
+ * Whether the bytes of a free object are ours to write to. Of memory by the byte some may be red
+ * zone, which is looked at when the object is kept already.
+ */
 static bool rsv_layout_link_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
 {
-	return !ctor && !(flags & RSV_POISON) && (l->object_size >= RSV_LINK_BYTES || !l->red);
+	if (ctor || flags & RSV_POISON)
+		return false;
+	return !l->red || (l->object_size >= RSV_LINK_BYTES && !(flags & RSV_CACHE_KMALLOC));
 }
 
 static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
