@@ -207,7 +207,7 @@ static void check_layout(struct kunit *test, const struct layout_case *wanted,
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.object_size, wanted->size);
 	KUNIT_EXPECT_TRUE(test, is_power_of_2(l.align));
-	KUNIT_EXPECT_GE(test, l.align, max_t(unsigned int, wanted->align, sizeof(void *)));
+	KUNIT_EXPECT_GE(test, l.align, max(wanted->align, RSV_LINK_BYTES));
 	check_slot(test, &l, f);
 	check_slab(test, &l, engine);
 	check_book(test, &l, engine);

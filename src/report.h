@@ -22,7 +22,7 @@ enum rsv_misuse {
 	RSV_RED_ZONED,		/* bytes before or behind an object were written to */
 	RSV_POISONED,		/* an object was written to while it was free */
 	RSV_DEAD_CACHE,		/* a cache used after it was destroyed */
-	RSV_IN_NMI,		/* something given back in an NMI */
+	RSV_IN_NMI,		/* something given back, or its size asked for, in an NMI */
 	RSV_MISUSES
 };
 

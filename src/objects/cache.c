@@ -316,7 +316,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_cache_make);
  * @r: the region that its slabs come from
  * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique in the region
  * @size: bytes of an object, up to RSV_CACHE_SIZE_MAX
- * @align: a power of two up to the page size, or 0 for that of a pointer
+ * @align: a power of two up to the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
  *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER
  * @ctor: called once for every object before it is handed out for the first time in its slab's

@@ -63,8 +63,9 @@ struct rsv_taken;
  * @stride: bytes from one object to the next: its slot
  * @before: bytes of a slot before its object: the left red zone
  * @red: bytes behind it that are the right red zone
- * @link: where the word stands that marks a free object and links it with others, in bytes from the
- *	object; beyond what the caller may use unless a free object may be written to
+ * @link: where the word stands that marks a free object and links it with others, with its seal if
+ *	it has one, in bytes from the object; beyond what the caller may use unless a free object
+ *	may be written to
  * @track: where its two struct rsv_track stand, from the object; 0: there are none
  * @asked: where the bytes that were asked for stand, from the object; 0: nowhere
  * @book: bytes at a slab's beginning that the engine SLAB keeps its bookkeeping in; 0: elsewhere,

@@ -131,7 +131,7 @@ void rsv_layout_pages(struct rsv_layout *l,
  * rsv_layout_choose() - how objects of a size lie in a slab
  * @l: the layout to fill in
  * @size: bytes of an object
- * @align: its alignment: a power of two up to twice the page size, or 0 for that of a pointer
+ * @align: its alignment: a power of two up to twice the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN and so on, with one engine
  * @ctor: whether there is a constructor, and so nothing of a free object may be written to
  *

@@ -8,8 +8,8 @@
  * serve twice: a word of a free object in which they are wrong was overwritten, and an object given
  * back in whose word they are right is free already. That an object in use has such bytes by chance
  * happens once in 2^53 times. Where a word has 32 bits, of which 21 are too few for that, a second
- * one behind it is the link's seal: it has one value while the object is free, and another one as
- * it is handed out.
+ * one behind it is the link's seal: it has one value while the object is free, and never the same
+ * as it is handed out.
  */
 #ifndef RSV_OBJECTS_LINK_H
 #define RSV_OBJECTS_LINK_H
@@ -58,7 +58,7 @@ static __always_inline void rsv_link_unseal(unsigned long mark, unsigned long *l
 					    const void *object)
 {
 	if (RSV_LINK_SEALED)
-		WRITE_ONCE(link[1], ~rsv_seal_of(mark, object));
+		WRITE_ONCE(link[1], !rsv_seal_of(mark, object));
 }
 
 static __always_inline bool rsv_link_sealed(unsigned long mark, const unsigned long *link,

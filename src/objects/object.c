@@ -221,7 +221,7 @@ void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp)
 	if (object && fresh) {
 		rsv_kasan_allow(object, c->layout.object_size);
 		c->ctor(object);
-		rsv_kasan_forbid(object, round_up(c->layout.object_size, sizeof(void *)));
+		rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_LINK_BYTES));
 	}
 	return object;
 }

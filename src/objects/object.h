@@ -78,7 +78,7 @@ static __always_inline void rsv_object_unwatch(struct rsv_cache *c, void *object
 static __always_inline void rsv_object_hide(struct rsv_cache *c, void *object)
 {
 	rsv_object_unwatch(c, object);
-	rsv_kasan_forbid(object, round_up(c->layout.object_size, sizeof(void *)));
+	rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_LINK_BYTES));
 }
 
 /* The object is marked as kept. */

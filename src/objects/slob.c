@@ -37,8 +37,8 @@
 #include "track.h"
 
 /*
- * Stock: free objects that keep their bytes, and so their blocks. The word before the link names
- * the next one; the link says that the object is with the engine.
+ * Stock: free objects that keep their bytes, and so their blocks. The eight bytes before the link
+ * name the next one; the link says that the object is with the engine.
  */
 
 static bool rsv_stock_is_used(const struct rsv_cache *c)
@@ -217,7 +217,7 @@ static void rsv_slob_slab_show(struct rsv_cache *c, struct rsv_extent *e, struct
  * The engine
  */
 
-/* What stands in a slot from the link on moves back, for the word that the stock has before it. */
+/* What stands in a slot from the link on moves back, for what the stock has before it. */
 static void rsv_slob_stock_layout(struct rsv_layout *l)
 {
 	if (l->link < l->object_size)
