@@ -32,6 +32,11 @@ static inline unsigned long *rsv_link_at(const struct rsv_cache *c, const void *
 	return (unsigned long *)(object + c->layout.link);
 }
 
+static inline const void *rsv_link_object(const struct rsv_cache *c, const unsigned long *link)
+{
+	return (const void *)link - c->layout.link;
+}
+
 /*
  * The word of a kept object. Its address is multiplied so that the bits that vary in it do not only
  * meet those that vary in the link: one instruction, where the kernel's swab() takes two.
@@ -76,13 +81,13 @@ static __always_inline unsigned long rsv_link_word(unsigned long mark, const voi
 
 static inline unsigned long rsv_link_key(const struct rsv_cache *c, const unsigned long *link)
 {
-	return rsv_link_word(c->mark, (const void *)link - c->layout.link, 0);
+	return rsv_link_word(c->mark, rsv_link_object(c, link), 0);
 }
 
 /* More than RSV_LINK_KEPT if the word is not that of a free object */
 static inline unsigned long rsv_link_read(const struct rsv_cache *c, const unsigned long *link)
 {
-	if (!rsv_link_sealed(c->mark, link, (const void *)link - c->layout.link))
+	if (!rsv_link_sealed(c->mark, link, rsv_link_object(c, link)))
 		return ULONG_MAX;
 	return READ_ONCE(*link) ^ rsv_link_key(c, link);
 }
@@ -91,7 +96,7 @@ static inline void rsv_link_write(const struct rsv_cache *c, unsigned long *link
 				  unsigned long value)
 {
 	WRITE_ONCE(*link, value ^ rsv_link_key(c, link));
-	rsv_link_seal(c->mark, link, (const void *)link - c->layout.link);
+	rsv_link_seal(c->mark, link, rsv_link_object(c, link));
 }
 
 /*

@@ -319,13 +319,13 @@ static struct rsv_book *rsv_book_find(const struct rsv_cache *c, const struct rs
 {
 	struct rsv_book *book;
 
+	if (c->layout.book)
+		return rsv_book_of(c, e, slab);
 	/* The second page's frame tells, if there is a second page. */
-	if (!c->layout.book && rsv_frame_index(e, slab) + 1 >= e->nr_pages)
+	if (rsv_frame_index(e, slab) + 1 >= e->nr_pages)
 		return NULL;
 	book = rsv_book_of(c, e, slab);
-	if (c->layout.book || rsv_extent_has(e, book) || rsv_region_extent(c->region, book))
-		return book;
-	return NULL;
+	return rsv_extent_has(e, book) || rsv_region_extent(c->region, book) ? book : NULL;
 }
 
 /*

@@ -527,7 +527,7 @@ static bool rsv_slub_seize(struct rsv_cache *c, unsigned long *link)
 {
 	unsigned long key = rsv_link_key(c, link), kept = key ^ RSV_LINK_KEPT;
 
-	if (!rsv_link_sealed(c->mark, link, (void *)link - c->layout.link))
+	if (!rsv_link_sealed(c->mark, link, rsv_link_object(c, link)))
 		return false;
 	return try_cmpxchg(link, &kept, key ^ RSV_SLAB_NONE);
 }
