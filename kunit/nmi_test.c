@@ -10,8 +10,8 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 
-#include "../src/region.h"
-#include "variants.h"
+#include "region.h"
+#include "support/variants.h"
 
 KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 

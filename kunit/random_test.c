@@ -16,11 +16,11 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
-#include "../src/interface/query.h"
-#include "../src/objects/engine.h"
-#include "../src/region.h"
-#include "helpers.h"
-#include "random.h"
+#include "interface/query.h"
+#include "objects/engine.h"
+#include "region.h"
+#include "support/helpers.h"
+#include "support/random.h"
 
 #define STEPS		(SLOW ? 1500U : 6000U)
 #define AUDIT_EVERY	250U

@@ -5,9 +5,9 @@
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
-#include "../src/interface/query.h"
-#include "../src/region.h"
-#include "helpers.h"
+#include "interface/query.h"
+#include "region.h"
+#include "support/helpers.h"
 
 static struct rsv_region *create(const char *name, size_t bytes, unsigned int flags)
 {

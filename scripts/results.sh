@@ -30,7 +30,7 @@ tools() {
 
 # kunit_suites: the names of the suites in the sources
 kunit_suites() {
-	cat "$root"/kunit/*.c | sed -n '/struct kunit_suite .*= *{/,/};/s/.*\.name *= *"\(.*\)".*/\1/p'
+	find "$root/kunit" -name "*.c" -exec cat {} + | sed -n '/struct kunit_suite .*= *{/,/};/s/.*\.name *= *"\(.*\)".*/\1/p'
 }
 
 # no_kernel_trouble LOG: if there is some, show the lines, then what follows the first of them

@@ -12,10 +12,10 @@
 #include <linux/xarray.h>
 
 #include "objects/cache.h"
-#include "objects/classes.h"
+#include "objects/size_class.h"
 #include "pages/extent.h"
 #include "pages/lend.h"
-#include "pages/percpu.h"
+#include "pages/pcp.h"
 #include "pages/zone.h"
 
 struct dentry;

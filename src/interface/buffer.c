@@ -21,8 +21,8 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "../compat.h"
-#include "../region.h"
+#include "compat.h"
+#include "region.h"
 #include "buffer.h"
 
 /* How long a parked buffer waits until it is looked at: at first, and at most. */

@@ -9,7 +9,7 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
-#include "holding.h"
+#include "handle.h"
 
 struct page;
 struct rsv_ioc_buffer_alloc;

@@ -14,11 +14,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../compat.h"
-#include "../objects/cache.h"
-#include "../objects/kmalloc.h"
-#include "../region.h"
-#include "../report.h"
+#include "compat.h"
+#include "objects/cache.h"
+#include "objects/kmalloc.h"
+#include "region.h"
+#include "report.h"
 #include "debugfs.h"
 #include "query.h"
 #include "traces.h"

@@ -20,8 +20,8 @@
 
 #include "buffer.h"
 #include "device.h"
-#include "file.h"
-#include "offsets.h"
+#include "ioctl.h"
+#include "mmap_offset.h"
 
 /* Numbers from here on change something and need a descriptor that is open for writing. */
 #define RSV_FIRST_CHANGE	0x10U

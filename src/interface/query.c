@@ -3,14 +3,14 @@
 #include <linux/mutex.h>
 #include <linux/string.h>
 
-#include "../compat.h"
-#include "../objects/cache.h"
-#include "../objects/engine.h"
-#include "../objects/heap.h"
-#include "../objects/kmalloc.h"
-#include "../objects/magazine.h"
-#include "../region.h"
-#include "../report.h"
+#include "compat.h"
+#include "objects/cache.h"
+#include "objects/engine.h"
+#include "objects/engines/slob_heap.h"
+#include "objects/kmalloc.h"
+#include "objects/magazine.h"
+#include "region.h"
+#include "report.h"
 #include "query.h"
 
 /* Pages whose characters are found under one hold of a zone's lock */

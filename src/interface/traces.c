@@ -20,10 +20,10 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include "../compat.h"
-#include "../objects/cache.h"
-#include "../objects/engine.h"
-#include "../objects/track.h"
+#include "compat.h"
+#include "objects/cache.h"
+#include "objects/engine.h"
+#include "objects/debug/track.h"
 #include "traces.h"
 
 #define RSV_SITES_FIRST	256U	/* entries of the first table that is tried: a power of two */

@@ -6,11 +6,11 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "../region.h"
+#include "region.h"
 #include "cache.h"
 #include "depot.h"
 #include "magazine.h"
-#include "object.h"
+#include "hooks.h"
 
 /* Objects that a bulk request moves before an interrupt or another task can come in between */
 #define RSV_BULK	64U

@@ -42,20 +42,20 @@
 #include <linux/string.h>
 #include <linux/xarray.h>
 
-#include "../compat.h"
-#include "../name.h"
-#include "../pages/percpu.h"
-#include "../pages/relief.h"
-#include "../region.h"
+#include "compat.h"
+#include "name.h"
+#include "pages/pcp.h"
+#include "pages/drain.h"
+#include "region.h"
 #include "cache.h"
-#include "debug.h"
+#include "objects/debug/check.h"
 #include "depot.h"
 #include "engine.h"
 #include "guarantee.h"
 #include "magazine.h"
-#include "reclaim.h"
-#include "slabs.h"
-#include "spare.h"
+#include "reap.h"
+#include "node.h"
+#include "magazine_cache.h"
 
 /* Destroyed caches whose use is still found out */
 #define RSV_GRAVES	16

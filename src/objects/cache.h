@@ -17,9 +17,9 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#include "../compat.h"
-#include "../pages/extent.h"
-#include "../report.h"
+#include "compat.h"
+#include "pages/extent.h"
+#include "report.h"
 
 struct dentry;
 struct rsv_engine;

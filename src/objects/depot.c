@@ -19,7 +19,7 @@
 
 #include "depot.h"
 #include "magazine.h"
-#include "spare.h"
+#include "magazine_cache.h"
 
 /* How often CPUs may wait for one another in an interval before magazines grow */
 #define RSV_CONTENTION	3

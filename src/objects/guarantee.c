@@ -11,8 +11,8 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
-#include "../compat.h"
-#include "../region.h"
+#include "compat.h"
+#include "region.h"
 #include "guarantee.h"
 #include "magazine.h"
 

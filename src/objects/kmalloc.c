@@ -12,19 +12,19 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
-#include "../compat.h"
-#include "../pages/extent.h"
-#include "../pages/page.h"
-#include "../region.h"
-#include "../report.h"
+#include "compat.h"
+#include "pages/extent.h"
+#include "pages/page_alloc.h"
+#include "region.h"
+#include "report.h"
 #include "cache.h"
-#include "classes.h"
-#include "debug.h"
+#include "size_class.h"
+#include "objects/debug/check.h"
 #include "kmalloc.h"
 #include "magazine.h"
-#include "object.h"
-#include "heap.h"
-#include "slabs.h"
+#include "hooks.h"
+#include "objects/engines/slob_heap.h"
+#include "node.h"
 
 /* kmalloc()'s contract: the largest power of two that divides the size. */
 static unsigned int rsv_kmalloc_align(unsigned int size)

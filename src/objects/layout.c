@@ -21,10 +21,10 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 
-#include "../compat.h"
-#include "../region.h"
+#include "compat.h"
+#include "region.h"
 #include "cache.h"
-#include "debug.h"
+#include "objects/debug/check.h"
 #include "engine.h"
 
 /*

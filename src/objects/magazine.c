@@ -15,12 +15,12 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
-#include "../region.h"
-#include "debug.h"
+#include "region.h"
+#include "objects/debug/check.h"
 #include "depot.h"
 #include "guarantee.h"
 #include "magazine.h"
-#include "spare.h"
+#include "magazine_cache.h"
 
 /* What a CPU has that has no magazine: it is full and empty. Never changes. */
 struct rsv_magazine rsv_magazine_none;

@@ -19,13 +19,13 @@
 #include <linux/overflow.h>
 #include <linux/preempt.h>
 
-#include "../compat.h"
-#include "../pages/extent.h"
-#include "../pages/page.h"
+#include "compat.h"
+#include "pages/extent.h"
+#include "pages/page_alloc.h"
 #include "cache.h"
 #include "engine.h"
-#include "object.h"
-#include "slub.h"
+#include "hooks.h"
+#include "objects/engines/slub.h"
 
 /* Regions smaller than this have no magazines: what lies in them would be missed elsewhere. */
 #define RSV_MAGAZINE_REGION	(256UL << 10)

@@ -4,8 +4,8 @@
  */
 #include <linux/reservoir.h>
 
-#include "../compat.h"
-#include "../pages/page.h"
+#include "compat.h"
+#include "pages/page_alloc.h"
 
 /**
  * rsv_mempool_alloc() - allocate an element of a mempool

@@ -11,11 +11,11 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
-#include "../compat.h"
-#include "../region.h"
+#include "compat.h"
+#include "region.h"
 #include "buddy.h"
 #include "extent.h"
-#include "relief.h"
+#include "drain.h"
 #include "reserve.h"
 #include "zone.h"
 

@@ -18,7 +18,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#include "../compat.h"
+#include "compat.h"
 
 struct rsv_cache;
 struct rsv_region;

@@ -16,12 +16,12 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 
-#include "../compat.h"
-#include "../region.h"
+#include "compat.h"
+#include "region.h"
 #include "buddy.h"
 #include "extent.h"
 #include "lend.h"
-#include "relief.h"
+#include "drain.h"
 #include "reserve.h"
 #include "zone.h"
 

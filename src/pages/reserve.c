@@ -21,8 +21,8 @@
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 
-#include "../compat.h"
-#include "../region.h"
+#include "compat.h"
+#include "region.h"
 #include "reserve.h"
 #include "zone.h"
 

@@ -13,8 +13,8 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
-#include "../region.h"
-#include "../report.h"
+#include "region.h"
+#include "report.h"
 
 /**
  * struct rsv_mapping - pages behind one range of addresses

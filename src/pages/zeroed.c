@@ -9,9 +9,9 @@
 #include <linux/highmem.h>
 #include <linux/list.h>
 
-#include "../region.h"
+#include "region.h"
 #include "extent.h"
-#include "relief.h"
+#include "drain.h"
 #include "zeroed.h"
 #include "zone.h"
 

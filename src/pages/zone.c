@@ -17,12 +17,12 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-#include "../compat.h"
-#include "../region.h"
+#include "compat.h"
+#include "region.h"
 #include "buddy.h"
 #include "extent.h"
-#include "percpu.h"
-#include "relief.h"
+#include "pcp.h"
+#include "drain.h"
 #include "zeroed.h"
 #include "zone.h"
 

@@ -14,8 +14,8 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/reservoir.h>
 
-#include "../compat.h"
-#include "../report.h"
+#include "compat.h"
+#include "report.h"
 
 struct rsv_extent;
 struct rsv_frame;

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Caches: which are refused, which slab serves, what their figures say.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "interface/query.h"
+#include "objects/cache.h"
+#include "region.h"
+#include "support/helpers.h"
+
+/* Most tests use this size: six objects fill a slab of three pages. */
+#define SIZE		2048
+#define PER_SLAB	6
+
+/* Empty slabs that a cache keeps which has just begun */
+#define KEPT		2
+
+/* --- Creation ------------------------------------------------------------------------------- */
+
+KUNIT_ARRAY_PARAM_DESC(names, name_cases, what);
+
+static void names_are_checked(struct kunit *test)
+{
+	const struct name_case *n = test->param_value;
+	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_cache *c = rsv_cache_create(r, n->name, 64, 0, 0, NULL);
+
+	if (!n->good) {
+		KUNIT_EXPECT_PTR_EQ(test, c, ERR_PTR(-EINVAL));
+		return;
+	}
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_STREQ(test, cache_figures(c).name, n->name);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+}
+
+static void name_is_unique_in_its_region_only(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 4), *other = scratch_pages(test, 4);
+	struct rsv_cache *c = rsv_cache_create(r, "twice", 64, 0, 0, NULL);
+	struct rsv_cache *d = rsv_cache_create(other, "twice", 64, 0, 0, NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "twice", 128, 0, 0, NULL), ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "kmalloc-64", 64, 0, 0, NULL),
+			    ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+
+	c = rsv_cache_create(r, "twice", 128, 0, 0, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(d), 0);
+}
+
+struct refused_case {
+	const char *what;
+	unsigned int size, align, flags;
+};
+
+static const struct refused_case refused[] = {
+	{ "size 0", 0, 0, 0 },
+	{ "size too large", RSV_CACHE_SIZE_MAX + 1, 0, 0 },
+	{ "size UINT_MAX", UINT_MAX, 0, 0 },
+	{ "alignment 3", 64, 3, 0 },
+	{ "alignment 24", 64, 24, 0 },
+	{ "alignment above a page", 64, 2 * PAGE_SIZE, 0 },
+	{ "alignment UINT_MAX", 64, UINT_MAX, 0 },
+	{ "unknown flag", 64, 0, 1U << 31 },
+	{ "flag of the module's own", 64, 0, RSV_CACHE_OWN },
+	{ "flag of the option debug=", 64, 0, RSV_CACHE_VERIFY },
+	{ "unknown flag with a known one", 64, 0, RSV_HWCACHE_ALIGN | 4 },
+	{ "two engines", 64, 0, RSV_ENGINE_SLAB | RSV_ENGINE_SLUB },
+	{ "two other engines", 64, 0, RSV_ENGINE_SLUB | RSV_ENGINE_SLOB },
+	{ "three engines", 64, 0, RSV_ENGINES },
+};
+
+KUNIT_ARRAY_PARAM_DESC(refused, refused, what);
+
+static void what_makes_no_sense_is_refused(struct kunit *test)
+{
+	const struct refused_case *k = test->param_value;
+	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_ioc_info before = {}, after = {};
+
+	rsv_query_info(r, &before);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "refused", k->size, k->align, k->flags, NULL),
+			    ERR_PTR(-EINVAL));
+	rsv_query_info(r, &after);
+	KUNIT_EXPECT_EQ(test, after.nr_caches, before.nr_caches);
+}
+
+static const struct refused_case taken[] = {
+	{ "size 1", 1, 0, 0 },
+	{ "alignment 1", 64, 1, 0 },
+	{ "alignment of a page", 64, PAGE_SIZE, 0 },
+	{ "no magazine", 64, 0, RSV_NO_MAGAZINE },
+	{ "engine slab", 64, 0, RSV_ENGINE_SLAB },
+	{ "engine slub", 64, 0, RSV_ENGINE_SLUB },
+	{ "engine slob", 64, 0, RSV_ENGINE_SLOB },
+	{ "all checks", 64, 0, RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER },
+	{ "everything", RSV_CACHE_SIZE_MAX, PAGE_SIZE, RSV_CACHE_FLAGS & ~RSV_ENGINES },
+};
+
+KUNIT_ARRAY_PARAM_DESC(taken, taken, what);
+
+static void what_makes_sense_is_taken(struct kunit *test)
+{
+	const struct refused_case *k = test->param_value;
+	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_cache *c = rsv_cache_create(r, "taken", k->size, k->align, k->flags, NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).object_size, k->size);
+	KUNIT_EXPECT_GE(test, cache_figures(c).align, k->align);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).cache_flags, k->flags);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+}
+
+static void largest_object_can_be_had(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, RSV_CACHE_SIZE_MAX, PAGE_SIZE);
+	void *object;
+
+	objects_take(test, c, &object, 1);
+	memset(object, 0x5a, RSV_CACHE_SIZE_MAX);
+	rsv_cache_free(c, object);
+}
+
+static void query_lists_all_caches_in_the_order_of_creation(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_cache *c = scratch_cache(test, r, 100, 32);
+	struct rsv_ioc_cache now = {};
+	struct rsv_ioc_info info = {};
+	unsigned int nr = 0;
+	u32 id = 0;
+
+	for (; !rsv_query_cache(r, id, &now); id = now.id + 1) {
+		KUNIT_EXPECT_GE(test, now.id, id);
+		nr++;
+	}
+	rsv_query_info(r, &info);
+	KUNIT_EXPECT_EQ(test, nr, info.nr_caches);
+	KUNIT_EXPECT_EQ(test, nr, r->classes->nr + RSV_MAGAZINE_SIZES + 1);
+
+	/* The last one is ours. */
+	KUNIT_EXPECT_EQ(test, now.id, c->id);
+	KUNIT_EXPECT_STREQ(test, now.name, c->name);
+	KUNIT_EXPECT_STREQ(test, now.engine, "slub");
+	KUNIT_EXPECT_EQ(test, now.object_size, 100);
+	KUNIT_EXPECT_EQ(test, now.align, 32);
+	KUNIT_EXPECT_EQ(test, now.stride, 128);
+	KUNIT_EXPECT_EQ(test, now.total_objects, 0);
+}
+
+/* --- Which slab serves ---------------------------------------------------------------------- */
+
+static void partial_slab_serves_before_empty_and_empty_before_new(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	void *object[3 * PER_SLAB], *last, *again[PER_SLAB];
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	EXPECT_SLABS(test, c, 3, 0, 0);
+	/* The third slab becomes empty, then the first partial. */
+	objects_give(c, object + 2 * PER_SLAB, PER_SLAB);
+	rsv_cache_free(c, object[1]);
+	EXPECT_SLABS(test, c, 1, 1, 1);
+
+	objects_take(test, c, &last, 1);
+	KUNIT_EXPECT_PTR_EQ(test, last, object[1]);
+	EXPECT_SLABS(test, c, 2, 0, 1);
+
+	objects_take(test, c, again, PER_SLAB);
+	EXPECT_SLABS(test, c, 3, 0, 0);
+	KUNIT_EXPECT_TRUE(test, object_among(again[0], object + 2 * PER_SLAB, PER_SLAB));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_made, 3);
+
+	objects_take(test, c, &last, 1);
+	EXPECT_SLABS(test, c, 3, 1, 0);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_made, 4);
+	KUNIT_EXPECT_FALSE(test, object_among(last, object, ARRAY_SIZE(object)));
+
+	rsv_cache_free(c, last);
+	objects_give(c, again, PER_SLAB);
+	objects_give(c, object, 2 * PER_SLAB);
+}
+
+static void empty_slabs_beyond_a_few_go_back_and_shrink_gives_the_rest(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	void *object[6 * PER_SLAB];
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	EXPECT_SLABS(test, c, 6, 0, 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
+	objects_give(c, object, 5 * PER_SLAB);
+	EXPECT_SLABS(test, c, 1, 0, KEPT);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_given, 5 - KEPT);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3 * (1 + KEPT));
+
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), KEPT);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
+	EXPECT_SLABS(test, c, 1, 0, 0);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3);
+
+	objects_give(c, object + 5 * PER_SLAB, PER_SLAB);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void figures_count_what_happened(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_ioc_info info = {};
+	void *object[8];
+
+	objects_take(test, c, object, 8);
+	objects_give(c, object, 3);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).allocs, 8);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).frees, 3);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 0);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 5);
+	KUNIT_EXPECT_EQ(test, cache_figures(c).total_objects, 2 * PER_SLAB);
+	rsv_query_info(r, &info);
+	KUNIT_EXPECT_EQ(test, info.slab_bytes, 2 * 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, info.free_bytes, SZ_256K - info.slab_bytes);
+	EXPECT_SLABS(test, c, 0, 2, 0);
+	objects_give(c, object + 3, 5);
+}
+
+/* Requests for blocks of any order that found none */
+static u64 failed_blocks(struct kunit *test, struct rsv_region *r)
+{
+	const struct rsv_ioc_zone *zone = zone_figures(test, r, 0);
+	u64 failures = 0;
+	u32 order;
+
+	for (order = 0; order < zone->nr_orders; order++)
+		failures += zone->failures[order];
+	return failures;
+}
+
+/* Seven pages are blocks of 4, 2 and 1: a slab of three pages, then slabs of one page each. */
+static void small_slabs_use_up_what_no_large_slab_fits_in(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 7);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	void *object[14];
+	unsigned int i;
+
+	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
+	objects_take(test, c, object, 14);
+	EXPECT_SLABS(test, c, 5, 0, 0);
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 0);
+	/* That there is no place for a large one is no failure. */
+	KUNIT_EXPECT_EQ(test, failed_blocks(test, r), 0);
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 2);
+
+	/* What is given back can be had again, and nothing more. */
+	rsv_cache_free(c, object[5]);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_KERNEL), object[5]);
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
+
+	for (i = 0; i < 14; i++)
+		memset(object[i], i, SIZE);
+	for (i = 0; i < 14; i++)
+		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], i, SIZE));
+	objects_give(c, object, 14);
+	rsv_cache_shrink(c);
+	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
+}
+
+static void object_that_no_block_can_hold_gives_null(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 1);
+	struct rsv_cache *c = scratch_cache(test, r, PAGE_SIZE + 1, 0);
+
+	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 1);
+	EXPECT_FREE_AREAS(test, r, [0] = 1);
+}
+
+static struct kunit_case cache_cases[] = {
+	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
+	KUNIT_CASE(name_is_unique_in_its_region_only),
+	KUNIT_CASE_PARAM(what_makes_no_sense_is_refused, refused_gen_params),
+	KUNIT_CASE_PARAM(what_makes_sense_is_taken, taken_gen_params),
+	KUNIT_CASE(largest_object_can_be_had),
+	KUNIT_CASE(query_lists_all_caches_in_the_order_of_creation),
+	KUNIT_CASE(partial_slab_serves_before_empty_and_empty_before_new),
+	KUNIT_CASE(empty_slabs_beyond_a_few_go_back_and_shrink_gives_the_rest),
+	KUNIT_CASE(figures_count_what_happened),
+	KUNIT_CASE(small_slabs_use_up_what_no_large_slab_fits_in),
+	KUNIT_CASE(object_that_no_block_can_hold_gives_null),
+	{}
+};
+
+static struct kunit_suite cache_suite = {
+	.name = "reservoir_cache",
+	.init = suite_init,
+	.test_cases = cache_cases,
+};
+
+kunit_test_suite(cache_suite);

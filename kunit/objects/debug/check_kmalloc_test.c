@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Checks of memory by the byte: what is behind the bytes that were asked for is nobody's.
+ */
+#include <linux/poison.h>
+#include <linux/string.h>
+
+#include "objects/size_class.h"
+#include "region.h"
+#include "support/checks.h"
+#include "support/variants.h"
+
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+
+/* A region whose size classes are checked so */
+static struct rsv_region *checked_region_of(struct kunit *test, const char *option,
+					    const char *classes)
+{
+	const struct engine_case *k = test->param_value;
+
+	stay_on_this_cpu();
+	set_option(test, option);
+	return scratch_region_of(test, SZ_1M, k->name, classes);
+}
+
+/* Classes that are powers of two have much behind what was asked for. */
+static struct rsv_region *checked_region(struct kunit *test)
+{
+	return checked_region_of(test, "FZPU,kmalloc-*", "pow2");
+}
+
+static struct rsv_cache *class_of(struct rsv_region *r, size_t size)
+{
+	return r->kmalloc[rsv_class_of(r->classes, size)];
+}
+
+static void expect_red(struct kunit *test, u8 *p, unsigned int from, unsigned int to)
+{
+	u8 bytes[128];
+
+	peek_bytes(p, bytes, to);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes + from, SLUB_RED_ACTIVE, to - from));
+}
+
+/* kmalloc()'s contract, whatever stands around an object and however its slab is coloured */
+static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
+{
+	struct rsv_region *r = checked_region_of(test, "FZPU,kmalloc-*", "fine");
+	unsigned int class, i;
+	size_t size, align;
+	void *p[3];
+
+	for (class = 0; class < r->classes->nr; class++) {
+		size = r->classes->size[class];
+		align = max_t(size_t, size & -size, ARCH_KMALLOC_MINALIGN);
+		for (i = 0; i < ARRAY_SIZE(p); i++) {
+			p[i] = rsv_kmalloc(r, size, GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, p[i]);
+			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)p[i], align),
+					      "%zu bytes", size);
+		}
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			rsv_kfree(p[i]);
+	}
+}
+
+/* lib/slub_kunit.c: 18 bytes were asked for, and the next two are written to. */
+static void write_behind_what_was_asked_for_is_found(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	u8 *p = rsv_kmalloc(r, 18, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0, 18);
+	expect_red(test, p, 18, 32);
+	poke_byte(p, 18, 0xab);
+	poke_byte(p, 19, 0xab);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(p));
+	expect_words(test, RIGHT("18"));
+	recover(test, class_of(r, 18), p);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+static void all_of_what_was_asked_for_may_be_used(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	unsigned int size;
+	u8 *p;
+
+	for (size = 1; size <= 128; size++) {
+		p = rsv_kmalloc(r, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, 0xff, size);
+		expect_red(test, p, size, roundup_pow_of_two(max(size, 8U)));
+		rsv_kfree(p);
+	}
+	/* Who asks how much there is may use it all. */
+	p = rsv_kmalloc(r, 18, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0xff, rsv_ksize(p));
+	rsv_kfree(p);
+}
+
+/* What marks a free object is nowhere where the red zone may be, though nothing else is there. */
+static void red_zones_alone_refuse_no_size(struct kunit *test)
+{
+	struct rsv_region *r = checked_region_of(test, "Z,kmalloc-*", "pow2");
+	size_t size;
+	void *p;
+
+	for (size = 1; size <= 150; size++) {
+		p = rsv_kmalloc(r, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, 0x5a, size);
+		rsv_kfree(p);
+	}
+	scratch_shrink(r);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* lib/slub_kunit.c: what krealloc() leaves where it is gets its red zone moved. */
+static void red_zone_follows_a_size_that_changes_in_place(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	u8 *p = rsv_kmalloc(r, 48, GFP_KERNEL), *again;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0xff, 48);
+	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, again, p);
+	expect_red(test, p, 40, 64);
+	again = rsv_krealloc(r, p, 56, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, again, p);
+	memset(p, 0xff, 56);
+	expect_red(test, p, 56, 64);
+	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
+	poke_byte(again, 41, 0x12);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(again));
+	expect_words(test, RIGHT("41"));
+	recover(test, class_of(r, 48), again);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* Memory that moves, or goes, is looked at like any other that is given back. */
+static void write_behind_what_was_asked_for_is_found_when_it_moves(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	u8 *p = rsv_kmalloc(r, 18, GFP_KERNEL), *q = rsv_kmalloc(r, 18, GFP_KERNEL), *moved = NULL;
+	size_t none = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	poke_byte(p, 18, 0xab);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, moved = rsv_krealloc(r, p, 112, GFP_KERNEL));
+	expect_words(test, RIGHT("18"));
+	poke_byte(q, 20, 0xab);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_krealloc(r, q, none, GFP_KERNEL));
+	expect_words(test, RIGHT("20"));
+	rsv_kfree(moved);
+	recover(test, class_of(r, 18), p);
+	recover(test, class_of(r, 18), q);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* What was zeroed from the beginning is so in each byte that it grows by, wherever it is. */
+static void what_is_added_is_zeroed_and_not_red_zone(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
+	u8 *p = rsv_kmalloc(r, 40, gfp), *moved;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, 0xff, 40);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, 56, gfp), (void *)p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xff, 40));
+	KUNIT_EXPECT_NULL(test, memchr_inv(p + 40, 0, 56 - 40));
+	expect_red(test, p, 56, 64);
+
+	memset(p, 0xff, 56);
+	moved = rsv_krealloc(r, p, 112, gfp);
+	KUNIT_ASSERT_NOT_NULL(test, moved);
+	KUNIT_EXPECT_NULL(test, memchr_inv(moved, 0xff, 56));
+	KUNIT_EXPECT_NULL(test, memchr_inv(moved + 56, 0, 112 - 56));
+	expect_red(test, moved, 112, 128);
+	rsv_kfree(moved);
+}
+
+static struct kunit_case debug_kmalloc_cases[] = {
+	KUNIT_CASE_PARAM(checks_leave_the_alignment_that_kmalloc_promises, engines_gen_params),
+	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found, engines_gen_params),
+	KUNIT_CASE_PARAM(all_of_what_was_asked_for_may_be_used, engines_gen_params),
+	KUNIT_CASE_PARAM(red_zones_alone_refuse_no_size, engines_gen_params),
+	KUNIT_CASE_PARAM(red_zone_follows_a_size_that_changes_in_place, engines_gen_params),
+	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found_when_it_moves,
+			 engines_gen_params),
+	KUNIT_CASE_PARAM(what_is_added_is_zeroed_and_not_red_zone, engines_gen_params),
+	{}
+};
+
+static struct kunit_suite debug_kmalloc_suite = {
+	.name = "reservoir_debug_kmalloc",
+	.init = suite_init,
+	.test_cases = debug_kmalloc_cases,
+};
+
+kunit_test_suite(debug_kmalloc_suite);

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What reports say after their first line, read from the kernel's log: whose stack it is, who took
+ * the object and who gave it back, and its bytes only where debug= allows it; the list of objects
+ * that are out when their cache is to end; and what is traced.
+ *
+ * Reports are printed at a limited rate, so that the suite waits for the limit's interval to end,
+ * and makes fewer of them than one has.
+ */
+#include <linux/jiffies.h>
+#include <linux/kmsg_dump.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "region.h"
+#include "support/checks.h"
+#include "support/variants.h"
+
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+
+/* A cache of the engine that is the test's parameter, if it has one */
+static struct rsv_cache *report_cache(struct kunit *test, unsigned int flags)
+{
+	const struct engine_case *k = test->param_value;
+
+	stay_on_this_cpu();
+	return scratch_cache_flags(test, scratch_region(test, SZ_1M), SIZE, 0,
+				   flags | (k ? k->flag : RSV_ENGINE_SLUB), NULL);
+}
+
+static int wait_until_reports_are_printed(struct kunit_suite *suite)
+{
+	schedule_timeout_uninterruptible(5 * HZ + HZ / 2);
+	return 0;
+}
+
+/* --- The log -------------------------------------------------------------------------------- */
+
+#define LINES	400
+#define WIDTH	256
+
+/**
+ * struct log - what the kernel said from a moment on
+ * @nr: its lines
+ * @at: those before it have been looked at
+ * @line: the lines, without the time
+ */
+struct log {
+	unsigned int nr;
+	unsigned int at;
+	char line[LINES][WIDTH];
+};
+
+static unsigned int mark;
+
+static void log_begin(void)
+{
+	pr_info("kunit: report_test: mark %u\n", ++mark);
+}
+
+static void log_add(struct log *log, const char *line)
+{
+	const char *text = *line == '[' ? strstr(line, "] ") : NULL;
+
+	if (log->nr < LINES)
+		strscpy(log->line[log->nr++], text ? text + 2 : line, WIDTH);
+}
+
+/* What was said since log_begin() */
+static struct log *log_read(struct kunit *test)
+{
+	struct log *log = kunit_kzalloc(test, sizeof(*log), GFP_KERNEL);
+	char *line = kunit_kzalloc(test, 1024, GFP_KERNEL), begin[48];
+	struct kmsg_dump_iter iter;
+	bool begun = false;
+	size_t length;
+
+	KUNIT_ASSERT_NOT_NULL(test, log);
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	snprintf(begin, sizeof(begin), "report_test: mark %u\n", mark);
+	kmsg_dump_rewind(&iter);
+	while (kmsg_dump_get_line(&iter, false, line, 1023, &length)) {
+		line[length] = 0;
+		if (begun)
+			log_add(log, strim(line));
+		begun |= !!strstr(line, begin);
+	}
+	KUNIT_ASSERT_TRUE(test, begun);
+	KUNIT_ASSERT_LT(test, log->nr, LINES);
+	return log;
+}
+
+static unsigned int log_count(const struct log *log, const char *text)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < log->nr; i++)
+		nr += !!strstr(log->line[i], text);
+	return nr;
+}
+
+/* The next line with such a text; all lines before it are passed over. */
+static const char *log_next(struct kunit *test, struct log *log, const char *text)
+{
+	unsigned int i;
+
+	for (i = log->at; i < log->nr; i++)
+		if (strstr(log->line[i], text)) {
+			log->at = i + 1;
+			return log->line[i];
+		}
+	KUNIT_FAIL(test, "no line '%s' after '%s'", text, log->at ? log->line[log->at - 1] : "");
+	return NULL;
+}
+
+static void expect_line(struct kunit *test, struct log *log, const char *text)
+{
+	log_next(test, log, text);
+}
+
+/* Places are given as offsets, never as addresses. Stacks are the kernel's to print. */
+static void expect_no_address(struct kunit *test, const struct log *log, const void *object)
+{
+	const char *address = report_text(test, "%lx", (unsigned long)object);
+	unsigned int i;
+
+	for (i = 0; i < log->nr; i++)
+		if (!strncmp(log->line[i], "reservoir: ", 11))
+			KUNIT_EXPECT_NULL(test, strstr(log->line[i], address));
+}
+
+/* --- Who ------------------------------------------------------------------------------------ */
+
+static noinline void *take_there(struct rsv_cache *c)
+{
+	/* With the same flags it would be the same function to the compiler. */
+	void *object = rsv_cache_alloc(c, GFP_NOWAIT);
+
+	barrier();
+	return object;
+}
+
+static noinline void give_again(struct rsv_cache *c, void *object)
+{
+	OPTIMIZER_HIDE_VAR(object);
+	rsv_cache_free(c, object);
+	barrier();
+}
+
+/* Who did something to an object, and the stack as far as the test itself */
+static void expect_who(struct kunit *test, struct log *log, const char *did, const char *function,
+		       const char *from, unsigned long since)
+{
+	const char *line = log_next(test, log, report_text(test, "reservoir: %s in %s+", did,
+							   function));
+	const char *figures = line ? strstr(line, " age=") : NULL;
+	unsigned long age;
+	unsigned int cpu;
+	int pid, nr;
+
+	KUNIT_ASSERT_NOT_NULL(test, figures);
+	nr = sscanf(figures, " age=%lu cpu=%u pid=%d", &age, &cpu, &pid);
+	KUNIT_ASSERT_EQ(test, nr, 3);
+	KUNIT_EXPECT_LE(test, age, jiffies - since);
+	KUNIT_EXPECT_EQ(test, cpu, raw_smp_processor_id());
+	KUNIT_EXPECT_EQ(test, pid, current->pid);
+	if (!IS_ENABLED(CONFIG_STACKDEPOT))
+		return;
+	expect_line(test, log, report_text(test, "reservoir:   %s+", function));
+	expect_line(test, log, report_text(test, "reservoir:   %s+", from));
+}
+
+static const char *object_at(struct kunit *test, struct rsv_cache *c, const void *object)
+{
+	return report_text(test, "cache %s of region %s: object at 0x%zx", c->name,
+			   c->region->name, scratch_offset(c->region, object));
+}
+
+static void report_says_whose_object_it_is_and_who_gave_it_back(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, RSV_STORE_USER | RSV_POISON | RSV_RED_ZONE);
+	unsigned long since = jiffies;
+	void *object, *other;
+	struct log *log;
+
+	objects_take(test, c, &other, 1);
+	object = take_here(c);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	give_here(c, object);
+	log_begin();
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, report_given_back(test, c, object),
+		      give_again(c, object));
+	log = log_read(test);
+	expect_line(test, log, report_text(test, "reservoir: misuse: double_free: %s: given back",
+					   object_at(test, c, object)));
+	/* The report's own stack comes first. */
+	expect_line(test, log, "give_again+");
+	expect_who(test, log, "Allocated", "take_here", __func__, since);
+	expect_who(test, log, "Freed", "give_here", __func__, since);
+	/* The heap's objects are in no slab. */
+	if (!(c->flags & RSV_ENGINE_SLOB))
+		expect_line(test, log, report_text(test, "reservoir: Slab objects=%u used=1",
+						   c->layout.objects));
+	KUNIT_EXPECT_EQ(test, log_count(log, "Allocated in"), 1);
+	KUNIT_EXPECT_EQ(test, log_count(log, "Freed in"), 1);
+	expect_no_address(test, log, object);
+	rsv_cache_free(c, other);
+}
+
+/* The cache that the object really is of knows who took it. */
+static void report_of_a_wrong_cache_says_who_took_the_object(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, RSV_STORE_USER);
+	struct rsv_cache *d = scratch_cache_flags(test, c->region, SIZE, 0,
+						  c->flags & (RSV_ENGINES | RSV_STORE_USER), NULL);
+	unsigned long since = jiffies;
+	void *object = take_here(c);
+	struct log *log;
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	log_begin();
+	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, d, object),
+		      give_again(d, object));
+	log = log_read(test);
+	expect_line(test, log, report_text(test, "reservoir: misuse: wrong_cache: cache %s ",
+					   d->name));
+	expect_who(test, log, "Allocated", "take_here", __func__, since);
+	KUNIT_EXPECT_EQ(test, log_count(log, "Freed in"), 0);
+	rsv_cache_free(c, object);
+}
+
+static void report_without_owners_ends_with_the_stack(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, 0);
+	struct log *log;
+	void *object[2];
+
+	objects_take(test, c, object, 2);
+	give_here(c, object[0]);
+	log_begin();
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, give_again(c, object[0]));
+	log = log_read(test);
+	expect_line(test, log, "reservoir: misuse: double_free: ");
+	expect_line(test, log, "give_again+");
+	KUNIT_EXPECT_EQ(test, log_count(log, "Allocated"), 0);
+	KUNIT_EXPECT_EQ(test, log_count(log, "Freed"), 0);
+	KUNIT_EXPECT_EQ(test, log_count(log, "Slab objects="), 0);
+	rsv_cache_free(c, object[1]);
+}
+
+/* --- Bytes ---------------------------------------------------------------------------------- */
+
+/* An object of "secret" bytes, whose right red zone begins with one that does not belong there */
+static struct log *log_of_an_overflow(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, RSV_POISON | RSV_RED_ZONE);
+	struct log *log;
+	u8 *object;
+
+	objects_take(test, c, (void **)&object, 1);
+	memset(object, 'S', SIZE);
+	poke_byte(object, SIZE, 0x12);
+	log_begin();
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
+	log = log_read(test);
+	expect_line(test, log, report_text(test, "%s: right red zone overwritten, first at byte %u",
+					   object_at(test, c, object), SIZE));
+	expect_no_address(test, log, object);
+	recover(test, c, object);
+	return log;
+}
+
+static void bytes_are_shown_where_debug_was_given(struct kunit *test)
+{
+	struct log *log;
+
+	set_option(test, "Z,somebody");
+	log = log_of_an_overflow(test);
+	expect_line(test, log, "Redzone  00000000: cc cc cc cc cc cc cc cc");
+	expect_line(test, log, "Object   00000000: 53 53 53 53 53 53 53 53");
+	expect_line(test, log, "Object   00000030: 53 53 53 53 53 53 53 53");
+	expect_line(test, log, "Redzone  00000000: 12 cc cc cc cc cc cc cc");
+}
+
+static void bytes_are_not_shown_where_it_was_not(struct kunit *test)
+{
+	struct log *log = log_of_an_overflow(test);
+
+	KUNIT_EXPECT_EQ(test, log_count(log, "Object   "), 0);
+	KUNIT_EXPECT_EQ(test, log_count(log, "Redzone  "), 0);
+	KUNIT_EXPECT_EQ(test, log_count(log, "Padding  "), 0);
+	KUNIT_EXPECT_EQ(test, log_count(log, "53 53"), 0);
+	KUNIT_EXPECT_EQ(test, log_count(log, "SSSS"), 0);
+}
+
+/* --- Leaks ---------------------------------------------------------------------------------- */
+
+/* That is refused, since so many objects are in use */
+static struct log *log_of_an_end(struct kunit *test, struct rsv_cache *c, unsigned int nr)
+{
+	struct log *log;
+	int err;
+
+	log_begin();
+	EXPECT_MISUSE(test, RSV_IN_USE, err = rsv_cache_destroy(c));
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	log = log_read(test);
+	expect_line(test, log,
+		    report_text(test, "misuse: destroyed_in_use: cache %s of region %s: %u objects",
+				c->name, c->region->name, nr));
+	return log;
+}
+
+/* In whatever order they are found */
+static void expect_leak(struct kunit *test, struct log *log, struct rsv_cache *c,
+			const void *object)
+{
+	const char *text = report_text(test, "%s is in use", object_at(test, c, object));
+
+	KUNIT_EXPECT_EQ(test, log_count(log, text), 1);
+	log->at = 0;
+	expect_line(test, log, text);
+}
+
+static void each_leaked_object_is_listed_with_who_took_it(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, RSV_STORE_USER);
+	unsigned long since = jiffies;
+	void *here[3], *there[3];
+	struct log *log;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		here[i] = take_here(c);
+		there[i] = take_there(c);
+		KUNIT_ASSERT_NOT_NULL(test, here[i]);
+		KUNIT_ASSERT_NOT_NULL(test, there[i]);
+	}
+	rsv_cache_free(c, there[1]);
+	log = log_of_an_end(test, c, 5);
+	for (i = 0; i < 3; i++) {
+		expect_leak(test, log, c, here[i]);
+		expect_who(test, log, "Allocated", "take_here", __func__, since);
+		expect_no_address(test, log, here[i]);
+	}
+	for (i = 0; i < 3; i += 2) {
+		expect_leak(test, log, c, there[i]);
+		expect_who(test, log, "Allocated", "take_there", __func__, since);
+	}
+	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), 5);
+	KUNIT_EXPECT_EQ(test, log_count(log, "and more"), 0);
+	rsv_cache_free(c, there[0]);
+	rsv_cache_free(c, there[2]);
+	objects_give(c, here, 3);
+}
+
+/* In the list of debug.c there is room for so many. */
+#define LISTED	16
+
+static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, 0);
+	void *object[LISTED + 1];
+	struct log *log;
+
+	objects_take(test, c, object, LISTED + 1);
+	log = log_of_an_end(test, c, LISTED + 1);
+	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), LISTED);
+	KUNIT_EXPECT_EQ(test, log_count(log, "and more"), 1);
+	KUNIT_EXPECT_EQ(test, log_count(log, "Allocated in"), 0);
+	/* Blocks of the heap may be another cache's. */
+	KUNIT_EXPECT_EQ(test, log_count(log, ", or another cache's"),
+			c->flags & RSV_ENGINE_SLOB ? LISTED : 0);
+
+	rsv_cache_free(c, object[LISTED]);
+	log = log_of_an_end(test, c, LISTED);
+	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), LISTED);
+	KUNIT_EXPECT_EQ(test, log_count(log, "and more"), 0);
+	objects_give(c, object, LISTED);
+}
+
+/* Both have objects of the same size in SLOB's heap, which does not know caches. */
+static void leaks_of_another_cache_in_the_heap_are_not_listed(struct kunit *test)
+{
+	const unsigned int flags = RSV_ENGINE_SLOB | RSV_STORE_USER;
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	struct rsv_cache *d = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	void *object[3], *theirs[LISTED];
+	struct log *log;
+	unsigned int i;
+
+	stay_on_this_cpu();
+	objects_take(test, d, theirs, LISTED);
+	objects_take(test, c, object, 3);
+	log = log_of_an_end(test, c, 3);
+	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), 3);
+	for (i = 0; i < 3; i++)
+		expect_leak(test, log, c, object[i]);
+	objects_give(c, object, 3);
+	objects_give(d, theirs, LISTED);
+}
+
+/* --- Traces --------------------------------------------------------------------------------- */
+
+/* T: each time an object changes hands, in a line of its own; it is no misuse. */
+static void allocations_and_frees_are_logged_where_they_are_traced(struct kunit *test)
+{
+	struct rsv_cache *c = report_cache(test, RSV_CACHE_TRACE);
+	const char *took, *gave;
+	struct log *log;
+	void *object;
+
+	log_begin();
+	object = take_here(c);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	give_here(c, object);
+	log = log_read(test);
+	took = report_text(test, "reservoir: TRACE %s alloc 0x%zx by take_here+", c->name,
+			   scratch_offset(c->region, object));
+	gave = report_text(test, "reservoir: TRACE %s free 0x%zx by give_here+", c->name,
+			   scratch_offset(c->region, object));
+	expect_line(test, log, took);
+	expect_line(test, log, gave);
+	KUNIT_EXPECT_EQ(test, log_count(log, "TRACE"), 2);
+	expect_no_address(test, log, object);
+}
+
+static struct kunit_case report_cases[] = {
+	KUNIT_CASE_PARAM(report_says_whose_object_it_is_and_who_gave_it_back, engines_gen_params),
+	KUNIT_CASE_PARAM(report_of_a_wrong_cache_says_who_took_the_object, engines_gen_params),
+	KUNIT_CASE(report_without_owners_ends_with_the_stack),
+	KUNIT_CASE(bytes_are_shown_where_debug_was_given),
+	KUNIT_CASE(bytes_are_not_shown_where_it_was_not),
+	KUNIT_CASE_PARAM(each_leaked_object_is_listed_with_who_took_it, engines_gen_params),
+	KUNIT_CASE_PARAM(list_of_leaks_ends_after_sixteen_and_says_so, engines_gen_params),
+	KUNIT_CASE(leaks_of_another_cache_in_the_heap_are_not_listed),
+	KUNIT_CASE_PARAM(allocations_and_frees_are_logged_where_they_are_traced,
+			 engines_gen_params),
+	{}
+};
+
+static struct kunit_suite report_suite = {
+	.name = "reservoir_report",
+	.suite_init = wait_until_reports_are_printed,
+	.init = suite_init,
+	.test_cases = report_cases,
+};
+
+kunit_test_suite(report_suite);

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's own switches init_on_alloc= and init_on_free=: what comes out of a cache is zero
+ * without being asked for, and what is free holds nothing of what it was used for. Objects with a
+ * constructor are touched by neither.
+ *
+ * The switches are on the kernel's command line, so that each suite is skipped where its own is
+ * off. make check boots one machine for each of them.
+ */
+#include <linux/mm.h>
+#include <linux/poison.h>
+#include <linux/string.h>
+
+#include "region.h"
+#include "support/variants.h"
+
+KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
+
+/* Smaller than the word that marks a free object, with it in the middle, larger than a page */
+static const unsigned int sizes[] = { 1, 8, 20, 40, 700, 4104 };
+
+#define NR	20
+#define DIRT	0xa5
+#define MADE	0xc7
+
+static unsigned int made_size;
+
+static void make(void *object)
+{
+	memset(object, MADE, made_size);
+}
+
+static void for_all_sizes(struct kunit *test, void (*ctor)(void *object),
+			  void (*try)(struct kunit *test, struct rsv_cache *c))
+{
+	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct rsv_cache *c;
+
+		kunit_info(test, "%u bytes", sizes[i]);
+		made_size = sizes[i];
+		c = param_cache(test, r, sizes[i], ctor);
+		try(test, c);
+		scratch_cache_end(test, c);
+	}
+	EXPECT_UNTOUCHED(test, r);
+}
+
+static void soil(struct rsv_cache *c, void **object, u8 with)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR; i++)
+		memset(object[i], with, c->layout.object_size);
+}
+
+static unsigned int not_all(struct rsv_cache *c, void **object, u8 value)
+{
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < NR; i++)
+		wrong += !!memchr_inv(object[i], value, c->layout.object_size);
+	return wrong;
+}
+
+/* All free memory of the region was used for something. */
+static void soil_region(struct kunit *test, struct rsv_region *r)
+{
+	struct page **page = pages_array(test, r->nr_pages);
+	unsigned long nr = pages_take(r, GFP_ATOMIC, 0, page, r->nr_pages), i;
+
+	KUNIT_EXPECT_GT(test, nr, 0);
+	for (i = 0; i < nr; i++)
+		memset(page_address(page[i]), DIRT, PAGE_SIZE);
+	pages_give(page, nr, 0);
+	kunit_kfree(test, page);
+	settle(r);
+}
+
+/* Whatever was made of a constructed object stays in it, whether it comes again or not. */
+static void use_constructed(struct kunit *test, struct rsv_cache *c)
+{
+	unsigned int size = c->layout.object_size, i;
+	void *object[NR];
+	u8 *bytes = kunit_kmalloc(test, size, GFP_KERNEL);
+	bool new;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	objects_take(test, c, object, NR);
+	KUNIT_EXPECT_EQ(test, not_all(c, object, MADE), 0);
+	soil(c, object, DIRT);
+	/* The last one keeps their slab; but those of one object each go. */
+	objects_give(c, object, NR - 1);
+	for (i = 0; i < NR - 1 && c->layout.objects > NR; i++) {
+		peek(bytes, object[i], size);
+		KUNIT_EXPECT_NULL(test, memchr_inv(bytes, DIRT, size));
+	}
+	for (i = 0; i < NR - 1; i++) {
+		object[i] = rsv_cache_alloc(c, i % 2 ? GFP_KERNEL : GFP_KERNEL | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL(test, object[i]);
+		new = !memchr_inv(object[i], MADE, size);
+		KUNIT_EXPECT_TRUE(test, new || !memchr_inv(object[i], DIRT, size));
+	}
+	objects_give(c, object, NR);
+	kunit_kfree(test, bytes);
+}
+
+static void constructed_object_is_left_alone(struct kunit *test)
+{
+	for_all_sizes(test, make, use_constructed);
+}
+
+/* Who wants to see what happens to free objects wants that more. */
+static void poisoned_object_keeps_its_poison(struct kunit *test)
+{
+	const struct variant *v = test->param_value;
+	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = scratch_cache_flags(test, r, 64, 0, v->flags | RSV_POISON, NULL);
+	u8 bytes[64], *object;
+
+	objects_take(test, c, (void **)&object, 1);
+	KUNIT_EXPECT_NULL(test, memchr_inv(object, POISON_FREE, 63));
+	memset(object, DIRT, 64);
+	rsv_cache_free(c, object);
+	peek(bytes, object, 64);
+	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, POISON_FREE, 63));
+	KUNIT_EXPECT_EQ(test, bytes[63], POISON_END);
+}
+
+/* --- init_on_alloc -------------------------------------------------------------------------- */
+
+static int alloc_init(struct kunit *test)
+{
+	if (!want_init_on_alloc(0))
+		kunit_skip(test, "init_on_alloc is off");
+	return suite_init(test);
+}
+
+/* Whatever they are taken by, and whatever serves */
+static void take_again(struct kunit *test, struct rsv_cache *c)
+{
+	unsigned int way, i;
+	void *object[NR];
+
+	soil_region(test, c->region);
+	objects_take(test, c, object, NR);
+	KUNIT_EXPECT_EQ(test, not_all(c, object, 0), 0);
+	for (way = 0; way < 3; way++) {
+		soil(c, object, DIRT);
+		objects_give(c, object, NR);
+		for (i = 0; i < NR && way < 2; i++) {
+			object[i] = way ? rsv_cache_alloc_node(c, GFP_KERNEL, numa_mem_id()) :
+					  rsv_cache_alloc(c, GFP_ATOMIC);
+			KUNIT_ASSERT_NOT_NULL(test, object[i]);
+		}
+		if (way == 2)
+			KUNIT_ASSERT_EQ(test, rsv_cache_alloc_bulk(c, GFP_KERNEL, NR, object), NR);
+		KUNIT_EXPECT_EQ_MSG(test, not_all(c, object, 0), 0, "taken in way %u", way);
+	}
+	objects_give(c, object, NR);
+}
+
+static void object_comes_zeroed_though_nobody_asked(struct kunit *test)
+{
+	for_all_sizes(test, NULL, take_again);
+}
+
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+
+static struct rsv_region *region_of_engine(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+
+	stay_on_this_cpu();
+	return scratch_region_of(test, VARIANT_REGION, k->name, "fine");
+}
+
+/* Of size classes and of whole pages; a size class's to the end of it */
+static const unsigned int asked[] = { 1, 18, 100, 700, 5000, 8192, 8193, 12288, 20000, 100000 };
+
+static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *test)
+{
+	struct rsv_region *r = region_of_engine(test);
+	unsigned int i, times;
+	void *p, *more;
+
+	soil_region(test, r);
+	for (i = 0; i < ARRAY_SIZE(asked); i++)
+		for (times = 0; times < 3; times++) {
+			p = rsv_kmalloc(r, asked[i], GFP_KERNEL);
+			KUNIT_ASSERT_NOT_NULL(test, p);
+			KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, asked[i]));
+			KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, rsv_ksize(p)));
+			memset(p, DIRT, rsv_ksize(p));
+			rsv_kfree(p);
+		}
+	/* What moves brings zeroes behind what it had. */
+	p = rsv_kmalloc(r, 96, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	memset(p, DIRT, 96);
+	more = rsv_krealloc(r, p, 9000, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, more);
+	KUNIT_EXPECT_NULL(test, memchr_inv(more, DIRT, 96));
+	KUNIT_EXPECT_NULL(test, memchr_inv(more + 96, 0, 9000 - 96));
+	rsv_kfree(more);
+}
+
+static struct kunit_case alloc_cases[] = {
+	KUNIT_CASE_PARAM(object_comes_zeroed_though_nobody_asked, variants_gen_params),
+	KUNIT_CASE_PARAM(memory_by_the_byte_comes_zeroed_though_nobody_asked, engines_gen_params),
+	KUNIT_CASE_PARAM(constructed_object_is_left_alone, variants_gen_params),
+	KUNIT_CASE_PARAM(poisoned_object_keeps_its_poison, variants_gen_params),
+	{}
+};
+
+static struct kunit_suite alloc_suite = {
+	.name = "reservoir_init_on_alloc",
+	.init = alloc_init,
+	.test_cases = alloc_cases,
+};
+
+/* --- init_on_free --------------------------------------------------------------------------- */
+
+static int free_init(struct kunit *test)
+{
+	if (!want_init_on_free())
+		kunit_skip(test, "init_on_free is off");
+	return suite_init(test);
+}
+
+/*
+ * Bytes that are left, of those that nothing is kept in: not the word that marks a free object,
+ * and, in the heap, not the first one, where a gap says how long it is.
+ */
+static unsigned int bytes_left(struct rsv_cache *c, const u8 *bytes)
+{
+	unsigned int i = cache_in_heap(c) ? sizeof(u64) : 0, left = 0;
+
+	for (; i < c->layout.object_size; i++)
+		left += bytes[i] && (i < c->layout.link || i >= c->layout.link + RSV_LINK_BYTES);
+	return left;
+}
+
+static void look_after_free(struct kunit *test, struct rsv_cache *c)
+{
+	unsigned int i, step;
+	void *object[NR];
+	u8 *bytes = kunit_kmalloc(test, c->layout.object_size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	objects_take(test, c, object, NR);
+	/* By ones and in bulk; the last ones stay. */
+	for (step = 0; step < 2; step++) {
+		soil(c, object, DIRT);
+		if (step)
+			rsv_cache_free_bulk(c, NR - 2, object);
+		else
+			objects_give(c, object, NR - 2);
+		for (i = 0; i < NR - 2; i++) {
+			peek(bytes, object[i], c->layout.object_size);
+			KUNIT_EXPECT_EQ(test, bytes_left(c, bytes), 0);
+		}
+		objects_take(test, c, object, NR - 2);
+	}
+	objects_give(c, object, NR);
+	kunit_kfree(test, bytes);
+}
+
+static void nothing_is_left_in_a_free_object(struct kunit *test)
+{
+	for_all_sizes(test, NULL, look_after_free);
+}
+
+static void nothing_is_left_in_whole_pages_that_were_memory_by_the_byte(struct kunit *test)
+{
+	struct rsv_region *r = region_of_engine(test);
+	unsigned int i;
+	void *p;
+
+	for (i = 0; i < ARRAY_SIZE(asked); i++) {
+		if (rsv_class_of(r->classes, asked[i]) != RSV_CLASS_NONE)
+			continue;
+		p = rsv_kmalloc(r, asked[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, DIRT, rsv_ksize(p));
+		rsv_kfree(p);
+		KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, PAGE_ALIGN(asked[i])));
+	}
+}
+
+static struct kunit_case free_cases[] = {
+	KUNIT_CASE_PARAM(nothing_is_left_in_a_free_object, variants_gen_params),
+	KUNIT_CASE_PARAM(nothing_is_left_in_whole_pages_that_were_memory_by_the_byte,
+			 engines_gen_params),
+	KUNIT_CASE_PARAM(constructed_object_is_left_alone, variants_gen_params),
+	KUNIT_CASE_PARAM(poisoned_object_keeps_its_poison, variants_gen_params),
+	{}
+};
+
+static struct kunit_suite free_suite = {
+	.name = "reservoir_init_on_free",
+	.init = free_init,
+	.test_cases = free_cases,
+};
+
+kunit_test_suites(&alloc_suite, &free_suite);

@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The protocol of the magazines: an interrupt between any two steps, and after any instruction,
+ * does no harm.
+ */
+#include <linux/hrtimer.h>
+#include <linux/irqflags.h>
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+
+#include "compat.h"
+#include "objects/magazine.h"
+#include "region.h"
+#include "support/magazines.h"
+#include "support/single_step.h"
+#include "support/variants.h"
+
+/**
+ * struct hand - objects that a thread or an interrupt has
+ * @c: their cache
+ * @nr: their number
+ * @taken: how often it took one
+ * @given: how often it gave one back
+ * @failures: how often it got none
+ * @object: the objects
+ */
+struct hand {
+	struct rsv_cache *c;
+	unsigned int nr;
+	u64 taken;
+	u64 given;
+	unsigned int failures;
+	void **object;
+};
+
+static struct hand hand_of(struct kunit *test, struct rsv_cache *c, unsigned int room)
+{
+	return (struct hand){ .c = c, .object = objects_array(test, room) };
+}
+
+static void hand_take(struct hand *h, unsigned int nr, gfp_t gfp)
+{
+	while (nr--) {
+		h->object[h->nr] = rsv_cache_alloc(h->c, gfp);
+		h->failures += !h->object[h->nr];
+		h->taken += !!h->object[h->nr];
+		h->nr += !!h->object[h->nr];
+	}
+}
+
+static void hand_give(struct hand *h, unsigned int nr)
+{
+	for (nr = min(nr, h->nr); nr--; h->given++)
+		rsv_cache_free(h->c, h->object[--h->nr]);
+}
+
+/* The cache is found, by a fast path of its own. */
+static void hand_give_unnamed(struct hand *h, unsigned int nr)
+{
+	for (; nr--; h->given++)
+		rsv_kfree(h->object[--h->nr]);
+}
+
+static void hand_take_bulk(struct hand *h, unsigned int nr, gfp_t gfp)
+{
+	unsigned int got = rsv_cache_alloc_bulk(h->c, gfp, nr, h->object + h->nr);
+
+	h->failures += nr - got;
+	h->taken += got;
+	h->nr += got;
+}
+
+static void hand_give_bulk(struct hand *h, unsigned int nr)
+{
+	h->nr -= nr;
+	h->given += nr;
+	rsv_cache_free_bulk(h->c, nr, h->object + h->nr);
+}
+
+static void hand_set(struct hand *h, unsigned int nr)
+{
+	if (h->nr < nr)
+		hand_take(h, nr - h->nr, GFP_KERNEL);
+	hand_give(h, h->nr - nr);
+}
+
+/* Marks the objects with numbers from there on, or sees whether they are still theirs. */
+static bool hand_numbers(struct hand *h, unsigned int from, bool mark)
+{
+	unsigned int i;
+
+	for (i = 0; i < h->nr; i++) {
+		unsigned int *number = h->object[i];
+
+		if (mark)
+			WRITE_ONCE(*number, from + i);
+		else if (READ_ONCE(*number) != from + i)
+			return false;
+	}
+	return true;
+}
+
+/* No object is in two hands, and all that happened was counted. */
+static void expect_hands(struct kunit *test, struct hand *a, struct hand *b)
+{
+	struct rsv_cache_figures now = figures(a->c);
+
+	hand_numbers(a, 0, true);
+	hand_numbers(b, a->nr, true);
+	KUNIT_EXPECT_TRUE(test, hand_numbers(a, 0, false));
+	KUNIT_EXPECT_TRUE(test, hand_numbers(b, a->nr, false));
+	KUNIT_EXPECT_EQ(test, a->failures + b->failures, 0);
+	KUNIT_EXPECT_EQ(test, now.active, a->nr + b->nr);
+	KUNIT_EXPECT_EQ(test, now.allocs, a->taken + b->taken);
+	KUNIT_EXPECT_EQ(test, now.frees, a->given + b->given);
+}
+
+/* Everything can be given back, and nothing is missing then. */
+static void hands_empty(struct kunit *test, struct hand *a, struct hand *b)
+{
+	hand_give(a, a->nr);
+	hand_give(b, b->nr);
+	KUNIT_EXPECT_EQ(test, figures(a->c).active, 0);
+	rsv_cache_shrink(a->c);
+	KUNIT_EXPECT_EQ(test, figures(a->c).total, 0);
+	expect_whole(test, a->c->region);
+}
+
+enum request { ALLOC, FREE, FREE_UNNAMED, ALLOC_BULK, FREE_BULK };
+
+/* What an interrupt does */
+enum work { TAKES, GIVES, TAKES_AND_GIVES, EXCHANGES, WORKS };
+
+/**
+ * struct interrupted_case - what is interrupted
+ * @what: the request, and the state of the magazines
+ * @flags: of the cache
+ * @before: how that state is reached from no magazines: +, - a magazine's worth of objects given
+ *	back or taken, h half of that, g and t one
+ * @request: what is interrupted
+ */
+struct interrupted_case {
+	const char *what;
+	unsigned int flags;
+	const char *before;
+	enum request request;
+};
+
+#define QUEUELESS	(RSV_NO_MAGAZINE | RSV_ENGINE_SLUB)
+
+static const struct interrupted_case interrupted[] = {
+	{ "alloc, loaded has some", 0, "h", ALLOC },
+	{ "alloc, previous is full", 0, "++-", ALLOC },
+	{ "alloc, the depot has a full one", 0, "+++--", ALLOC },
+	{ "alloc, loaded has some, SLAB", RSV_ENGINE_SLAB, "h", ALLOC },
+	{ "alloc, loaded has some, SLOB", RSV_ENGINE_SLOB, "h", ALLOC },
+	{ "alloc, the depot has a full one, SLAB", RSV_ENGINE_SLAB, "+++--", ALLOC },
+	{ "alloc, the depot has a full one, SLOB", RSV_ENGINE_SLOB, "+++--", ALLOC },
+	{ "alloc, no magazine", 0, "", ALLOC },
+	{ "alloc, no magazine, SLAB", RSV_ENGINE_SLAB, "", ALLOC },
+	{ "alloc, no magazine, SLOB", RSV_ENGINE_SLOB, "", ALLOC },
+	{ "alloc, no queue", QUEUELESS, "h", ALLOC },
+	{ "free, loaded has room", 0, "h", FREE },
+	{ "free, previous is empty", 0, "++-tg", FREE },
+	{ "free, the depot has an empty one", 0, "+++---++", FREE },
+	{ "free, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE },
+	{ "free, loaded has room, SLOB", RSV_ENGINE_SLOB, "h", FREE },
+	{ "free, the depot has an empty one, SLAB", RSV_ENGINE_SLAB, "+++---++", FREE },
+	{ "free, the depot has an empty one, SLOB", RSV_ENGINE_SLOB, "+++---++", FREE },
+	{ "free, no magazine", 0, "", FREE },
+	{ "free, no magazine, SLAB", RSV_ENGINE_SLAB, "", FREE },
+	{ "free, no magazine, SLOB", RSV_ENGINE_SLOB, "", FREE },
+	{ "free, no queue", QUEUELESS, "h", FREE },
+	{ "kfree, loaded has room", 0, "h", FREE_UNNAMED },
+	{ "kfree, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE_UNNAMED },
+	{ "kfree, previous is empty", 0, "++-tg", FREE_UNNAMED },
+	{ "kfree, the depot has an empty one", 0, "+++---++", FREE_UNNAMED },
+	{ "kfree, no magazine", 0, "", FREE_UNNAMED },
+	{ "kfree, no queue", QUEUELESS, "h", FREE_UNNAMED },
+	{ "bulk alloc, the depot has a full one", 0, "+++--", ALLOC_BULK },
+	{ "bulk alloc, no magazine", 0, "", ALLOC_BULK },
+	{ "bulk free, the depot has an empty one", 0, "+++---++", FREE_BULK },
+	{ "bulk free, no magazine", 0, "", FREE_BULK },
+};
+
+KUNIT_ARRAY_PARAM_DESC(interrupted, interrupted, what);
+
+/* An interrupt that comes when the hook is called for a certain time */
+static struct interrupt {
+	struct task_struct *task;
+	struct hand hand;
+	enum work work;
+	unsigned int at;
+	unsigned int calls;
+	unsigned int steps;		/* bits of those at which it came */
+	bool inside;
+} interrupt;
+
+static void interrupt_works(struct hand *h, enum work work)
+{
+	unsigned int many = 3 * h->c->rounds;
+
+	switch (work) {
+	case TAKES:
+		hand_take(h, 1, GFP_ATOMIC);
+		break;
+	case GIVES:
+		hand_give(h, 1);
+		break;
+	case TAKES_AND_GIVES:
+		hand_take(h, 2, GFP_ATOMIC);
+		hand_give(h, 2);
+		break;
+	case EXCHANGES:
+		hand_give(h, many);
+		hand_take(h, many, GFP_ATOMIC);
+		break;
+	default:
+		break;
+	}
+}
+
+static void interrupt_comes(int step)
+{
+	unsigned long flags;
+
+	if (current != interrupt.task || interrupt.inside || interrupt.calls++ != interrupt.at)
+		return;
+	local_irq_save(flags);
+	interrupt.inside = true;
+	interrupt.steps |= BIT(step);
+	interrupt_works(&interrupt.hand, interrupt.work);
+	interrupt.inside = false;
+	local_irq_restore(flags);
+}
+
+/* Brings the magazines into the state that is wanted. */
+static void set_scene(struct hand *h, const char *before)
+{
+	unsigned int r = h->c->rounds;
+
+	hand_set(h, 8 * r);
+	hand_set(&interrupt.hand, 3 * r);
+	rsv_cache_shrink(h->c);
+	for (; *before; before++)
+		switch (*before) {
+		case '+':
+			hand_give(h, r);
+			break;
+		case '-':
+			hand_take(h, r, GFP_KERNEL);
+			break;
+		case 'h':
+			hand_give(h, r / 2);
+			break;
+		case 'g':
+			hand_give(h, 1);
+			break;
+		case 't':
+			hand_take(h, 1, GFP_KERNEL);
+		}
+}
+
+/* In bulk a magazine's worth, and some more */
+static void make_request(struct hand *h, enum request wanted, gfp_t gfp)
+{
+	unsigned int many = h->c->rounds + 10;
+
+	switch (wanted) {
+	case ALLOC:
+		hand_take(h, 1, gfp);
+		break;
+	case FREE:
+		hand_give(h, 1);
+		break;
+	case FREE_UNNAMED:
+		hand_give_unnamed(h, 1);
+		break;
+	case ALLOC_BULK:
+		hand_take_bulk(h, many, gfp);
+		break;
+	case FREE_BULK:
+		hand_give_bulk(h, many);
+	}
+}
+
+/* Returns whether there was such a step. */
+static bool interrupt_at(struct hand *h, const struct interrupted_case *k, unsigned int at)
+{
+	interrupt.at = at;
+	interrupt.calls = 0;
+	WRITE_ONCE(rsv_step_hook, interrupt_comes);
+	make_request(h, k->request, GFP_KERNEL);
+	WRITE_ONCE(rsv_step_hook, NULL);
+	return interrupt.calls > at;
+}
+
+/* The steps that a request has. Without a queue no magazine is changed. */
+static unsigned int steps_of(const struct interrupted_case *k)
+{
+	unsigned int steps = BIT(RSV_STEPS) - 1;
+
+	if (k->flags & RSV_NO_MAGAZINE)
+		steps &= ~(BIT(RSV_STEP_READ) | BIT(RSV_STEP_CHANGED));
+	return steps;
+}
+
+/* The request is made once for each of its steps, and the interrupt comes there. */
+static void interrupt_each_step(struct kunit *test, struct hand *h, enum work work)
+{
+	const struct interrupted_case *k = test->param_value;
+	unsigned int at = 0;
+
+	interrupt.work = work;
+	interrupt.steps = 0;
+	set_scene(h, k->before);
+	while (interrupt_at(h, k, at)) {
+		expect_hands(test, h, &interrupt.hand);
+		at++;
+		set_scene(h, k->before);
+	}
+	KUNIT_EXPECT_EQ(test, interrupt.steps, steps_of(k));
+}
+
+static void interrupt_between_any_two_steps_does_no_harm(struct kunit *test)
+{
+	const struct interrupted_case *k = test->param_value;
+	struct rsv_cache *c = magazine_cache(test, k->flags);
+	struct hand h = hand_of(test, c, 12 * c->rounds);
+	enum work work;
+
+	interrupt = (struct interrupt){
+		.task = current,
+		.hand = hand_of(test, c, 6 * c->rounds),
+	};
+	for (work = 0; work < WORKS; work++)
+		interrupt_each_step(test, &h, work);
+	hands_empty(test, &h, &interrupt.hand);
+}
+
+/*
+ * The same after every instruction, whatever the steps are: objects come and go in the interrupt.
+ */
+
+static void interrupt_takes_or_gives(void)
+{
+	if (interrupt.calls++ % 2)
+		hand_give(&interrupt.hand, 1);
+	else
+		hand_take(&interrupt.hand, 1, GFP_ATOMIC);
+}
+
+static void interrupt_takes_and_gives(void)
+{
+	hand_take(&interrupt.hand, 2, GFP_ATOMIC);
+	hand_give(&interrupt.hand, 2);
+}
+
+struct stepped {
+	struct hand *h;
+	enum request request;
+};
+
+static void make_stepped_request(void *data)
+{
+	const struct stepped *s = data;
+
+	make_request(s->h, s->request, GFP_NOWAIT);
+}
+
+/* Fewer instructions than any request has */
+#define INSTRUCTIONS	20
+
+static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
+{
+	static void (*const works[])(void) = {
+		interrupt_takes_or_gives, interrupt_takes_and_gives,
+	};
+	const struct interrupted_case *k = test->param_value;
+	struct stepped stepped = { .request = k->request };
+	struct rsv_cache *c;
+	unsigned int i, nr;
+	struct hand h;
+
+	single_step_or_skip(test);
+	/* Of instructions of a bulk request there are many already. */
+	if (SLOW && (k->request == ALLOC_BULK || k->request == FREE_BULK))
+		kunit_skip(test, "it would take half a minute here");
+	c = magazine_cache(test, k->flags);
+	h = hand_of(test, c, 12 * c->rounds);
+	stepped.h = &h;
+	interrupt = (struct interrupt){ .hand = hand_of(test, c, 6 * c->rounds) };
+	for (i = 0; i < ARRAY_SIZE(works); i++) {
+		set_scene(&h, k->before);
+		interrupt.calls = 0;
+		nr = single_step(test, make_stepped_request, &stepped, works[i]);
+		KUNIT_EXPECT_GT(test, nr, INSTRUCTIONS);
+		expect_hands(test, &h, &interrupt.hand);
+	}
+	hands_empty(test, &h, &interrupt.hand);
+}
+
+/* Of the fast paths it is known which steps they have. */
+static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
+{
+	static const enum request requests[] = { ALLOC, FREE, FREE_UNNAMED };
+	struct rsv_cache *c = magazine_cache(test, 0);
+	struct hand h = hand_of(test, c, 12 * c->rounds);
+	unsigned int i, at;
+
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		const struct interrupted_case k = { .request = requests[i] };
+
+		interrupt = (struct interrupt){
+			.task = current,
+			.hand = hand_of(test, c, 6 * c->rounds),
+		};
+		for (at = 0; at <= RSV_STEPS; at++) {
+			set_scene(&h, "h");
+			interrupt.steps = 0;
+			KUNIT_EXPECT_EQ(test, interrupt_at(&h, &k, at), at < RSV_STEPS);
+			KUNIT_EXPECT_EQ(test, interrupt.steps, at < RSV_STEPS ? BIT(at) : 0);
+		}
+		hand_give(&interrupt.hand, interrupt.hand.nr);
+	}
+	hand_give(&h, h.nr);
+}
+
+/* While busy is set an interrupt leaves the magazines alone, and is served by the engine. */
+static void interrupt_that_finds_busy_set_goes_to_the_engine(struct kunit *test)
+{
+	struct rsv_cache *c = magazine_cache(test, 0);
+	void **object = objects_out(test, c, 10), *taken;
+	struct rsv_cpu *cpu = mine(c), before;
+
+	objects_give(c, object, 9);
+	cpu->busy = true;
+	before = *cpu;
+	taken = rsv_cache_alloc(c, GFP_ATOMIC);
+	rsv_cache_free(c, object[9]);
+	KUNIT_EXPECT_PTR_EQ(test, cpu->loaded, before.loaded);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), 9);
+	KUNIT_EXPECT_EQ(test, cpu->allocs, before.allocs);
+	KUNIT_EXPECT_EQ(test, cpu->frees, before.frees);
+	KUNIT_EXPECT_EQ(test, cpu->slow_allocs, before.slow_allocs + 1);
+	KUNIT_EXPECT_EQ(test, cpu->slow_frees, before.slow_frees + 1);
+	KUNIT_EXPECT_TRUE(test, cpu->busy);
+	cpu->busy = false;
+	KUNIT_EXPECT_FALSE(test, object_among(taken, object, 9));
+	rsv_cache_free(c, taken);
+}
+
+/**
+ * struct hammer - a hard interrupt that takes and gives back objects
+ * @timer: its timer
+ * @hand: its objects
+ * @ticks: how often it came
+ * @random: what it does next
+ */
+struct hammer {
+	struct hrtimer timer;
+	struct hand hand;
+	unsigned int ticks;
+	u32 random;
+};
+
+#define HAMMER_NS	200000
+
+static u32 next_random(u32 *random)
+{
+	return (*random = *random * 1664525 + 1013904223) >> 16;
+}
+
+static void strike(struct hand *h, u32 *random, gfp_t gfp)
+{
+	unsigned int most = 3 * h->c->rounds, nr = next_random(random) % 32;
+
+	if (next_random(random) & 1)
+		hand_take(h, min(nr, most - h->nr), gfp);
+	else
+		hand_give(h, nr);
+}
+
+static enum hrtimer_restart hammer_strikes(struct hrtimer *timer)
+{
+	struct hammer *h = container_of(timer, struct hammer, timer);
+
+	strike(&h->hand, &h->random, GFP_ATOMIC);
+	WRITE_ONCE(h->ticks, h->ticks + 1);
+	hrtimer_forward_now(timer, ns_to_ktime(HAMMER_NS));
+	return HRTIMER_RESTART;
+}
+
+static const struct engine_case hammered[] = {
+	{ "SLAB", RSV_ENGINE_SLAB },
+	{ "SLUB", RSV_ENGINE_SLUB },
+	{ "SLUB without magazines", QUEUELESS },
+	{ "SLOB", RSV_ENGINE_SLOB },
+};
+
+KUNIT_ARRAY_PARAM_DESC(hammered, hammered, name);
+
+static void timer_interrupts_break_nothing(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+	struct rsv_cache *c = magazine_cache(test, k->flag);
+	struct hammer *hammer = kunit_kzalloc(test, sizeof(*hammer), GFP_KERNEL);
+	unsigned long start = jiffies;
+	struct hand h = hand_of(test, c, 4 * c->rounds);
+	u32 random = 4711;
+
+	KUNIT_ASSERT_NOT_NULL(test, hammer);
+	hammer->hand = hand_of(test, c, 4 * c->rounds);
+	rsv_hrtimer_setup(&hammer->timer, hammer_strikes, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&hammer->timer, ns_to_ktime(HAMMER_NS), HRTIMER_MODE_REL_PINNED_HARD);
+	while (time_before(jiffies, start + HZ / 5) ||
+	       (READ_ONCE(hammer->ticks) < 10 && time_before(jiffies, start + 10 * HZ))) {
+		strike(&h, &random, GFP_KERNEL);
+		cond_resched();
+	}
+	hrtimer_cancel(&hammer->timer);
+
+	KUNIT_EXPECT_GE(test, hammer->ticks, 10);
+	expect_hands(test, &h, &hammer->hand);
+	hands_empty(test, &h, &hammer->hand);
+}
+
+static struct kunit_case magazine_interrupt_cases[] = {
+	KUNIT_CASE(fast_paths_have_six_steps_and_one_section),
+	KUNIT_CASE_PARAM(interrupt_between_any_two_steps_does_no_harm, interrupted_gen_params),
+	KUNIT_CASE_PARAM(interrupt_after_any_instruction_does_no_harm, interrupted_gen_params),
+	KUNIT_CASE(interrupt_that_finds_busy_set_goes_to_the_engine),
+	KUNIT_CASE_PARAM(timer_interrupts_break_nothing, hammered_gen_params),
+	{}
+};
+
+static struct kunit_suite magazine_interrupt_suite = {
+	.name = "reservoir_magazine_interrupt",
+	.init = suite_init,
+	.test_cases = magazine_interrupt_cases,
+};
+
+kunit_test_suite(magazine_interrupt_suite);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What magazines do not take, and objects in them that were written to.
+ */
+#include <linux/kmemleak.h>
+#include <linux/string.h>
+
+#include "objects/mark.h"
+#include "region.h"
+#include "support/magazines.h"
+#include "support/variants.h"
+
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+
+static struct rsv_cache *engine_cache(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+
+	return magazine_cache(test, k->flag);
+}
+
+/* Marks each with its number, and sees whether one of them is there twice. */
+static bool all_distinct(void **objects, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		WRITE_ONCE(*(unsigned int *)objects[i], i);
+	for (i = 0; i < nr; i++)
+		if (READ_ONCE(*(unsigned int *)objects[i]) != i)
+			return false;
+	return true;
+}
+
+/* In the loaded magazine, in the one before, in the depot, in its slab */
+static void object_is_not_taken_back_twice_wherever_it_is(struct kunit *test)
+{
+	struct rsv_cache *c = engine_cache(test);
+	unsigned int nr = 4 * c->rounds, i;
+	void **object = objects_out(test, c, nr + 1);
+
+	objects_give(c, object, nr);
+	for (i = 0; i < nr; i += c->rounds / 2)
+		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[i]));
+	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	rsv_cache_shrink(c);
+	objects_take(test, c, object, nr);
+	KUNIT_EXPECT_TRUE(test, all_distinct(object, nr + 1));
+	objects_give(c, object, nr);
+	rsv_cache_shrink(c);
+	/* The last object keeps its slab, in which others are free now. */
+	rsv_cache_free(c, object[nr]);
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[nr]));
+	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+}
+
+static void object_of_another_cache_does_not_get_into_a_magazine(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+	struct rsv_cache *c = engine_cache(test);
+	struct rsv_cache *d = scratch_cache_flags(test, c->region, SIZE, 0, 0, NULL);
+	struct rsv_cache *e = scratch_cache_flags(test, c->region, SIZE, 0, k->flag, NULL);
+	void *object[3];
+
+	objects_take(test, c, object, 1);
+	objects_take(test, d, object + 1, 1);
+	objects_take(test, e, object + 2, 1);
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[1]));
+	/* Blocks of the heap do not say which cache of their size they are of. */
+	if (k->flag != RSV_ENGINE_SLOB) {
+		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[2]));
+		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(e, object[0]));
+	}
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(d, object[0]));
+	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	KUNIT_EXPECT_EQ(test, figures(d).active, 1);
+	KUNIT_EXPECT_EQ(test, figures(e).active, 1);
+	rsv_cache_free(c, object[0]);
+	rsv_cache_free(d, object[1]);
+	rsv_cache_free(e, object[2]);
+}
+
+static void middle_of_an_object_does_not_get_into_a_magazine(struct kunit *test)
+{
+	struct rsv_cache *c = engine_cache(test);
+	unsigned int at;
+	void *object;
+
+	objects_take(test, c, &object, 1);
+	memset(object, 0x5a, SIZE);
+	for (at = 1; at < SIZE; at++)
+		EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_cache_free(c, object + at));
+	KUNIT_EXPECT_NULL(test, memchr_inv(object, 0x5a, SIZE));
+	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	rsv_cache_free(c, object);
+}
+
+static void object_that_was_never_handed_out_is_not_taken_back(struct kunit *test)
+{
+	struct rsv_cache *c = magazine_cache(test, 0);
+	void *object, *base;
+	unsigned int i;
+
+	objects_take(test, c, &object, 1);
+	base = PTR_ALIGN_DOWN(object, PAGE_SIZE);
+	for (i = 0; i < PAGE_SIZE / SIZE; i++)
+		if (base + i * SIZE != object)
+			EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, base + i * SIZE));
+	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	rsv_cache_free(c, object);
+}
+
+/* Everywhere in it: what marks it as free is in the middle. */
+static void free_object_that_was_written_to_is_lost_and_nothing_else(struct kunit *test)
+{
+	struct rsv_cache *c = magazine_cache(test, RSV_ENGINE_SLUB);
+	unsigned int nr = 2 * c->rounds;
+	void **object = objects_out(test, c, nr), *bad = object[nr - 5];
+	u8 junk[SIZE];
+
+	objects_give(c, object, nr);
+	memset(junk, 0x5a, SIZE);
+	poke(bad, junk, SIZE);
+	objects_take(test, c, object, 4);
+	EXPECT_MISUSE(test, RSV_CORRUPT, objects_take(test, c, object + 4, 1));
+	objects_take(test, c, object + 5, nr - 5);
+	KUNIT_EXPECT_FALSE(test, object_among(bad, object, nr));
+	KUNIT_EXPECT_TRUE(test, all_distinct(object, nr));
+	objects_give(c, object, nr);
+	/* It counts as in use, and nothing marks it as free: so it can be given back after all. */
+	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	rsv_cache_free(c, bad);
+	scratch_cache_end(test, c);
+}
+
+/* Two CPUs gave it back at once, both were believed, and each has it in a magazine. */
+static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *test)
+{
+	struct rsv_cache *c = engine_cache(test);
+	struct rsv_extent *e = c->region->extents->at[0];
+	struct misuse_counts before;
+	void *object[2];
+
+	objects_take(test, c, object, 2);
+	KUNIT_EXPECT_EQ(test, rsv_object_accept(c, e, object[0]), RSV_OK);
+	kmemleak_free(object[0]);
+	this_cpu_add(c->cpus->slow_frees, 2);
+	rsv_cache_keep(c, object[0]);
+	rsv_cache_keep(c, object[0]);
+	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+
+	misuse_counts_read(&before);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), -EBUSY);
+	KUNIT_EXPECT_STREQ(test, misuses_since(test, &before), "double_free destroyed_in_use");
+	rsv_cache_free(c, object[1]);
+	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+}
+
+static struct kunit_case magazine_misuse_cases[] = {
+	KUNIT_CASE_PARAM(object_is_not_taken_back_twice_wherever_it_is, engines_gen_params),
+	KUNIT_CASE_PARAM(object_of_another_cache_does_not_get_into_a_magazine, engines_gen_params),
+	KUNIT_CASE_PARAM(middle_of_an_object_does_not_get_into_a_magazine, engines_gen_params),
+	KUNIT_CASE_PARAM(object_in_two_magazines_does_not_hide_one_that_is_out, engines_gen_params),
+	KUNIT_CASE(object_that_was_never_handed_out_is_not_taken_back),
+	KUNIT_CASE(free_object_that_was_written_to_is_lost_and_nothing_else),
+	{}
+};
+
+static struct kunit_suite magazine_misuse_suite = {
+	.name = "reservoir_magazine_misuse",
+	.init = suite_init,
+	.test_cases = magazine_misuse_cases,
+};
+
+kunit_test_suite(magazine_misuse_suite);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Magazines and where an object lies: in which extent, and of which node its memory is.
+ */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/nodemask.h>
+
+#include "region.h"
+#include "support/magazines.h"
+#include "support/variants.h"
+
+/* The system gets memory back in blocks of this size. */
+#define BLOCK_BYTES	(PAGE_SIZE << max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER))
+
+/* --- Extents -------------------------------------------------------------------------------- */
+
+static struct rsv_region *region_of_two_extents(struct kunit *test, size_t bytes)
+{
+	const struct rsv_reserve more = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+	struct rsv_region *r;
+
+	stay_on_this_cpu();
+	r = scratch_region(test, bytes);
+	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &more), 0);
+	KUNIT_ASSERT_EQ(test, r->nr_extents, 2);
+	return r;
+}
+
+/* Objects of both extents: those of one first, then those of the other */
+static unsigned int objects_by_extent(struct kunit *test, struct rsv_cache *c, void **object,
+				      unsigned int nr)
+{
+	const struct rsv_extent *e = c->region->extents->at[0];
+	unsigned int i, first = 0;
+
+	objects_take(test, c, object, nr);
+	for (i = 0; i < nr; i++) {
+		if (!rsv_extent_has(e, object[i]))
+			continue;
+		swap(object[first], object[i]);
+		first++;
+	}
+	KUNIT_ASSERT_GT(test, first, 0);
+	KUNIT_ASSERT_LT(test, first, nr);
+	return first;
+}
+
+static void frees_are_fast_in_whichever_extent_the_last_one_was(struct kunit *test)
+{
+	struct rsv_region *r = region_of_two_extents(test, SZ_256K);
+	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	unsigned int nr = 80 * PAGE_SIZE / SIZE, first;
+	void **object = objects_array(test, nr);
+	unsigned long slow;
+
+	first = objects_by_extent(test, c, object, nr);
+	/* Magazines for all of them first, so that nothing else is slow. */
+	objects_give(c, object, nr);
+	objects_take(test, c, object, nr);
+	objects_give(c, object, nr);
+	first = objects_by_extent(test, c, object, nr);
+	slow = mine(c)->slow_frees;
+	objects_give(c, object, first);
+	KUNIT_EXPECT_LE(test, mine(c)->slow_frees, slow + 1);
+	objects_give(c, object + first, nr - first);
+	KUNIT_EXPECT_LE(test, mine(c)->slow_frees, slow + 2);
+	KUNIT_EXPECT_TRUE(test, rsv_extent_has(mine(c)->extent, object[nr - 1]));
+}
+
+static bool some_cpu_remembers(struct rsv_cache *c, const struct rsv_extent *e)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (per_cpu_ptr(c->cpus, cpu)->extent == e)
+			return true;
+	return false;
+}
+
+static void extent_that_went_is_remembered_by_no_cpu(struct kunit *test)
+{
+	struct rsv_region *r = region_of_two_extents(test, BLOCK_BYTES);
+	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	unsigned long end = jiffies + 10 * HZ;
+	struct rsv_extent *gone;
+	void *object;
+
+	objects_take(test, c, &object, 1);
+	rsv_cache_free(c, object);
+	gone = mine(c)->extent;
+	KUNIT_EXPECT_TRUE(test, rsv_extent_has(gone, object));
+	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
+	/* It ends once nobody can be looking at it any more. */
+	while (some_cpu_remembers(c, gone) && time_before(jiffies, end))
+		msleep(20);
+	KUNIT_EXPECT_FALSE(test, some_cpu_remembers(c, gone));
+	KUNIT_EXPECT_EQ(test, mine(c)->extent->bytes, 0);
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
+}
+
+KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+
+/* --- Nodes ---------------------------------------------------------------------------------- */
+
+/* A node with memory that is not this CPU's */
+static int other_node(struct kunit *test)
+{
+	int nid;
+
+	for_each_node_state(nid, N_MEMORY)
+		if (nid != numa_mem_id())
+			return nid;
+	kunit_skip(test, "the machine has one node");
+}
+
+/* A region with memory of this CPU's node and of another one */
+static struct rsv_region *region_of_two_nodes(struct kunit *test, int nid)
+{
+	const struct rsv_reserve want[] = {
+		{ .bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = numa_mem_id() },
+		{ .bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = nid },
+	};
+
+	return scratch_region_or_skip(test, want, 2);
+}
+
+/* A cache of such a region, of the engine that is the test's parameter */
+static struct rsv_cache *cache_of_two_nodes(struct kunit *test, int *nid)
+{
+	const struct engine_case *k = test->param_value;
+
+	stay_on_this_cpu();
+	*nid = other_node(test);
+	return scratch_cache_flags(test, region_of_two_nodes(test, *nid), SIZE, 0, k->flag, NULL);
+}
+
+static void objects_of_node_take(struct kunit *test, struct rsv_cache *c, int nid, void **object,
+				 unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		object[i] = rsv_cache_alloc_node(c, GFP_KERNEL | __GFP_THISNODE, nid);
+		KUNIT_ASSERT_NOT_NULL(test, object[i]);
+		KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(object[i])), nid);
+	}
+}
+
+/* Objects that are with the engine: of SLOB, whose slabs are all caches', those it does not have */
+static void expect_home(struct kunit *test, struct rsv_cache *c, bool home, unsigned int nr)
+{
+	if (c->flags & RSV_ENGINE_SLOB)
+		KUNIT_EXPECT_EQ(test, figures(c).total, home ? 0 : nr);
+	else
+		EXPECT_SLABS(test, c, 0, !home, home);
+}
+
+static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
+{
+	struct rsv_cache *c;
+	unsigned int r, i;
+	void **object;
+	int nid;
+
+	c = cache_of_two_nodes(test, &nid);
+	r = c->rounds;
+	object = objects_array(test, r);
+	objects_of_node_take(test, c, nid, object, r);
+	for (i = 0; i < r - 1; i++) {
+		rsv_cache_free(c, object[i]);
+		KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, i + 1);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
+	}
+	expect_home(test, c, false, r);
+	rsv_cache_free(c, object[r - 1]);
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, 0);
+	expect_home(test, c, true, r);
+	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+}
+
+static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
+{
+	struct rsv_cache *c;
+	void *object[100];
+	unsigned int i;
+	int nid;
+
+	c = cache_of_two_nodes(test, &nid);
+	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
+	objects_give(c, object, ARRAY_SIZE(object));
+	for (i = 0; i < ARRAY_SIZE(object); i++) {
+		object[i] = rsv_cache_alloc(c, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, object[i]);
+		KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(object[i])), numa_mem_id());
+	}
+	objects_give(c, object, ARRAY_SIZE(object));
+}
+
+/* A CPU that does nothing else needs one magazine for it, however long it goes on. */
+static void magazines_do_not_pile_up_where_all_goes_to_another_node(struct kunit *test)
+{
+	struct rsv_cache *c;
+	unsigned int nr;
+	void **object;
+	int nid;
+
+	c = cache_of_two_nodes(test, &nid);
+	nr = 20 * c->rounds;
+	object = objects_array(test, nr);
+	objects_of_node_take(test, c, nid, object, nr);
+	objects_give(c, object, nr);
+	KUNIT_EXPECT_LE(test, figures(c).depot_empty, 1);
+	KUNIT_EXPECT_LE(test, own_active(c->region, 64), 3);
+}
+
+/* What collects for another node is not forgotten there. */
+static void shrinking_sends_home_what_collects_for_another_node(struct kunit *test)
+{
+	struct rsv_cache *c;
+	void *object[10];
+	int nid;
+
+	c = cache_of_two_nodes(test, &nid);
+	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
+	objects_give(c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, ARRAY_SIZE(object));
+	rsv_cache_shrink(c);
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->capacity, 0);
+	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
+	expect_whole(test, c->region);
+}
+
+static struct kunit_case magazine_place_cases[] = {
+	KUNIT_CASE(frees_are_fast_in_whichever_extent_the_last_one_was),
+	KUNIT_CASE(extent_that_went_is_remembered_by_no_cpu),
+	KUNIT_CASE_PARAM(objects_of_another_node_go_home_by_the_magazine, engines_gen_params),
+	KUNIT_CASE_PARAM(magazines_serve_objects_of_their_own_node_only, engines_gen_params),
+	KUNIT_CASE_PARAM(magazines_do_not_pile_up_where_all_goes_to_another_node,
+			 engines_gen_params),
+	KUNIT_CASE_PARAM(shrinking_sends_home_what_collects_for_another_node, engines_gen_params),
+	{}
+};
+
+static struct kunit_suite magazine_place_suite = {
+	.name = "reservoir_magazine_place",
+	.init = suite_init,
+	.test_cases = magazine_place_cases,
+};
+
+kunit_test_suite(magazine_place_suite);

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What caches keep of what they do not need, what they give back, and when.
+ */
+#include <linux/delay.h>
+#include <linux/irqflags.h>
+#include <linux/jiffies.h>
+
+#include "objects/cache.h"
+#include "objects/reap.h"
+#include "region.h"
+#include "support/helpers.h"
+
+/* Six objects fill a slab of three pages. */
+#define SIZE		2048
+#define PER_SLAB	6
+
+/* Empty slabs that a cache keeps at least */
+#define KEPT		2
+
+#define SLABS		6
+#define OBJECTS		(SLABS * PER_SLAB)
+
+struct engine_case {
+	const char *what;
+	unsigned int flags;
+};
+
+/* Engines that have slabs, with nothing in front of them, so that one sees which slab serves */
+static const struct engine_case engines[] = {
+	{ "SLAB", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_OWN },
+	{ "SLUB", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN },
+};
+
+KUNIT_ARRAY_PARAM_DESC(engines, engines, what);
+
+static struct rsv_cache *bare_cache(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+
+	stay_on_this_cpu();
+	return scratch_cache_flags(test, scratch_region(test, SZ_1M), SIZE, 0, k->flags, NULL);
+}
+
+static struct rsv_cache_figures figures(struct rsv_cache *c)
+{
+	struct rsv_cache_figures now;
+
+	rsv_cache_count(c, &now);
+	return now;
+}
+
+/* Fills so many slabs, and empties them again. */
+static void use_slabs(struct kunit *test, struct rsv_cache *c, unsigned int slabs)
+{
+	void *object[OBJECTS];
+
+	objects_take(test, c, object, slabs * PER_SLAB);
+	objects_give(c, object, slabs * PER_SLAB);
+}
+
+/* --- Empty slabs ---------------------------------------------------------------------------- */
+
+/* Four of six slabs go, are missed at once, and stay the next time. */
+static void slabs_given_back_too_early_raise_the_target(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+
+	use_slabs(test, c, SLABS);
+	EXPECT_SLABS(test, c, 0, 0, KEPT);
+	KUNIT_EXPECT_EQ(test, figures(c).slabs_given, SLABS - KEPT);
+	use_slabs(test, c, SLABS);
+	EXPECT_SLABS(test, c, 0, 0, SLABS);
+	use_slabs(test, c, SLABS);
+	EXPECT_SLABS(test, c, 0, 0, SLABS);
+	KUNIT_EXPECT_EQ(test, figures(c).slabs_given, SLABS - KEPT);
+	KUNIT_EXPECT_EQ(test, figures(c).slabs_made, SLABS + SLABS - KEPT);
+}
+
+/* What was given back an interval ago and is needed now was not given back too early. */
+static void slabs_missed_later_do_not_raise_the_target(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		use_slabs(test, c, SLABS);
+		EXPECT_SLABS(test, c, 0, 0, KEPT);
+		rsv_caches_age(c->region);
+	}
+}
+
+/* By age and by shrinking nothing is given back too early. */
+static void slabs_given_back_by_age_do_not_raise_the_target(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+
+	use_slabs(test, c, KEPT);
+	rsv_caches_age(c->region);
+	rsv_caches_age(c->region);
+	EXPECT_SLABS(test, c, 0, 0, 0);
+	use_slabs(test, c, KEPT + 1);
+	EXPECT_SLABS(test, c, 0, 0, KEPT);
+	rsv_cache_shrink(c);
+	EXPECT_SLABS(test, c, 0, 0, 0);
+	KUNIT_EXPECT_EQ(test, c->nodes[numa_mem_id()]->target, KEPT);
+}
+
+/* Who has interrupts off does not wait for the buddy system: somebody else gives the slabs back. */
+static void surplus_of_who_has_interrupts_off_goes_with_the_next(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+	void *object[OBJECTS];
+	unsigned long flags;
+
+	objects_take(test, c, object, OBJECTS);
+	local_irq_save(flags);
+	objects_give(c, object, OBJECTS);
+	local_irq_restore(flags);
+	EXPECT_SLABS(test, c, 0, 0, SLABS);
+	rsv_cache_free(c, rsv_cache_alloc(c, GFP_KERNEL));
+	EXPECT_SLABS(test, c, 0, 0, SLABS - 1);
+	rsv_caches_age(c->region);
+	rsv_caches_age(c->region);
+	EXPECT_SLABS(test, c, 0, 0, 0);
+}
+
+static const unsigned int used[] = { 0, 1, 3, 5, 6 };
+
+static void used_text(const unsigned int *slabs, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "%u of %u slabs used", *slabs, SLABS);
+}
+
+KUNIT_ARRAY_PARAM(used, used, used_text);
+
+/* Of six slabs so many are used in an interval. */
+static void exactly_what_lay_idle_for_an_interval_goes(struct kunit *test)
+{
+	unsigned int slabs = *(const unsigned int *)test->param_value, i;
+	struct rsv_cache *c = scratch_cache(test, scratch_region(test, SZ_1M), SIZE, 0);
+	struct rsv_cache_node *n = c->nodes[numa_mem_id()];
+
+	stay_on_this_cpu();
+	use_slabs(test, c, SLABS);
+	use_slabs(test, c, SLABS);
+	rsv_caches_age(c->region);
+	EXPECT_SLABS(test, c, 0, 0, SLABS);
+	KUNIT_EXPECT_EQ(test, n->target, SLABS);
+	for (i = 0; i < 3; i++) {
+		use_slabs(test, c, slabs);
+		rsv_caches_age(c->region);
+		EXPECT_SLABS(test, c, 0, 0, slabs);
+		KUNIT_EXPECT_EQ(test, n->target, max(slabs, KEPT));
+	}
+}
+
+/* What is in use at the end of an interval does not count as idle in the next. */
+static void slab_that_became_empty_is_kept_for_an_interval(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+	void *object[PER_SLAB];
+
+	objects_take(test, c, object, PER_SLAB);
+	rsv_caches_age(c->region);
+	objects_give(c, object, PER_SLAB);
+	rsv_caches_age(c->region);
+	EXPECT_SLABS(test, c, 0, 0, 1);
+	rsv_caches_age(c->region);
+	EXPECT_SLABS(test, c, 0, 0, 0);
+}
+
+/* --- Partial slabs -------------------------------------------------------------------------- */
+
+/* The number of the slab that an object is of, by the objects that were taken of each */
+static unsigned int slab_of(void *object, void *const *objects)
+{
+	unsigned int slab = 0;
+
+	while (slab < SLABS && !object_among(object, objects + slab * PER_SLAB, PER_SLAB))
+		slab++;
+	return slab;
+}
+
+/* Of slab 0 one object is in use, of slab 1 two, of slab 2 three, of slab 3 five. */
+static void fullest_slab_serves_first_so_that_others_become_empty(struct kunit *test)
+{
+	static const unsigned int in_use[] = { 1, 2, 3, 5 };
+	struct rsv_cache *c = bare_cache(test);
+	void *object[4 * PER_SLAB], *again;
+	unsigned int slab, free;
+
+	objects_take(test, c, object, ARRAY_SIZE(object));
+	for (slab = 0; slab < 4; slab++)
+		objects_give(c, object + slab * PER_SLAB + in_use[slab], PER_SLAB - in_use[slab]);
+	for (slab = 4; slab--;)
+		for (free = PER_SLAB - in_use[slab]; free--;) {
+			objects_take(test, c, &again, 1);
+			KUNIT_EXPECT_EQ(test, slab_of(again, object), slab);
+		}
+	EXPECT_SLABS(test, c, 4, 0, 0);
+	objects_give(c, object, ARRAY_SIZE(object));
+}
+
+/* One in four objects of a long list stays; what comes and goes afterwards gathers in few slabs. */
+static void steady_use_after_a_peak_gathers_in_few_slabs(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+	void *object[OBJECTS];
+	unsigned int i, age;
+
+	objects_take(test, c, object, OBJECTS);
+	for (i = 0; i < OBJECTS; i++)
+		if (i % 4)
+			rsv_cache_free(c, object[i]);
+	KUNIT_EXPECT_EQ(test, figures(c).partial, SLABS);
+	/* Each of those that stay is replaced by another one, in turn. */
+	for (i = 0; i < OBJECTS; i += 4) {
+		rsv_cache_free(c, object[i]);
+		objects_take(test, c, object + i, 1);
+	}
+	for (age = 0; age < 2; age++)
+		rsv_caches_age(c->region);
+	KUNIT_EXPECT_LE(test, figures(c).full + figures(c).partial, 3);
+	KUNIT_EXPECT_EQ(test, figures(c).empty, 0);
+	for (i = 0; i < OBJECTS; i += 4)
+		rsv_cache_free(c, object[i]);
+}
+
+/* --- The depot ------------------------------------------------------------------------------ */
+
+/* A depot of so many full magazines */
+static struct rsv_cache *depot_cache(struct kunit *test, unsigned int full, void ***objects)
+{
+	struct rsv_cache *c;
+	unsigned int nr;
+
+	stay_on_this_cpu();
+	c = scratch_cache_flags(test, scratch_region(test, SZ_1M), 64, 0, 0, NULL);
+	nr = (full + 2) * c->rounds;
+	*objects = kunit_kcalloc(test, nr, sizeof(**objects), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, *objects);
+	objects_take(test, c, *objects, nr);
+	rsv_cache_shrink(c);
+	objects_give(c, *objects, nr);
+	KUNIT_EXPECT_EQ(test, figures(c).depot_full, full);
+	return c;
+}
+
+static void magazines_that_lay_in_the_depot_for_an_interval_go(struct kunit *test)
+{
+	void **object;
+	struct rsv_cache *c = depot_cache(test, 6, &object);
+	unsigned int r = c->rounds;
+
+	rsv_caches_age(c->region);
+	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 6);
+	/* Two of six are used, and come back. */
+	objects_take(test, c, object, 4 * r);
+	objects_give(c, object, 4 * r);
+	rsv_caches_age(c->region);
+	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 2);
+	/* And so are the empty ones: one is used, one is not. */
+	objects_take(test, c, object, 4 * r);
+	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 2);
+	rsv_caches_age(c->region);
+	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 2);
+	objects_give(c, object, 3 * r);
+	objects_take(test, c, object, 3 * r);
+	rsv_caches_age(c->region);
+	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 1);
+	objects_give(c, object, 4 * r);
+}
+
+/* The objects of a magazine go before the memory of the magazine, and both in the same step. */
+static void age_reaches_slabs_and_the_memory_of_magazines(struct kunit *test)
+{
+	void **object;
+	struct rsv_cache *c = depot_cache(test, 20, &object);
+	u64 had = region_free_pages(c->region);
+
+	rsv_caches_age(c->region);
+	rsv_caches_age(c->region);
+	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 0);
+	KUNIT_EXPECT_EQ(test, figures(c->spares).active, 2);
+	rsv_caches_age(c->region);
+	rsv_caches_age(c->region);
+	KUNIT_EXPECT_EQ(test, figures(c).empty, 0);
+	KUNIT_EXPECT_EQ(test, figures(c->spares).empty, 0);
+	KUNIT_EXPECT_GT(test, region_free_pages(c->region), had);
+}
+
+/* --- When the region runs short, and by itself ---------------------------------------------- */
+
+static void page_request_gets_all_that_is_free(struct kunit *test)
+{
+	void **object;
+	struct rsv_cache *c = depot_cache(test, 6, &object);
+	struct rsv_region *r = c->region;
+	struct page **page = pages_array(test, r->nr_pages);
+	unsigned long nr;
+
+	KUNIT_EXPECT_LT(test, region_free_pages(r), r->nr_pages);
+	nr = pages_take(r, GFP_KERNEL, 0, page, r->nr_pages);
+	KUNIT_EXPECT_EQ(test, nr, r->nr_pages);
+	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
+	pages_give(page, nr, 0);
+}
+
+/* An object in use keeps its slab, and nothing else. */
+static void page_request_gets_all_but_slabs_in_use(struct kunit *test)
+{
+	struct rsv_cache *c = bare_cache(test);
+	struct rsv_region *r = c->region;
+	struct page **page = pages_array(test, r->nr_pages);
+	void *object[OBJECTS];
+	unsigned long nr;
+
+	objects_take(test, c, object, OBJECTS);
+	objects_give(c, object + 1, OBJECTS - 1);
+	nr = pages_take(r, GFP_KERNEL, 0, page, r->nr_pages);
+	KUNIT_EXPECT_EQ(test, nr, r->nr_pages - figures(c).pages - figures(r->own[0]).pages);
+	EXPECT_SLABS(test, c, 0, 1, 0);
+	pages_give(page, nr, 0);
+	rsv_cache_free(c, object[0]);
+}
+
+static void age_goes_on_by_itself(struct kunit *test)
+{
+	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	unsigned long end = jiffies + 10 * HZ;
+
+	stay_on_this_cpu();
+	use_slabs(test, c, 1);
+	rsv_caches_age(r);
+	EXPECT_SLABS(test, c, 0, 0, 1);
+	rsv_reclaim_begin(r);
+	while (figures(c).empty && time_before(jiffies, end))
+		msleep(20);
+	rsv_reclaim_end(r);
+	EXPECT_SLABS(test, c, 0, 0, 0);
+}
+
+static struct kunit_case reclaim_cases[] = {
+	KUNIT_CASE_PARAM(slabs_given_back_too_early_raise_the_target, engines_gen_params),
+	KUNIT_CASE_PARAM(slabs_missed_later_do_not_raise_the_target, engines_gen_params),
+	KUNIT_CASE_PARAM(slabs_given_back_by_age_do_not_raise_the_target, engines_gen_params),
+	KUNIT_CASE_PARAM(surplus_of_who_has_interrupts_off_goes_with_the_next, engines_gen_params),
+	KUNIT_CASE_PARAM(exactly_what_lay_idle_for_an_interval_goes, used_gen_params),
+	KUNIT_CASE_PARAM(slab_that_became_empty_is_kept_for_an_interval, engines_gen_params),
+	KUNIT_CASE_PARAM(fullest_slab_serves_first_so_that_others_become_empty,
+			 engines_gen_params),
+	KUNIT_CASE_PARAM(steady_use_after_a_peak_gathers_in_few_slabs, engines_gen_params),
+	KUNIT_CASE(magazines_that_lay_in_the_depot_for_an_interval_go),
+	KUNIT_CASE(age_reaches_slabs_and_the_memory_of_magazines),
+	KUNIT_CASE(page_request_gets_all_that_is_free),
+	KUNIT_CASE_PARAM(page_request_gets_all_but_slabs_in_use, engines_gen_params),
+	KUNIT_CASE(age_goes_on_by_itself),
+	{}
+};
+
+static struct kunit_suite reclaim_suite = {
+	.name = "reservoir_reclaim",
+	.init = suite_init,
+	.test_cases = reclaim_cases,
+};
+
+kunit_test_suite(reclaim_suite);

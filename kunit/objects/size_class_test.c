@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Size classes: each size has the smallest that holds it, and how much of it may be wasted.
+ */
+#include "objects/size_class.h"
+#include "region.h"
+#include "support/helpers.h"
+
+static const char *const choices[] = { "fine", "pow2" };
+
+static void choice_text(const char *const *choice, char *text)
+{
+	strscpy(text, *choice, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(choices, choices, choice_text);
+
+static const struct rsv_classes *param_classes(struct kunit *test)
+{
+	const struct rsv_classes *classes =
+		rsv_classes_named(*(const char *const *)test->param_value);
+
+	KUNIT_ASSERT_NOT_NULL(test, classes);
+	return classes;
+}
+
+static void sizes_grow_in_steps_up_to_the_largest(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	unsigned int i;
+
+	KUNIT_EXPECT_STREQ(test, classes->name, *(const char *const *)test->param_value);
+	KUNIT_ASSERT_GT(test, classes->nr, 0);
+	KUNIT_ASSERT_LE(test, classes->nr, RSV_CLASSES_MAX);
+	for (i = 0; i < classes->nr; i++) {
+		KUNIT_EXPECT_EQ(test, classes->size[i] % RSV_CLASS_STEP, 0);
+		if (i)
+			KUNIT_EXPECT_GT(test, classes->size[i], classes->size[i - 1]);
+	}
+	KUNIT_EXPECT_EQ(test, classes->size[0], RSV_CLASS_STEP);
+	KUNIT_EXPECT_GE(test, classes->size[classes->nr - 1], RSV_KMALLOC_MAX);
+}
+
+static void every_size_has_the_smallest_class_that_holds_it(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	unsigned int size, class, before = 0;
+
+	for (size = 1; size <= RSV_KMALLOC_MAX; size++) {
+		class = rsv_class_of(classes, size);
+		KUNIT_ASSERT_LT(test, class, classes->nr);
+		KUNIT_ASSERT_GE_MSG(test, classes->size[class], size, "%u bytes", size);
+		if (class)
+			KUNIT_ASSERT_LT_MSG(test, classes->size[class - 1], size, "%u bytes", size);
+		KUNIT_ASSERT_GE_MSG(test, class, before, "%u bytes", size);
+		before = class;
+	}
+}
+
+/* Beyond RSV_KMALLOC_MAX: a class that takes less than whole pages, or whole pages */
+static void large_size_has_a_class_only_where_pages_would_waste_more(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	unsigned int size, class;
+
+	for (size = RSV_KMALLOC_MAX + 1; size <= 2 * RSV_CLASSES_END; size++) {
+		class = rsv_class_of(classes, size);
+		if (class == RSV_CLASS_NONE)
+			continue;
+		KUNIT_ASSERT_LT(test, class, classes->nr);
+		KUNIT_ASSERT_GE_MSG(test, classes->size[class], size, "%u bytes", size);
+		KUNIT_ASSERT_LT_MSG(test, classes->size[class], PAGE_ALIGN(size), "%u bytes", size);
+		KUNIT_ASSERT_LT_MSG(test, classes->size[class - 1], size, "%u bytes", size);
+	}
+}
+
+static void every_class_holds_its_own_size(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	unsigned int class;
+
+	for (class = 0; class < classes->nr; class++)
+		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, classes->size[class]), class);
+}
+
+static void every_class_knows_its_smallest_request(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	unsigned int class, least;
+
+	for (class = 0; class < classes->nr; class++) {
+		least = rsv_class_least(classes, classes->size[class]);
+		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, least), class);
+		if (class)
+			KUNIT_EXPECT_NE(test, rsv_class_of(classes, least - 1), class);
+		else
+			KUNIT_EXPECT_EQ(test, least, 1);
+	}
+}
+
+static void pow2_has_the_powers_of_two(struct kunit *test)
+{
+	const struct rsv_classes *classes = rsv_classes_named("pow2");
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, classes->nr, 11);
+	for (i = 0; i < classes->nr; i++)
+		KUNIT_EXPECT_EQ(test, classes->size[i], 8U << i);
+}
+
+static void fine_wastes_an_eighth_of_a_request_at_most(struct kunit *test)
+{
+	const struct rsv_classes *classes = rsv_classes_named("fine");
+	unsigned int size, class, granted, waste, most = 4 * RSV_CLASSES_END;
+
+	/* Larger pages waste more. */
+	if (PAGE_SIZE > SZ_4K)
+		most = RSV_CLASSES_END;
+	for (size = 1; size <= most; size++) {
+		class = rsv_class_of(classes, size);
+		granted = class == RSV_CLASS_NONE ? PAGE_ALIGN(size) : classes->size[class];
+		waste = granted - size;
+		if (size >= 64)
+			KUNIT_ASSERT_LE_MSG(test, waste * 8, size, "%u bytes", size);
+		else
+			KUNIT_ASSERT_LT_MSG(test, waste, RSV_CLASS_STEP, "%u bytes", size);
+	}
+}
+
+static void other_names_are_none(struct kunit *test)
+{
+	static const char *const names[] = { "", "fin", "finer", "pow", "pow22", "FINE", "none" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		KUNIT_EXPECT_NULL(test, rsv_classes_named(names[i]));
+}
+
+/* A region keeps what it was made with, whatever the next ones are made with. */
+static void region_has_a_cache_of_every_class(struct kunit *test)
+{
+	const struct rsv_classes *classes = param_classes(test);
+	struct rsv_region *r = scratch_region_of(test, SZ_256K, "slub", classes->name);
+	struct rsv_region *other = scratch_region_of(test, SZ_256K, "slub", "pow2");
+	char name[RSV_NAME_MAX];
+	unsigned int i;
+
+	KUNIT_EXPECT_PTR_EQ(test, r->classes, classes);
+	KUNIT_EXPECT_PTR_EQ(test, other->classes, rsv_classes_named("pow2"));
+	for (i = 0; i < classes->nr; i++) {
+		snprintf(name, sizeof(name), "kmalloc-%u", classes->size[i]);
+		KUNIT_ASSERT_NOT_NULL(test, r->kmalloc[i]);
+		KUNIT_EXPECT_STREQ(test, r->kmalloc[i]->name, name);
+		KUNIT_EXPECT_EQ(test, r->kmalloc[i]->layout.object_size, classes->size[i]);
+		/* In the heap of SLOB this tells which class a block is of. */
+		if (i)
+			KUNIT_EXPECT_GT(test, r->kmalloc[i]->layout.stride,
+					r->kmalloc[i - 1]->layout.stride);
+	}
+	for (; i < RSV_CLASSES_MAX; i++)
+		KUNIT_EXPECT_NULL(test, r->kmalloc[i]);
+}
+
+static struct kunit_case classes_cases[] = {
+	KUNIT_CASE_PARAM(sizes_grow_in_steps_up_to_the_largest, choices_gen_params),
+	KUNIT_CASE_PARAM(every_size_has_the_smallest_class_that_holds_it, choices_gen_params),
+	KUNIT_CASE_PARAM(large_size_has_a_class_only_where_pages_would_waste_more,
+			 choices_gen_params),
+	KUNIT_CASE_PARAM(every_class_holds_its_own_size, choices_gen_params),
+	KUNIT_CASE_PARAM(every_class_knows_its_smallest_request, choices_gen_params),
+	KUNIT_CASE(pow2_has_the_powers_of_two),
+	KUNIT_CASE(fine_wastes_an_eighth_of_a_request_at_most),
+	KUNIT_CASE(other_names_are_none),
+	KUNIT_CASE_PARAM(region_has_a_cache_of_every_class, choices_gen_params),
+	{}
+};
+
+static struct kunit_suite classes_suite = {
+	.name = "reservoir_classes",
+	.init = suite_init,
+	.test_cases = classes_cases,
+};
+
+kunit_test_suite(classes_suite);

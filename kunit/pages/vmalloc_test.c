@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Scattered pages behind one range of addresses.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "region.h"
+#include "support/helpers.h"
+
+static void *map(struct kunit *test, struct rsv_region *r, size_t bytes)
+{
+	void *p = rsv_vmalloc(r, bytes);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	return p;
+}
+
+/* User Mode Linux dies of a fault in the kernel, and is asked what is mapped. */
+static bool can_be_read(void *p)
+{
+	char c;
+
+	if (IS_ENABLED(CONFIG_UML))
+		return vmalloc_to_page(p);
+	return !copy_from_kernel_nofault(&c, p, 1);
+}
+
+static const size_t lengths[] = { 1, SZ_4K, SZ_4K + 1, 5 * SZ_4K, 37 * SZ_4K - 3, 64 * SZ_4K };
+
+static void length_text(const size_t *bytes, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "%zu bytes", *bytes);
+}
+
+KUNIT_ARRAY_PARAM(lengths, lengths, length_text);
+
+static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *test)
+{
+	size_t bytes = *(const size_t *)test->param_value, i;
+	struct rsv_region *r = scratch_pages(test, 64);
+	void *p = map(test, r, bytes);
+
+	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(p));
+	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - PFN_UP(bytes));
+	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_PAGES), PFN_UP(bytes));
+
+	for (i = 0; i < PAGE_ALIGN(bytes); i++)
+		((u8 *)p)[i] = i % 251;
+	for (i = 0; i < PAGE_ALIGN(bytes) && ((u8 *)p)[i] == i % 251; i++)
+		;
+	KUNIT_EXPECT_EQ(test, i, PAGE_ALIGN(bytes));
+	for (i = 0; i < PFN_UP(bytes); i++) {
+		struct page *page = vmalloc_to_page(p + i * PAGE_SIZE);
+
+		/* Two addresses of the same memory */
+		KUNIT_EXPECT_NOT_NULL(test, rsv_frame_of_page(page));
+		KUNIT_EXPECT_EQ(test, *(u8 *)page_address(page), i * PAGE_SIZE % 251);
+	}
+
+	rsv_vfree(p);
+	KUNIT_EXPECT_NULL(test, vmalloc_to_page(p));
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+/* Who runs over the end faults, and does not write to somebody else's. */
+static void guard_page_is_behind_each_mapping(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 64);
+	unsigned int i;
+	void *p[16];
+
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = map(test, r, (1 + i % 3) * PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		void *end = p[i] + (1 + i % 3) * PAGE_SIZE;
+
+		KUNIT_EXPECT_TRUE(test, can_be_read(end - 1));
+		KUNIT_EXPECT_FALSE(test, can_be_read(end));
+	}
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		rsv_vfree(p[i]);
+}
+
+/* No two free pages lie side by side. */
+static void scattered_pages_will_do(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 64);
+	struct page **page = pages_array(test, 64);
+	unsigned int i;
+	void *p;
+
+	KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, 64), 64);
+	for (i = 0; i < 64; i += 2)
+		__rsv_free_pages(page[i], 0);
+	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_KERNEL, 1));
+	p = map(test, r, 32 * PAGE_SIZE);
+	memset(p, 0x5a, 32 * PAGE_SIZE);
+	KUNIT_EXPECT_NULL(test, rsv_vmalloc(r, 1));
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0x5a, 32 * PAGE_SIZE));
+	rsv_vfree(p);
+	for (i = 1; i < 64; i += 2)
+		__rsv_free_pages(page[i], 0);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void two_mappings_have_nothing_in_common(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 16);
+	void *a = map(test, r, 7 * PAGE_SIZE), *b = map(test, r, 9 * PAGE_SIZE);
+
+	memset(a, 1, 7 * PAGE_SIZE);
+	memset(b, 2, 9 * PAGE_SIZE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(a, 1, 7 * PAGE_SIZE));
+	rsv_vfree(a);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b, 2, 9 * PAGE_SIZE));
+	rsv_vfree(b);
+	EXPECT_FREE_AREAS(test, r, [4] = 1);
+}
+
+static void what_cannot_be_had_is_null_and_leaks_nothing(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 64);
+	const size_t wrong[] = { 0, SIZE_MAX, SIZE_MAX - PAGE_SIZE, 64 * PAGE_SIZE + 1 };
+	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	unsigned int i;
+	void *p;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		KUNIT_EXPECT_NULL(test, rsv_vmalloc(r, wrong[i]));
+	/* All but the last page is there. */
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_NULL(test, rsv_vmalloc(r, 64 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, region_free_pages(r), 63);
+	p = map(test, r, 63 * PAGE_SIZE);
+	rsv_vfree(p);
+	__rsv_free_pages(page, 0);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+static void wrong_pointers_are_refused(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 8);
+	void *p = map(test, r, 3 * PAGE_SIZE), *system = vmalloc(PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, system);
+	rsv_vfree(NULL);
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(p + 1));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(p + PAGE_SIZE));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(scratch_base(r)));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(system));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree((void *)PAGE_SIZE));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree(p));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_free_pages((unsigned long)p, 0));
+	memset(p, 0x5a, 3 * PAGE_SIZE);
+	memset(system, 0x5a, PAGE_SIZE);
+
+	rsv_vfree(p);
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(p));
+	vfree(system);
+	EXPECT_FREE_AREAS(test, r, [3] = 1);
+}
+
+static void mapped_memory_holds_its_region(struct kunit *test)
+{
+	struct rsv_region *r = scratch_pages(test, 8);
+	void *p = map(test, r, 1);
+	int err;
+
+	EXPECT_MISUSE(test, RSV_IN_USE, err = rsv_region_destroy(r));
+	KUNIT_EXPECT_EQ(test, err, -EBUSY);
+	memset(p, 0x5a, PAGE_SIZE);
+	rsv_vfree(p);
+}
+
+static void highmem_is_taken_first(struct kunit *test)
+{
+	const struct rsv_reserve want[] = {
+		{ .bytes = SZ_1M, .zone = RSV_ZONE_NORMAL },
+		{ .bytes = SZ_1M, .zone = RSV_ZONE_HIGHMEM },
+	};
+	struct rsv_region *r;
+	unsigned int i;
+	void *p;
+
+	if (!IS_ENABLED(CONFIG_HIGHMEM))
+		kunit_skip(test, "the kernel has no HIGHMEM");
+	r = scratch_region_or_skip(test, want, ARRAY_SIZE(want));
+	p = map(test, r, SZ_1M);
+	memset(p, 0x5a, SZ_1M);
+	for (i = 0; i < SZ_1M; i += PAGE_SIZE)
+		KUNIT_EXPECT_TRUE(test, PageHighMem(vmalloc_to_page(p + i)));
+	rsv_vfree(p);
+}
+
+static struct kunit_case vmalloc_cases[] = {
+	KUNIT_CASE_PARAM(memory_is_of_the_region_whole_pages_and_consecutive, lengths_gen_params),
+	KUNIT_CASE(guard_page_is_behind_each_mapping),
+	KUNIT_CASE(scattered_pages_will_do),
+	KUNIT_CASE(two_mappings_have_nothing_in_common),
+	KUNIT_CASE(what_cannot_be_had_is_null_and_leaks_nothing),
+	KUNIT_CASE(wrong_pointers_are_refused),
+	KUNIT_CASE(mapped_memory_holds_its_region),
+	KUNIT_CASE(highmem_is_taken_first),
+	{}
+};
+
+static struct kunit_suite vmalloc_suite = {
+	.name = "reservoir_vmalloc",
+	.init = suite_init,
+	.test_cases = vmalloc_cases,
+};
+
+kunit_test_suite(vmalloc_suite);

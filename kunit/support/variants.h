@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The engines, with and without magazines in front of them: what every one of them must do, suites
+ * ask of all of them with the same tests.
+ */
+#ifndef RSV_KUNIT_VARIANTS_H
+#define RSV_KUNIT_VARIANTS_H
+
+#include <kunit/test.h>
+
+#include "objects/cache.h"
+#include "helpers.h"
+
+/**
+ * struct variant - an engine and what is in front of it
+ * @what: its description
+ * @flags: flags of its caches
+ */
+struct variant {
+	const char *what;
+	unsigned int flags;
+};
+
+#define VARIANTS	7
+
+extern const struct variant variants[VARIANTS];
+
+/* Where each of them takes long, variants share the sizes that a test tries. */
+#define SHARES		(SLOW ? 3U : 1U)
+
+/* The first size of the parameter's share; the others follow SHARES apart. */
+static inline unsigned int param_share(const struct kunit *test)
+{
+	const struct variant *v = test->param_value;
+
+	return (v - variants) % SHARES;
+}
+
+/**
+ * struct engine_case - an engine, or what is particular about it
+ * @name: its name
+ * @flag: flags of its caches
+ */
+struct engine_case {
+	const char *name;
+	unsigned int flag;
+};
+
+#define ENGINES		3
+
+extern const struct engine_case engines[ENGINES];
+
+/* What regions have so that there are magazines, and everything gets used up soon */
+#define VARIANT_REGION	SZ_1M
+
+struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r,
+				const struct variant *v, unsigned int size, unsigned int align,
+				void (*ctor)(void *object));
+
+/* A cache of the test's parameter */
+static inline struct rsv_cache *param_cache(struct kunit *test, struct rsv_region *r,
+					    unsigned int size, void (*ctor)(void *object))
+{
+	return variant_cache(test, r, test->param_value, size, 0, ctor);
+}
+
+static inline bool variant_is(const struct variant *v, unsigned int engine)
+{
+	return v->flags & engine;
+}
+
+/* Objects of SLOB that are smaller than a page lie in the heap, which knows nothing of caches. */
+static inline bool cache_in_heap(const struct rsv_cache *c)
+{
+	return c->flags & RSV_ENGINE_SLOB && c->layout.stride < PAGE_SIZE;
+}
+
+#endif /* RSV_KUNIT_VARIANTS_H */

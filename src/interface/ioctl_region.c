@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls that know regions by name: finding and opening one is open to whoever may open the
+ * device; making, ending and resizing one moves memory between the system and Reservoir, and is the
+ * administrator's.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "region.h"
+#include "ioctl.h"
+#include "handle.h"
+#include "ioctl_region.h"
+
+int rsv_do_region_next(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_region_next *next = &arg->region_next;
+
+	memset_after(next, 0, id);
+	return rsv_region_next(next);
+}
+
+int rsv_do_region_open(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_region_open *want = &arg->region_open;
+	struct rsv_held_region *o;
+
+	if (want->reserved || !rsv_name_ends(want->name))
+		return -EINVAL;
+	o = rsv_opened_create(want->name);
+	if (IS_ERR(o))
+		return PTR_ERR(o);
+	return rsv_file_keep(f, &o->held, &want->handle);
+}
+
+/* What the kernel's structure cannot say is refused here, what makes no sense by region.c. */
+static int rsv_reserve_from(struct rsv_reserve *to, const struct rsv_ioc_reserve *from)
+{
+	if (from->reserved || from->bytes > SIZE_MAX || from->shared > SIZE_MAX)
+		return -EINVAL;
+	if (!(from->flags & RSV_RESERVE_NODE) && from->node)
+		return -EINVAL;
+	*to = (struct rsv_reserve){
+		.bytes = from->bytes,
+		.shared = from->shared,
+		.flags = from->flags,
+		.zone = from->zone,
+		.nid = from->node,
+	};
+	return 0;
+}
+
+static int rsv_reserves_get(struct rsv_reserve *to, const struct rsv_ioc_region_make *make)
+{
+	struct rsv_ioc_reserve __user *from = u64_to_user_ptr(make->reserves);
+	struct rsv_ioc_reserve one;
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < make->count; i++) {
+		if (copy_from_user(&one, from + i, sizeof(one)))
+			return -EFAULT;
+		error = rsv_reserve_from(&to[i], &one);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int rsv_do_region_make(struct rsv_file *f, union rsv_argument *arg)
+{
+	const struct rsv_ioc_region_make *make = &arg->region_make;
+	struct rsv_reserve *want;
+	struct rsv_region *r;
+	int error;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (make->reserved || make->count > RSV_RESERVES_MAX || !rsv_name_ends(make->name))
+		return -EINVAL;
+	want = kcalloc(RSV_RESERVES_MAX, sizeof(*want), GFP_KERNEL_ACCOUNT);
+	if (!want)
+		return -ENOMEM;
+	error = rsv_reserves_get(want, make);
+	if (!error) {
+		r = rsv_region_make(make->name, want, make->count, RSV_REGION_NAMED);
+		error = PTR_ERR_OR_ZERO(r);
+	}
+	kfree(want);
+	return error;
+}
+
+int rsv_do_region_end(struct rsv_file *f, union rsv_argument *arg)
+{
+	const struct rsv_ioc_region_end *end = &arg->region_end;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return rsv_name_ends(end->name) ? rsv_region_remove(end->name) : -EINVAL;
+}
+
+int rsv_do_region_grow(struct rsv_file *f, union rsv_argument *arg)
+{
+	const struct rsv_ioc_region_grow *grow = &arg->region_grow;
+	struct rsv_reserve want;
+	struct rsv_region *r;
+	int error;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!rsv_name_ends(grow->name) || rsv_reserve_from(&want, &grow->want))
+		return -EINVAL;
+	r = rsv_region_get(grow->name);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	error = rsv_region_grow(r, &want);
+	rsv_region_put(r);
+	return error;
+}
+
+int rsv_do_region_shrink(struct rsv_file *f, union rsv_argument *arg)
+{
+	struct rsv_ioc_region_shrink *shrink = &arg->region_shrink;
+	struct rsv_region *r;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!rsv_name_ends(shrink->name))
+		return -EINVAL;
+	r = rsv_region_get(shrink->name);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	shrink->bytes = rsv_region_shrink(r, min_t(u64, shrink->bytes, SIZE_MAX));
+	rsv_region_put(r);
+	return 0;
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parameters, start and stop.
+ */
+#define pr_fmt(fmt) "reservoir: " fmt
+
+#include <linux/ctype.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "interface/debugfs.h"
+#include "interface/device.h"
+#include "interface/query.h"
+#include "objects/cache.h"
+#include "objects/size_class.h"
+#include "objects/debug/check.h"
+#include "objects/engine.h"
+#include "pages/drain.h"
+#include "pages/reserve.h"
+#include "region.h"
+
+static char *reserve = "64M";
+module_param(reserve, charp, 0444);
+MODULE_PARM_DESC(reserve, "memory: [nodeN/][ZONE:|contig:]SIZE[K|M|G],... or none (default 64M)");
+
+static bool force;
+module_param(force, bool, 0444);
+MODULE_PARM_DESC(force, "take up to all of the available memory, not up to half (default 0)");
+
+static bool reclaim;
+module_param(reclaim, bool, 0444);
+MODULE_PARM_DESC(reclaim, "lend free memory to the system when it runs short (default 0)");
+
+static char *floor = "0";
+module_param(floor, charp, 0444);
+MODULE_PARM_DESC(floor, "with reclaim=1: SIZE[K|M|G] that is never lent (default 0)");
+
+static char *engine = "slub";
+module_param(engine, charp, 0444);
+MODULE_PARM_DESC(engine, "of caches that ask for none: slub, slab or slob (default slub)");
+
+static char *classes = "fine";
+module_param(classes, charp, 0444);
+MODULE_PARM_DESC(classes, "sizes that rsv_kmalloc() rounds up to: fine or pow2 (default fine)");
+
+static char *debug = "-";
+module_param(debug, charp, 0444);
+MODULE_PARM_DESC(debug, "checks: [FZPUT][,cache...], as slab_debug= (default - for none)");
+
+/* Digits and one of K, M and G; more than 0 and no more than a size can be. */
+static int rsv_parse_size(const char *text, size_t *size)
+{
+	size_t length = strlen(text);
+	unsigned long long number;
+	unsigned int shift = 0;
+	char digits[24];
+
+	if (!isdigit(text[0]) || length >= sizeof(digits))
+		return -EINVAL;
+	strscpy(digits, text, sizeof(digits));
+
+	switch (digits[length - 1]) {
+	case 'G':
+		shift += 10;
+		fallthrough;
+	case 'M':
+		shift += 10;
+		fallthrough;
+	case 'K':
+		shift += 10;
+		digits[length - 1] = '\0';
+	}
+	if (kstrtoull(digits, 10, &number) || !number || check_shl_overflow(number, shift, size) ||
+	    *size > SIZE_MAX - PAGE_SIZE)
+		return -EINVAL;
+	return 0;
+}
+
+/* Takes a word off the front of a text, if it is there. */
+static bool rsv_parse_word(char **text, const char *word)
+{
+	size_t length = strlen(word);
+
+	if (strncmp(*text, word, length))
+		return false;
+	*text += length;
+	return true;
+}
+
+static void rsv_parse_kind(char **text, struct rsv_reserve *want)
+{
+	if (rsv_parse_word(text, "dma:"))
+		want->zone = RSV_ZONE_DMA;
+	else if (rsv_parse_word(text, "dma32:"))
+		want->zone = RSV_ZONE_DMA32;
+	else if (rsv_parse_word(text, "normal:"))
+		want->zone = RSV_ZONE_NORMAL;
+	else if (rsv_parse_word(text, "highmem:"))
+		want->zone = RSV_ZONE_HIGHMEM;
+	else if (rsv_parse_word(text, "contig:"))
+		want->flags |= RSV_RESERVE_CONTIG;
+}
+
+static int rsv_parse_node(char **text, struct rsv_reserve *want)
+{
+	char *number;
+
+	if (!rsv_parse_word(text, "node"))
+		return 0;
+	number = strsep(text, "/");
+	if (!*text || !isdigit(*number) || kstrtoint(number, 10, &want->nid))
+		return -EINVAL;
+	want->flags |= RSV_RESERVE_NODE;
+	return 0;
+}
+
+/*
+ * [nodeN/][KIND:]SIZE, and of a zone's SIZE what is shared with requests for higher ones, :SHARED
+ */
+static int rsv_parse_entry(char *text, struct rsv_reserve *want)
+{
+	char *size;
+
+	if (rsv_parse_node(&text, want))
+		return -EINVAL;
+	rsv_parse_kind(&text, want);
+	size = strsep(&text, ":");
+	if (rsv_parse_size(size, &want->bytes))
+		return -EINVAL;
+	if (text && rsv_parse_size(text, &want->shared))
+		return -EINVAL;
+	if (force)
+		want->flags |= RSV_RESERVE_FORCE;
+	return rsv_reserve_ok(want) ? 0 : -EINVAL;
+}
+
+/* Returns the number of entries, or an error after a line that quotes what was not understood. */
+static int rsv_parse_list(char *list, struct rsv_reserve *want)
+{
+	char *entry, quoted[64];
+	int nr = 0;
+
+	while ((entry = strsep(&list, ","))) {
+		if (nr == RSV_RESERVES_MAX) {
+			pr_err("reserve=: more than %u entries\n", RSV_RESERVES_MAX);
+			return -EINVAL;
+		}
+		strscpy(quoted, entry, sizeof(quoted));
+		if (rsv_parse_entry(entry, &want[nr++])) {
+			pr_err("reserve=%s is not understood, or not of this machine\n", quoted);
+			return -EINVAL;
+		}
+	}
+	return nr;
+}
+
+static int rsv_parse_reserve(struct rsv_reserve *want)
+{
+	char *copy;
+	int nr;
+
+	if (!strcmp(reserve, "none"))
+		return 0;
+	copy = kstrdup(reserve, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	nr = rsv_parse_list(copy, want);
+	kfree(copy);
+	return nr;
+}
+
+static int rsv_not_understood(const char *name, const char *value, const char *want)
+{
+	pr_err("%s=%s is not understood: want %s\n", name, value, want);
+	return -EINVAL;
+}
+
+static int rsv_parse_floor(size_t *bytes)
+{
+	*bytes = 0;
+	if (!strcmp(floor, "0") || !rsv_parse_size(floor, bytes))
+		return 0;
+	return rsv_not_understood("floor", floor, "SIZE[K|M|G]");
+}
+
+static int rsv_choose_engine(void)
+{
+	const struct rsv_engine *chosen = rsv_engine_named(engine);
+
+	if (!chosen)
+		return rsv_not_understood("engine", engine, "slub, slab or slob");
+	rsv_engine_set_default(chosen);
+	return 0;
+}
+
+static int rsv_choose_classes(void)
+{
+	const struct rsv_classes *chosen = rsv_classes_named(classes);
+
+	if (!chosen)
+		return rsv_not_understood("classes", classes, "fine or pow2");
+	rsv_classes_set_default(chosen);
+	return 0;
+}
+
+/* What caches are to be like, before there are any. */
+static int rsv_objects_choose(void)
+{
+	return rsv_choose_engine() ?: rsv_choose_classes() ?: rsv_debug_parse(debug);
+}
+
+static void rsv_announce(void)
+{
+	struct rsv_ioc_info info = {};
+
+	rsv_query_info(rsv_default_region(), &info);
+	pr_info(RSV_VERSION ": %llu KiB in %u %s, largest block %llu KiB%s\n", info.bytes >> 10,
+		info.nr_extents, info.nr_extents == 1 ? "run" : "runs", info.largest_block >> 10,
+		info.nr_extents > 1 ? "; reserve=contig:SIZE insists on one run" : "");
+}
+
+static int rsv_pages_start(void)
+{
+	int err = rsv_relief_start();
+
+	if (err)
+		return err;
+	rsv_extents_start();
+	err = rsv_zones_start();
+	if (err)
+		goto no_zones;
+	err = rsv_pcp_start();
+	if (err)
+		goto no_pcp;
+	return 0;
+
+no_pcp:
+	rsv_zones_stop();
+no_zones:
+	rsv_relief_stop();
+	return err;
+}
+
+static void rsv_pages_stop(void)
+{
+	rsv_pcp_stop();
+	rsv_zones_stop();
+	rsv_relief_stop();
+}
+
+static int rsv_wings_start(void)
+{
+	int err = rsv_pages_start();
+
+	if (err)
+		return err;
+	rsv_classes_start();
+	err = rsv_caches_start();
+	if (err)
+		rsv_pages_stop();
+	return err;
+}
+
+static void rsv_wings_stop(void)
+{
+	/* Caches and extents that are gone may still wait for those who look at them. */
+	rsv_relief_flush();
+	rsv_caches_stop();
+	rsv_pages_stop();
+}
+
+static int rsv_regions_begin(const struct rsv_reserve *want, int nr, size_t floor_bytes)
+{
+	int err = rsv_regions_start(want, nr);
+
+	if (err || !reclaim)
+		return err;
+	err = rsv_lending_start(rsv_default_region(), floor_bytes);
+	if (err)
+		rsv_regions_stop();
+	return err;
+}
+
+static int __init rsv_init(void)
+{
+	struct rsv_reserve want[RSV_RESERVES_MAX] = {};
+	size_t floor_bytes;
+	int nr, err;
+
+	nr = rsv_parse_reserve(want);
+	if (nr < 0)
+		return nr;
+	err = rsv_parse_floor(&floor_bytes);
+	if (err)
+		return err;
+	err = rsv_objects_choose() ?: rsv_wings_start();
+	if (err)
+		return err;
+
+	rsv_debugfs_start();
+	err = rsv_regions_begin(want, nr, floor_bytes);
+	if (err)
+		goto no_regions;
+	err = rsv_device_create();
+	if (err)
+		goto no_device;
+	rsv_announce();
+	return 0;
+
+no_device:
+	pr_err("/dev/reservoir cannot be made: error %d\n", err);
+	rsv_regions_stop();
+no_regions:
+	rsv_debugfs_stop();
+	rsv_wings_stop();
+	return err;
+}
+
+/* No descriptor, mapping or kernel user is left: each of them holds a reference to the module. */
+static void __exit rsv_exit(void)
+{
+	rsv_device_destroy();
+	rsv_regions_stop();
+	rsv_debugfs_stop();
+	rsv_wings_stop();
+}
+
+module_init(rsv_init);
+module_exit(rsv_exit);
+
+MODULE_DESCRIPTION("Reservoir: memory set aside once, with its own buddy system and slab allocator");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(RSV_VERSION);

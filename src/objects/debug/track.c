@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owners of objects. A record is written by whoever has the object in hand, so without a lock; it
+ * is read by them too, and by those who list the owners of a whole cache, who find out by its sum
+ * that it was being written.
+ *
+ * Stacks are kept by the kernel, each once. Where it may not allocate for a new one, only those
+ * that it knows already are kept, and the address of the caller says the most important.
+ */
+#define pr_fmt(fmt) "reservoir: " fmt
+
+#include <linux/compiler.h>
+#include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "objects/cache.h"
+#include "track.h"
+
+static const char *const rsv_event_names[RSV_EVENTS] = {
+	[RSV_ALLOCATED] = "Allocated",
+	[RSV_FREED] = "Freed",
+};
+
+static bool rsv_tracks_stacks;	/* set once: stacks may be kept from then on */
+
+static struct rsv_track *rsv_track_of(const struct rsv_cache *c, const void *object,
+				      enum rsv_event event)
+{
+	return (struct rsv_track *)(object + c->layout.track) + event;
+}
+
+static u32 rsv_track_sum(const struct rsv_track *t)
+{
+	u32 sum = hash_long(t->caller, 32);
+
+	sum = hash_32(sum ^ hash_long(t->when, 32), 32);
+	sum = hash_32(sum ^ t->stack, 32);
+	sum = hash_32(sum ^ t->pid, 32);
+	return hash_32(sum ^ (t->cpu << 16 | t->cache), 32);
+}
+
+/* What says in a record that an object is in use, and of which cache: never 0 */
+static u16 rsv_track_cache(const struct rsv_cache *c)
+{
+	return c->id % U16_MAX + 1;
+}
+
+/* Not under somebody's raw lock either, of which only the disabled preemption is seen. */
+static bool rsv_track_may_alloc(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		return preemptible();
+	return !in_interrupt() && !irqs_disabled();
+}
+
+/* The stack is kept from who called the function two above this one: rsv_debug_hand(), say. */
+static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, u16 cache)
+{
+	struct rsv_track new = {
+		.caller = caller,
+		.when = jiffies,
+		.pid = current->pid,
+		.cpu = raw_smp_processor_id(),
+		.cache = cache,
+	};
+
+	if (READ_ONCE(rsv_tracks_stacks))
+		new.stack = rsv_stack_save(3, rsv_track_may_alloc());
+	new.sum = rsv_track_sum(&new);
+	*t = new;
+}
+
+static bool rsv_track_copy(const struct rsv_cache *c, const void *object, enum rsv_event event,
+			   struct rsv_track *track)
+{
+	/* It may be written meanwhile: see the top. */
+	data_race(*track = *rsv_track_of(c, object, event));
+	return track->sum == rsv_track_sum(track);
+}
+
+/**
+ * rsv_track_start() - get ready to keep stacks, before a cache that keeps owners has objects
+ *
+ * Without memory for it, stacks are not kept.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_track_start(void)
+{
+	if (!rsv_stack_start())
+		WRITE_ONCE(rsv_tracks_stacks, true);
+}
+
+/**
+ * rsv_track_init() - nobody took the object yet
+ * @c: a cache with RSV_STORE_USER, here and below
+ * @object: an object of it, in the caller's hands
+ *
+ * Context: Any.
+ */
+void rsv_track_init(const struct rsv_cache *c, void *object)
+{
+	*rsv_track_of(c, object, RSV_ALLOCATED) = (struct rsv_track){};
+	*rsv_track_of(c, object, RSV_FREED) = (struct rsv_track){};
+}
+
+/**
+ * rsv_track_allocated() - record who takes an object
+ * @c: the cache
+ * @object: the object, in the caller's hands
+ * @caller: address of the code that asked for it
+ *
+ * Context: Any but NMI. Stacks that the kernel does not know yet are kept only where preemption is
+ * enabled.
+ */
+void rsv_track_allocated(const struct rsv_cache *c, void *object, unsigned long caller)
+{
+	rsv_track_write(rsv_track_of(c, object, RSV_ALLOCATED), caller, rsv_track_cache(c));
+	/* Keeps the call above from being the last: frames are counted from here. */
+	barrier();
+}
+
+/**
+ * rsv_track_freed() - record who gives an object back
+ * @c: the cache
+ * @object: the object, in the caller's hands
+ * @caller: address of the code that gave it back
+ *
+ * Context: As rsv_track_allocated().
+ */
+void rsv_track_freed(const struct rsv_cache *c, void *object, unsigned long caller)
+{
+	struct rsv_track *t = rsv_track_of(c, object, RSV_ALLOCATED);
+
+	t->cache = 0;
+	t->sum = rsv_track_sum(t);
+	rsv_track_write(rsv_track_of(c, object, RSV_FREED), caller, 0);
+	/* As above */
+	barrier();
+}
+
+/**
+ * rsv_track_sound() - whether the records of an object were not overwritten
+ * @c: the cache
+ * @object: the object, in the caller's hands
+ *
+ * Context: Any.
+ * Return: Whether they were not.
+ */
+bool rsv_track_sound(const struct rsv_cache *c, const void *object)
+{
+	struct rsv_track track;
+
+	return rsv_track_copy(c, object, RSV_ALLOCATED, &track) &&
+	       rsv_track_copy(c, object, RSV_FREED, &track);
+}
+
+/**
+ * rsv_track_read() - who took an object that is in use, or who gave it back the time before
+ * @c: the cache
+ * @object: any object of it whose slab stays
+ * @event: which of the two
+ * @track: the record, if there is a sound one
+ *
+ * Context: Any.
+ * Return: false if the object is not in use, or another cache's, or its records are being written
+ * or were overwritten.
+ */
+bool rsv_track_read(const struct rsv_cache *c, const void *object, enum rsv_event event,
+		    struct rsv_track *track)
+{
+	if (!rsv_track_copy(c, object, RSV_ALLOCATED, track) || track->cache != rsv_track_cache(c))
+		return false;
+	return event == RSV_ALLOCATED || rsv_track_copy(c, object, event, track);
+}
+
+/**
+ * rsv_track_is_anothers() - whether an object is in use, but of another cache
+ * @c: the cache
+ * @object: an object in use that has the size of the cache's
+ *
+ * Context: Any.
+ * Return: true if its record says so; false if not, or there is none that is sound.
+ */
+bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object)
+{
+	struct rsv_track track;
+
+	return rsv_track_copy(c, object, RSV_ALLOCATED, &track) && track.cache &&
+	       track.cache != rsv_track_cache(c);
+}
+
+/**
+ * rsv_symbol() - the name of a place in the code
+ * @text: set to it; RSV_SYMBOL_MAX bytes
+ * @addr: its address
+ *
+ * As %pS, but for code that is gone, as a module's that left its objects behind: %pS would show the
+ * address itself.
+ *
+ * Context: Any.
+ */
+void rsv_symbol(char *text, unsigned long addr)
+{
+	sprint_symbol(text, addr);
+	if (!*text || !strncmp(text, "0x", 2))
+		snprintf(text, RSV_SYMBOL_MAX, "%p", (void *)addr);
+}
+
+static void rsv_track_print_stack(u32 stack)
+{
+	char text[RSV_SYMBOL_MAX];
+	unsigned long *entries;
+	unsigned int nr, i;
+
+	nr = rsv_stack_fetch(stack, &entries);
+	for (i = 0; i < nr; i++) {
+		rsv_symbol(text, entries[i]);
+		pr_err("  %s\n", text);
+	}
+}
+
+static void rsv_track_print_who(const char *name, const struct rsv_track *t)
+{
+	char text[RSV_SYMBOL_MAX];
+
+	rsv_symbol(text, t->caller);
+	pr_err("%s in %s age=%lu cpu=%u pid=%d\n", name, text, jiffies - t->when, t->cpu, t->pid);
+}
+
+static void rsv_track_print_one(const struct rsv_cache *c, const void *object,
+				enum rsv_event event)
+{
+	const char *name = rsv_event_names[event];
+	struct rsv_track t;
+
+	if (!rsv_track_copy(c, object, event, &t)) {
+		pr_err("%s: the record was overwritten\n", name);
+		return;
+	}
+	if (!t.caller)
+		return;
+	rsv_track_print_who(name, &t);
+	if (t.stack)
+		rsv_track_print_stack(t.stack);
+}
+
+/**
+ * rsv_track_print() - print who took an object and who gave it back, in slab_debug's words
+ * @c: the cache
+ * @object: an object of it
+ *
+ * Context: Any, with no raw lock held.
+ */
+void rsv_track_print(const struct rsv_cache *c, const void *object)
+{
+	rsv_track_print_one(c, object, RSV_ALLOCATED);
+	rsv_track_print_one(c, object, RSV_FREED);
+}
