@@ -15,19 +15,19 @@
 
 KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 
-#define SIZE	200
-#define BULK	20
+#define SIZE 200
+#define BULK 20
 
-#define IN_NMI(statement)									\
-do {												\
-	unsigned long __flags;									\
-												\
-	local_irq_save(__flags);								\
-	__preempt_count_add(NMI_OFFSET);							\
-	statement;										\
-	__preempt_count_sub(NMI_OFFSET);							\
-	local_irq_restore(__flags);								\
-} while (0)
+#define IN_NMI(statement)                        \
+	do {                                     \
+		unsigned long __flags;           \
+                                                 \
+		local_irq_save(__flags);         \
+		__preempt_count_add(NMI_OFFSET); \
+		statement;                       \
+		__preempt_count_sub(NMI_OFFSET); \
+		local_irq_restore(__flags);      \
+	} while (0)
 
 /* A cache from which objects can be had at once, from wherever it has them at hand */
 static struct rsv_cache *ready_cache(struct kunit *test)
@@ -82,7 +82,7 @@ static void objects_are_not_taken_back_and_stay_as_they_are(struct kunit *test)
 
 static void memory_by_the_byte_is_neither(struct kunit *test)
 {
-	static const size_t sizes[] = { 1, 100, RSV_KMALLOC_MAX, 9000, 5 * PAGE_SIZE };
+	static const size_t sizes[] = {1, 100, RSV_KMALLOC_MAX, 9000, 5 * PAGE_SIZE};
 	struct rsv_region *r = scratch_region(test, SZ_1M);
 	void *p, *again;
 	unsigned int i;
@@ -136,8 +136,7 @@ static struct kunit_case nmi_cases[] = {
 	KUNIT_CASE_PARAM(objects_are_not_taken_back_and_stay_as_they_are, variants_gen_params),
 	KUNIT_CASE(memory_by_the_byte_is_neither),
 	KUNIT_CASE(pages_are_neither),
-	{}
-};
+	{}};
 
 static struct kunit_suite nmi_suite = {
 	.name = "reservoir_nmi",

@@ -22,12 +22,12 @@
 #include "support/helpers.h"
 #include "support/random.h"
 
-#define STEPS		(SLOW ? 1500U : 6000U)
-#define AUDIT_EVERY	250U
-#define EMPTY_EVERY	(STEPS / 3)
-#define BLOCKS		256
-#define GRANULE		8	/* no two blocks share so many aligned bytes */
-#define CONSTRUCTED	0xc7
+#define STEPS	    (SLOW ? 1500U : 6000U)
+#define AUDIT_EVERY 250U
+#define EMPTY_EVERY (STEPS / 3)
+#define BLOCKS	    256
+#define GRANULE	    8 /* no two blocks share so many aligned bytes */
+#define CONSTRUCTED 0xc7
 
 /* The last step is one that leaves nothing. */
 static_assert(STEPS % EMPTY_EVERY == 0);
@@ -61,15 +61,18 @@ struct block {
 	u8 pattern;
 };
 
-static const unsigned int cache_sizes[] = { 24, 200, 1741, 7168 };
+static const unsigned int cache_sizes[] = {24, 200, 1741, 7168};
 
 /* In front of the engine: magazines, nothing, magazines, not even an active slab */
 static const unsigned int cache_flags[] = {
-	0, RSV_NO_MAGAZINE, 0, RSV_NO_MAGAZINE | RSV_CACHE_OWN,
+	0,
+	RSV_NO_MAGAZINE,
+	0,
+	RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL,
 };
 
-#define CACHES		ARRAY_SIZE(cache_sizes)
-#define CONSTRUCTS	1	/* index of the cache that has a constructor */
+#define CACHES	   ARRAY_SIZE(cache_sizes)
+#define CONSTRUCTS 1 /* index of the cache that has a constructor */
 
 /**
  * struct world - a region and the model of it
@@ -135,7 +138,7 @@ static void model_remove(struct world *w, struct block *b)
 
 static gfp_t random_gfp(struct world *w)
 {
-	static const gfp_t gfps[] = { GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, GFP_USER };
+	static const gfp_t gfps[] = {GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, GFP_USER};
 
 	return gfps[random_below(w, ARRAY_SIZE(gfps))] | (random_below(w, 4) ? 0 : __GFP_ZERO);
 }
@@ -143,7 +146,7 @@ static gfp_t random_gfp(struct world *w)
 /* Mostly small, sometimes as large as a dozen pages. */
 static size_t random_size(struct world *w)
 {
-	static const u32 limits[] = { 64, 512, 512, RSV_KMALLOC_MAX, 50000 };
+	static const u32 limits[] = {64, 512, 512, RSV_KMALLOC_MAX, 50000};
 
 	return 1 + random_below(w, limits[random_below(w, ARRAY_SIZE(limits))]);
 }
@@ -174,8 +177,10 @@ static void take_bytes(struct world *w, struct block *b, gfp_t gfp)
 
 static void take(struct world *w, struct block *b)
 {
-	static void (*const takes[])(struct world *w, struct block *b, gfp_t gfp) = {
-		[PAGES] = take_pages, [OBJECT] = take_object, [BYTES] = take_bytes,
+	static void (*const takes[])(struct world * w, struct block * b, gfp_t gfp) = {
+		[PAGES] = take_pages,
+		[OBJECT] = take_object,
+		[BYTES] = take_bytes,
 	};
 	gfp_t gfp = random_gfp(w);
 	enum kind kind = PAGES + random_below(w, 3);
@@ -438,17 +443,9 @@ static struct world *new_world(struct kunit *test, const struct kind_of_world *k
 
 /* Regions of less than 64 pages have no magazines. */
 static const struct kind_of_world worlds[] = {
-	{ 1, "slub", "fine" },
-	{ 1, "slob", "fine" },
-	{ 37, "slab", "fine" },
-	{ 37, "slub", "fine" },
-	{ 37, "slob", "pow2" },
-	{ 256, "slab", "pow2" },
-	{ 256, "slub", "fine" },
-	{ 256, "slob", "fine" },
-	{ 301, "slab", "fine" },
-	{ 301, "slub", "pow2" },
-	{ 301, "slob", "fine" },
+	{1, "slub", "fine"},   {1, "slob", "fine"},   {37, "slab", "fine"},  {37, "slub", "fine"},
+	{37, "slob", "pow2"},  {256, "slab", "pow2"}, {256, "slub", "fine"}, {256, "slob", "fine"},
+	{301, "slab", "fine"}, {301, "slub", "pow2"}, {301, "slob", "fine"},
 };
 
 static void world_text(const struct kind_of_world *k, char *text)
@@ -479,8 +476,7 @@ static void no_sequence_of_operations_breaks_the_region(struct kunit *test)
 
 static struct kunit_case random_cases[] = {
 	KUNIT_CASE_PARAM(no_sequence_of_operations_breaks_the_region, worlds_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite random_suite = {
 	.name = "reservoir_random",

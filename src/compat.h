@@ -5,9 +5,9 @@
 #ifndef RSV_COMPAT_H
 #define RSV_COMPAT_H
 
-#include <linux/mm.h>
 #include <linux/gfp.h>
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/shrinker.h>
@@ -21,11 +21,11 @@
  * The largest order of the kernel's page allocator: was exclusive until 6.4, got this name in 6.8.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-#define RSV_KERNEL_MAX_ORDER	(MAX_ORDER - 1)
+#define RSV_KERNEL_MAX_ORDER (MAX_ORDER - 1)
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
-#define RSV_KERNEL_MAX_ORDER	MAX_ORDER
+#define RSV_KERNEL_MAX_ORDER MAX_ORDER
 #else
-#define RSV_KERNEL_MAX_ORDER	MAX_PAGE_ORDER
+#define RSV_KERNEL_MAX_ORDER MAX_PAGE_ORDER
 #endif
 
 /* What KCSAN may know to be racy got a word for it in 6.10. */
@@ -38,24 +38,23 @@
  * nobody should use a module that was built so.
  */
 #ifdef RSV_UNCHECKED
-#define RSV_CHECKED	false
+#define RSV_CHECKED false
 #else
-#define RSV_CHECKED	true
+#define RSV_CHECKED true
 #endif
 
 /* What only the tests need is exported to them alone. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-#define EXPORT_SYMBOL_IF_KUNIT(symbol) \
-	EXPORT_SYMBOL_NS_GPL(symbol, EXPORTED_FOR_KUNIT_TESTING)
+#define EXPORT_SYMBOL_IF_KUNIT(symbol) EXPORT_SYMBOL_NS_GPL(symbol, EXPORTED_FOR_KUNIT_TESTING)
 #else
 #include <kunit/visibility.h>
 #endif
 
 /* Work queues whose works stay on their CPU say so from 6.17 on. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-#define RSV_WQ_PERCPU	WQ_PERCPU
+#define RSV_WQ_PERCPU WQ_PERCPU
 #else
-#define RSV_WQ_PERCPU	0
+#define RSV_WQ_PERCPU 0
 #endif
 
 /* Shrinkers are allocated by the kernel from 6.7 on, and know what they belong to. */
@@ -72,8 +71,8 @@ static inline void *rsv_shrinker_data(struct shrinker *s)
 
 static inline struct shrinker *
 rsv_shrinker_start(unsigned long (*count)(struct shrinker *s, struct shrink_control *sc),
-		   unsigned long (*scan)(struct shrinker *s, struct shrink_control *sc),
-		   void *data, long batch)
+		   unsigned long (*scan)(struct shrinker *s, struct shrink_control *sc), void *data,
+		   long batch)
 {
 	struct rsv_shrinker *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
@@ -103,8 +102,8 @@ static inline void *rsv_shrinker_data(struct shrinker *s)
 
 static inline struct shrinker *
 rsv_shrinker_start(unsigned long (*count)(struct shrinker *s, struct shrink_control *sc),
-		   unsigned long (*scan)(struct shrinker *s, struct shrink_control *sc),
-		   void *data, long batch)
+		   unsigned long (*scan)(struct shrinker *s, struct shrink_control *sc), void *data,
+		   long batch)
 {
 	struct shrinker *s = shrinker_alloc(0, "reservoir");
 
@@ -144,9 +143,9 @@ static inline void rsv_hrtimer_setup(struct hrtimer *timer,
 
 /* A name space became a string in 6.13. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-#define RSV_IMPORT_KUNIT_NS	MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
+#define RSV_IMPORT_KUNIT_NS MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
 #else
-#define RSV_IMPORT_KUNIT_NS	MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
+#define RSV_IMPORT_KUNIT_NS MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
 #endif
 
 /* A mapping's flags got functions of their own in 6.3. */
@@ -182,20 +181,20 @@ static inline int rsv_kernel_zone(unsigned int zone)
 
 /* Makes a range of pages ours by moving what is in them elsewhere; each has a reference then. */
 #ifdef ACR_FLAGS_NONE
-#define RSV_RANGE_KIND	ACR_FLAGS_NONE
+#define RSV_RANGE_KIND ACR_FLAGS_NONE
 #else
-#define RSV_RANGE_KIND	MIGRATE_MOVABLE
+#define RSV_RANGE_KIND MIGRATE_MOVABLE
 #endif
 
 #ifdef CONFIG_CONTIG_ALLOC
-#define RSV_KERNEL_TAKES_RANGES	true
+#define RSV_KERNEL_TAKES_RANGES true
 static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_pages)
 {
 	return !alloc_contig_range(start, start + nr_pages, RSV_RANGE_KIND,
 				   GFP_KERNEL | __GFP_NOWARN);
 }
 #else
-#define RSV_KERNEL_TAKES_RANGES	false
+#define RSV_KERNEL_TAKES_RANGES false
 static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_pages)
 {
 	return false;
@@ -225,7 +224,7 @@ static inline void rsv_step(int step)
  * saves one lost a parameter in 6.3 and got flags in 6.8.
  */
 #ifdef CONFIG_STACKDEPOT
-#define RSV_STACK_DEPTH	16
+#define RSV_STACK_DEPTH 16
 
 static inline int rsv_stack_start(void)
 {
@@ -275,9 +274,9 @@ static inline unsigned int rsv_stack_fetch(u32 stack, unsigned long **entries)
  * Addresses are multiples of 8, sizes too but for rsv_kasan_allow().
  */
 #ifdef CONFIG_KASAN_GENERIC
-#define RSV_KASAN_GRANULE	8UL
-#define RSV_KASAN_REDZONE	0xfc	/* KASAN_SLAB_REDZONE: "slab-out-of-bounds" */
-#define RSV_KASAN_FREE		0xfb	/* KASAN_SLAB_FREE: "slab-use-after-free" */
+#define RSV_KASAN_GRANULE 8UL
+#define RSV_KASAN_REDZONE 0xfc /* KASAN_SLAB_REDZONE: "slab-out-of-bounds" */
+#define RSV_KASAN_FREE	  0xfb /* KASAN_SLAB_FREE: "slab-use-after-free" */
 
 void kasan_poison(const void *addr, size_t size, u8 value, bool init);
 

@@ -16,9 +16,9 @@
 #include "interface/device.h"
 #include "interface/query.h"
 #include "objects/cache.h"
-#include "objects/size_class.h"
 #include "objects/debug/check.h"
 #include "objects/engine.h"
+#include "objects/size_class.h"
 #include "pages/drain.h"
 #include "pages/reserve.h"
 #include "region.h"
@@ -225,7 +225,7 @@ static void rsv_announce(void)
 
 static int rsv_pages_start(void)
 {
-	int err = rsv_relief_start();
+	int err = rsv_work_start();
 
 	if (err)
 		return err;
@@ -241,7 +241,7 @@ static int rsv_pages_start(void)
 no_pcp:
 	rsv_zones_stop();
 no_zones:
-	rsv_relief_stop();
+	rsv_work_stop();
 	return err;
 }
 
@@ -249,10 +249,10 @@ static void rsv_pages_stop(void)
 {
 	rsv_pcp_stop();
 	rsv_zones_stop();
-	rsv_relief_stop();
+	rsv_work_stop();
 }
 
-static int rsv_wings_start(void)
+static int rsv_layers_start(void)
 {
 	int err = rsv_pages_start();
 
@@ -265,10 +265,10 @@ static int rsv_wings_start(void)
 	return err;
 }
 
-static void rsv_wings_stop(void)
+static void rsv_layers_stop(void)
 {
 	/* Caches and extents that are gone may still wait for those who look at them. */
-	rsv_relief_flush();
+	rsv_work_flush();
 	rsv_caches_stop();
 	rsv_pages_stop();
 }
@@ -297,7 +297,7 @@ static int __init rsv_init(void)
 	err = rsv_parse_floor(&floor_bytes);
 	if (err)
 		return err;
-	err = rsv_objects_choose() ?: rsv_wings_start();
+	err = rsv_objects_choose() ?: rsv_layers_start();
 	if (err)
 		return err;
 
@@ -316,7 +316,7 @@ no_device:
 	rsv_regions_stop();
 no_regions:
 	rsv_debugfs_stop();
-	rsv_wings_stop();
+	rsv_layers_stop();
 	return err;
 }
 
@@ -326,7 +326,7 @@ static void __exit rsv_exit(void)
 	rsv_device_destroy();
 	rsv_regions_stop();
 	rsv_debugfs_stop();
-	rsv_wings_stop();
+	rsv_layers_stop();
 }
 
 module_init(rsv_init);

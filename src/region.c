@@ -13,10 +13,10 @@
 #include "interface/debugfs.h"
 #include "name.h"
 #include "objects/cache.h"
+#include "objects/engines/slob_heap.h"
 #include "objects/kmalloc.h"
 #include "objects/magazine_cache.h"
 #include "objects/reap.h"
-#include "objects/engines/slob_heap.h"
 #include "pages/drain.h"
 #include "pages/reserve.h"
 #include "pages/zeroed.h"
@@ -26,9 +26,9 @@
 /* Guards the list, and is held while a region is made or taken apart. May sleep; outermost. */
 static DEFINE_MUTEX(rsv_regions_lock);
 static LIST_HEAD(rsv_regions);
-static u32 rsv_region_ids;	/* numbers that were given out */
+static u32 rsv_region_ids; /* numbers that were given out */
 
-static struct rsv_region *rsv_default;	/* set at load, cleared at unload, when nobody can ask */
+static struct rsv_region *rsv_default; /* set at load, cleared at unload, when nobody can ask */
 
 /**
  * rsv_default_region() - the region that the module made at load
@@ -46,13 +46,13 @@ static struct rsv_region *rsv_region_named(const char *name)
 {
 	struct rsv_region *r;
 
-	list_for_each_entry(r, &rsv_regions, node)
+	list_for_each_entry(r, &rsv_regions, list)
 		if (!strcmp(r->name, name))
 			return r;
 	return NULL;
 }
 
-static bool rsv_wishes_ok(const struct rsv_reserve *want, unsigned int nr)
+static bool rsv_reserves_ok(const struct rsv_reserve *want, unsigned int nr)
 {
 	unsigned int i;
 
@@ -74,9 +74,9 @@ static struct rsv_region *rsv_region_new(const char *name)
 	mutex_init(&r->drain_lock);
 	mutex_init(&r->caches_lock);
 	INIT_LIST_HEAD(&r->caches);
-	xa_init(&r->numbers);
-	rsv_relief_init(r);
-	rsv_reclaim_init(r);
+	xa_init(&r->caches_by_id);
+	rsv_drain_init(r);
+	rsv_reap_init(r);
 	rsv_lending_init(r);
 	return r;
 }
@@ -98,37 +98,37 @@ static int rsv_region_take(struct rsv_region *r, const struct rsv_reserve *want,
 }
 
 /* Nothing goes on in the region any more by itself. */
-static void rsv_region_rest(struct rsv_region *r)
+static void rsv_region_quiesce(struct rsv_region *r)
 {
 	rsv_zeroed_stop(r);
-	rsv_reclaim_end(r);
-	cancel_work_sync(&r->relief);
-	rsv_drains_release(r);
+	rsv_reap_stop(r);
+	cancel_work_sync(&r->drain_work);
+	rsv_drain_destroy(r);
 }
 
 static void rsv_region_release(struct rsv_region *r)
 {
-	rsv_region_rest(r);
+	rsv_region_quiesce(r);
 	rsv_extents_release(r);
 	rsv_zones_release(r);
 }
 
 /* What serves its caches, which is made before them and ends after them, and the size classes */
-static int rsv_region_furnish(struct rsv_region *r)
+static int rsv_region_create_caches(struct rsv_region *r)
 {
 	int err = rsv_magazines_create(r) ?: rsv_kmalloc_create(r);
 
 	if (err)
 		rsv_caches_end(r);
 	else
-		rsv_reclaim_begin(r);
+		rsv_reap_start(r);
 	return err;
 }
 
 /* With nothing allocated by anybody else */
-static void rsv_region_strip(struct rsv_region *r)
+static void rsv_region_destroy_caches(struct rsv_region *r)
 {
-	rsv_reclaim_end(r);
+	rsv_reap_stop(r);
 	rsv_caches_end(r);
 }
 
@@ -141,7 +141,7 @@ static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want
 	err = rsv_zones_create(r);
 	if (err)
 		return err;
-	err = rsv_drains_create(r);
+	err = rsv_drain_create(r);
 	if (err)
 		goto no_drains;
 	err = rsv_region_take(r, want, nr);
@@ -152,11 +152,11 @@ static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want
 		goto release;
 	/* What is shown is there before it is shown, and goes after. */
 	rsv_debugfs_add(r);
-	err = rsv_region_furnish(r);
+	err = rsv_region_create_caches(r);
 	if (err)
 		goto unshow;
 	r->id = rsv_region_ids++;
-	list_add_tail(&r->node, &rsv_regions);
+	list_add_tail(&r->list, &rsv_regions);
 	return 0;
 
 unshow:
@@ -186,7 +186,7 @@ struct rsv_region *rsv_region_make(const char *name, const struct rsv_reserve *w
 	struct rsv_region *r;
 	int err;
 
-	if (!rsv_name_ok(name) || !rsv_wishes_ok(want, nr))
+	if (!rsv_name_ok(name) || !rsv_reserves_ok(want, nr))
 		return ERR_PTR(-EINVAL);
 	r = rsv_region_new(name);
 	if (!r)
@@ -229,19 +229,19 @@ EXPORT_SYMBOL_GPL(rsv_region_create);
  * Pages that nobody has and that are not free: those of the heap that only what was overwritten
  * keeps, once its caches say, too, that they have no object out.
  */
-static unsigned long rsv_region_wreckage(struct rsv_region *r)
+static unsigned long rsv_region_leaked_pages(struct rsv_region *r)
 {
 	struct rsv_cache_figures figures;
 	const struct rsv_cache *c;
 	u64 active = 0;
 
 	mutex_lock(&r->caches_lock);
-	list_for_each_entry(c, &r->caches, node) {
+	list_for_each_entry(c, &r->caches, list) {
 		rsv_cache_count(c, &figures);
 		active += figures.active;
 	}
 	mutex_unlock(&r->caches_lock);
-	return active ? 0 : rsv_heap_wreckage(r);
+	return active ? 0 : rsv_heap_leaked(r);
 }
 
 /* Whether anything is allocated, once all that is free is where it is counted. */
@@ -252,10 +252,10 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	struct rsv_zone *z;
 
 	rsv_zeroed_stop(r);
-	rsv_relieve(r);
+	rsv_drain_region(r);
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		nr_free += READ_ONCE(z->free_pages);
-	nr_free += rsv_region_wreckage(r);
+	nr_free += rsv_region_leaked_pages(r);
 
 	mutex_lock(&r->caches_lock);
 	nr_caches = r->nr_caches;
@@ -263,10 +263,10 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	return r->users || nr_caches > r->classes->nr + RSV_MAGAZINE_SIZES || nr_free < r->nr_pages;
 }
 
-static void rsv_region_demolish(struct rsv_region *r)
+static void rsv_region_destroy_locked(struct rsv_region *r)
 {
-	list_del(&r->node);
-	rsv_region_strip(r);
+	list_del(&r->list);
+	rsv_region_destroy_caches(r);
 	rsv_debugfs_remove(r);
 	rsv_heap_destroy(r);
 	rsv_region_release(r);
@@ -274,11 +274,11 @@ static void rsv_region_demolish(struct rsv_region *r)
 }
 
 /* Ends a region unless it is in use; rsv_regions_lock is held. */
-static int rsv_region_end(struct rsv_region *r)
+static int rsv_region_destroy_unused(struct rsv_region *r)
 {
 	if (rsv_region_in_use(r))
 		return -EBUSY;
-	rsv_region_demolish(r);
+	rsv_region_destroy_locked(r);
 	return 0;
 }
 
@@ -298,7 +298,7 @@ int rsv_region_destroy(struct rsv_region *r)
 		return 0;
 	mutex_lock(&rsv_regions_lock);
 	/* The default region is the module's, and is so no more when that ends it. */
-	err = r == rsv_default ? -EBUSY : rsv_region_end(r);
+	err = r == rsv_default ? -EBUSY : rsv_region_destroy_unused(r);
 	mutex_unlock(&rsv_regions_lock);
 	if (err)
 		rsv_report(RSV_IN_USE, "region %s: something in it is in use", r->name);
@@ -366,7 +366,7 @@ int rsv_region_remove(const char *name)
 	mutex_lock(&rsv_regions_lock);
 	r = rsv_region_named(name);
 	if (r)
-		err = r->origin == RSV_REGION_NAMED ? rsv_region_end(r) : -EBUSY;
+		err = r->origin == RSV_REGION_NAMED ? rsv_region_destroy_unused(r) : -EBUSY;
 	mutex_unlock(&rsv_regions_lock);
 	return err;
 }
@@ -384,7 +384,7 @@ int rsv_region_next(struct rsv_ioc_region_next *next)
 	int err = -ENOENT;
 
 	mutex_lock(&rsv_regions_lock);
-	list_for_each_entry(r, &rsv_regions, node) {
+	list_for_each_entry(r, &rsv_regions, list) {
 		if (r->id < next->id)
 			continue;
 		next->id = r->id;
@@ -427,12 +427,12 @@ void rsv_regions_stop(void)
 	rsv_lending_stop(rsv_default);
 	rsv_default = NULL;
 	/* The default region, the oldest, goes last: its folder in debugfs has all others in it. */
-	list_for_each_entry_safe_reverse(r, next, &rsv_regions, node) {
+	list_for_each_entry_safe_reverse(r, next, &rsv_regions, list)
+	{
 		if (!rsv_region_destroy(r))
 			continue;
-		rsv_region_rest(r);
-		rsv_caches_leave(r);
-		pr_err("region %s is leaked: %lu KiB\n", r->name,
-		       r->nr_pages << (PAGE_SHIFT - 10));
+		rsv_region_quiesce(r);
+		rsv_caches_forget_cpus(r);
+		pr_err("region %s is leaked: %lu KiB\n", r->name, r->nr_pages << (PAGE_SHIFT - 10));
 	}
 }

@@ -33,7 +33,7 @@ static char rsv_report_text[RSV_REPORT_MAX];
 
 static atomic64_t rsv_misuse_counts[RSV_MISUSES];
 
-static void rsv_report_remember(const char *text)
+static void rsv_report_set_last(const char *text)
 {
 	unsigned long flags;
 
@@ -65,7 +65,7 @@ bool rsv_report(enum rsv_misuse what, const char *fmt, ...)
 	vscnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	atomic64_inc(&rsv_misuse_counts[what]);
-	rsv_report_remember(text);
+	rsv_report_set_last(text);
 	if (!__ratelimit(&limit))
 		return false;
 

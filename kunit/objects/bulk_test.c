@@ -13,7 +13,7 @@
 #include "support/helpers.h"
 #include "support/variants.h"
 
-#define SIZE	64
+#define SIZE 64
 
 KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 
@@ -57,7 +57,7 @@ static void expect_distinct(struct kunit *test, void **objects, unsigned int nr)
 
 /* --- All variants --------------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = { 0, 1, 15, 16, 17, 63, 64, 65, 500 };
+static const unsigned int sizes[] = {0, 1, 15, 16, 17, 63, 64, 65, 500};
 
 static void arrays_of_any_length_are_taken_and_given_back(struct kunit *test)
 {
@@ -118,7 +118,7 @@ static void objects_are_cleared_if_that_is_asked_for(struct kunit *test)
 	rsv_cache_free_bulk(c, ARRAY_SIZE(object), object);
 }
 
-#define MAGIC	0x62756c6bU
+#define MAGIC 0x62756c6bU
 
 static unsigned int constructed;
 
@@ -205,7 +205,7 @@ static void bulk_requests_move_whole_magazines(struct kunit *test)
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = variant_cache(test, r, &variants[3], SIZE, 0, NULL);
 	struct rsv_cpu *cpu = per_cpu_ptr(c->cpus, raw_smp_processor_id());
-	unsigned int nr = 6 * c->rounds;
+	unsigned int nr = 6 * c->magazine_size;
 	void **object = objects_array(test, nr);
 	unsigned long slow;
 
@@ -264,7 +264,7 @@ static void at_most_64_objects_are_moved_at_once(struct kunit *test)
 
 /* --- Mempools ------------------------------------------------------------------------------- */
 
-#define ELEMENTS	4
+#define ELEMENTS 4
 
 static void end_pool(void *pool)
 {
@@ -331,10 +331,10 @@ static void give_back_later(struct work_struct *work)
 /* With all that mempool_alloc() asks for: no reserves, no retry, no warning, and then sleep. */
 static void who_may_sleep_waits_for_an_element(struct kunit *test)
 {
-	static const gfp_t gfps[] = { GFP_KERNEL, GFP_NOIO, GFP_NOFS, GFP_KERNEL | __GFP_NOWARN };
+	static const gfp_t gfps[] = {GFP_KERNEL, GFP_NOIO, GFP_NOFS, GFP_KERNEL | __GFP_NOWARN};
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = variant_cache(test, r, &variants[3], SIZE, 0, NULL);
-	struct giver g = { .pool = pool_of(test, c) };
+	struct giver g = {.pool = pool_of(test, c)};
 	void *element[ELEMENTS], **others, *got;
 	unsigned int nr = exhaust(test, c, &others), i;
 
@@ -367,8 +367,7 @@ static struct kunit_case bulk_cases[] = {
 	KUNIT_CASE_PARAM(mempool_gives_its_minimum_when_the_region_is_exhausted,
 			 variants_gen_params),
 	KUNIT_CASE(who_may_sleep_waits_for_an_element),
-	{}
-};
+	{}};
 
 static struct kunit_suite bulk_suite = {
 	.name = "reservoir_bulk",

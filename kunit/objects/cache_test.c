@@ -11,11 +11,11 @@
 #include "support/helpers.h"
 
 /* Most tests use this size: six objects fill a slab of three pages. */
-#define SIZE		2048
-#define PER_SLAB	6
+#define SIZE	 2048
+#define PER_SLAB 6
 
 /* Empty slabs that a cache keeps which has just begun */
-#define KEPT		2
+#define KEPT 2
 
 /* --- Creation ------------------------------------------------------------------------------- */
 
@@ -61,20 +61,20 @@ struct refused_case {
 };
 
 static const struct refused_case refused[] = {
-	{ "size 0", 0, 0, 0 },
-	{ "size too large", RSV_CACHE_SIZE_MAX + 1, 0, 0 },
-	{ "size UINT_MAX", UINT_MAX, 0, 0 },
-	{ "alignment 3", 64, 3, 0 },
-	{ "alignment 24", 64, 24, 0 },
-	{ "alignment above a page", 64, 2 * PAGE_SIZE, 0 },
-	{ "alignment UINT_MAX", 64, UINT_MAX, 0 },
-	{ "unknown flag", 64, 0, 1U << 31 },
-	{ "flag of the module's own", 64, 0, RSV_CACHE_OWN },
-	{ "flag of the option debug=", 64, 0, RSV_CACHE_VERIFY },
-	{ "unknown flag with a known one", 64, 0, RSV_HWCACHE_ALIGN | 4 },
-	{ "two engines", 64, 0, RSV_ENGINE_SLAB | RSV_ENGINE_SLUB },
-	{ "two other engines", 64, 0, RSV_ENGINE_SLUB | RSV_ENGINE_SLOB },
-	{ "three engines", 64, 0, RSV_ENGINES },
+	{"size 0", 0, 0, 0},
+	{"size too large", RSV_CACHE_SIZE_MAX + 1, 0, 0},
+	{"size UINT_MAX", UINT_MAX, 0, 0},
+	{"alignment 3", 64, 3, 0},
+	{"alignment 24", 64, 24, 0},
+	{"alignment above a page", 64, 2 * PAGE_SIZE, 0},
+	{"alignment UINT_MAX", 64, UINT_MAX, 0},
+	{"unknown flag", 64, 0, 1U << 31},
+	{"flag of the module's own", 64, 0, RSV_CACHE_INTERNAL},
+	{"flag of the option debug=", 64, 0, RSV_CACHE_VERIFY},
+	{"unknown flag with a known one", 64, 0, RSV_HWCACHE_ALIGN | 4},
+	{"two engines", 64, 0, RSV_ENGINE_SLAB | RSV_ENGINE_SLUB},
+	{"two other engines", 64, 0, RSV_ENGINE_SLUB | RSV_ENGINE_SLOB},
+	{"three engines", 64, 0, RSV_ENGINES},
 };
 
 KUNIT_ARRAY_PARAM_DESC(refused, refused, what);
@@ -93,15 +93,15 @@ static void what_makes_no_sense_is_refused(struct kunit *test)
 }
 
 static const struct refused_case taken[] = {
-	{ "size 1", 1, 0, 0 },
-	{ "alignment 1", 64, 1, 0 },
-	{ "alignment of a page", 64, PAGE_SIZE, 0 },
-	{ "no magazine", 64, 0, RSV_NO_MAGAZINE },
-	{ "engine slab", 64, 0, RSV_ENGINE_SLAB },
-	{ "engine slub", 64, 0, RSV_ENGINE_SLUB },
-	{ "engine slob", 64, 0, RSV_ENGINE_SLOB },
-	{ "all checks", 64, 0, RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER },
-	{ "everything", RSV_CACHE_SIZE_MAX, PAGE_SIZE, RSV_CACHE_FLAGS & ~RSV_ENGINES },
+	{"size 1", 1, 0, 0},
+	{"alignment 1", 64, 1, 0},
+	{"alignment of a page", 64, PAGE_SIZE, 0},
+	{"no magazine", 64, 0, RSV_NO_MAGAZINE},
+	{"engine slab", 64, 0, RSV_ENGINE_SLAB},
+	{"engine slub", 64, 0, RSV_ENGINE_SLUB},
+	{"engine slob", 64, 0, RSV_ENGINE_SLOB},
+	{"all checks", 64, 0, RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER},
+	{"everything", RSV_CACHE_SIZE_MAX, PAGE_SIZE, RSV_CACHE_FLAGS & ~RSV_ENGINES},
 };
 
 KUNIT_ARRAY_PARAM_DESC(taken, taken, what);
@@ -302,8 +302,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(figures_count_what_happened),
 	KUNIT_CASE(small_slabs_use_up_what_no_large_slab_fits_in),
 	KUNIT_CASE(object_that_no_block_can_hold_gives_null),
-	{}
-};
+	{}};
 
 static struct kunit_suite cache_suite = {
 	.name = "reservoir_cache",

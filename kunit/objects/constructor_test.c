@@ -15,7 +15,7 @@
 KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 
 /* Smaller than a magazine's batch, several batches to a slab, one by one */
-static const unsigned int sizes[] = { 16, 200, 2040, 5000 };
+static const unsigned int sizes[] = {16, 200, 2040, 5000};
 
 /**
  * struct constructed - the beginning of an object
@@ -30,11 +30,11 @@ struct constructed {
 };
 
 #define MAGIC	0x636f6e7374727563ULL
-#define FILLING	0xc7
+#define FILLING 0xc7
 
-static unsigned int constructed;		/* calls of construct() */
-static unsigned int constructed_atomic;		/* in a context that may not sleep */
-static unsigned int constructed_size;		/* bytes of an object */
+static unsigned int constructed; /* calls of construct() */
+static unsigned int constructed_atomic; /* in a context that may not sleep */
+static unsigned int constructed_size; /* bytes of an object */
 
 static void construct(void *object)
 {
@@ -44,14 +44,13 @@ static void construct(void *object)
 	o->state = 0;
 	memset(o->rest, FILLING, constructed_size - sizeof(*o));
 	constructed++;
-	constructed_atomic += irqs_disabled() ||
-			      (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !preemptible());
+	constructed_atomic +=
+		irqs_disabled() || (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !preemptible());
 }
 
 static bool looks_constructed(const struct constructed *o)
 {
-	return o->magic == MAGIC &&
-	       !memchr_inv(o->rest, FILLING, constructed_size - sizeof(*o));
+	return o->magic == MAGIC && !memchr_inv(o->rest, FILLING, constructed_size - sizeof(*o));
 }
 
 static struct rsv_cache *constructed_cache(struct kunit *test, struct rsv_region *r,
@@ -63,8 +62,7 @@ static struct rsv_cache *constructed_cache(struct kunit *test, struct rsv_region
 	return param_cache(test, r, size, construct);
 }
 
-static void for_all_sizes(struct kunit *test,
-			  void (*try)(struct kunit *test, struct rsv_cache *c))
+static void for_all_sizes(struct kunit *test, void (*try)(struct kunit *test, struct rsv_cache *c))
 {
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	unsigned int i;
@@ -199,9 +197,10 @@ static void expect_same(struct kunit *test, struct rsv_cache *c, void **object, 
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_EQ_MSG(test, memcmp(now + i * kept_bytes(c),
-						 copies + i * kept_bytes(c), kept_bytes(c)), 0,
-				    "object %u of %u bytes", i, c->layout.object_size);
+		KUNIT_EXPECT_EQ_MSG(test,
+				    memcmp(now + i * kept_bytes(c), copies + i * kept_bytes(c),
+					   kept_bytes(c)),
+				    0, "object %u of %u bytes", i, c->layout.object_size);
 	kunit_kfree(test, now);
 }
 
@@ -331,8 +330,7 @@ static struct kunit_case constructor_cases[] = {
 	KUNIT_CASE_PARAM(constructor_runs_for_callers_that_may_not_sleep, variants_gen_params),
 	KUNIT_CASE_PARAM(gfp_zero_leaves_constructed_objects_alone, variants_gen_params),
 	KUNIT_CASE_PARAM(poison_leaves_constructed_objects_alone, variants_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite constructor_suite = {
 	.name = "reservoir_constructor",

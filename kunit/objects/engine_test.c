@@ -38,7 +38,7 @@ struct crowd {
 	unsigned long *words;
 };
 
-#define WORDS	(VARIANT_REGION / sizeof(long))
+#define WORDS (VARIANT_REGION / sizeof(long))
 
 static void free_array(void *array)
 {
@@ -48,7 +48,7 @@ static void free_array(void *array)
 static struct crowd new_crowd(struct kunit *test, struct rsv_cache *c)
 {
 	size_t room = VARIANT_REGION / c->layout.stride + 2;
-	struct crowd w = { .test = test, .c = c, .size = c->layout.object_size };
+	struct crowd w = {.test = test, .c = c, .size = c->layout.object_size};
 
 	w.object = vzalloc(array_size(room, sizeof(*w.object)));
 	KUNIT_ASSERT_NOT_NULL(test, w.object);
@@ -134,7 +134,7 @@ static void give_from(struct crowd *w, unsigned int from)
  * Where each object takes long, most of a region of small ones, which must not be smaller to have
  * magazines, is in use beforehand.
  */
-#define TAKEN	(SLOW ? 3 * SZ_256K / 4 : 0)
+#define TAKEN (SLOW ? 3 * SZ_256K / 4 : 0)
 
 static void for_all_sizes(struct kunit *test, void (*try)(struct crowd *w))
 {
@@ -216,8 +216,8 @@ static void what_was_used_up_can_be_had_again(struct kunit *test)
 
 static void objects_are_aligned_as_asked(struct kunit *test)
 {
-	static const unsigned int aligns[] = { 8, 16, 64, 256, 1024, 4096 };
-	static const unsigned int bytes[] = { 1, 24, 100, 520, 2000, 5000 };
+	static const unsigned int aligns[] = {8, 16, 64, 256, 1024, 4096};
+	static const unsigned int bytes[] = {1, 24, 100, 520, 2000, 5000};
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	unsigned int i, j, wrong = 0;
 	struct rsv_cache *c;
@@ -244,8 +244,9 @@ static void cache_has_the_engine_that_it_asked_for(struct kunit *test)
 	const struct variant *v = test->param_value;
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	struct rsv_cache *c = param_cache(test, r, 100, NULL);
-	const char *engine = variant_is(v, RSV_ENGINE_SLAB) ? "slab" :
-			     variant_is(v, RSV_ENGINE_SLUB) ? "slub" : "slob";
+	const char *engine = variant_is(v, RSV_ENGINE_SLAB)   ? "slab"
+			     : variant_is(v, RSV_ENGINE_SLUB) ? "slub"
+							      : "slob";
 
 	KUNIT_EXPECT_STREQ(test, cache_figures(c).engine, engine);
 	KUNIT_EXPECT_PTR_EQ(test, c->engine, rsv_engine_named(engine));
@@ -254,7 +255,7 @@ static void cache_has_the_engine_that_it_asked_for(struct kunit *test)
 
 static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 {
-	static const char *const engines[] = { "slab", "slub", "slob" };
+	static const char *const engines[] = {"slab", "slub", "slob"};
 	struct rsv_cache *c;
 	struct rsv_region *r;
 	unsigned int i;
@@ -263,7 +264,7 @@ static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 		r = scratch_region_of(test, SZ_256K, engines[i], "fine");
 		KUNIT_EXPECT_STREQ(test, cache_figures(r->kmalloc[9]).engine, engines[i]);
 		/* What serves the others needs an engine that needs nothing itself. */
-		KUNIT_EXPECT_STREQ(test, cache_figures(r->own[0]).engine, "slub");
+		KUNIT_EXPECT_STREQ(test, cache_figures(r->magazine_caches[0]).engine, "slub");
 		c = rsv_cache_create(r, "later", 64, 0, RSV_ENGINE_SLAB, NULL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
 		KUNIT_EXPECT_STREQ(test, cache_figures(c).engine, "slab");
@@ -276,7 +277,7 @@ static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 
 static void object_of_a_node_is_had_from_nodes_that_exist_only(struct kunit *test)
 {
-	static const int none[] = { -2, -1000, MAX_NUMNODES, INT_MAX, INT_MIN };
+	static const int none[] = {-2, -1000, MAX_NUMNODES, INT_MAX, INT_MIN};
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = param_cache(test, r, 200, NULL);
 	int nid = r->extents->at[0]->nid;
@@ -285,8 +286,8 @@ static void object_of_a_node_is_had_from_nodes_that_exist_only(struct kunit *tes
 
 	for (i = 0; i < ARRAY_SIZE(none); i++) {
 		KUNIT_EXPECT_NULL(test, rsv_cache_alloc_node(c, GFP_KERNEL, none[i]));
-		KUNIT_EXPECT_NULL(test, rsv_cache_alloc_node(c, GFP_NOWAIT | __GFP_THISNODE,
-							     none[i]));
+		KUNIT_EXPECT_NULL(test,
+				  rsv_cache_alloc_node(c, GFP_NOWAIT | __GFP_THISNODE, none[i]));
 	}
 	object[0] = rsv_cache_alloc_node(c, GFP_KERNEL, nid);
 	object[1] = rsv_cache_alloc_node(c, GFP_KERNEL | __GFP_THISNODE, nid);
@@ -322,7 +323,7 @@ static void object_of_another_node_than_the_regions_is_refused_if_asked_so(struc
 
 static void zeroed_objects_are_zero_after_others_used_them(struct kunit *test)
 {
-	static const unsigned int bytes[] = { 1, 8, 40, 700, 4104 };
+	static const unsigned int bytes[] = {1, 8, 40, 700, 4104};
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	void *object[20];
 	unsigned int i, j;
@@ -347,11 +348,11 @@ static void zeroed_objects_are_zero_after_others_used_them(struct kunit *test)
 
 /* --- Bulk ----------------------------------------------------------------------------------- */
 
-#define BULK	100
+#define BULK 100
 
 static void bulk_gives_as_many_as_are_wanted_all_different(struct kunit *test)
 {
-	static const unsigned int counts[] = { 1, 2, 15, 16, 17, 63, 64, 65, BULK };
+	static const unsigned int counts[] = {1, 2, 15, 16, 17, 63, 64, 65, BULK};
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = param_cache(test, r, 200, NULL);
 	struct crowd w = new_crowd(test, c);
@@ -471,7 +472,7 @@ static void bulk_refuses_what_is_wrong(struct kunit *test)
 /* --- Others are quicker --------------------------------------------------------------------- */
 
 /* Where there are several nodes, memory of the nearest is made first, and then any. */
-#define THEFTS	2
+#define THEFTS 2
 
 /**
  * struct thief - who takes all of an engine's new memory, before who made it does
@@ -491,11 +492,11 @@ static struct thief {
 
 static void thief_takes_all(struct rsv_cache *c, int nid)
 {
-	struct rsv_taken t;
+	struct rsv_batch t;
 
 	do {
-		rsv_taken_none(&t);
-		thief.real->take(c, NULL, nid, RSV_BATCH, &t);
+		rsv_batch_init(&t);
+		thief.real->alloc(c, NULL, nid, RSV_BATCH, &t);
 		memcpy(thief.object + thief.nr, t.object, t.nr * sizeof(*t.object));
 		thief.nr += t.nr;
 	} while (t.nr && thief.nr <= ARRAY_SIZE(thief.object) - RSV_BATCH);
@@ -503,7 +504,7 @@ static void thief_takes_all(struct rsv_cache *c, int nid)
 
 static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid)
 {
-	bool grew = thief.real->grow(c, gfp, nid);
+	bool grew = thief.real->new_slab(c, gfp, nid);
 
 	if (!grew || thief.thefts == THEFTS)
 		return grew;
@@ -516,7 +517,7 @@ static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid)
 /* Another CPU, or an interrupt between making it and taking of it */
 static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 {
-	static const unsigned int some[] = { 40, 700, 3072, 5000 };
+	static const unsigned int some[] = {40, 700, 3072, 5000};
 	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
 	unsigned int i;
 	void *object;
@@ -524,8 +525,8 @@ static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(some); i++) {
 		struct rsv_cache *c = param_cache(test, r, some[i], NULL);
 
-		thief = (struct thief){ .engine = *c->engine, .real = c->engine };
-		thief.engine.grow = grow_for_the_thief;
+		thief = (struct thief){.engine = *c->engine, .real = c->engine};
+		thief.engine.new_slab = grow_for_the_thief;
 		c->engine = &thief.engine;
 		object = rsv_cache_alloc(c, GFP_KERNEL);
 		c->engine = thief.real;
@@ -533,7 +534,7 @@ static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, thief.thefts, THEFTS);
 		KUNIT_EXPECT_GE(test, thief.nr, THEFTS);
 		KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 0);
-		rsv_objects_home(c, thief.object, thief.nr);
+		rsv_objects_flush(c, thief.object, thief.nr);
 		rsv_cache_free(c, object);
 		scratch_cache_end(test, c);
 	}
@@ -557,8 +558,7 @@ static struct kunit_case engine_cases[] = {
 	KUNIT_CASE_PARAM(bulk_passes_over_nothing, variants_gen_params),
 	KUNIT_CASE_PARAM(bulk_refuses_what_is_wrong, variants_gen_params),
 	KUNIT_CASE_PARAM(who_made_memory_that_others_took_makes_more, variants_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite engine_suite = {
 	.name = "reservoir_engine",

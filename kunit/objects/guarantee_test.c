@@ -13,13 +13,13 @@
 #include "support/helpers.h"
 #include "support/variants.h"
 
-#define SIZE	200
+#define SIZE 200
 
 /* Objects that are guaranteed in most tests */
-#define RESERVED	10U
+#define RESERVED 10U
 
 /* More than the slabs of a cache have at any time that has but these */
-#define ROOM		300U
+#define ROOM 300U
 
 KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 
@@ -95,7 +95,7 @@ static void expect_gate(struct kunit *test, struct rsv_cache *c, bool open)
 {
 	bool can_be = !(c->flags & RSV_NO_MAGAZINE);
 
-	KUNIT_EXPECT_EQ(test, rsv_gate_is_open(c), open && can_be);
+	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), open && can_be);
 }
 
 /* --- What is guaranteed --------------------------------------------------------------------- */
@@ -241,7 +241,7 @@ static void objects_are_given_back_to_the_reserve_before_anybody_waits(struct ku
 
 /* --- Constructors --------------------------------------------------------------------------- */
 
-#define MAGIC	0x67756172U
+#define MAGIC 0x67756172U
 
 static unsigned int constructed;
 
@@ -268,7 +268,7 @@ static void reserved_objects_are_constructed_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, made, nr);
 	for (i = 0; i < nr; i++)
 		KUNIT_EXPECT_TRUE(test, ((u32 *)object[i])[0] == MAGIC &&
-				  ((u32 *)object[i])[SIZE / 4 - 1] == MAGIC);
+						((u32 *)object[i])[SIZE / 4 - 1] == MAGIC);
 	objects_give(c, object, nr);
 	nr = take_all_atomic(c, object, ROOM);
 	KUNIT_EXPECT_EQ(test, constructed, made);
@@ -289,7 +289,7 @@ static void expect_reserve(struct kunit *test, struct rsv_cache *c, unsigned int
 
 static void reserve_can_be_resized_and_ended(struct kunit *test)
 {
-	static const unsigned int sizes[] = { 1, 100, 30, 31, 30, 0, 5, 0, 0 };
+	static const unsigned int sizes[] = {1, 100, 30, 31, 30, 0, 5, 0, 0};
 	struct rsv_cache *c = reserved_cache(test, 0);
 	unsigned int i;
 
@@ -320,7 +320,7 @@ static void reserve_can_be_resized_while_objects_are_out(struct kunit *test)
 }
 
 /* The table fits into the region and the objects do not, or not even the table does. */
-static const unsigned int too_many[] = { 2 * VARIANT_REGION / SIZE, VARIANT_REGION, UINT_MAX };
+static const unsigned int too_many[] = {2 * VARIANT_REGION / SIZE, VARIANT_REGION, UINT_MAX};
 
 static void reserve_that_cannot_be_had_leaves_the_former_one(struct kunit *test)
 {
@@ -388,9 +388,9 @@ static void shrinking_and_age_leave_the_reserve_alone(struct kunit *test)
 /* --- Checked objects ------------------------------------------------------------------------ */
 
 static const struct variant checked[] = {
-	{ "slab", RSV_ENGINE_SLAB },
-	{ "slub", RSV_ENGINE_SLUB },
-	{ "slob", RSV_ENGINE_SLOB },
+	{"slab", RSV_ENGINE_SLAB},
+	{"slub", RSV_ENGINE_SLUB},
+	{"slob", RSV_ENGINE_SLOB},
 };
 
 KUNIT_ARRAY_PARAM_DESC(checked, checked, what);
@@ -439,8 +439,7 @@ static struct kunit_case guarantee_cases[] = {
 	KUNIT_CASE_PARAM(destroying_a_cache_gives_its_reserve_back, variants_gen_params),
 	KUNIT_CASE_PARAM(shrinking_and_age_leave_the_reserve_alone, variants_gen_params),
 	KUNIT_CASE_PARAM(objects_of_a_reserve_are_checked_too, checked_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite guarantee_suite = {
 	.name = "reservoir_guarantee",

@@ -17,11 +17,11 @@
 KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 
 /* Smaller than the word that marks a free object, with it in the middle, larger than a page */
-static const unsigned int sizes[] = { 1, 8, 20, 40, 700, 4104 };
+static const unsigned int sizes[] = {1, 8, 20, 40, 700, 4104};
 
-#define NR	20
-#define DIRT	0xa5
-#define MADE	0xc7
+#define NR   20
+#define DIRT 0xa5
+#define MADE 0xc7
 
 static unsigned int made_size;
 
@@ -151,8 +151,8 @@ static void take_again(struct kunit *test, struct rsv_cache *c)
 		soil(c, object, DIRT);
 		objects_give(c, object, NR);
 		for (i = 0; i < NR && way < 2; i++) {
-			object[i] = way ? rsv_cache_alloc_node(c, GFP_KERNEL, numa_mem_id()) :
-					  rsv_cache_alloc(c, GFP_ATOMIC);
+			object[i] = way ? rsv_cache_alloc_node(c, GFP_KERNEL, numa_mem_id())
+					: rsv_cache_alloc(c, GFP_ATOMIC);
 			KUNIT_ASSERT_NOT_NULL(test, object[i]);
 		}
 		if (way == 2)
@@ -178,7 +178,7 @@ static struct rsv_region *region_of_engine(struct kunit *test)
 }
 
 /* Of size classes and of whole pages; a size class's to the end of it */
-static const unsigned int asked[] = { 1, 18, 100, 700, 5000, 8192, 8193, 12288, 20000, 100000 };
+static const unsigned int asked[] = {1, 18, 100, 700, 5000, 8192, 8193, 12288, 20000, 100000};
 
 static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *test)
 {
@@ -212,8 +212,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE_PARAM(memory_by_the_byte_comes_zeroed_though_nobody_asked, engines_gen_params),
 	KUNIT_CASE_PARAM(constructed_object_is_left_alone, variants_gen_params),
 	KUNIT_CASE_PARAM(poisoned_object_keeps_its_poison, variants_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite alloc_suite = {
 	.name = "reservoir_init_on_alloc",
@@ -239,7 +238,7 @@ static unsigned int bytes_left(struct rsv_cache *c, const u8 *bytes)
 	unsigned int i = cache_in_heap(c) ? sizeof(u64) : 0, left = 0;
 
 	for (; i < c->layout.object_size; i++)
-		left += bytes[i] && (i < c->layout.link || i >= c->layout.link + RSV_LINK_BYTES);
+		left += bytes[i] && (i < c->layout.mark || i >= c->layout.mark + RSV_MARK_BYTES);
 	return left;
 }
 
@@ -296,8 +295,7 @@ static struct kunit_case free_cases[] = {
 			 engines_gen_params),
 	KUNIT_CASE_PARAM(constructed_object_is_left_alone, variants_gen_params),
 	KUNIT_CASE_PARAM(poisoned_object_keeps_its_poison, variants_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite free_suite = {
 	.name = "reservoir_init_on_free",

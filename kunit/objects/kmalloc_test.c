@@ -43,12 +43,9 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	{ "slab, fine classes", "slab", "fine" },
-	{ "slab, powers of two", "slab", "pow2" },
-	{ "slub, fine classes", "slub", "fine" },
-	{ "slub, powers of two", "slub", "pow2" },
-	{ "slob, fine classes", "slob", "fine" },
-	{ "slob, powers of two", "slob", "pow2" },
+	{"slab, fine classes", "slab", "fine"}, {"slab, powers of two", "slab", "pow2"},
+	{"slub, fine classes", "slub", "fine"}, {"slub, powers of two", "slub", "pow2"},
+	{"slob, fine classes", "slob", "fine"}, {"slob, powers of two", "slob", "pow2"},
 };
 
 KUNIT_ARRAY_PARAM_DESC(kinds, kinds, what);
@@ -91,14 +88,14 @@ static void use_class(struct kunit *test, struct rsv_region *r, size_t from, siz
  */
 static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 {
-	static const size_t bytes[] = { 37 * 4096, SZ_1M };
+	static const size_t bytes[] = {37 * 4096, SZ_1M};
 	struct rsv_region *r;
 	unsigned int i, class, size;
 
 	/* Without magazines and with them */
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
 		r = param_region(test, bytes[i]);
-		for (class = 0; class < r->classes->nr; class++) {
+		for (class = 0; class < r->classes->nr; class ++) {
 			size = r->classes->size[class];
 			/* Pages serve what would be alone in its slab. */
 			if (size > RSV_KMALLOC_MAX && (param_is_slob(test) || !i))
@@ -113,19 +110,19 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 /* A region so small that slabs of many pages are not for it, and one that may have any */
 static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 {
-	static const size_t bytes[] = { 16 * 4096, SZ_1M };
+	static const size_t bytes[] = {16 * 4096, SZ_1M};
 	unsigned int i, class;
 
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
 		struct rsv_region *r = param_region(test, bytes[i]);
 
-		for (class = 0; class < r->classes->nr; class++) {
+		for (class = 0; class < r->classes->nr; class ++) {
 			const unsigned int size = r->classes->size[class];
 			void *p = get(test, r, size);
 
 			KUNIT_EXPECT_EQ_MSG(test, rsv_ksize(p) == size,
-					    rsv_kmalloc_least(r->kmalloc[class]) != 0,
-					    "%u bytes", size);
+					    rsv_kmalloc_least(r->kmalloc[class]) != 0, "%u bytes",
+					    size);
 			if (size <= RSV_KMALLOC_MAX || (bytes[i] == SZ_1M && !param_is_slob(test)))
 				KUNIT_EXPECT_EQ_MSG(test, rsv_ksize(p), size, "%u bytes", size);
 			rsv_kfree(p);
@@ -188,17 +185,14 @@ static void slab_does_not_take_most_of_a_small_region(struct kunit *test)
 struct large_case {
 	size_t size;
 	unsigned int pages;
-	const char *map;	/* of 16 pages, while it is in use */
+	const char *map; /* of 16 pages, while it is in use */
 };
 
 static const struct large_case larges[] = {
-	{ 11265, 3, "Ppp............." },
-	{ 12288, 3, "Ppp............." },
-	{ 15361, 4, "Pppp............" },
-	{ 20480, 5, "Ppppp..........." },
-	{ 28000, 7, "Ppppppp........." },
-	{ 32769, 9, "Ppppppppp......." },
-	{ 65536, 16, "Pppppppppppppppp" },
+	{11265, 3, "Ppp............."},	 {12288, 3, "Ppp............."},
+	{15361, 4, "Pppp............"},	 {20480, 5, "Ppppp..........."},
+	{28000, 7, "Ppppppp........."},	 {32769, 9, "Ppppppppp......."},
+	{65536, 16, "Pppppppppppppppp"},
 };
 
 static void large_text(const struct large_case *l, char *text)
@@ -283,7 +277,7 @@ static void alignment_keeps_kmallocs_contract_for_every_size(struct kunit *test)
 
 static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
 {
-	static const size_t sizes[] = { 8, 100, 700, 4096, 8192, 8193, 40000 };
+	static const size_t sizes[] = {8, 100, 700, 4096, 8192, 8193, 40000};
 	struct rsv_region *r = param_region(test, SZ_256K);
 	unsigned int i;
 
@@ -356,7 +350,7 @@ static void growing_keeps_the_contents(struct kunit *test)
 
 static void shrinking_stays_in_place_and_keeps_the_contents(struct kunit *test)
 {
-	static const size_t sizes[] = { 100, 5000, 30000 };
+	static const size_t sizes[] = {100, 5000, 30000};
 	struct rsv_region *r = param_region(test, SZ_256K);
 	unsigned int i;
 
@@ -428,9 +422,9 @@ static void free_twice(struct kunit *test, struct rsv_region *r, size_t size)
 
 static void double_free_is_refused_small_and_large(struct kunit *test)
 {
-	static const size_t sizes[] = { 1, 8, 100, 3000, 4096, 8192, 8193, 16384, 50000 };
+	static const size_t sizes[] = {1, 8, 100, 3000, 4096, 8192, 8193, 16384, 50000};
 	/* Without magazines and with them */
-	static const size_t bytes[] = { SZ_128K, SZ_256K };
+	static const size_t bytes[] = {SZ_128K, SZ_256K};
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
@@ -518,8 +512,7 @@ static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(pointer_into_the_middle_is_refused, kinds_gen_params),
 	KUNIT_CASE(pointer_of_no_region_is_refused),
 	KUNIT_CASE_PARAM(object_of_a_cache_can_be_freed_without_naming_it, kinds_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite kmalloc_suite = {
 	.name = "reservoir_kmalloc",

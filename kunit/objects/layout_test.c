@@ -13,8 +13,8 @@
 #include "support/helpers.h"
 
 /* The engine SLAB keeps so many bytes for a slab, and so many for each of its objects. */
-#define BOOK_HEAD	4
-#define BOOK_ENTRY	2
+#define BOOK_HEAD  4
+#define BOOK_ENTRY 2
 
 /* --- The textbook's examples ---------------------------------------------------------------- */
 
@@ -24,18 +24,29 @@ struct slab_case {
 	unsigned int pages;
 	unsigned int objects;
 	unsigned int waste;
-	struct free_areas left;		/* of 256 KB, while there is one slab */
+	struct free_areas left; /* of 256 KB, while there is one slab */
 };
 
 static const struct slab_case slab_cases[] = {
-	{ "six objects of 2 KB in 12 KB", 2048, 3, 6, 0,
-	  { { [0] = 1, [2] = 1, [3] = 1, [4] = 1, [5] = 1 } } },
-	{ "process descriptors of 1.7 KB", 1741, 3, 7, 12288 - 7 * 1744,
-	  { { [0] = 1, [2] = 1, [3] = 1, [4] = 1, [5] = 1 } } },
-	{ "groups of four objects of 3 KB", 3072, 3, 4, 0,
-	  { { [0] = 1, [2] = 1, [3] = 1, [4] = 1, [5] = 1 } } },
-	{ "groups of four objects of 7 KB", 7168, 7, 4, 0,
-	  { { [0] = 1, [3] = 1, [4] = 1, [5] = 1 } } },
+	{"six objects of 2 KB in 12 KB",
+	 2048,
+	 3,
+	 6,
+	 0,
+	 {{[0] = 1, [2] = 1, [3] = 1, [4] = 1, [5] = 1}}},
+	{"process descriptors of 1.7 KB",
+	 1741,
+	 3,
+	 7,
+	 12288 - 7 * 1744,
+	 {{[0] = 1, [2] = 1, [3] = 1, [4] = 1, [5] = 1}}},
+	{"groups of four objects of 3 KB",
+	 3072,
+	 3,
+	 4,
+	 0,
+	 {{[0] = 1, [2] = 1, [3] = 1, [4] = 1, [5] = 1}}},
+	{"groups of four objects of 7 KB", 7168, 7, 4, 0, {{[0] = 1, [3] = 1, [4] = 1, [5] = 1}}},
 };
 
 KUNIT_ARRAY_PARAM_DESC(slabs, slab_cases, what);
@@ -79,10 +90,10 @@ struct layout_case {
 };
 
 static const struct layout_case layouts[] = {
-	{ 8, 0 }, { 8, 64 }, { 24, 0 }, { 24, 16 }, { 64, 64 }, { 100, 0 }, { 100, 32 },
-	{ 192, 64 }, { 256, 256 }, { 700, 0 }, { 1000, 128 }, { 1741, 0 }, { 2048, 2048 },
-	{ 3072, 1024 }, { 4096, 4096 }, { 4097, 0 }, { 5000, 4096 }, { 7168, 0 }, { 9216, 1024 },
-	{ 11264, 1024 }, { 12288, 0 }, { 20000, 4096 },
+	{8, 0},	      {8, 64},	     {24, 0},	   {24, 16},	  {64, 64},	{100, 0},
+	{100, 32},    {192, 64},     {256, 256},   {700, 0},	  {1000, 128},	{1741, 0},
+	{2048, 2048}, {3072, 1024},  {4096, 4096}, {4097, 0},	  {5000, 4096}, {7168, 0},
+	{9216, 1024}, {11264, 1024}, {12288, 0},   {20000, 4096},
 };
 
 static void layout_text(const struct layout_case *l, char *text)
@@ -100,25 +111,25 @@ struct flavour {
 };
 
 static const struct flavour flavours[] = {
-	{ "plain", 0, false },
-	{ "constructed", 0, true },
-	{ "red zone", RSV_RED_ZONE, false },
-	{ "poison", RSV_POISON, false },
-	{ "owners", RSV_STORE_USER, false },
-	{ "constructed, red zone", RSV_RED_ZONE, true },
-	{ "constructed, all checks", RSV_CHECKS, true },
-	{ "all checks", RSV_CHECKS, false },
-	{ "size class, all checks", RSV_CHECKS | RSV_CACHE_KMALLOC, false },
-	{ "cache lines", RSV_HWCACHE_ALIGN, false },
+	{"plain", 0, false},
+	{"constructed", 0, true},
+	{"red zone", RSV_RED_ZONE, false},
+	{"poison", RSV_POISON, false},
+	{"owners", RSV_STORE_USER, false},
+	{"constructed, red zone", RSV_RED_ZONE, true},
+	{"constructed, all checks", RSV_CHECKS, true},
+	{"all checks", RSV_CHECKS, false},
+	{"size class, all checks", RSV_CHECKS | RSV_CACHE_KMALLOC, false},
+	{"cache lines", RSV_HWCACHE_ALIGN, false},
 };
 
-static const unsigned int engines[] = { RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB };
+static const unsigned int engines[] = {RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB};
 
 /* The parts of a slot, in their order: none begins before the one before it ends. */
 static void check_slot(struct kunit *test, const struct rsv_layout *l, const struct flavour *f)
 {
-	const unsigned int word = RSV_LINK_BYTES;
-	bool inside = l->link < l->object_size;
+	const unsigned int word = RSV_MARK_BYTES;
+	bool inside = l->mark < l->object_size;
 	unsigned int end = l->object_size + l->red;
 
 	if (f->flags & RSV_RED_ZONE) {
@@ -128,24 +139,23 @@ static void check_slot(struct kunit *test, const struct rsv_layout *l, const str
 		KUNIT_EXPECT_EQ(test, l->before + l->red, 0);
 	}
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->before, l->align));
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->link, word));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->mark, word));
 	if (f->ctor || f->flags & RSV_POISON)
 		KUNIT_EXPECT_FALSE(test, inside);
 	if (inside) {
 		/* It may take what there is of the last word. */
-		KUNIT_EXPECT_LE(test, l->link + word, round_up(end, word));
+		KUNIT_EXPECT_LE(test, l->mark + word, round_up(end, word));
 		end = round_up(end, word);
 	} else {
-		KUNIT_EXPECT_GE(test, l->link, end);
-		end = l->link + word;
+		KUNIT_EXPECT_GE(test, l->mark, end);
+		end = l->mark + word;
 	}
 	KUNIT_EXPECT_EQ(test, !!l->track, !!(f->flags & RSV_STORE_USER));
 	if (l->track) {
 		KUNIT_EXPECT_GE(test, l->track, end);
 		end = l->track + 2 * sizeof(struct rsv_track);
 	}
-	KUNIT_EXPECT_EQ(test, !!l->asked,
-			f->flags & RSV_RED_ZONE && f->flags & RSV_CACHE_KMALLOC);
+	KUNIT_EXPECT_EQ(test, !!l->asked, f->flags & RSV_RED_ZONE && f->flags & RSV_CACHE_KMALLOC);
 	if (l->asked) {
 		KUNIT_EXPECT_GE(test, l->asked, end);
 		end = l->asked + word;
@@ -158,7 +168,7 @@ static unsigned int overhead(const struct rsv_layout *l, unsigned int engine, un
 {
 	if (engine == RSV_ENGINE_SLOB && l->objects > 1)
 		return pages * PAGE_SIZE / 64;
-	return l->book;
+	return l->bufctl;
 }
 
 static void check_slab(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
@@ -170,8 +180,8 @@ static void check_slab(struct kunit *test, const struct rsv_layout *l, unsigned 
 	KUNIT_EXPECT_LE(test, overhead(l, engine, l->pages) + (size_t)l->objects * l->stride,
 			l->pages * PAGE_SIZE);
 	KUNIT_EXPECT_LE(test,
-			overhead(l, engine, l->small_pages) +
-			(size_t)l->small_objects * l->stride, l->small_pages * PAGE_SIZE);
+			overhead(l, engine, l->small_pages) + (size_t)l->small_objects * l->stride,
+			l->small_pages * PAGE_SIZE);
 	if (engine != RSV_ENGINE_SLOB) {
 		KUNIT_EXPECT_LE(test, l->objects, RSV_SLAB_OBJECTS_MAX);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->stride, l->align));
@@ -182,19 +192,18 @@ static void check_slab(struct kunit *test, const struct rsv_layout *l, unsigned 
 static void check_book(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
 {
 	if (engine != RSV_ENGINE_SLAB) {
-		KUNIT_EXPECT_EQ(test, l->book, 0);
+		KUNIT_EXPECT_EQ(test, l->bufctl, 0);
 		KUNIT_EXPECT_EQ(test, l->colours, 0);
 		return;
 	}
 	if (l->stride < PAGE_SIZE / 8)
-		KUNIT_EXPECT_GE(test, l->book, BOOK_HEAD + l->objects * BOOK_ENTRY);
+		KUNIT_EXPECT_GE(test, l->bufctl, BOOK_HEAD + l->objects * BOOK_ENTRY);
 	else
-		KUNIT_EXPECT_EQ(test, l->book, 0);
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->book, l->align));
+		KUNIT_EXPECT_EQ(test, l->bufctl, 0);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->bufctl, l->align));
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->colour, l->align));
 	KUNIT_EXPECT_GE(test, l->colours, 1);
-	KUNIT_EXPECT_LE(test,
-			l->book + l->objects * l->stride + (l->colours - 1) * l->colour,
+	KUNIT_EXPECT_LE(test, l->bufctl + l->objects * l->stride + (l->colours - 1) * l->colour,
 			l->pages * PAGE_SIZE);
 }
 
@@ -207,7 +216,7 @@ static void check_layout(struct kunit *test, const struct layout_case *wanted,
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.object_size, wanted->size);
 	KUNIT_EXPECT_TRUE(test, is_power_of_2(l.align));
-	KUNIT_EXPECT_GE(test, l.align, max(wanted->align, RSV_LINK_BYTES));
+	KUNIT_EXPECT_GE(test, l.align, max(wanted->align, RSV_MARK_BYTES));
 	check_slot(test, &l, f);
 	check_slab(test, &l, engine);
 	check_book(test, &l, engine);
@@ -244,16 +253,17 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 	struct rsv_layout l = {};
 	unsigned int pages, most;
 
-	KUNIT_ASSERT_EQ(test, rsv_layout_choose(&l, wanted->size, wanted->align,
-						engine | f->flags, f->ctor), 0);
+	KUNIT_ASSERT_EQ(
+		test,
+		rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor), 0);
 	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
 	/* Shares are compared, a / b < c / d as a * d < c * b. */
 	most = l.stride > 2 * PAGE_SIZE ? 16 : 8;
 	for (pages = max(l.small_pages, 3U); pages <= most; pages++)
 		if (pages * PAGE_SIZE / l.stride <= RSV_SLAB_OBJECTS_MAX)
 			KUNIT_EXPECT_LE_MSG(test, waste_of(&l, engine, l.pages) * pages,
-					    waste_of(&l, engine, pages) * l.pages,
-					    "%u pages, %s", pages, f->what);
+					    waste_of(&l, engine, pages) * l.pages, "%u pages, %s",
+					    pages, f->what);
 }
 
 /* Also with what checks put around objects. Units of SLOB's heap are all alike. */
@@ -270,16 +280,18 @@ static void slab_has_the_pages_that_waste_least(struct kunit *test)
 static void what_cannot_be_is_refused(struct kunit *test)
 {
 	static const struct layout_case bad[] = {
-		{ 0, 0 }, { RSV_CACHE_SIZE_MAX + 1, 0 }, { UINT_MAX, 0 }, { 8, 3 }, { 8, 24 },
-		{ 8, 4 * PAGE_SIZE }, { 8, UINT_MAX },
+		{0, 0},	 {RSV_CACHE_SIZE_MAX + 1, 0}, {UINT_MAX, 0}, {8, 3},
+		{8, 24}, {8, 4 * PAGE_SIZE},	      {8, UINT_MAX},
 	};
 	struct rsv_layout l = {};
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		for (j = 0; j < ARRAY_SIZE(engines); j++)
-			KUNIT_EXPECT_EQ(test, rsv_layout_choose(&l, bad[i].size, bad[i].align,
-								engines[j], false), -EINVAL);
+			KUNIT_EXPECT_EQ(test,
+					rsv_layout_choose(&l, bad[i].size, bad[i].align, engines[j],
+							  false),
+					-EINVAL);
 }
 
 /* A chain through the first word of each object; its other bytes carry a pattern. */
@@ -298,8 +310,7 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, struct rs
 	for (nr = 0; (object = rsv_cache_alloc(c, GFP_KERNEL)); nr++) {
 		if (l->align)
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)object, l->align));
-		KUNIT_EXPECT_LE(test, scratch_offset(r, object) + l->size,
-				r->nr_pages * PAGE_SIZE);
+		KUNIT_EXPECT_LE(test, scratch_offset(r, object) + l->size, r->nr_pages * PAGE_SIZE);
 		object->before = *last;
 		memset(object->rest, (u8)nr, l->size - sizeof(*object));
 		*last = object;
@@ -382,8 +393,7 @@ static struct kunit_case layout_cases[] = {
 	KUNIT_CASE(what_cannot_be_is_refused),
 	KUNIT_CASE(objects_of_one_byte_do_not_share_it),
 	KUNIT_CASE(hwcache_align_begins_objects_on_a_cache_line),
-	{}
-};
+	{}};
 
 static struct kunit_suite layout_suite = {
 	.name = "reservoir_layout",

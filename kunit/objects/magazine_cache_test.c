@@ -12,7 +12,7 @@
 /* The cache that magazines are objects of */
 static struct rsv_cache *own_of(struct rsv_cache *c)
 {
-	return c->spares;
+	return c->magazine_cache;
 }
 
 static unsigned int waiting(struct rsv_cache *c)
@@ -42,7 +42,7 @@ static void object_take_quickly(struct kunit *test, struct rsv_cache *c, void **
 static void magazines_come_by_the_batch_and_the_others_wait(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds;
+	unsigned int r = c->magazine_size;
 	void **object = objects_out(test, c, (RSV_BATCH + 1) * r);
 
 	rsv_cache_shrink(own_of(c));
@@ -82,7 +82,7 @@ static void those_that_wait_are_free(struct kunit *test)
 static void free_with_interrupts_off_makes_no_slab_for_magazines(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds;
+	unsigned int r = c->magazine_size;
 	void **object = objects_out(test, c, 2 * r);
 	u64 made;
 
@@ -90,9 +90,9 @@ static void free_with_interrupts_off_makes_no_slab_for_magazines(struct kunit *t
 	made = figures(own_of(c)).slabs_made;
 	objects_give_quickly(c, object, r);
 	KUNIT_EXPECT_EQ(test, figures(own_of(c)).slabs_made, made);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, 0);
 	KUNIT_EXPECT_EQ(test, figures(c).active, r);
-	KUNIT_EXPECT_TRUE(test, own_of(c)->wanted);
+	KUNIT_EXPECT_TRUE(test, own_of(c)->missing);
 	/* Where interrupts are on there is one, */
 	rsv_cache_free(c, object[r]);
 	KUNIT_EXPECT_EQ(test, figures(own_of(c)).slabs_made, made + 1);
@@ -113,14 +113,14 @@ static void allocations_with_interrupts_off_make_what_was_missing(struct kunit *
 	rsv_cache_shrink(own_of(c));
 	made = figures(own_of(c)).slabs_made;
 	objects_give_quickly(c, object, 2);
-	KUNIT_EXPECT_TRUE(test, own_of(c)->wanted);
+	KUNIT_EXPECT_TRUE(test, own_of(c)->missing);
 	object_take_quickly(test, c, &taken[0]);
 	KUNIT_EXPECT_EQ(test, figures(own_of(c)).slabs_made, made + 1);
 	KUNIT_EXPECT_EQ(test, waiting(c), 0);
 	object_take_quickly(test, c, &taken[1]);
 	KUNIT_EXPECT_EQ(test, figures(own_of(c)).slabs_made, made + 1);
 	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH / 2);
-	KUNIT_EXPECT_FALSE(test, own_of(c)->wanted);
+	KUNIT_EXPECT_FALSE(test, own_of(c)->missing);
 	object_take_quickly(test, c, &taken[2]);
 	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH / 2 - 1);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), RSV_BATCH - 1);
@@ -152,8 +152,7 @@ static struct kunit_case spare_cases[] = {
 	KUNIT_CASE(free_with_interrupts_off_makes_no_slab_for_magazines),
 	KUNIT_CASE(allocations_with_interrupts_off_make_what_was_missing),
 	KUNIT_CASE(object_comes_before_a_magazine_for_others),
-	{}
-};
+	{}};
 
 static struct kunit_suite spare_suite = {
 	.name = "reservoir_spare",

@@ -49,7 +49,7 @@ static long take_one_there(void *visitor)
 static void objects_in_magazines_of_other_cpus_are_found_by_who_may_sleep(struct kunit *test)
 {
 	struct rsv_region *r = magazine_region(test);
-	struct visitor v = { .c = scratch_cache_flags(test, r, 8192, 0, 0, NULL) };
+	struct visitor v = {.c = scratch_cache_flags(test, r, 8192, 0, 0, NULL)};
 	struct page **page = pages_array(test, r->nr_pages);
 	unsigned int cpu = other_cpu(test);
 	unsigned long nr;
@@ -83,7 +83,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 	if (remove_cpu(cpu))
 		kunit_skip(test, "CPU %u cannot be switched off", cpu);
-	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->capacity, 0);
+	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->size, 0);
 	EXPECT_SLABS(test, c, 0, 0, 1);
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
@@ -103,7 +103,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 static void shrinking_empties_magazines_and_depot(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds;
+	unsigned int r = c->magazine_size;
 	void **object = objects_out(test, c, 6 * r);
 	struct rsv_cache_figures now;
 
@@ -115,7 +115,7 @@ static void shrinking_empties_magazines_and_depot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), now.slabs_made - now.slabs_given);
 	expect_depot(test, c, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, 0);
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
 	expect_whole(test, c->region);
 }
@@ -136,7 +136,7 @@ static void who_may_sleep_gets_what_magazines_of_other_caches_hold(struct kunit 
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), RSV_BATCH);
 	object = rsv_cache_alloc(d, GFP_KERNEL);
 	KUNIT_EXPECT_NOT_NULL(test, object);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, 0);
 	rsv_cache_free(d, object);
 	pages_give(page, nr, 0);
 }
@@ -146,8 +146,7 @@ static struct kunit_case magazine_drain_cases[] = {
 	KUNIT_CASE(magazines_of_a_cpu_that_goes_are_emptied),
 	KUNIT_CASE(shrinking_empties_magazines_and_depot),
 	KUNIT_CASE(who_may_sleep_gets_what_magazines_of_other_caches_hold),
-	{}
-};
+	{}};
 
 static struct kunit_suite magazine_drain_suite = {
 	.name = "reservoir_magazine_drain",

@@ -35,7 +35,7 @@ struct hand {
 
 static struct hand hand_of(struct kunit *test, struct rsv_cache *c, unsigned int room)
 {
-	return (struct hand){ .c = c, .object = objects_array(test, room) };
+	return (struct hand){.c = c, .object = objects_array(test, room)};
 }
 
 static void hand_take(struct hand *h, unsigned int nr, gfp_t gfp)
@@ -126,10 +126,22 @@ static void hands_empty(struct kunit *test, struct hand *a, struct hand *b)
 	expect_whole(test, a->c->region);
 }
 
-enum request { ALLOC, FREE, FREE_UNNAMED, ALLOC_BULK, FREE_BULK };
+enum request {
+	ALLOC,
+	FREE,
+	FREE_UNNAMED,
+	ALLOC_BULK,
+	FREE_BULK
+};
 
 /* What an interrupt does */
-enum work { TAKES, GIVES, TAKES_AND_GIVES, EXCHANGES, WORKS };
+enum work {
+	TAKES,
+	GIVES,
+	TAKES_AND_GIVES,
+	EXCHANGES,
+	WORKS
+};
 
 /**
  * struct interrupted_case - what is interrupted
@@ -146,41 +158,41 @@ struct interrupted_case {
 	enum request request;
 };
 
-#define QUEUELESS	(RSV_NO_MAGAZINE | RSV_ENGINE_SLUB)
+#define QUEUELESS (RSV_NO_MAGAZINE | RSV_ENGINE_SLUB)
 
 static const struct interrupted_case interrupted[] = {
-	{ "alloc, loaded has some", 0, "h", ALLOC },
-	{ "alloc, previous is full", 0, "++-", ALLOC },
-	{ "alloc, the depot has a full one", 0, "+++--", ALLOC },
-	{ "alloc, loaded has some, SLAB", RSV_ENGINE_SLAB, "h", ALLOC },
-	{ "alloc, loaded has some, SLOB", RSV_ENGINE_SLOB, "h", ALLOC },
-	{ "alloc, the depot has a full one, SLAB", RSV_ENGINE_SLAB, "+++--", ALLOC },
-	{ "alloc, the depot has a full one, SLOB", RSV_ENGINE_SLOB, "+++--", ALLOC },
-	{ "alloc, no magazine", 0, "", ALLOC },
-	{ "alloc, no magazine, SLAB", RSV_ENGINE_SLAB, "", ALLOC },
-	{ "alloc, no magazine, SLOB", RSV_ENGINE_SLOB, "", ALLOC },
-	{ "alloc, no queue", QUEUELESS, "h", ALLOC },
-	{ "free, loaded has room", 0, "h", FREE },
-	{ "free, previous is empty", 0, "++-tg", FREE },
-	{ "free, the depot has an empty one", 0, "+++---++", FREE },
-	{ "free, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE },
-	{ "free, loaded has room, SLOB", RSV_ENGINE_SLOB, "h", FREE },
-	{ "free, the depot has an empty one, SLAB", RSV_ENGINE_SLAB, "+++---++", FREE },
-	{ "free, the depot has an empty one, SLOB", RSV_ENGINE_SLOB, "+++---++", FREE },
-	{ "free, no magazine", 0, "", FREE },
-	{ "free, no magazine, SLAB", RSV_ENGINE_SLAB, "", FREE },
-	{ "free, no magazine, SLOB", RSV_ENGINE_SLOB, "", FREE },
-	{ "free, no queue", QUEUELESS, "h", FREE },
-	{ "kfree, loaded has room", 0, "h", FREE_UNNAMED },
-	{ "kfree, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE_UNNAMED },
-	{ "kfree, previous is empty", 0, "++-tg", FREE_UNNAMED },
-	{ "kfree, the depot has an empty one", 0, "+++---++", FREE_UNNAMED },
-	{ "kfree, no magazine", 0, "", FREE_UNNAMED },
-	{ "kfree, no queue", QUEUELESS, "h", FREE_UNNAMED },
-	{ "bulk alloc, the depot has a full one", 0, "+++--", ALLOC_BULK },
-	{ "bulk alloc, no magazine", 0, "", ALLOC_BULK },
-	{ "bulk free, the depot has an empty one", 0, "+++---++", FREE_BULK },
-	{ "bulk free, no magazine", 0, "", FREE_BULK },
+	{"alloc, loaded has some", 0, "h", ALLOC},
+	{"alloc, previous is full", 0, "++-", ALLOC},
+	{"alloc, the depot has a full one", 0, "+++--", ALLOC},
+	{"alloc, loaded has some, SLAB", RSV_ENGINE_SLAB, "h", ALLOC},
+	{"alloc, loaded has some, SLOB", RSV_ENGINE_SLOB, "h", ALLOC},
+	{"alloc, the depot has a full one, SLAB", RSV_ENGINE_SLAB, "+++--", ALLOC},
+	{"alloc, the depot has a full one, SLOB", RSV_ENGINE_SLOB, "+++--", ALLOC},
+	{"alloc, no magazine", 0, "", ALLOC},
+	{"alloc, no magazine, SLAB", RSV_ENGINE_SLAB, "", ALLOC},
+	{"alloc, no magazine, SLOB", RSV_ENGINE_SLOB, "", ALLOC},
+	{"alloc, no queue", QUEUELESS, "h", ALLOC},
+	{"free, loaded has room", 0, "h", FREE},
+	{"free, previous is empty", 0, "++-tg", FREE},
+	{"free, the depot has an empty one", 0, "+++---++", FREE},
+	{"free, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE},
+	{"free, loaded has room, SLOB", RSV_ENGINE_SLOB, "h", FREE},
+	{"free, the depot has an empty one, SLAB", RSV_ENGINE_SLAB, "+++---++", FREE},
+	{"free, the depot has an empty one, SLOB", RSV_ENGINE_SLOB, "+++---++", FREE},
+	{"free, no magazine", 0, "", FREE},
+	{"free, no magazine, SLAB", RSV_ENGINE_SLAB, "", FREE},
+	{"free, no magazine, SLOB", RSV_ENGINE_SLOB, "", FREE},
+	{"free, no queue", QUEUELESS, "h", FREE},
+	{"kfree, loaded has room", 0, "h", FREE_UNNAMED},
+	{"kfree, loaded has room, SLAB", RSV_ENGINE_SLAB, "h", FREE_UNNAMED},
+	{"kfree, previous is empty", 0, "++-tg", FREE_UNNAMED},
+	{"kfree, the depot has an empty one", 0, "+++---++", FREE_UNNAMED},
+	{"kfree, no magazine", 0, "", FREE_UNNAMED},
+	{"kfree, no queue", QUEUELESS, "h", FREE_UNNAMED},
+	{"bulk alloc, the depot has a full one", 0, "+++--", ALLOC_BULK},
+	{"bulk alloc, no magazine", 0, "", ALLOC_BULK},
+	{"bulk free, the depot has an empty one", 0, "+++---++", FREE_BULK},
+	{"bulk free, no magazine", 0, "", FREE_BULK},
 };
 
 KUNIT_ARRAY_PARAM_DESC(interrupted, interrupted, what);
@@ -192,13 +204,13 @@ static struct interrupt {
 	enum work work;
 	unsigned int at;
 	unsigned int calls;
-	unsigned int steps;		/* bits of those at which it came */
+	unsigned int steps; /* bits of those at which it came */
 	bool inside;
 } interrupt;
 
 static void interrupt_works(struct hand *h, enum work work)
 {
-	unsigned int many = 3 * h->c->rounds;
+	unsigned int many = 3 * h->c->magazine_size;
 
 	switch (work) {
 	case TAKES:
@@ -237,7 +249,7 @@ static void interrupt_comes(int step)
 /* Brings the magazines into the state that is wanted. */
 static void set_scene(struct hand *h, const char *before)
 {
-	unsigned int r = h->c->rounds;
+	unsigned int r = h->c->magazine_size;
 
 	hand_set(h, 8 * r);
 	hand_set(&interrupt.hand, 3 * r);
@@ -264,7 +276,7 @@ static void set_scene(struct hand *h, const char *before)
 /* In bulk a magazine's worth, and some more */
 static void make_request(struct hand *h, enum request wanted, gfp_t gfp)
 {
-	unsigned int many = h->c->rounds + 10;
+	unsigned int many = h->c->magazine_size + 10;
 
 	switch (wanted) {
 	case ALLOC:
@@ -326,12 +338,12 @@ static void interrupt_between_any_two_steps_does_no_harm(struct kunit *test)
 {
 	const struct interrupted_case *k = test->param_value;
 	struct rsv_cache *c = magazine_cache(test, k->flags);
-	struct hand h = hand_of(test, c, 12 * c->rounds);
+	struct hand h = hand_of(test, c, 12 * c->magazine_size);
 	enum work work;
 
 	interrupt = (struct interrupt){
 		.task = current,
-		.hand = hand_of(test, c, 6 * c->rounds),
+		.hand = hand_of(test, c, 6 * c->magazine_size),
 	};
 	for (work = 0; work < WORKS; work++)
 		interrupt_each_step(test, &h, work);
@@ -369,15 +381,16 @@ static void make_stepped_request(void *data)
 }
 
 /* Fewer instructions than any request has */
-#define INSTRUCTIONS	20
+#define INSTRUCTIONS 20
 
 static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 {
 	static void (*const works[])(void) = {
-		interrupt_takes_or_gives, interrupt_takes_and_gives,
+		interrupt_takes_or_gives,
+		interrupt_takes_and_gives,
 	};
 	const struct interrupted_case *k = test->param_value;
-	struct stepped stepped = { .request = k->request };
+	struct stepped stepped = {.request = k->request};
 	struct rsv_cache *c;
 	unsigned int i, nr;
 	struct hand h;
@@ -387,9 +400,9 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 	if (SLOW && (k->request == ALLOC_BULK || k->request == FREE_BULK))
 		kunit_skip(test, "it would take half a minute here");
 	c = magazine_cache(test, k->flags);
-	h = hand_of(test, c, 12 * c->rounds);
+	h = hand_of(test, c, 12 * c->magazine_size);
 	stepped.h = &h;
-	interrupt = (struct interrupt){ .hand = hand_of(test, c, 6 * c->rounds) };
+	interrupt = (struct interrupt){.hand = hand_of(test, c, 6 * c->magazine_size)};
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
 		set_scene(&h, k->before);
 		interrupt.calls = 0;
@@ -403,17 +416,17 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 /* Of the fast paths it is known which steps they have. */
 static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 {
-	static const enum request requests[] = { ALLOC, FREE, FREE_UNNAMED };
+	static const enum request requests[] = {ALLOC, FREE, FREE_UNNAMED};
 	struct rsv_cache *c = magazine_cache(test, 0);
-	struct hand h = hand_of(test, c, 12 * c->rounds);
+	struct hand h = hand_of(test, c, 12 * c->magazine_size);
 	unsigned int i, at;
 
 	for (i = 0; i < ARRAY_SIZE(requests); i++) {
-		const struct interrupted_case k = { .request = requests[i] };
+		const struct interrupted_case k = {.request = requests[i]};
 
 		interrupt = (struct interrupt){
 			.task = current,
-			.hand = hand_of(test, c, 6 * c->rounds),
+			.hand = hand_of(test, c, 6 * c->magazine_size),
 		};
 		for (at = 0; at <= RSV_STEPS; at++) {
 			set_scene(&h, "h");
@@ -464,7 +477,7 @@ struct hammer {
 	u32 random;
 };
 
-#define HAMMER_NS	200000
+#define HAMMER_NS 200000
 
 static u32 next_random(u32 *random)
 {
@@ -473,7 +486,7 @@ static u32 next_random(u32 *random)
 
 static void strike(struct hand *h, u32 *random, gfp_t gfp)
 {
-	unsigned int most = 3 * h->c->rounds, nr = next_random(random) % 32;
+	unsigned int most = 3 * h->c->magazine_size, nr = next_random(random) % 32;
 
 	if (next_random(random) & 1)
 		hand_take(h, min(nr, most - h->nr), gfp);
@@ -492,10 +505,10 @@ static enum hrtimer_restart hammer_strikes(struct hrtimer *timer)
 }
 
 static const struct engine_case hammered[] = {
-	{ "SLAB", RSV_ENGINE_SLAB },
-	{ "SLUB", RSV_ENGINE_SLUB },
-	{ "SLUB without magazines", QUEUELESS },
-	{ "SLOB", RSV_ENGINE_SLOB },
+	{"SLAB", RSV_ENGINE_SLAB},
+	{"SLUB", RSV_ENGINE_SLUB},
+	{"SLUB without magazines", QUEUELESS},
+	{"SLOB", RSV_ENGINE_SLOB},
 };
 
 KUNIT_ARRAY_PARAM_DESC(hammered, hammered, name);
@@ -506,11 +519,11 @@ static void timer_interrupts_break_nothing(struct kunit *test)
 	struct rsv_cache *c = magazine_cache(test, k->flag);
 	struct hammer *hammer = kunit_kzalloc(test, sizeof(*hammer), GFP_KERNEL);
 	unsigned long start = jiffies;
-	struct hand h = hand_of(test, c, 4 * c->rounds);
+	struct hand h = hand_of(test, c, 4 * c->magazine_size);
 	u32 random = 4711;
 
 	KUNIT_ASSERT_NOT_NULL(test, hammer);
-	hammer->hand = hand_of(test, c, 4 * c->rounds);
+	hammer->hand = hand_of(test, c, 4 * c->magazine_size);
 	rsv_hrtimer_setup(&hammer->timer, hammer_strikes, HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_start(&hammer->timer, ns_to_ktime(HAMMER_NS), HRTIMER_MODE_REL_PINNED_HARD);
 	while (time_before(jiffies, start + HZ / 5) ||
@@ -531,8 +544,7 @@ static struct kunit_case magazine_interrupt_cases[] = {
 	KUNIT_CASE_PARAM(interrupt_after_any_instruction_does_no_harm, interrupted_gen_params),
 	KUNIT_CASE(interrupt_that_finds_busy_set_goes_to_the_engine),
 	KUNIT_CASE_PARAM(timer_interrupts_break_nothing, hammered_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite magazine_interrupt_suite = {
 	.name = "reservoir_magazine_interrupt",

@@ -36,11 +36,11 @@ static bool all_distinct(void **objects, unsigned int nr)
 static void object_is_not_taken_back_twice_wherever_it_is(struct kunit *test)
 {
 	struct rsv_cache *c = engine_cache(test);
-	unsigned int nr = 4 * c->rounds, i;
+	unsigned int nr = 4 * c->magazine_size, i;
 	void **object = objects_out(test, c, nr + 1);
 
 	objects_give(c, object, nr);
-	for (i = 0; i < nr; i += c->rounds / 2)
+	for (i = 0; i < nr; i += c->magazine_size / 2)
 		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[i]));
 	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
 	rsv_cache_shrink(c);
@@ -114,7 +114,7 @@ static void object_that_was_never_handed_out_is_not_taken_back(struct kunit *tes
 static void free_object_that_was_written_to_is_lost_and_nothing_else(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, RSV_ENGINE_SLUB);
-	unsigned int nr = 2 * c->rounds;
+	unsigned int nr = 2 * c->magazine_size;
 	void **object = objects_out(test, c, nr), *bad = object[nr - 5];
 	u8 junk[SIZE];
 
@@ -142,7 +142,7 @@ static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *
 	void *object[2];
 
 	objects_take(test, c, object, 2);
-	KUNIT_EXPECT_EQ(test, rsv_object_accept(c, e, object[0]), RSV_OK);
+	KUNIT_EXPECT_EQ(test, rsv_object_claim_TEMP(c, e, object[0]), RSV_OK);
 	kmemleak_free(object[0]);
 	this_cpu_add(c->cpus->slow_frees, 2);
 	rsv_cache_keep(c, object[0]);
@@ -163,8 +163,7 @@ static struct kunit_case magazine_misuse_cases[] = {
 	KUNIT_CASE_PARAM(object_in_two_magazines_does_not_hide_one_that_is_out, engines_gen_params),
 	KUNIT_CASE(object_that_was_never_handed_out_is_not_taken_back),
 	KUNIT_CASE(free_object_that_was_written_to_is_lost_and_nothing_else),
-	{}
-};
+	{}};
 
 static struct kunit_suite magazine_misuse_suite = {
 	.name = "reservoir_magazine_misuse",

@@ -11,13 +11,13 @@
 #include "support/variants.h"
 
 /* The system gets memory back in blocks of this size. */
-#define BLOCK_BYTES	(PAGE_SIZE << max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER))
+#define BLOCK_BYTES (PAGE_SIZE << max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER))
 
 /* --- Extents -------------------------------------------------------------------------------- */
 
 static struct rsv_region *region_of_two_extents(struct kunit *test, size_t bytes)
 {
-	const struct rsv_reserve more = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+	const struct rsv_reserve more = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
 	struct rsv_region *r;
 
 	stay_on_this_cpu();
@@ -109,9 +109,7 @@ static int other_node(struct kunit *test)
 {
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY)
-		if (nid != numa_mem_id())
-			return nid;
+	for_each_node_state(nid, N_MEMORY) if (nid != numa_mem_id()) return nid;
 	kunit_skip(test, "the machine has one node");
 }
 
@@ -119,8 +117,8 @@ static int other_node(struct kunit *test)
 static struct rsv_region *region_of_two_nodes(struct kunit *test, int nid)
 {
 	const struct rsv_reserve want[] = {
-		{ .bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = numa_mem_id() },
-		{ .bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = nid },
+		{.bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = numa_mem_id()},
+		{.bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = nid},
 	};
 
 	return scratch_region_or_skip(test, want, 2);
@@ -165,17 +163,17 @@ static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
 	int nid;
 
 	c = cache_of_two_nodes(test, &nid);
-	r = c->rounds;
+	r = c->magazine_size;
 	object = objects_array(test, r);
 	objects_of_node_take(test, c, nid, object, r);
 	for (i = 0; i < r - 1; i++) {
 		rsv_cache_free(c, object[i]);
-		KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, i + 1);
+		KUNIT_EXPECT_EQ(test, mine(c)->remote->rounds, i + 1);
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
 	}
 	expect_home(test, c, false, r);
 	rsv_cache_free(c, object[r - 1]);
-	KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, 0);
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->rounds, 0);
 	expect_home(test, c, true, r);
 	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
 }
@@ -207,7 +205,7 @@ static void magazines_do_not_pile_up_where_all_goes_to_another_node(struct kunit
 	int nid;
 
 	c = cache_of_two_nodes(test, &nid);
-	nr = 20 * c->rounds;
+	nr = 20 * c->magazine_size;
 	object = objects_array(test, nr);
 	objects_of_node_take(test, c, nid, object, nr);
 	objects_give(c, object, nr);
@@ -225,9 +223,9 @@ static void shrinking_sends_home_what_collects_for_another_node(struct kunit *te
 	c = cache_of_two_nodes(test, &nid);
 	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
 	objects_give(c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_EQ(test, mine(c)->remote->nr, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->rounds, ARRAY_SIZE(object));
 	rsv_cache_shrink(c);
-	KUNIT_EXPECT_EQ(test, mine(c)->remote->capacity, 0);
+	KUNIT_EXPECT_EQ(test, mine(c)->remote->size, 0);
 	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
 	expect_whole(test, c->region);
 }
@@ -240,8 +238,7 @@ static struct kunit_case magazine_place_cases[] = {
 	KUNIT_CASE_PARAM(magazines_do_not_pile_up_where_all_goes_to_another_node,
 			 engines_gen_params),
 	KUNIT_CASE_PARAM(shrinking_sends_home_what_collects_for_another_node, engines_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite magazine_place_suite = {
 	.name = "reservoir_magazine_place",

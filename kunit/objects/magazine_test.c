@@ -18,9 +18,8 @@ struct rounds_case {
 };
 
 static const struct rounds_case rounds[] = {
-	{ 8, 64 }, { 256, 64 }, { 257, 32 }, { 1024, 32 }, { 1025, 16 }, { 4096, 16 },
-	{ 4097, 8 }, { 8192, 8 }, { 8193, 4 }, { 30720, 4 },
-	{ 32769, 0 },
+	{8, 64},   {256, 64}, {257, 32}, {1024, 32}, {1025, 16}, {4096, 16},
+	{4097, 8}, {8192, 8}, {8193, 4}, {30720, 4}, {32769, 0},
 };
 
 static void rounds_text(const struct rounds_case *k, char *text)
@@ -39,9 +38,9 @@ static void magazines_are_the_smaller_the_larger_objects_are(struct kunit *test)
 	unsigned int n;
 	void *object;
 
-	KUNIT_EXPECT_EQ(test, c->rounds, k->rounds);
+	KUNIT_EXPECT_EQ(test, c->magazine_size, k->rounds);
 	objects_take(test, c, &object, 1);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, k->rounds);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, k->rounds);
 	/* Its memory is an object of the region itself. */
 	for (n = 4; n <= 128; n *= 2)
 		KUNIT_EXPECT_EQ(test, own_active(r, n), n == k->rounds);
@@ -52,21 +51,21 @@ static void magazines_are_the_smaller_the_larger_objects_are(struct kunit *test)
 	expect_whole(test, r);
 }
 
-static const unsigned int sizes[] = { 15, 63, 64, 256 };
+static const unsigned int sizes[] = {15, 63, 64, 256};
 
 KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
 
 static void regions_under_256_kb_have_none(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_cache *c = scratch_cache_flags(test, scratch_pages(test, pages), SIZE, 0, 0,
-						  NULL);
+	struct rsv_cache *c =
+		scratch_cache_flags(test, scratch_pages(test, pages), SIZE, 0, 0, NULL);
 	void *object;
 
 	stay_on_this_cpu();
 	objects_take(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, pages < 64 ? 0 : c->rounds);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, pages < 64 ? 0 : c->magazine_size);
 	/* Without them, what is free is with its slab at once. */
 	EXPECT_SLABS(test, c, 0, pages >= 64, pages < 64);
 }
@@ -74,7 +73,7 @@ static void regions_under_256_kb_have_none(struct kunit *test)
 /* What is in it would be missed elsewhere. */
 static void no_magazine_holds_more_than_a_quarter_of_its_region(struct kunit *test)
 {
-	static const struct rounds_case cases[] = { { SZ_16K, 4 }, { SZ_16K + 1, 0 } };
+	static const struct rounds_case cases[] = {{SZ_16K, 4}, {SZ_16K + 1, 0}};
 	struct rsv_region *r = scratch_pages(test, 64);
 	unsigned int i;
 	void *object;
@@ -85,7 +84,7 @@ static void no_magazine_holds_more_than_a_quarter_of_its_region(struct kunit *te
 
 		objects_take(test, c, &object, 1);
 		rsv_cache_free(c, object);
-		KUNIT_EXPECT_EQ_MSG(test, mine(c)->loaded->capacity, cases[i].rounds, "%u bytes",
+		KUNIT_EXPECT_EQ_MSG(test, mine(c)->loaded->size, cases[i].rounds, "%u bytes",
 				    cases[i].size);
 	}
 }
@@ -102,11 +101,11 @@ static void without_memory_for_a_magazine_objects_go_to_the_engine(struct kunit 
 	KUNIT_ASSERT_EQ(test, nr, r->nr_pages);
 	__rsv_free_pages(page[--nr], 0);
 	objects_take(test, c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, 0);
 	EXPECT_SLABS(test, c, 0, 1, 0);
 	objects_give(c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, 0);
-	KUNIT_EXPECT_GT(test, figures(c->spares).failures, 0);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, 0);
+	KUNIT_EXPECT_GT(test, figures(c->magazine_cache).failures, 0);
 	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
 	EXPECT_SLABS(test, c, 0, 0, 1);
 	pages_give(page, nr, 0);
@@ -118,22 +117,22 @@ static void without_memory_for_a_magazine_objects_go_to_the_engine(struct kunit 
 static void full_and_empty_magazine_are_swapped_at_the_boundary(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds, i;
+	unsigned int r = c->magazine_size, i;
 	void **object = objects_out(test, c, 2 * r);
 
 	objects_give(c, object, 2 * r);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), r);
-	KUNIT_EXPECT_EQ(test, mine(c)->previous->nr, r);
+	KUNIT_EXPECT_EQ(test, mine(c)->previous->rounds, r);
 	objects_take(test, c, object, r);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
 	for (i = 0; i < 10; i++) {
 		objects_take(test, c, object + r, 2);
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), r - 2);
-		KUNIT_EXPECT_EQ(test, mine(c)->previous->nr, 0);
+		KUNIT_EXPECT_EQ(test, mine(c)->previous->rounds, 0);
 		objects_give(c, object + r, 2);
 		objects_give(c, object, 1);
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 1);
-		KUNIT_EXPECT_EQ(test, mine(c)->previous->nr, r);
+		KUNIT_EXPECT_EQ(test, mine(c)->previous->rounds, r);
 		objects_take(test, c, object, 1);
 	}
 	KUNIT_EXPECT_EQ(test, figures(c).exchanges, 0);
@@ -144,7 +143,7 @@ static void full_and_empty_magazine_are_swapped_at_the_boundary(struct kunit *te
 static void whole_magazines_are_exchanged_with_the_depot(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds;
+	unsigned int r = c->magazine_size;
 	void **object = objects_out(test, c, 4 * r);
 
 	objects_give(c, object, 4 * r);
@@ -158,14 +157,14 @@ static void whole_magazines_are_exchanged_with_the_depot(struct kunit *test)
 	objects_give(c, object, 3 * r + 1);
 	expect_depot(test, c, 2, 0, 4);
 	/* All the time the memory of four magazines was enough. */
-	KUNIT_EXPECT_EQ(test, figures(c->spares).allocs, 4 + 1);
+	KUNIT_EXPECT_EQ(test, figures(c->magazine_cache).allocs, 4 + 1);
 }
 
 /* What was used last is in the CPU's cache. */
 static void last_object_given_back_comes_first_through_all_magazines(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int nr = 5 * c->rounds, i;
+	unsigned int nr = 5 * c->magazine_size, i;
 	void **object = objects_out(test, c, nr);
 
 	objects_give(c, object, nr);
@@ -177,7 +176,7 @@ static void last_object_given_back_comes_first_through_all_magazines(struct kuni
 static void requests_served_by_magazines_take_the_fast_path(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds;
+	unsigned int r = c->magazine_size;
 	void **object = objects_out(test, c, 4 * r);
 	unsigned long slow;
 
@@ -200,7 +199,7 @@ static void contend(struct rsv_cache *c, unsigned int times)
 static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds, more = 2 * r;
+	unsigned int r = c->magazine_size, more = 2 * r;
 	void **object = objects_out(test, c, 5 * r);
 
 	/* Two at the CPU, one full and one empty in the depot */
@@ -209,10 +208,10 @@ static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 	expect_depot(test, c, 1, 1, 1);
 	contend(c, 100);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, c->rounds, more);
+	KUNIT_EXPECT_EQ(test, c->magazine_size, more);
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
 	objects_give(c, object, 2 * r + 1);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->capacity, more);
+	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, more);
 	objects_give(c, object + 4 * r, r);
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 128), 2);
@@ -220,7 +219,7 @@ static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 	/* No further than the largest, which are left where they are */
 	contend(c, 100);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, c->rounds, more);
+	KUNIT_EXPECT_EQ(test, c->magazine_size, more);
 	KUNIT_EXPECT_EQ(test, own_active(c->region, 128), 2);
 }
 
@@ -228,17 +227,17 @@ static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 static void magazines_grow_by_themselves(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds;
+	unsigned int r = c->magazine_size;
 	void **object = objects_out(test, c, 2 * r);
 	unsigned long end = jiffies + 10 * HZ;
 
 	objects_give(c, object, 2 * r);
 	contend(c, 100);
-	rsv_reclaim_begin(c->region);
+	rsv_reap_start(c->region);
 	while (own_active(c->region, r) && time_before(jiffies, end))
 		msleep(20);
-	rsv_reclaim_end(c->region);
-	KUNIT_EXPECT_EQ(test, c->rounds, 2 * r);
+	rsv_reap_stop(c->region);
+	KUNIT_EXPECT_EQ(test, c->magazine_size, 2 * r);
 	KUNIT_EXPECT_EQ(test, own_active(c->region, r), 0);
 }
 
@@ -246,7 +245,7 @@ static void magazines_grow_by_themselves(struct kunit *test)
 static void magazines_grow_to_128_kb(struct kunit *test)
 {
 	static const struct rounds_case most[] = {
-		{ 8, 128 }, { 1024, 128 }, { 1025, 64 }, { 4096, 32 }, { 8192, 16 }, { 32768, 4 },
+		{8, 128}, {1024, 128}, {1025, 64}, {4096, 32}, {8192, 16}, {32768, 4},
 	};
 	struct rsv_region *r = magazine_region(test);
 	struct rsv_cache *c;
@@ -258,7 +257,8 @@ static void magazines_grow_to_128_kb(struct kunit *test)
 			contend(c, 100);
 			rsv_caches_age(r);
 		}
-		KUNIT_EXPECT_EQ_MSG(test, c->rounds, most[i].rounds, "%u bytes", most[i].size);
+		KUNIT_EXPECT_EQ_MSG(test, c->magazine_size, most[i].rounds, "%u bytes",
+				    most[i].size);
 	}
 }
 
@@ -266,7 +266,7 @@ static void magazines_grow_to_128_kb(struct kunit *test)
 static void magazines_do_not_grow_without_contention(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	unsigned int r = c->rounds, i;
+	unsigned int r = c->magazine_size, i;
 	void **object = objects_out(test, c, 6 * r);
 
 	for (i = 0; i < 10; i++) {
@@ -274,7 +274,7 @@ static void magazines_do_not_grow_without_contention(struct kunit *test)
 		objects_take(test, c, object, 6 * r);
 		contend(c, 3);
 		rsv_caches_age(c->region);
-		KUNIT_EXPECT_EQ(test, c->rounds, r);
+		KUNIT_EXPECT_EQ(test, c->magazine_size, r);
 	}
 	KUNIT_EXPECT_GT(test, figures(c).exchanges, 40);
 	objects_give(c, object, 6 * r);
@@ -308,7 +308,7 @@ static void hold_while_it_is_wanted(void *holder)
 static void waiting_for_the_depot_is_counted(struct kunit *test)
 {
 	struct rsv_cache *c = magazine_cache(test, 0);
-	struct holder h = { .lock = &c->nodes[numa_mem_id()]->depot.lock };
+	struct holder h = {.lock = &c->nodes[numa_mem_id()]->depot.lock};
 	unsigned int cpu = other_cpu(test);
 	void *object;
 
@@ -334,16 +334,16 @@ struct gate_case {
 };
 
 static const struct gate_case gates[] = {
-	{ "plain", 0, true },
-	{ "aligned", RSV_HWCACHE_ALIGN, true },
-	{ "SLAB", RSV_ENGINE_SLAB, true },
-	{ "SLOB", RSV_ENGINE_SLOB, true },
-	{ "no magazine", RSV_NO_MAGAZINE, false },
-	{ "red zones", RSV_RED_ZONE, false },
-	{ "poison", RSV_POISON, false },
-	{ "owners", RSV_STORE_USER, false },
-	{ "slabs looked through", RSV_CACHE_VERIFY, false },
-	{ "traced", RSV_CACHE_TRACE, false },
+	{"plain", 0, true},
+	{"aligned", RSV_HWCACHE_ALIGN, true},
+	{"SLAB", RSV_ENGINE_SLAB, true},
+	{"SLOB", RSV_ENGINE_SLOB, true},
+	{"no magazine", RSV_NO_MAGAZINE, false},
+	{"red zones", RSV_RED_ZONE, false},
+	{"poison", RSV_POISON, false},
+	{"owners", RSV_STORE_USER, false},
+	{"slabs looked through", RSV_CACHE_VERIFY, false},
+	{"traced", RSV_CACHE_TRACE, false},
 };
 
 KUNIT_ARRAY_PARAM_DESC(gates, gates, what);
@@ -354,11 +354,11 @@ static void gate_is_shut_for_who_wants_to_see_each_object(struct kunit *test)
 	struct rsv_cache *c = magazine_cache(test, k->flags);
 	void *object;
 
-	KUNIT_EXPECT_EQ(test, rsv_gate_is_open(c), k->open);
+	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->open);
 	objects_take(test, c, &object, 1);
 	rsv_cache_free(c, object);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)) > 0, k->open);
-	KUNIT_EXPECT_EQ(test, rsv_gate_is_open(c), k->open);
+	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->open);
 }
 
 static struct kunit_case magazine_cases[] = {
@@ -376,8 +376,7 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(magazines_do_not_grow_without_contention),
 	KUNIT_CASE(waiting_for_the_depot_is_counted),
 	KUNIT_CASE_PARAM(gate_is_shut_for_who_wants_to_see_each_object, gates_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite magazine_suite = {
 	.name = "reservoir_magazine",

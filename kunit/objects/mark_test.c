@@ -13,16 +13,16 @@
 
 /* --- Marks ---------------------------------------------------------------------------------- */
 
-#define MARKED_PAGES	2048U
+#define MARKED_PAGES 2048U
 
 static struct rsv_zone *zone(struct rsv_region *r)
 {
 	return rsv_zone_nth(r, 0);
 }
 
-static const gfp_t modest[] = { GFP_KERNEL, GFP_USER, GFP_HIGHUSER, GFP_NOWAIT & ~__GFP_NOWARN };
+static const gfp_t modest[] = {GFP_KERNEL, GFP_USER, GFP_HIGHUSER, GFP_NOWAIT & ~__GFP_NOWARN};
 
-static const unsigned int orders[] = { 0, 2, 3, 4, 6 };
+static const unsigned int orders[] = {0, 2, 3, 4, 6};
 
 static void order_text(const unsigned int *order, char *text)
 {
@@ -96,14 +96,14 @@ static void below_low_empty_slabs_go_back_in_the_background(struct kunit *test)
 		page[nr] = rsv_alloc_pages(r, GFP_KERNEL, 4);
 		KUNIT_ASSERT_NOT_NULL(test, page[nr]);
 	}
-	flush_work(&r->relief);
+	flush_work(&r->drain_work);
 	KUNIT_EXPECT_EQ(test, cache_figures(c).empty_slabs, 1);
 	page[nr] = rsv_alloc_pages(r, GFP_ATOMIC, 4);
 	KUNIT_EXPECT_NOT_NULL(test, page[nr]);
 	nr += !!page[nr];
 	KUNIT_EXPECT_LT(test, zone(r)->free_pages, low + 1);
 	page[nr] = rsv_alloc_pages(r, GFP_ATOMIC, 0);
-	flush_work(&r->relief);
+	flush_work(&r->drain_work);
 	KUNIT_EXPECT_EQ(test, cache_figures(c).empty_slabs, 0);
 	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->failures[4], 0);
 	if (page[nr])
@@ -169,8 +169,7 @@ static struct kunit_case mark_cases[] = {
 	KUNIT_CASE(below_low_empty_slabs_go_back_in_the_background),
 	KUNIT_CASE(empty_slabs_are_given_back_before_a_request_fails),
 	KUNIT_CASE(failure_is_one_line_at_most_and_none_with_nowarn),
-	{}
-};
+	{}};
 
 static struct kunit_suite mark_suite = {
 	.name = "reservoir_mark",

@@ -11,17 +11,17 @@
 #include <linux/vmalloc.h>
 
 #include "objects/engine.h"
-#include "objects/mark.h"
 #include "objects/magazine.h"
+#include "objects/mark.h"
 #include "region.h"
 #include "support/variants.h"
 
 KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 
 /* In the heap of SLOB, several of them in a slab of the others; larger than a page */
-static const unsigned int sizes[] = { 40, 700, 5000 };
+static const unsigned int sizes[] = {40, 700, 5000};
 
-#define NR	6
+#define NR 6
 
 static void for_all_sizes_ctor(struct kunit *test, void (*ctor)(void *object),
 			       void (*try)(struct kunit *test, struct rsv_cache *c))
@@ -39,8 +39,7 @@ static void for_all_sizes_ctor(struct kunit *test, void (*ctor)(void *object),
 	EXPECT_UNTOUCHED(test, r);
 }
 
-static void for_all_sizes(struct kunit *test,
-			  void (*try)(struct kunit *test, struct rsv_cache *c))
+static void for_all_sizes(struct kunit *test, void (*try)(struct kunit *test, struct rsv_cache *c))
 {
 	for_all_sizes_ctor(test, NULL, try);
 }
@@ -109,12 +108,12 @@ static void put_twice(struct kunit *test, struct rsv_cache *c)
 
 	objects_take(test, c, object, 2);
 	f = rsv_frame_at(e, object[0]);
-	KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object[0]), RSV_OK);
+	KUNIT_EXPECT_EQ(test, c->engine->mark_cached(c, e, f, object[0]), RSV_OK);
 	kmemleak_free(object[0]);
 	this_cpu_add(c->cpus->slow_frees, 2);
-	rsv_objects_home(c, object, 1);
+	rsv_objects_flush(c, object, 1);
 	text = report_text(test, "%s by two CPUs at once", report_given_back(test, c, object[0]));
-	EXPECT_REPORT(test, RSV_DOUBLE_FREE, text, rsv_objects_home(c, object, 1));
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, text, rsv_objects_flush(c, object, 1));
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 1);
 	free_wrongly(test, c, object[0], RSV_DOUBLE_FREE);
 
@@ -136,7 +135,7 @@ static void free_what_looks_free(struct kunit *test, struct rsv_cache *c)
 	void *object;
 
 	objects_take(test, c, &object, 1);
-	*(unsigned long *)(object + c->layout.link) = rsv_mark_of(c->mark, object);
+	*(unsigned long *)(object + c->layout.mark) = rsv_mark_word(c->secret, object);
 	rsv_cache_free(c, object);
 }
 
@@ -145,7 +144,7 @@ static void object_in_use_that_looks_free_is_taken_back(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
 
-	if (!RSV_LINK_SEALED)
+	if (!RSV_MARK_TAGGED)
 		kunit_skip(test, "a word has 64 bits, and is not by chance what it should not be");
 	if (v->flags & RSV_ENGINE_SLAB)
 		kunit_skip(test, "whether an object is free stands elsewhere");
@@ -236,8 +235,14 @@ static void free_what_lies_elsewhere(struct kunit *test, struct rsv_cache *c)
 	void *system = kunit_kmalloc(test, 100, GFP_KERNEL), *mapped = vmalloc(100), *theirs;
 	int on_stack;
 	void *const foreign[] = {
-		&on_stack, system, mapped, code, (void *)1, (void *)ULONG_MAX,
-		scratch_base(c->region) - 1, scratch_base(c->region) + VARIANT_REGION,
+		&on_stack,
+		system,
+		mapped,
+		code,
+		(void *)1,
+		(void *)ULONG_MAX,
+		scratch_base(c->region) - 1,
+		scratch_base(c->region) + VARIANT_REGION,
 	};
 	const char *text = report_text(test, "cache %s of region %s: a pointer to elsewhere",
 				       c->name, c->region->name);
@@ -279,7 +284,7 @@ static void pages_of_the_region_are_refused(struct kunit *test)
 static void free_inside(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned int size = c->layout.object_size;
-	const unsigned int inside[] = { 1, 4, 8, size / 2, round_down(size / 2, 8), size - 1 };
+	const unsigned int inside[] = {1, 4, 8, size / 2, round_down(size / 2, 8), size - 1};
 	void *object[NR];
 	unsigned int i, j;
 
@@ -368,8 +373,8 @@ static void object_of_another_engine_is_refused(struct kunit *test)
 	for (i = 0; i < VARIANTS; i++)
 		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
 			struct rsv_cache *c = param_cache(test, r, sizes[j], NULL);
-			struct rsv_cache *d = variant_cache(test, r, &variants[i], sizes[j], 0,
-							    NULL);
+			struct rsv_cache *d =
+				variant_cache(test, r, &variants[i], sizes[j], 0, NULL);
 
 			if (!cache_in_heap(c) || !variant_is(v, variants[i].flags & RSV_ENGINES))
 				free_to_each_other(test, c, d);
@@ -421,13 +426,12 @@ static void ending_a_cache_in_use_is_refused(struct kunit *test)
 static void use_dead_cache(struct kunit *test, struct rsv_cache *c, void *p)
 {
 	const char *text = report_text(test, "cache %s: it was destroyed", c->name);
-	void *object = NULL, *objects[3] = { p };
+	void *object = NULL, *objects[3] = {p};
 	unsigned int nr = 0;
 
 	EXPECT_REPORT(test, RSV_DEAD_CACHE, text, object = rsv_cache_alloc(c, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, object);
-	EXPECT_REPORT(test, RSV_DEAD_CACHE, text,
-		      object = rsv_cache_alloc_node(c, GFP_ATOMIC, 0));
+	EXPECT_REPORT(test, RSV_DEAD_CACHE, text, object = rsv_cache_alloc_node(c, GFP_ATOMIC, 0));
 	KUNIT_EXPECT_NULL(test, object);
 	EXPECT_REPORT(test, RSV_DEAD_CACHE, text,
 		      nr = rsv_cache_alloc_bulk(c, GFP_KERNEL, 3, objects + 1));
@@ -473,8 +477,7 @@ static void freeing_nothing_is_no_misuse(struct kunit *test)
 static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE_PARAM(double_free_is_refused_at_once_and_later, variants_gen_params),
 	KUNIT_CASE_PARAM(object_in_use_that_looks_free_is_taken_back, variants_gen_params),
-	KUNIT_CASE_PARAM(object_that_two_cpus_give_back_at_once_is_taken_once,
-			 variants_gen_params),
+	KUNIT_CASE_PARAM(object_that_two_cpus_give_back_at_once_is_taken_once, variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_refused_without_naming_the_cache, variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_after_the_slab_is_gone_is_refused, variants_gen_params),
 	KUNIT_CASE_PARAM(object_that_was_never_allocated_is_refused, variants_gen_params),
@@ -488,8 +491,7 @@ static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE_PARAM(ending_a_cache_in_use_is_refused, variants_gen_params),
 	KUNIT_CASE_PARAM(dead_cache_is_refused, variants_gen_params),
 	KUNIT_CASE_PARAM(freeing_nothing_is_no_misuse, variants_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite misuse_suite = {
 	.name = "reservoir_misuse",

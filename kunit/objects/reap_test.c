@@ -12,14 +12,14 @@
 #include "support/helpers.h"
 
 /* Six objects fill a slab of three pages. */
-#define SIZE		2048
-#define PER_SLAB	6
+#define SIZE	 2048
+#define PER_SLAB 6
 
 /* Empty slabs that a cache keeps at least */
-#define KEPT		2
+#define KEPT 2
 
-#define SLABS		6
-#define OBJECTS		(SLABS * PER_SLAB)
+#define SLABS	6
+#define OBJECTS (SLABS * PER_SLAB)
 
 struct engine_case {
 	const char *what;
@@ -28,8 +28,8 @@ struct engine_case {
 
 /* Engines that have slabs, with nothing in front of them, so that one sees which slab serves */
 static const struct engine_case engines[] = {
-	{ "SLAB", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_OWN },
-	{ "SLUB", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN },
+	{"SLAB", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL},
+	{"SLUB", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL},
 };
 
 KUNIT_ARRAY_PARAM_DESC(engines, engines, what);
@@ -125,7 +125,7 @@ static void surplus_of_who_has_interrupts_off_goes_with_the_next(struct kunit *t
 	EXPECT_SLABS(test, c, 0, 0, 0);
 }
 
-static const unsigned int used[] = { 0, 1, 3, 5, 6 };
+static const unsigned int used[] = {0, 1, 3, 5, 6};
 
 static void used_text(const unsigned int *slabs, char *text)
 {
@@ -185,7 +185,7 @@ static unsigned int slab_of(void *object, void *const *objects)
 /* Of slab 0 one object is in use, of slab 1 two, of slab 2 three, of slab 3 five. */
 static void fullest_slab_serves_first_so_that_others_become_empty(struct kunit *test)
 {
-	static const unsigned int in_use[] = { 1, 2, 3, 5 };
+	static const unsigned int in_use[] = {1, 2, 3, 5};
 	struct rsv_cache *c = bare_cache(test);
 	void *object[4 * PER_SLAB], *again;
 	unsigned int slab, free;
@@ -237,7 +237,7 @@ static struct rsv_cache *depot_cache(struct kunit *test, unsigned int full, void
 
 	stay_on_this_cpu();
 	c = scratch_cache_flags(test, scratch_region(test, SZ_1M), 64, 0, 0, NULL);
-	nr = (full + 2) * c->rounds;
+	nr = (full + 2) * c->magazine_size;
 	*objects = kunit_kcalloc(test, nr, sizeof(**objects), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, *objects);
 	objects_take(test, c, *objects, nr);
@@ -251,7 +251,7 @@ static void magazines_that_lay_in_the_depot_for_an_interval_go(struct kunit *tes
 {
 	void **object;
 	struct rsv_cache *c = depot_cache(test, 6, &object);
-	unsigned int r = c->rounds;
+	unsigned int r = c->magazine_size;
 
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 6);
@@ -282,11 +282,11 @@ static void age_reaches_slabs_and_the_memory_of_magazines(struct kunit *test)
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 0);
-	KUNIT_EXPECT_EQ(test, figures(c->spares).active, 2);
+	KUNIT_EXPECT_EQ(test, figures(c->magazine_cache).active, 2);
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, figures(c).empty, 0);
-	KUNIT_EXPECT_EQ(test, figures(c->spares).empty, 0);
+	KUNIT_EXPECT_EQ(test, figures(c->magazine_cache).empty, 0);
 	KUNIT_EXPECT_GT(test, region_free_pages(c->region), had);
 }
 
@@ -319,7 +319,8 @@ static void page_request_gets_all_but_slabs_in_use(struct kunit *test)
 	objects_take(test, c, object, OBJECTS);
 	objects_give(c, object + 1, OBJECTS - 1);
 	nr = pages_take(r, GFP_KERNEL, 0, page, r->nr_pages);
-	KUNIT_EXPECT_EQ(test, nr, r->nr_pages - figures(c).pages - figures(r->own[0]).pages);
+	KUNIT_EXPECT_EQ(test, nr,
+			r->nr_pages - figures(c).pages - figures(r->magazine_caches[0]).pages);
 	EXPECT_SLABS(test, c, 0, 1, 0);
 	pages_give(page, nr, 0);
 	rsv_cache_free(c, object[0]);
@@ -335,10 +336,10 @@ static void age_goes_on_by_itself(struct kunit *test)
 	use_slabs(test, c, 1);
 	rsv_caches_age(r);
 	EXPECT_SLABS(test, c, 0, 0, 1);
-	rsv_reclaim_begin(r);
+	rsv_reap_start(r);
 	while (figures(c).empty && time_before(jiffies, end))
 		msleep(20);
-	rsv_reclaim_end(r);
+	rsv_reap_stop(r);
 	EXPECT_SLABS(test, c, 0, 0, 0);
 }
 
@@ -349,16 +350,14 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE_PARAM(surplus_of_who_has_interrupts_off_goes_with_the_next, engines_gen_params),
 	KUNIT_CASE_PARAM(exactly_what_lay_idle_for_an_interval_goes, used_gen_params),
 	KUNIT_CASE_PARAM(slab_that_became_empty_is_kept_for_an_interval, engines_gen_params),
-	KUNIT_CASE_PARAM(fullest_slab_serves_first_so_that_others_become_empty,
-			 engines_gen_params),
+	KUNIT_CASE_PARAM(fullest_slab_serves_first_so_that_others_become_empty, engines_gen_params),
 	KUNIT_CASE_PARAM(steady_use_after_a_peak_gathers_in_few_slabs, engines_gen_params),
 	KUNIT_CASE(magazines_that_lay_in_the_depot_for_an_interval_go),
 	KUNIT_CASE(age_reaches_slabs_and_the_memory_of_magazines),
 	KUNIT_CASE(page_request_gets_all_that_is_free),
 	KUNIT_CASE_PARAM(page_request_gets_all_but_slabs_in_use, engines_gen_params),
 	KUNIT_CASE(age_goes_on_by_itself),
-	{}
-};
+	{}};
 
 static struct kunit_suite reclaim_suite = {
 	.name = "reservoir_reclaim",

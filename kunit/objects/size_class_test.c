@@ -6,7 +6,7 @@
 #include "region.h"
 #include "support/helpers.h"
 
-static const char *const choices[] = { "fine", "pow2" };
+static const char *const choices[] = {"fine", "pow2"};
 
 static void choice_text(const char *const *choice, char *text)
 {
@@ -79,7 +79,7 @@ static void every_class_holds_its_own_size(struct kunit *test)
 	const struct rsv_classes *classes = param_classes(test);
 	unsigned int class;
 
-	for (class = 0; class < classes->nr; class++)
+	for (class = 0; class < classes->nr; class ++)
 		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, classes->size[class]), class);
 }
 
@@ -88,7 +88,7 @@ static void every_class_knows_its_smallest_request(struct kunit *test)
 	const struct rsv_classes *classes = param_classes(test);
 	unsigned int class, least;
 
-	for (class = 0; class < classes->nr; class++) {
+	for (class = 0; class < classes->nr; class ++) {
 		least = rsv_class_least(classes, classes->size[class]);
 		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, least), class);
 		if (class)
@@ -129,7 +129,7 @@ static void fine_wastes_an_eighth_of_a_request_at_most(struct kunit *test)
 
 static void other_names_are_none(struct kunit *test)
 {
-	static const char *const names[] = { "", "fin", "finer", "pow", "pow22", "FINE", "none" };
+	static const char *const names[] = {"", "fin", "finer", "pow", "pow22", "FINE", "none"};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -172,8 +172,7 @@ static struct kunit_case classes_cases[] = {
 	KUNIT_CASE(fine_wastes_an_eighth_of_a_request_at_most),
 	KUNIT_CASE(other_names_are_none),
 	KUNIT_CASE_PARAM(region_has_a_cache_of_every_class, choices_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite classes_suite = {
 	.name = "reservoir_classes",

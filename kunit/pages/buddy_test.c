@@ -10,7 +10,7 @@
 #include "region.h"
 #include "support/helpers.h"
 
-#define MAX_BLOCKS	128
+#define MAX_BLOCKS 128
 
 /* --- The textbook's examples ---------------------------------------------------------------- */
 
@@ -173,11 +173,8 @@ struct free_order {
 };
 
 static const struct free_order free_orders[] = {
-	{ "ascending", 0, 1 },
-	{ "descending", 63, 63 },
-	{ "from the middle", 32, 1 },
-	{ "scattered by 5", 0, 5 },
-	{ "scattered by 29", 7, 29 },
+	{"ascending", 0, 1},	  {"descending", 63, 63},     {"from the middle", 32, 1},
+	{"scattered by 5", 0, 5}, {"scattered by 29", 7, 29},
 };
 
 KUNIT_ARRAY_PARAM_DESC(free_orders, free_orders, name);
@@ -198,7 +195,7 @@ static void coalescing_does_not_depend_on_the_order_of_frees(struct kunit *test)
 
 /* --- Regions of odd sizes ------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = { 1, 2, 3, 7, 9, 31, 37, 64, 65, 100 };
+static const unsigned int sizes[] = {1, 2, 3, 7, 9, 31, 37, 64, 65, 100};
 
 KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
 
@@ -223,8 +220,8 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, unsigned 
 		block[n] = rsv_get_free_pages(r, GFP_KERNEL, order);
 		if (!block[n])
 			break;
-		KUNIT_EXPECT_TRUE(test, IS_ALIGNED(page_to_pfn(virt_to_page(block[n])),
-						   1UL << order));
+		KUNIT_EXPECT_TRUE(test,
+				  IS_ALIGNED(page_to_pfn(virt_to_page(block[n])), 1UL << order));
 	}
 	return n;
 }
@@ -306,7 +303,7 @@ static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 
 static void order_beyond_the_region_gives_null(struct kunit *test)
 {
-	static const unsigned int too_large[] = { 4, 5, 10, 11, 31, 32, 63, 64, 65, UINT_MAX };
+	static const unsigned int too_large[] = {4, 5, 10, 11, 31, 32, 63, 64, 65, UINT_MAX};
 	struct rsv_region *r = scratch_pages(test, 8);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned int i;
@@ -384,7 +381,7 @@ static void page_inside_a_block_is_refused(struct kunit *test)
 
 static void another_order_than_it_was_taken_with_is_refused(struct kunit *test)
 {
-	static const unsigned int wrong[] = { 0, 1, 3, 4, 31, 32, 64, UINT_MAX };
+	static const unsigned int wrong[] = {0, 1, 3, 4, 31, 32, 64, UINT_MAX};
 	struct rsv_region *r = scratch_pages(test, 8);
 	struct page *block = rsv_alloc_pages(r, GFP_KERNEL, 2);
 	unsigned int i;
@@ -399,13 +396,13 @@ static void another_order_than_it_was_taken_with_is_refused(struct kunit *test)
 
 /* --- Placement ------------------------------------------------------------------------------ */
 
-#define ARENA_ORDER	9
-#define ARENA_PAGES	512U	/* a block of this order */
-#define ARENA_BLOCKS	200U
-#define ARENA_STEPS	100000U
+#define ARENA_ORDER  9
+#define ARENA_PAGES  512U /* a block of this order */
+#define ARENA_BLOCKS 200U
+#define ARENA_STEPS  100000U
 
 /* What is free in blocks of at least this order counts as whole. */
-#define LARGE_ORDER	4
+#define LARGE_ORDER 4
 
 /**
  * struct lifo - a buddy system that gives no thought to placement, to measure against: what is
@@ -528,7 +525,7 @@ static void arena_step(struct arena *a, struct rnd_state *random)
 	a->order[i] = -1;
 }
 
-static const unsigned int seeds[] = { 1, 2, 3, 4, 5 };
+static const unsigned int seeds[] = {1, 2, 3, 4, 5};
 
 static void seed_text(const unsigned int *seed, char *text)
 {
@@ -586,8 +583,7 @@ static struct kunit_case buddy_cases[] = {
 	KUNIT_CASE(page_that_was_never_taken_is_refused),
 	KUNIT_CASE(page_inside_a_block_is_refused),
 	KUNIT_CASE(another_order_than_it_was_taken_with_is_refused),
-	{}
-};
+	{}};
 
 static struct kunit_suite buddy_suite = {
 	.name = "reservoir_buddy",

@@ -9,7 +9,7 @@
 #include "region.h"
 #include "support/helpers.h"
 
-#define PAGES	64U
+#define PAGES 64U
 
 static void *exact(struct kunit *test, struct rsv_region *r, unsigned long pages)
 {
@@ -27,8 +27,8 @@ static void exact_give(void *p, unsigned long pages)
 /* --- One block, its tail given back --------------------------------------------------------- */
 
 static const size_t lengths[] = {
-	1, SZ_4K - 1, SZ_4K, SZ_4K + 1, 3 * SZ_4K, 5 * SZ_4K - 7, 31 * SZ_4K, 33 * SZ_4K,
-	63 * SZ_4K, 64 * SZ_4K,
+	1,	    SZ_4K - 1,	SZ_4K,	    SZ_4K + 1,	3 * SZ_4K, 5 * SZ_4K - 7,
+	31 * SZ_4K, 33 * SZ_4K, 63 * SZ_4K, 64 * SZ_4K,
 };
 
 static void length_text(const size_t *bytes, char *text)
@@ -84,8 +84,8 @@ static void tail_serves_others_at_once(struct kunit *test)
 
 static void lengths_without_sense_get_nothing(struct kunit *test)
 {
-	static const size_t wrong[] = { 0, SIZE_MAX, SIZE_MAX - SZ_4K, SIZE_MAX - SZ_64K,
-					SIZE_MAX / 2, 65 * SZ_4K };
+	static const size_t wrong[] = {
+		0, SIZE_MAX, SIZE_MAX - SZ_4K, SIZE_MAX - SZ_64K, SIZE_MAX / 2, 65 * SZ_4K};
 	struct rsv_region *r = scratch_pages(test, PAGES);
 	unsigned int i;
 
@@ -106,8 +106,7 @@ struct hole {
 };
 
 static const struct hole holes[] = {
-	{ 1, 3 }, { 3, 7 }, { 7, 9 }, { 3, 11 }, { 15, 17 }, { 5, 29 }, { 1, 63 }, { 1, 64 },
-	{ 0, 63 }, { 31, 33 },
+	{1, 3}, {3, 7}, {7, 9}, {3, 11}, {15, 17}, {5, 29}, {1, 63}, {1, 64}, {0, 63}, {31, 33},
 };
 
 static void hole_text(const struct hole *h, char *text)
@@ -385,7 +384,7 @@ static void slab_in_the_middle_ends_a_run(struct kunit *test)
 /* Extents do not touch each other for a run, even where they do in memory. */
 static void run_does_not_go_beyond_its_extent(struct kunit *test)
 {
-	struct rsv_reserve want = { .bytes = 8 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG };
+	struct rsv_reserve want = {.bytes = 8 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG};
 	struct rsv_region *r = scratch_pages(test, 8);
 	void *p;
 
@@ -459,8 +458,7 @@ static struct kunit_case run_cases[] = {
 	KUNIT_CASE(slab_in_the_middle_ends_a_run),
 	KUNIT_CASE(run_does_not_go_beyond_its_extent),
 	KUNIT_CASE(whole_run_is_one_piece_wherever_it_begins),
-	{}
-};
+	{}};
 
 static struct kunit_suite run_suite = {
 	.name = "reservoir_run",

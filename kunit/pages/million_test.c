@@ -13,9 +13,9 @@
 #include "support/helpers.h"
 #include "support/random.h"
 
-#define MILLION		1000000U
-#define CROWD_ORDERS	10
-#define CROWD_AUDIT	20000U
+#define MILLION	     1000000U
+#define CROWD_ORDERS 10
+#define CROWD_AUDIT  20000U
 
 /**
  * struct crowd - blocks of pages that come and go in a region that is nearly full
@@ -62,7 +62,7 @@ static unsigned long *last_word(struct page *page, unsigned int order)
 
 static void crowd_take(struct crowd *w, unsigned int order)
 {
-	static const gfp_t gfps[] = { GFP_KERNEL, GFP_USER, GFP_ATOMIC, GFP_NOWAIT };
+	static const gfp_t gfps[] = {GFP_KERNEL, GFP_USER, GFP_ATOMIC, GFP_NOWAIT};
 	gfp_t gfp = gfps[crowd_random(w, ARRAY_SIZE(gfps))] | __GFP_NOWARN;
 	struct page *page;
 	unsigned long first;
@@ -201,10 +201,8 @@ static void million_operations_keep_the_accounts_exact(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, region_figures(w->r).cached_bytes, 0);
 }
 
-static struct kunit_case million_cases[] = {
-	KUNIT_CASE(million_operations_keep_the_accounts_exact),
-	{}
-};
+static struct kunit_case million_cases[] = {KUNIT_CASE(million_operations_keep_the_accounts_exact),
+					    {}};
 
 static struct kunit_suite million_suite = {
 	.name = "reservoir_million",

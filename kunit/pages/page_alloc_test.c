@@ -88,7 +88,7 @@ static void memory_is_not_touched_without_gfp_zero(struct kunit *test)
 
 /* --- The whole region ----------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = { 1, 7, 37, 64 };
+static const unsigned int sizes[] = {1, 7, 37, 64};
 
 KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
 
@@ -164,24 +164,24 @@ struct gfp_case {
 };
 
 static const struct gfp_case gfps[] = {
-	{ "GFP_KERNEL", GFP_KERNEL, true },
-	{ "GFP_USER", GFP_USER, true },
-	{ "GFP_HIGHUSER", GFP_HIGHUSER, true },
-	{ "GFP_ATOMIC", GFP_ATOMIC, true },
-	{ "GFP_NOWAIT", GFP_NOWAIT, true },
-	{ "GFP_NOIO", GFP_NOIO, true },
-	{ "GFP_NOFS", GFP_NOFS, true },
-	{ "__GFP_HIGH", GFP_KERNEL | __GFP_HIGH, true },
-	{ "__GFP_NOWARN", GFP_KERNEL | __GFP_NOWARN, true },
-	{ "__GFP_ZERO", GFP_KERNEL | __GFP_ZERO, true },
-	{ "__GFP_NOFAIL", GFP_KERNEL | __GFP_NOFAIL, false },
-	{ "__GFP_NORETRY", GFP_KERNEL | __GFP_NORETRY, false },
-	{ "__GFP_RETRY_MAYFAIL", GFP_KERNEL | __GFP_RETRY_MAYFAIL, false },
-	{ "__GFP_COMP", GFP_KERNEL | __GFP_COMP, false },
-	{ "__GFP_MEMALLOC", GFP_KERNEL | __GFP_MEMALLOC, false },
-	{ "__GFP_MOVABLE", GFP_HIGHUSER_MOVABLE, false },
-	{ "__GFP_ACCOUNT", GFP_KERNEL_ACCOUNT, false },
-	{ "two zones", GFP_KERNEL | __GFP_DMA | __GFP_DMA32, false },
+	{"GFP_KERNEL", GFP_KERNEL, true},
+	{"GFP_USER", GFP_USER, true},
+	{"GFP_HIGHUSER", GFP_HIGHUSER, true},
+	{"GFP_ATOMIC", GFP_ATOMIC, true},
+	{"GFP_NOWAIT", GFP_NOWAIT, true},
+	{"GFP_NOIO", GFP_NOIO, true},
+	{"GFP_NOFS", GFP_NOFS, true},
+	{"__GFP_HIGH", GFP_KERNEL | __GFP_HIGH, true},
+	{"__GFP_NOWARN", GFP_KERNEL | __GFP_NOWARN, true},
+	{"__GFP_ZERO", GFP_KERNEL | __GFP_ZERO, true},
+	{"__GFP_NOFAIL", GFP_KERNEL | __GFP_NOFAIL, false},
+	{"__GFP_NORETRY", GFP_KERNEL | __GFP_NORETRY, false},
+	{"__GFP_RETRY_MAYFAIL", GFP_KERNEL | __GFP_RETRY_MAYFAIL, false},
+	{"__GFP_COMP", GFP_KERNEL | __GFP_COMP, false},
+	{"__GFP_MEMALLOC", GFP_KERNEL | __GFP_MEMALLOC, false},
+	{"__GFP_MOVABLE", GFP_HIGHUSER_MOVABLE, false},
+	{"__GFP_ACCOUNT", GFP_KERNEL_ACCOUNT, false},
+	{"two zones", GFP_KERNEL | __GFP_DMA | __GFP_DMA32, false},
 };
 
 KUNIT_ARRAY_PARAM_DESC(gfps, gfps, name);
@@ -206,7 +206,7 @@ static void zone_bits_are_a_ceiling(struct kunit *test)
 {
 	struct rsv_region *r = scratch_pages(test, 1);
 	enum zone_type type = page_zonenum(virt_to_page(scratch_base(r)));
-	static const gfp_t zones[] = { GFP_DMA, GFP_DMA32, 0, __GFP_HIGHMEM };
+	static const gfp_t zones[] = {GFP_DMA, GFP_DMA32, 0, __GFP_HIGHMEM};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(zones); i++) {
@@ -220,7 +220,7 @@ static void zone_bits_are_a_ceiling(struct kunit *test)
 
 /* --- Many at once --------------------------------------------------------------------------- */
 
-static const unsigned int bulks[] = { 0, 1, 63, 64, 65, 100 };
+static const unsigned int bulks[] = {0, 1, 63, 64, 65, 100};
 
 KUNIT_ARRAY_PARAM(bulks, bulks, pages_text);
 
@@ -271,9 +271,9 @@ static void bulk_refuses_what_a_single_request_refuses(struct kunit *test)
 static void every_figure_of_a_script_is_exact(struct kunit *test)
 {
 	struct rsv_region *r = scratch_pages(test, 64);
-	struct page *a = rsv_alloc_pages(r, GFP_KERNEL, 0);	/* splits 6, 5, 4, 3, 2, 1 */
+	struct page *a = rsv_alloc_pages(r, GFP_KERNEL, 0); /* splits 6, 5, 4, 3, 2, 1 */
 	struct page *b = rsv_alloc_pages(r, GFP_ATOMIC, 3);
-	void *c = rsv_alloc_pages_exact(r, 5 * PAGE_SIZE - 1, GFP_KERNEL);	/* splits 4 */
+	void *c = rsv_alloc_pages_exact(r, 5 * PAGE_SIZE - 1, GFP_KERNEL); /* splits 4 */
 	unsigned int order;
 	struct rsv_ioc_zone *now;
 
@@ -454,8 +454,7 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE(address_of_no_region_is_refused),
 	KUNIT_CASE(address_inside_a_page_is_refused),
 	KUNIT_CASE(page_of_a_slab_is_refused),
-	{}
-};
+	{}};
 
 static struct kunit_suite page_suite = {
 	.name = "reservoir_page",

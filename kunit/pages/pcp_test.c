@@ -14,7 +14,7 @@
 #include "support/helpers.h"
 
 /* A region that has lists, and is one block of order 10, the textbook's way down from there */
-#define LISTED_PAGES	1024U
+#define LISTED_PAGES 1024U
 
 static struct rsv_region *listed_region(struct kunit *test, unsigned long pages)
 {
@@ -49,7 +49,7 @@ static struct page *take(struct kunit *test, struct rsv_region *r, unsigned int 
 
 /* --- What goes on a list -------------------------------------------------------------------- */
 
-static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 9 };
+static const unsigned int orders[] = {0, 1, 2, 3, 4, 5, 9};
 
 static void order_text(const unsigned int *order, char *text)
 {
@@ -77,7 +77,7 @@ static void only_orders_0_to_3_are_listed(struct kunit *test)
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
-static const unsigned int sizes[] = { 512, 1023, 1024, 2048, 3000, 8192 };
+static const unsigned int sizes[] = {512, 1023, 1024, 2048, 3000, 8192};
 
 KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
 
@@ -189,22 +189,22 @@ static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit
 	unsigned long spare = zone(r)->min_pages + high;
 
 	even = take_scattered(test, r, page);
-	if (high < 2 * RSV_PCP_RUNS || even < spare + high + 1)
+	if (high < 2 * RSV_PCP_PIECES || even < spare + high + 1)
 		kunit_skip(test, "many CPUs share little memory");
 	pages_give(page, spare, 0);
 	settle(r);
 	EXPECT_FREE_AREAS(test, r, [0] = spare);
 
 	page[0] = take(test, r, 0);
-	KUNIT_EXPECT_EQ(test, cached(test, r, 0), RSV_PCP_RUNS - 1);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 0), RSV_PCP_PIECES - 1);
 	__rsv_free_pages(page[0], 0);
-	for (i = RSV_PCP_RUNS; i < high; i++)
+	for (i = RSV_PCP_PIECES; i < high; i++)
 		__rsv_free_pages(page[spare + i], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high);
 	__rsv_free_pages(page[spare + i], 0);
-	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_RUNS + 1);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_PIECES + 1);
 
-	pages_give(page + spare, RSV_PCP_RUNS, 0);
+	pages_give(page + spare, RSV_PCP_PIECES, 0);
 	pages_give(page + spare + high + 1, r->nr_pages - spare - high - 1, 0);
 	settle(r);
 	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
@@ -264,7 +264,7 @@ static void last_block_given_back_is_the_next_one_taken(struct kunit *test)
 
 static void what_lists_serve_is_counted_like_the_rest(struct kunit *test)
 {
-	static const unsigned int times[] = { 7, 5, 3, 2, 2 };
+	static const unsigned int times[] = {7, 5, 3, 2, 2};
 	struct rsv_region *r = large_region(test);
 	struct rsv_ioc_zone *now;
 	unsigned int order, i;
@@ -302,7 +302,7 @@ static void blocks_of_lists_are_aligned_to_their_size(struct kunit *test)
 
 /* --- Drained when it matters ---------------------------------------------------------------- */
 
-static const unsigned int small_orders[] = { 0, 1, 2, 3 };
+static const unsigned int small_orders[] = {0, 1, 2, 3};
 
 KUNIT_ARRAY_PARAM(small_orders, small_orders, order_text);
 
@@ -311,7 +311,7 @@ static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	static const gfp_t gfps[] = { GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC };
+	static const gfp_t gfps[] = {GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC};
 	struct page *page;
 	unsigned int i;
 
@@ -449,8 +449,8 @@ static struct rsv_frame *give_back_twice_at_once(struct kunit *test, struct rsv_
 
 	__rsv_free_pages(page, 0);
 	KUNIT_ASSERT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	KUNIT_ASSERT_EQ(test, f->keeper, raw_smp_processor_id());
-	f->keeper++;
+	KUNIT_ASSERT_EQ(test, f->owner, raw_smp_processor_id());
+	f->owner++;
 	return f;
 }
 
@@ -530,7 +530,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
-#define TICKS	20U
+#define TICKS 20U
 
 struct ticker {
 	struct irq_work work;
@@ -614,8 +614,7 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE(page_given_back_by_two_cpus_at_once_is_drained_by_one),
 	KUNIT_CASE(busy_lists_are_passed_by),
 	KUNIT_CASE(interrupts_in_the_middle_break_nothing),
-	{}
-};
+	{}};
 
 static struct kunit_suite percpu_suite = {
 	.name = "reservoir_percpu",

@@ -9,7 +9,7 @@
 #include "region.h"
 #include "support/helpers.h"
 
-#define PAGES	2048U
+#define PAGES 2048U
 
 static struct rsv_zone *zone(struct rsv_region *r)
 {
@@ -123,10 +123,10 @@ struct zero_case {
 };
 
 static const struct zero_case requests[] = {
-	{ "a zeroed page", GFP_KERNEL | __GFP_ZERO, 0, true },
-	{ "a zeroed page, atomic", GFP_ATOMIC | __GFP_ZERO, 0, true },
-	{ "any page", GFP_KERNEL, 0, false },
-	{ "two zeroed pages", GFP_KERNEL | __GFP_ZERO, 1, false },
+	{"a zeroed page", GFP_KERNEL | __GFP_ZERO, 0, true},
+	{"a zeroed page, atomic", GFP_ATOMIC | __GFP_ZERO, 0, true},
+	{"any page", GFP_KERNEL, 0, false},
+	{"two zeroed pages", GFP_KERNEL | __GFP_ZERO, 1, false},
 };
 
 KUNIT_ARRAY_PARAM_DESC(requests, requests, name);
@@ -175,7 +175,7 @@ static void zeroed_page_cannot_be_given_back_again(struct kunit *test)
 	__rsv_free_pages(page, 0);
 }
 
-static const gfp_t gfps[] = { GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC };
+static const gfp_t gfps[] = {GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC};
 
 static void gfp_text(const gfp_t *gfp, char *text)
 {
@@ -247,7 +247,7 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 /* The work may be waiting, running or done. */
 static void region_can_go_while_pages_are_being_cleared(struct kunit *test)
 {
-	struct rsv_reserve want = { .bytes = SZ_4M };
+	struct rsv_reserve want = {.bytes = SZ_4M};
 	unsigned int i;
 
 	for (i = 0; i < 30; i++) {
@@ -275,8 +275,7 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE(nothing_is_cleared_beforehand_when_memory_is_low),
 	KUNIT_CASE(regions_under_4_mb_have_none),
 	KUNIT_CASE(region_can_go_while_pages_are_being_cleared),
-	{}
-};
+	{}};
 
 static struct kunit_suite zeroed_suite = {
 	.name = "reservoir_zeroed",

@@ -55,7 +55,7 @@ static const unsigned int zones[] = {
 
 static void zone_text(const unsigned int *zone, char *text)
 {
-	static const char * const names[] = { "any", "dma", "dma32", "normal", "highmem" };
+	static const char *const names[] = {"any", "dma", "dma32", "normal", "highmem"};
 
 	strscpy(text, names[*zone], KUNIT_PARAM_DESC_SIZE);
 }
@@ -64,7 +64,7 @@ KUNIT_ARRAY_PARAM(zones, zones, zone_text);
 
 static struct rsv_region *zoned_region(struct kunit *test, size_t bytes)
 {
-	struct rsv_reserve want = { .bytes = bytes };
+	struct rsv_reserve want = {.bytes = bytes};
 
 	want.zone = *(const unsigned int *)test->param_value;
 	if (want.zone != RSV_ZONE_ANY && !machine_has(want.zone))
@@ -132,7 +132,7 @@ static void zone_bits_keep_their_promise(struct kunit *test)
 static void request_gets_nothing_from_a_higher_zone(struct kunit *test)
 {
 	unsigned int low, high;
-	struct rsv_reserve want = { .bytes = SZ_1M };
+	struct rsv_reserve want = {.bytes = SZ_1M};
 	struct rsv_region *r;
 
 	two_zones(test, &low, &high);
@@ -153,7 +153,7 @@ struct pair {
 	struct page **page;
 };
 
-#define PAIR_PAGES	(SZ_1M / PAGE_SIZE)
+#define PAIR_PAGES (SZ_1M / PAGE_SIZE)
 
 /* Nodes are not always in the order of their memory, and neither are zones then. */
 static struct rsv_ioc_zone *figures_of(struct kunit *test, const struct pair *p, unsigned int zone)
@@ -169,7 +169,8 @@ static struct pair zone_pair(struct kunit *test, size_t shared)
 {
 	struct pair p;
 	struct rsv_reserve want[] = {
-		{ .bytes = SZ_1M, .shared = shared }, { .bytes = SZ_1M },
+		{.bytes = SZ_1M, .shared = shared},
+		{.bytes = SZ_1M},
 	};
 
 	two_zones(test, &p.low, &p.high);
@@ -182,7 +183,7 @@ static struct pair zone_pair(struct kunit *test, size_t shared)
 	return p;
 }
 
-static const size_t shares[] = { 0, SZ_4K, SZ_256K, SZ_1M };
+static const size_t shares[] = {0, SZ_4K, SZ_256K, SZ_1M};
 
 static void share_text(const size_t *bytes, char *text)
 {
@@ -244,15 +245,16 @@ static void exact_runs_respect_protection(struct kunit *test)
 		kunit_skip(test, "the higher zone has no addresses");
 	}
 	/* The higher zone may be in pieces; the lower one may give no more than it shares. */
-	KUNIT_EXPECT_NULL(test, rsv_alloc_pages_exact(p.r, a ? SZ_256K + 1 : SZ_1M,
-						      zone_gfps[p.high]));
+	KUNIT_EXPECT_NULL(test,
+			  rsv_alloc_pages_exact(p.r, a ? SZ_256K + 1 : SZ_1M, zone_gfps[p.high]));
 	rsv_free_pages_exact(a, SZ_1M);
 }
 
 static void highmem_is_for_the_page_api_only(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
-		{ .bytes = SZ_2M, .zone = RSV_ZONE_HIGHMEM }, { .bytes = SZ_1M },
+		{.bytes = SZ_2M, .zone = RSV_ZONE_HIGHMEM},
+		{.bytes = SZ_1M},
 	};
 	struct rsv_region *r;
 	unsigned int order;
@@ -290,7 +292,7 @@ static void highmem_is_for_the_page_api_only(struct kunit *test)
 
 static void metadata_is_at_most_one_percent_from_64_mb_up(struct kunit *test)
 {
-	struct rsv_reserve want = { .bytes = SZ_64M };
+	struct rsv_reserve want = {.bytes = SZ_64M};
 	struct rsv_ioc_info info = region_figures(scratch_region_or_skip(test, &want, 1));
 
 	KUNIT_EXPECT_LE(test, info.metadata_bytes, info.bytes / 100);
@@ -346,8 +348,7 @@ static struct kunit_case zone_cases[] = {
 	KUNIT_CASE(highmem_is_for_the_page_api_only),
 	KUNIT_CASE(metadata_is_at_most_one_percent_from_64_mb_up),
 	KUNIT_CASE(every_order_can_be_had_down_from_the_largest_and_again),
-	{}
-};
+	{}};
 
 static struct kunit_suite zone_suite = {
 	.name = "reservoir_zone",

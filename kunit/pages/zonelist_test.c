@@ -28,7 +28,8 @@ static struct rsv_region *region_of_all_nodes(struct kunit *test, size_t bytes)
 	KUNIT_ASSERT_NOT_NULL(test, want);
 	if (nodes_with_memory() < 2)
 		kunit_skip(test, "the machine has one node with memory");
-	for_each_node_state(nid, N_MEMORY) {
+	for_each_node_state(nid, N_MEMORY)
+	{
 		want[nr].bytes = bytes;
 		want[nr].flags = RSV_RESERVE_NODE;
 		want[nr++].nid = nid;
@@ -64,7 +65,8 @@ static void node_that_is_named_serves(struct kunit *test)
 	unsigned long nr, i;
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY) {
+	for_each_node_state(nid, N_MEMORY)
+	{
 		for (nr = 0; nr < 257; nr++) {
 			page[nr] = rsv_alloc_pages_node(r, nid, GFP_KERNEL | __GFP_THISNODE, 0);
 			if (!page[nr])
@@ -85,7 +87,8 @@ static void other_nodes_serve_in_the_order_of_their_distance(struct kunit *test)
 	struct page **page = pages_array(test, all + 1);
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY) {
+	for_each_node_state(nid, N_MEMORY)
+	{
 		int rank = 0;
 
 		for (nr = 0; nr <= all; nr++) {
@@ -120,7 +123,7 @@ static void node_of_this_cpu_is_meant_if_none_is_named(struct kunit *test)
 
 static void node_that_does_not_exist_gives_nothing(struct kunit *test)
 {
-	static const int wrong[] = { -2, INT_MIN, MAX_NUMNODES, INT_MAX };
+	static const int wrong[] = {-2, INT_MIN, MAX_NUMNODES, INT_MAX};
 	struct rsv_region *r = scratch_pages(test, 8);
 	struct page *page;
 	unsigned int i;
@@ -142,8 +145,7 @@ static struct kunit_case node_cases[] = {
 	KUNIT_CASE(other_nodes_serve_in_the_order_of_their_distance),
 	KUNIT_CASE(node_of_this_cpu_is_meant_if_none_is_named),
 	KUNIT_CASE(node_that_does_not_exist_gives_nothing),
-	{}
-};
+	{}};
 
 static struct kunit_suite node_suite = {
 	.name = "reservoir_node",

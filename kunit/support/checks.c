@@ -5,9 +5,9 @@
 #include <linux/kmemleak.h>
 #include <linux/string.h>
 
+#include "checks.h"
 #include "objects/engine.h"
 #include "region.h"
-#include "checks.h"
 #include "variants.h"
 
 unsigned int param_engine(struct kunit *test)
@@ -70,10 +70,10 @@ void recover(struct kunit *test, struct rsv_cache *c, void *object)
 	struct rsv_extent *e = extent_of(c);
 	struct rsv_frame *f = rsv_frame_at(e, object);
 
-	if (c->engine->live(c, e, f, object))
-		KUNIT_EXPECT_EQ(test, c->engine->claim(c, e, f, object), RSV_OK);
+	if (c->engine->is_used(c, e, f, object))
+		KUNIT_EXPECT_EQ(test, c->engine->mark_cached(c, e, f, object), RSV_OK);
 	kmemleak_free(object);
-	KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, object), RSV_OK);
+	KUNIT_EXPECT_EQ(test, c->engine->free(c, NULL, e, f, object), RSV_OK);
 	this_cpu_inc(c->cpus->slow_frees);
 }
 

@@ -5,15 +5,15 @@
 #ifndef RSV_KUNIT_CHECKS_H
 #define RSV_KUNIT_CHECKS_H
 
+#include "helpers.h"
 #include "objects/cache.h"
 #include "objects/debug/check.h"
-#include "helpers.h"
 
-#define SIZE	64
+#define SIZE 64
 
-#define CHECKS	(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY)
+#define CHECKS (RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY)
 
-#define RIGHT(byte)	"right red zone overwritten, first at byte " byte " of the object"
+#define RIGHT(byte) "right red zone overwritten, first at byte " byte " of the object"
 
 unsigned int param_engine(struct kunit *test);
 struct rsv_cache *checked_cache(struct kunit *test, unsigned int size, unsigned int flags,

@@ -9,12 +9,12 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
+#include "helpers.h"
 #include "interface/query.h"
 #include "objects/cache.h"
 #include "objects/engine.h"
 #include "objects/reap.h"
 #include "region.h"
-#include "helpers.h"
 
 /* Tests run one after the other, and nobody else uses the module meanwhile. */
 static u64 misuses_expected;
@@ -46,10 +46,11 @@ static void drain_slab(struct rsv_extent *e, struct rsv_frame *slab)
 	struct rsv_cache *c = slab->cache;
 	size_t bytes = rsv_slab_pages(c, slab) << PAGE_SHIFT, at;
 
-	if (c->flags & RSV_CACHE_OWN)
+	if (c->flags & RSV_CACHE_INTERNAL)
 		return;
 	for (at = 0; at < bytes && slab->cache == c; at += sizeof(void *))
-		if (c->engine->live(c, e, slab + (at >> PAGE_SHIFT), rsv_frame_addr(e, slab) + at))
+		if (c->engine->is_used(c, e, slab + (at >> PAGE_SHIFT),
+				       rsv_frame_addr(e, slab) + at))
 			rsv_cache_free(c, rsv_frame_addr(e, slab) + at);
 	rsv_cache_shrink(c);
 }
@@ -101,14 +102,14 @@ static struct rsv_region *create_region(const struct rsv_reserve *want, unsigned
 	snprintf(name, sizeof(name), "kunit-%u", ++number);
 	r = rsv_region_create(name, want, nr);
 	if (!IS_ERR(r))
-		rsv_reclaim_end(r);
+		rsv_reap_stop(r);
 	return r;
 }
 
 /* A region of one contiguous run, destroyed at the end of the test; it must be unused by then. */
 struct rsv_region *scratch_region(struct kunit *test, size_t bytes)
 {
-	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+	struct rsv_reserve want = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
 	struct rsv_region *r = create_region(&want, 1);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
@@ -135,7 +136,7 @@ struct rsv_region *scratch_region_or_skip(struct kunit *test, const struct rsv_r
  */
 struct rsv_region *scratch_region_large(struct kunit *test)
 {
-	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE };
+	struct rsv_reserve want = {.flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE};
 	struct rsv_region *r = NULL;
 
 	for (want.bytes = SLOW ? SZ_16M : SZ_64M; want.bytes >= SZ_8M; want.bytes /= 2) {
@@ -156,7 +157,7 @@ struct rsv_region *scratch_region_of(struct kunit *test, size_t bytes, const cha
 				     const char *classes)
 {
 	struct rsv_region *usual = scratch_region(test, PAGE_SIZE), *r;
-	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+	struct rsv_reserve want = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
 
 	rsv_engine_set_default(rsv_engine_named(engine));
 	rsv_classes_set_default(rsv_classes_named(classes));
@@ -177,7 +178,7 @@ void settle(struct rsv_region *r)
 
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		flush_work(&z->zero_work);
-	flush_work(&r->relief);
+	flush_work(&r->drain_work);
 	rsv_region_shrink(r, 0);
 }
 
@@ -226,7 +227,7 @@ struct rsv_cache *scratch_cache_flags(struct kunit *test, struct rsv_region *r, 
 	char name[RSV_NAME_MAX];
 
 	snprintf(name, sizeof(name), "objects-%u", ++number);
-	c = rsv_cache_make(r, name, size, align, flags, ctor);
+	c = rsv_cache_create_internal(r, name, size, align, flags, ctor);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_cache, c), 0);
 	return c;
@@ -236,7 +237,8 @@ struct rsv_cache *scratch_cache_flags(struct kunit *test, struct rsv_region *r, 
 struct rsv_cache *scratch_cache_ctor(struct kunit *test, struct rsv_region *r, unsigned int size,
 				     unsigned int align, void (*ctor)(void *object))
 {
-	return scratch_cache_flags(test, r, size, align, RSV_NO_MAGAZINE | RSV_CACHE_OWN, ctor);
+	return scratch_cache_flags(test, r, size, align, RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL,
+				   ctor);
 }
 
 /* Destroy a cache before the end of its test. */
@@ -253,7 +255,7 @@ void scratch_shrink(struct rsv_region *r)
 	for (i = 0; i < r->classes->nr; i++)
 		rsv_cache_shrink(r->kmalloc[i]);
 	for (i = 0; i < RSV_MAGAZINE_SIZES; i++)
-		rsv_cache_shrink(r->own[i]);
+		rsv_cache_shrink(r->magazine_caches[i]);
 }
 
 void objects_take(struct kunit *test, struct rsv_cache *c, void **objects, unsigned int nr)
@@ -356,23 +358,23 @@ void pages_text(const unsigned int *pages, char *text)
 }
 
 const struct name_case name_cases[NAME_CASES] = {
-	{ "one letter", "a", true },
-	{ "all kinds of characters", "Az09_.-x", true },
-	{ "31 characters", "abcdefghijklmnopqrstuvwxyz-1234", true },
-	{ "leading dot", ".hidden", true },
-	{ "three dots", "...", true },
-	{ "leading dash", "-r", true },
-	{ "empty", "", false },
-	{ "dot", ".", false },
-	{ "dot dot", "..", false },
-	{ "32 characters", "abcdefghijklmnopqrstuvwxyz-12345", false },
-	{ "slash", "a/b", false },
-	{ "only a slash", "/", false },
-	{ "space", "a b", false },
-	{ "newline", "a\n", false },
-	{ "percent", "%p", false },
-	{ "not ASCII", "caf\xc3\xa9", false },
-	{ "DEL", "\x7f", false },
+	{"one letter", "a", true},
+	{"all kinds of characters", "Az09_.-x", true},
+	{"31 characters", "abcdefghijklmnopqrstuvwxyz-1234", true},
+	{"leading dot", ".hidden", true},
+	{"three dots", "...", true},
+	{"leading dash", "-r", true},
+	{"empty", "", false},
+	{"dot", ".", false},
+	{"dot dot", "..", false},
+	{"32 characters", "abcdefghijklmnopqrstuvwxyz-12345", false},
+	{"slash", "a/b", false},
+	{"only a slash", "/", false},
+	{"space", "a b", false},
+	{"newline", "a\n", false},
+	{"percent", "%p", false},
+	{"not ASCII", "caf\xc3\xa9", false},
+	{"DEL", "\x7f", false},
 };
 
 /* --- What a region holds -------------------------------------------------------------------- */

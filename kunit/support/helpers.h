@@ -19,8 +19,9 @@
  * Sanitizers, and most of all the leak detector, make all that is done many times as long, and so
  * does User Mode Linux with several CPUs, where each change of the interrupt flag is a system call.
  */
-#define SLOW	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) || \
-		 (IS_ENABLED(CONFIG_UML) && IS_ENABLED(CONFIG_SMP)))
+#define SLOW                                                     \
+	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) || \
+	 (IS_ENABLED(CONFIG_UML) && IS_ENABLED(CONFIG_SMP)))
 
 int suite_init(struct kunit *test);
 
@@ -88,7 +89,7 @@ struct name_case {
 	bool good;
 };
 
-#define NAME_CASES	17
+#define NAME_CASES 17
 
 extern const struct name_case name_cases[NAME_CASES];
 
@@ -119,42 +120,43 @@ u64 region_free_pages(struct rsv_region *r);
 u64 region_free_bytes(struct rsv_region *r);
 
 /* EXPECT_FREE_AREAS(test, r, [3] = 1, [5] = 2): a block of order 3, two of order 5, no other */
-#define EXPECT_FREE_AREAS(test, r, ...)								\
-	EXPECT_SAME_AREAS(test, r, (&(const struct free_areas){ { __VA_ARGS__ } }))
+#define EXPECT_FREE_AREAS(test, r, ...) \
+	EXPECT_SAME_AREAS(test, r, (&(const struct free_areas){{__VA_ARGS__}}))
 
-#define EXPECT_SAME_AREAS(test, r, areas)							\
-do {												\
-	struct kunit *__test = (test);								\
-												\
-	KUNIT_EXPECT_STREQ(__test, free_areas_now(__test, r), free_areas_text(__test, areas));	\
-} while (0)
+#define EXPECT_SAME_AREAS(test, r, areas)                             \
+	do {                                                          \
+		struct kunit *__test = (test);                        \
+                                                                      \
+		KUNIT_EXPECT_STREQ(__test, free_areas_now(__test, r), \
+				   free_areas_text(__test, areas));   \
+	} while (0)
 
 /* A region of one extent in which nothing is in use looks as if nothing ever was. */
-#define EXPECT_UNTOUCHED(test, r)								\
-do {												\
-	struct rsv_region *__r = (r);								\
-	struct free_areas __areas;								\
-												\
-	settle(__r);										\
-	free_areas_untouched(__r, &__areas);							\
-	EXPECT_SAME_AREAS(test, __r, &__areas);							\
-} while (0)
+#define EXPECT_UNTOUCHED(test, r)                       \
+	do {                                            \
+		struct rsv_region *__r = (r);           \
+		struct free_areas __areas;              \
+                                                        \
+		settle(__r);                            \
+		free_areas_untouched(__r, &__areas);    \
+		EXPECT_SAME_AREAS(test, __r, &__areas); \
+	} while (0)
 
 /* EXPECT_MAP(test, r, "Pp.."): what each page serves as, RSV_MAP_* */
-#define EXPECT_MAP(test, r, map)								\
-do {												\
-	struct kunit *__test = (test);								\
-												\
-	KUNIT_EXPECT_STREQ(__test, map_text(__test, r), map);					\
-} while (0)
+#define EXPECT_MAP(test, r, map)                                      \
+	do {                                                          \
+		struct kunit *__test = (test);                        \
+                                                                      \
+		KUNIT_EXPECT_STREQ(__test, map_text(__test, r), map); \
+	} while (0)
 
-#define EXPECT_SLABS(test, c, full, partial, empty)						\
-do {												\
-	struct kunit *__test = (test);								\
-												\
-	KUNIT_EXPECT_STREQ(__test, slabs_text(__test, c),					\
-			   slabs_wanted(__test, full, partial, empty));				\
-} while (0)
+#define EXPECT_SLABS(test, c, full, partial, empty)                             \
+	do {                                                                    \
+		struct kunit *__test = (test);                                  \
+                                                                                \
+		KUNIT_EXPECT_STREQ(__test, slabs_text(__test, c),               \
+				   slabs_wanted(__test, full, partial, empty)); \
+	} while (0)
 
 /* --- Misuse --------------------------------------------------------------------------------- */
 
@@ -171,15 +173,16 @@ u64 nr_misuses_since(const struct misuse_counts *before);
 const char *misuses_since(struct kunit *test, const struct misuse_counts *before);
 
 /* EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p)): one report, and of exactly this kind */
-#define EXPECT_MISUSE(test, what, statement)							\
-do {												\
-	struct kunit *__test = (test);								\
-	struct misuse_counts __before;								\
-												\
-	misuse_counts_read(&__before);								\
-	statement;										\
-	KUNIT_EXPECT_STREQ(__test, misuses_since(__test, &__before), rsv_misuse_name(what));	\
-} while (0)
+#define EXPECT_MISUSE(test, what, statement)                                 \
+	do {                                                                 \
+		struct kunit *__test = (test);                               \
+		struct misuse_counts __before;                               \
+                                                                             \
+		misuse_counts_read(&__before);                               \
+		statement;                                                   \
+		KUNIT_EXPECT_STREQ(__test, misuses_since(__test, &__before), \
+				   rsv_misuse_name(what));                   \
+	} while (0)
 
 /* What the last report said, and what it says of an object that was given back wrongly */
 const char *last_report(struct kunit *test);
@@ -187,13 +190,13 @@ const char *report_text(struct kunit *test, const char *fmt, ...) __printf(2, 3)
 const char *report_given_back(struct kunit *test, struct rsv_cache *c, const void *object);
 
 /* EXPECT_REPORT(test, RSV_DOUBLE_FREE, text, rsv_kfree(p)): the same, and in these words */
-#define EXPECT_REPORT(test, what, text, statement)						\
-do {												\
-	struct kunit *___test = (test);								\
-	const char *__text = (text);								\
-												\
-	EXPECT_MISUSE(___test, what, statement);						\
-	KUNIT_EXPECT_STREQ(___test, last_report(___test), __text);				\
-} while (0)
+#define EXPECT_REPORT(test, what, text, statement)                         \
+	do {                                                               \
+		struct kunit *___test = (test);                            \
+		const char *__text = (text);                               \
+                                                                           \
+		EXPECT_MISUSE(___test, what, statement);                   \
+		KUNIT_EXPECT_STREQ(___test, last_report(___test), __text); \
+	} while (0)
 
 #endif /* RSV_KUNIT_HELPERS_H */

@@ -5,8 +5,8 @@
 #include <linux/log2.h>
 #include <linux/smp.h>
 
-#include "region.h"
 #include "magazines.h"
+#include "region.h"
 
 struct rsv_region *magazine_region(struct kunit *test)
 {
@@ -59,11 +59,10 @@ void expect_whole(struct kunit *test, struct rsv_region *r)
 
 u64 own_active(struct rsv_region *r, unsigned int rounds)
 {
-	return figures(r->own[ilog2(rounds / RSV_MAGAZINE_ROUNDS(0))]).active;
+	return figures(r->magazine_caches[ilog2(rounds / RSV_MAGAZINE_SIZE(0))]).active;
 }
 
-void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty,
-		  u64 exchanges)
+void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty, u64 exchanges)
 {
 	KUNIT_EXPECT_EQ(test, figures(c).depot_full, full);
 	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, empty);

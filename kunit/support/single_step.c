@@ -47,16 +47,16 @@ static int step_trap(struct notifier_block *block, unsigned long event, void *da
 	return NOTIFY_STOP;
 }
 
-static struct notifier_block step_block = { .notifier_call = step_trap };
+static struct notifier_block step_block = {.notifier_call = step_trap};
 
 static __always_inline void set_trap_flag(void)
 {
-	asm volatile("pushfq; orq %0, (%%rsp); popfq" : : "i" (X86_EFLAGS_TF) : "memory", "cc");
+	asm volatile("pushfq; orq %0, (%%rsp); popfq" : : "i"(X86_EFLAGS_TF) : "memory", "cc");
 }
 
 static __always_inline void clear_trap_flag(void)
 {
-	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i" (~X86_EFLAGS_TF) : "memory", "cc");
+	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~X86_EFLAGS_TF) : "memory", "cc");
 }
 
 void single_step_or_skip(struct kunit *test)

@@ -5,24 +5,23 @@
 #include "variants.h"
 
 const struct variant variants[VARIANTS] = {
-	{ "slab", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE },
-	{ "slab with magazines", RSV_ENGINE_SLAB },
-	{ "slub", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE },
-	{ "slub with magazines", RSV_ENGINE_SLUB },
-	{ "slub that serves others", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN },
-	{ "slob", RSV_ENGINE_SLOB | RSV_NO_MAGAZINE },
-	{ "slob with magazines", RSV_ENGINE_SLOB },
+	{"slab", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE},
+	{"slab with magazines", RSV_ENGINE_SLAB},
+	{"slub", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE},
+	{"slub with magazines", RSV_ENGINE_SLUB},
+	{"slub that serves others", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL},
+	{"slob", RSV_ENGINE_SLOB | RSV_NO_MAGAZINE},
+	{"slob with magazines", RSV_ENGINE_SLOB},
 };
 
 const struct engine_case engines[ENGINES] = {
-	{ "slab", RSV_ENGINE_SLAB },
-	{ "slub", RSV_ENGINE_SLUB },
-	{ "slob", RSV_ENGINE_SLOB },
+	{"slab", RSV_ENGINE_SLAB},
+	{"slub", RSV_ENGINE_SLUB},
+	{"slob", RSV_ENGINE_SLOB},
 };
 
-struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r,
-				const struct variant *v, unsigned int size, unsigned int align,
-				void (*ctor)(void *object))
+struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r, const struct variant *v,
+				unsigned int size, unsigned int align, void (*ctor)(void *object))
 {
 	stay_on_this_cpu();
 	return scratch_cache_flags(test, r, size, align, v->flags, ctor);

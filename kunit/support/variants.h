@@ -8,8 +8,8 @@
 
 #include <kunit/test.h>
 
-#include "objects/cache.h"
 #include "helpers.h"
+#include "objects/cache.h"
 
 /**
  * struct variant - an engine and what is in front of it
@@ -21,12 +21,12 @@ struct variant {
 	unsigned int flags;
 };
 
-#define VARIANTS	7
+#define VARIANTS 7
 
 extern const struct variant variants[VARIANTS];
 
 /* Where each of them takes long, variants share the sizes that a test tries. */
-#define SHARES		(SLOW ? 3U : 1U)
+#define SHARES (SLOW ? 3U : 1U)
 
 /* The first size of the parameter's share; the others follow SHARES apart. */
 static inline unsigned int param_share(const struct kunit *test)
@@ -46,16 +46,15 @@ struct engine_case {
 	unsigned int flag;
 };
 
-#define ENGINES		3
+#define ENGINES 3
 
 extern const struct engine_case engines[ENGINES];
 
 /* What regions have so that there are magazines, and everything gets used up soon */
-#define VARIANT_REGION	SZ_1M
+#define VARIANT_REGION SZ_1M
 
-struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r,
-				const struct variant *v, unsigned int size, unsigned int align,
-				void (*ctor)(void *object));
+struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r, const struct variant *v,
+				unsigned int size, unsigned int align, void (*ctor)(void *object));
 
 /* A cache of the test's parameter */
 static inline struct rsv_cache *param_cache(struct kunit *test, struct rsv_region *r,

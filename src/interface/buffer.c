@@ -21,20 +21,20 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "buffer.h"
 #include "compat.h"
 #include "region.h"
-#include "buffer.h"
 
 /* How long a parked buffer waits until it is looked at: at first, and at most. */
-#define RSV_PARKED_FIRST_MS	10U
-#define RSV_PARKED_MOST_MS	1000U
+#define RSV_WAITING_FIRST_MS 10U
+#define RSV_WAITING_MOST_MS  1000U
 
-static void rsv_parked_poll(struct work_struct *work);
+static void rsv_waiting_poll(struct work_struct *work);
 
-static DEFINE_SPINLOCK(rsv_parked_lock);	/* guards the next two */
-static LIST_HEAD(rsv_parked);
-static unsigned int rsv_parked_ms;
-static DECLARE_DELAYED_WORK(rsv_parked_work, rsv_parked_poll);
+static DEFINE_SPINLOCK(rsv_waiting_lock); /* guards the next two */
+static LIST_HEAD(rsv_waiting);
+static unsigned int rsv_waiting_ms;
+static DECLARE_DELAYED_WORK(rsv_waiting_work, rsv_waiting_poll);
 
 static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
 {
@@ -67,7 +67,7 @@ static bool rsv_buffer_poisoned(const struct rsv_buffer *b)
 
 static void rsv_buffer_give_back(struct rsv_buffer *b)
 {
-	struct rsv_holding *parent = b->held.parent;
+	struct rsv_handle *parent = b->handle.parent;
 
 	if (b->pages)
 		rsv_free_pages_bulk(b->nr_pages, b->pages);
@@ -77,7 +77,7 @@ static void rsv_buffer_give_back(struct rsv_buffer *b)
 		__rsv_free_pages(b->page, ilog2(b->nr_pages));
 	kvfree(b->pages);
 	kfree(b);
-	rsv_holding_put(parent);
+	rsv_handle_put(parent);
 }
 
 /* Neither the region nor the module that manages it can go while a block of it is missing. */
@@ -88,61 +88,61 @@ static void rsv_buffer_abandon(const struct rsv_buffer *b)
 	       b->nr_pages << PAGE_SHIFT);
 }
 
-static void rsv_buffer_park(struct rsv_buffer *b)
+static void rsv_buffer_wait(struct rsv_buffer *b)
 {
 	__module_get(THIS_MODULE);
-	spin_lock(&rsv_parked_lock);
-	list_add_tail(&b->parked, &rsv_parked);
-	rsv_parked_ms = RSV_PARKED_FIRST_MS;
-	spin_unlock(&rsv_parked_lock);
-	schedule_delayed_work(&rsv_parked_work, msecs_to_jiffies(RSV_PARKED_FIRST_MS));
+	spin_lock(&rsv_waiting_lock);
+	list_add_tail(&b->waiting, &rsv_waiting);
+	rsv_waiting_ms = RSV_WAITING_FIRST_MS;
+	spin_unlock(&rsv_waiting_lock);
+	schedule_delayed_work(&rsv_waiting_work, msecs_to_jiffies(RSV_WAITING_FIRST_MS));
 }
 
 /* Once it is mapped nowhere nobody can pin one of its pages anew: their number only falls. */
-static void rsv_buffer_release(struct rsv_holding *h)
+static void rsv_buffer_release(struct rsv_handle *h)
 {
-	struct rsv_buffer *b = container_of(h, struct rsv_buffer, held);
+	struct rsv_buffer *b = container_of(h, struct rsv_buffer, handle);
 
 	if (rsv_buffer_poisoned(b))
 		rsv_buffer_abandon(b);
 	else if (rsv_buffer_pinned(b))
-		rsv_buffer_park(b);
+		rsv_buffer_wait(b);
 	else
 		rsv_buffer_give_back(b);
 }
 
-const struct rsv_holding_kind rsv_kind_buffer = { .release = rsv_buffer_release };
+const struct rsv_handle_kind rsv_kind_buffer = {.release = rsv_buffer_release};
 
-static void rsv_parked_wait_on(struct list_head *still_pinned)
+static void rsv_waiting_add(struct list_head *still_pinned)
 {
 	unsigned int ms;
 
-	spin_lock(&rsv_parked_lock);
-	list_splice_tail(still_pinned, &rsv_parked);
-	ms = rsv_parked_ms;
-	rsv_parked_ms = min(2 * ms, RSV_PARKED_MOST_MS);
-	spin_unlock(&rsv_parked_lock);
-	schedule_delayed_work(&rsv_parked_work, msecs_to_jiffies(ms));
+	spin_lock(&rsv_waiting_lock);
+	list_splice_tail(still_pinned, &rsv_waiting);
+	ms = rsv_waiting_ms;
+	rsv_waiting_ms = min(2 * ms, RSV_WAITING_MOST_MS);
+	spin_unlock(&rsv_waiting_lock);
+	schedule_delayed_work(&rsv_waiting_work, msecs_to_jiffies(ms));
 }
 
-static void rsv_parked_poll(struct work_struct *work)
+static void rsv_waiting_poll(struct work_struct *work)
 {
 	struct rsv_buffer *b, *next;
 	LIST_HEAD(waiting);
 
-	spin_lock(&rsv_parked_lock);
-	list_splice_init(&rsv_parked, &waiting);
-	spin_unlock(&rsv_parked_lock);
+	spin_lock(&rsv_waiting_lock);
+	list_splice_init(&rsv_waiting, &waiting);
+	spin_unlock(&rsv_waiting_lock);
 
-	list_for_each_entry_safe(b, next, &waiting, parked) {
+	list_for_each_entry_safe(b, next, &waiting, waiting) {
 		if (rsv_buffer_pinned(b))
 			continue;
-		list_del(&b->parked);
-		rsv_buffer_release(&b->held);
+		list_del(&b->waiting);
+		rsv_buffer_release(&b->handle);
 		module_put(THIS_MODULE);
 	}
 	if (!list_empty(&waiting))
-		rsv_parked_wait_on(&waiting);
+		rsv_waiting_add(&waiting);
 }
 
 /**
@@ -155,7 +155,7 @@ static void rsv_parked_poll(struct work_struct *work)
  */
 void rsv_buffers_exit(void)
 {
-	cancel_delayed_work_sync(&rsv_parked_work);
+	cancel_delayed_work_sync(&rsv_waiting_work);
 }
 
 /* No block is not worth a line in the log: the program learns it. */
@@ -190,7 +190,7 @@ static void rsv_buffer_take(struct rsv_region *r, struct rsv_buffer *b,
 	}
 }
 
-static bool rsv_buffer_wish_ok(const struct rsv_ioc_buffer_alloc *want)
+static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *want)
 {
 	const u32 zones = RSV_BUFFER_DMA | RSV_BUFFER_DMA32;
 
@@ -198,8 +198,8 @@ static bool rsv_buffer_wish_ok(const struct rsv_ioc_buffer_alloc *want)
 		return false;
 	if (!(want->flags & RSV_BUFFER_NODE))
 		return !want->node;
-	return !(want->flags & RSV_BUFFER_EXACT) && want->node >= 0 &&
-	       want->node < nr_node_ids && node_online(want->node);
+	return !(want->flags & RSV_BUFFER_EXACT) && want->node >= 0 && want->node < nr_node_ids &&
+	       node_online(want->node);
 }
 
 /**
@@ -212,12 +212,12 @@ static bool rsv_buffer_wish_ok(const struct rsv_ioc_buffer_alloc *want)
  * Return: The buffer or an error pointer: -EINVAL for a wish that makes no sense, -ENOMEM for more
  * than there is.
  */
-struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_holding *parent,
+struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *parent,
 				     const struct rsv_ioc_buffer_alloc *want)
 {
 	struct rsv_buffer *b;
 
-	if (!rsv_buffer_wish_ok(want))
+	if (!rsv_buffer_request_ok(want))
 		return ERR_PTR(-EINVAL);
 	/* Also keeps the order of a size that wraps around out of the page allocator. */
 	if (want->bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
@@ -231,7 +231,7 @@ struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_holding *p
 		kfree(b);
 		return ERR_PTR(-ENOMEM);
 	}
-	rsv_holding_init(&b->held, &rsv_kind_buffer, parent);
+	rsv_handle_init(&b->handle, &rsv_kind_buffer, parent);
 	return b;
 }
 
@@ -259,7 +259,7 @@ static bool rsv_buffer_take_scattered(struct rsv_region *r, struct rsv_buffer *b
  * Context: May sleep.
  * Return: The buffer or an error pointer: -EINVAL for nothing, -ENOMEM for more than there is.
  */
-struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_holding *parent,
+struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
 					       u64 bytes)
 {
 	struct rsv_buffer *b;
@@ -277,7 +277,7 @@ struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_
 		kfree(b);
 		return ERR_PTR(-ENOMEM);
 	}
-	rsv_holding_init(&b->held, &rsv_kind_buffer, parent);
+	rsv_handle_init(&b->handle, &rsv_kind_buffer, parent);
 	return b;
 }
 
@@ -285,14 +285,14 @@ static void rsv_vma_open(struct vm_area_struct *vma)
 {
 	struct rsv_buffer *b = vma->vm_private_data;
 
-	kref_get(&b->held.ref);
+	kref_get(&b->handle.ref);
 }
 
 static void rsv_vma_close(struct vm_area_struct *vma)
 {
 	struct rsv_buffer *b = vma->vm_private_data;
 
-	rsv_holding_put(&b->held);
+	rsv_handle_put(&b->handle);
 }
 
 /*

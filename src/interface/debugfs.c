@@ -15,15 +15,15 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "debugfs.h"
 #include "objects/cache.h"
 #include "objects/kmalloc.h"
+#include "query.h"
 #include "region.h"
 #include "report.h"
-#include "debugfs.h"
-#include "query.h"
 #include "traces.h"
 
-#define RSV_MAP_LINE	64	/* pages in a line of the file map */
+#define RSV_MAP_LINE 64 /* pages in a line of the file map */
 
 static struct dentry *rsv_debugfs_root;
 static struct dentry *rsv_debugfs_regions;
@@ -234,7 +234,7 @@ static int rsv_show_classes(struct seq_file *m)
 	const struct rsv_cache *c;
 
 	mutex_lock(&r->caches_lock);
-	list_for_each_entry(c, &r->caches, node) {
+	list_for_each_entry(c, &r->caches, list) {
 		if (c->flags & RSV_CACHE_KMALLOC)
 			rsv_show_class(m, c);
 	}
@@ -260,8 +260,8 @@ static int rsv_extents_show(struct seq_file *m, void *unused)
 
 	seq_puts(m, "# offset bytes node zone lent\n");
 	for (i = 0; !rsv_query_extent(m->private, i, &extent); i++)
-		seq_printf(m, "0x%llx %llu %u %s %llu\n", extent.offset, extent.bytes,
-			   extent.node, extent.zone, extent.lent_bytes);
+		seq_printf(m, "0x%llx %llu %u %s %llu\n", extent.offset, extent.bytes, extent.node,
+			   extent.zone, extent.lent_bytes);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_extents);
@@ -282,7 +282,7 @@ static void rsv_slabinfo_head(struct seq_file *m)
 /* The position is the number of the next cache: a read begins where the last one ended. */
 static struct rsv_cache *rsv_slabinfo_from(struct seq_file *m, loff_t *pos)
 {
-	struct rsv_cache *c = *pos > U32_MAX ? NULL : rsv_cache_from(m->private, *pos);
+	struct rsv_cache *c = *pos > U32_MAX ? NULL : rsv_cache_next(m->private, *pos);
 
 	if (c)
 		*pos = c->id;
@@ -467,7 +467,7 @@ static const struct seq_operations rsv_slabs_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(rsv_slabs);
 
-static void rsv_debugfs_cache_born(struct rsv_cache *c)
+static void rsv_debugfs_cache_created(struct rsv_cache *c)
 {
 	c->debugfs = debugfs_create_dir(c->name, c->region->debugfs_caches);
 	debugfs_create_file("stats", 0400, c->debugfs, c, &rsv_cache_stats_fops);
@@ -475,14 +475,14 @@ static void rsv_debugfs_cache_born(struct rsv_cache *c)
 	rsv_traces_add(c);
 }
 
-static void rsv_debugfs_cache_gone(struct rsv_cache *c)
+static void rsv_debugfs_cache_destroyed(struct rsv_cache *c)
 {
 	debugfs_remove(c->debugfs);
 }
 
-static const struct rsv_cache_watch rsv_debugfs_watch = {
-	.born = rsv_debugfs_cache_born,
-	.gone = rsv_debugfs_cache_gone,
+static const struct rsv_cache_hooks rsv_debugfs_hooks = {
+	.created = rsv_debugfs_cache_created,
+	.destroyed = rsv_debugfs_cache_destroyed,
 };
 
 /*
@@ -515,8 +515,8 @@ static void rsv_debugfs_fill(struct rsv_region *r, struct dentry *dir)
  */
 void rsv_debugfs_add(struct rsv_region *r)
 {
-	r->debugfs = rsv_is_default(r) ? rsv_debugfs_root :
-					 debugfs_create_dir(r->name, rsv_debugfs_regions);
+	r->debugfs = rsv_is_default(r) ? rsv_debugfs_root
+				       : debugfs_create_dir(r->name, rsv_debugfs_regions);
 	rsv_debugfs_fill(r, r->debugfs);
 }
 
@@ -541,7 +541,7 @@ void rsv_debugfs_start(void)
 {
 	rsv_debugfs_root = debugfs_create_dir("reservoir", NULL);
 	rsv_debugfs_regions = debugfs_create_dir("regions", rsv_debugfs_root);
-	rsv_cache_set_watch(&rsv_debugfs_watch);
+	rsv_cache_set_hooks(&rsv_debugfs_hooks);
 }
 
 /**

@@ -2,7 +2,7 @@
 #ifndef RSV_INTERFACE_DEBUGFS_H
 #define RSV_INTERFACE_DEBUGFS_H
 
-struct rsv_region;
+#include "types.h"
 
 void rsv_debugfs_start(void);
 void rsv_debugfs_stop(void);

@@ -24,10 +24,10 @@
 #include "mmap_offset.h"
 
 /* Numbers from here on change something and need a descriptor that is open for writing. */
-#define RSV_FIRST_CHANGE	0x10U
+#define RSV_FIRST_CHANGE 0x10U
 
-static int rsv_argument_get(union rsv_argument *arg, const struct rsv_command *c,
-			    void __user *user, u32 *size)
+static int rsv_ioctl_get_arg(union rsv_ioctl_arg *arg, const struct rsv_ioctl *c, void __user *user,
+			     u32 *size)
 {
 	int error;
 
@@ -45,25 +45,25 @@ static int rsv_argument_get(union rsv_argument *arg, const struct rsv_command *c
 	return arg->head.flags & ~c->flags ? -EINVAL : 0;
 }
 
-static int rsv_command_run(struct rsv_file *f, const struct rsv_command *c, void __user *user)
+static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *c, void __user *user)
 {
 	u32 size;
-	int error = rsv_argument_get(&f->arg, c, user, &size);
+	int error = rsv_ioctl_get_arg(&f->arg, c, user, &size);
 
 	if (error)
 		return error;
-	f->fresh = 0;
+	f->new_handle = 0;
 	error = c->run(f, &f->arg);
 	if (!error && c->answers && copy_to_user(user, &f->arg, min_t(size_t, size, c->size)))
 		error = -EFAULT;
-	if (error && f->fresh)
-		rsv_file_drop(f, f->fresh);
+	if (error && f->new_handle)
+		rsv_file_drop(f, f->new_handle);
 	return error;
 }
 
 static long rsv_device_ioctl(struct file *file, unsigned int number, unsigned long address)
 {
-	const struct rsv_command *c = rsv_command_find(number);
+	const struct rsv_ioctl *c = rsv_ioctl_find(number);
 	struct rsv_file *f = file->private_data;
 	int error;
 
@@ -75,7 +75,7 @@ static long rsv_device_ioctl(struct file *file, unsigned int number, unsigned lo
 	error = mutex_lock_killable(&f->lock);
 	if (error)
 		return error;
-	error = rsv_command_run(f, c, (void __user *)address);
+	error = rsv_ioctl_run(f, c, (void __user *)address);
 	mutex_unlock(&f->lock);
 	return error;
 }
@@ -90,7 +90,7 @@ static int rsv_device_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	error = rsv_buffer_mmap(b, vma);
 	if (error)
-		rsv_holding_put(&b->held);
+		rsv_handle_put(&b->handle);
 	return error;
 }
 
@@ -114,7 +114,7 @@ static int rsv_device_open(struct inode *inode, struct file *file)
 static int rsv_device_release(struct inode *inode, struct file *file)
 {
 	struct rsv_file *f = file->private_data;
-	struct rsv_holding *h;
+	struct rsv_handle *h;
 	unsigned long handle;
 
 	xa_for_each(&f->handles, handle, h) {

@@ -2,6 +2,8 @@
 #ifndef RSV_INTERFACE_DEVICE_H
 #define RSV_INTERFACE_DEVICE_H
 
+#include "types.h"
+
 int rsv_device_create(void);
 void rsv_device_destroy(void);
 

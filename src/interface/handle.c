@@ -10,17 +10,17 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
-#include "region.h"
 #include "handle.h"
+#include "region.h"
 
 /**
- * rsv_holding_init() - give a new holding its first reference, which belongs to the handle to come
+ * rsv_handle_init() - give a new holding its first reference, which belongs to the handle to come
  * @h: the holding
  * @kind: what it is
  * @parent: what it stands on, or NULL; gets one reference more
  */
-void rsv_holding_init(struct rsv_holding *h, const struct rsv_holding_kind *kind,
-		      struct rsv_holding *parent)
+void rsv_handle_init(struct rsv_handle *h, const struct rsv_handle_kind *kind,
+		     struct rsv_handle *parent)
 {
 	kref_init(&h->ref);
 	h->kind = kind;
@@ -29,29 +29,29 @@ void rsv_holding_init(struct rsv_holding *h, const struct rsv_holding_kind *kind
 		kref_get(&parent->ref);
 }
 
-static void rsv_holding_release(struct kref *ref)
+static void rsv_handle_release(struct kref *ref)
 {
-	struct rsv_holding *h = container_of(ref, struct rsv_holding, ref);
+	struct rsv_handle *h = container_of(ref, struct rsv_handle, ref);
 
 	h->kind->release(h);
 }
 
 /**
- * rsv_holding_put() - drop a reference, and with the last one give back what is held
+ * rsv_handle_put() - drop a reference, and with the last one give back what is held
  * @h: the holding, or NULL
  *
  * Context: May sleep. The last reference to a region is never dropped under mmap_lock,
  *	because the handle that it stands on outlives every mapping: a mapping holds the file open.
  */
-void rsv_holding_put(struct rsv_holding *h)
+void rsv_handle_put(struct rsv_handle *h)
 {
 	if (h)
-		kref_put(&h->ref, rsv_holding_release);
+		kref_put(&h->ref, rsv_handle_release);
 }
 
-static void rsv_scratch_release(struct rsv_holding *h)
+static void rsv_scratch_handle_release(struct rsv_handle *h)
 {
-	struct rsv_held_region *s = container_of(h, struct rsv_held_region, held);
+	struct rsv_region_handle *s = container_of(h, struct rsv_region_handle, handle);
 
 	/*
 	 * Everything in it was counted, so that only a defect of ours leaves something allocated.
@@ -60,7 +60,7 @@ static void rsv_scratch_release(struct rsv_holding *h)
 	kfree(s);
 }
 
-const struct rsv_holding_kind rsv_kind_scratch = { .release = rsv_scratch_release };
+const struct rsv_handle_kind rsv_kind_scratch = {.release = rsv_scratch_handle_release};
 
 /*
  * The numbers are never used twice, but a program may have taken the name that the next one makes.
@@ -79,17 +79,17 @@ static struct rsv_region *rsv_region_create_unnamed(char name[RSV_NAME_MAX],
 }
 
 /**
- * rsv_scratch_create() - make a scratch region, one physically contiguous run
+ * rsv_scratch_handle_create() - make a scratch region, one physically contiguous run
  * @name: its name; where it is empty, the name that was made up is put there
  * @bytes: its length
  *
  * Context: May sleep.
  * Return: The region or an error pointer, as rsv_region_create().
  */
-struct rsv_held_region *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes)
+struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes)
 {
-	const struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
-	struct rsv_held_region *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	const struct rsv_reserve want = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_region_handle *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!s)
@@ -104,30 +104,30 @@ struct rsv_held_region *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes
 		return ERR_PTR(error);
 	}
 	s->bytes = bytes;
-	rsv_holding_init(&s->held, &rsv_kind_scratch, NULL);
+	rsv_handle_init(&s->handle, &rsv_kind_scratch, NULL);
 	return s;
 }
 
-static void rsv_opened_release(struct rsv_holding *h)
+static void rsv_opened_handle_release(struct rsv_handle *h)
 {
-	struct rsv_held_region *o = container_of(h, struct rsv_held_region, held);
+	struct rsv_region_handle *o = container_of(h, struct rsv_region_handle, handle);
 
 	rsv_region_put(o->region);
 	kfree(o);
 }
 
-const struct rsv_holding_kind rsv_kind_opened = { .release = rsv_opened_release };
+const struct rsv_handle_kind rsv_kind_opened = {.release = rsv_opened_handle_release};
 
 /**
- * rsv_opened_create() - open a region by name
+ * rsv_opened_handle_create() - open a region by name
  * @name: the name
  *
  * Context: May sleep.
  * Return: The region or an error pointer, as rsv_region_get(), or -ENOMEM.
  */
-struct rsv_held_region *rsv_opened_create(const char *name)
+struct rsv_region_handle *rsv_opened_handle_create(const char *name)
 {
-	struct rsv_held_region *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
+	struct rsv_region_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!o)
@@ -138,21 +138,21 @@ struct rsv_held_region *rsv_opened_create(const char *name)
 		kfree(o);
 		return ERR_PTR(error);
 	}
-	rsv_holding_init(&o->held, &rsv_kind_opened, NULL);
+	rsv_handle_init(&o->handle, &rsv_kind_opened, NULL);
 	return o;
 }
 
-static void rsv_held_cache_release(struct rsv_holding *h)
+static void rsv_cache_handle_release(struct rsv_handle *h)
 {
-	struct rsv_held_cache *c = container_of(h, struct rsv_held_cache, held);
-	struct rsv_holding *parent = h->parent;
+	struct rsv_cache_handle *c = container_of(h, struct rsv_cache_handle, handle);
+	struct rsv_handle *parent = h->parent;
 
 	WARN_ON_ONCE(rsv_cache_destroy(c->cache));
 	kfree(c);
-	rsv_holding_put(parent);
+	rsv_handle_put(parent);
 }
 
-const struct rsv_holding_kind rsv_kind_cache = { .release = rsv_held_cache_release };
+const struct rsv_handle_kind rsv_kind_cache = {.release = rsv_cache_handle_release};
 
 /* The constructor that programs can have */
 static void rsv_construct(void *object)
@@ -160,11 +160,11 @@ static void rsv_construct(void *object)
 	static atomic64_t calls;
 	struct rsv_constructed *o = object;
 
-	*o = (struct rsv_constructed){ .serial = atomic64_inc_return(&calls) };
+	*o = (struct rsv_constructed){.serial = atomic64_inc_return(&calls)};
 }
 
 /**
- * rsv_held_cache_create() - make a cache for a program
+ * rsv_cache_handle_create() - make a cache for a program
  * @r: the region
  * @parent: the holding that @r is, or NULL for the default region
  * @want: the program's wishes
@@ -172,11 +172,11 @@ static void rsv_construct(void *object)
  * Context: May sleep.
  * Return: The cache or an error pointer, as rsv_cache_create().
  */
-struct rsv_held_cache *rsv_held_cache_create(struct rsv_region *r, struct rsv_holding *parent,
-					     const struct rsv_ioc_cache_create *want)
+struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rsv_handle *parent,
+						 const struct rsv_ioc_cache_create *want)
 {
 	bool constructed = want->flags & RSV_CACHE_CONSTRUCTED;
-	struct rsv_held_cache *c;
+	struct rsv_cache_handle *c;
 	int error;
 
 	if (constructed && want->object_size != sizeof(struct rsv_constructed))
@@ -191,32 +191,32 @@ struct rsv_held_cache *rsv_held_cache_create(struct rsv_region *r, struct rsv_ho
 		kfree(c);
 		return ERR_PTR(error);
 	}
-	rsv_holding_init(&c->held, &rsv_kind_cache, parent);
+	rsv_handle_init(&c->handle, &rsv_kind_cache, parent);
 	return c;
 }
 
-static void rsv_held_object_release(struct rsv_holding *h)
+static void rsv_object_handle_release(struct rsv_handle *h)
 {
-	struct rsv_held_object *o = container_of(h, struct rsv_held_object, held);
-	struct rsv_holding *parent = h->parent;
+	struct rsv_object_handle *o = container_of(h, struct rsv_object_handle, handle);
+	struct rsv_handle *parent = h->parent;
 
 	rsv_cache_free(o->cache, o->object);
 	kfree(o);
-	rsv_holding_put(parent);
+	rsv_handle_put(parent);
 }
 
-const struct rsv_holding_kind rsv_kind_object = { .release = rsv_held_object_release };
+const struct rsv_handle_kind rsv_kind_object = {.release = rsv_object_handle_release};
 
 /**
- * rsv_held_object_create() - take an object for a program, zeroed unless it was constructed
+ * rsv_object_handle_create() - take an object for a program, zeroed unless it was constructed
  * @from: the cache
  *
  * Context: May sleep.
  * Return: The object or an error pointer: -ENOMEM.
  */
-struct rsv_held_object *rsv_held_object_create(struct rsv_held_cache *from)
+struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *from)
 {
-	struct rsv_held_object *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
+	struct rsv_object_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
@@ -226,6 +226,6 @@ struct rsv_held_object *rsv_held_object_create(struct rsv_held_cache *from)
 		kfree(o);
 		return ERR_PTR(-ENOMEM);
 	}
-	rsv_holding_init(&o->held, &rsv_kind_object, &from->held);
+	rsv_handle_init(&o->handle, &rsv_kind_object, &from->handle);
 	return o;
 }

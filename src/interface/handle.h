@@ -6,92 +6,37 @@
  * what stands on it, in whatever order a dying process lets go, and a program that wants to free
  * what is in use is told so before the kernel API is asked.
  */
-#ifndef RSV_INTERFACE_HOLDING_H
-#define RSV_INTERFACE_HOLDING_H
+#ifndef RSV_INTERFACE_HANDLE_H
+#define RSV_INTERFACE_HANDLE_H
 
 #include <linux/kref.h>
 #include <linux/reservoir.h>
 #include <linux/types.h>
 
-struct rsv_holding;
+#include "types.h"
 
-/**
- * struct rsv_holding_kind - what kind of thing a holding is; its address serves as the type tag
- * @release: gives the thing back when its last reference is dropped, frees the holding and
- *	drops its parent. May sleep
- */
-struct rsv_holding_kind {
-	void (*release)(struct rsv_holding *h);
-};
+extern const struct rsv_handle_kind rsv_kind_scratch;
+extern const struct rsv_handle_kind rsv_kind_opened;
+extern const struct rsv_handle_kind rsv_kind_cache;
+extern const struct rsv_handle_kind rsv_kind_object;
 
-/**
- * struct rsv_holding - the part that all kinds share
- * @ref: references
- * @kind: what it is
- * @parent: what it stands on, NULL for something in the default region and for a region itself
- */
-struct rsv_holding {
-	struct kref ref;
-	const struct rsv_holding_kind *kind;
-	struct rsv_holding *parent;
-};
-
-/**
- * struct rsv_held_region - a scratch region that a program made, or a region that it opened
- * @held: its references
- * @region: the region
- * @bytes: bytes of a scratch region
- */
-struct rsv_held_region {
-	struct rsv_holding held;
-	struct rsv_region *region;
-	size_t bytes;
-};
-
-/**
- * struct rsv_held_cache - a cache that a program made
- * @held: its references
- * @cache: the cache
- */
-struct rsv_held_cache {
-	struct rsv_holding held;
-	struct rsv_cache *cache;
-};
-
-/**
- * struct rsv_held_object - an object that a program took
- * @held: its reference
- * @cache: where it comes from
- * @object: the object
- */
-struct rsv_held_object {
-	struct rsv_holding held;
-	struct rsv_cache *cache;
-	void *object;
-};
-
-extern const struct rsv_holding_kind rsv_kind_scratch;
-extern const struct rsv_holding_kind rsv_kind_opened;
-extern const struct rsv_holding_kind rsv_kind_cache;
-extern const struct rsv_holding_kind rsv_kind_object;
-
-void rsv_holding_init(struct rsv_holding *h, const struct rsv_holding_kind *kind,
-		      struct rsv_holding *parent);
-void rsv_holding_put(struct rsv_holding *h);
+void rsv_handle_init(struct rsv_handle *h, const struct rsv_handle_kind *kind,
+		     struct rsv_handle *parent);
+void rsv_handle_put(struct rsv_handle *h);
 
 /*
  * True while something stands on it or has it mapped. Certain only while nothing can be added to
  * it.
  */
-static inline bool rsv_holding_busy(const struct rsv_holding *h)
+static inline bool rsv_handle_busy(const struct rsv_handle *h)
 {
 	return kref_read(&h->ref) > 1;
 }
 
-struct rsv_held_region *rsv_scratch_create(char name[RSV_NAME_MAX], size_t bytes);
-struct rsv_held_region *rsv_opened_create(const char *name);
-struct rsv_held_cache *rsv_held_cache_create(struct rsv_region *r, struct rsv_holding *parent,
-					     const struct rsv_ioc_cache_create *want);
-struct rsv_held_object *rsv_held_object_create(struct rsv_held_cache *from);
+struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes);
+struct rsv_region_handle *rsv_opened_handle_create(const char *name);
+struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rsv_handle *parent,
+						 const struct rsv_ioc_cache_create *want);
+struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *from);
 
-#endif /* RSV_INTERFACE_HOLDING_H */
+#endif /* RSV_INTERFACE_HANDLE_H */

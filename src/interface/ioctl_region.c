@@ -11,12 +11,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "region.h"
-#include "ioctl.h"
 #include "handle.h"
+#include "ioctl.h"
 #include "ioctl_region.h"
+#include "region.h"
 
-int rsv_do_region_next(struct rsv_file *f, union rsv_argument *arg)
+int rsv_do_region_next(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	struct rsv_ioc_region_next *next = &arg->region_next;
 
@@ -24,17 +24,17 @@ int rsv_do_region_next(struct rsv_file *f, union rsv_argument *arg)
 	return rsv_region_next(next);
 }
 
-int rsv_do_region_open(struct rsv_file *f, union rsv_argument *arg)
+int rsv_do_region_open(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	struct rsv_ioc_region_open *want = &arg->region_open;
-	struct rsv_held_region *o;
+	struct rsv_region_handle *o;
 
 	if (want->reserved || !rsv_name_ends(want->name))
 		return -EINVAL;
-	o = rsv_opened_create(want->name);
+	o = rsv_opened_handle_create(want->name);
 	if (IS_ERR(o))
 		return PTR_ERR(o);
-	return rsv_file_keep(f, &o->held, &want->handle);
+	return rsv_file_add(f, &o->handle, &want->handle);
 }
 
 /* What the kernel's structure cannot say is refused here, what makes no sense by region.c. */
@@ -71,7 +71,7 @@ static int rsv_reserves_get(struct rsv_reserve *to, const struct rsv_ioc_region_
 	return 0;
 }
 
-int rsv_do_region_make(struct rsv_file *f, union rsv_argument *arg)
+int rsv_do_region_make(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	const struct rsv_ioc_region_make *make = &arg->region_make;
 	struct rsv_reserve *want;
@@ -94,7 +94,7 @@ int rsv_do_region_make(struct rsv_file *f, union rsv_argument *arg)
 	return error;
 }
 
-int rsv_do_region_end(struct rsv_file *f, union rsv_argument *arg)
+int rsv_do_region_end(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	const struct rsv_ioc_region_end *end = &arg->region_end;
 
@@ -103,7 +103,7 @@ int rsv_do_region_end(struct rsv_file *f, union rsv_argument *arg)
 	return rsv_name_ends(end->name) ? rsv_region_remove(end->name) : -EINVAL;
 }
 
-int rsv_do_region_grow(struct rsv_file *f, union rsv_argument *arg)
+int rsv_do_region_grow(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	const struct rsv_ioc_region_grow *grow = &arg->region_grow;
 	struct rsv_reserve want;
@@ -122,7 +122,7 @@ int rsv_do_region_grow(struct rsv_file *f, union rsv_argument *arg)
 	return error;
 }
 
-int rsv_do_region_shrink(struct rsv_file *f, union rsv_argument *arg)
+int rsv_do_region_shrink(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	struct rsv_ioc_region_shrink *shrink = &arg->region_shrink;
 	struct rsv_region *r;

@@ -2,17 +2,18 @@
 /*
  * The ioctls that know regions by name.
  */
-#ifndef RSV_INTERFACE_REGIONS_H
-#define RSV_INTERFACE_REGIONS_H
+#ifndef RSV_INTERFACE_IOCTL_REGION_H
+#define RSV_INTERFACE_IOCTL_REGION_H
 
-struct rsv_file;
-union rsv_argument;
+#include "types.h"
 
-int rsv_do_region_next(struct rsv_file *f, union rsv_argument *arg);
-int rsv_do_region_open(struct rsv_file *f, union rsv_argument *arg);
-int rsv_do_region_make(struct rsv_file *f, union rsv_argument *arg);
-int rsv_do_region_end(struct rsv_file *f, union rsv_argument *arg);
-int rsv_do_region_grow(struct rsv_file *f, union rsv_argument *arg);
-int rsv_do_region_shrink(struct rsv_file *f, union rsv_argument *arg);
+union rsv_ioctl_arg;
 
-#endif /* RSV_INTERFACE_REGIONS_H */
+int rsv_do_region_next(struct rsv_file *f, union rsv_ioctl_arg *arg);
+int rsv_do_region_open(struct rsv_file *f, union rsv_ioctl_arg *arg);
+int rsv_do_region_make(struct rsv_file *f, union rsv_ioctl_arg *arg);
+int rsv_do_region_end(struct rsv_file *f, union rsv_ioctl_arg *arg);
+int rsv_do_region_grow(struct rsv_file *f, union rsv_ioctl_arg *arg);
+int rsv_do_region_shrink(struct rsv_file *f, union rsv_ioctl_arg *arg);
+
+#endif /* RSV_INTERFACE_IOCTL_REGION_H */

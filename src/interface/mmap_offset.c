@@ -13,7 +13,7 @@
 #include "mmap_offset.h"
 
 /* What plain offsets of a 32-bit program reach, and what all others do */
-static const unsigned long rsv_offset_limits[] = { SZ_2G >> PAGE_SHIFT, LONG_MAX >> PAGE_SHIFT };
+static const unsigned long rsv_offset_limits[] = {SZ_2G >> PAGE_SHIFT, LONG_MAX >> PAGE_SHIFT};
 
 static struct rsv_buffer *rsv_buffer_of(struct rb_node *node)
 {
@@ -31,7 +31,7 @@ static bool rsv_buffer_before(struct rb_node *node, const struct rb_node *other)
 }
 
 /* The first buffer that ends behind an offset: the one that has it, or else the next one. */
-static struct rb_node *rsv_offsets_first_behind(struct rsv_offsets *o, unsigned long offset)
+static struct rb_node *rsv_offsets_first_behind(struct rsv_mmap_offsets *o, unsigned long offset)
 {
 	struct rb_node *node = o->root.rb_node;
 	struct rb_node *best = NULL;
@@ -48,7 +48,7 @@ static struct rb_node *rsv_offsets_first_behind(struct rsv_offsets *o, unsigned 
 }
 
 /* The first gap of so many pages from an offset on and below a limit, or the limit. */
-static unsigned long rsv_offsets_gap(struct rsv_offsets *o, unsigned long from,
+static unsigned long rsv_offsets_gap(struct rsv_mmap_offsets *o, unsigned long from,
 				     unsigned long nr_pages, unsigned long limit)
 {
 	struct rb_node *node;
@@ -63,7 +63,7 @@ static unsigned long rsv_offsets_gap(struct rsv_offsets *o, unsigned long from,
 	return from < limit && limit - from >= nr_pages ? from : limit;
 }
 
-static int rsv_offsets_choose(struct rsv_offsets *o, struct rsv_buffer *b)
+static int rsv_offsets_choose(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 {
 	unsigned int i;
 
@@ -83,7 +83,7 @@ static int rsv_offsets_choose(struct rsv_offsets *o, struct rsv_buffer *b)
  * rsv_offsets_init() - begin without a buffer
  * @o: the offsets
  */
-void rsv_offsets_init(struct rsv_offsets *o)
+void rsv_offsets_init(struct rsv_mmap_offsets *o)
 {
 	spin_lock_init(&o->lock);
 	o->root = RB_ROOT;
@@ -98,7 +98,7 @@ void rsv_offsets_init(struct rsv_offsets *o)
  * Context: Any; nobody else adds or removes meanwhile.
  * Return: 0, or -ENOSPC if no gap is large enough.
  */
-int rsv_offsets_add(struct rsv_offsets *o, struct rsv_buffer *b)
+int rsv_offsets_add(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 {
 	int error = rsv_offsets_choose(o, b);
 
@@ -118,7 +118,7 @@ int rsv_offsets_add(struct rsv_offsets *o, struct rsv_buffer *b)
  *
  * Context: Any; nobody else adds or removes meanwhile.
  */
-void rsv_offsets_remove(struct rsv_offsets *o, struct rsv_buffer *b)
+void rsv_offsets_remove(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 {
 	if (RB_EMPTY_NODE(&b->node))
 		return;
@@ -135,7 +135,7 @@ void rsv_offsets_remove(struct rsv_offsets *o, struct rsv_buffer *b)
  * Context: Any.
  * Return: The buffer or NULL.
  */
-struct rsv_buffer *rsv_offsets_get(struct rsv_offsets *o, unsigned long offset)
+struct rsv_buffer *rsv_offsets_get(struct rsv_mmap_offsets *o, unsigned long offset)
 {
 	struct rsv_buffer *b = NULL;
 	struct rb_node *node;
@@ -145,7 +145,7 @@ struct rsv_buffer *rsv_offsets_get(struct rsv_offsets *o, unsigned long offset)
 	if (node && rsv_buffer_of(node)->offset <= offset) {
 		b = rsv_buffer_of(node);
 		/* What is in the tree has its handle still, and with it a reference. */
-		kref_get(&b->held.ref);
+		kref_get(&b->handle.ref);
 	}
 	spin_unlock(&o->lock);
 	return b;

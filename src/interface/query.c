@@ -9,12 +9,12 @@
 #include "objects/engines/slob_heap.h"
 #include "objects/kmalloc.h"
 #include "objects/magazine.h"
+#include "query.h"
 #include "region.h"
 #include "report.h"
-#include "query.h"
 
 /* Pages whose characters are found under one hold of a zone's lock */
-#define RSV_MAP_BATCH	64UL
+#define RSV_MAP_BATCH 64UL
 
 static u64 rsv_largest_bytes(const struct rsv_zone *z)
 {
@@ -31,7 +31,7 @@ static void rsv_query_caches(struct rsv_region *r, struct rsv_ioc_info *info)
 
 	mutex_lock(&r->caches_lock);
 	info->nr_caches = r->nr_caches;
-	list_for_each_entry(c, &r->caches, node) {
+	list_for_each_entry(c, &r->caches, list) {
 		rsv_cache_count(c, &figures);
 		info->slab_bytes += figures.pages << PAGE_SHIFT;
 	}
@@ -66,8 +66,8 @@ static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
 		info->cached_bytes += rsv_cached_bytes(z);
 		info->largest_free = max(info->largest_free, rsv_largest_bytes(z));
 		if (orders)
-			info->largest_block = max(info->largest_block,
-						  (u64)PAGE_SIZE << (orders - 1));
+			info->largest_block =
+				max(info->largest_block, (u64)PAGE_SIZE << (orders - 1));
 	}
 }
 
@@ -205,7 +205,7 @@ int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_ex
 	e = rsv_extent_nth(r, index);
 	if (e) {
 		extent->node = e->zone->nid;
-		extent->offset = (u64)e->place << PAGE_SHIFT;
+		extent->offset = (u64)e->offset << PAGE_SHIFT;
 		extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
 		extent->lent_bytes = (u64)e->nr_holes << PAGE_SHIFT;
 		if (capable(CAP_SYS_RAWIO))
@@ -250,7 +250,7 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 	cache->failures = figures.failures;
 	cache->slabs_made = figures.slabs_made;
 	cache->slabs_given = figures.slabs_given;
-	cache->magazine_rounds = rsv_magazine_wanted(c) ? READ_ONCE(c->rounds) : 0;
+	cache->magazine_rounds = rsv_magazine_wanted(c) ? READ_ONCE(c->magazine_size) : 0;
 	cache->depot_full = figures.depot_full;
 	cache->depot_empty = figures.depot_empty;
 	cache->exchanges = figures.exchanges;
@@ -279,7 +279,7 @@ int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache)
 	int err = -ENOENT;
 
 	mutex_lock(&r->caches_lock);
-	c = rsv_cache_from(r, id);
+	c = rsv_cache_next(r, id);
 	if (c) {
 		rsv_query_one_cache(c, cache);
 		err = 0;
@@ -333,10 +333,10 @@ static struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned lon
 
 		if (!e)
 			continue;
-		if (page >= e->place && page - e->place < e->nr_pages)
+		if (page >= e->offset && page - e->offset < e->nr_pages)
 			return e;
-		if (e->place > page)
-			*next = min(*next, e->place);
+		if (e->offset > page)
+			*next = min(*next, e->offset);
 	}
 	return NULL;
 }
@@ -361,10 +361,10 @@ size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, siz
 		struct rsv_extent *e = rsv_extent_at(r, first + done, &end);
 
 		if (e)
-			end = e->place + e->nr_pages;
+			end = e->offset + e->nr_pages;
 		batch = min3((unsigned long)(count - done), end - first - done, RSV_MAP_BATCH);
 		if (e)
-			rsv_map_batch(e, first + done - e->place, chars + done, batch);
+			rsv_map_batch(e, first + done - e->offset, chars + done, batch);
 		else
 			memset(chars + done, RSV_MAP_HOLE, batch);
 		done += batch;
@@ -420,7 +420,7 @@ static bool rsv_slab_find(const struct rsv_cache *c, const struct rsv_extent *e,
 {
 	for (; index < e->nr_pages; index++) {
 		if (rsv_slab_look(c, &e->frames[index], slab)) {
-			slab->page = e->place + index;
+			slab->page = e->offset + index;
 			return true;
 		}
 		if (!(index % RSV_MAP_BATCH))
@@ -452,8 +452,8 @@ bool rsv_query_slab(struct rsv_cache *c, unsigned long page, struct rsv_slab_fig
 	while (!found && page < r->span) {
 		e = rsv_extent_at(r, page, &end);
 		if (e) {
-			end = e->place + e->nr_pages;
-			found = rsv_slab_find(c, e, page - e->place, slab);
+			end = e->offset + e->nr_pages;
+			found = rsv_slab_find(c, e, page - e->offset, slab);
 		}
 		page = end;
 	}

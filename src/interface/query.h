@@ -9,24 +9,7 @@
 #include <linux/reservoir.h>
 #include <linux/types.h>
 
-/**
- * struct rsv_slab_figures - one slab of a cache
- * @page: where it begins, the region's extents laid end to end
- * @pages: its pages
- * @objects: objects that it has room for
- * @out: those that the engine does not have: in use, in magazines, or with the CPU whose active
- *	slab it is
- * @carved: those that were out at least once, or stand ready to be
- * @list: the list that it is on, such as "empty"
- */
-struct rsv_slab_figures {
-	unsigned long page;
-	unsigned int pages;
-	unsigned int objects;
-	unsigned int out;
-	unsigned int carved;
-	const char *list;
-};
+#include "types.h"
 
 /* All may sleep. @size, @flags and @region of the structure are left alone. */
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info);

@@ -22,11 +22,11 @@
 
 #include "compat.h"
 #include "objects/cache.h"
-#include "objects/engine.h"
 #include "objects/debug/track.h"
+#include "objects/engine.h"
 #include "traces.h"
 
-#define RSV_SITES_FIRST	256U	/* entries of the first table that is tried: a power of two */
+#define RSV_SITES_FIRST 256U /* entries of the first table that is tried: a power of two */
 
 /**
  * struct rsv_site - objects that were taken, or given back, at one place in the code
@@ -151,7 +151,7 @@ static int rsv_site_compare(const void *a, const void *b)
 
 static int rsv_traces_try(struct rsv_traces *t, struct rsv_cache *c, unsigned int capacity)
 {
-	const struct rsv_show show = { .show = rsv_traces_note, .data = t };
+	const struct rsv_visitor show = {.visit = rsv_traces_note, .data = t};
 
 	kvfree(t->sites);
 	t->sites = kvcalloc(capacity, rsv_site_bytes(), GFP_KERNEL);
@@ -160,7 +160,7 @@ static int rsv_traces_try(struct rsv_traces *t, struct rsv_cache *c, unsigned in
 	t->capacity = capacity;
 	t->nr = 0;
 	t->full = false;
-	c->engine->each(c, &show);
+	c->engine->for_each(c, &show);
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 #ifndef RSV_INTERFACE_TRACES_H
 #define RSV_INTERFACE_TRACES_H
 
-struct rsv_cache;
+#include "types.h"
 
 void rsv_traces_add(struct rsv_cache *c);
 

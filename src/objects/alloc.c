@@ -20,42 +20,42 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
-#include "compat.h"
-#include "pages/page_alloc.h"
-#include "region.h"
+#include "batch.h"
 #include "cache.h"
-#include "objects/debug/check.h"
+#include "compat.h"
 #include "depot.h"
 #include "engine.h"
 #include "guarantee.h"
-#include "magazine.h"
 #include "hooks.h"
-#include "objects/engines/slob_heap.h"
+#include "magazine.h"
 #include "magazine_cache.h"
-#include "batch.h"
+#include "objects/debug/check.h"
+#include "objects/engines/slob_heap.h"
+#include "pages/page_alloc.h"
+#include "region.h"
 
 /*
  * Allocation
  */
 
 /* From the engine, and with it what this CPU is to have at hand */
-static void rsv_take_batch(struct rsv_cache *c, gfp_t gfp, struct rsv_taken *t)
+static void rsv_take_batch(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
 {
-	const bool tend = rsv_magazine_wanted(c) && unlikely(rsv_spares_wanted(c));
+	const bool tend = rsv_magazine_wanted(c) && unlikely(rsv_magazines_missing(c));
 	/* Where somebody waits, who makes something else as well takes no more than it needs. */
 	unsigned int nr = tend && irqs_disabled() ? 1 : rsv_magazine_batch(c);
 
-	if (!rsv_take(c, gfp, numa_mem_id(), nr, t) && tend)
-		rsv_spares_tend(c);
+	if (!rsv_batch_alloc(c, gfp, numa_mem_id(), nr, t) && tend)
+		rsv_magazines_preallocate(c);
 }
 
 /* A kept object that is not guaranteed; @fresh: it has to be constructed */
 static void *rsv_object_obtain(struct rsv_cache *c, gfp_t gfp, int nid, bool *fresh)
 {
 	bool any = nid == NUMA_NO_NODE;
-	struct rsv_taken t;
+	struct rsv_batch t;
 	/* Where the gate is open, there was nothing a moment ago. */
-	void *object = any && !rsv_gate_is_open(c) ? rsv_magazine_find(c) : NULL;
+	void *object = any && !rsv_cache_has_fastpath(c) ? rsv_magazine_find(c) : NULL;
 
 	*fresh = false;
 	if (object)
@@ -63,10 +63,10 @@ static void *rsv_object_obtain(struct rsv_cache *c, gfp_t gfp, int nid, bool *fr
 	if (any)
 		rsv_take_batch(c, gfp, &t);
 	else
-		rsv_take(c, gfp, nid, 1, &t);
+		rsv_batch_alloc(c, gfp, nid, 1, &t);
 	if (!t.nr)
 		return NULL;
-	*fresh = t.fresh;
+	*fresh = t.raw;
 	rsv_magazine_refill(c, &t);
 	return t.object[0];
 }
@@ -74,12 +74,12 @@ static void *rsv_object_obtain(struct rsv_cache *c, gfp_t gfp, int nid, bool *fr
 /* From kept to in use; false: it was reported, and is lost. */
 static bool rsv_object_prepare(struct rsv_cache *c, void *object, unsigned long caller)
 {
-	if (!c->engine->hand(c, object)) {
+	if (!c->engine->mark_used(c, object)) {
 		rsv_debug_report(RSV_CORRUPT, c, rsv_region_extent(c->region, object), object,
 				 "a free object was written to, and is lost");
 		return false;
 	}
-	return !rsv_cache_debugs(c) || rsv_debug_hand(c, object, caller);
+	return !rsv_cache_debugs(c) || rsv_debug_alloc(c, object, caller);
 }
 
 /**
@@ -158,7 +158,7 @@ void *rsv_object_alloc_slow(struct rsv_cache *c, gfp_t gfp, void *kept, unsigned
 
 	/* Another magazine, an object to be cleared, or one whose engine knows how it is marked */
 	if (!kept && !(gfp & ~RSV_GFP_OBJECTS) && rsv_object_take_open(c, &object)) {
-		if (likely(c->engine->hand(c, object)))
+		if (likely(c->engine->mark_used(c, object)))
 			return rsv_object_ready(c, object, gfp);
 		kept = object;
 	}
@@ -221,7 +221,7 @@ void *rsv_cache_obtain(struct rsv_cache *c, gfp_t gfp)
 	if (object && fresh) {
 		rsv_kasan_allow(object, c->layout.object_size);
 		c->ctor(object);
-		rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_LINK_BYTES));
+		rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_MARK_BYTES));
 	}
 	return object;
 }
@@ -246,7 +246,7 @@ void *rsv_object_use(struct rsv_cache *c, void *kept)
  */
 
 /**
- * rsv_object_accept() - mark an object in use as kept, whatever engine its cache has
+ * rsv_object_claim_TEMP() - mark an object in use as kept, whatever engine its cache has
  * @c: the cache
  * @e: the extent that it lies in
  * @object: the object, or whatever was given instead
@@ -255,7 +255,7 @@ void *rsv_object_use(struct rsv_cache *c, void *kept)
  * before its slab may be gone.
  * Return: RSV_OK, or why it is none, and then nothing has changed.
  */
-enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, void *object)
+enum rsv_misuse rsv_object_claim_TEMP(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
 	struct rsv_frame *f = rsv_frame_at(e, object);
 	const struct rsv_cache *owner = READ_ONCE(f->cache);
@@ -265,12 +265,12 @@ enum rsv_misuse rsv_object_accept(struct rsv_cache *c, struct rsv_extent *e, voi
 		return RSV_WRONG_CACHE;
 	if (!owner && !heap)
 		return RSV_FOREIGN;
-	return c->engine->claim(c, e, f, object);
+	return c->engine->mark_cached(c, e, f, object);
 }
-EXPORT_SYMBOL_IF_KUNIT(rsv_object_accept);
+EXPORT_SYMBOL_IF_KUNIT(rsv_object_claim_TEMP);
 
 /**
- * rsv_object_put_twice() - report that two CPUs gave an object back at once, and both were believed
+ * rsv_object_freed_twice() - report that two CPUs gave an object back at once, and both were believed
  * @c: the cache
  * @e: the extent that the object lies in
  * @object: the object
@@ -280,23 +280,23 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_object_accept);
  *
  * Context: Any but NMI, with no raw lock held.
  */
-void rsv_object_put_twice(struct rsv_cache *c, struct rsv_extent *e, void *object,
-			  enum rsv_misuse misuse)
+void rsv_object_freed_twice(struct rsv_cache *c, struct rsv_extent *e, void *object,
+			    enum rsv_misuse misuse)
 {
 	this_cpu_inc(c->cpus->slow_allocs);
 	rsv_debug_report(misuse, c, e, object, "given back by two CPUs at once");
 }
 
-static void rsv_object_engine_put(struct rsv_cache *c, struct rsv_extent *e, void *object)
+static void rsv_object_engine_free(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter_active(c, e->nid);
 	enum rsv_misuse misuse;
 
-	misuse = c->engine->put(c, cpu, e, rsv_frame_at(e, object), object);
+	misuse = c->engine->free(c, cpu, e, rsv_frame_at(e, object), object);
 	if (cpu)
 		rsv_cpu_leave(cpu);
 	if (misuse != RSV_OK)
-		rsv_object_put_twice(c, e, object, misuse);
+		rsv_object_freed_twice(c, e, object, misuse);
 }
 
 /**
@@ -311,7 +311,7 @@ void rsv_cache_keep(struct rsv_cache *c, void *object)
 	struct rsv_extent *e = rsv_region_extent(c->region, object);
 
 	if (!rsv_guarantee_put(c, object) && !rsv_magazine_keep(c, e, object))
-		rsv_object_engine_put(c, e, object);
+		rsv_object_engine_free(c, e, object);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_keep);
 
@@ -323,7 +323,7 @@ static bool rsv_object_sound(struct rsv_cache *c, struct rsv_extent *e, void *ob
 		return true;
 	if (c->flags & RSV_CACHE_VERIFY && !c->engine->verify(c, e, rsv_frame_at(e, object)))
 		return false;
-	return rsv_debug_receive(c, e, object, caller);
+	return rsv_debug_free(c, e, object, caller);
 }
 
 /**
@@ -341,7 +341,7 @@ void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsi
 
 	/* An object that was free already is looked at quickly, before its slab may be gone. */
 	preempt_disable();
-	misuse = rsv_object_accept(c, e, object);
+	misuse = rsv_object_claim_TEMP(c, e, object);
 	preempt_enable();
 	if (misuse != RSV_OK) {
 		rsv_debug_report(misuse, c, e, object, "given back");
@@ -351,7 +351,7 @@ void rsv_cache_put(struct rsv_cache *c, struct rsv_extent *e, void *object, unsi
 		rsv_object_unwatch(c, object);
 		return;
 	}
-	rsv_object_retire(c, object);
+	rsv_object_hide_all(c, object);
 	this_cpu_inc(c->cpus->slow_frees);
 	rsv_cache_keep(c, object);
 }
@@ -362,9 +362,9 @@ static bool rsv_object_put_aside(struct rsv_cache *c, struct rsv_cpu *cpu, struc
 {
 	struct rsv_frame *f = rsv_frame_at(e, object);
 
-	if (READ_ONCE(f->cache) != c || c->engine->claim(c, e, f, object) != RSV_OK)
+	if (READ_ONCE(f->cache) != c || c->engine->mark_cached(c, e, f, object) != RSV_OK)
 		return false;
-	rsv_object_retire(c, object);
+	rsv_object_hide_all(c, object);
 	rsv_cpu_push(cpu, cpu->top, object);
 	cpu->frees++;
 	return true;
@@ -379,9 +379,9 @@ static bool rsv_object_put_here(struct rsv_cache *c, struct rsv_cpu *cpu, struct
 	if (e->nid != numa_mem_id())
 		return false;
 	/* The next ones will be found there without asking. */
-	if (rsv_extent_is_even(e))
+	if (rsv_extent_is_linear(e))
 		WRITE_ONCE(cpu->extent, e);
-	if (c->engine->aside)
+	if (c->engine->off_object)
 		return rsv_object_put_aside(c, cpu, e, object);
 	return READ_ONCE(f->cache) == c &&
 	       rsv_magazine_give(c, cpu, f, rsv_slab_offset(f, object), object, true);
@@ -394,13 +394,13 @@ static bool rsv_object_put_behind(struct rsv_cache *c, struct rsv_extent *e, voi
 
 	/* An object that was free already is looked at quickly, before its slab may be gone. */
 	preempt_disable();
-	misuse = rsv_object_accept(c, e, object);
+	misuse = rsv_object_claim_TEMP(c, e, object);
 	preempt_enable();
 	if (misuse != RSV_OK)
 		return false;
-	rsv_object_retire(c, object);
+	rsv_object_hide_all(c, object);
 	this_cpu_inc(c->cpus->slow_frees);
-	rsv_object_engine_put(c, e, object);
+	rsv_object_engine_free(c, e, object);
 	return true;
 }
 
@@ -419,7 +419,7 @@ bool rsv_object_put_open(struct rsv_cache *c, struct rsv_extent *e, void *object
 	struct rsv_cpu *cpu;
 	bool done;
 
-	if (!rsv_gate_is_open(c) || e->nid != numa_mem_id())
+	if (!rsv_cache_has_fastpath(c) || e->nid != numa_mem_id())
 		return false;
 	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
@@ -448,8 +448,8 @@ void rsv_object_free_slow(struct rsv_cache *c, void *object, unsigned long calle
 	if (e && !rsv_object_put_open(c, e, object))
 		rsv_cache_put(c, e, object, caller);
 	else if (!e)
-		rsv_report(RSV_FOREIGN, "cache %s of region %s: a pointer to elsewhere",
-			   c->name, c->region->name);
+		rsv_report(RSV_FOREIGN, "cache %s of region %s: a pointer to elsewhere", c->name,
+			   c->region->name);
 	rcu_read_unlock();
 }
 
@@ -489,7 +489,7 @@ struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *objec
 }
 
 /**
- * rsv_object_live() - whether an object in use begins at an address
+ * rsv_object_is_used() - whether an object in use begins at an address
  * @c: the cache that its page belongs to
  * @e: the extent that it lies in
  * @object: the address
@@ -497,7 +497,7 @@ struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *objec
  * Context: Any but NMI, under rcu_read_lock().
  * Return: true if so.
  */
-bool rsv_object_live(const struct rsv_cache *c, struct rsv_extent *e, const void *object)
+bool rsv_object_is_used(const struct rsv_cache *c, struct rsv_extent *e, const void *object)
 {
-	return c->engine->live(c, e, rsv_frame_at(e, object), object);
+	return c->engine->is_used(c, e, rsv_frame_at(e, object), object);
 }

@@ -6,17 +6,17 @@
 #include <linux/gfp.h>
 #include <linux/topology.h>
 
-#include "compat.h"
-#include "region.h"
+#include "batch.h"
 #include "cache.h"
-#include "objects/debug/check.h"
+#include "compat.h"
 #include "depot.h"
 #include "engine.h"
 #include "magazine.h"
-#include "batch.h"
+#include "objects/debug/check.h"
+#include "region.h"
 
 /**
- * rsv_cache_lose() - report that free objects of a slab are lost, since its list was overwritten
+ * rsv_cache_lost() - report that free objects of a slab are lost, since its list was overwritten
  * @c: the cache
  * @base: an address in the slab
  * @nr: how many
@@ -25,7 +25,7 @@
  *
  * Context: Any but NMI, with no raw lock held.
  */
-void rsv_cache_lose(struct rsv_cache *c, void *base, unsigned int nr)
+void rsv_cache_lost(struct rsv_cache *c, void *base, unsigned int nr)
 {
 	const struct rsv_extent *e = rsv_region_extent(c->region, base);
 
@@ -47,7 +47,7 @@ struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
 {
 	struct rsv_cpu *cpu;
 
-	if (!(c->flags & RSV_NO_MAGAZINE) || c->flags & RSV_CACHE_OWN || !c->engine->drain)
+	if (!(c->flags & RSV_NO_MAGAZINE) || c->flags & RSV_CACHE_INTERNAL || !c->engine->drain)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
 	if (cpu && nid != numa_mem_id()) {
@@ -58,7 +58,7 @@ struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
 }
 
 /**
- * rsv_take_node() - take what the engine has at hand of one node's memory
+ * rsv_batch_alloc_node() - take what the engine has at hand of one node's memory
  * @c: the cache
  * @nid: the node
  * @nr: how many, up to RSV_BATCH
@@ -66,44 +66,44 @@ struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
  *
  * Context: Any but NMI.
  */
-void rsv_take_node(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_taken *t)
+void rsv_batch_alloc_node(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_batch *t)
 {
 	struct rsv_cpu *cpu;
 
 	do {
-		rsv_taken_none(t);
+		rsv_batch_init(t);
 		cpu = rsv_cpu_enter_active(c, nid);
-		c->engine->take(c, cpu, nid, nr, t);
+		c->engine->alloc(c, cpu, nid, nr, t);
 		if (cpu)
 			rsv_cpu_leave(cpu);
 		if (t->damaged)
-			rsv_cache_lose(c, t->damaged, t->lost);
+			rsv_cache_lost(c, t->damaged, t->lost);
 	} while (t->damaged && !t->nr);
 }
 
 /* The same of nodes from one rank to another, the nearest first */
-static void rsv_take_outwards(struct rsv_cache *c, int nid, unsigned int rank, unsigned int end,
-			      unsigned int nr, struct rsv_taken *t)
+static void rsv_batch_alloc_others(struct rsv_cache *c, int nid, unsigned int rank,
+				   unsigned int end, unsigned int nr, struct rsv_batch *t)
 {
 	for (; !t->nr && rank < end; rank++)
-		rsv_take_node(c, rsv_node_at(nid, rank), nr, t);
+		rsv_batch_alloc_node(c, rsv_node_at(nid, rank), nr, t);
 }
 
 /* From the engine of the caller's node, with more memory of it, or from those of other nodes */
-static bool rsv_take_near(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
-			  struct rsv_taken *t)
+static bool rsv_batch_alloc_near(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+				 struct rsv_batch *t)
 {
 	const gfp_t here = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
-	bool grew = c->engine->grow(c, here, nid);
+	bool grew = c->engine->new_slab(c, here, nid);
 
 	if (grew)
-		rsv_take_node(c, nid, nr, t);
-	rsv_take_outwards(c, nid, 1, nr_node_ids, nr, t);
+		rsv_batch_alloc_node(c, nid, nr, t);
+	rsv_batch_alloc_others(c, nid, 1, nr_node_ids, nr, t);
 	return grew;
 }
 
 /**
- * rsv_take() - take from the engine, with more memory for it if need be
+ * rsv_batch_alloc() - take from the engine, with more memory for it if need be
  * @c: the cache
  * @gfp: as for rsv_cache_alloc(); with __GFP_THISNODE no other node serves
  * @nid: the node: what there is of others comes next, then anything that can be had
@@ -113,13 +113,13 @@ static bool rsv_take_near(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int 
  * Context: As rsv_cache_alloc().
  * Return: Whether there was need of more memory.
  */
-bool rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_taken *t)
+bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_batch *t)
 {
 	bool grew = false;
 
-	rsv_take_node(c, nid, nr, t);
+	rsv_batch_alloc_node(c, nid, nr, t);
 	if (!t->nr && nr_node_ids > 1 && !(gfp & __GFP_THISNODE))
-		grew = rsv_take_near(c, gfp, nid, nr, t);
+		grew = rsv_batch_alloc_near(c, gfp, nid, nr, t);
 	if (t->nr)
 		return grew;
 	/* There may be a guaranteed object instead. */
@@ -130,11 +130,11 @@ bool rsv_take(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct r
 	 * are other CPUs, and no round is without a slab that the region still had.
 	 */
 	do {
-		grew = c->engine->grow(c, gfp, nid);
+		grew = c->engine->new_slab(c, gfp, nid);
 		if (!grew)
 			rsv_depot_spill(c);
 		/* Even so: who may sleep made others give back, and it may be an object. */
-		rsv_take_outwards(c, nid, 0, gfp & __GFP_THISNODE ? 1 : nr_node_ids, nr, t);
+		rsv_batch_alloc_others(c, nid, 0, gfp & __GFP_THISNODE ? 1 : nr_node_ids, nr, t);
 	} while (grew && !t->nr);
 	return true;
 }

@@ -6,14 +6,14 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "region.h"
 #include "cache.h"
 #include "depot.h"
-#include "magazine.h"
 #include "hooks.h"
+#include "magazine.h"
+#include "region.h"
 
 /* Objects that a bulk request moves before an interrupt or another task can come in between */
-#define RSV_BULK	64U
+#define RSV_BULK 64U
 
 /*
  * Moves so many objects from the top of the loaded magazine to their users, marked as in use in the
@@ -22,8 +22,8 @@
 static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv_cpu *cpu,
 						 unsigned int nr, void **objects)
 {
-	const unsigned long mark = c->mark;
-	const unsigned int link = c->layout.link;
+	const unsigned long mark = c->secret;
+	const unsigned int link = c->layout.mark;
 	void **end = cpu->top, **first = end - nr, **at;
 
 	rsv_step(RSV_STEP_READ);
@@ -31,7 +31,7 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 	for (at = first; at < end; at++) {
 		void *object = *at;
 
-		if (unlikely(!rsv_mark_hand(mark, object + link, object)))
+		if (unlikely(!rsv_mark_to_used(mark, object + link, object)))
 			break;
 		*objects++ = object;
 	}
@@ -49,7 +49,7 @@ static unsigned int rsv_bulk_pop_aside(struct rsv_cache *c, struct rsv_cpu *cpu,
 {
 	unsigned int done;
 
-	for (done = 0; done < nr && c->engine->hand(c, cpu->top[-1]); done++)
+	for (done = 0; done < nr && c->engine->mark_used(c, cpu->top[-1]); done++)
 		rsv_cpu_pop(cpu, &objects[done]);
 	return done;
 }
@@ -65,9 +65,9 @@ static unsigned int rsv_bulk_take(struct rsv_cache *c, unsigned int nr, void **o
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_nr_loaded(cpu) || rsv_cpu_exchange_empty(c, cpu))) {
 		some = min(nr - done, rsv_cpu_nr_loaded(cpu));
-		sound = likely(!c->engine->aside) ?
-			rsv_bulk_pop(c, cpu, some, objects + done) :
-			rsv_bulk_pop_aside(c, cpu, some, objects + done);
+		sound = likely(!c->engine->off_object)
+				? rsv_bulk_pop(c, cpu, some, objects + done)
+				: rsv_bulk_pop_aside(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;
@@ -136,7 +136,7 @@ static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_e
 	if (s->carved && s->base == base)
 		return false;
 	s->base = base;
-	s->carved = rsv_slub_carved(c, e, object);
+	s->carved = rsv_carved_objects(c, e, object);
 	return rsv_slot_index(c, (unsigned long)object & c->mask) < s->carved;
 }
 
@@ -147,8 +147,8 @@ static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_e
 static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *cpu,
 						  unsigned int nr, void **objects)
 {
-	const unsigned long mark = c->mark, inverse = c->inverse;
-	const unsigned int shift = c->shift, link = c->layout.link;
+	const unsigned long mark = c->secret, inverse = c->inverse;
+	const unsigned int shift = c->shift, link = c->layout.mark;
 	void **first = cpu->top, **end = first + nr, **at;
 	struct rsv_bulk_slab s = {};
 
@@ -162,7 +162,7 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 		if (unlikely(index >= s.carved) &&
 		    !rsv_bulk_find(c, READ_ONCE(cpu->extent), object, &s))
 			break;
-		if (unlikely(!rsv_mark_claim(mark, object + link, object)))
+		if (unlikely(!rsv_mark_to_cached(mark, object + link, object)))
 			break;
 		rsv_object_hide(c, object);
 		*at = object;
@@ -182,9 +182,9 @@ static unsigned int rsv_bulk_push_aside(struct rsv_cache *c, struct rsv_cpu *cpu
 	for (done = 0; done < nr; done++) {
 		void *object = objects[done];
 
-		if (!rsv_extent_has(e, object) || rsv_object_accept(c, e, object) != RSV_OK)
+		if (!rsv_extent_has(e, object) || rsv_object_claim_TEMP(c, e, object) != RSV_OK)
 			break;
-		rsv_object_retire(c, object);
+		rsv_object_hide_all(c, object);
 		rsv_cpu_push(cpu, cpu->top, object);
 	}
 	return done;
@@ -202,8 +202,8 @@ static unsigned int rsv_bulk_put(struct rsv_cache *c, unsigned int nr, void **ob
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_room(cpu) || rsv_cpu_exchange_full(c, cpu))) {
 		some = min(nr - done, rsv_cpu_room(cpu));
-		sound = aside ? rsv_bulk_push_aside(c, cpu, some, objects + done) :
-			rsv_bulk_push(c, cpu, some, objects + done);
+		sound = aside ? rsv_bulk_push_aside(c, cpu, some, objects + done)
+			      : rsv_bulk_push(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;

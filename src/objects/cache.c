@@ -21,7 +21,7 @@
  *
  * What making a cache, ending it and finding the next one costs does not depend on how many there
  * are: rsv_cache_names, a table that grows and brings its own locks, innermost, knows them by
- * region and name, and says whose a name is; region->numbers, under region->caches_lock, by number.
+ * region and name, and says whose a name is; region->caches_by_id, under region->caches_lock, by number.
  * The system is asked for memory before that lock is taken: its reclaim may come for what a region
  * lends.
  *
@@ -35,46 +35,46 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/random.h>
-#include <linux/rcupdate.h>
 #include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
 
-#include "compat.h"
-#include "name.h"
-#include "pages/pcp.h"
-#include "pages/drain.h"
-#include "region.h"
 #include "cache.h"
-#include "objects/debug/check.h"
+#include "compat.h"
 #include "depot.h"
 #include "engine.h"
 #include "guarantee.h"
 #include "magazine.h"
-#include "reap.h"
-#include "node.h"
 #include "magazine_cache.h"
+#include "name.h"
+#include "node.h"
+#include "objects/debug/check.h"
+#include "pages/drain.h"
+#include "pages/pcp.h"
+#include "reap.h"
+#include "region.h"
 
 /* Destroyed caches whose use is still found out */
-#define RSV_GRAVES	16
+#define RSV_QUARANTINE_MAX 16
 
-static const struct rsv_cache_watch *rsv_cache_watch;	/* set before the first cache is made */
+static const struct rsv_cache_hooks *rsv_cache_hooks; /* set before the first cache is made */
 static atomic_t rsv_cache_ids;
-static struct rhashtable rsv_cache_names;		/* all caches that can be found */
-static int rsv_cache_state;				/* of CPU hot-plug */
+static struct rhashtable rsv_cache_names; /* all caches that can be found */
+static int rsv_cache_state; /* of CPU hot-plug */
 
 /*
  * Caches themselves, side by side and each at the beginning of a line of the CPU's cache. kmalloc()
  * would put them 1 KB apart, where what all fast paths read first competes for few of its sets.
  */
 static struct kmem_cache *rsv_cache_memory;
-static atomic_t rsv_cache_memory_out;			/* how many */
+static atomic_t rsv_cache_memory_out; /* how many */
 
-static DEFINE_SPINLOCK(rsv_graves_lock);
-static LIST_HEAD(rsv_graves);				/* the newest first (rsv_graves_lock) */
-static unsigned int rsv_nr_graves;			/* (rsv_graves_lock) */
+static DEFINE_SPINLOCK(rsv_quarantine_lock);
+static LIST_HEAD(rsv_quarantine); /* the newest first (rsv_quarantine_lock) */
+static unsigned int rsv_nr_quarantined; /* (rsv_quarantine_lock) */
 
 /*
  * Parts of a cache
@@ -174,7 +174,7 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 	c->engine = rsv_engine_of(flags);
 	c->flags = flags;
 	c->ctor = ctor;
-	c->mark = get_random_long();
+	c->secret = get_random_long();
 	c->alive = true;
 	raw_spin_lock_init(&c->guarantee.lock);
 	rsv_cache_set_layout(c, l);
@@ -183,7 +183,7 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 		rsv_cache_discard(c);
 		return NULL;
 	}
-	rsv_gate_update(c);
+	rsv_cache_update_fastpath(c);
 	if (rsv_cache_debugs(c))
 		rsv_debug_start(c);
 	return c;
@@ -198,7 +198,7 @@ static_assert(offsetof(struct rsv_cache, name) ==
 	      offsetof(struct rsv_cache, region) + sizeof_field(struct rsv_cache, region));
 
 static const struct rhashtable_params rsv_cache_name_params = {
-	.head_offset = offsetof(struct rsv_cache, named),
+	.head_offset = offsetof(struct rsv_cache, name_node),
 	.key_offset = offsetof(struct rsv_cache, region),
 	.key_len = sizeof_field(struct rsv_cache, region) + sizeof_field(struct rsv_cache, name),
 	.automatic_shrinking = true,
@@ -211,8 +211,8 @@ static void rsv_cache_list(struct rsv_cache *c)
 
 	mutex_lock(&r->caches_lock);
 	/* In the place that is kept for it. */
-	xa_store(&r->numbers, c->id, c, GFP_NOWAIT);
-	list_add_tail_rcu(&c->node, &r->caches);
+	xa_store(&r->caches_by_id, c->id, c, GFP_NOWAIT);
+	list_add_tail_rcu(&c->list, &r->caches);
 	r->nr_caches++;
 	mutex_unlock(&r->caches_lock);
 }
@@ -223,12 +223,12 @@ static int rsv_cache_enter(struct rsv_cache *c)
 	int err;
 
 	c->id = atomic_inc_return(&rsv_cache_ids);
-	err = xa_reserve(&r->numbers, c->id, GFP_KERNEL);
+	err = xa_reserve(&r->caches_by_id, c->id, GFP_KERNEL);
 	if (err)
 		return err;
-	err = rhashtable_lookup_insert_fast(&rsv_cache_names, &c->named, rsv_cache_name_params);
+	err = rhashtable_lookup_insert_fast(&rsv_cache_names, &c->name_node, rsv_cache_name_params);
 	if (err)
-		xa_release(&r->numbers, c->id);
+		xa_release(&r->caches_by_id, c->id);
 	else
 		rsv_cache_list(c);
 	return err;
@@ -239,25 +239,25 @@ static void rsv_cache_leave(struct rsv_cache *c)
 	struct rsv_region *r = c->region;
 
 	mutex_lock(&r->caches_lock);
-	list_del_rcu(&c->node);
-	xa_erase(&r->numbers, c->id);
+	list_del_rcu(&c->list);
+	xa_erase(&r->caches_by_id, c->id);
 	r->nr_caches--;
 	mutex_unlock(&r->caches_lock);
-	rhashtable_remove_fast(&rsv_cache_names, &c->named, rsv_cache_name_params);
+	rhashtable_remove_fast(&rsv_cache_names, &c->name_node, rsv_cache_name_params);
 }
 
 /**
- * rsv_cache_from() - the first cache of a region from a number on
+ * rsv_cache_next() - the first cache of a region from a number on
  * @r: the region, its caches locked
  * @id: the number
  *
  * Return: The cache, or NULL if none has so large a number.
  */
-struct rsv_cache *rsv_cache_from(struct rsv_region *r, u32 id)
+struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id)
 {
 	unsigned long index = id;
 
-	return xa_find(&r->numbers, &index, ULONG_MAX, XA_PRESENT);
+	return xa_find(&r->caches_by_id, &index, ULONG_MAX, XA_PRESENT);
 }
 
 static int rsv_cache_open(struct rsv_cache *c)
@@ -270,12 +270,12 @@ static int rsv_cache_open(struct rsv_cache *c)
 	if (err)
 		cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
 	else
-		rsv_cache_watch->born(c);
+		rsv_cache_hooks->created(c);
 	return err;
 }
 
 /**
- * rsv_cache_make() - make a cache, for the module itself
+ * rsv_cache_create_internal() - make a cache, for the module itself
  * @r: as for rsv_cache_create(), as the others
  * @name: its name
  * @size: bytes of an object
@@ -286,15 +286,15 @@ static int rsv_cache_open(struct rsv_cache *c)
  * Context: Process; may sleep.
  * Return: As rsv_cache_create().
  */
-struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigned int size,
-				 unsigned int align, unsigned int flags,
-				 void (*ctor)(void *object))
+struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *name,
+					    unsigned int size, unsigned int align,
+					    unsigned int flags, void (*ctor)(void *object))
 {
 	struct rsv_layout layout;
 	struct rsv_cache *c;
 	int err;
 
-	if (!(flags & RSV_CACHE_OWN))
+	if (!(flags & RSV_CACHE_INTERNAL))
 		flags |= rsv_debug_flags(name);
 	err = rsv_layout_choose(&layout, size, align, flags, ctor);
 	if (err)
@@ -309,7 +309,7 @@ struct rsv_cache *rsv_cache_make(struct rsv_region *r, const char *name, unsigne
 	}
 	return c;
 }
-EXPORT_SYMBOL_IF_KUNIT(rsv_cache_make);
+EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_internal);
 
 /**
  * rsv_cache_create() - make a cache for objects of one size
@@ -335,37 +335,37 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 		return ERR_PTR(-EINVAL);
 	if (flags & ~RSV_CACHE_FLAGS || hweight32(flags & RSV_ENGINES) > 1)
 		return ERR_PTR(-EINVAL);
-	return rsv_cache_make(r, name, size, align, flags, ctor);
+	return rsv_cache_create_internal(r, name, size, align, flags, ctor);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_create);
 
 /* The oldest grave, if there are more than so many */
-static struct rsv_cache *rsv_grave_open(unsigned int keep)
+static struct rsv_cache *rsv_quarantine_pop(unsigned int keep)
 {
 	struct rsv_cache *c = NULL;
 
-	spin_lock(&rsv_graves_lock);
-	if (rsv_nr_graves > keep) {
-		c = list_last_entry(&rsv_graves, struct rsv_cache, node);
-		list_del(&c->node);
-		rsv_nr_graves--;
+	spin_lock(&rsv_quarantine_lock);
+	if (rsv_nr_quarantined > keep) {
+		c = list_last_entry(&rsv_quarantine, struct rsv_cache, list);
+		list_del(&c->list);
+		rsv_nr_quarantined--;
 	}
-	spin_unlock(&rsv_graves_lock);
+	spin_unlock(&rsv_quarantine_lock);
 	return c;
 }
 
 /* Nobody who came across the cache is looking at it any more: what is left is what graves need. */
-static void rsv_cache_bury(struct work_struct *work)
+static void rsv_cache_quarantine(struct work_struct *work)
 {
 	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu);
 
 	rsv_cache_free_nodes(c);
 	memset(c->nodes, 0, nr_node_ids * sizeof(*c->nodes));
-	spin_lock(&rsv_graves_lock);
-	list_add(&c->node, &rsv_graves);
-	rsv_nr_graves++;
-	spin_unlock(&rsv_graves_lock);
-	c = rsv_grave_open(RSV_GRAVES);
+	spin_lock(&rsv_quarantine_lock);
+	list_add(&c->list, &rsv_quarantine);
+	rsv_nr_quarantined++;
+	spin_unlock(&rsv_quarantine_lock);
+	c = rsv_quarantine_pop(RSV_QUARANTINE_MAX);
 	if (c)
 		rsv_cache_discard(c);
 }
@@ -378,7 +378,7 @@ static void rsv_cache_empty_offline(struct rsv_cache *c)
 	cpus_read_lock();
 	for_each_possible_cpu(cpu)
 		if (!cpu_online(cpu))
-			rsv_cpu_empty(c, per_cpu_ptr(c->cpus, cpu));
+			rsv_cpu_flush(c, per_cpu_ptr(c->cpus, cpu));
 	cpus_read_unlock();
 }
 
@@ -389,9 +389,9 @@ static void rsv_cache_empty_offline(struct rsv_cache *c)
  */
 static void rsv_cache_retire(struct rsv_cache *c)
 {
-	rsv_cache_watch->gone(c);
+	rsv_cache_hooks->destroyed(c);
 	WRITE_ONCE(c->alive, false);
-	rsv_gate_update(c);
+	rsv_cache_update_fastpath(c);
 	cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
 	rsv_cache_empty_offline(c);
 	rsv_cache_leave(c);
@@ -416,7 +416,7 @@ static int rsv_cache_finish(struct rsv_cache *c)
 			   c->region->name);
 		return -EBUSY;
 	}
-	INIT_RCU_WORK(&c->rcu, rsv_cache_bury);
+	INIT_RCU_WORK(&c->rcu, rsv_cache_quarantine);
 	queue_rcu_work(rsv_queue, &c->rcu);
 	return 0;
 }
@@ -467,21 +467,21 @@ static void rsv_caches_end_some(struct rsv_region *r, bool own)
 	struct rsv_cache *c, *next;
 	LIST_HEAD(retired);
 
-	list_for_each_entry_safe(c, next, &r->caches, node) {
-		if (!(c->flags & RSV_CACHE_OWN) == own)
+	list_for_each_entry_safe(c, next, &r->caches, list) {
+		if (!(c->flags & RSV_CACHE_INTERNAL) == own)
 			continue;
 		rsv_cache_in_use(c);
 		rsv_cache_reserve(c, 0);
 	}
-	rsv_pcp_drain(r);
-	list_for_each_entry_safe(c, next, &r->caches, node) {
-		if (!(c->flags & RSV_CACHE_OWN) == own)
+	rsv_drain_cpus(r);
+	list_for_each_entry_safe(c, next, &r->caches, list) {
+		if (!(c->flags & RSV_CACHE_INTERNAL) == own)
 			continue;
 		rsv_cache_retire(c);
-		list_add_tail(&c->retired, &retired);
+		list_add_tail(&c->ending, &retired);
 	}
 	synchronize_rcu();
-	list_for_each_entry_safe(c, next, &retired, retired)
+	list_for_each_entry_safe(c, next, &retired, ending)
 		rsv_cache_finish(c);
 }
 
@@ -499,26 +499,26 @@ void rsv_caches_end(struct rsv_region *r)
 }
 
 /**
- * rsv_caches_leave() - let CPUs come and go without the caches of a region that is leaked
+ * rsv_caches_forget_cpus() - let CPUs come and go without the caches of a region that is leaked
  * @r: the region
  *
  * Context: Process; may sleep.
  */
-void rsv_caches_leave(struct rsv_region *r)
+void rsv_caches_forget_cpus(struct rsv_region *r)
 {
 	struct rsv_cache *c;
 
-	list_for_each_entry(c, &r->caches, node)
+	list_for_each_entry(c, &r->caches, list)
 		cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
 }
 
 /**
- * rsv_cache_set_watch() - say what to call when caches come and go
+ * rsv_cache_set_hooks() - say what to call when caches come and go
  * @watch: the calls; before the first cache is made
  */
-void rsv_cache_set_watch(const struct rsv_cache_watch *watch)
+void rsv_cache_set_hooks(const struct rsv_cache_hooks *watch)
 {
-	rsv_cache_watch = watch;
+	rsv_cache_hooks = watch;
 }
 
 /*
@@ -585,7 +585,7 @@ void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figure
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		rsv_count_slabs(c->nodes[nid], figures);
 		/* What waits in the depot of a cache that serves others is no magazine of it. */
-		if (!(c->flags & RSV_CACHE_OWN))
+		if (!(c->flags & RSV_CACHE_INTERNAL))
 			rsv_count_depot(&c->nodes[nid]->depot, figures);
 	}
 }
@@ -599,7 +599,7 @@ static int rsv_cache_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct rsv_cache *c = hlist_entry(node, struct rsv_cache, cpuhp);
 
-	rsv_cpu_empty(c, per_cpu_ptr(c->cpus, cpu));
+	rsv_cpu_flush(c, per_cpu_ptr(c->cpus, cpu));
 	return 0;
 }
 
@@ -629,7 +629,7 @@ int rsv_caches_start(void)
 	if (err < 0)
 		goto no_state;
 	rsv_cache_state = err;
-	rsv_reclaim_start();
+	rsv_reap_set_hooks();
 	return 0;
 
 no_state:
@@ -648,7 +648,7 @@ void rsv_caches_stop(void)
 {
 	struct rsv_cache *c;
 
-	while ((c = rsv_grave_open(0)))
+	while ((c = rsv_quarantine_pop(0)))
 		rsv_cache_discard(c);
 	cpuhp_remove_multi_state(rsv_cache_state);
 	rhashtable_destroy(&rsv_cache_names);

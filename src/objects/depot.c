@@ -22,10 +22,9 @@
 #include "magazine_cache.h"
 
 /* How often CPUs may wait for one another in an interval before magazines grow */
-#define RSV_CONTENTION	3
+#define RSV_CONTENTION 3
 
-static void rsv_depot_lock(struct rsv_depot *d, unsigned long *flags)
-	__acquires(&d->lock)
+static void rsv_depot_lock(struct rsv_depot *d, unsigned long *flags) __acquires(&d->lock)
 {
 	bool contended = raw_spin_is_locked(&d->lock);
 
@@ -33,8 +32,7 @@ static void rsv_depot_lock(struct rsv_depot *d, unsigned long *flags)
 	d->contended += contended;
 }
 
-static void rsv_depot_unlock(struct rsv_depot *d, unsigned long flags)
-	__releases(&d->lock)
+static void rsv_depot_unlock(struct rsv_depot *d, unsigned long flags) __releases(&d->lock)
 {
 	raw_spin_unlock_irqrestore(&d->lock, flags);
 }
@@ -52,7 +50,7 @@ static struct rsv_magazine *rsv_stack_pop(struct rsv_depot_stack *s)
 	if (m) {
 		WRITE_ONCE(s->top, m->next);
 		WRITE_ONCE(s->nr, s->nr - 1);
-		s->idle = min(s->idle, s->nr);
+		s->min_nr = min(s->min_nr, s->nr);
 	}
 	return m;
 }
@@ -60,7 +58,7 @@ static struct rsv_magazine *rsv_stack_pop(struct rsv_depot_stack *s)
 /* A magazine with anything in it counts as full: it is taken for what is in it. */
 static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
 {
-	struct rsv_depot_stack *s = m->nr ? &d->full : &d->empty;
+	struct rsv_depot_stack *s = m->rounds ? &d->full : &d->empty;
 
 	if (m == &rsv_magazine_none)
 		return;
@@ -125,9 +123,9 @@ struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c)
 void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_magazine *m)
 {
 	cpu->loaded = m;
-	cpu->floor = m->object;
-	cpu->top = m->object + m->nr;
-	cpu->limit = m->object + m->capacity;
+	cpu->bottom = m->object;
+	cpu->top = m->object + m->rounds;
+	cpu->limit = m->object + m->size;
 }
 
 /**
@@ -140,7 +138,7 @@ struct rsv_magazine *rsv_cpu_unload(struct rsv_cpu *cpu)
 {
 	/* What stands for no magazine is everybody's, and has nothing to note. */
 	if (cpu->loaded != &rsv_magazine_none)
-		cpu->loaded->nr = rsv_cpu_nr_loaded(cpu);
+		cpu->loaded->rounds = rsv_cpu_nr_loaded(cpu);
 	return cpu->loaded;
 }
 
@@ -191,7 +189,7 @@ bool rsv_cpu_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_depot *d;
 
-	if (cpu->previous->nr) {
+	if (cpu->previous->rounds) {
 		rsv_cpu_swap(cpu);
 		return true;
 	}
@@ -211,7 +209,7 @@ bool rsv_cpu_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_depot *d;
 
-	if (cpu->previous->nr < cpu->previous->capacity) {
+	if (cpu->previous->rounds < cpu->previous->size) {
 		rsv_cpu_swap(cpu);
 		return true;
 	}
@@ -246,14 +244,14 @@ void rsv_cpu_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magaz
  */
 
 /**
- * rsv_depot_add_spares() - put spares into the depot of this node
+ * rsv_depot_add_preallocated() - put spares into the depot of this node
  * @own: the cache that they are objects of
  * @spares: the spares, marked as kept
  * @nr: how many, up to RSV_BATCH: what the lock is held for
  *
  * Context: Any but NMI.
  */
-void rsv_depot_add_spares(struct rsv_cache *own, void **spares, unsigned int nr)
+void rsv_depot_add_preallocated(struct rsv_cache *own, void **spares, unsigned int nr)
 {
 	struct rsv_depot *d = rsv_depot_here(own);
 	unsigned long flags;
@@ -262,7 +260,7 @@ void rsv_depot_add_spares(struct rsv_cache *own, void **spares, unsigned int nr)
 	while (nr--) {
 		struct rsv_magazine *m = spares[nr];
 
-		m->nr = 0;
+		m->rounds = 0;
 		rsv_depot_push(d, m);
 	}
 	rsv_depot_unlock(d, flags);
@@ -279,7 +277,7 @@ static bool rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d, struct r
 
 	if (!m)
 		return false;
-	rsv_magazine_empty(c, m);
+	rsv_magazine_flush(c, m);
 	rsv_magazine_free(c, m);
 	return true;
 }
@@ -340,18 +338,19 @@ bool rsv_depot_spill(struct rsv_cache *c)
 }
 
 /* Looks at what happened since the last time, and begins anew. Returns whether CPUs waited. */
-static bool rsv_depot_judge(struct rsv_depot *d, unsigned int *full, unsigned int *empty)
+static bool rsv_depot_update_working_set(struct rsv_depot *d, unsigned int *full,
+					 unsigned int *empty)
 {
 	unsigned long flags;
 	bool contended;
 
 	rsv_depot_lock(d, &flags);
-	*full = d->full.idle;
-	*empty = d->empty.idle;
+	*full = d->full.min_nr;
+	*empty = d->empty.min_nr;
 	contended = d->contended - d->contended_before > RSV_CONTENTION;
 	d->contended_before = d->contended;
-	d->full.idle = d->full.nr - *full;
-	d->empty.idle = d->empty.nr - *empty;
+	d->full.min_nr = d->full.nr - *full;
+	d->empty.min_nr = d->empty.nr - *empty;
 	rsv_depot_unlock(d, flags);
 	return contended;
 }
@@ -373,7 +372,7 @@ bool rsv_depot_age(struct rsv_cache *c)
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
-		contended |= rsv_depot_judge(d, &full, &empty);
+		contended |= rsv_depot_update_working_set(d, &full, &empty);
 		rsv_depot_discard_many(c, d, &d->full, full);
 		rsv_depot_discard_many(c, d, &d->empty, empty);
 	}

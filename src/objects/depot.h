@@ -4,9 +4,7 @@
 
 #include <linux/types.h>
 
-struct rsv_cache;
-struct rsv_cpu;
-struct rsv_magazine;
+#include "types.h"
 
 void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_magazine *m);
 struct rsv_magazine *rsv_cpu_unload(struct rsv_cpu *cpu);
@@ -16,7 +14,7 @@ void rsv_cpu_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magaz
 
 void rsv_depot_add(struct rsv_cache *c, struct rsv_magazine *m);
 struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c);
-void rsv_depot_add_spares(struct rsv_cache *own, void **spares, unsigned int nr);
+void rsv_depot_add_preallocated(struct rsv_cache *own, void **spares, unsigned int nr);
 void rsv_depot_drain(struct rsv_cache *c);
 bool rsv_depot_spill(struct rsv_cache *c);
 bool rsv_depot_age(struct rsv_cache *c);

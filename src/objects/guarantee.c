@@ -12,35 +12,34 @@
 #include <linux/mm.h>
 
 #include "compat.h"
-#include "region.h"
 #include "guarantee.h"
 #include "magazine.h"
+#include "region.h"
 
 /* With the lock held. A cache that checks its objects, or has no magazines, is always shut. */
-static void rsv_gate_set(struct rsv_cache *c)
+static void rsv_cache_set_fastpath(struct rsv_cache *c)
 {
 	const struct rsv_guarantee *g = &c->guarantee;
-	/* Those that mark kept objects elsewhere, and what is to be cleared as it is given back */
-	bool side = c->engine->aside || want_init_on_free();
-	bool shut = !c->alive || !READ_ONCE(c->spares) || g->nr < g->target ||
-		    c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS);
+	bool fast = c->alive && READ_ONCE(c->magazine_cache) && g->nr >= g->target &&
+		    !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS));
+	bool in_object = !c->engine->off_object && !want_init_on_free();
 
-	WRITE_ONCE(c->gate, shut || side ? &rsv_gate_shut : c->cpus);
-	WRITE_ONCE(c->side_gate, shut || !side ? &rsv_gate_shut : c->cpus);
+	WRITE_ONCE(c->fast, fast);
+	WRITE_ONCE(c->fast_cpus, fast && in_object ? c->cpus : &rsv_cpu_disabled);
 }
 
 /**
- * rsv_gate_update() - open or shut the gate of a cache, as it is now
+ * rsv_cache_update_fastpath() - open or shut the gate of a cache, as it is now
  * @c: the cache
  *
  * Context: Any but NMI.
  */
-void rsv_gate_update(struct rsv_cache *c)
+void rsv_cache_update_fastpath(struct rsv_cache *c)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&c->guarantee.lock, flags);
-	rsv_gate_set(c);
+	rsv_cache_set_fastpath(c);
 	raw_spin_unlock_irqrestore(&c->guarantee.lock, flags);
 }
 
@@ -60,7 +59,7 @@ void *rsv_guarantee_take(struct rsv_cache *c)
 	raw_spin_lock_irqsave(&g->lock, flags);
 	if (g->nr) {
 		object = g->objects[--g->nr];
-		rsv_gate_set(c);
+		rsv_cache_set_fastpath(c);
 	}
 	raw_spin_unlock_irqrestore(&g->lock, flags);
 	return object;
@@ -86,7 +85,7 @@ bool rsv_guarantee_put(struct rsv_cache *c, void *object)
 	put = g->nr < g->target;
 	if (put) {
 		g->objects[g->nr++] = object;
-		rsv_gate_set(c);
+		rsv_cache_set_fastpath(c);
 	}
 	raw_spin_unlock_irqrestore(&g->lock, flags);
 	return put;
@@ -106,7 +105,7 @@ static void **rsv_guarantee_exchange(struct rsv_cache *c, void **objects, unsign
 	g->room = room;
 	g->nr = 0;
 	g->target = min(g->target, room);
-	rsv_gate_set(c);
+	rsv_cache_set_fastpath(c);
 	raw_spin_unlock_irqrestore(&g->lock, flags);
 	return old;
 }
@@ -138,7 +137,7 @@ static void rsv_guarantee_aim(struct rsv_cache *c, unsigned int target)
 
 	raw_spin_lock_irqsave(&g->lock, flags);
 	g->target = target;
-	rsv_gate_set(c);
+	rsv_cache_set_fastpath(c);
 	raw_spin_unlock_irqrestore(&g->lock, flags);
 	while (READ_ONCE(g->nr) > target) {
 		object = rsv_guarantee_take(c);

@@ -3,8 +3,8 @@
  * What happens to an object as it leaves for a user and as it comes back, whichever way it takes:
  * it is shown to and hidden from the kernel's leak detector and KASAN, and cleared.
  */
-#ifndef RSV_OBJECTS_OBJECT_H
-#define RSV_OBJECTS_OBJECT_H
+#ifndef RSV_OBJECTS_HOOKS_H
+#define RSV_OBJECTS_HOOKS_H
 
 #include <linux/kmemleak.h>
 #include <linux/minmax.h>
@@ -12,21 +12,21 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 
-#include "compat.h"
 #include "cache.h"
 #include "engine.h"
+#include "types.h"
 
 /* What serves other caches, magazines above all, is nothing that could leak. */
 static __always_inline bool rsv_object_watched(const struct rsv_cache *c)
 {
-	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !(c->flags & RSV_CACHE_OWN);
+	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !(c->flags & RSV_CACHE_INTERNAL);
 }
 
 /* The leak detector takes memory of the system, by locks that sleep on PREEMPT_RT. */
 static __always_inline bool rsv_may_track(void)
 {
-	return preemptible() || !(IS_ENABLED(CONFIG_PREEMPT_RT) ||
-				  IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING));
+	return preemptible() ||
+	       !(IS_ENABLED(CONFIG_PREEMPT_RT) || IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING));
 }
 
 static __always_inline bool rsv_object_wants_clearing(const struct rsv_cache *c, gfp_t gfp)
@@ -59,8 +59,8 @@ static __always_inline void *rsv_object_ready(struct rsv_cache *c, void *object,
 static inline void rsv_object_clear(const struct rsv_cache *c, void *object)
 {
 	unsigned int size = c->layout.object_size;
-	unsigned int link = c->engine->aside ? size : min(c->layout.link, size);
-	unsigned int behind = min(link + RSV_LINK_BYTES, size);
+	unsigned int link = c->engine->off_object ? size : min(c->layout.mark, size);
+	unsigned int behind = min(link + RSV_MARK_BYTES, size);
 
 	if (likely(!want_init_on_free()) || c->ctor || c->flags & RSV_POISON)
 		return;
@@ -78,14 +78,14 @@ static __always_inline void rsv_object_unwatch(struct rsv_cache *c, void *object
 static __always_inline void rsv_object_hide(struct rsv_cache *c, void *object)
 {
 	rsv_object_unwatch(c, object);
-	rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_LINK_BYTES));
+	rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_MARK_BYTES));
 }
 
 /* The object is marked as kept. */
-static inline void rsv_object_retire(struct rsv_cache *c, void *object)
+static inline void rsv_object_hide_all(struct rsv_cache *c, void *object)
 {
 	rsv_object_clear(c, object);
 	rsv_object_hide(c, object);
 }
 
-#endif /* RSV_OBJECTS_OBJECT_H */
+#endif /* RSV_OBJECTS_HOOKS_H */

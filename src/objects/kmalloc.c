@@ -12,19 +12,19 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
+#include "cache.h"
 #include "compat.h"
+#include "hooks.h"
+#include "kmalloc.h"
+#include "magazine.h"
+#include "node.h"
+#include "objects/debug/check.h"
+#include "objects/engines/slob_heap.h"
 #include "pages/extent.h"
 #include "pages/page_alloc.h"
 #include "region.h"
 #include "report.h"
-#include "cache.h"
 #include "size_class.h"
-#include "objects/debug/check.h"
-#include "kmalloc.h"
-#include "magazine.h"
-#include "hooks.h"
-#include "objects/engines/slob_heap.h"
-#include "node.h"
 
 /* kmalloc()'s contract: the largest power of two that divides the size. */
 static unsigned int rsv_kmalloc_align(unsigned int size)
@@ -46,13 +46,14 @@ int rsv_kmalloc_create(struct rsv_region *r)
 
 	r->classes = classes;
 	memcpy(r->class, classes->of, sizeof(r->class));
-	for (class = 0; class < classes->nr; class++) {
+	for (class = 0; class < classes->nr; class ++) {
 		unsigned int size = classes->size[class];
 		char name[RSV_NAME_MAX];
 		struct rsv_cache *c;
 
 		snprintf(name, sizeof(name), "kmalloc-%u", size);
-		c = rsv_cache_make(r, name, size, rsv_kmalloc_align(size), RSV_CACHE_KMALLOC, NULL);
+		c = rsv_cache_create_internal(r, name, size, rsv_kmalloc_align(size),
+					      RSV_CACHE_KMALLOC, NULL);
 		if (IS_ERR(c))
 			return PTR_ERR(c);
 		r->kmalloc[class] = c;
@@ -245,7 +246,7 @@ static struct rsv_cache *rsv_heap_class(struct rsv_extent *e, const void *p)
 	unsigned int class, into = 0;
 	size_t bytes = rsv_heap_block(e, p, &into);
 
-	for (class = 0; bytes && class < r->classes->nr; class++) {
+	for (class = 0; bytes && class < r->classes->nr; class ++) {
 		const struct rsv_layout *l = &r->kmalloc[class]->layout;
 
 		if (l->stride == bytes && l->before == into)
@@ -277,7 +278,7 @@ static size_t rsv_extent_size(struct rsv_extent *e, const void *p)
 
 	if (!c)
 		return rsv_pages_size(e, p);
-	return rsv_object_live(c, e, p) ? c->layout.object_size : 0;
+	return rsv_object_is_used(c, e, p) ? c->layout.object_size : 0;
 }
 
 /*
@@ -327,7 +328,7 @@ static size_t rsv_kmalloc_used(const void *p)
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	c = e ? rsv_cache_at(e, p) : NULL;
-	if (c && c->layout.asked && rsv_object_live(c, e, p))
+	if (c && c->layout.asked && rsv_object_is_used(c, e, p))
 		used = rsv_debug_size(c, p);
 	rcu_read_unlock();
 	return used;
@@ -401,7 +402,7 @@ static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long 
 		misuse = rsv_kfree_pages(e, (void *)p);
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: memory at 0x%llx given back", e->region->name,
-			   rsv_addr_place(e, p));
+			   rsv_addr_offset(e, p));
 }
 
 static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
@@ -436,15 +437,15 @@ static __always_inline bool rsv_kfree_fast(void *p)
 	unsigned long into;
 
 	preempt_disable();
-	e = this_cpu_read(rsv_extent_lately);
+	e = this_cpu_read(rsv_extent_hint);
 	into = (unsigned long)p - (unsigned long)e->base;
 	if (unlikely(into >= e->bytes))
 		goto refuse;
-	f = rsv_frame_into(e, into);
+	f = rsv_frame_at_offset(e, into);
 	c = READ_ONCE(f->cache);
 	if (unlikely(!c))
 		goto refuse;
-	cpu = this_cpu_ptr(READ_ONCE(c->gate));
+	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
 	if (unlikely(!rsv_magazine_give(c, cpu, f, rsv_magazine_offset(c, p), p, false))) {

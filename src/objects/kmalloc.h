@@ -2,8 +2,7 @@
 #ifndef RSV_OBJECTS_KMALLOC_H
 #define RSV_OBJECTS_KMALLOC_H
 
-struct rsv_cache;
-struct rsv_region;
+#include "types.h"
 
 int rsv_kmalloc_create(struct rsv_region *r);
 unsigned int rsv_kmalloc_least(const struct rsv_cache *c);

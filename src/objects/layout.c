@@ -21,18 +21,18 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 
-#include "compat.h"
-#include "region.h"
 #include "cache.h"
-#include "objects/debug/check.h"
+#include "compat.h"
 #include "engine.h"
+#include "objects/debug/check.h"
+#include "region.h"
 
 /*
  * The numbers of pages considered, from the first of these to RSV_SLAB_PAGES_MOST or the other,
  * unless one object needs more or RSV_SLAB_OBJECTS_MAX are reached with fewer.
  */
-#define RSV_SLAB_PAGES_LEAST	3U
-#define RSV_SLAB_PAGES_LARGE	16U	/* where an object needs more than two */
+#define RSV_SLAB_PAGES_LEAST 3U
+#define RSV_SLAB_PAGES_LARGE 16U /* where an object needs more than two */
 
 /*
  * As the kernel's calculate_alignment(): small objects share a cache line as long as none straddles
@@ -47,18 +47,18 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 			line /= 2;
 		align = max(align, line);
 	}
-	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, RSV_LINK_BYTES);
+	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, RSV_MARK_BYTES);
 }
 
 /*
  * Whether the bytes of a free object are ours to write to. Of memory by the byte some may be red
  * zone, which is looked at when the object is kept already.
  */
-static bool rsv_layout_link_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
+static bool rsv_layout_mark_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
 {
 	if (ctor || flags & RSV_POISON)
 		return false;
-	return !l->red || (l->object_size >= RSV_LINK_BYTES && !(flags & RSV_CACHE_KMALLOC));
+	return !l->red || (l->object_size >= RSV_MARK_BYTES && !(flags & RSV_CACHE_KMALLOC));
 }
 
 static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
@@ -67,15 +67,15 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 
 	if (flags & RSV_RED_ZONE) {
 		l->before = l->align;
-		l->red = round_up(l->object_size + 1, RSV_LINK_BYTES) - l->object_size;
+		l->red = round_up(l->object_size + 1, RSV_MARK_BYTES) - l->object_size;
 	}
-	end = round_up(l->object_size + l->red, RSV_LINK_BYTES);
-	if (rsv_layout_link_inside(l, flags, ctor)) {
+	end = round_up(l->object_size + l->red, RSV_MARK_BYTES);
+	if (rsv_layout_mark_inside(l, flags, ctor)) {
 		/* In the middle, where an overflow of the object before does not reach it first. */
-		l->link = round_down(l->object_size / 2, RSV_LINK_BYTES);
+		l->mark = round_down(l->object_size / 2, RSV_MARK_BYTES);
 	} else {
-		l->link = end;
-		end += RSV_LINK_BYTES;
+		l->mark = end;
+		end += RSV_MARK_BYTES;
 	}
 	if (flags & RSV_STORE_USER) {
 		l->track = end;
@@ -83,7 +83,7 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 	}
 	if (flags & RSV_RED_ZONE && flags & RSV_CACHE_KMALLOC) {
 		l->asked = end;
-		end += RSV_LINK_BYTES;
+		end += RSV_MARK_BYTES;
 	}
 	l->stride = round_up(l->before + end, l->align);
 }

@@ -15,17 +15,17 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
-#include "region.h"
-#include "objects/debug/check.h"
 #include "depot.h"
 #include "guarantee.h"
 #include "magazine.h"
 #include "magazine_cache.h"
+#include "objects/debug/check.h"
+#include "region.h"
 
 /* What a CPU has that has no magazine: it is full and empty. Never changes. */
 struct rsv_magazine rsv_magazine_none;
 
-DEFINE_PER_CPU(struct rsv_cpu, rsv_gate_shut) = { .busy = true };
+DEFINE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled) = {.busy = true};
 
 rsv_step_fn *rsv_step_hook;
 EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
@@ -39,45 +39,45 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
  */
 bool rsv_magazine_wanted(const struct rsv_cache *c)
 {
-	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->spares) &&
-	       READ_ONCE(c->region->nr_pages) >= READ_ONCE(c->rounds_need);
+	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->magazine_cache) &&
+	       READ_ONCE(c->region->nr_pages) >= READ_ONCE(c->magazine_min_pages);
 }
 
 /**
- * rsv_objects_home() - take objects to where a guaranteed one is missing, or to the engine
+ * rsv_objects_flush() - take objects to where a guaranteed one is missing, or to the engine
  * @c: the cache
  * @objects: the objects, marked as kept
  * @nr: how many
  *
  * Context: Any but NMI.
  */
-void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int nr)
+void rsv_objects_flush(struct rsv_cache *c, void **objects, unsigned int nr)
 {
 	while (nr--) {
 		struct rsv_extent *e = rsv_region_extent(c->region, objects[nr]);
 		enum rsv_misuse misuse = RSV_OK;
 
 		if (!rsv_guarantee_put(c, objects[nr]))
-			misuse = c->engine->put(c, NULL, e, rsv_frame_at(e, objects[nr]),
-						objects[nr]);
+			misuse = c->engine->free(c, NULL, e, rsv_frame_at(e, objects[nr]),
+						 objects[nr]);
 		if (misuse != RSV_OK)
-			rsv_object_put_twice(c, e, objects[nr], misuse);
+			rsv_object_freed_twice(c, e, objects[nr], misuse);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(rsv_objects_home);
+EXPORT_SYMBOL_IF_KUNIT(rsv_objects_flush);
 
 /**
- * rsv_magazine_empty() - take the objects of a magazine to the engine
+ * rsv_magazine_flush() - take the objects of a magazine to the engine
  * @c: the cache
  * @m: the magazine
  *
  * Context: Any but NMI.
  */
-void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m)
+void rsv_magazine_flush(struct rsv_cache *c, struct rsv_magazine *m)
 {
-	rsv_objects_home(c, m->object, m->nr);
+	rsv_objects_flush(c, m->object, m->rounds);
 	if (m != &rsv_magazine_none)
-		m->nr = 0;
+		m->rounds = 0;
 }
 
 /*
@@ -130,7 +130,7 @@ unsigned int rsv_magazine_batch(struct rsv_cache *c)
 
 	if (!rsv_magazine_wanted(c))
 		return 1;
-	nr = min(RSV_BATCH, READ_ONCE(c->rounds));
+	nr = min(RSV_BATCH, READ_ONCE(c->magazine_size));
 	if (!irqs_disabled())
 		return nr;
 	cpu = rsv_cpu_enter_with_room(c);
@@ -170,7 +170,7 @@ void *rsv_magazine_find(struct rsv_cache *c)
  *
  * Context: Any but NMI.
  */
-void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
+void rsv_magazine_refill(struct rsv_cache *c, struct rsv_batch *t)
 {
 	unsigned int nr = t->nr, some;
 	struct rsv_cpu *cpu;
@@ -189,7 +189,7 @@ void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t)
 		rsv_step(RSV_STEP_CHANGED);
 		rsv_cpu_leave(cpu);
 	}
-	rsv_objects_home(c, t->object + 1, nr - 1);
+	rsv_objects_flush(c, t->object + 1, nr - 1);
 }
 
 /* Returns the magazine, if it is full now: it goes home, once busy is clear. */
@@ -197,8 +197,8 @@ static struct rsv_magazine *rsv_remote_push(struct rsv_cpu *cpu, void *object)
 {
 	struct rsv_magazine *m = cpu->remote;
 
-	m->object[m->nr++] = object;
-	if (m->nr < m->capacity)
+	m->object[m->rounds++] = object;
+	if (m->rounds < m->size)
 		return NULL;
 	cpu->remote = &rsv_magazine_none;
 	return m;
@@ -210,7 +210,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
 	struct rsv_magazine *m;
 
-	if (!cpu || cpu->remote->capacity)
+	if (!cpu || cpu->remote->size)
 		return cpu;
 	rsv_cpu_leave(cpu);
 	/* The last one that went home came back to the depot. */
@@ -218,7 +218,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
-	if (cpu && !cpu->remote->capacity)
+	if (cpu && !cpu->remote->size)
 		cpu->remote = m;
 	else
 		rsv_depot_add(c, m);
@@ -235,7 +235,7 @@ static bool rsv_magazine_keep_remote(struct rsv_cache *c, void *object)
 	full = rsv_remote_push(cpu, object);
 	rsv_cpu_leave(cpu);
 	if (full) {
-		rsv_magazine_empty(c, full);
+		rsv_magazine_flush(c, full);
 		rsv_depot_add(c, full);
 	}
 	return true;
@@ -262,7 +262,7 @@ bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object)
 	if (!cpu)
 		return false;
 	/* The next ones will be found there without asking; not from another node, by now. */
-	if (e->nid == numa_mem_id() && rsv_extent_is_even(e))
+	if (e->nid == numa_mem_id() && rsv_extent_is_linear(e))
 		WRITE_ONCE(cpu->extent, e);
 	rsv_cpu_push(cpu, cpu->top, object);
 	rsv_cpu_leave(cpu);
@@ -283,17 +283,17 @@ void rsv_cpu_init(struct rsv_cpu *cpu)
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;
 	cpu->extent = &rsv_extent_none;
-	cpu->first = RSV_SLAB_NONE;
+	cpu->freelist = RSV_SLAB_NONE;
 }
 
 /* What a CPU had, to be emptied */
-struct rsv_haul {
+struct rsv_detached {
 	struct rsv_magazine *magazine[3];
 };
 
-static struct rsv_haul rsv_cpu_strip(struct rsv_cache *c, struct rsv_cpu *cpu)
+static struct rsv_detached rsv_cpu_detach(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
-	struct rsv_haul haul = { { rsv_cpu_unload(cpu), cpu->previous, cpu->remote } };
+	struct rsv_detached haul = {{rsv_cpu_unload(cpu), cpu->previous, cpu->remote}};
 
 	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
@@ -303,46 +303,46 @@ static struct rsv_haul rsv_cpu_strip(struct rsv_cache *c, struct rsv_cpu *cpu)
 	return haul;
 }
 
-static void rsv_haul_home(struct rsv_cache *c, const struct rsv_haul *haul)
+static void rsv_detached_flush(struct rsv_cache *c, const struct rsv_detached *haul)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(haul->magazine); i++) {
-		rsv_magazine_empty(c, haul->magazine[i]);
+		rsv_magazine_flush(c, haul->magazine[i]);
 		rsv_magazine_free(c, haul->magazine[i]);
 	}
 }
 
 /**
- * rsv_cpu_empty() - take back what a CPU has that is dead, or never comes again
+ * rsv_cpu_flush() - take back what a CPU has that is dead, or never comes again
  * @c: the cache
  * @cpu: what the CPU has of it
  *
  * Context: Process.
  */
-void rsv_cpu_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
+void rsv_cpu_flush(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
-	struct rsv_haul haul = rsv_cpu_strip(c, cpu);
+	struct rsv_detached haul = rsv_cpu_detach(c, cpu);
 
-	rsv_haul_home(c, &haul);
+	rsv_detached_flush(c, &haul);
 }
 
 /**
- * rsv_cpu_drain_local() - take back what this CPU has
+ * rsv_cpu_drain() - take back what this CPU has
  * @c: the cache
  *
  * Context: Any but NMI. Leaves alone what an interrupt finds busy.
  */
-void rsv_cpu_drain_local(struct rsv_cache *c)
+void rsv_cpu_drain(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
-	struct rsv_haul haul;
+	struct rsv_detached haul;
 
 	if (!cpu)
 		return;
-	haul = rsv_cpu_strip(c, cpu);
+	haul = rsv_cpu_detach(c, cpu);
 	rsv_cpu_leave(cpu);
-	rsv_haul_home(c, &haul);
+	rsv_detached_flush(c, &haul);
 }
 
 /**
@@ -363,13 +363,13 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 }
 
 /**
- * rsv_magazines_forget() - make CPUs forget that they found objects in an extent
+ * rsv_cache_invalidate_hint() - make CPUs forget that they found objects in an extent
  * @c: the cache
  * @e: the extent, which nobody finds any more
  *
  * Context: Any. Those who are using what they remembered have ended after a grace period.
  */
-void rsv_magazines_forget(struct rsv_cache *c, struct rsv_extent *e)
+void rsv_cache_invalidate_hint(struct rsv_cache *c, struct rsv_extent *e)
 {
 	unsigned int cpu;
 

@@ -19,73 +19,50 @@
 #include <linux/overflow.h>
 #include <linux/preempt.h>
 
-#include "compat.h"
-#include "pages/extent.h"
-#include "pages/page_alloc.h"
 #include "cache.h"
 #include "engine.h"
 #include "hooks.h"
 #include "objects/engines/slub.h"
+#include "pages/extent.h"
+#include "pages/page_alloc.h"
+#include "types.h"
 
 /* Regions smaller than this have no magazines: what lies in them would be missed elsewhere. */
-#define RSV_MAGAZINE_REGION	(256UL << 10)
-
-/**
- * struct rsv_magazine - a stack of kept objects
- * @next: the next one in the depot
- * @nr: objects in it; while it is loaded the CPU knows better
- * @capacity: objects that it has room for
- * @object: the objects
- */
-struct rsv_magazine {
-	struct rsv_magazine *next;
-	u32 nr;
-	u32 capacity;
-	void *object[];
-};
-
-/*
- * Objects in one of each size: 4, 8, 16 and so on to 128, so that what comes in bulk mostly moves
- * whole ones; and its bytes, which lie apart by no power of two, so that the first objects of many
- * do not compete for few sets of the CPU's cache.
- */
-#define RSV_MAGAZINE_ROUNDS(n)	(4U << (n))
-#define RSV_MAGAZINE_BYTES(n) \
-	(sizeof(struct rsv_magazine) + RSV_MAGAZINE_ROUNDS(n) * sizeof(void *))
+#define RSV_MAGAZINE_REGION (256UL << 10)
 
 extern struct rsv_magazine rsv_magazine_none;
-DECLARE_PER_CPU(struct rsv_cpu, rsv_gate_shut);
+DECLARE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled);
 
 bool rsv_magazine_wanted(const struct rsv_cache *c);
-void rsv_objects_home(struct rsv_cache *c, void **objects, unsigned int nr);
-void rsv_magazine_empty(struct rsv_cache *c, struct rsv_magazine *m);
+void rsv_objects_flush(struct rsv_cache *c, void **objects, unsigned int nr);
+void rsv_magazine_flush(struct rsv_cache *c, struct rsv_magazine *m);
 
 struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c);
 unsigned int rsv_magazine_batch(struct rsv_cache *c);
-void rsv_magazine_refill(struct rsv_cache *c, struct rsv_taken *t);
+void rsv_magazine_refill(struct rsv_cache *c, struct rsv_batch *t);
 bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object);
 void *rsv_magazine_find(struct rsv_cache *c);
 
 void rsv_cpu_init(struct rsv_cpu *cpu);
-void rsv_cpu_empty(struct rsv_cache *c, struct rsv_cpu *cpu);
-void rsv_cpu_drain_local(struct rsv_cache *c);
+void rsv_cpu_flush(struct rsv_cache *c, struct rsv_cpu *cpu);
+void rsv_cpu_drain(struct rsv_cache *c);
 bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu);
-void rsv_magazines_forget(struct rsv_cache *c, struct rsv_extent *e);
+void rsv_cache_invalidate_hint(struct rsv_cache *c, struct rsv_extent *e);
 
 /* Whether fast paths are open, by whichever gate */
-static inline bool rsv_gate_is_open(const struct rsv_cache *c)
+static inline bool rsv_cache_has_fastpath(const struct rsv_cache *c)
 {
-	return READ_ONCE(c->gate) == c->cpus || READ_ONCE(c->side_gate) == c->cpus;
+	return READ_ONCE(c->fast);
 }
 
 /* Between the steps of the protocol, so that a test can put an interrupt there */
 enum rsv_step {
-	RSV_STEP_BEFORE,		/* preemption is disabled, busy not looked at */
-	RSV_STEP_LOOKED,		/* busy was clear, and is not set */
-	RSV_STEP_BUSY,			/* busy is set */
-	RSV_STEP_READ,			/* the magazine was read */
-	RSV_STEP_CHANGED,		/* the magazine was changed */
-	RSV_STEP_LEFT,			/* busy is clear again */
+	RSV_STEP_BEFORE, /* preemption is disabled, busy not looked at */
+	RSV_STEP_LOOKED, /* busy was clear, and is not set */
+	RSV_STEP_BUSY, /* busy is set */
+	RSV_STEP_READ, /* the magazine was read */
+	RSV_STEP_CHANGED, /* the magazine was changed */
+	RSV_STEP_LEFT, /* busy is clear again */
 	RSV_STEPS
 };
 
@@ -129,7 +106,7 @@ static inline struct rsv_cpu *rsv_cpu_enter(struct rsv_cpu __percpu *cpus)
 /* By whichever gate is open */
 static inline struct rsv_cpu *rsv_cpu_enter_open(const struct rsv_cache *c)
 {
-	return rsv_cpu_enter(READ_ONCE(c->gate)) ?: rsv_cpu_enter(READ_ONCE(c->side_gate));
+	return READ_ONCE(c->fast) ? rsv_cpu_enter(c->cpus) : NULL;
 }
 
 static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
@@ -141,7 +118,7 @@ static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
 /* Objects in the loaded magazine */
 static __always_inline unsigned int rsv_cpu_nr_loaded(const struct rsv_cpu *cpu)
 {
-	return cpu->top - cpu->floor;
+	return cpu->top - cpu->bottom;
 }
 
 /* How many more it has room for */
@@ -155,7 +132,7 @@ static __always_inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
 {
 	void **top = cpu->top;
 
-	if (unlikely(top == cpu->floor))
+	if (unlikely(top == cpu->bottom))
 		return false;
 	*object = *--top;
 	rsv_step(RSV_STEP_READ);
@@ -183,7 +160,7 @@ static __always_inline bool rsv_magazine_take(struct rsv_cache *c, void **object
 	struct rsv_cpu *cpu;
 
 	preempt_disable();
-	cpu = this_cpu_ptr(READ_ONCE(c->gate));
+	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
 	if (unlikely(!rsv_cpu_pop(cpu, object))) {
@@ -193,7 +170,7 @@ static __always_inline bool rsv_magazine_take(struct rsv_cache *c, void **object
 	cpu->allocs++;
 	rsv_cpu_end(cpu);
 	preempt_enable();
-	return rsv_link_hand(c, *object);
+	return rsv_object_mark_used(c, *object);
 refuse:
 	preempt_enable();
 	*object = NULL;
@@ -234,7 +211,7 @@ static __always_inline bool rsv_magazine_give(struct rsv_cache *c, struct rsv_cp
 {
 	void **top = cpu->top;
 
-	if (unlikely(top == cpu->limit || rsv_slub_claim(c, f, offset, object) != RSV_OK))
+	if (unlikely(top == cpu->limit || rsv_carved_mark_cached(c, f, offset, object) != RSV_OK))
 		return false;
 	if (clear)
 		rsv_object_clear(c, object);
@@ -263,7 +240,7 @@ static __always_inline bool rsv_magazine_put(struct rsv_cache *c, void *object)
 	unsigned long into;
 
 	preempt_disable();
-	cpu = this_cpu_ptr(READ_ONCE(c->gate));
+	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
 	/* It may be forgotten at any time, but stays until preemption is enabled again. */
@@ -271,7 +248,7 @@ static __always_inline bool rsv_magazine_put(struct rsv_cache *c, void *object)
 	into = (unsigned long)object - (unsigned long)e->base;
 	if (unlikely(into >= e->bytes))
 		goto leave;
-	f = rsv_frame_into(e, into);
+	f = rsv_frame_at_offset(e, into);
 	/* Only frames of slabs have a cache: the heap's objects take the slow path to it. */
 	if (unlikely(f->cache != c ||
 		     !rsv_magazine_give(c, cpu, f, rsv_magazine_offset(c, object), object, false)))

@@ -17,16 +17,16 @@
 #include <linux/pfn.h>
 #include <linux/topology.h>
 
-#include "region.h"
+#include "batch.h"
 #include "cache.h"
 #include "depot.h"
 #include "engine.h"
 #include "magazine.h"
 #include "magazine_cache.h"
-#include "batch.h"
+#include "region.h"
 
 /* Bytes of objects that a magazine may hold */
-#define RSV_MAGAZINE_HOLDS	(128U << 10)
+#define RSV_MAGAZINE_HOLDS (128U << 10)
 
 /**
  * rsv_magazines_create() - make the caches that serve a region's other caches
@@ -44,12 +44,13 @@ int rsv_magazines_create(struct rsv_region *r)
 		struct rsv_cache *c;
 
 		snprintf(name, sizeof(name), "own-%zu", RSV_MAGAZINE_BYTES(n));
-		c = rsv_cache_make(r, name, RSV_MAGAZINE_BYTES(n), 0,
-				   RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_OWN |
-				   RSV_CACHE_FEW_PAGES, NULL);
+		c = rsv_cache_create_internal(r, name, RSV_MAGAZINE_BYTES(n), 0,
+					      RSV_ENGINE_SLUB | RSV_NO_MAGAZINE |
+						      RSV_CACHE_INTERNAL | RSV_CACHE_FEW_PAGES,
+					      NULL);
 		if (IS_ERR(c))
 			return PTR_ERR(c);
-		r->own[n] = c;
+		r->magazine_caches[n] = c;
 	}
 	return 0;
 }
@@ -58,11 +59,11 @@ int rsv_magazines_create(struct rsv_region *r)
  * Sizes
  */
 
-static unsigned int rsv_rounds_size(unsigned int rounds)
+static unsigned int rsv_magazine_size_index(unsigned int rounds)
 {
 	unsigned int n = 0;
 
-	while (RSV_MAGAZINE_ROUNDS(n) < rounds)
+	while (RSV_MAGAZINE_SIZE(n) < rounds)
 		n++;
 	return n;
 }
@@ -70,7 +71,7 @@ static unsigned int rsv_rounds_size(unsigned int rounds)
 /* Bytes of the objects that one of a size holds */
 static size_t rsv_magazine_holds(const struct rsv_cache *c, unsigned int n)
 {
-	return (size_t)RSV_MAGAZINE_ROUNDS(n) * c->layout.object_size;
+	return (size_t)RSV_MAGAZINE_SIZE(n) * c->layout.object_size;
 }
 
 /* Pages of a region in which there are any, and none is more than a quarter of it */
@@ -81,9 +82,9 @@ static unsigned long rsv_magazine_needs(const struct rsv_cache *c, unsigned int 
 
 static void rsv_magazines_set(struct rsv_cache *c, unsigned int n)
 {
-	WRITE_ONCE(c->rounds, RSV_MAGAZINE_ROUNDS(n));
-	WRITE_ONCE(c->rounds_need, rsv_magazine_needs(c, n));
-	WRITE_ONCE(c->spares, c->region->own[n]);
+	WRITE_ONCE(c->magazine_size, RSV_MAGAZINE_SIZE(n));
+	WRITE_ONCE(c->magazine_min_pages, rsv_magazine_needs(c, n));
+	WRITE_ONCE(c->magazine_cache, c->region->magazine_caches[n]);
 }
 
 /* The size that magazines have at first; objects that are too large to be kept at hand have none */
@@ -112,8 +113,9 @@ void rsv_magazines_choose(struct rsv_cache *c)
 {
 	int n = rsv_magazines_first(c);
 
-	if (c->flags & RSV_CACHE_OWN)
-		c->rounds = (c->layout.object_size - sizeof(struct rsv_magazine)) / sizeof(void *);
+	if (c->flags & RSV_CACHE_INTERNAL)
+		c->magazine_size =
+			(c->layout.object_size - sizeof(struct rsv_magazine)) / sizeof(void *);
 	else if (n >= 0)
 		rsv_magazines_set(c, n);
 }
@@ -127,9 +129,9 @@ void rsv_magazines_choose(struct rsv_cache *c)
  */
 bool rsv_magazines_enlarge(struct rsv_cache *c)
 {
-	unsigned int n = rsv_rounds_size(READ_ONCE(c->rounds)) + 1;
+	unsigned int n = rsv_magazine_size_index(READ_ONCE(c->magazine_size)) + 1;
 
-	if (!READ_ONCE(c->spares) || n >= RSV_MAGAZINE_SIZES ||
+	if (!READ_ONCE(c->magazine_cache) || n >= RSV_MAGAZINE_SIZES ||
 	    rsv_magazine_holds(c, n) > RSV_MAGAZINE_HOLDS ||
 	    rsv_magazine_needs(c, n) > READ_ONCE(c->region->nr_pages))
 		return false;
@@ -142,26 +144,26 @@ bool rsv_magazines_enlarge(struct rsv_cache *c)
  */
 
 /* Takes a batch from the engine: the first one is returned, the others wait. Or NULL. */
-static void *rsv_spares_make(struct rsv_cache *own)
+static void *rsv_magazine_alloc(struct rsv_cache *own)
 {
-	struct rsv_taken t;
+	struct rsv_batch t;
 
-	rsv_take(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id(), RSV_BATCH, &t);
+	rsv_batch_alloc(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id(), RSV_BATCH, &t);
 	if (!t.nr)
 		return NULL;
-	rsv_depot_add_spares(own, t.object + 1, t.nr - 1);
+	rsv_depot_add_preallocated(own, t.object + 1, t.nr - 1);
 	return t.object[0];
 }
 
 /* There is none at hand. */
-static void *rsv_spares_lack(struct rsv_cache *own)
+static void *rsv_magazine_alloc_slow(struct rsv_cache *own)
 {
 	void *spare = NULL;
 
 	if (irqs_disabled())
-		WRITE_ONCE(own->wanted, true);
+		WRITE_ONCE(own->missing, true);
 	else
-		spare = rsv_spares_make(own);
+		spare = rsv_magazine_alloc(own);
 	if (!spare)
 		this_cpu_inc(own->cpus->failures);
 	return spare;
@@ -176,47 +178,47 @@ static void *rsv_spares_lack(struct rsv_cache *own)
  */
 struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 {
-	struct rsv_cache *own = READ_ONCE(c->spares);
-	void *spare = rsv_depot_take_empty(own) ?: rsv_spares_lack(own);
+	struct rsv_cache *own = READ_ONCE(c->magazine_cache);
+	void *spare = rsv_depot_take_empty(own) ?: rsv_magazine_alloc_slow(own);
 	struct rsv_magazine *m = spare ? rsv_object_use(own, spare) : NULL;
 
 	if (m) {
-		m->nr = 0;
-		m->capacity = own->rounds;
+		m->rounds = 0;
+		m->size = own->magazine_size;
 	}
 	return m;
 }
 
 /**
- * rsv_spares_wanted() - whether magazines were missing where interrupts were off
+ * rsv_magazines_missing() - whether magazines were missing where interrupts were off
  * @c: the cache whose magazines they are
  *
  * Context: Any.
  * Return: true if so.
  */
-bool rsv_spares_wanted(const struct rsv_cache *c)
+bool rsv_magazines_missing(const struct rsv_cache *c)
 {
-	return READ_ONCE(READ_ONCE(c->spares)->wanted);
+	return READ_ONCE(READ_ONCE(c->magazine_cache)->missing);
 }
 
 /**
- * rsv_spares_tend() - get on with making those that were missing
+ * rsv_magazines_preallocate() - get on with making those that were missing
  * @c: the cache whose magazines they are
  *
  * One step at a time: first a slab for them, if there is none, and another time they themselves.
  *
  * Context: Any but NMI.
  */
-void rsv_spares_tend(struct rsv_cache *c)
+void rsv_magazines_preallocate(struct rsv_cache *c)
 {
-	struct rsv_cache *own = READ_ONCE(c->spares);
-	struct rsv_taken t;
+	struct rsv_cache *own = READ_ONCE(c->magazine_cache);
+	struct rsv_batch t;
 
 	/* Less than a batch: the request has taken an object by now. */
-	rsv_take_node(own, numa_mem_id(), RSV_BATCH / 2, &t);
-	rsv_depot_add_spares(own, t.object, t.nr);
-	if (t.nr || !own->engine->grow(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id()))
-		WRITE_ONCE(own->wanted, false);
+	rsv_batch_alloc_node(own, numa_mem_id(), RSV_BATCH / 2, &t);
+	rsv_depot_add_preallocated(own, t.object, t.nr);
+	if (t.nr || !own->engine->new_slab(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id()))
+		WRITE_ONCE(own->missing, false);
 }
 
 /**
@@ -233,8 +235,8 @@ void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m)
 	if (m == &rsv_magazine_none)
 		return;
 	/* A spare is an object that nobody uses. */
-	if (c->flags & RSV_CACHE_OWN)
-		rsv_objects_home(c, &spare, 1);
+	if (c->flags & RSV_CACHE_INTERNAL)
+		rsv_objects_flush(c, &spare, 1);
 	else
-		rsv_cache_free(c->region->own[rsv_rounds_size(m->capacity)], m);
+		rsv_cache_free(c->region->magazine_caches[rsv_magazine_size_index(m->size)], m);
 }

@@ -9,7 +9,7 @@
  * Empty slabs are kept up to a target. It follows use: a slab that has to be made in the same
  * interval in which one was given back was given back too early, and the target grows by one; what
  * lay empty for a whole interval is given back, and the target falls by as much, down to
- * RSV_EMPTY_SLABS_KEPT. A zone that runs low has other uses for them: no more are kept there.
+ * RSV_EMPTY_SLABS_MIN. A zone that runs low has other uses for them: no more are kept there.
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -18,16 +18,16 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "node.h"
+#include "objects/debug/check.h"
 #include "pages/page_alloc.h"
 #include "region.h"
-#include "objects/debug/check.h"
-#include "node.h"
 
 /*
  * Empty slabs that are kept at least, so that a program that frees and allocates one object does
  * not move a slab each time
  */
-#define RSV_EMPTY_SLABS_KEPT	2
+#define RSV_EMPTY_SLABS_MIN 2
 
 /**
  * rsv_slabs_init() - get the slabs of a new cache's node ready
@@ -40,7 +40,7 @@ void rsv_slabs_init(struct rsv_cache_node *n)
 	raw_spin_lock_init(&n->lock);
 	for (fill = 0; fill < RSV_FILLS; fill++)
 		INIT_LIST_HEAD(&n->slabs[fill].slabs);
-	n->target = RSV_EMPTY_SLABS_KEPT;
+	n->target = RSV_EMPTY_SLABS_MIN;
 }
 
 /**
@@ -76,7 +76,7 @@ bool rsv_slab_may_be_whole(const struct rsv_cache *c)
 }
 
 /**
- * rsv_slab_take_pages() - get pages for a slab or for a unit of the heap
+ * rsv_slab_alloc_pages() - get pages for a slab or for a unit of the heap
  * @c: the cache
  * @gfp: as for rsv_cache_alloc_node(), in which __GFP_ZERO means the object, not the pages
  * @nid: the node that would be best
@@ -85,7 +85,7 @@ bool rsv_slab_may_be_whole(const struct rsv_cache *c)
  * Return: As many pages as waste least, or, where they cannot be had or are too much for the
  * region, as few as hold an object; or NULL.
  */
-struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
+struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	const struct rsv_layout *l = &c->layout;
 	struct rsv_frame *f = NULL;
@@ -108,8 +108,8 @@ struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int 
  */
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 {
-	struct rsv_frame *slab = rsv_slab_take_pages(c, gfp, nid);
-	union rsv_slab_word word = { .free = RSV_SLAB_NONE };
+	struct rsv_frame *slab = rsv_slab_alloc_pages(c, gfp, nid);
+	union rsv_slab_word word = {.free = RSV_SLAB_NONE};
 	unsigned int pages, i;
 
 	if (!slab)
@@ -130,16 +130,16 @@ struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 }
 
 /**
- * rsv_slab_enter() - put a new slab, ready to serve, on its node's list
+ * rsv_slab_add() - put a new slab, ready to serve, on its node's list
  * @c: the cache
  * @slab: the slab
  *
  * Context: Any but NMI.
  */
-void rsv_slab_enter(struct rsv_cache *c, struct rsv_frame *slab)
+void rsv_slab_add(struct rsv_cache *c, struct rsv_frame *slab)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, rsv_frame_extent(c->region, slab));
-	const union rsv_slab_word word = { .word = READ_ONCE(slab->slab) };
+	const union rsv_slab_word word = {.word = READ_ONCE(slab->slab)};
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
@@ -156,13 +156,13 @@ void rsv_slab_enter(struct rsv_cache *c, struct rsv_frame *slab)
 }
 
 /**
- * rsv_slab_give() - give the pages of a slab back that rsv_slabs_evict() returned
+ * rsv_slab_free_pages() - give the pages of a slab back that rsv_slabs_evict() returned
  * @c: the cache
  * @slab: the slab
  *
  * Context: Any but NMI.
  */
-void rsv_slab_give(struct rsv_cache *c, struct rsv_frame *slab)
+void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab)
 {
 	struct rsv_extent *e = rsv_frame_extent(c->region, slab);
 	unsigned int pages = rsv_slab_pages(c, slab);
@@ -194,7 +194,7 @@ void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_
 	list_del(&slab->link);
 	n->slabs[fill].nr--;
 	if (fill == RSV_EMPTY)
-		n->idle = min(n->idle, n->slabs[RSV_EMPTY].nr);
+		n->min_nr = min(n->min_nr, n->slabs[RSV_EMPTY].nr);
 }
 
 /**
@@ -220,7 +220,7 @@ struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n)
  */
 static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab)
 {
-	const union rsv_slab_word word = { .word = READ_ONCE(slab->slab) };
+	const union rsv_slab_word word = {.word = READ_ONCE(slab->slab)};
 	unsigned int pages = rsv_slab_pages(c, slab), i;
 
 	n->total -= rsv_slab_objects(c, word);
@@ -232,7 +232,7 @@ static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struc
 }
 
 /* Whether an empty slab may stay where so many are kept */
-static bool rsv_slabs_may_keep(const struct rsv_cache *c, const struct rsv_cache_node *n,
+static bool rsv_slabs_may_stay(const struct rsv_cache *c, const struct rsv_cache_node *n,
 			       const struct rsv_frame *slab, unsigned long keep)
 {
 	const unsigned long nr = n->slabs[RSV_EMPTY].nr;
@@ -240,7 +240,7 @@ static bool rsv_slabs_may_keep(const struct rsv_cache *c, const struct rsv_cache
 
 	if (nr > keep)
 		return false;
-	if (nr <= RSV_EMPTY_SLABS_KEPT)
+	if (nr <= RSV_EMPTY_SLABS_MIN)
 		return true;
 	z = rsv_frame_extent(c->region, slab)->zone;
 	return READ_ONCE(z->free_pages) >= READ_ONCE(z->low_pages);
@@ -254,8 +254,7 @@ static bool rsv_slabs_may_keep(const struct rsv_cache *c, const struct rsv_cache
  *
  * Return: The slab, which is nobody's and is to be given back once the lock is dropped, or NULL.
  */
-struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
-				  unsigned long keep)
+struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n, unsigned long keep)
 {
 	struct rsv_slab_list *empty = &n->slabs[RSV_EMPTY];
 	struct rsv_frame *slab;
@@ -263,7 +262,7 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 	if (!empty->nr)
 		return NULL;
 	slab = list_last_entry(&empty->slabs, struct rsv_frame, link);
-	if (rsv_slabs_may_keep(c, n, slab, keep))
+	if (rsv_slabs_may_stay(c, n, slab, keep))
 		return NULL;
 	/* Not early, but for need, if there are no more than there may be. */
 	n->given_early += empty->nr > keep;
@@ -290,40 +289,41 @@ struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *
 }
 
 /**
- * rsv_taken_begin() - begin the life of an object that was taken for the first time
+ * rsv_batch_prepare() - begin the life of an object that was taken for the first time
  * @c: the cache
- * @t: what was taken; fresh if that is the one object, for which rsv_cache_begins() says that there
+ * @t: what was taken; fresh if that is the one object, for which rsv_cache_has_raw() says that there
  *	is something to do. Fresh afterwards only if it is still to be constructed
  *
  * Filling what surrounds an object takes as long as the object is large: not under a raw lock.
  *
  * Context: Any but NMI, with no raw lock held.
  */
-void rsv_taken_begin(struct rsv_cache *c, struct rsv_taken *t)
+void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *t)
 {
-	if (!t->fresh)
+	if (!t->raw)
 		return;
 	if (rsv_cache_debugs(c))
 		rsv_debug_init(c, t->object[0]);
-	t->fresh = c->ctor;
+	t->raw = c->ctor;
 }
 
 /*
  * The empty slabs that a node may keep: none, or all but those that lay idle. Begins anew. @nr: how
  * many there are
  */
-static unsigned long rsv_slabs_judge(struct rsv_cache_node *n, bool idle, unsigned long *nr)
+static unsigned long rsv_slabs_update_working_set(struct rsv_cache_node *n, bool idle,
+						  unsigned long *nr)
 {
 	unsigned long flags, keep = 0;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	*nr = n->slabs[RSV_EMPTY].nr;
 	if (idle) {
-		keep = n->slabs[RSV_EMPTY].nr - n->idle;
-		n->target = max(n->target - min(n->idle, n->target), RSV_EMPTY_SLABS_KEPT + 0UL);
+		keep = n->slabs[RSV_EMPTY].nr - n->min_nr;
+		n->target = max(n->target - min(n->min_nr, n->target), RSV_EMPTY_SLABS_MIN + 0UL);
 		n->given_early = 0;
 	}
-	n->idle = keep;
+	n->min_nr = keep;
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	return keep;
 }
@@ -331,7 +331,7 @@ static unsigned long rsv_slabs_judge(struct rsv_cache_node *n, bool idle, unsign
 static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_node *n, bool idle,
 					  void (*give)(struct rsv_cache *c, struct rsv_frame *slab))
 {
-	unsigned long most, keep = rsv_slabs_judge(n, idle, &most), flags, early;
+	unsigned long most, keep = rsv_slabs_update_working_set(n, idle, &most), flags, early;
 	struct rsv_frame *slab;
 	unsigned int nr;
 
@@ -340,7 +340,7 @@ static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_
 		raw_spin_lock_irqsave(&n->lock, flags);
 		early = n->given_early;
 		slab = rsv_slabs_evict(c, n, keep);
-		n->given_early = early;		/* of old age */
+		n->given_early = early; /* of old age */
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 		if (!slab)
 			break;
@@ -370,10 +370,11 @@ unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,
 	return nr;
 }
 
-static void rsv_slabs_each_in(struct rsv_cache *c, struct rsv_extent *e,
-			      void (*each)(struct rsv_cache *c, struct rsv_extent *e,
-					   struct rsv_frame *slab, const struct rsv_show *show),
-			      const struct rsv_show *show)
+static void rsv_slabs_for_each_in(struct rsv_cache *c, struct rsv_extent *e,
+				  void (*each)(struct rsv_cache *c, struct rsv_extent *e,
+					       struct rsv_frame *slab,
+					       const struct rsv_visitor *visitor),
+				  const struct rsv_visitor *visitor)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
 	struct rsv_frame *f;
@@ -386,23 +387,23 @@ static void rsv_slabs_each_in(struct rsv_cache *c, struct rsv_extent *e,
 		raw_spin_lock_irqsave(&n->lock, flags);
 		/* It may have gone meanwhile; now it stays. */
 		if (READ_ONCE(f->cache) == c && !f->order)
-			each(c, e, f, show);
+			each(c, e, f, visitor);
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 	}
 }
 
 /**
- * rsv_slabs_each() - look at every slab of a cache, those that are some CPU's included
+ * rsv_slabs_for_each() - look at every slab of a cache, those that are some CPU's included
  * @c: the cache
  * @each: called for each slab, with its node's lock held
  * @show: passed to it
  *
  * Context: Process; may sleep; takes region->shape_lock.
  */
-void rsv_slabs_each(struct rsv_cache *c,
-		    void (*each)(struct rsv_cache *c, struct rsv_extent *e,
-				 struct rsv_frame *slab, const struct rsv_show *show),
-		    const struct rsv_show *show)
+void rsv_slabs_for_each(struct rsv_cache *c,
+			void (*each)(struct rsv_cache *c, struct rsv_extent *e,
+				     struct rsv_frame *slab, const struct rsv_visitor *visitor),
+			const struct rsv_visitor *visitor)
 {
 	struct rsv_region *r = c->region;
 	unsigned int i;
@@ -410,6 +411,6 @@ void rsv_slabs_each(struct rsv_cache *c,
 	mutex_lock(&r->shape_lock);
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
-			rsv_slabs_each_in(c, r->extents->at[i], each, show);
+			rsv_slabs_for_each_in(c, r->extents->at[i], each, visitor);
 	mutex_unlock(&r->shape_lock);
 }

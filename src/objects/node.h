@@ -3,20 +3,21 @@
  * Slabs: runs of pages of one cache each, as the engines SLAB and SLUB have them, on the lists of
  * their node.
  */
-#ifndef RSV_OBJECTS_SLABS_H
-#define RSV_OBJECTS_SLABS_H
+#ifndef RSV_OBJECTS_NODE_H
+#define RSV_OBJECTS_NODE_H
 
 #include "cache.h"
 #include "engine.h"
+#include "types.h"
 
 void rsv_slabs_init(struct rsv_cache_node *n);
 enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word);
 
 bool rsv_slab_may_be_whole(const struct rsv_cache *c);
-struct rsv_frame *rsv_slab_take_pages(const struct rsv_cache *c, gfp_t gfp, int nid);
+struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int nid);
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid);
-void rsv_slab_enter(struct rsv_cache *c, struct rsv_frame *slab);
-void rsv_slab_give(struct rsv_cache *c, struct rsv_frame *slab);
+void rsv_slab_add(struct rsv_cache *c, struct rsv_frame *slab);
+void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab);
 
 /* With the node's lock held */
 struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n);
@@ -28,17 +29,17 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,
 				    unsigned long flags);
 
-void rsv_taken_begin(struct rsv_cache *c, struct rsv_taken *t);
+void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *t);
 unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,
 			      void (*give)(struct rsv_cache *c, struct rsv_frame *slab));
 
-void rsv_slabs_each(struct rsv_cache *c,
-		    void (*each)(struct rsv_cache *c, struct rsv_extent *e,
-				 struct rsv_frame *slab, const struct rsv_show *show),
-		    const struct rsv_show *show);
+void rsv_slabs_for_each(struct rsv_cache *c,
+			void (*each)(struct rsv_cache *c, struct rsv_extent *e,
+				     struct rsv_frame *slab, const struct rsv_visitor *visitor),
+			const struct rsv_visitor *visitor);
 
 /* Whether objects have to be made what they are before they are taken for the first time */
-static inline bool rsv_cache_begins(const struct rsv_cache *c)
+static inline bool rsv_cache_has_raw(const struct rsv_cache *c)
 {
 	return c->ctor || rsv_cache_debugs(c);
 }
@@ -49,4 +50,4 @@ static inline struct rsv_cache_node *rsv_slab_node(const struct rsv_cache *c,
 	return c->nodes[e->nid];
 }
 
-#endif /* RSV_OBJECTS_SLABS_H */
+#endif /* RSV_OBJECTS_NODE_H */

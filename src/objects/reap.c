@@ -8,17 +8,17 @@
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 
-#include "compat.h"
-#include "pages/pcp.h"
-#include "pages/drain.h"
-#include "region.h"
 #include "cache.h"
+#include "compat.h"
 #include "depot.h"
 #include "engine.h"
 #include "magazine.h"
+#include "pages/drain.h"
+#include "pages/pcp.h"
 #include "reap.h"
+#include "region.h"
 
-#define RSV_AGE_INTERVAL	(2 * HZ)
+#define RSV_AGE_INTERVAL (2 * HZ)
 
 /* What is in no CPU's hands */
 static unsigned int rsv_cache_shrink_rest(struct rsv_cache *c)
@@ -27,7 +27,7 @@ static unsigned int rsv_cache_shrink_rest(struct rsv_cache *c)
 	return c->engine->shrink(c, false);
 }
 
-static bool rsv_cache_at_hand(struct rsv_cache *c)
+static bool rsv_cache_is_on_cpus(struct rsv_cache *c)
 {
 	unsigned int cpu;
 
@@ -48,8 +48,8 @@ static bool rsv_cache_at_hand(struct rsv_cache *c)
  */
 void rsv_cache_drain(struct rsv_cache *c)
 {
-	if (rsv_cache_at_hand(c))
-		rsv_pcp_drain(c->region);
+	if (rsv_cache_is_on_cpus(c))
+		rsv_drain_cpus(c->region);
 }
 
 /**
@@ -89,57 +89,57 @@ void rsv_caches_age(struct rsv_region *r)
 
 	mutex_lock(&r->caches_lock);
 	/* The last made first: what serves other caches was made before them. */
-	list_for_each_entry_reverse(c, &r->caches, node) {
+	list_for_each_entry_reverse(c, &r->caches, list) {
 		grew |= rsv_depot_age(c);
 		c->engine->shrink(c, true);
 	}
 	mutex_unlock(&r->caches_lock);
 	/* Not under the lock, and not for long: a CPU may let it wait. */
 	if (grew)
-		rsv_pcp_try_drain(r);
+		rsv_drain_cpus_timeout(r);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_caches_age);
 
 static void rsv_age_work(struct work_struct *work)
 {
-	struct rsv_region *r = container_of(to_delayed_work(work), struct rsv_region, age);
+	struct rsv_region *r = container_of(to_delayed_work(work), struct rsv_region, reap_work);
 
 	rsv_caches_age(r);
-	queue_delayed_work(rsv_queue, &r->age, RSV_AGE_INTERVAL);
+	queue_delayed_work(rsv_queue, &r->reap_work, RSV_AGE_INTERVAL);
 }
 
 /**
- * rsv_reclaim_init() - get a new region ready
+ * rsv_reap_init() - get a new region ready
  * @r: the region
  */
-void rsv_reclaim_init(struct rsv_region *r)
+void rsv_reap_init(struct rsv_region *r)
 {
-	INIT_DEFERRABLE_WORK(&r->age, rsv_age_work);
+	INIT_DEFERRABLE_WORK(&r->reap_work, rsv_age_work);
 }
 
 /**
- * rsv_reclaim_begin() - begin to look at a region from time to time
+ * rsv_reap_start() - begin to look at a region from time to time
  * @r: the region
  *
  * Context: Any.
  */
-void rsv_reclaim_begin(struct rsv_region *r)
+void rsv_reap_start(struct rsv_region *r)
 {
-	queue_delayed_work(rsv_queue, &r->age, RSV_AGE_INTERVAL);
+	queue_delayed_work(rsv_queue, &r->reap_work, RSV_AGE_INTERVAL);
 }
-EXPORT_SYMBOL_IF_KUNIT(rsv_reclaim_begin);
+EXPORT_SYMBOL_IF_KUNIT(rsv_reap_start);
 
 /**
- * rsv_reclaim_end() - look at it no more
+ * rsv_reap_stop() - look at it no more
  * @r: the region
  *
  * Context: Process; may sleep.
  */
-void rsv_reclaim_end(struct rsv_region *r)
+void rsv_reap_stop(struct rsv_region *r)
 {
-	cancel_delayed_work_sync(&r->age);
+	cancel_delayed_work_sync(&r->reap_work);
 }
-EXPORT_SYMBOL_IF_KUNIT(rsv_reclaim_end);
+EXPORT_SYMBOL_IF_KUNIT(rsv_reap_stop);
 
 /*
  * What pages/ asks for
@@ -151,7 +151,7 @@ static void rsv_caches_shrink(struct rsv_region *r)
 
 	mutex_lock(&r->caches_lock);
 	/* As in rsv_caches_age() */
-	list_for_each_entry_reverse(c, &r->caches, node)
+	list_for_each_entry_reverse(c, &r->caches, list)
 		rsv_cache_shrink_rest(c);
 	mutex_unlock(&r->caches_lock);
 }
@@ -162,8 +162,7 @@ static void rsv_caches_drain_local(struct rsv_region *r)
 	struct rsv_cache *c;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(c, &r->caches, node)
-		rsv_cpu_drain_local(c);
+	list_for_each_entry_rcu(c, &r->caches, list) rsv_cpu_drain(c);
 	rcu_read_unlock();
 }
 
@@ -173,7 +172,8 @@ static bool rsv_caches_have_local(const struct rsv_region *r, unsigned int cpu)
 	bool has = false;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(c, &r->caches, node) {
+	list_for_each_entry_rcu(c, &r->caches, list)
+	{
 		has = rsv_cpu_has(c, cpu);
 		if (has)
 			break;
@@ -182,28 +182,27 @@ static bool rsv_caches_have_local(const struct rsv_region *r, unsigned int cpu)
 	return has;
 }
 
-static const struct rsv_relief_hooks rsv_reclaim_hooks = {
+static const struct rsv_drain_hooks rsv_reap_drain_hooks = {
 	.shrink = rsv_caches_shrink,
 	.drain_local = rsv_caches_drain_local,
 	.has_local = rsv_caches_have_local,
 };
 
 /* An extent ends: CPUs forget that they found something there. */
-static void rsv_caches_forget(struct rsv_extent *e)
+static void rsv_caches_invalidate_hint(struct rsv_extent *e)
 {
 	struct rsv_cache *c;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(c, &e->region->caches, node)
-		rsv_magazines_forget(c, e);
+	list_for_each_entry_rcu(c, &e->region->caches, list) rsv_cache_invalidate_hint(c, e);
 	rcu_read_unlock();
 }
 
 /**
- * rsv_reclaim_start() - let pages/ ask for what caches do not need
+ * rsv_reap_set_hooks() - let pages/ ask for what caches do not need
  */
-void rsv_reclaim_start(void)
+void rsv_reap_set_hooks(void)
 {
-	rsv_relief_set_hooks(&rsv_reclaim_hooks);
-	rsv_extent_set_gone(rsv_caches_forget);
+	rsv_drain_set_hooks(&rsv_reap_drain_hooks);
+	rsv_extent_set_invalidate_hook(rsv_caches_invalidate_hint);
 }

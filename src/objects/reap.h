@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef RSV_OBJECTS_RECLAIM_H
-#define RSV_OBJECTS_RECLAIM_H
+#ifndef RSV_OBJECTS_REAP_H
+#define RSV_OBJECTS_REAP_H
 
-struct rsv_cache;
-struct rsv_region;
+#include "types.h"
 
-void rsv_reclaim_start(void);
-void rsv_reclaim_init(struct rsv_region *r);
-void rsv_reclaim_begin(struct rsv_region *r);
-void rsv_reclaim_end(struct rsv_region *r);
+void rsv_reap_set_hooks(void);
+void rsv_reap_init(struct rsv_region *r);
+void rsv_reap_start(struct rsv_region *r);
+void rsv_reap_stop(struct rsv_region *r);
 void rsv_cache_drain(struct rsv_cache *c);
 void rsv_caches_age(struct rsv_region *r);
 
-#endif /* RSV_OBJECTS_RECLAIM_H */
+#endif /* RSV_OBJECTS_REAP_H */

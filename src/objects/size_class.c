@@ -25,8 +25,8 @@
 #include "compat.h"
 #include "size_class.h"
 
-static struct rsv_classes rsv_classes_pow2 = { .name = "pow2" };
-static struct rsv_classes rsv_classes_fine = { .name = "fine" };
+static struct rsv_classes rsv_classes_pow2 = {.name = "pow2"};
+static struct rsv_classes rsv_classes_fine = {.name = "fine"};
 
 static const struct rsv_classes *rsv_classes_now = &rsv_classes_fine;
 
@@ -60,8 +60,7 @@ static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 }
 
 /* Eight for each doubling */
-static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from,
-				    unsigned int to)
+static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from, unsigned int to)
 {
 	unsigned int size;
 

@@ -33,7 +33,7 @@ static __always_inline void rsv_area_add(struct rsv_zone *z, struct rsv_free_are
 {
 	WRITE_ONCE(f->kind, RSV_FRAME_FREE);
 	WRITE_ONCE(f->order, order);
-	hlist_add_head(&f->place, last ? &area->last : &area->blocks);
+	hlist_add_head(&f->node, last ? &area->last : &area->blocks);
 	area->nr_free++;
 	z->orders |= size;
 }
@@ -42,7 +42,7 @@ static __always_inline void rsv_area_remove(struct rsv_zone *z, struct rsv_free_
 					    struct rsv_frame *f, unsigned long size)
 {
 	WRITE_ONCE(f->kind, RSV_FRAME_BODY);
-	__hlist_del(&f->place);
+	__hlist_del(&f->node);
 	if (!--area->nr_free)
 		z->orders &= ~size;
 }
@@ -50,7 +50,7 @@ static __always_inline void rsv_area_remove(struct rsv_zone *z, struct rsv_free_
 /* The area is not empty. */
 static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
 {
-	return hlist_entry(area->blocks.first ?: area->last.first, struct rsv_frame, place);
+	return hlist_entry(area->blocks.first ?: area->last.first, struct rsv_frame, node);
 }
 
 /*
@@ -73,9 +73,9 @@ static __always_inline void rsv_buddy_split(struct rsv_zone *z, struct rsv_free_
 		upper = f + size;
 		WRITE_ONCE(upper->kind, RSV_FRAME_FREE);
 		WRITE_ONCE(upper->order, from);
-		upper->place.next = NULL;
-		upper->place.pprev = &area->blocks.first;
-		area->blocks.first = &upper->place;
+		upper->node.next = NULL;
+		upper->node.pprev = &area->blocks.first;
+		area->blocks.first = &upper->node;
 		area->nr_free = 1;
 	}
 }

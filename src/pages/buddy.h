@@ -2,9 +2,7 @@
 #ifndef RSV_PAGES_BUDDY_H
 #define RSV_PAGES_BUDDY_H
 
-struct rsv_extent;
-struct rsv_frame;
-struct rsv_zone;
+#include "types.h"
 
 /* All with zone->lock held. */
 struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order);

@@ -15,13 +15,13 @@
 #include <linux/log2.h>
 #include <linux/sched.h>
 
-#include "region.h"
 #include "buddy.h"
-#include "extent.h"
 #include "contig.h"
+#include "extent.h"
+#include "region.h"
 #include "zone.h"
 
-#define RSV_SCAN_BATCH	64
+#define RSV_SCAN_BATCH 64
 
 /**
  * struct rsv_scan - a walk over the blocks of an extent
@@ -52,7 +52,7 @@ static unsigned long rsv_block_pages(const struct rsv_extent *e, const struct rs
 		nr_pages = READ_ONCE(block->nr_pages);
 		return nr_pages && nr_pages <= left ? nr_pages : 1;
 	default:
-		return 1;	/* a slab, or a hole, page by page */
+		return 1; /* a slab, or a hole, page by page */
 	}
 }
 
@@ -149,7 +149,7 @@ static struct rsv_frame *rsv_run_try(struct rsv_extent *e, unsigned long start,
 
 static struct rsv_frame *rsv_extent_gather(struct rsv_extent *e, const struct rsv_request *q)
 {
-	struct rsv_scan s = { .e = e };
+	struct rsv_scan s = {.e = e};
 	struct rsv_frame *f;
 	unsigned long flags;
 	bool found;
@@ -194,7 +194,7 @@ static struct rsv_frame *rsv_zone_gather(struct rsv_zone *z, const struct rsv_re
  */
 struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_request *q)
 {
-	struct rsv_zone_walk walk = rsv_zone_walk(q);
+	struct rsv_zone_walk walk = rsv_zone_walk_begin(q);
 	struct rsv_frame *f = NULL;
 	struct rsv_zone *z;
 

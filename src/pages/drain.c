@@ -11,118 +11,118 @@
 #include <linux/jiffies.h>
 
 #include "compat.h"
-#include "region.h"
-#include "pcp.h"
 #include "drain.h"
+#include "pcp.h"
+#include "region.h"
 #include "zeroed.h"
 
 /* How long a region that runs low is left alone: what little came together meanwhile can wait. */
-#define RSV_RELIEF_INTERVAL	(HZ / 10)
+#define RSV_DRAIN_INTERVAL (HZ / 10)
 
 struct workqueue_struct *rsv_queue;
 
-const struct rsv_relief_hooks *rsv_relief_hooks;
+const struct rsv_drain_hooks *rsv_drain_hooks;
 
-static void rsv_relief_work(struct work_struct *work)
+static void rsv_drain_background(struct work_struct *work)
 {
-	struct rsv_region *r = container_of(work, struct rsv_region, relief);
+	struct rsv_region *r = container_of(work, struct rsv_region, drain_work);
 
 	rsv_zeroed_drain(r);
-	rsv_relief_hooks->shrink(r);
+	rsv_drain_hooks->shrink(r);
 }
 
 /**
- * rsv_relief_wanted() - a zone runs low: give back what is not needed, soon, unless that was done
+ * rsv_drain_wake() - a zone runs low: give back what is not needed, soon, unless that was done
  *	a moment ago
  * @r: the region
  *
  * Context: Any but NMI.
  */
-void rsv_relief_wanted(struct rsv_region *r)
+void rsv_drain_wake(struct rsv_region *r)
 {
-	unsigned long last = READ_ONCE(r->relieved);
+	unsigned long last = READ_ONCE(r->drained_at);
 
 	/* That two CPUs may find the interval over at once does no harm. */
-	if (time_in_range_open(jiffies, last, last + RSV_RELIEF_INTERVAL))
+	if (time_in_range_open(jiffies, last, last + RSV_DRAIN_INTERVAL))
 		return;
-	WRITE_ONCE(r->relieved, jiffies);
-	queue_work(rsv_queue, &r->relief);
+	WRITE_ONCE(r->drained_at, jiffies);
+	queue_work(rsv_queue, &r->drain_work);
 }
 
 /**
- * rsv_relieve() - put all that is free into the free areas
+ * rsv_drain_region() - put all that is free into the free areas
  * @r: the region
  *
  * Context: Process; may sleep.
  */
-void rsv_relieve(struct rsv_region *r)
+void rsv_drain_region(struct rsv_region *r)
 {
-	rsv_pcp_drain(r);
-	rsv_relief_hooks->shrink(r);
+	rsv_drain_cpus(r);
+	rsv_drain_hooks->shrink(r);
 	rsv_zeroed_drain(r);
 }
 
 /**
- * rsv_relieve_request() - the same for a request, which waits for nobody long
+ * rsv_drain_for_request() - the same for a request, which waits for nobody long
  * @r: the region
  *
  * Context: Process; may sleep.
  */
-void rsv_relieve_request(struct rsv_region *r)
+void rsv_drain_for_request(struct rsv_region *r)
 {
-	rsv_pcp_try_drain(r);
-	rsv_relief_hooks->shrink(r);
+	rsv_drain_cpus_timeout(r);
+	rsv_drain_hooks->shrink(r);
 	rsv_zeroed_drain(r);
 }
 
 /**
- * rsv_relieve_atomic() - the part of it that does not sleep
+ * rsv_drain_atomic() - the part of it that does not sleep
  * @r: the region
  *
  * Context: Any but NMI.
  */
-void rsv_relieve_atomic(struct rsv_region *r)
+void rsv_drain_atomic(struct rsv_region *r)
 {
 	rsv_zeroed_drain(r);
 	rsv_pcp_drain_local(r);
 }
 
 /**
- * rsv_relief_init() - get a new region ready
+ * rsv_drain_init() - get a new region ready
  * @r: the region
  */
-void rsv_relief_init(struct rsv_region *r)
+void rsv_drain_init(struct rsv_region *r)
 {
-	INIT_WORK(&r->relief, rsv_relief_work);
-	r->relieved = jiffies - RSV_RELIEF_INTERVAL;
+	INIT_WORK(&r->drain_work, rsv_drain_background);
+	r->drained_at = jiffies - RSV_DRAIN_INTERVAL;
 }
 
 /**
- * rsv_relief_set_hooks() - say how objects/ gives back what it does not need
+ * rsv_drain_set_hooks() - say how objects/ gives back what it does not need
  * @hooks: the calls
  */
-void rsv_relief_set_hooks(const struct rsv_relief_hooks *hooks)
+void rsv_drain_set_hooks(const struct rsv_drain_hooks *hooks)
 {
-	rsv_relief_hooks = hooks;
+	rsv_drain_hooks = hooks;
 }
 
 /**
- * rsv_relief_start() - get ready for regions
+ * rsv_work_start() - get ready for regions
  *
  * Return: 0 or -ENOMEM.
  */
-int rsv_relief_start(void)
+int rsv_work_start(void)
 {
 	rsv_queue = alloc_workqueue("reservoir", WQ_MEM_RECLAIM | RSV_WQ_PERCPU, 0);
 	return rsv_queue ? 0 : -ENOMEM;
 }
 
 /**
- * rsv_relief_flush() - wait for the end of all that is on its way
+ * rsv_work_flush() - wait for the end of all that is on its way
  *
  * Context: Process; may sleep.
  */
-void rsv_relief_flush(void)
+void rsv_work_flush(void)
 {
 	/* What waits for its readers is queued when they are done. */
 	rcu_barrier();
@@ -130,10 +130,10 @@ void rsv_relief_flush(void)
 }
 
 /**
- * rsv_relief_stop() - undo rsv_relief_start(), after the last region
+ * rsv_work_stop() - undo rsv_work_start(), after the last region
  */
-void rsv_relief_stop(void)
+void rsv_work_stop(void)
 {
-	rsv_relief_flush();
+	rsv_work_flush();
 	destroy_workqueue(rsv_queue);
 }

@@ -11,11 +11,11 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
-#include "compat.h"
-#include "region.h"
 #include "buddy.h"
-#include "extent.h"
+#include "compat.h"
 #include "drain.h"
+#include "extent.h"
+#include "region.h"
 #include "reserve.h"
 #include "zone.h"
 
@@ -28,16 +28,17 @@ static DEFINE_XARRAY(rsv_pages);
 /* What remembers no extent remembers this one, in which nothing lies. */
 struct rsv_extent rsv_extent_none;
 
-DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_lately);
+DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
 
-static void (*rsv_extent_gone)(struct rsv_extent *e);	/* set before the first region is made */
+static void (*rsv_extent_invalidate_hook)(
+	struct rsv_extent *e); /* set before the first region is made */
 
 /*
  * From a page to its extent
  */
 
-static struct xarray *rsv_extent_step(unsigned long pfn, unsigned long end, unsigned long *index,
-				      unsigned long *pages)
+static struct xarray *rsv_pagemap_step(unsigned long pfn, unsigned long end, unsigned long *index,
+				       unsigned long *pages)
 {
 	const unsigned long chunk = 1UL << RSV_CHUNK_ORDER;
 
@@ -51,14 +52,14 @@ static struct xarray *rsv_extent_step(unsigned long pfn, unsigned long end, unsi
 	return &rsv_pages;
 }
 
-static int rsv_extent_publish(struct rsv_extent *e)
+static int rsv_pagemap_add(struct rsv_extent *e)
 {
 	unsigned long pfn = e->first, end = e->first + e->nr_pages, index, pages;
 	struct xarray *xa;
 	int err;
 
 	for (; pfn < end; pfn += pages) {
-		xa = rsv_extent_step(pfn, end, &index, &pages);
+		xa = rsv_pagemap_step(pfn, end, &index, &pages);
 		err = xa_err(xa_store(xa, index, e, GFP_KERNEL));
 		if (err)
 			return err;
@@ -67,13 +68,13 @@ static int rsv_extent_publish(struct rsv_extent *e)
 }
 
 /* A chunk that is a hole may be part of another extent by now, and that entry stays. */
-static void rsv_extent_hide(struct rsv_extent *e)
+static void rsv_pagemap_remove(struct rsv_extent *e)
 {
 	unsigned long pfn = e->first, end = e->first + e->nr_pages, index, pages;
 	struct xarray *xa;
 
 	for (; pfn < end; pfn += pages) {
-		xa = rsv_extent_step(pfn, end, &index, &pages);
+		xa = rsv_pagemap_step(pfn, end, &index, &pages);
 		xa_cmpxchg(xa, index, e, NULL, 0);
 	}
 }
@@ -82,13 +83,13 @@ static void rsv_extent_hide(struct rsv_extent *e)
  * Those who remember where they found something last forget it. Nobody finds the extent any more,
  * and those who did have ended; those who remember it have so after another grace period.
  */
-static void rsv_extent_unremember(struct rsv_extent *e)
+static void rsv_extent_invalidate(struct rsv_extent *e)
 {
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		cmpxchg(per_cpu_ptr(&rsv_extent_lately, cpu), e, &rsv_extent_none);
-	rsv_extent_gone(e);
+		cmpxchg(per_cpu_ptr(&rsv_extent_hint, cpu), e, &rsv_extent_none);
+	rsv_extent_invalidate_hook(e);
 }
 
 /*
@@ -96,11 +97,11 @@ static void rsv_extent_unremember(struct rsv_extent *e)
  * which slabs are as aligned as their pages. Never what was remembered before, which may have been
  * forgotten meanwhile.
  */
-static void rsv_extent_remember(struct rsv_extent *e)
+static void rsv_extent_set_hint(struct rsv_extent *e)
 {
 	preempt_disable();
-	if (rsv_node_is_here(e->nid) && rsv_extent_is_even(e))
-		this_cpu_write(rsv_extent_lately, e);
+	if (rsv_node_is_here(e->nid) && rsv_extent_is_linear(e))
+		this_cpu_write(rsv_extent_hint, e);
 	preempt_enable();
 }
 
@@ -117,12 +118,12 @@ struct rsv_extent *rsv_extent_find(unsigned long pfn)
 
 	/* What is looked at first may be another extent than the caller's, and go. */
 	rcu_read_lock();
-	e = raw_cpu_read(rsv_extent_lately);
+	e = raw_cpu_read(rsv_extent_hint);
 	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes))) {
 		e = xa_load(&rsv_chunks, pfn >> RSV_CHUNK_ORDER);
 		e = e ?: xa_load(&rsv_pages, pfn);
 		if (e)
-			rsv_extent_remember(e);
+			rsv_extent_set_hint(e);
 	}
 	rcu_read_unlock();
 	return e;
@@ -156,7 +157,7 @@ struct rsv_extent *rsv_extent_find_addr(const void *addr)
 	struct rsv_extent *e;
 
 	rcu_read_lock();
-	e = raw_cpu_read(rsv_extent_lately);
+	e = raw_cpu_read(rsv_extent_hint);
 	if (unlikely(!rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)))
 		e = virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
 	rcu_read_unlock();
@@ -260,8 +261,8 @@ static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
 	if (old && more <= unused)
 		return 0;
 	if (more > RSV_EXTENTS_MAX - used) {
-		pr_err_ratelimited("region %s: memory is in %u pieces, more than %u\n",
-				   r->name, used + more, RSV_EXTENTS_MAX);
+		pr_err_ratelimited("region %s: memory is in %u pieces, more than %u\n", r->name,
+				   used + more, RSV_EXTENTS_MAX);
 		return -ENOMEM;
 	}
 	t = rsv_extents_new(min(roundup_pow_of_two(used + more + 1), RSV_EXTENTS_MAX));
@@ -271,7 +272,7 @@ static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
 		memcpy(t->at, old->at, flex_array_size(old, at, old->capacity));
 	t->older = old;
 	r->metadata += struct_size(t, at, t->capacity);
-	smp_store_release(&r->extents, t);	/* pairs with the dependency in its readers */
+	smp_store_release(&r->extents, t); /* pairs with the dependency in its readers */
 	return 0;
 }
 
@@ -298,7 +299,7 @@ static void rsv_extent_free(struct rsv_extent *e)
 }
 
 /* Offsets are given out from the lowest on, and those of extents that are gone again. */
-static unsigned long rsv_extent_gap(const struct rsv_region *r, unsigned long nr_pages)
+static unsigned long rsv_extents_free_offset(const struct rsv_region *r, unsigned long nr_pages)
 {
 	unsigned long place = 0, sum = 0;
 	unsigned int i;
@@ -311,8 +312,8 @@ static unsigned long rsv_extent_gap(const struct rsv_region *r, unsigned long nr
 	for (i = 0; i < r->nr_extents; i++) {
 		const struct rsv_extent *e = r->extents->at[i];
 
-		if (e && place < e->place + e->nr_pages && e->place < place + nr_pages) {
-			place = e->place + e->nr_pages;
+		if (e && place < e->offset + e->nr_pages && e->offset < place + nr_pages) {
+			place = e->offset + e->nr_pages;
 			i = -1;
 		}
 	}
@@ -352,7 +353,7 @@ static void rsv_extent_open(struct rsv_region *r, struct rsv_extent *e)
 	unsigned long flags;
 
 	WRITE_ONCE(r->nr_pages, r->nr_pages + e->nr_pages);
-	WRITE_ONCE(r->span, max(r->span, e->place + e->nr_pages));
+	WRITE_ONCE(r->span, max(r->span, e->offset + e->nr_pages));
 	r->metadata += rsv_extent_bytes(e);
 	raw_spin_lock_irqsave(&z->lock, flags);
 	WRITE_ONCE(z->nr_orders, max(z->nr_orders, rsv_extent_orders(e)));
@@ -375,7 +376,7 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	e->region = r;
 	e->first = page_to_pfn(first);
 	e->nr_pages = nr_pages;
-	e->place = rsv_extent_gap(r, nr_pages);
+	e->offset = rsv_extents_free_offset(r, nr_pages);
 	e->base = PageHighMem(first) ? NULL : page_address(first);
 	e->bytes = e->base ? nr_pages << PAGE_SHIFT : 0;
 	e->nid = page_to_nid(first);
@@ -385,19 +386,19 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	err = rsv_extent_fill_frames(e, number);
 	if (err)
 		goto free;
-	err = rsv_extent_publish(e);
+	err = rsv_pagemap_add(e);
 	if (err)
 		goto hide;
 
-	smp_store_release(&r->extents->at[number], e);	/* as in rsv_extents_expand() */
+	smp_store_release(&r->extents->at[number], e); /* as in rsv_extents_expand() */
 	r->nr_extents = max(r->nr_extents, number + 1);
 	rsv_extent_open(r, e);
 	return 0;
 
 hide:
-	rsv_extent_hide(e);
+	rsv_pagemap_remove(e);
 	synchronize_rcu();
-	rsv_extent_unremember(e);
+	rsv_extent_invalidate(e);
 	synchronize_rcu();
 free:
 	rsv_extent_free(e);
@@ -456,9 +457,9 @@ int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
 
 static void rsv_extent_end(struct work_struct *work)
 {
-	struct rsv_extent *e = container_of(to_rcu_work(work), struct rsv_extent, end);
+	struct rsv_extent *e = container_of(to_rcu_work(work), struct rsv_extent, free_work);
 
-	rsv_extent_unremember(e);
+	rsv_extent_invalidate(e);
 	synchronize_rcu();
 	rsv_extent_free(e);
 }
@@ -475,28 +476,28 @@ void rsv_extents_start(void)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		per_cpu(rsv_extent_lately, cpu) = &rsv_extent_none;
+		per_cpu(rsv_extent_hint, cpu) = &rsv_extent_none;
 }
 
 /**
- * rsv_extent_set_gone() - say what makes those who remember an extent forget it
+ * rsv_extent_set_invalidate_hook() - say what makes those who remember an extent forget it
  * @gone: does it; may sleep. Called before the extent is freed, while its region may stand or not
  */
-void rsv_extent_set_gone(void (*gone)(struct rsv_extent *e))
+void rsv_extent_set_invalidate_hook(void (*gone)(struct rsv_extent *e))
 {
-	rsv_extent_gone = gone;
+	rsv_extent_invalidate_hook = gone;
 }
 
-static void rsv_extent_forget(struct rsv_extent *e)
+static void rsv_extent_remove(struct rsv_extent *e)
 {
 	struct rsv_region *r = e->region;
 
-	rsv_extent_hide(e);
+	rsv_pagemap_remove(e);
 	WRITE_ONCE(r->extents->at[e->frames[0].extent], NULL);
 	r->metadata -= rsv_extent_bytes(e);
 	/* Whoever looked up a pointer that it did not trust may still be there. */
-	INIT_RCU_WORK(&e->end, rsv_extent_end);
-	queue_rcu_work(rsv_queue, &e->end);
+	INIT_RCU_WORK(&e->free_work, rsv_extent_end);
+	queue_rcu_work(rsv_queue, &e->free_work);
 }
 
 /**
@@ -522,7 +523,7 @@ void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int or
 	rsv_reserve_give(e->first + index, nr_pages);
 	WRITE_ONCE(e->region->nr_pages, e->region->nr_pages - nr_pages);
 	if (e->nr_holes == e->nr_pages)
-		rsv_extent_forget(e);
+		rsv_extent_remove(e);
 }
 
 /*
@@ -550,15 +551,15 @@ void rsv_extents_release(struct rsv_region *r)
 	unsigned int i;
 
 	/* Extents that ended earlier may still be on their way. */
-	rsv_relief_flush();
+	rsv_work_flush();
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
-			rsv_extent_hide(r->extents->at[i]);
+			rsv_pagemap_remove(r->extents->at[i]);
 	/* Whoever looked up a pointer that it did not trust is done with the extents then. */
 	synchronize_rcu();
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
-			rsv_extent_unremember(r->extents->at[i]);
+			rsv_extent_invalidate(r->extents->at[i]);
 	synchronize_rcu();
 	for (i = 0; i < r->nr_extents; i++) {
 		struct rsv_extent *e = r->extents->at[i];

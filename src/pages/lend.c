@@ -16,12 +16,12 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 
-#include "compat.h"
-#include "region.h"
 #include "buddy.h"
+#include "compat.h"
+#include "drain.h"
 #include "extent.h"
 #include "lend.h"
-#include "drain.h"
+#include "region.h"
 #include "reserve.h"
 #include "zone.h"
 
@@ -29,13 +29,13 @@
  * What goes is a whole number of the kernel's page blocks, and of the chunks by which extents are
  * found.
  */
-#define RSV_LEND_ORDER		max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
+#define RSV_LEND_ORDER max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
 
 /*
  * How long after the last loan the first attempt is made to take memory back, and the time between
  * two attempts
  */
-#define RSV_TAKE_BACK_DELAY	(2 * HZ)
+#define RSV_TAKE_BACK_DELAY (2 * HZ)
 
 static bool rsv_zone_lends(const struct rsv_zone *z)
 {
@@ -94,7 +94,7 @@ size_t rsv_region_shrink(struct rsv_region *r, size_t bytes)
 	struct rsv_zone *z;
 	unsigned int n;
 
-	rsv_relieve(r);
+	rsv_drain_region(r);
 	mutex_lock(&r->shape_lock);
 	/* What was not asked for by the name of a zone goes first. */
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
@@ -199,7 +199,7 @@ static void rsv_take_back(struct work_struct *work)
 	LIST_HEAD(blocks);
 
 	mutex_lock(&r->shape_lock);
-	rsv_reserve_take_idle(&blocks, l->lent, RSV_LEND_ORDER);
+	rsv_reserve_take_free(&blocks, l->lent, RSV_LEND_ORDER);
 	if (!list_empty(&blocks)) {
 		before = r->nr_pages;
 		rsv_extents_add(r, &blocks);
@@ -231,8 +231,8 @@ void rsv_lending_init(struct rsv_region *r)
 int rsv_lending_start(struct rsv_region *r, size_t floor)
 {
 	r->lending.floor = PFN_UP(floor);
-	r->lending.shrinker = rsv_shrinker_start(rsv_lend_count, rsv_lend_scan, r,
-						 1L << RSV_LEND_ORDER);
+	r->lending.shrinker =
+		rsv_shrinker_start(rsv_lend_count, rsv_lend_scan, r, 1L << RSV_LEND_ORDER);
 	return r->lending.shrinker ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_lending_start);

@@ -12,17 +12,17 @@
 #include <linux/sched/mm.h>
 
 #include "compat.h"
-#include "region.h"
-#include "report.h"
+#include "contig.h"
+#include "drain.h"
 #include "extent.h"
 #include "page_alloc.h"
 #include "pcp.h"
-#include "drain.h"
-#include "contig.h"
+#include "region.h"
+#include "report.h"
 #include "zeroed.h"
 #include "zone.h"
 
-#define RSV_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
+#define RSV_GFP_ZONES (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
 
 /**
  * rsv_gfp_ok() - whether a request's flags are among those that are understood
@@ -55,7 +55,7 @@ static void rsv_clear_pages(unsigned long pfn, unsigned long nr_pages, bool may_
 }
 
 /* A request for so many bytes, in a block that holds so many pages */
-static struct rsv_request rsv_request(gfp_t gfp, int nid, unsigned long nr_pages, size_t bytes)
+static struct rsv_request rsv_request_make(gfp_t gfp, int nid, unsigned long nr_pages, size_t bytes)
 {
 	return (struct rsv_request){
 		.gfp = gfp,
@@ -99,7 +99,7 @@ static struct rsv_frame *rsv_zone_serve(struct rsv_zone *z, const struct rsv_req
 
 static struct rsv_frame *rsv_serve(struct rsv_region *r, const struct rsv_request *q, bool *zero)
 {
-	struct rsv_zone_walk walk = rsv_zone_walk(q);
+	struct rsv_zone_walk walk = rsv_zone_walk_begin(q);
 	struct rsv_frame *f;
 	struct rsv_zone *z;
 
@@ -128,10 +128,10 @@ static struct rsv_frame *rsv_serve_hard(struct rsv_region *r, const struct rsv_r
 	struct rsv_frame *f;
 
 	if (!rsv_may_wait(q->gfp)) {
-		rsv_relieve_atomic(r);
+		rsv_drain_atomic(r);
 		return rsv_serve(r, q, zero);
 	}
-	rsv_relieve_request(r);
+	rsv_drain_for_request(r);
 	f = rsv_serve(r, q, zero);
 	return f || !q->anywhere ? f : rsv_run_gather(r, q);
 }
@@ -141,7 +141,7 @@ static DEFINE_RATELIMIT_STATE(rsv_failure_limit, 5 * HZ, 1);
 
 static void rsv_serve_failed(struct rsv_region *r, const struct rsv_request *q)
 {
-	struct rsv_zone_walk walk = rsv_zone_walk(q);
+	struct rsv_zone_walk walk = rsv_zone_walk_begin(q);
 	struct rsv_zone *z = rsv_zone_next(r, q, &walk);
 
 	if (z)
@@ -229,7 +229,7 @@ static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t
 
 	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
 		return NULL;
-	q = rsv_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
+	q = rsv_request_make(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
 	return rsv_block_alloc(r, &q);
 }
 
@@ -241,7 +241,7 @@ static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t g
 
 	if (in_nmi() || !rsv_gfp_ok(gfp, RSV_GFP_PAGES & ~__GFP_ZERO))
 		return NULL;
-	q = rsv_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
+	q = rsv_request_make(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
 	return q.order < RSV_ORDERS_MAX ? rsv_serve(r, &q, &zero) : NULL;
 }
 
@@ -321,7 +321,7 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, int nid,
 		return NULL;
 	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
 		return NULL;
-	q = rsv_request(gfp, nid, 1UL << order, PAGE_SIZE << order);
+	q = rsv_request_make(gfp, nid, 1UL << order, PAGE_SIZE << order);
 	f = rsv_block_alloc(r, &q);
 	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
 }
@@ -335,7 +335,7 @@ static __always_inline bool rsv_pages_push(struct page *page, unsigned int order
 
 	preempt_disable();
 	/* It stays until preemption is enabled again. */
-	e = this_cpu_read(rsv_extent_lately);
+	e = this_cpu_read(rsv_extent_hint);
 	index = pfn - e->first;
 	if (unlikely(index >= e->nr_pages))
 		goto refuse;
@@ -357,8 +357,8 @@ static noinline struct page *rsv_pages_take(struct rsv_region *r, gfp_t gfp, uns
 
 	if (order < RSV_ORDERS_MAX)
 		f = rsv_plain_take(r, gfp, order, 1UL << order);
-	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) :
-		   rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+	return f ? rsv_frame_page(rsv_frame_extent(r, f), f)
+		 : rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 }
 
 /* The list of this CPU is empty: filled by the zone that is first, or else the long way */
@@ -375,8 +375,8 @@ static noinline struct page *rsv_pages_refill(struct rsv_region *r, gfp_t gfp, u
 
 	if (READ_ONCE(z->list_min) != ULONG_MAX && !rsv_zone_below_min(z, &q))
 		f = rsv_pcp_take(z, &q);
-	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) :
-		   rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
+	return f ? rsv_frame_page(rsv_frame_extent(r, f), f)
+		 : rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 }
 
 /* Filled with zeroes: here, unless pages are waiting that are so already */
@@ -391,7 +391,7 @@ static noinline struct page *rsv_pages_zeroed(struct rsv_region *r, gfp_t gfp, u
 		return rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
 	rsv_clear_pages(page_to_pfn(page), 1UL << order, gfpflags_allow_blocking(gfp));
 	if (!order)
-		rsv_zeroed_watch(z);
+		rsv_zeroed_wake(z);
 	return page;
 }
 
@@ -414,9 +414,9 @@ struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order
 
 	rsv_might_sleep(gfp);
 	if (unlikely(gfp & ~RSV_GFP_PLAIN))
-		return gfp & ~(RSV_GFP_PLAIN | __GFP_ZERO) ?
-		       rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order) :
-		       rsv_pages_zeroed(r, gfp, order);
+		return gfp & ~(RSV_GFP_PLAIN | __GFP_ZERO)
+			       ? rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order)
+			       : rsv_pages_zeroed(r, gfp, order);
 	if (order >= RSV_PCP_ORDERS)
 		return rsv_pages_take(r, gfp, order);
 	if (unlikely(!rsv_pages_pop(r, order, &f, &page)))
@@ -465,7 +465,7 @@ static void rsv_extent_free_pages(struct rsv_extent *e, unsigned long pfn, unsig
 	misuse = order < RSV_ORDERS_MAX ? rsv_zone_give(e, index, 1UL << order) : RSV_WRONG_SIZE;
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u",
-			   e->region->name, rsv_frame_place(e, &e->frames[index]), order);
+			   e->region->name, rsv_frame_offset(e, &e->frames[index]), order);
 }
 
 static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
@@ -492,7 +492,7 @@ static noinline void rsv_pages_give(struct page *page, unsigned int order)
 	bool done = false;
 
 	preempt_disable();
-	e = this_cpu_read(rsv_extent_lately);
+	e = this_cpu_read(rsv_extent_hint);
 	index = pfn - e->first;
 	if (likely(index < e->nr_pages) && order < RSV_ORDERS_MAX && !in_nmi())
 		done = rsv_zone_give_block(e, index, order);
@@ -594,7 +594,7 @@ void *rsv_alloc_pages_exact(struct rsv_region *r, size_t size, gfp_t gfp)
 	gfp &= ~__GFP_HIGHMEM;
 	if (!size || size > SIZE_MAX - PAGE_SIZE || !rsv_gfp_ok(gfp, RSV_GFP_PAGES))
 		return NULL;
-	q = rsv_request(gfp, numa_mem_id(), PFN_UP(size), size);
+	q = rsv_request_make(gfp, numa_mem_id(), PFN_UP(size), size);
 	q.anywhere = true;
 	f = rsv_block_alloc(r, &q);
 	return f ? rsv_frame_addr(rsv_frame_extent(r, f), f) : NULL;
@@ -609,7 +609,7 @@ static void rsv_extent_free_exact(struct rsv_extent *e, void *addr, unsigned lon
 		misuse = rsv_zone_give(e, (addr - e->base) >> PAGE_SHIFT, nr_pages);
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: %lu pages at 0x%llx given back", e->region->name,
-			   nr_pages, rsv_addr_place(e, addr));
+			   nr_pages, rsv_addr_offset(e, addr));
 }
 
 /**

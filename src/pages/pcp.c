@@ -25,18 +25,18 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 
-#include "region.h"
-#include "report.h"
 #include "buddy.h"
+#include "drain.h"
 #include "extent.h"
 #include "pcp.h"
-#include "drain.h"
+#include "region.h"
+#include "report.h"
 #include "zone.h"
 
 /* How long a request waits for other CPUs to empty their lists */
-#define RSV_DRAIN_PATIENCE	(HZ / 10)
+#define RSV_DRAIN_PATIENCE (HZ / 10)
 
-static int rsv_pcp_state;	/* of CPU hot-plug */
+static int rsv_pcp_state; /* of CPU hot-plug */
 
 /* What a list has below its oldest block: no list keeps it, which ends a walk down. */
 struct rsv_frame rsv_pcp_none;
@@ -71,12 +71,12 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
 /* The list is empty. */
 static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
-	union rsv_pcp_ends ends = { };
+	union rsv_pcp_ends ends = {};
 
 	pcp->frame[0] = &rsv_pcp_none;
 	ends.top = rsv_zone_take_batch(z, q, smp_processor_id(),
 				       DIV_ROUND_UP(READ_ONCE(z->pcp_high[q->order]), 2),
-				       RSV_PCP_RUNS, pcp->frame + 1, pcp->page + 1);
+				       RSV_PCP_PIECES, pcp->frame + 1, pcp->page + 1);
 	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
 }
@@ -87,7 +87,7 @@ static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp, unsigned int *stray)
 		struct rsv_frame *f = pcp->frame[pcp->ends.top % RSV_PCP_SLOTS];
 
 		WRITE_ONCE(pcp->ends.top, pcp->ends.top - 1);
-		if (likely(rsv_pcp_keeps(f, smp_processor_id())))
+		if (likely(rsv_pcp_owns(f, smp_processor_id())))
 			return f;
 		++*stray;
 	}
@@ -129,11 +129,11 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	for (; left && runs < RSV_PCP_RUNS; left -= run, at += run) {
+	for (; left && runs < RSV_PCP_PIECES; left -= run, at += run) {
 		struct rsv_frame **block = &pcp->frame[(at + 1) % RSV_PCP_SLOTS];
 
 		run = 1;
-		if (unlikely(!rsv_pcp_keeps(*block, cpu))) {
+		if (unlikely(!rsv_pcp_owns(*block, cpu))) {
 			++*stray;
 			continue;
 		}
@@ -251,21 +251,21 @@ void rsv_pcp_drain_local(struct rsv_region *r)
  * All CPUs
  */
 
-static void rsv_drain_work(struct work_struct *work)
+static void rsv_drain_this_cpu(struct work_struct *work)
 {
-	struct rsv_region *r = container_of(work, struct rsv_drain, work)->region;
+	struct rsv_region *r = container_of(work, struct rsv_cpu_drain, work)->region;
 
-	rsv_relief_hooks->drain_local(r);
+	rsv_drain_hooks->drain_local(r);
 	rsv_pcp_drain_local(r);
 }
 
 /* A glance, so that CPUs that have nothing are left in peace. */
-static bool rsv_cpu_has_any(const struct rsv_region *r, unsigned int cpu)
+static bool rsv_drain_cpu_needs(const struct rsv_region *r, unsigned int cpu)
 {
 	struct rsv_zone *z;
 	unsigned int n, order;
 
-	if (rsv_relief_hooks->has_local(r, cpu))
+	if (rsv_drain_hooks->has_local(r, cpu))
 		return true;
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		for (order = 0; order < RSV_PCP_ORDERS; order++)
@@ -276,16 +276,16 @@ static bool rsv_cpu_has_any(const struct rsv_region *r, unsigned int cpu)
 }
 
 /* Sets the emptying going on all CPUs that have something; under cpus_read_lock(). */
-static void rsv_drains_queue(struct rsv_region *r)
+static void rsv_drain_queue(struct rsv_region *r)
 {
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu)
-		if (rsv_cpu_has_any(r, cpu))
+		if (rsv_drain_cpu_needs(r, cpu))
 			queue_work_on(cpu, rsv_queue, &per_cpu_ptr(r->drains, cpu)->work);
 }
 
-static bool rsv_drains_busy(const struct rsv_region *r)
+static bool rsv_drain_busy(const struct rsv_region *r)
 {
 	unsigned int cpu;
 
@@ -296,19 +296,19 @@ static bool rsv_drains_busy(const struct rsv_region *r)
 }
 
 /**
- * rsv_pcp_drain() - put all blocks on all CPUs' lists into the free areas, and all objects in their
+ * rsv_drain_cpus() - put all blocks on all CPUs' lists into the free areas, and all objects in their
  * magazines into slabs
  * @r: the region
  *
  * Context: Process; may sleep; takes cpus_read_lock(), and waits until every CPU has done its part.
  */
-void rsv_pcp_drain(struct rsv_region *r)
+void rsv_drain_cpus(struct rsv_region *r)
 {
 	unsigned int cpu;
 
 	mutex_lock(&r->drain_lock);
 	cpus_read_lock();
-	rsv_drains_queue(r);
+	rsv_drain_queue(r);
 	for_each_online_cpu(cpu)
 		flush_work(&per_cpu_ptr(r->drains, cpu)->work);
 	cpus_read_unlock();
@@ -316,7 +316,7 @@ void rsv_pcp_drain(struct rsv_region *r)
 }
 
 /**
- * rsv_pcp_try_drain() - the same for who waits for nobody long
+ * rsv_drain_cpus_timeout() - the same for who waits for nobody long
  * @r: the region
  *
  * A CPU that is busy with a task of the highest priority, or that is coming or going, keeps its
@@ -324,11 +324,11 @@ void rsv_pcp_drain(struct rsv_region *r)
  *
  * Context: Process; may sleep; also on rsv_queue, where what this waits for is done.
  */
-void rsv_pcp_try_drain(struct rsv_region *r)
+void rsv_drain_cpus_timeout(struct rsv_region *r)
 {
 	unsigned long deadline = jiffies + RSV_DRAIN_PATIENCE;
 
-	rsv_relief_hooks->drain_local(r);
+	rsv_drain_hooks->drain_local(r);
 	rsv_pcp_drain_local(r);
 	/* Who drains already drains for this request too: it is worth waiting for. */
 	while (!mutex_trylock(&r->drain_lock)) {
@@ -337,15 +337,15 @@ void rsv_pcp_try_drain(struct rsv_region *r)
 		usleep_range(20, 50);
 	}
 	if (cpus_read_trylock()) {
-		rsv_drains_queue(r);
-		while (rsv_drains_busy(r) && time_before(jiffies, deadline))
+		rsv_drain_queue(r);
+		while (rsv_drain_busy(r) && time_before(jiffies, deadline))
 			usleep_range(20, 50);
 		cpus_read_unlock();
 	}
 	mutex_unlock(&r->drain_lock);
 }
 
-static int rsv_cpu_dead(unsigned int cpu, struct hlist_node *node)
+static int rsv_pcp_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct rsv_region *r = hlist_entry(node, struct rsv_region, cpuhp);
 	unsigned int n, order;
@@ -415,25 +415,25 @@ void rsv_pcp_resize(struct rsv_zone *z, unsigned long pages)
 }
 
 /**
- * rsv_drains_create() - let the lists of a region be emptied
+ * rsv_drain_create() - let the lists of a region be emptied
  * @r: the region
  *
  * Context: Process; may sleep.
  * Return: 0 or -ENOMEM.
  */
-int rsv_drains_create(struct rsv_region *r)
+int rsv_drain_create(struct rsv_region *r)
 {
 	unsigned int cpu;
 	int err;
 
-	r->drains = alloc_percpu(struct rsv_drain);
+	r->drains = alloc_percpu(struct rsv_cpu_drain);
 	if (!r->drains)
 		return -ENOMEM;
-	r->percpu += sizeof(struct rsv_drain);
+	r->percpu += sizeof(struct rsv_cpu_drain);
 	for_each_possible_cpu(cpu) {
-		struct rsv_drain *drain = per_cpu_ptr(r->drains, cpu);
+		struct rsv_cpu_drain *drain = per_cpu_ptr(r->drains, cpu);
 
-		INIT_WORK(&drain->work, rsv_drain_work);
+		INIT_WORK(&drain->work, rsv_drain_this_cpu);
 		drain->region = r;
 	}
 	err = cpuhp_state_add_instance_nocalls(rsv_pcp_state, &r->cpuhp);
@@ -443,12 +443,12 @@ int rsv_drains_create(struct rsv_region *r)
 }
 
 /**
- * rsv_drains_release() - undo rsv_drains_create()
+ * rsv_drain_destroy() - undo rsv_drain_create()
  * @r: the region, its lists empty or never used again
  *
  * Context: Process; may sleep.
  */
-void rsv_drains_release(struct rsv_region *r)
+void rsv_drain_destroy(struct rsv_region *r)
 {
 	unsigned int cpu;
 
@@ -469,7 +469,7 @@ void rsv_drains_release(struct rsv_region *r)
 int rsv_pcp_start(void)
 {
 	rsv_pcp_state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:dead", NULL,
-						rsv_cpu_dead);
+						rsv_pcp_cpu_dead);
 	return min(rsv_pcp_state, 0);
 }
 

@@ -27,7 +27,7 @@
 #include "zone.h"
 
 /* Blocks taken between two looks whether a run has come about */
-#define RSV_SEARCH_STEP		64
+#define RSV_SEARCH_STEP 64
 
 /* How much may be taken, and how much is left of that */
 struct rsv_allowance {
@@ -138,8 +138,8 @@ void rsv_reserve_give_blocks(struct list_head *blocks)
 }
 
 /* Splits a block, keeps so many of its pages and gives the rest back. */
-static void rsv_block_keep(struct list_head *blocks, struct page *page, unsigned int order,
-			   unsigned long nr_pages)
+static void rsv_block_split(struct list_head *blocks, struct page *page, unsigned int order,
+			    unsigned long nr_pages)
 {
 	split_page(page, order);
 	rsv_reserve_give(page_to_pfn(page) + nr_pages, (1UL << order) - nr_pages);
@@ -159,7 +159,7 @@ static unsigned long rsv_take_pieces(struct list_head *blocks, const struct rsv_
 			order--;
 			continue;
 		}
-		rsv_block_keep(blocks, page, order, 1UL << order);
+		rsv_block_split(blocks, page, order, 1UL << order);
 		nr_pages -= 1UL << order;
 		if (nr_pages)
 			order = min_t(int, order, ilog2(nr_pages));
@@ -226,7 +226,8 @@ static void rsv_run_move(struct list_head *from, struct list_head *to, struct pa
 {
 	struct page *page = first, *next;
 
-	list_for_each_entry_safe_from(page, next, from, lru) {
+	list_for_each_entry_safe_from(page, next, from, lru)
+	{
 		unsigned long length = page_private(page);
 
 		list_del_init(&page->lru);
@@ -257,7 +258,7 @@ static unsigned long rsv_search_run(struct list_head *blocks, const struct rsv_r
 			page = rsv_reserve_pages(want, order);
 			if (!page)
 				break;
-			rsv_block_keep(&found, page, order, 1UL << order);
+			rsv_block_split(&found, page, order, 1UL << order);
 			taken += 1UL << order;
 		}
 		rsv_blocks_sort(&found);
@@ -305,8 +306,8 @@ static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_page
  */
 static bool rsv_zone_meant(const struct rsv_reserve *want, enum zone_type type)
 {
-	return want->zone == RSV_ZONE_ANY ? type <= ZONE_NORMAL :
-					    type == rsv_kernel_zone(want->zone);
+	return want->zone == RSV_ZONE_ANY ? type <= ZONE_NORMAL
+					  : type == rsv_kernel_zone(want->zone);
 }
 
 static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr_pages)
@@ -347,7 +348,7 @@ static unsigned long rsv_take_run(struct list_head *blocks, const struct rsv_res
 	if (order <= RSV_KERNEL_MAX_ORDER) {
 		page = rsv_reserve_pages(want, order);
 		if (page) {
-			rsv_block_keep(blocks, page, order, nr_pages);
+			rsv_block_split(blocks, page, order, nr_pages);
 			return nr_pages;
 		}
 	}
@@ -363,7 +364,7 @@ static unsigned long rsv_take_run(struct list_head *blocks, const struct rsv_res
  * The whole of a reservation
  */
 
-static int rsv_pages_wanted(const struct rsv_reserve *want, unsigned int nr, unsigned long *sum)
+static int rsv_reserve_sum(const struct rsv_reserve *want, unsigned int nr, unsigned long *sum)
 {
 	unsigned int i;
 
@@ -379,8 +380,8 @@ static unsigned long rsv_kib(unsigned long nr_pages)
 	return nr_pages << (PAGE_SHIFT - 10);
 }
 
-static int rsv_pages_allowed(const struct rsv_region *r, unsigned long nr_pages, bool force,
-			     struct rsv_allowance *allowance)
+static int rsv_reserve_allowed(const struct rsv_region *r, unsigned long nr_pages, bool force,
+			       struct rsv_allowance *allowance)
 {
 	unsigned long available = max(si_mem_available(), 0L);
 
@@ -411,8 +412,8 @@ static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
 	found = nr_pages - rsv_take_pieces(blocks, want, nr_pages);
 	if (found == nr_pages)
 		goto taken;
-	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found\n", r->name,
-			   rsv_kib(nr_pages), rsv_kib(found));
+	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found\n", r->name, rsv_kib(nr_pages),
+			   rsv_kib(found));
 	return false;
 
 taken:
@@ -442,13 +443,13 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 	unsigned long sum;
 	bool force = false;
 	unsigned int i;
-	int err = rsv_pages_wanted(want, nr, &sum);
+	int err = rsv_reserve_sum(want, nr, &sum);
 
 	if (err)
 		return err;
 	for (i = 0; i < nr; i++)
 		force |= want[i].flags & RSV_RESERVE_FORCE;
-	err = rsv_pages_allowed(r, sum, force, &allowance);
+	err = rsv_reserve_allowed(r, sum, force, &allowance);
 	if (err)
 		return err;
 
@@ -462,7 +463,7 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 }
 
 /**
- * rsv_reserve_take_idle() - take what the system has lying idle
+ * rsv_reserve_take_free() - take what the system has lying idle
  * @blocks: where to put the blocks, sorted
  * @nr_pages: how much at most
  * @order: no smaller blocks than these
@@ -472,7 +473,7 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
  *
  * Context: Process; may sleep.
  */
-void rsv_reserve_take_idle(struct list_head *blocks, unsigned long nr_pages, unsigned int order)
+void rsv_reserve_take_free(struct list_head *blocks, unsigned long nr_pages, unsigned int order)
 {
 	const gfp_t gfp = (GFP_KERNEL & ~__GFP_RECLAIM) | __GFP_NOWARN;
 
@@ -481,7 +482,7 @@ void rsv_reserve_take_idle(struct list_head *blocks, unsigned long nr_pages, uns
 
 		if (!page)
 			break;
-		rsv_block_keep(blocks, page, order, 1UL << order);
+		rsv_block_split(blocks, page, order, 1UL << order);
 		cond_resched();
 	}
 	rsv_blocks_sort(blocks);

@@ -5,14 +5,14 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "types.h"
+
 struct page;
-struct rsv_region;
-struct rsv_reserve;
 
 bool rsv_reserve_ok(const struct rsv_reserve *want);
 int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 		     const struct rsv_reserve *want, unsigned int nr);
-void rsv_reserve_take_idle(struct list_head *blocks, unsigned long nr_pages, unsigned int order);
+void rsv_reserve_take_free(struct list_head *blocks, unsigned long nr_pages, unsigned int order);
 void rsv_reserve_give(unsigned long pfn, unsigned long nr_pages);
 void rsv_reserve_give_blocks(struct list_head *blocks);
 void rsv_blocks_sort(struct list_head *blocks);

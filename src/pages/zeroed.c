@@ -9,22 +9,22 @@
 #include <linux/highmem.h>
 #include <linux/list.h>
 
-#include "region.h"
-#include "extent.h"
 #include "drain.h"
+#include "extent.h"
+#include "region.h"
 #include "zeroed.h"
 #include "zone.h"
 
 /* Pages cleared between two looks at the list, and put back under one hold of the lock */
-#define RSV_ZEROED_BATCH	16U
+#define RSV_ZEROED_BATCH 16U
 
 /**
- * rsv_zeroed_watch() - have pages cleared if few are left and there are enough to clear
+ * rsv_zeroed_wake() - have pages cleared if few are left and there are enough to clear
  * @z: the zone
  *
  * Context: Any but NMI.
  */
-void rsv_zeroed_watch(struct rsv_zone *z)
+void rsv_zeroed_wake(struct rsv_zone *z)
 {
 	unsigned int high = READ_ONCE(z->zeroed_high);
 
@@ -61,7 +61,7 @@ struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *
 		z->area[0].granted += PAGE_SIZE;
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	rsv_zeroed_watch(z);
+	rsv_zeroed_wake(z);
 	return f;
 }
 
@@ -91,7 +91,7 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsign
  */
 void rsv_zeroed_refill(struct work_struct *work)
 {
-	const struct rsv_request q = { .gfp = GFP_KERNEL, .nr_pages = 1 };
+	const struct rsv_request q = {.gfp = GFP_KERNEL, .nr_pages = 1};
 	struct rsv_zone *z = container_of(work, struct rsv_zone, zero_work);
 	struct rsv_frame *frames[RSV_ZEROED_BATCH];
 	struct page *pages[RSV_ZEROED_BATCH];
@@ -99,8 +99,7 @@ void rsv_zeroed_refill(struct work_struct *work)
 
 	do {
 		wanted = rsv_zeroed_missing(z);
-		nr = rsv_zone_take_batch(z, &q, RSV_KEEPER_ZEROED, wanted, wanted, frames,
-					 pages);
+		nr = rsv_zone_take_batch(z, &q, RSV_OWNER_ZEROED, wanted, wanted, frames, pages);
 		for (i = 0; i < nr; i++)
 			clear_highpage(pages[i]);
 		rsv_zeroed_add(z, frames, nr);

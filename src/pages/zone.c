@@ -17,12 +17,12 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
-#include "compat.h"
-#include "region.h"
 #include "buddy.h"
+#include "compat.h"
+#include "drain.h"
 #include "extent.h"
 #include "pcp.h"
-#include "drain.h"
+#include "region.h"
 #include "zeroed.h"
 #include "zone.h"
 
@@ -30,11 +30,11 @@
  * A zone of fewer pages has no marks, no per-CPU lists and no zeroed pages: they would be most of
  * it.
  */
-#define RSV_SMALL_ZONE		1024UL
-#define RSV_MIN_SHIFT		8	/* one page in 2^8 is kept for __GFP_HIGH */
-#define RSV_MIN_MOST		256UL
-#define RSV_ZEROED_SHIFT	8
-#define RSV_ZEROED_MOST		64UL
+#define RSV_SMALL_ZONE	 1024UL
+#define RSV_MIN_SHIFT	 8 /* one page in 2^8 is kept for __GFP_HIGH */
+#define RSV_MIN_MOST	 256UL
+#define RSV_ZEROED_SHIFT 8
+#define RSV_ZEROED_MOST	 64UL
 
 /*
  * For each node all nodes, itself first, then by distance (never changes once the module is loaded)
@@ -42,7 +42,7 @@
 static u16 *rsv_node_order;
 
 /* What serves a region that has no memory for plain requests: it is always short. */
-static struct rsv_zone rsv_zone_none = { .list_min = ULONG_MAX };
+static struct rsv_zone rsv_zone_none = {.list_min = ULONG_MAX};
 
 /*
  * Nodes
@@ -75,8 +75,8 @@ int rsv_zones_start(void)
 {
 	int nid;
 
-	rsv_node_order = kcalloc(array_size(nr_node_ids, nr_node_ids), sizeof(*rsv_node_order),
-				 GFP_KERNEL);
+	rsv_node_order =
+		kcalloc(array_size(nr_node_ids, nr_node_ids), sizeof(*rsv_node_order), GFP_KERNEL);
 	if (!rsv_node_order)
 		return -ENOMEM;
 	for (nid = 0; nid < nr_node_ids; nid++)
@@ -169,8 +169,8 @@ static void rsv_zones_order(struct rsv_region *r)
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		const struct rsv_request plain = { .nid = nid, .highest = ZONE_NORMAL };
-		struct rsv_zone_walk walk = rsv_zone_walk(&plain);
+		const struct rsv_request plain = {.nid = nid, .highest = ZONE_NORMAL};
+		struct rsv_zone_walk walk = rsv_zone_walk_begin(&plain);
 		struct rsv_zone *z = rsv_zone_next(r, &plain, &walk);
 
 		if (z)
@@ -199,7 +199,7 @@ struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page)
 		return NULL;
 	r->metadata += sizeof(*z);
 	r->percpu += sizeof(struct rsv_pcps);
-	smp_store_release(slot, z);	/* pairs with the dependency in rsv_zone_next() */
+	smp_store_release(slot, z); /* pairs with the dependency in rsv_zone_next() */
 	rsv_zones_order(r);
 	return z;
 }
@@ -379,10 +379,10 @@ bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q)
  */
 
 /* With the lock dropped */
-static void rsv_zone_watch_low(struct rsv_zone *z)
+static void rsv_zone_check_low(struct rsv_zone *z)
 {
 	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->low_pages)))
-		rsv_relief_wanted(z->region);
+		rsv_drain_wake(z->region);
 }
 
 /* What a block in use was rounded up by, to so many pages, goes straight back. */
@@ -413,7 +413,7 @@ static __always_inline struct rsv_frame *rsv_zone_take_one(struct rsv_zone *z,
 		rsv_zone_count_take(z, q);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	rsv_zone_watch_low(z);
+	rsv_zone_check_low(z);
 	return f;
 }
 
@@ -466,15 +466,15 @@ static unsigned int rsv_zone_spare(const struct rsv_zone *z, const struct rsv_re
 
 	if (q->highest > z->type)
 		kept += z->protection;
-	return z->free_pages > kept ?
-	       min_t(unsigned long, (z->free_pages - kept) >> q->order, most) : 0;
+	return z->free_pages > kept ? min_t(unsigned long, (z->free_pages - kept) >> q->order, most)
+				    : 0;
 }
 
 /*
  * Takes the smallest block that there is, or as much of it as is wanted, and cuts it into blocks of
  * an order. Returns their number.
  */
-static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u32 keeper,
+static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u32 owner,
 				      unsigned int nr, struct rsv_frame **frames,
 				      struct page **pages)
 {
@@ -492,7 +492,7 @@ static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u3
 	cached.kind = RSV_FRAME_CACHED;
 	cached.order = order;
 	cached.extent = f->extent;
-	cached.keeper = keeper;
+	cached.owner = owner;
 #pragma GCC unroll 4
 	for (end = f + (1UL << from); f < end; f += size, page += size) {
 		WRITE_ONCE(f->nr_pages, size);
@@ -504,10 +504,10 @@ static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u3
 }
 
 /**
- * rsv_zone_take_batch() - take several blocks that remain free, but with a keeper
+ * rsv_zone_take_batch() - take several blocks that remain free, but with a owner
  * @z: the zone
  * @q: the request that they are taken for: their order, and whether the marks allow it
- * @keeper: who will have them
+ * @owner: who will have them
  * @nr: how many at most
  * @runs: of how many blocks of the free areas they are made at most; the lock is held for so many
  * @frames: their first frames, marked as cached
@@ -516,7 +516,7 @@ static unsigned int rsv_zone_take_run(struct rsv_zone *z, unsigned int order, u3
  * Context: Any but NMI.
  * Return: Their number.
  */
-unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
+unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 owner,
 				 unsigned int nr, unsigned int runs, struct rsv_frame **frames,
 				 struct page **pages)
 {
@@ -531,7 +531,7 @@ unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q
 	if (!wanted && nr && rsv_zone_allows(z, q))
 		wanted = 1;
 	for (; taken < wanted && runs; runs--) {
-		run = rsv_zone_take_run(z, q->order, keeper, wanted - taken, frames + taken,
+		run = rsv_zone_take_run(z, q->order, owner, wanted - taken, frames + taken,
 					pages + taken);
 		if (!run)
 			break;
@@ -539,7 +539,7 @@ unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q
 	}
 	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	rsv_zone_watch_low(z);
+	rsv_zone_check_low(z);
 	return taken;
 }
 
@@ -568,7 +568,7 @@ enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
 	switch (READ_ONCE(f->kind)) {
 	case RSV_FRAME_USED:
 		if (f->nr_pages > e->nr_pages - index)
-			return RSV_FOREIGN;	/* becoming a slab, and not the caller's */
+			return RSV_FOREIGN; /* becoming a slab, and not the caller's */
 		return !nr_pages || f->nr_pages == nr_pages ? RSV_OK : RSV_WRONG_SIZE;
 	case RSV_FRAME_FREE:
 	case RSV_FRAME_CACHED:

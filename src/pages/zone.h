@@ -14,133 +14,7 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/reservoir.h>
 
-#include "compat.h"
-#include "report.h"
-
-struct rsv_extent;
-struct rsv_frame;
-struct rsv_pcp;
-struct rsv_pcps;
-struct rsv_region;
-struct rsv_reserve;
-
-/* Per-CPU lists are for small blocks: longer ones would strand the large ones. */
-#define RSV_PCP_ORDERS	4
-
-/**
- * struct rsv_free_area - the free blocks of one order, and what happened to blocks of this order
- * @nr_free: their number
- * @blocks: first frames of the blocks, but for those in @last
- * @last: of those that are handed out when no others are left, since they may soon merge
- * @allocs: blocks taken
- * @frees: blocks given back
- * @failures: requests that found nothing, counted in the first zone that they asked
- * @splits: blocks that were split into two of the order below
- * @merges: pairs that became a block of the order above
- * @asked: bytes that those who took blocks asked for
- * @granted: bytes that they got
- */
-struct rsv_free_area {
-	unsigned long __data_racy nr_free;
-	struct hlist_head blocks;
-	struct hlist_head last;
-	u64 allocs;
-	u64 frees;
-	u64 failures;
-	u64 splits;
-	u64 merges;
-	u64 asked;
-	u64 granted;
-};
-
-/**
- * struct rsv_zone - one zone of one node
- * @region: whose it is (this and all down to @zero_work never change)
- * @name: the kernel's name of the zone
- * @type: enum zone_type
- * @nid: node
- * @pcp: by order, the list of each CPU (percpu.c)
- * @pcps: the same, as they were allocated
- * @zero_work: clears pages for @zeroed
- * @pcp_high: blocks of each order that the list of one CPU holds at most (@lock; beside @pcp, away
- *	from what changes all the time)
- * @list_min: free pages below which the lists do not serve plain requests: @min_pages, or more than
- *	there are if the zone is protected from them (@lock)
- * @lock: guards all below, the frames of free blocks, and the kind of all. A raw lock, taken with
- *	interrupts off, innermost: held for a number of steps that depends on the number of orders,
- *	or on a batch, only
- * @nr_pages: pages
- * @nr_orders: orders that a block can have, given the extents' length and alignment
- * @named: memory of it was asked for by its name
- * @protection: pages that requests for higher zones leave alone
- * @min_pages: pages that only __GFP_HIGH may take
- * @low_pages: fewer free pages than this set the region's relief going
- * @zeroed_high: pages that @zeroed holds at most
- * @orders: bit k is set while area[k] has a block
- * @free_pages: pages in free blocks
- * @peak_pages: the most pages out of free blocks at once
- * @zeroed: free pages filled with zeroes, by link
- * @nr_zeroed: their number
- * @zeroed_hits: requests that they served
- * @area: by order
- */
-struct rsv_zone {
-	struct rsv_region *region;
-	const char *name;
-	enum zone_type type;
-	int nid;
-	struct rsv_pcp __percpu *pcp[RSV_PCP_ORDERS];
-	struct rsv_pcps __percpu *pcps;
-	struct work_struct zero_work;
-	unsigned int pcp_high[RSV_PCP_ORDERS];
-	unsigned long list_min;
-
-	raw_spinlock_t lock;
-	unsigned long nr_pages;
-	unsigned int nr_orders;
-	bool named;
-	unsigned long protection;
-	unsigned long min_pages;
-	unsigned long low_pages;
-	unsigned int zeroed_high;
-	unsigned long __data_racy orders;
-	unsigned long __data_racy free_pages;
-	unsigned long peak_pages;
-	struct list_head zeroed;
-	unsigned int nr_zeroed;
-	u64 zeroed_hits;
-	struct rsv_free_area area[RSV_ORDERS_MAX];
-};
-
-/**
- * struct rsv_request - what a request wants, worked out once
- * @gfp: its flags
- * @nid: the node that it would like
- * @highest: the highest zone that it may be served from
- * @nr_pages: pages of the block
- * @bytes: bytes that the caller asked for
- * @order: order of the block that holds them
- * @anywhere: the block may begin at any page
- */
-struct rsv_request {
-	gfp_t gfp;
-	int nid;
-	enum zone_type highest;
-	unsigned long nr_pages;
-	size_t bytes;
-	unsigned int order;
-	bool anywhere;
-};
-
-/**
- * struct rsv_zone_walk - where a walk along the zones that may serve a request is
- * @rank: nodes that are done
- * @type: zone of the present node to look at next
- */
-struct rsv_zone_walk {
-	unsigned int rank;
-	int type;
-};
+#include "types.h"
 
 int rsv_zones_start(void);
 void rsv_zones_stop(void);
@@ -160,9 +34,9 @@ struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_requ
 			       struct rsv_zone_walk *walk);
 
 /* Begins a walk along the zones that may serve a request, in the order in which they are tried. */
-static inline struct rsv_zone_walk rsv_zone_walk(const struct rsv_request *q)
+static inline struct rsv_zone_walk rsv_zone_walk_begin(const struct rsv_request *q)
 {
-	return (struct rsv_zone_walk){ .type = q->highest };
+	return (struct rsv_zone_walk){.type = q->highest};
 }
 
 /* Whether the marks of a zone, which is locked, let a request take a block */
@@ -195,7 +69,7 @@ bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q);
 struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q);
 struct rsv_frame *rsv_zone_take_plain(struct rsv_zone *z, gfp_t gfp, unsigned int order,
 				      unsigned long nr_pages);
-unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 keeper,
+unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 owner,
 				 unsigned int nr, unsigned int runs, struct rsv_frame **frames,
 				 struct page **pages);
 enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,

@@ -25,8 +25,8 @@ static char *fault = "";
 module_param(fault, charp, 0400);
 MODULE_PARM_DESC(fault, "which mistake to make");
 
-#define SIZE	100
-#define LEAKS	16
+#define SIZE  100
+#define LEAKS 16
 
 static DEFINE_SPINLOCK(lock);
 static DEFINE_SPINLOCK(other_lock);
@@ -193,17 +193,17 @@ static const struct {
 	const char *name;
 	int (*make)(void);
 } faults[] = {
-	{ "use-after-free", use_after_free },
-	{ "overflow", overflow },
-	{ "own-use-after-free", own_use_after_free },
-	{ "own-overflow", own_overflow },
-	{ "own-leak", own_leak },
-	{ "undefined", undefined },
-	{ "leak", leak },
-	{ "lock-order", lock_order },
-	{ "raw-lock-nesting", raw_lock_nesting },
-	{ "sleep-in-atomic", sleep_in_atomic },
-	{ "data-race", race },
+	{"use-after-free", use_after_free},
+	{"overflow", overflow},
+	{"own-use-after-free", own_use_after_free},
+	{"own-overflow", own_overflow},
+	{"own-leak", own_leak},
+	{"undefined", undefined},
+	{"leak", leak},
+	{"lock-order", lock_order},
+	{"raw-lock-nesting", raw_lock_nesting},
+	{"sleep-in-atomic", sleep_in_atomic},
+	{"data-race", race},
 };
 
 static int __init fault_init(void)

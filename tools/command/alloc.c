@@ -45,7 +45,7 @@ static void print_block(const struct rsv_ioc_buffer_alloc *block, uint64_t wante
 	printf("%s served by a block of %s", size_text(wanted).chars, size_text(block->bytes).chars);
 	if (block->bytes > wanted)
 		printf(", %s of it not asked for", size_text(block->bytes - wanted).chars);
-	printf("\nat offset %s of the region\n", size_text(block->place).chars);
+	printf("\nat offset %s of the region\n", size_text(block->offset).chars);
 }
 
 /* The region and what is wanted of it, as arguments say */

@@ -169,7 +169,7 @@ static int by_place(const void *a, const void *b)
 {
 	const struct rsv_ioc_buffer_alloc *x = a, *y = b;
 
-	return x->place < y->place ? -1 : x->place > y->place;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
 void sort_blocks(struct rsv_ioc_buffer_alloc *blocks, size_t nr)

@@ -155,7 +155,7 @@ static void teach_neighbours(struct classroom *room)
 
 	run = try_block(room, KB(128), RSV_BUFFER_EXACT);
 	expect(room, run.bytes, KB(128), "bytes of the exact block");
-	expect(room, run.place, KB(64), "where the exact block begins");
+	expect(room, run.offset, KB(64), "where the exact block begins");
 	expect_free(room, "none");
 	tell("A request for exactly %s may begin at any page. No single block is large enough, so free blocks "
 	     "that lie side by side are looked for, and taken together.",

@@ -141,20 +141,20 @@ static void teach_lists_of(struct classroom *room, uint64_t bytes)
 	     "which the lock of the free areas is taken once; one of them is handed out. In the map %c is what "
 	     "waits on a list.",
 	     size_text(wanted).chars, (unsigned long long)batch, RSV_MAP_CACHED);
-	show_lists(room, one.place);
+	show_lists(room, one.offset);
 	end_step(room);
 
 	other = take_block(room, wanted);
 	expect_list(room, batch - 2, 1);
 	tell("The next request is served from the list: nothing is locked, split or searched.");
-	show_lists(room, one.place);
+	show_lists(room, one.offset);
 	end_step(room);
 
 	free_handle(room->fd, other.handle);
 	free_handle(room->fd, one.handle);
 	expect_list(room, batch, 1);
 	tell("Both come back, to the list. They do not coalesce there: the next who asks has them at once.");
-	show_lists(room, one.place);
+	show_lists(room, one.offset);
 	end_step(room);
 
 	take_the_rest(room, bytes);
@@ -163,7 +163,7 @@ static void teach_lists_of(struct classroom *room, uint64_t bytes)
 	tell("Others have come, and a request for %s finds no block that is large enough. Before it fails the "
 	     "lists of all CPUs are emptied; what was on them coalesces, and the request is served.",
 	     size_text(large.bytes).chars);
-	show_lists(room, large.place);
+	show_lists(room, large.offset);
 	end_step(room);
 }
 

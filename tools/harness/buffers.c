@@ -62,9 +62,9 @@ TEST_F(device, places_lie_in_the_region_and_do_not_overlap)
 	ASSERT_EQ(make_region(self->fd, 64 * page_size(), &region), 0);
 	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
 		ASSERT_EQ(take(self->fd, region, (1 + i % 4) * page_size(), &blocks[i]), 0);
-		ASSERT_EQ(blocks[i].place % blocks[i].bytes, 0);
+		ASSERT_EQ(blocks[i].offset % blocks[i].bytes, 0);
 		for (page = 0; page < blocks[i].bytes / page_size(); page++) {
-			size_t at = blocks[i].place / page_size() + page;
+			size_t at = blocks[i].offset / page_size() + page;
 
 			ASSERT_LT(at, 64);
 			EXPECT_FALSE(taken[at]);

@@ -159,7 +159,7 @@ TEST_F(device, objects_are_aligned_as_asked)
 	object.cache = want.handle;
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(call(self->fd, RSV_IOC_OBJECT_ALLOC, &object), 0);
-		EXPECT_EQ(object.place % 256, 0);
+		EXPECT_EQ(object.offset % 256, 0);
 	}
 	want.align = 0;
 	want.cache_flags = RSV_HWCACHE_ALIGN;

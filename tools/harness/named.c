@@ -285,13 +285,13 @@ TEST_F(device, an_exact_buffer_may_come_from_blocks_that_are_not_buddies)
 		struct rsv_ioc_buffer_alloc block;
 
 		ASSERT_EQ(take(self->fd, region, 16 * page_size(), &block), 0);
-		quarters[block.place / page_size() / 16] = block;
+		quarters[block.offset / page_size() / 16] = block;
 	}
 	EXPECT_EQ(give(self->fd, quarters[1].handle), 0);
 	EXPECT_EQ(give(self->fd, quarters[2].handle), 0);
 	EXPECT_EQ(take(self->fd, region, 32 * page_size(), &run), ENOMEM);
 	ASSERT_EQ(take_so(self->fd, region, 32 * page_size(), RSV_BUFFER_EXACT, 0, &run), 0);
-	EXPECT_EQ(run.place, 16 * page_size());
+	EXPECT_EQ(run.offset, 16 * page_size());
 	bytes = map_block(self->fd, &run);
 	ASSERT_NE(bytes, MAP_FAILED);
 	EXPECT_TRUE(all_bytes(bytes, 0, run.bytes));
@@ -323,7 +323,7 @@ TEST_F(device, scattered_pages_are_mapped_side_by_side)
 		struct rsv_ioc_buffer_alloc page;
 
 		ASSERT_EQ(take(self->fd, region, 1, &page), 0);
-		pages[page.place / page_size()] = page;
+		pages[page.offset / page_size()] = page;
 	}
 	for (i = 0; i < 64; i += 2) {
 		EXPECT_EQ(give(self->fd, pages[i].handle), 0);

@@ -155,8 +155,8 @@ TEST_F(device, the_map_has_a_character_for_every_page)
 	ASSERT_EQ(take(self->fd, region, 4 * page_size(), &block), 0);
 	ASSERT_EQ(query_map(self->fd, region, 0, sizeof(map), map, &count), 0);
 	ASSERT_EQ(count, pages);
-	EXPECT_EQ(memcmp(map + block.place / page_size(), "Pppp", 4), 0);
-	memset(map + block.place / page_size(), RSV_MAP_FREE, 4);
+	EXPECT_EQ(memcmp(map + block.offset / page_size(), "Pppp", 4), 0);
+	memset(map + block.offset / page_size(), RSV_MAP_FREE, 4);
 	EXPECT_EQ(memcmp(map, "................", 16), 0);
 }
 

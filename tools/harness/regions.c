@@ -39,7 +39,7 @@ TEST_F(device, a_scratch_region_and_the_default_one_do_not_touch)
 	ASSERT_EQ(make_region(self->fd, KB(256), &region), 0);
 	EXPECT_TRUE(settles(self->fd, 0, self->free));
 	ASSERT_EQ(take(self->fd, region, KB(256), &block), 0);
-	EXPECT_EQ(block.place, 0);
+	EXPECT_EQ(block.offset, 0);
 	EXPECT_TRUE(settles(self->fd, 0, self->free));
 	EXPECT_EQ(free_bytes(self->fd, region), 0);
 	EXPECT_EQ(take(self->fd, region, 1, &block), ENOMEM);

@@ -465,7 +465,7 @@ struct rsv_ioc_region_shrink {
  *	ones that lie side by side, and begin at any page
  * @mmap_offset: out: offset that mmap() wants for the block's first byte; bytes of the block follow
  *	it. Any part can be mapped, with MAP_SHARED only (EINVAL)
- * @place: out: where in the region the block lies, in bytes, its extents laid end to end
+ * @offset: out: where in the region the block lies, in bytes, its extents laid end to end
  * @node: in: with RSV_BUFFER_NODE the node (EINVAL: there is none such); where it has nothing the
  *	others serve in the order of their distance. Without it 0
  * @reserved: in: 0
@@ -477,7 +477,7 @@ struct rsv_ioc_buffer_alloc {
 	__u32 handle;
 	__u64 bytes;
 	__u64 mmap_offset;
-	__u64 place;
+	__u64 offset;
 	__s32 node;
 	__u32 reserved;
 };
@@ -577,14 +577,14 @@ struct rsv_ioc_cache_shrink {
  * @flags: in: 0
  * @cache: in: handle of a cache
  * @handle: out: handle
- * @place: out: where in the region the object lies, in bytes, its extents laid end to end
+ * @offset: out: where in the region the object lies, in bytes, its extents laid end to end
  */
 struct rsv_ioc_object_alloc {
 	__u32 size;
 	__u32 flags;
 	__u32 cache;
 	__u32 handle;
-	__u64 place;
+	__u64 offset;
 };
 
 /**

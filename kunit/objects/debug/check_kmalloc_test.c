@@ -50,7 +50,7 @@ static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
 	size_t size, align;
 	void *p[3];
 
-	for (class = 0; class < r->classes->nr; class++) {
+	for (class = 0; class < r->classes->nr; class ++) {
 		size = r->classes->size[class];
 		align = max_t(size_t, size & -size, ARCH_KMALLOC_MINALIGN);
 		for (i = 0; i < ARRAY_SIZE(p); i++) {
@@ -194,8 +194,7 @@ static struct kunit_case debug_kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found_when_it_moves,
 			 engines_gen_params),
 	KUNIT_CASE_PARAM(what_is_added_is_zeroed_and_not_red_zone, engines_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite debug_kmalloc_suite = {
 	.name = "reservoir_debug_kmalloc",

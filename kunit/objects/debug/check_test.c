@@ -9,9 +9,9 @@
 #include <linux/poison.h>
 #include <linux/string.h>
 
+#include "objects/debug/track.h"
 #include "objects/engine.h"
 #include "objects/mark.h"
-#include "objects/debug/track.h"
 #include "region.h"
 #include "support/checks.h"
 #include "support/variants.h"
@@ -20,8 +20,8 @@ KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
 
 /* Those that keep each free object where it was */
 static const struct engine_case slab_engines[] = {
-	{ "slab", RSV_ENGINE_SLAB },
-	{ "slub", RSV_ENGINE_SLUB },
+	{"slab", RSV_ENGINE_SLAB},
+	{"slub", RSV_ENGINE_SLUB},
 };
 
 KUNIT_ARRAY_PARAM_DESC(slab_engines, slab_engines, name);
@@ -34,7 +34,7 @@ static u64 active(struct rsv_cache *c)
 	return now.active;
 }
 
-#define OTHERS	300U
+#define OTHERS 300U
 
 /* A lost object is never handed out again, and keeps the cache; the rest goes on. */
 static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
@@ -58,7 +58,7 @@ static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
 
 /* --- Nothing wrong -------------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = { 1, 7, 8, 9, 64, 100, 700, 2048, 5000 };
+static const unsigned int sizes[] = {1, 7, 8, 9, 64, 100, 700, 2048, 5000};
 
 /* Each byte that a user may write to, written to */
 static void use_objects(struct kunit *test, struct rsv_cache *c, void **object, unsigned int nr)
@@ -107,19 +107,19 @@ struct damage_case {
 	const char *words;
 };
 
-#define LEFT(byte)	"left red zone overwritten, first at byte " byte " of the object"
-#define PADDING(byte)	"padding overwritten, first at byte " byte " of the object"
-#define POISON(byte)	"poison overwritten, first at byte " byte " of the object"
+#define LEFT(byte)    "left red zone overwritten, first at byte " byte " of the object"
+#define PADDING(byte) "padding overwritten, first at byte " byte " of the object"
+#define POISON(byte)  "poison overwritten, first at byte " byte " of the object"
 
 static const struct damage_case used_damages[] = {
-	{ "first byte behind", 64, RSV_RED_ZONE, 64, RSV_RED_ZONED, RIGHT("64") },
-	{ "last byte behind", 64, RSV_RED_ZONE, 71, RSV_RED_ZONED, RIGHT("71") },
-	{ "behind an odd size", 61, RSV_RED_ZONE, 61, RSV_RED_ZONED, RIGHT("61") },
-	{ "first byte before", 64, RSV_RED_ZONE, -1, RSV_RED_ZONED, LEFT("-1") },
-	{ "last byte before", 64, RSV_RED_ZONE, -8, RSV_RED_ZONED, LEFT("-8") },
-	{ "behind, all checks", 64, CHECKS, 64, RSV_RED_ZONED, RIGHT("64") },
-	{ "before, large", 3000, CHECKS, -3, RSV_RED_ZONED, LEFT("-3") },
-	{ "behind, larger than a page", 5000, CHECKS, 5001, RSV_RED_ZONED, RIGHT("5001") },
+	{"first byte behind", 64, RSV_RED_ZONE, 64, RSV_RED_ZONED, RIGHT("64")},
+	{"last byte behind", 64, RSV_RED_ZONE, 71, RSV_RED_ZONED, RIGHT("71")},
+	{"behind an odd size", 61, RSV_RED_ZONE, 61, RSV_RED_ZONED, RIGHT("61")},
+	{"first byte before", 64, RSV_RED_ZONE, -1, RSV_RED_ZONED, LEFT("-1")},
+	{"last byte before", 64, RSV_RED_ZONE, -8, RSV_RED_ZONED, LEFT("-8")},
+	{"behind, all checks", 64, CHECKS, 64, RSV_RED_ZONED, RIGHT("64")},
+	{"before, large", 3000, CHECKS, -3, RSV_RED_ZONED, LEFT("-3")},
+	{"behind, larger than a page", 5000, CHECKS, 5001, RSV_RED_ZONED, RIGHT("5001")},
 };
 
 KUNIT_ARRAY_PARAM_DESC(used_damages, used_damages, what);
@@ -161,16 +161,16 @@ static void write_outside_an_object_in_use_is_found_as_it_is_given_back(struct k
 }
 
 static const struct damage_case free_damages[] = {
-	{ "first byte behind", 64, RSV_RED_ZONE, 64, RSV_RED_ZONED, RIGHT("64") },
-	{ "first byte before", 64, RSV_RED_ZONE, -1, RSV_RED_ZONED, LEFT("-1") },
-	{ "behind, poisoned", 64, RSV_RED_ZONE | RSV_POISON, 64, RSV_RED_ZONED, RIGHT("64") },
-	{ "before, poisoned", 64, RSV_RED_ZONE | RSV_POISON, -1, RSV_RED_ZONED, LEFT("-1") },
-	{ "first word", 64, RSV_POISON, 0, RSV_POISONED, POISON("0") },
-	{ "50th byte", 64, RSV_POISON, 50, RSV_POISONED, POISON("50") },
-	{ "last byte", 64, RSV_POISON, 63, RSV_POISONED, POISON("63") },
-	{ "only byte", 1, RSV_POISON, 0, RSV_POISONED, POISON("0") },
-	{ "all checks", 64, CHECKS, 33, RSV_POISONED, POISON("33") },
-	{ "larger than a page", 5000, RSV_POISON, 4999, RSV_POISONED, POISON("4999") },
+	{"first byte behind", 64, RSV_RED_ZONE, 64, RSV_RED_ZONED, RIGHT("64")},
+	{"first byte before", 64, RSV_RED_ZONE, -1, RSV_RED_ZONED, LEFT("-1")},
+	{"behind, poisoned", 64, RSV_RED_ZONE | RSV_POISON, 64, RSV_RED_ZONED, RIGHT("64")},
+	{"before, poisoned", 64, RSV_RED_ZONE | RSV_POISON, -1, RSV_RED_ZONED, LEFT("-1")},
+	{"first word", 64, RSV_POISON, 0, RSV_POISONED, POISON("0")},
+	{"50th byte", 64, RSV_POISON, 50, RSV_POISONED, POISON("50")},
+	{"last byte", 64, RSV_POISON, 63, RSV_POISONED, POISON("63")},
+	{"only byte", 1, RSV_POISON, 0, RSV_POISONED, POISON("0")},
+	{"all checks", 64, CHECKS, 33, RSV_POISONED, POISON("33")},
+	{"larger than a page", 5000, RSV_POISON, 4999, RSV_POISONED, POISON("4999")},
 };
 
 KUNIT_ARRAY_PARAM_DESC(free_damages, free_damages, what);
@@ -216,7 +216,7 @@ static void write_to_what_is_left_of_a_slot_is_found(struct kunit *test)
 	c = scratch_cache_flags(test, scratch_region(test, SZ_1M), 60, 64,
 				param_engine(test) | RSV_POISON, NULL);
 	last = c->layout.stride - c->layout.before - 1;
-	KUNIT_ASSERT_GT(test, last, c->layout.link + RSV_LINK_BYTES);
+	KUNIT_ASSERT_GT(test, last, c->layout.mark + RSV_MARK_BYTES);
 	objects_take(test, c, &object, 1);
 	poke_byte(object, last, 0x12);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
@@ -275,7 +275,7 @@ static void *next_of(struct rsv_cache *c, void *object, size_t *bytes)
 
 	*bytes = sizeof(unsigned long);
 	if (!(c->flags & RSV_ENGINE_SLAB))
-		return rsv_link_at(c, object);
+		return rsv_mark_at(c, object);
 	*bytes = sizeof(u16);
 	peek(&first, book, sizeof(first));
 	return book + sizeof(first) +
@@ -306,12 +306,12 @@ static void clobber_next(struct rsv_cache *c, void *object)
 	set_next(c, object, get_next(c, object) ^ 0xff);
 }
 
-#define BOOK_KEPT	0xfffe
+#define BOOK_KEPT 0xfffe
 
 /* Marks an object that is on no list as kept. */
 static void mark_kept(struct rsv_cache *c, void *object)
 {
-	unsigned long kept = rsv_link_key(c, rsv_link_at(c, object)) ^ RSV_LINK_KEPT;
+	unsigned long kept = rsv_mark_key(c, rsv_mark_at(c, object)) ^ RSV_MARK_CACHED;
 
 	set_next(c, object, c->flags & RSV_ENGINE_SLAB ? BOOK_KEPT : kept);
 }
@@ -319,9 +319,7 @@ static void mark_kept(struct rsv_cache *c, void *object)
 static unsigned int carved(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = extent_of(c);
-	const union rsv_slab_word word = {
-		.word = rsv_slab_head(e, rsv_frame_at(e, object))->slab
-	};
+	const union rsv_slab_word word = {.word = rsv_slab_head(e, rsv_frame_at(e, object))->slab};
 
 	return word.carved;
 }
@@ -335,16 +333,16 @@ static unsigned int recover_list(struct kunit *test, struct rsv_cache *c, void *
 	void *first = object;
 	unsigned int i, lost = 0;
 
-	while (first - c->layout.stride >= rsv_frame_addr(e, slab) + c->layout.book)
+	while (first - c->layout.stride >= rsv_frame_addr(e, slab) + c->layout.bufctl)
 		first -= c->layout.stride;
 	for (i = 0; i < nr; i++) {
 		void *at = first + i * c->layout.stride;
 		struct rsv_frame *f = rsv_frame_at(e, at);
 
-		if (c->engine->live(c, e, f, at))
+		if (c->engine->is_used(c, e, f, at))
 			continue;
 		mark_kept(c, at);
-		KUNIT_EXPECT_EQ(test, c->engine->put(c, NULL, e, f, at), RSV_OK);
+		KUNIT_EXPECT_EQ(test, c->engine->free(c, NULL, e, f, at), RSV_OK);
 		lost++;
 	}
 	return lost;
@@ -487,16 +485,13 @@ static struct kunit_case debug_cases[] = {
 	KUNIT_CASE_PARAM(write_to_what_is_left_of_a_slot_is_found, engines_gen_params),
 	KUNIT_CASE_PARAM(write_to_the_record_of_owners_is_found, engines_gen_params),
 	KUNIT_CASE_PARAM(each_damaged_object_is_reported_once, engines_gen_params),
-	KUNIT_CASE_PARAM(overwritten_free_list_is_found_and_not_followed,
-			 slab_engines_gen_params),
-	KUNIT_CASE_PARAM(free_list_is_looked_through_if_that_is_asked_for,
-			 slab_engines_gen_params),
+	KUNIT_CASE_PARAM(overwritten_free_list_is_found_and_not_followed, slab_engines_gen_params),
+	KUNIT_CASE_PARAM(free_list_is_looked_through_if_that_is_asked_for, slab_engines_gen_params),
 	KUNIT_CASE_PARAM(object_is_poisoned_while_it_is_free, engines_gen_params),
 	KUNIT_CASE_PARAM(red_zones_say_whether_the_object_is_in_use, engines_gen_params),
 	KUNIT_CASE_PARAM(constructed_object_is_never_poisoned_inside, engines_gen_params),
 	KUNIT_CASE_PARAM(overflow_of_a_constructed_object_is_found, engines_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite debug_suite = {
 	.name = "reservoir_debug",

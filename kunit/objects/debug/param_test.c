@@ -8,11 +8,11 @@
 #include "region.h"
 #include "support/checks.h"
 
-#define F	RSV_CACHE_VERIFY
-#define Z	RSV_RED_ZONE
-#define P	RSV_POISON
-#define U	RSV_STORE_USER
-#define T	RSV_CACHE_TRACE
+#define F RSV_CACHE_VERIFY
+#define Z RSV_RED_ZONE
+#define P RSV_POISON
+#define U RSV_STORE_USER
+#define T RSV_CACHE_TRACE
 
 struct option_case {
 	const char *text;
@@ -21,38 +21,38 @@ struct option_case {
 };
 
 static const struct option_case good_options[] = {
-	{ NULL, "any", 0 },
-	{ "-", "any", 0 },
-	{ "", "any", F | Z | P | U },
-	{ "F", "any", F },
-	{ "Z", "any", Z },
-	{ "P", "any", P },
-	{ "U", "any", U },
-	{ "T", "any", T },
-	{ "FZPUT", "any", F | Z | P | U | T },
-	{ "zu", "any", Z | U },
-	{ "ZZ", "any", Z },
-	{ "FZ,one", "one", F | Z },
-	{ "FZ,one", "two", 0 },
-	{ "FZ,one", "one1", 0 },
-	{ "FZ,one", "on", 0 },
-	{ "FZ,one,two", "two", F | Z },
-	{ ",one", "one", F | Z | P | U },
-	{ ",one", "two", 0 },
-	{ "Z,kmalloc-*", "kmalloc-64", Z },
-	{ "Z,kmalloc-*", "kmalloc-", Z },
-	{ "Z,kmalloc-*", "kmalloc", 0 },
-	{ "Z,*", "any", Z },
-	{ "Z,one;P,two", "one", Z },
-	{ "Z,one;P,two", "two", P },
-	{ "Z,one;P,two", "three", 0 },
-	{ "Z,o*;P,one", "one", Z },
-	{ "P,one;Z", "one", P },
-	{ "P,one;Z", "two", Z },
-	{ "Z;P", "any", P },
-	{ "Z;-,one", "one", 0 },
-	{ ";;Z;;", "any", Z },
-	{ "Z,abcdefghijklmnopqrstuvwxyz-1234", "abcdefghijklmnopqrstuvwxyz-1234", Z },
+	{NULL, "any", 0},
+	{"-", "any", 0},
+	{"", "any", F | Z | P | U},
+	{"F", "any", F},
+	{"Z", "any", Z},
+	{"P", "any", P},
+	{"U", "any", U},
+	{"T", "any", T},
+	{"FZPUT", "any", F | Z | P | U | T},
+	{"zu", "any", Z | U},
+	{"ZZ", "any", Z},
+	{"FZ,one", "one", F | Z},
+	{"FZ,one", "two", 0},
+	{"FZ,one", "one1", 0},
+	{"FZ,one", "on", 0},
+	{"FZ,one,two", "two", F | Z},
+	{",one", "one", F | Z | P | U},
+	{",one", "two", 0},
+	{"Z,kmalloc-*", "kmalloc-64", Z},
+	{"Z,kmalloc-*", "kmalloc-", Z},
+	{"Z,kmalloc-*", "kmalloc", 0},
+	{"Z,*", "any", Z},
+	{"Z,one;P,two", "one", Z},
+	{"Z,one;P,two", "two", P},
+	{"Z,one;P,two", "three", 0},
+	{"Z,o*;P,one", "one", Z},
+	{"P,one;Z", "one", P},
+	{"P,one;Z", "two", Z},
+	{"Z;P", "any", P},
+	{"Z;-,one", "one", 0},
+	{";;Z;;", "any", Z},
+	{"Z,abcdefghijklmnopqrstuvwxyz-1234", "abcdefghijklmnopqrstuvwxyz-1234", Z},
 };
 
 static void option_text(const struct option_case *k, char *text)
@@ -73,8 +73,25 @@ static void option_says_what_is_checked(struct kunit *test)
 }
 
 static const char *const bad_options[] = {
-	"X", "ZX", "Z Z", "--", "Z-", "*", "Z,", "Z,,one", "Z,one,", "Z,a/b", "Z,a b", "Z,.",
-	"Z,..", "Z,a*b", "Z,**", "Z,one;Q", "Z,one;P,", "Z\n", "Z,caf\xc3\xa9",
+	"X",
+	"ZX",
+	"Z Z",
+	"--",
+	"Z-",
+	"*",
+	"Z,",
+	"Z,,one",
+	"Z,one,",
+	"Z,a/b",
+	"Z,a b",
+	"Z,.",
+	"Z,..",
+	"Z,a*b",
+	"Z,**",
+	"Z,one;Q",
+	"Z,one;P,",
+	"Z\n",
+	"Z,caf\xc3\xa9",
 	"Z,abcdefghijklmnopqrstuvwxyz-12345",
 	/* One name too many */
 	"Z,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a",
@@ -105,7 +122,7 @@ static void option_holds_for_caches_that_are_made_afterwards(struct kunit *test)
 
 	set_option(test, "Z;PU,mine");
 	r = scratch_region(test, SZ_256K);
-	KUNIT_EXPECT_EQ(test, r->own[0]->flags & RSV_CHECKS, 0);
+	KUNIT_EXPECT_EQ(test, r->magazine_caches[0]->flags & RSV_CHECKS, 0);
 	KUNIT_EXPECT_EQ(test, r->kmalloc[0]->flags & RSV_CHECKS, Z);
 	c = rsv_cache_create(r, "mine", SIZE, 0, RSV_RED_ZONE, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
@@ -123,8 +140,7 @@ static struct kunit_case option_cases[] = {
 	KUNIT_CASE_PARAM(option_says_what_is_checked, good_options_gen_params),
 	KUNIT_CASE_PARAM(option_that_is_not_understood_changes_nothing, bad_options_gen_params),
 	KUNIT_CASE(option_holds_for_caches_that_are_made_afterwards),
-	{}
-};
+	{}};
 
 static struct kunit_suite option_suite = {
 	.name = "reservoir_option",

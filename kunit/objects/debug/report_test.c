@@ -37,8 +37,8 @@ static int wait_until_reports_are_printed(struct kunit_suite *suite)
 
 /* --- The log -------------------------------------------------------------------------------- */
 
-#define LINES	400
-#define WIDTH	256
+#define LINES 400
+#define WIDTH 256
 
 /**
  * struct log - what the kernel said from a moment on
@@ -152,8 +152,8 @@ static noinline void give_again(struct rsv_cache *c, void *object)
 static void expect_who(struct kunit *test, struct log *log, const char *did, const char *function,
 		       const char *from, unsigned long since)
 {
-	const char *line = log_next(test, log, report_text(test, "reservoir: %s in %s+", did,
-							   function));
+	const char *line =
+		log_next(test, log, report_text(test, "reservoir: %s in %s+", did, function));
 	const char *figures = line ? strstr(line, " age=") : NULL;
 	unsigned long age;
 	unsigned int cpu;
@@ -173,8 +173,8 @@ static void expect_who(struct kunit *test, struct log *log, const char *did, con
 
 static const char *object_at(struct kunit *test, struct rsv_cache *c, const void *object)
 {
-	return report_text(test, "cache %s of region %s: object at 0x%zx", c->name,
-			   c->region->name, scratch_offset(c->region, object));
+	return report_text(test, "cache %s of region %s: object at 0x%zx", c->name, c->region->name,
+			   scratch_offset(c->region, object));
 }
 
 static void report_says_whose_object_it_is_and_who_gave_it_back(struct kunit *test)
@@ -192,16 +192,18 @@ static void report_says_whose_object_it_is_and_who_gave_it_back(struct kunit *te
 	EXPECT_REPORT(test, RSV_DOUBLE_FREE, report_given_back(test, c, object),
 		      give_again(c, object));
 	log = log_read(test);
-	expect_line(test, log, report_text(test, "reservoir: misuse: double_free: %s: given back",
-					   object_at(test, c, object)));
+	expect_line(test, log,
+		    report_text(test, "reservoir: misuse: double_free: %s: given back",
+				object_at(test, c, object)));
 	/* The report's own stack comes first. */
 	expect_line(test, log, "give_again+");
 	expect_who(test, log, "Allocated", "take_here", __func__, since);
 	expect_who(test, log, "Freed", "give_here", __func__, since);
 	/* The heap's objects are in no slab. */
 	if (!(c->flags & RSV_ENGINE_SLOB))
-		expect_line(test, log, report_text(test, "reservoir: Slab objects=%u used=1",
-						   c->layout.objects));
+		expect_line(test, log,
+			    report_text(test, "reservoir: Slab objects=%u used=1",
+					c->layout.objects));
 	KUNIT_EXPECT_EQ(test, log_count(log, "Allocated in"), 1);
 	KUNIT_EXPECT_EQ(test, log_count(log, "Freed in"), 1);
 	expect_no_address(test, log, object);
@@ -223,8 +225,8 @@ static void report_of_a_wrong_cache_says_who_took_the_object(struct kunit *test)
 	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, d, object),
 		      give_again(d, object));
 	log = log_read(test);
-	expect_line(test, log, report_text(test, "reservoir: misuse: wrong_cache: cache %s ",
-					   d->name));
+	expect_line(test, log,
+		    report_text(test, "reservoir: misuse: wrong_cache: cache %s ", d->name));
 	expect_who(test, log, "Allocated", "take_here", __func__, since);
 	KUNIT_EXPECT_EQ(test, log_count(log, "Freed in"), 0);
 	rsv_cache_free(c, object);
@@ -264,8 +266,9 @@ static struct log *log_of_an_overflow(struct kunit *test)
 	log_begin();
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
 	log = log_read(test);
-	expect_line(test, log, report_text(test, "%s: right red zone overwritten, first at byte %u",
-					   object_at(test, c, object), SIZE));
+	expect_line(test, log,
+		    report_text(test, "%s: right red zone overwritten, first at byte %u",
+				object_at(test, c, object), SIZE));
 	expect_no_address(test, log, object);
 	recover(test, c, object);
 	return log;
@@ -356,7 +359,7 @@ static void each_leaked_object_is_listed_with_who_took_it(struct kunit *test)
 }
 
 /* In the list of debug.c there is room for so many. */
-#define LISTED	16
+#define LISTED 16
 
 static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)
 {
@@ -438,8 +441,7 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE(leaks_of_another_cache_in_the_heap_are_not_listed),
 	KUNIT_CASE_PARAM(allocations_and_frees_are_logged_where_they_are_traced,
 			 engines_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite report_suite = {
 	.name = "reservoir_report",

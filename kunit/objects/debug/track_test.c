@@ -23,8 +23,9 @@ static void expect_owner(struct kunit *test, const struct rsv_track *t, const ch
 	if (IS_ENABLED(CONFIG_STACKDEPOT))
 		KUNIT_EXPECT_NE(test, t->stack, 0);
 	if (IS_ENABLED(CONFIG_KALLSYMS))
-		KUNIT_EXPECT_TRUE_MSG(test, !strncmp(report_text(test, "%ps", (void *)t->caller),
-						     function, strlen(function)),
+		KUNIT_EXPECT_TRUE_MSG(test,
+				      !strncmp(report_text(test, "%ps", (void *)t->caller),
+					       function, strlen(function)),
 				      "called by %ps", (void *)t->caller);
 }
 
@@ -136,8 +137,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE_PARAM(cache_in_use_is_not_destroyed_and_its_leaks_are_listed,
 			 engines_gen_params),
 	KUNIT_CASE_PARAM(objects_without_checks_leak_as_well, engines_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite owner_suite = {
 	.name = "reservoir_owner",

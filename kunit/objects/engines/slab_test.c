@@ -9,7 +9,7 @@
 #include "support/helpers.h"
 
 /* Nothing in front of the engine */
-#define FLAGS	(RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_OWN)
+#define FLAGS (RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
 
 static struct rsv_cache *slab_cache(struct kunit *test, struct rsv_region *r, unsigned int size,
 				    unsigned int align)
@@ -31,14 +31,14 @@ static void *base_of(const struct rsv_cache *c, const void *object)
 
 static unsigned int carved_of(const struct rsv_cache *c, const void *object)
 {
-	const union rsv_slab_word word = { .word = slab_of(c, object)->slab };
+	const union rsv_slab_word word = {.word = slab_of(c, object)->slab};
 
 	return word.carved;
 }
 
 static unsigned int inuse_of(const struct rsv_cache *c, const void *object)
 {
-	const union rsv_slab_word word = { .word = slab_of(c, object)->slab };
+	const union rsv_slab_word word = {.word = slab_of(c, object)->slab};
 
 	return word.inuse;
 }
@@ -50,7 +50,7 @@ static u64 books_apart(struct rsv_region *r)
 	unsigned int i;
 
 	for (i = 0; i < RSV_MAGAZINE_SIZES; i++)
-		nr += cache_figures(r->own[i]).active_objects;
+		nr += cache_figures(r->magazine_caches[i]).active_objects;
 	return nr;
 }
 
@@ -62,7 +62,7 @@ struct colour_case {
 };
 
 static const struct colour_case colours[] = {
-	{ 288, 0 }, { 448, 0 }, { 392, 64 }, { 600, 0 }, { 1000, 0 }, { 1741, 0 }, { 3400, 128 },
+	{288, 0}, {448, 0}, {392, 64}, {600, 0}, {1000, 0}, {1741, 0}, {3400, 128},
 };
 
 static void colour_text(const struct colour_case *k, char *text)
@@ -72,7 +72,7 @@ static void colour_text(const struct colour_case *k, char *text)
 
 KUNIT_ARRAY_PARAM(colours, colours, colour_text);
 
-#define COLOUR_OBJECTS	300U
+#define COLOUR_OBJECTS 300U
 
 /* Each slab begins its objects one colour further on, until there is no more room, then anew. */
 static void colours_rotate_from_slab_to_slab(struct kunit *test)
@@ -94,7 +94,7 @@ static void colours_rotate_from_slab_to_slab(struct kunit *test)
 		void *first = object[i * l->objects];
 
 		KUNIT_EXPECT_EQ(test, first - base_of(c, first),
-				l->book + i % l->colours * l->colour);
+				l->bufctl + i % l->colours * l->colour);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)first, l->align));
 	}
 	objects_give(c, object, slabs * l->objects);
@@ -108,7 +108,7 @@ static void colours_use_what_objects_leave(struct kunit *test)
 	const struct colour_case *k = test->param_value;
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	const struct rsv_layout *l = &slab_cache(test, r, k->size, k->align)->layout;
-	size_t used = l->book + l->objects * l->stride, slab = l->pages * PAGE_SIZE;
+	size_t used = l->bufctl + l->objects * l->stride, slab = l->pages * PAGE_SIZE;
 
 	KUNIT_EXPECT_LE(test, used + (l->colours - 1) * l->colour, slab);
 	KUNIT_EXPECT_GT(test, used + l->colours * l->colour, slab);
@@ -116,8 +116,8 @@ static void colours_use_what_objects_leave(struct kunit *test)
 
 /* --- Books ---------------------------------------------------------------------------------- */
 
-static const unsigned int small[] = { 1, 24, 100, 256, 504 };
-static const unsigned int large[] = { 512, 700, 1741, 4096, 5000, 20000 };
+static const unsigned int small[] = {1, 24, 100, 256, 504};
+static const unsigned int large[] = {512, 700, 1741, 4096, 5000, 20000};
 
 static void book_of_small_objects_is_in_their_slab(struct kunit *test)
 {
@@ -128,10 +128,10 @@ static void book_of_small_objects_is_in_their_slab(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(small); i++) {
 		c = slab_cache(test, r, small[i], 0);
-		KUNIT_EXPECT_GE(test, c->layout.book, 4 + c->layout.objects * 2);
+		KUNIT_EXPECT_GE(test, c->layout.bufctl, 4 + c->layout.objects * 2);
 		objects_take(test, c, &object, 1);
 		KUNIT_EXPECT_EQ(test, books_apart(r), 0);
-		KUNIT_EXPECT_GE(test, object - base_of(c, object), c->layout.book);
+		KUNIT_EXPECT_GE(test, object - base_of(c, object), c->layout.bufctl);
 		rsv_cache_free(c, object);
 	}
 }
@@ -145,7 +145,7 @@ static void book_of_large_objects_is_elsewhere_and_goes_with_the_slab(struct kun
 
 	for (i = 0; i < ARRAY_SIZE(large); i++) {
 		c = slab_cache(test, r, large[i], 0);
-		KUNIT_EXPECT_EQ(test, c->layout.book, 0);
+		KUNIT_EXPECT_EQ(test, c->layout.bufctl, 0);
 		objects_take(test, c, object, ARRAY_SIZE(object));
 		slabs = cache_figures(c).slabs_made;
 		KUNIT_EXPECT_EQ(test, books_apart(r), slabs);
@@ -161,7 +161,7 @@ static void book_of_large_objects_is_elsewhere_and_goes_with_the_slab(struct kun
 /* Nothing of a free object or its slot is read: not by its cache. */
 static void whatever_is_written_to_free_objects_the_free_list_stays(struct kunit *test)
 {
-	static const unsigned int sizes[] = { 40, 392, 1741 };
+	static const unsigned int sizes[] = {40, 392, 1741};
 	struct rsv_region *r = scratch_region(test, SZ_1M);
 	void *object[20], *again[20], *junk = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	unsigned int i, j;
@@ -229,8 +229,7 @@ static struct kunit_case slab_cases[] = {
 	KUNIT_CASE(whatever_is_written_to_free_objects_the_free_list_stays),
 	KUNIT_CASE(slab_is_carved_object_by_object),
 	KUNIT_CASE(last_object_given_back_comes_first),
-	{}
-};
+	{}};
 
 static struct kunit_suite slab_suite = {
 	.name = "reservoir_slab",

@@ -11,18 +11,18 @@
 #include "support/helpers.h"
 
 /* Nothing in front of the engine */
-#define FLAGS		(RSV_ENGINE_SLOB | RSV_NO_MAGAZINE | RSV_CACHE_OWN)
+#define FLAGS (RSV_ENGINE_SLOB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
 
 /* Units that stay although nothing is in them */
-#define KEPT		2
+#define KEPT 2
 
 /* Blocks of this size are what most tests have, and others a multiple of it. */
-#define SIZE		40
+#define SIZE 40
 
 /* A 64th of a unit tells where blocks begin, the rest is for them. */
-#define UNIT		(RSV_HEAP_PAGES * PAGE_SIZE)
-#define BOOK		(UNIT / 64)
-#define PER_UNIT	((UNIT - BOOK) / SIZE)
+#define UNIT	 (RSV_HEAP_PAGES * PAGE_SIZE)
+#define BOOK	 (UNIT / 64)
+#define PER_UNIT ((UNIT - BOOK) / SIZE)
 
 static struct rsv_cache *heap_cache(struct kunit *test, struct rsv_region *r, unsigned int size)
 {
@@ -63,7 +63,7 @@ static size_t gap_bytes(const void *gap)
 	u64 header;
 
 	peek(&header, gap, sizeof(header));
-	return (header & 0xffff) * RSV_GRAIN;
+	return (header & 0xffff) * RSV_SLOB_UNIT;
 }
 
 static size_t gap_next(const void *gap)
@@ -71,7 +71,7 @@ static size_t gap_next(const void *gap)
 	u64 header;
 
 	peek(&header, gap, sizeof(header));
-	return (header >> 16 & 0xffff) * RSV_GRAIN;
+	return (header >> 16 & 0xffff) * RSV_SLOB_UNIT;
 }
 
 /* --- Which gap serves ----------------------------------------------------------------------- */
@@ -79,7 +79,7 @@ static size_t gap_next(const void *gap)
 /* Nothing stands between them: powers of two are aligned to their size side by side. */
 static void blocks_lie_side_by_side(struct kunit *test)
 {
-	static const unsigned int sizes[] = { 8, 24, 40, 64, 100, 256, 1000, 2048, 3000 };
+	static const unsigned int sizes[] = {8, 24, 40, 64, 100, 256, 1000, 2048, 3000};
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	unsigned int i, j;
 	void *object[4];
@@ -91,7 +91,7 @@ static void blocks_lie_side_by_side(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, object[0], base_of(r, object[0]) + BOOK);
 		for (j = 1; j < ARRAY_SIZE(object); j++)
 			KUNIT_EXPECT_PTR_EQ(test, object[j],
-					    object[j - 1] + round_up(sizes[i], RSV_GRAIN));
+					    object[j - 1] + round_up(sizes[i], RSV_SLOB_UNIT));
 		objects_give(c, object, ARRAY_SIZE(object));
 		scratch_cache_end(test, c);
 	}
@@ -133,7 +133,7 @@ static void **take_units(struct kunit *test, struct rsv_cache *c, unsigned int u
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	objects_take(test, c, object, units * PER_UNIT);
-	KUNIT_ASSERT_EQ(test, heap_figures(c->region).units, units);
+	KUNIT_ASSERT_EQ(test, heap_figures(c->region).slob_pages, units);
 	/* Units are filled one after the other. */
 	for (i = 0; i < units * PER_UNIT; i++)
 		KUNIT_ASSERT_PTR_EQ(test, unit_of(c->region, object[i]),
@@ -200,8 +200,8 @@ static void gap_says_how_long_it_is_and_where_the_next_one_begins(struct kunit *
 	objects_give(c, object, ARRAY_SIZE(object));
 }
 
-#define BLOCKS		4
-#define ORDERS		24
+#define BLOCKS 4
+#define ORDERS 24
 
 /* The nth order of BLOCKS blocks */
 static void order_nth(unsigned int n, unsigned int *order)
@@ -269,8 +269,8 @@ static void gap_before_an_aligned_block_serves_others(struct kunit *test)
 
 /* --- Gaps that were overwritten ------------------------------------------------------------- */
 
-#define NR		10
-#define LOST		4
+#define NR   10
+#define LOST 4
 
 /**
  * struct gap_saved - what a test needs to have an overwritten gap back
@@ -279,7 +279,7 @@ static void gap_before_an_aligned_block_serves_others(struct kunit *test)
  */
 struct gap_saved {
 	u64 header;
-	union rsv_unit_word word;
+	union rsv_slob_word word;
 };
 
 /* Blocks side by side, and of one of them that was given back the header is overwritten. */
@@ -290,7 +290,7 @@ static struct gap_saved overwrite_gap(struct kunit *test, struct rsv_cache *c, v
 
 	objects_take(test, c, object, NR);
 	rsv_cache_free(c, object[LOST]);
-	saved.word = rsv_unit_word(unit_of(c->region, object[0]));
+	saved.word = rsv_slob_page_word(unit_of(c->region, object[0]));
 	peek(&saved.header, object[LOST], sizeof(saved.header));
 	poke(object[LOST], &junk, sizeof(junk));
 	return saved;
@@ -301,9 +301,9 @@ static void have_gaps_back(struct rsv_region *r, void **object, struct gap_saved
 {
 	poke(object[LOST], &saved.header, sizeof(saved.header));
 	/* The unit is on the list of full ones, until a block in it is given back. */
-	saved.word.list = RSV_UNITS_FULL;
-	unit_of(r, object[0])->room = saved.word.word;
-	r->heap->nodes[r->extents->at[0]->nid].room += saved.word.room;
+	saved.word.list = RSV_SLOB_LIST_FULL;
+	unit_of(r, object[0])->slob = saved.word.word;
+	r->heap->nodes[r->extents->at[0]->nid].free_units += saved.word.free_units;
 }
 
 static const char *report_unit(struct kunit *test, struct rsv_cache *c, const void *object,
@@ -359,8 +359,7 @@ static void overwritten_gap_is_found_when_blocks_are_taken(struct kunit *test)
 	saved = overwrite_gap(test, c, object);
 	lost = report_text(test, "%lu free objects are lost",
 			   DIV_ROUND_UP(UNIT - BOOK - (NR - 1) * SIZE, SIZE));
-	EXPECT_REPORT(test, RSV_CORRUPT, report_unit(test, c, object[0], lost),
-		      p = take(test, c));
+	EXPECT_REPORT(test, RSV_CORRUPT, report_unit(test, c, object[0], lost), p = take(test, c));
 	KUNIT_EXPECT_PTR_NE(test, base_of(r, p), base_of(r, object[0]));
 	rsv_cache_free(c, p);
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
@@ -397,7 +396,7 @@ static void lost_stock_does_not_keep_the_region(struct kunit *test)
 
 	objects_take(test, c, object, NR);
 	objects_give(c, object, NR);
-	poke(object[LOST] + c->layout.link, &junk, sizeof(junk));
+	poke(object[LOST] + c->layout.mark, &junk, sizeof(junk));
 	objects_take(test, c, object, NR - LOST - 1);
 	EXPECT_MISUSE(test, RSV_CORRUPT, p = take(test, c));
 	rsv_cache_free(c, p);
@@ -409,7 +408,7 @@ static void lost_stock_does_not_keep_the_region(struct kunit *test)
 /* The gap before what is given back, and the one behind it */
 static void overwritten_gap_is_found_when_its_neighbour_is_given_back(struct kunit *test)
 {
-	static const unsigned int neighbours[] = { 3, 5 };
+	static const unsigned int neighbours[] = {3, 5};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(neighbours); i++) {
@@ -462,7 +461,7 @@ static void overwritten_gap_is_found_by_looking_through_the_unit(struct kunit *t
 
 static void three_lists_keep_sizes_apart(struct kunit *test)
 {
-	static const unsigned int sizes[3][2] = { { 40, 248 }, { 256, 1016 }, { 1024, 4088 } };
+	static const unsigned int sizes[3][2] = {{40, 248}, {256, 1016}, {1024, 4088}};
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	struct rsv_cache *c[3][2];
 	unsigned int i, j, other;
@@ -473,7 +472,7 @@ static void three_lists_keep_sizes_apart(struct kunit *test)
 			c[i][j] = heap_cache(test, r, sizes[i][j]);
 			object[i][j] = take(test, c[i][j]);
 		}
-	KUNIT_EXPECT_EQ(test, heap_figures(r).units, 3);
+	KUNIT_EXPECT_EQ(test, heap_figures(r).slob_pages, 3);
 	for (i = 0; i < 3; i++) {
 		other = (i + 1) % 3;
 		KUNIT_EXPECT_PTR_EQ(test, unit_of(r, object[i][0]), unit_of(r, object[i][1]));
@@ -489,7 +488,7 @@ static void three_lists_keep_sizes_apart(struct kunit *test)
 
 static void what_is_a_page_or_more_has_pages_of_its_own(struct kunit *test)
 {
-	static const unsigned int sizes[] = { PAGE_SIZE, PAGE_SIZE + 1, 7168, 20000 };
+	static const unsigned int sizes[] = {PAGE_SIZE, PAGE_SIZE + 1, 7168, 20000};
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	unsigned int i, pages;
 	void *object[2];
@@ -499,7 +498,7 @@ static void what_is_a_page_or_more_has_pages_of_its_own(struct kunit *test)
 
 		pages = DIV_ROUND_UP(sizes[i], PAGE_SIZE);
 		objects_take(test, c, object, 2);
-		KUNIT_EXPECT_EQ(test, heap_figures(r).units, 0);
+		KUNIT_EXPECT_EQ(test, heap_figures(r).slob_pages, 0);
 		KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 2 * pages);
 		KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(object[0]));
 		KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(object[1]));
@@ -537,9 +536,9 @@ static void units_with_nothing_in_them_are_given_back(struct kunit *test)
 	for (i = 0; i < 5; i++) {
 		/* The last block of a unit decides. */
 		objects_give(c, object + i * PER_UNIT, PER_UNIT - 1);
-		KUNIT_EXPECT_EQ(test, heap_figures(r).units, i < KEPT ? 5 : 5 - i + KEPT);
+		KUNIT_EXPECT_EQ(test, heap_figures(r).slob_pages, i < KEPT ? 5 : 5 - i + KEPT);
 		rsv_cache_free(c, object[i * PER_UNIT + PER_UNIT - 1]);
-		KUNIT_EXPECT_EQ(test, heap_figures(r).units, i < KEPT ? 5 : 4 - i + KEPT);
+		KUNIT_EXPECT_EQ(test, heap_figures(r).slob_pages, i < KEPT ? 5 : 4 - i + KEPT);
 	}
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), KEPT);
 	KUNIT_EXPECT_EQ(test, heap_figures(r).pages, 0);
@@ -560,14 +559,14 @@ static void all_caches_of_a_region_share_the_heap(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, q, p + SIZE);
 	rsv_cache_free(c, p);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, d), p);
-	KUNIT_EXPECT_EQ(test, heap_figures(r).units, 1);
-	KUNIT_EXPECT_EQ(test, heap_figures(other).units, 0);
+	KUNIT_EXPECT_EQ(test, heap_figures(r).slob_pages, 1);
+	KUNIT_EXPECT_EQ(test, heap_figures(other).slob_pages, 0);
 	KUNIT_EXPECT_EQ(test, cache_figures(c).total_objects, 0);
 	KUNIT_EXPECT_EQ(test, cache_figures(d).total_objects, 2);
 	rsv_cache_free(d, p);
 	rsv_cache_free(d, q);
 	q = take(test, elsewhere);
-	KUNIT_EXPECT_EQ(test, heap_figures(other).units, 1);
+	KUNIT_EXPECT_EQ(test, heap_figures(other).slob_pages, 1);
 	rsv_cache_free(elsewhere, q);
 }
 
@@ -588,8 +587,7 @@ static struct kunit_case slob_cases[] = {
 	KUNIT_CASE(object_behind_its_slabs_first_page_is_taken_back),
 	KUNIT_CASE(units_with_nothing_in_them_are_given_back),
 	KUNIT_CASE(all_caches_of_a_region_share_the_heap),
-	{}
-};
+	{}};
 
 static struct kunit_suite slob_suite = {
 	.name = "reservoir_slob",

@@ -9,8 +9,8 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
-#include "objects/mark.h"
 #include "objects/magazine.h"
+#include "objects/mark.h"
 #include "region.h"
 #include "support/helpers.h"
 
@@ -18,8 +18,8 @@
  * Six objects of this size fill a slab of three pages, with their link inside (and 8 bytes to
  * spare) or behind them.
  */
-#define SIZE		2040
-#define PER_SLAB	6
+#define SIZE	 2040
+#define PER_SLAB 6
 
 static void construct(void *object)
 {
@@ -32,8 +32,8 @@ struct kind_of_cache {
 };
 
 static const struct kind_of_cache kinds[] = {
-	{ "link inside the object", NULL },
-	{ "link behind the constructed object", construct },
+	{"link inside the object", NULL},
+	{"link behind the constructed object", construct},
 };
 
 KUNIT_ARRAY_PARAM_DESC(kinds, kinds, what);
@@ -61,7 +61,7 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 	rsv_cache_free(c, object[4]);
 	rsv_cache_free(c, object[3]);
 	rsv_cache_free(c, object[1]);
-	poke(object[3] + c->layout.link, &junk, sizeof(junk));
+	poke(object[3] + c->layout.mark, &junk, sizeof(junk));
 
 	objects_take(test, c, &next, 1);
 	KUNIT_EXPECT_PTR_EQ(test, next, object[1]);
@@ -73,7 +73,7 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 2 * PER_SLAB);
 
 	objects_give(c, others, PER_SLAB);
-	poke(object[4] + c->layout.link, &junk, sizeof(junk));
+	poke(object[4] + c->layout.mark, &junk, sizeof(junk));
 	objects_give(c, object, PER_SLAB);
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 2);
@@ -91,7 +91,7 @@ static struct rsv_frame *slab_of(const struct rsv_cache *c, const void *object)
 
 static union rsv_slab_word word_of(const struct rsv_cache *c, const void *object)
 {
-	return (union rsv_slab_word){ .word = slab_of(c, object)->slab };
+	return (union rsv_slab_word){.word = slab_of(c, object)->slab};
 }
 
 static unsigned int carved_of(const struct rsv_cache *c, const void *object)
@@ -121,14 +121,14 @@ static unsigned long link_of(const struct rsv_cache *c, const void *object)
 {
 	unsigned long link;
 
-	peek(&link, object + c->layout.link, sizeof(link));
+	peek(&link, object + c->layout.mark, sizeof(link));
 	return link;
 }
 
 /* What it means */
 static unsigned long link_meaning(const struct rsv_cache *c, const void *object)
 {
-	return link_of(c, object) ^ rsv_link_key(c, object + c->layout.link);
+	return link_of(c, object) ^ rsv_mark_key(c, object + c->layout.mark);
 }
 
 static void free_list_is_threaded_through_the_free_objects(struct kunit *test)
@@ -138,7 +138,7 @@ static void free_list_is_threaded_through_the_free_objects(struct kunit *test)
 	void *object[PER_SLAB];
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, c->layout.link < c->layout.object_size, !c->ctor);
+	KUNIT_EXPECT_EQ(test, c->layout.mark < c->layout.object_size, !c->ctor);
 	objects_take(test, c, object, PER_SLAB);
 	for (i = 0; i < PER_SLAB; i++) {
 		rsv_cache_free(c, object[i]);
@@ -243,7 +243,7 @@ static void fullest_slab_serves_first(struct kunit *test)
 {
 	struct rsv_region *r = scratch_region(test, SZ_256K);
 	struct rsv_cache *c = cache_of_kind(test, r);
-	static const unsigned int nr[] = { 1, 3, 5 };
+	static const unsigned int nr[] = {1, 3, 5};
 	void *object[3 * PER_SLAB], *again;
 	unsigned int slab, i;
 
@@ -253,8 +253,8 @@ static void fullest_slab_serves_first(struct kunit *test)
 	for (slab = 0; slab < 3; slab++)
 		for (i = 0; i < nr[slab]; i++) {
 			objects_take(test, c, &again, 1);
-			KUNIT_EXPECT_TRUE(test, object_among(again, object + slab * PER_SLAB,
-							     nr[slab]));
+			KUNIT_EXPECT_TRUE(test,
+					  object_among(again, object + slab * PER_SLAB, nr[slab]));
 		}
 	EXPECT_SLABS(test, c, 3, 0, 0);
 	objects_give(c, object, ARRAY_SIZE(object));
@@ -271,7 +271,7 @@ static struct rsv_frame *active_of(struct rsv_cache *c)
 static struct rsv_cache *queueless_cache_of(struct kunit *test, unsigned int cpu)
 {
 	const struct kind_of_cache *kind = test->param_value;
-	struct rsv_reserve want = { .bytes = SZ_1M, .flags = RSV_RESERVE_NODE };
+	struct rsv_reserve want = {.bytes = SZ_1M, .flags = RSV_RESERVE_NODE};
 	struct rsv_region *r;
 
 	want.nid = cpu_to_mem(cpu);
@@ -419,7 +419,7 @@ static void *overwrite_in_active(struct kunit *test, struct rsv_cache *c, void *
 	rsv_cache_free(c, object[1]);
 	/* None of them is in the frame. */
 	KUNIT_ASSERT_EQ(test, inuse_of(c, object[0]), PER_SLAB);
-	poke(object[3] + c->layout.link, &junk, sizeof(junk));
+	poke(object[3] + c->layout.mark, &junk, sizeof(junk));
 	return object[1];
 }
 
@@ -435,7 +435,7 @@ static void expect_lost_in_active(struct kunit *test, struct rsv_cache *c, void 
 	KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), PER_SLAB);
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 2 * PER_SLAB);
 
-	poke(object[4] + c->layout.link, &junk, sizeof(junk));
+	poke(object[4] + c->layout.mark, &junk, sizeof(junk));
 	objects_give(c, others, PER_SLAB);
 	objects_give(c, object, PER_SLAB);
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
@@ -447,8 +447,8 @@ static const char *report_lost(struct kunit *test, struct rsv_cache *c, const vo
 
 	return report_text(test, "cache %s of region %s: slab at 0x%zx: 2 free objects are lost",
 			   c->name, c->region->name,
-			   scratch_offset(c->region, rsv_frame_addr(c->region->extents->at[0],
-								    slab)));
+			   scratch_offset(c->region,
+					  rsv_frame_addr(c->region->extents->at[0], slab)));
 }
 
 static void overwritten_object_of_active_slab_is_found_when_its_turn_comes(struct kunit *test)
@@ -528,8 +528,7 @@ static struct kunit_case slub_cases[] = {
 			 kinds_gen_params),
 	KUNIT_CASE_PARAM(overwritten_object_of_active_slab_is_found_when_cpu_is_drained,
 			 kinds_gen_params),
-	{}
-};
+	{}};
 
 static struct kunit_suite slub_suite = {
 	.name = "reservoir_slub",

@@ -27,15 +27,15 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
-#include "compat.h"
-#include "region.h"
-#include "objects/cache.h"
 #include "check.h"
+#include "compat.h"
+#include "objects/cache.h"
 #include "objects/engine.h"
+#include "region.h"
 #include "track.h"
 
 /* Objects that are listed when a cache is destroyed that still has some in use */
-#define RSV_LEAKS	16
+#define RSV_LEAKS 16
 
 /**
  * struct rsv_part - bytes of a slot that have a known value
@@ -118,10 +118,10 @@ static struct rsv_part rsv_part_poison_end(const struct rsv_cache *c)
 /* Where the rest of the slot begins, behind the link, if it is not inside the object, and owners */
 static unsigned int rsv_slot_rest(const struct rsv_layout *l)
 {
-	unsigned int rest = round_up(l->object_size + l->red, RSV_LINK_BYTES);
+	unsigned int rest = round_up(l->object_size + l->red, RSV_MARK_BYTES);
 
-	if (l->link >= l->object_size)
-		rest = l->link + RSV_LINK_BYTES;
+	if (l->mark >= l->object_size)
+		rest = l->mark + RSV_MARK_BYTES;
 	if (l->track)
 		rest = l->track + rsv_debug_track_bytes();
 	if (l->asked)
@@ -206,9 +206,8 @@ static void rsv_debug_fill_poison(const struct rsv_cache *c, void *object)
 static bool rsv_debug_poison_ok(const struct rsv_cache *c, const struct rsv_extent *e,
 				const void *object)
 {
-	return !rsv_debug_poisons(c) ||
-	       (rsv_part_ok(c, e, object, rsv_part_poison(c)) &&
-		rsv_part_ok(c, e, object, rsv_part_poison_end(c)));
+	return !rsv_debug_poisons(c) || (rsv_part_ok(c, e, object, rsv_part_poison(c)) &&
+					 rsv_part_ok(c, e, object, rsv_part_poison_end(c)));
 }
 
 static bool rsv_debug_rest_ok(const struct rsv_cache *c, const struct rsv_extent *e,
@@ -273,7 +272,7 @@ static void rsv_debug_trace(const struct rsv_cache *c, const void *object, const
 	rsv_symbol(text, caller);
 	rcu_read_lock();
 	e = rsv_extent_find_addr(object);
-	pr_info("TRACE %s %s 0x%llx by %s\n", c->name, event, e ? rsv_addr_place(e, object) : 0,
+	pr_info("TRACE %s %s 0x%llx by %s\n", c->name, event, e ? rsv_addr_offset(e, object) : 0,
 		text);
 	rcu_read_unlock();
 }
@@ -340,7 +339,7 @@ static void rsv_debug_print_part(const char *name, const void *object, struct rs
 static void rsv_debug_print_bytes(const struct rsv_cache *c, const void *object)
 {
 	const unsigned int size = c->layout.object_size;
-	const struct rsv_part inside = { .bytes = min_t(unsigned int, size, PAGE_SIZE) };
+	const struct rsv_part inside = {.bytes = min_t(unsigned int, size, PAGE_SIZE)};
 
 	if (c->flags & RSV_RED_ZONE)
 		rsv_debug_print_part("Redzone  ", object, rsv_part_left(c, 0));
@@ -370,15 +369,15 @@ static void rsv_debug_print(enum rsv_misuse what, const struct rsv_cache *c,
 		rsv_debug_print_object(owner, e, object);
 }
 
-static bool rsv_debug_say(enum rsv_misuse what, const struct rsv_cache *c,
-			  const struct rsv_extent *e, const char *name, const void *at,
-			  struct va_format *text)
+static bool rsv_debug_print_line(enum rsv_misuse what, const struct rsv_cache *c,
+				 const struct rsv_extent *e, const char *name, const void *at,
+				 struct va_format *text)
 {
 	if (!e)
 		return rsv_report(what, "cache %s of region %s: %pV", c->name, c->region->name,
 				  text);
 	return rsv_report(what, "cache %s of region %s: %s at 0x%llx: %pV", c->name,
-			  c->region->name, name, rsv_addr_place(e, at), text);
+			  c->region->name, name, rsv_addr_offset(e, at), text);
 }
 
 /**
@@ -397,7 +396,7 @@ static bool rsv_debug_say(enum rsv_misuse what, const struct rsv_cache *c,
 void rsv_debug_report(enum rsv_misuse what, const struct rsv_cache *c, const struct rsv_extent *e,
 		      const void *object, const char *fmt, ...)
 {
-	struct va_format text = { .fmt = fmt };
+	struct va_format text = {.fmt = fmt};
 	va_list args;
 	bool printed;
 
@@ -407,7 +406,7 @@ void rsv_debug_report(enum rsv_misuse what, const struct rsv_cache *c, const str
 		e = rsv_extent_find_addr(object);
 	va_start(args, fmt);
 	text.va = &args;
-	printed = rsv_debug_say(what, c, e, "object", object, &text);
+	printed = rsv_debug_print_line(what, c, e, "object", object, &text);
 	va_end(args);
 	if (printed)
 		rsv_debug_print(what, c, e, object);
@@ -427,12 +426,12 @@ void rsv_debug_report_slab(enum rsv_misuse what, const struct rsv_cache *c, cons
 			   const char *fmt, ...)
 {
 	const struct rsv_extent *e = rsv_region_extent(c->region, base);
-	struct va_format text = { .fmt = fmt };
+	struct va_format text = {.fmt = fmt};
 	va_list args;
 
 	va_start(args, fmt);
 	text.va = &args;
-	rsv_debug_say(what, c, e, "slab", base, &text);
+	rsv_debug_print_line(what, c, e, "slab", base, &text);
 	va_end(args);
 }
 
@@ -441,8 +440,7 @@ void rsv_debug_report_slab(enum rsv_misuse what, const struct rsv_cache *c, cons
  */
 
 /* Only notes what is to be printed: a raw lock may be held. */
-static void rsv_debug_note_leak(struct rsv_cache *c, struct rsv_extent *e, void *object,
-				void *data)
+static void rsv_debug_note_leak(struct rsv_cache *c, struct rsv_extent *e, void *object, void *data)
 {
 	struct rsv_leaks *leaks = data;
 
@@ -472,13 +470,13 @@ static bool rsv_debug_may_be_anothers(const struct rsv_cache *c, const struct rs
 void rsv_debug_leaks(struct rsv_cache *c)
 {
 	struct rsv_leaks leaks = {};
-	const struct rsv_show show = { .show = rsv_debug_note_leak, .data = &leaks };
+	const struct rsv_visitor show = {.visit = rsv_debug_note_leak, .data = &leaks};
 	unsigned int i;
 
-	c->engine->each(c, &show);
+	c->engine->for_each(c, &show);
 	for (i = 0; i < leaks.nr; i++) {
 		pr_err("cache %s of region %s: object at 0x%llx is in use%s\n", c->name,
-		       c->region->name, rsv_addr_place(leaks.extent[i], leaks.object[i]),
+		       c->region->name, rsv_addr_offset(leaks.extent[i], leaks.object[i]),
 		       rsv_debug_may_be_anothers(c, &leaks, i) ? ", or another cache's" : "");
 		if (c->layout.track)
 			rsv_track_print(c, leaks.object[i]);
@@ -536,7 +534,7 @@ void rsv_debug_init(struct rsv_cache *c, void *object)
 }
 
 /**
- * rsv_debug_hand() - check a free object, and make it one in use
+ * rsv_debug_alloc() - check a free object, and make it one in use
  * @c: the cache
  * @object: the object, in the caller's hands, not marked as free any more
  * @caller: address of the code that asked for it
@@ -546,7 +544,7 @@ void rsv_debug_init(struct rsv_cache *c, void *object)
  * Context: Any but NMI, with no raw lock held.
  * Return: Whether the object may be used. If not, that was reported, and it must be leaked.
  */
-bool rsv_debug_hand(struct rsv_cache *c, void *object, unsigned long caller)
+bool rsv_debug_alloc(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	if (!rsv_debug_red_ok(c, NULL, object, c->layout.object_size, SLUB_RED_INACTIVE) ||
 	    !rsv_debug_poison_ok(c, NULL, object) || !rsv_debug_rest_ok(c, NULL, object) ||
@@ -577,7 +575,7 @@ void rsv_debug_asked(struct rsv_cache *c, void *object, size_t size)
 }
 
 /**
- * rsv_debug_receive() - check an object that was given back, and make it a free one
+ * rsv_debug_free() - check an object that was given back, and make it a free one
  * @c: the cache
  * @e: the extent that it lies in
  * @object: the object, claimed and so in the caller's hands
@@ -586,8 +584,7 @@ void rsv_debug_asked(struct rsv_cache *c, void *object, size_t size)
  * Context: Any but NMI, with no raw lock held.
  * Return: Whether the object may be used again. If not, that was reported, and it must be leaked.
  */
-bool rsv_debug_receive(struct rsv_cache *c, struct rsv_extent *e, void *object,
-		       unsigned long caller)
+bool rsv_debug_free(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller)
 {
 	if (!rsv_debug_asked_ok(c, e, object) ||
 	    !rsv_debug_red_ok(c, e, object, rsv_debug_size(c, object), SLUB_RED_ACTIVE) ||

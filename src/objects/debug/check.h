@@ -3,16 +3,13 @@
  * Checks that cost something: red zones, poison, owners, for caches that ask for them; and the
  * option debug= that asks on their behalf.
  */
-#ifndef RSV_OBJECTS_DEBUG_H
-#define RSV_OBJECTS_DEBUG_H
+#ifndef RSV_OBJECTS_DEBUG_CHECK_H
+#define RSV_OBJECTS_DEBUG_CHECK_H
 
 #include <linux/compiler_attributes.h>
 #include <linux/types.h>
 
-#include "report.h"
-
-struct rsv_cache;
-struct rsv_extent;
+#include "types.h"
 
 /* option.c */
 int rsv_debug_parse(const char *text);
@@ -23,11 +20,10 @@ bool rsv_debug_given(void);
 void rsv_debug_start(const struct rsv_cache *c);
 unsigned int rsv_debug_track_bytes(void);
 void rsv_debug_init(struct rsv_cache *c, void *object);
-bool rsv_debug_hand(struct rsv_cache *c, void *object, unsigned long caller);
+bool rsv_debug_alloc(struct rsv_cache *c, void *object, unsigned long caller);
 unsigned int rsv_debug_size(const struct rsv_cache *c, const void *object);
 void rsv_debug_asked(struct rsv_cache *c, void *object, size_t size);
-bool rsv_debug_receive(struct rsv_cache *c, struct rsv_extent *e, void *object,
-		       unsigned long caller);
+bool rsv_debug_free(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
 
 /* For all caches */
 __printf(5, 6) void rsv_debug_report(enum rsv_misuse what, const struct rsv_cache *c,
@@ -37,4 +33,4 @@ __printf(4, 5) void rsv_debug_report_slab(enum rsv_misuse what, const struct rsv
 					  const void *base, const char *fmt, ...);
 void rsv_debug_leaks(struct rsv_cache *c);
 
-#endif /* RSV_OBJECTS_DEBUG_H */
+#endif /* RSV_OBJECTS_DEBUG_CHECK_H */

@@ -17,13 +17,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "check.h"
 #include "compat.h"
 #include "name.h"
 #include "objects/cache.h"
-#include "check.h"
 
-#define RSV_DEBUG_DEFAULT	(RSV_CACHE_VERIFY | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
-#define RSV_DEBUG_NAMES		32	/* that all blocks together can have */
+#define RSV_DEBUG_DEFAULT (RSV_CACHE_VERIFY | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+#define RSV_DEBUG_NAMES	  32 /* that all blocks together can have */
 
 /**
  * struct rsv_debug_name - what caches of a name get
@@ -49,7 +49,7 @@ struct rsv_debug_option {
 	struct rsv_debug_name names[RSV_DEBUG_NAMES];
 };
 
-static struct rsv_debug_option rsv_debug_option;	/* changes before caches are made only */
+static struct rsv_debug_option rsv_debug_option; /* changes before caches are made only */
 
 static unsigned int rsv_debug_letter(char letter)
 {

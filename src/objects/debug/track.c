@@ -28,7 +28,7 @@ static const char *const rsv_event_names[RSV_EVENTS] = {
 	[RSV_FREED] = "Freed",
 };
 
-static bool rsv_tracks_stacks;	/* set once: stacks may be kept from then on */
+static bool rsv_tracks_stacks; /* set once: stacks may be kept from then on */
 
 static struct rsv_track *rsv_track_of(const struct rsv_cache *c, const void *object,
 				      enum rsv_event event)
@@ -60,7 +60,7 @@ static bool rsv_track_may_alloc(void)
 	return !in_interrupt() && !irqs_disabled();
 }
 
-/* The stack is kept from who called the function two above this one: rsv_debug_hand(), say. */
+/* The stack is kept from who called the function two above this one: rsv_debug_alloc(), say. */
 static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, u16 cache)
 {
 	struct rsv_track new = {
@@ -235,8 +235,7 @@ static void rsv_track_print_who(const char *name, const struct rsv_track *t)
 	pr_err("%s in %s age=%lu cpu=%u pid=%d\n", name, text, jiffies - t->when, t->cpu, t->pid);
 }
 
-static void rsv_track_print_one(const struct rsv_cache *c, const void *object,
-				enum rsv_event event)
+static void rsv_track_print_one(const struct rsv_cache *c, const void *object, enum rsv_event event)
 {
 	const char *name = rsv_event_names[event];
 	struct rsv_track t;

@@ -20,59 +20,59 @@
 #include <linux/minmax.h>
 
 #include "compat.h"
-#include "region.h"
 #include "objects/debug/check.h"
 #include "objects/magazine.h"
 #include "objects/node.h"
+#include "region.h"
 
 /* In place of the next free object, of which there are RSV_SLAB_NONE at most: the object is out. */
-#define RSV_BOOK_KEPT	0xfffe
-#define RSV_BOOK_USED	0xffff
+#define RSV_BUFCTL_CACHED 0xfffe
+#define RSV_BUFCTL_USED	  0xffff
 
 /**
- * struct rsv_book - where a slab's objects begin, and which of them are free
+ * struct rsv_bufctl - where a slab's objects begin, and which of them are free
  * @first: where the first slot begins, in bytes from the slab's beginning (never changes)
  * @next: of an object on the free list the next one or RSV_SLAB_NONE; of one that is out
- *	RSV_BOOK_KEPT or RSV_BOOK_USED; of one that was never carved nothing
+ *	RSV_BUFCTL_CACHED or RSV_BUFCTL_USED; of one that was never carved nothing
  */
-struct rsv_book {
+struct rsv_bufctl {
 	u32 first;
 	u16 next[];
 };
 
 static unsigned int rsv_book_bytes(unsigned int objects)
 {
-	return sizeof(struct rsv_book) + objects * sizeof(u16);
+	return sizeof(struct rsv_bufctl) + objects * sizeof(u16);
 }
 
 static union rsv_slab_word rsv_book_word(const struct rsv_frame *slab)
 {
-	return (union rsv_slab_word){ .word = READ_ONCE(slab->slab) };
+	return (union rsv_slab_word){.word = READ_ONCE(slab->slab)};
 }
 
 /* The book of a slab that is known to be one of the cache */
-static struct rsv_book *rsv_book_of(const struct rsv_cache *c, const struct rsv_extent *e,
-				    const struct rsv_frame *slab)
+static struct rsv_bufctl *rsv_book_of(const struct rsv_cache *c, const struct rsv_extent *e,
+				      const struct rsv_frame *slab)
 {
-	return c->layout.book ? rsv_frame_addr(e, slab) : READ_ONCE(slab[1].book);
+	return c->layout.bufctl ? rsv_frame_addr(e, slab) : READ_ONCE(slab[1].bufctl);
 }
 
-static unsigned int rsv_book_index(const struct rsv_cache *c, const struct rsv_book *book,
+static unsigned int rsv_book_index(const struct rsv_cache *c, const struct rsv_bufctl *book,
 				   const struct rsv_frame *f, const void *object)
 {
 	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before -
-				 READ_ONCE(book->first));
+					 READ_ONCE(book->first));
 }
 
-static void *rsv_book_object(const struct rsv_cache *c, const struct rsv_book *book, void *base,
+static void *rsv_book_object(const struct rsv_cache *c, const struct rsv_bufctl *book, void *base,
 			     unsigned int index)
 {
 	return base + book->first + index * c->layout.stride + c->layout.before;
 }
 
 /* Notes what has become of a slab, and moves it to the list it belongs on. The node is locked. */
-static void rsv_book_note(const struct rsv_cache *c, struct rsv_cache_node *n,
-			  struct rsv_frame *slab, union rsv_slab_word word)
+static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_node *n,
+				   struct rsv_frame *slab, union rsv_slab_word word)
 {
 	enum rsv_fill was = word.fill, fill = rsv_slab_fill(c, word);
 
@@ -104,28 +104,29 @@ static unsigned int rsv_book_slots(const struct rsv_layout *l, unsigned int page
 }
 
 /* What is left of a slab of so many pages and objects */
-static unsigned int rsv_book_rest(const struct rsv_layout *l, unsigned int pages,
-				  unsigned int objects)
+static unsigned int rsv_bufctl_slack(const struct rsv_layout *l, unsigned int pages,
+				     unsigned int objects)
 {
-	return (pages << PAGE_SHIFT) - l->book - objects * l->stride;
+	return (pages << PAGE_SHIFT) - l->bufctl - objects * l->stride;
 }
 
 /* The books of small slabs are as long as those of others: who looks for one need not ask. */
-static void rsv_book_place(struct rsv_layout *l)
+static void rsv_bufctl_choose_where(struct rsv_layout *l)
 {
 	if (l->stride < PAGE_SIZE / 8)
-		l->book = round_up(rsv_book_bytes(l->objects), l->align);
+		l->bufctl = round_up(rsv_book_bytes(l->objects), l->align);
 	else
 		l->small_pages = max(l->small_pages, 2U);
-	l->small_objects = min(((l->small_pages << PAGE_SHIFT) - l->book) / l->stride, l->objects);
+	l->small_objects =
+		min(((l->small_pages << PAGE_SHIFT) - l->bufctl) / l->stride, l->objects);
 }
 
 static int rsv_book_layout(struct rsv_layout *l)
 {
 	rsv_layout_pages(l, rsv_book_slots);
-	rsv_book_place(l);
+	rsv_bufctl_choose_where(l);
 	l->colour = max_t(unsigned int, l->align, cache_line_size());
-	l->colours = rsv_book_rest(l, l->pages, l->objects) / l->colour + 1;
+	l->colours = rsv_bufctl_slack(l, l->pages, l->objects) / l->colour + 1;
 	return 0;
 }
 
@@ -140,7 +141,7 @@ static struct rsv_cache *rsv_book_cache(const struct rsv_cache *c)
 
 	while (RSV_MAGAZINE_BYTES(n) < rsv_book_bytes(c->layout.objects))
 		n++;
-	return c->region->own[n];
+	return c->region->magazine_caches[n];
 }
 
 /* The colour of the next slab of a node */
@@ -157,35 +158,35 @@ static unsigned int rsv_book_colour(const struct rsv_cache *c, struct rsv_cache_
 }
 
 /* Begins the book of a new slab: at @apart or, if that is NULL, in the slab. */
-static void rsv_book_open(struct rsv_cache *c, struct rsv_frame *slab, struct rsv_book *apart)
+static void rsv_bufctl_init(struct rsv_cache *c, struct rsv_frame *slab, struct rsv_bufctl *apart)
 {
 	const struct rsv_extent *e = rsv_frame_extent(c->region, slab);
 	const unsigned int objects = rsv_slab_objects(c, rsv_book_word(slab));
-	unsigned int rest = rsv_book_rest(&c->layout, rsv_slab_pages(c, slab), objects);
+	unsigned int rest = rsv_bufctl_slack(&c->layout, rsv_slab_pages(c, slab), objects);
 	unsigned int colour = rsv_book_colour(c, rsv_slab_node(c, e));
 
 	if (apart)
-		WRITE_ONCE(slab[1].book, apart);
+		WRITE_ONCE(slab[1].bufctl, apart);
 	/* A small slab may have fewer colours. */
 	colour %= rest / c->layout.colour + 1;
-	WRITE_ONCE(rsv_book_of(c, e, slab)->first, c->layout.book + colour * c->layout.colour);
+	WRITE_ONCE(rsv_book_of(c, e, slab)->first, c->layout.bufctl + colour * c->layout.colour);
 }
 
-static bool rsv_book_grow(struct rsv_cache *c, gfp_t gfp, int nid)
+static bool rsv_bufctl_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	const gfp_t plain = gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_HIGHMEM);
-	struct rsv_book *apart = NULL;
+	struct rsv_bufctl *apart = NULL;
 	struct rsv_frame *slab;
 
-	if (!c->layout.book) {
+	if (!c->layout.bufctl) {
 		apart = rsv_cache_alloc_node(rsv_book_cache(c), plain, nid);
 		if (!apart)
 			return false;
 	}
 	slab = rsv_slab_new(c, gfp, nid);
 	if (slab) {
-		rsv_book_open(c, slab, apart);
-		rsv_slab_enter(c, slab);
+		rsv_bufctl_init(c, slab, apart);
+		rsv_slab_add(c, slab);
 	} else if (apart) {
 		rsv_cache_free(rsv_book_cache(c), apart);
 	}
@@ -193,29 +194,29 @@ static bool rsv_book_grow(struct rsv_cache *c, gfp_t gfp, int nid)
 }
 
 /* Gives back a slab that is nobody's any more. */
-static void rsv_book_close(struct rsv_cache *c, struct rsv_frame *slab)
+static void rsv_bufctl_free_slab(struct rsv_cache *c, struct rsv_frame *slab)
 {
-	if (!c->layout.book)
-		rsv_cache_free(rsv_book_cache(c), slab[1].book);
-	rsv_slab_give(c, slab);
+	if (!c->layout.bufctl)
+		rsv_cache_free(rsv_book_cache(c), slab[1].bufctl);
+	rsv_slab_free_pages(c, slab);
 }
 
 /*
  * Taking
  */
 
-static void *rsv_book_carve(const struct rsv_cache *c, struct rsv_book *book, void *base,
+static void *rsv_book_carve(const struct rsv_cache *c, struct rsv_bufctl *book, void *base,
 			    union rsv_slab_word *word)
 {
 	unsigned int index = word->carved++;
 
-	WRITE_ONCE(book->next[index], RSV_BOOK_KEPT);
+	WRITE_ONCE(book->next[index], RSV_BUFCTL_CACHED);
 	word->inuse++;
 	return rsv_book_object(c, book, base, index);
 }
 
 /* The first object of the free list, or NULL if the list is not what it can be. */
-static void *rsv_book_pop(struct rsv_cache *c, struct rsv_book *book, void *base,
+static void *rsv_book_pop(struct rsv_cache *c, struct rsv_bufctl *book, void *base,
 			  union rsv_slab_word *word)
 {
 	unsigned int index = word->free, next;
@@ -226,25 +227,25 @@ static void *rsv_book_pop(struct rsv_cache *c, struct rsv_book *book, void *base
 	next = READ_ONCE(book->next[index]);
 	if (next != RSV_SLAB_NONE && next >= word->carved)
 		return NULL;
-	WRITE_ONCE(book->next[index], RSV_BOOK_KEPT);
+	WRITE_ONCE(book->next[index], RSV_BUFCTL_CACHED);
 	word->free = next;
 	word->inuse++;
 	return rsv_book_object(c, book, base, index);
 }
 
 /* A book that an overflow of the slab before has reached may no more say where objects begin. */
-static bool rsv_book_whole(const struct rsv_cache *c, const struct rsv_book *book,
-			   const struct rsv_frame *slab)
+static bool rsv_bufctl_is_sound(const struct rsv_cache *c, const struct rsv_bufctl *book,
+				const struct rsv_frame *slab)
 {
 	const unsigned int objects = rsv_slab_objects(c, rsv_book_word(slab));
-	unsigned int rest = rsv_book_rest(&c->layout, rsv_slab_pages(c, slab), objects);
-	unsigned int shift = READ_ONCE(book->first) - c->layout.book;
+	unsigned int rest = rsv_bufctl_slack(&c->layout, rsv_slab_pages(c, slab), objects);
+	unsigned int shift = READ_ONCE(book->first) - c->layout.bufctl;
 
 	return shift <= rest && !(shift % c->layout.colour);
 }
 
 /* The objects on a free list that was overwritten count as out from now on: they are lost. */
-static void rsv_book_abandon(union rsv_slab_word *word, void *base, struct rsv_taken *t)
+static void rsv_book_abandon(union rsv_slab_word *word, void *base, struct rsv_batch *t)
 {
 	t->damaged = base;
 	t->lost = word->carved - word->inuse;
@@ -253,14 +254,14 @@ static void rsv_book_abandon(union rsv_slab_word *word, void *base, struct rsv_t
 }
 
 /* Takes objects of one slab: those that were in use before first, the CPU's cache may have them. */
-static void rsv_book_take_slab(struct rsv_cache *c, struct rsv_frame *slab, unsigned int nr,
-			       union rsv_slab_word *word, struct rsv_taken *t)
+static void rsv_bufctl_alloc_slab(struct rsv_cache *c, struct rsv_frame *slab, unsigned int nr,
+				  union rsv_slab_word *word, struct rsv_batch *t)
 {
 	const struct rsv_extent *e = rsv_frame_extent(c->region, slab);
-	struct rsv_book *book = rsv_book_of(c, e, slab);
+	struct rsv_bufctl *book = rsv_book_of(c, e, slab);
 	void *base = rsv_frame_addr(e, slab), *object;
 
-	if (unlikely(!rsv_book_whole(c, book, slab))) {
+	if (unlikely(!rsv_bufctl_is_sound(c, book, slab))) {
 		word->carved = rsv_slab_objects(c, *word);
 		rsv_book_abandon(word, base, t);
 		return;
@@ -274,17 +275,17 @@ static void rsv_book_take_slab(struct rsv_cache *c, struct rsv_frame *slab, unsi
 		t->object[t->nr++] = object;
 	}
 	while (t->nr < nr && word->carved < rsv_slab_objects(c, *word)) {
-		if (rsv_cache_begins(c) && t->nr)
+		if (rsv_cache_has_raw(c) && t->nr)
 			return;
-		t->fresh = rsv_cache_begins(c);
+		t->raw = rsv_cache_has_raw(c);
 		t->object[t->nr++] = rsv_book_carve(c, book, base, word);
-		if (t->fresh)
+		if (t->raw)
 			return;
 	}
 }
 
-static void rsv_book_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
-			  struct rsv_taken *t)
+static void rsv_bufctl_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
+			     struct rsv_batch *t)
 {
 	struct rsv_cache_node *n = c->nodes[nid];
 	union rsv_slab_word word;
@@ -299,11 +300,11 @@ static void rsv_book_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, uns
 			break;
 		had = t->nr;
 		word = rsv_book_word(slab);
-		rsv_book_take_slab(c, slab, nr, &word, t);
-		rsv_book_note(c, n, slab, word);
-	} while (t->nr < nr && t->nr > had && !t->fresh && !t->damaged);
+		rsv_bufctl_alloc_slab(c, slab, nr, &word, t);
+		rsv_bufctl_update_slab(c, n, slab, word);
+	} while (t->nr < nr && t->nr > had && !t->raw && !t->damaged);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
-	rsv_taken_begin(c, t);
+	rsv_batch_prepare(c, t);
 }
 
 /*
@@ -314,12 +315,12 @@ static void rsv_book_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, uns
  * The book of a slab that was one of the cache a moment ago. Its frames may be another's by now,
  * and what they hold no address of ours.
  */
-static struct rsv_book *rsv_book_find(const struct rsv_cache *c, const struct rsv_extent *e,
-				      const struct rsv_frame *slab)
+static struct rsv_bufctl *rsv_book_find(const struct rsv_cache *c, const struct rsv_extent *e,
+					const struct rsv_frame *slab)
 {
-	struct rsv_book *book;
+	struct rsv_bufctl *book;
 
-	if (c->layout.book)
+	if (c->layout.bufctl)
 		return rsv_book_of(c, e, slab);
 	/* The second page's frame tells, if there is a second page. */
 	if (rsv_frame_index(e, slab) + 1 >= e->nr_pages)
@@ -337,8 +338,8 @@ static u16 *rsv_book_entry(const struct rsv_cache *c, const struct rsv_extent *e
 {
 	struct rsv_frame *slab = rsv_slab_head(e, f);
 	/* Pairs with the node's lock: who sees that a slab was carved sees its book. */
-	const union rsv_slab_word word = { .word = smp_load_acquire(&slab->slab) };
-	struct rsv_book *book;
+	const union rsv_slab_word word = {.word = smp_load_acquire(&slab->slab)};
+	struct rsv_bufctl *book;
 	unsigned int index;
 
 	*why = RSV_DOUBLE_FREE;
@@ -353,44 +354,45 @@ static u16 *rsv_book_entry(const struct rsv_cache *c, const struct rsv_extent *e
 	return NULL;
 }
 
-static enum rsv_misuse rsv_book_claim(struct rsv_cache *c, struct rsv_extent *e,
-				      struct rsv_frame *f, void *object)
+static enum rsv_misuse rsv_bufctl_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
+					      struct rsv_frame *f, void *object)
 {
 	enum rsv_misuse why;
 	u16 *entry = rsv_book_entry(c, e, f, object, &why);
 
 	if (unlikely(!entry))
 		return why;
-	if (unlikely(READ_ONCE(*entry) != RSV_BOOK_USED))
+	if (unlikely(READ_ONCE(*entry) != RSV_BUFCTL_USED))
 		return RSV_DOUBLE_FREE;
-	WRITE_ONCE(*entry, RSV_BOOK_KEPT);
+	WRITE_ONCE(*entry, RSV_BUFCTL_CACHED);
 	return RSV_OK;
 }
 
-static bool rsv_book_live(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
-			  const void *object)
+static bool rsv_bufctl_is_used(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
+			       const void *object)
 {
 	enum rsv_misuse why;
 	const u16 *entry = rsv_book_entry(c, e, f, object, &why);
 
-	return entry && READ_ONCE(*entry) == RSV_BOOK_USED;
+	return entry && READ_ONCE(*entry) == RSV_BUFCTL_USED;
 }
 
-static bool rsv_book_hand(struct rsv_cache *c, void *object)
+static bool rsv_bufctl_mark_used(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = rsv_region_extent(c->region, object);
 	enum rsv_misuse why;
 	u16 *entry = rsv_book_entry(c, e, rsv_frame_at(e, object), object, &why);
 
-	if (unlikely(!entry || READ_ONCE(*entry) != RSV_BOOK_KEPT))
+	if (unlikely(!entry || READ_ONCE(*entry) != RSV_BUFCTL_CACHED))
 		return false;
-	WRITE_ONCE(*entry, RSV_BOOK_USED);
+	WRITE_ONCE(*entry, RSV_BUFCTL_USED);
 	return true;
 }
 
 /* Of two CPUs that give one object back the second finds that it is free. The node is locked. */
-static enum rsv_misuse rsv_book_put_locked(struct rsv_cache *c, struct rsv_cache_node *n,
-					   struct rsv_extent *e, struct rsv_frame *f, void *object)
+static enum rsv_misuse rsv_bufctl_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
+					      struct rsv_extent *e, struct rsv_frame *f,
+					      void *object)
 {
 	struct rsv_frame *slab = rsv_slab_head(e, f);
 	union rsv_slab_word word = rsv_book_word(slab);
@@ -403,17 +405,17 @@ static enum rsv_misuse rsv_book_put_locked(struct rsv_cache *c, struct rsv_cache
 	entry = rsv_book_entry(c, e, f, object, &why);
 	if (!entry)
 		return why;
-	if (READ_ONCE(*entry) != RSV_BOOK_KEPT)
+	if (READ_ONCE(*entry) != RSV_BUFCTL_CACHED)
 		return RSV_DOUBLE_FREE;
 	WRITE_ONCE(*entry, word.free);
 	word.free = entry - rsv_book_of(c, e, slab)->next;
 	word.inuse--;
-	rsv_book_note(c, n, slab, word);
+	rsv_bufctl_update_slab(c, n, slab, word);
 	return RSV_OK;
 }
 
-static enum rsv_misuse rsv_book_put(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
-				    struct rsv_frame *f, void *object)
+static enum rsv_misuse rsv_bufctl_free(struct rsv_cache *c, struct rsv_cpu *cpu,
+				       struct rsv_extent *e, struct rsv_frame *f, void *object)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
 	struct rsv_frame *evicted;
@@ -421,11 +423,11 @@ static enum rsv_misuse rsv_book_put(struct rsv_cache *c, struct rsv_cpu *cpu, st
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	misuse = rsv_book_put_locked(c, n, e, f, object);
+	misuse = rsv_bufctl_free_locked(c, n, e, f, object);
 	evicted = rsv_slabs_surplus(c, n, flags);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
-		rsv_book_close(c, evicted);
+		rsv_bufctl_free_slab(c, evicted);
 	return misuse;
 }
 
@@ -435,14 +437,14 @@ static enum rsv_misuse rsv_book_put(struct rsv_cache *c, struct rsv_cpu *cpu, st
 
 static unsigned int rsv_book_shrink(struct rsv_cache *c, bool idle)
 {
-	return rsv_slabs_shrink(c, idle, rsv_book_close);
+	return rsv_slabs_shrink(c, idle, rsv_bufctl_free_slab);
 }
 
 /*
  * Whether the free list has the objects that are not out, each once: if one were on it twice, the
  * list would have no end. The node is locked.
  */
-static bool rsv_book_sound(const struct rsv_book *book, union rsv_slab_word word)
+static bool rsv_bufctl_freelist_is_sound(const struct rsv_bufctl *book, union rsv_slab_word word)
 {
 	unsigned int at = word.free, left = word.carved - word.inuse;
 
@@ -461,7 +463,7 @@ static bool rsv_book_verify(struct rsv_cache *c, struct rsv_extent *e, struct rs
 	bool sound;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	sound = rsv_book_sound(rsv_book_of(c, e, slab), rsv_book_word(slab));
+	sound = rsv_bufctl_freelist_is_sound(rsv_book_of(c, e, slab), rsv_book_word(slab));
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (!sound)
 		rsv_debug_report_slab(RSV_CORRUPT, c, rsv_frame_addr(e, slab),
@@ -469,38 +471,38 @@ static bool rsv_book_verify(struct rsv_cache *c, struct rsv_extent *e, struct rs
 	return sound;
 }
 
-static void rsv_book_each_slab(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *slab,
-			       const struct rsv_show *show)
+static void rsv_bufctl_for_each_in(struct rsv_cache *c, struct rsv_extent *e,
+				   struct rsv_frame *slab, const struct rsv_visitor *visitor)
 {
-	struct rsv_book *book = rsv_book_of(c, e, slab);
+	struct rsv_bufctl *book = rsv_book_of(c, e, slab);
 	void *base = rsv_frame_addr(e, slab);
 	unsigned int index;
 
 	/* A new slab may have no book yet. */
-	if (!rsv_book_word(slab).carved || !rsv_book_whole(c, book, slab))
+	if (!rsv_book_word(slab).carved || !rsv_bufctl_is_sound(c, book, slab))
 		return;
 	for (index = 0; index < rsv_book_word(slab).carved; index++)
-		if (READ_ONCE(book->next[index]) == RSV_BOOK_USED)
-			show->show(c, e, rsv_book_object(c, book, base, index), show->data);
+		if (READ_ONCE(book->next[index]) == RSV_BUFCTL_USED)
+			visitor->visit(c, e, rsv_book_object(c, book, base, index), visitor->data);
 }
 
-static void rsv_book_each(struct rsv_cache *c, const struct rsv_show *show)
+static void rsv_bufctl_for_each(struct rsv_cache *c, const struct rsv_visitor *visitor)
 {
-	rsv_slabs_each(c, rsv_book_each_slab, show);
+	rsv_slabs_for_each(c, rsv_bufctl_for_each_in, visitor);
 }
 
 const struct rsv_engine rsv_engine_slab = {
 	.name = "slab",
 	.flag = RSV_ENGINE_SLAB,
-	.aside = true,
+	.off_object = true,
 	.layout = rsv_book_layout,
-	.take = rsv_book_take,
-	.grow = rsv_book_grow,
-	.put = rsv_book_put,
-	.hand = rsv_book_hand,
-	.claim = rsv_book_claim,
-	.live = rsv_book_live,
+	.alloc = rsv_bufctl_alloc,
+	.new_slab = rsv_bufctl_new_slab,
+	.free = rsv_bufctl_free,
+	.mark_used = rsv_bufctl_mark_used,
+	.mark_cached = rsv_bufctl_mark_cached,
+	.is_used = rsv_bufctl_is_used,
 	.shrink = rsv_book_shrink,
 	.verify = rsv_book_verify,
-	.each = rsv_book_each,
+	.for_each = rsv_bufctl_for_each,
 };

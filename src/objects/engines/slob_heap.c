@@ -12,19 +12,19 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "pages/page_alloc.h"
-#include "region.h"
 #include "objects/debug/check.h"
-#include "slob_heap.h"
 #include "objects/mark.h"
 #include "objects/node.h"
+#include "pages/page_alloc.h"
+#include "region.h"
+#include "slob_heap.h"
 #include "slob_page.h"
 
 /* Units and gaps that are looked at, to the end of a unit, before others can have the lock */
-#define RSV_HEAP_STEPS		128U
+#define RSV_HEAP_STEPS 128U
 
 /**
- * struct rsv_search - a search for blocks
+ * struct rsv_slob_search - a search for blocks
  * @c: who they are for
  * @t: what was found
  * @nr: how many are wanted
@@ -33,9 +33,9 @@
  * @left: units of the list that were not looked at
  * @steps: units and gaps that were looked at since the node was locked
  */
-struct rsv_search {
+struct rsv_slob_search {
 	struct rsv_cache *c;
-	struct rsv_taken *t;
+	struct rsv_batch *t;
 	unsigned int nr;
 	unsigned int size;
 	unsigned int align;
@@ -47,47 +47,48 @@ struct rsv_search {
  * Blocks
  */
 
-static unsigned int rsv_block_size(const struct rsv_cache *c)
+static unsigned int rsv_slob_block_units(const struct rsv_cache *c)
 {
-	return c->layout.stride / RSV_GRAIN;
+	return c->layout.stride / RSV_SLOB_UNIT;
 }
 
 /* The list of units that blocks of the cache are looked for in */
-static unsigned int rsv_block_list(const struct rsv_cache *c)
+static unsigned int rsv_slob_block_list(const struct rsv_cache *c)
 {
 	if (c->layout.stride < 256)
-		return RSV_UNITS_256;
-	return c->layout.stride < 1024 ? RSV_UNITS_1024 : RSV_UNITS_PAGE;
+		return RSV_SLOB_LIST_256;
+	return c->layout.stride < 1024 ? RSV_SLOB_LIST_1024 : RSV_SLOB_LIST_PAGE;
 }
 
 /* Where the block of an object begins, in bytes from its unit's beginning, if the object is one */
-static unsigned long rsv_block_offset(const struct rsv_cache *c, const struct rsv_unit *u,
-				      const void *object)
+static unsigned long rsv_slob_block_offset(const struct rsv_cache *c, const struct rsv_slob_page *u,
+					   const void *object)
 {
 	return object - c->layout.before - u->base;
 }
 
 /* Whether a block, or a gap, of the cache's size begins at an offset */
-static bool rsv_block_fits(const struct rsv_cache *c, const struct rsv_unit *u,
-			   unsigned long offset)
+static bool rsv_slob_block_fits(const struct rsv_cache *c, const struct rsv_slob_page *u,
+				unsigned long offset)
 {
-	unsigned long at = offset / RSV_GRAIN;
+	unsigned long at = offset / RSV_SLOB_UNIT;
 
-	return !(offset % RSV_GRAIN) && at >= u->first && at < u->end && rsv_start_test(u, at) &&
-	       rsv_start_after(u, at) - at == rsv_block_size(c);
+	return !(offset % RSV_SLOB_UNIT) && at >= u->first && at < u->end &&
+	       rsv_slob_start_test(u, at) &&
+	       rsv_slob_start_after(u, at) - at == rsv_slob_block_units(c);
 }
 
 /* Whether a place is in a gap, or in a unit that is on its way back */
-static bool rsv_block_is_free(const struct rsv_unit *u, unsigned int at)
+static bool rsv_slob_block_is_free(const struct rsv_slob_page *u, unsigned int at)
 {
-	struct rsv_gap gap = {};
+	struct rsv_free_block gap = {};
 	unsigned long flags;
 	bool free = true;
 
 	raw_spin_lock_irqsave(&u->node->lock, flags);
-	if (rsv_unit_listed(u)) {
-		gap.next = rsv_unit_word(u->frame).gap;
-		free = rsv_gap_find(u, at, &gap) && rsv_gap_covers(&gap, at);
+	if (rsv_slob_page_is_listed(u)) {
+		gap.next = rsv_slob_page_word(u->frame).first_free;
+		free = rsv_free_block_find(u, at, &gap) && rsv_free_block_covers(&gap, at);
 	}
 	raw_spin_unlock_irqrestore(&u->node->lock, flags);
 	return free;
@@ -97,38 +98,41 @@ static bool rsv_block_is_free(const struct rsv_unit *u, unsigned int at)
  * Whether what begins at a place is a live block. What looks like a header may be what a user
  * wrote, but nearly never is: then the unit's gaps tell.
  */
-static bool rsv_block_is_live(const struct rsv_unit *u, unsigned int at)
+static bool rsv_slob_block_is_used(const struct rsv_slob_page *u, unsigned int at)
 {
-	struct rsv_gap gap;
+	struct rsv_free_block gap;
 
-	return likely(!rsv_gap_read(u, at, &gap)) || !rsv_block_is_free(u, at);
+	return likely(!rsv_free_block_read(u, at, &gap)) || !rsv_slob_block_is_free(u, at);
 }
 
 /* What is wrong with an object at an offset, where no live block of the cache's size begins */
-static enum rsv_misuse rsv_block_judge(const struct rsv_unit *u, unsigned long offset)
+static enum rsv_misuse rsv_slob_block_misuse(const struct rsv_slob_page *u, unsigned long offset)
 {
-	unsigned long at = offset / RSV_GRAIN;
+	unsigned long at = offset / RSV_SLOB_UNIT;
 
 	if (at < u->first || at >= u->end)
 		return RSV_MISALIGNED;
-	if (rsv_block_is_free(u, at))
+	if (rsv_slob_block_is_free(u, at))
 		return RSV_DOUBLE_FREE;
-	return offset % RSV_GRAIN || !rsv_start_test(u, at) ? RSV_MISALIGNED : RSV_WRONG_CACHE;
+	return offset % RSV_SLOB_UNIT || !rsv_slob_start_test(u, at) ? RSV_MISALIGNED
+								     : RSV_WRONG_CACHE;
 }
 
 /* Makes a block that was cut a kept object; under the lock, since it can be found from now on. */
-static void *rsv_block_open(struct rsv_cache *c, const struct rsv_unit *u, unsigned int at)
+static void *rsv_slob_block_to_object(struct rsv_cache *c, const struct rsv_slob_page *u,
+				      unsigned int at)
 {
-	u64 *slot = rsv_unit_at(u, at);
+	u64 *slot = rsv_slob_page_at(u, at);
 	void *object = (void *)slot + c->layout.before;
 
 	WRITE_ONCE(*slot, 0);
-	rsv_link_write(c, rsv_link_at(c, object), RSV_LINK_KEPT);
+	rsv_mark_write(c, rsv_mark_at(c, object), RSV_MARK_CACHED);
 	return object;
 }
 
 /* Where a block begins that is cut out of a gap, or 0 if there is no room for it */
-static unsigned int rsv_block_place(const struct rsv_search *s, const struct rsv_gap *gap)
+static unsigned int rsv_slob_block_start(const struct rsv_slob_search *s,
+					 const struct rsv_free_block *gap)
 {
 	unsigned int at = round_up(gap->at, s->align);
 
@@ -136,23 +140,23 @@ static unsigned int rsv_block_place(const struct rsv_search *s, const struct rsv
 }
 
 /* Takes blocks of a unit; the node is locked. */
-static void rsv_unit_search(const struct rsv_unit *u, union rsv_unit_word *word,
-			    struct rsv_search *s)
+static void rsv_slob_page_search(const struct rsv_slob_page *u, union rsv_slob_word *word,
+				 struct rsv_slob_search *s)
 {
-	struct rsv_gap before = { .next = word->gap }, gap;
-	struct rsv_taken *t = s->t;
+	struct rsv_free_block before = {.next = word->first_free}, gap;
+	struct rsv_batch *t = s->t;
 	unsigned int at;
 
 	for (; before.next && t->nr < s->nr; s->steps++) {
-		if (!rsv_gap_read(u, before.next, &gap)) {
+		if (!rsv_free_block_read(u, before.next, &gap)) {
 			t->damaged = u->base;
-			t->lost = DIV_ROUND_UP(rsv_gaps_abandon(u, word), s->size);
+			t->lost = DIV_ROUND_UP(rsv_free_blocks_abandon(u, word), s->size);
 			return;
 		}
-		at = rsv_block_place(s, &gap);
+		at = rsv_slob_block_start(s, &gap);
 		if (at) {
-			rsv_gap_cut(u, word, &before, &gap, at, s->size);
-			t->object[t->nr++] = rsv_block_open(s->c, u, at);
+			rsv_free_block_cut(u, word, &before, &gap, at, s->size);
+			t->object[t->nr++] = rsv_slob_block_to_object(s->c, u, at);
 		} else {
 			before = gap;
 		}
@@ -163,37 +167,37 @@ static void rsv_unit_search(const struct rsv_unit *u, union rsv_unit_word *word,
  * Looks at some units of a list, until one serves; the node is locked. The list is turned so that
  * the next search begins where this one ends.
  */
-static void rsv_queue_search(struct rsv_unit_queue *queue, struct rsv_search *s)
+static void rsv_slob_list_search(struct rsv_slob_page_list *queue, struct rsv_slob_search *s)
 {
 	const struct rsv_region *r = s->c->region;
-	union rsv_unit_word word;
+	union rsv_slob_word word;
 	struct rsv_frame *frame;
-	struct rsv_unit u;
+	struct rsv_slob_page u;
 
 	s->steps = 0;
-	list_for_each_entry(frame, &queue->units, link) {
+	list_for_each_entry(frame, &queue->pages, link) {
 		if (!s->left || s->steps >= RSV_HEAP_STEPS)
 			break;
 		s->left--;
 		s->steps++;
-		word = rsv_unit_word(frame);
-		if (word.room < s->size)
+		word = rsv_slob_page_word(frame);
+		if (word.free_units < s->size)
 			continue;
-		u = rsv_unit(rsv_frame_extent(r, frame), frame);
-		rsv_unit_search(&u, &word, s);
+		u = rsv_slob_page_get(rsv_frame_extent(r, frame), frame);
+		rsv_slob_page_search(&u, &word, s);
 		if (!s->t->nr && !s->t->damaged)
 			continue;
-		list_rotate_to_front(&frame->link, &queue->units);
-		rsv_unit_note(&u, word, rsv_block_list(s->c));
+		list_rotate_to_front(&frame->link, &queue->pages);
+		rsv_slob_page_update(&u, word, rsv_slob_block_list(s->c));
 		return;
 	}
-	if (list_entry_is_head(frame, &queue->units, link))
+	if (list_entry_is_head(frame, &queue->pages, link))
 		s->left = 0;
 	else
-		list_rotate_to_front(&frame->link, &queue->units);
+		list_rotate_to_front(&frame->link, &queue->pages);
 }
 
-static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct rsv_search *s)
+static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct rsv_slob_search *s)
 {
 	unsigned long flags;
 
@@ -201,13 +205,13 @@ static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct r
 	s->left = READ_ONCE(h->lists[list].nr);
 	while (s->left && !s->t->nr && !s->t->damaged) {
 		raw_spin_lock_irqsave(&h->lock, flags);
-		rsv_queue_search(&h->lists[list], s);
+		rsv_slob_list_search(&h->lists[list], s);
 		raw_spin_unlock_irqrestore(&h->lock, flags);
 	}
 }
 
 /**
- * rsv_heap_take() - take blocks for objects of a cache
+ * rsv_heap_alloc() - take blocks for objects of a cache
  * @c: the cache
  * @nid: the node
  * @nr: how many, RSV_BATCH at most
@@ -215,52 +219,53 @@ static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct r
  *
  * Context: Any but NMI.
  */
-void rsv_heap_take(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_taken *t)
+void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_batch *t)
 {
 	struct rsv_heap_node *h = &c->region->heap->nodes[nid];
-	struct rsv_search s = {
+	struct rsv_slob_search s = {
 		.c = c,
 		.t = t,
 		.nr = nr,
-		.size = rsv_block_size(c),
-		.align = max(c->layout.align / RSV_GRAIN, 1U),
+		.size = rsv_slob_block_units(c),
+		.align = max(c->layout.align / RSV_SLOB_UNIT, 1U),
 	};
 
-	rsv_heap_search(h, rsv_block_list(c), &s);
-	rsv_heap_search(h, RSV_UNITS_EMPTY, &s);
+	rsv_heap_search(h, rsv_slob_block_list(c), &s);
+	rsv_heap_search(h, RSV_SLOB_LIST_EMPTY, &s);
 }
 
 /* Makes a block a gap. The node is locked. @lost: grains of gaps that had to be given up for it */
-static enum rsv_misuse rsv_unit_put(struct rsv_cache *c, const struct rsv_unit *u, void *object,
-				    unsigned int *lost)
+static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_slob_page *u,
+					  void *object, unsigned int *lost)
 {
-	unsigned long offset = rsv_block_offset(c, u, object);
-	union rsv_unit_word word = rsv_unit_word(u->frame);
-	struct rsv_gap before = { .next = word.gap };
-	const struct rsv_gap block = { .at = offset / RSV_GRAIN, .size = rsv_block_size(c) };
+	unsigned long offset = rsv_slob_block_offset(c, u, object);
+	union rsv_slob_word word = rsv_slob_page_word(u->frame);
+	struct rsv_free_block before = {.next = word.first_free};
+	const struct rsv_free_block block = {.at = offset / RSV_SLOB_UNIT,
+					     .size = rsv_slob_block_units(c)};
 
 	/* If another CPU gave the same block back it is a gap by now, or somebody else's. */
-	if (!rsv_block_fits(c, u, offset) ||
-	    rsv_link_read(c, rsv_link_at(c, object)) != RSV_LINK_KEPT)
+	if (!rsv_slob_block_fits(c, u, offset) ||
+	    rsv_mark_read(c, rsv_mark_at(c, object)) != RSV_MARK_CACHED)
 		return RSV_DOUBLE_FREE;
 	/* Who has the same object from another free finds that it is not kept any more. */
-	rsv_link_write(c, rsv_link_at(c, object), RSV_SLAB_NONE);
-	if (rsv_gap_find(u, block.at, &before)) {
-		if (rsv_gap_covers(&before, block.at))
+	rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE);
+	if (rsv_free_block_find(u, block.at, &before)) {
+		if (rsv_free_block_covers(&before, block.at))
 			return RSV_DOUBLE_FREE;
-		if (rsv_gap_join(u, &word, &before, block))
+		if (rsv_free_block_join(u, &word, &before, block))
 			goto joined;
 	}
-	*lost = rsv_gaps_abandon(u, &word);
-	before = (struct rsv_gap){};
-	rsv_gap_join(u, &word, &before, block);
+	*lost = rsv_free_blocks_abandon(u, &word);
+	before = (struct rsv_free_block){};
+	rsv_free_block_join(u, &word, &before, block);
 joined:
-	rsv_unit_note(u, word, rsv_block_list(c));
+	rsv_slob_page_update(u, word, rsv_slob_block_list(c));
 	return RSV_OK;
 }
 
 /**
- * rsv_heap_put() - give the block of an object back
+ * rsv_heap_free() - give the block of an object back
  * @c: its cache
  * @e: its extent
  * @f: the frame of its page
@@ -269,26 +274,26 @@ joined:
  * Context: Any but NMI.
  * Return: RSV_OK, or RSV_DOUBLE_FREE if it is not there any more.
  */
-enum rsv_misuse rsv_heap_put(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
-			     void *object)
+enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
+			      void *object)
 {
 	struct rsv_heap_node *h = &c->region->heap->nodes[e->nid];
-	struct rsv_frame *frame = rsv_unit_head(e, f);
+	struct rsv_frame *frame = rsv_slob_page_head(e, f);
 	enum rsv_misuse misuse = RSV_DOUBLE_FREE;
 	unsigned int lost = 0;
-	struct rsv_unit u;
+	struct rsv_slob_page u;
 	unsigned long flags;
 
 	if (!frame)
 		return RSV_DOUBLE_FREE;
 	raw_spin_lock_irqsave(&h->lock, flags);
-	u = rsv_unit(e, frame);
-	if (rsv_unit_listed(&u))
-		misuse = rsv_unit_put(c, &u, object, &lost);
+	u = rsv_slob_page_get(e, frame);
+	if (rsv_slob_page_is_listed(&u))
+		misuse = rsv_slob_page_free(c, &u, object, &lost);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
 	if (lost)
-		rsv_debug_report_slab(RSV_CORRUPT, c, u.base,
-				      "%u free bytes of the heap are lost", lost * RSV_GRAIN);
+		rsv_debug_report_slab(RSV_CORRUPT, c, u.base, "%u free bytes of the heap are lost",
+				      lost * RSV_SLOB_UNIT);
 	return misuse;
 }
 
@@ -296,35 +301,35 @@ enum rsv_misuse rsv_heap_put(struct rsv_cache *c, struct rsv_extent *e, struct r
  * The heap
  */
 
-static void rsv_unit_mark(struct rsv_frame *frame, unsigned int pages)
+static void rsv_slob_page_mark(struct rsv_frame *frame, unsigned int pages)
 {
-	const union rsv_unit_word word = { .list = RSV_UNITS_NONE, .more = pages - 1 };
+	const union rsv_slob_word word = {.list = RSV_SLOB_LIST_NONE, .more = pages - 1};
 	unsigned int i;
 
-	WRITE_ONCE(frame->room, word.word);
+	WRITE_ONCE(frame->slob, word.word);
 	INIT_LIST_HEAD(&frame->link);
 	for (i = 0; i < pages; i++) {
 		WRITE_ONCE(frame[i].order, i);
-		/* Pairs with rsv_unit_head() */
+		/* Pairs with rsv_slob_page_head() */
 		smp_store_release(&frame[i].kind, i ? RSV_FRAME_HEAP_TAIL : RSV_FRAME_HEAP);
 	}
 }
 
 /* Puts a unit on its list, one gap from end to end. */
-static void rsv_unit_enter(const struct rsv_unit *u)
+static void rsv_slob_page_add(const struct rsv_slob_page *u)
 {
-	union rsv_unit_word word = rsv_unit_word(u->frame);
+	union rsv_slob_word word = rsv_slob_page_word(u->frame);
 	unsigned long flags;
 
-	rsv_unit_clear(u, &word);
+	rsv_slob_page_clear(u, &word);
 	raw_spin_lock_irqsave(&u->node->lock, flags);
 	u->node->pages += word.more + 1;
-	rsv_unit_note(u, word, RSV_UNITS_EMPTY);
+	rsv_slob_page_update(u, word, RSV_SLOB_LIST_EMPTY);
 	raw_spin_unlock_irqrestore(&u->node->lock, flags);
 }
 
 /**
- * rsv_heap_grow() - get a unit for blocks of a cache
+ * rsv_heap_new_page() - get a unit for blocks of a cache
  * @c: the cache
  * @gfp: as for rsv_cache_alloc_node()
  * @nid: the node that would be best
@@ -332,23 +337,23 @@ static void rsv_unit_enter(const struct rsv_unit *u)
  * Context: Any but NMI; may sleep if @gfp allows it.
  * Return: Whether there was one.
  */
-bool rsv_heap_grow(struct rsv_cache *c, gfp_t gfp, int nid)
+bool rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid)
 {
-	struct rsv_frame *frame = rsv_slab_take_pages(c, gfp, nid);
-	struct rsv_unit u;
+	struct rsv_frame *frame = rsv_slab_alloc_pages(c, gfp, nid);
+	struct rsv_slob_page u;
 
 	if (!frame)
 		return false;
-	rsv_unit_mark(frame, frame->nr_pages);
-	u = rsv_unit(rsv_frame_extent(c->region, frame), frame);
-	rsv_kasan_fence(u.base, (size_t)u.end * RSV_GRAIN);
-	rsv_unit_enter(&u);
+	rsv_slob_page_mark(frame, frame->nr_pages);
+	u = rsv_slob_page_get(rsv_frame_extent(c->region, frame), frame);
+	rsv_kasan_fence(u.base, (size_t)u.end * RSV_SLOB_UNIT);
+	rsv_slob_page_add(&u);
 	return true;
 }
 
-static void rsv_unit_give(struct rsv_region *r, struct rsv_frame *frame)
+static void rsv_slob_page_free_pages(struct rsv_region *r, struct rsv_frame *frame)
 {
-	unsigned int pages = rsv_unit_word(frame).more + 1;
+	unsigned int pages = rsv_slob_page_word(frame).more + 1;
 
 	rsv_kasan_allow(rsv_frame_addr(rsv_frame_extent(r, frame), frame),
 			(size_t)pages << PAGE_SHIFT);
@@ -359,21 +364,21 @@ static void rsv_unit_give(struct rsv_region *r, struct rsv_frame *frame)
 static struct rsv_frame *rsv_heap_evict(struct rsv_region *r, struct rsv_heap_node *h,
 					unsigned long keep)
 {
-	struct rsv_unit_queue *empty = &h->lists[RSV_UNITS_EMPTY];
-	union rsv_unit_word word;
+	struct rsv_slob_page_list *empty = &h->lists[RSV_SLOB_LIST_EMPTY];
+	union rsv_slob_word word;
 	struct rsv_frame *frame;
-	struct rsv_unit u;
+	struct rsv_slob_page u;
 
 	if (empty->nr <= keep)
 		return NULL;
-	frame = list_last_entry(&empty->units, struct rsv_frame, link);
-	u = rsv_unit(rsv_frame_extent(r, frame), frame);
-	rsv_unit_move(&u, RSV_UNITS_EMPTY, RSV_UNITS_NONE);
-	word = rsv_unit_word(frame);
-	h->room -= word.room;
+	frame = list_last_entry(&empty->pages, struct rsv_frame, link);
+	u = rsv_slob_page_get(rsv_frame_extent(r, frame), frame);
+	rsv_slob_page_move(&u, RSV_SLOB_LIST_EMPTY, RSV_SLOB_LIST_NONE);
+	word = rsv_slob_page_word(frame);
+	h->free_units -= word.free_units;
 	h->pages -= word.more + 1;
-	word.list = RSV_UNITS_NONE;
-	WRITE_ONCE(frame->room, word.word);
+	word.list = RSV_SLOB_LIST_NONE;
+	WRITE_ONCE(frame->slob, word.word);
 	return frame;
 }
 
@@ -394,13 +399,13 @@ unsigned int rsv_heap_trim(struct rsv_region *r, int nid, unsigned long keep)
 	unsigned int nr = 0;
 
 	/* Whoever makes one more comes here after that. */
-	while (READ_ONCE(h->lists[RSV_UNITS_EMPTY].nr) > keep) {
+	while (READ_ONCE(h->lists[RSV_SLOB_LIST_EMPTY].nr) > keep) {
 		raw_spin_lock_irqsave(&h->lock, flags);
 		frame = rsv_heap_evict(r, h, keep);
 		raw_spin_unlock_irqrestore(&h->lock, flags);
 		if (!frame)
 			break;
-		rsv_unit_give(r, frame);
+		rsv_slob_page_free_pages(r, frame);
 		nr++;
 	}
 	return nr;
@@ -423,34 +428,34 @@ int rsv_heap_create(struct rsv_region *r)
 	heap->secret = get_random_u64();
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		raw_spin_lock_init(&heap->nodes[nid].lock);
-		for (list = 0; list < RSV_UNITS_LISTS; list++)
-			INIT_LIST_HEAD(&heap->nodes[nid].lists[list].units);
+		for (list = 0; list < RSV_SLOB_LISTS; list++)
+			INIT_LIST_HEAD(&heap->nodes[nid].lists[list].pages);
 	}
 	r->heap = heap;
 	return 0;
 }
 
 /**
- * rsv_heap_lose() - note that blocks are lost, since what led to them was overwritten
+ * rsv_heap_lost() - note that blocks are lost, since what led to them was overwritten
  * @c: the cache that they are of
  * @object: the object of one of them; the others are of the same node
  * @nr: how many
  *
  * Context: Any but NMI.
  */
-void rsv_heap_lose(const struct rsv_cache *c, const void *object, unsigned int nr)
+void rsv_heap_lost(const struct rsv_cache *c, const void *object, unsigned int nr)
 {
 	const struct rsv_extent *e = rsv_region_extent(c->region, object);
 	struct rsv_heap_node *h = &c->region->heap->nodes[e->nid];
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&h->lock, flags);
-	h->lost += (unsigned long)nr * rsv_block_size(c);
+	h->lost += (unsigned long)nr * rsv_slob_block_units(c);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
 }
 
 /**
- * rsv_heap_wreckage() - pages of the heap in which nothing but lost gaps and blocks is
+ * rsv_heap_leaked() - pages of the heap in which nothing but lost gaps and blocks is
  * @r: the region
  *
  * Who asks has had the units given back that no block is in. What is left looks like a block in
@@ -459,7 +464,7 @@ void rsv_heap_lose(const struct rsv_cache *c, const void *object, unsigned int n
  * Context: Any but NMI.
  * Return: The pages.
  */
-unsigned long rsv_heap_wreckage(const struct rsv_region *r)
+unsigned long rsv_heap_leaked(const struct rsv_region *r)
 {
 	unsigned long pages = 0, flags;
 	unsigned int nid;
@@ -468,7 +473,7 @@ unsigned long rsv_heap_wreckage(const struct rsv_region *r)
 		struct rsv_heap_node *h = &r->heap->nodes[nid];
 
 		raw_spin_lock_irqsave(&h->lock, flags);
-		if (h->pages * RSV_PAGE_GRAINS - h->room == h->lost)
+		if (h->pages * RSV_SLOB_PAGE_UNITS - h->free_units == h->lost)
 			pages += h->pages;
 		raw_spin_unlock_irqrestore(&h->lock, flags);
 	}
@@ -487,10 +492,10 @@ void rsv_heap_destroy(struct rsv_region *r)
 	unsigned int nid, list;
 
 	for (nid = 0; nid < nr_node_ids; nid++)
-		for (list = 0; list < RSV_UNITS_LISTS; list++)
+		for (list = 0; list < RSV_SLOB_LISTS; list++)
 			list_for_each_entry_safe(frame, next,
-						 &r->heap->nodes[nid].lists[list].units, link)
-				rsv_unit_give(r, frame);
+						 &r->heap->nodes[nid].lists[list].pages, link)
+				rsv_slob_page_free_pages(r, frame);
 	kfree(r->heap);
 	r->heap = NULL;
 }
@@ -512,10 +517,10 @@ void rsv_heap_count(const struct rsv_region *r, struct rsv_heap_figures *figures
 		struct rsv_heap_node *h = &r->heap->nodes[nid];
 
 		raw_spin_lock_irqsave(&h->lock, flags);
-		for (list = 0; list < RSV_UNITS_LISTS; list++)
-			figures->units += h->lists[list].nr;
+		for (list = 0; list < RSV_SLOB_LISTS; list++)
+			figures->slob_pages += h->lists[list].nr;
 		figures->pages += h->pages;
-		figures->free_bytes += (u64)h->room * RSV_GRAIN;
+		figures->free_bytes += (u64)h->free_units * RSV_SLOB_UNIT;
 		raw_spin_unlock_irqrestore(&h->lock, flags);
 	}
 }
@@ -535,19 +540,19 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_heap_count);
  */
 size_t rsv_heap_block(const struct rsv_extent *e, const void *p, unsigned int *into)
 {
-	struct rsv_frame *frame = rsv_unit_head(e, rsv_frame_at(e, p));
+	struct rsv_frame *frame = rsv_slob_page_head(e, rsv_frame_at(e, p));
 	unsigned int offset, at;
-	struct rsv_unit u;
+	struct rsv_slob_page u;
 
 	if (!frame)
 		return 0;
-	u = rsv_unit(e, frame);
+	u = rsv_slob_page_get(e, frame);
 	offset = p - u.base;
-	at = offset < u.end * RSV_GRAIN ? rsv_start_before(&u, offset / RSV_GRAIN) : 0;
-	if (!at || !rsv_block_is_live(&u, at))
+	at = offset < u.end * RSV_SLOB_UNIT ? rsv_slob_start_before(&u, offset / RSV_SLOB_UNIT) : 0;
+	if (!at || !rsv_slob_block_is_used(&u, at))
 		return 0;
-	*into = offset - at * RSV_GRAIN;
-	return (rsv_start_after(&u, at) - at) * RSV_GRAIN;
+	*into = offset - at * RSV_SLOB_UNIT;
+	return (rsv_slob_start_after(&u, at) - at) * RSV_SLOB_UNIT;
 }
 
 /**
@@ -560,7 +565,8 @@ size_t rsv_heap_block(const struct rsv_extent *e, const void *p, unsigned int *i
 unsigned int rsv_heap_slots(const struct rsv_layout *l, unsigned int pages)
 {
 	const unsigned int bytes = pages << PAGE_SHIFT;
-	unsigned int first = round_up(bytes / BITS_PER_BYTE / RSV_GRAIN, max(l->align, RSV_GRAIN));
+	unsigned int first =
+		round_up(bytes / BITS_PER_BYTE / RSV_SLOB_UNIT, max(l->align, RSV_SLOB_UNIT));
 
 	if (first + l->stride > bytes)
 		return 0;
@@ -584,19 +590,19 @@ unsigned int rsv_heap_slots(const struct rsv_layout *l, unsigned int pages)
 enum rsv_misuse rsv_heap_check(const struct rsv_cache *c, const struct rsv_extent *e,
 			       struct rsv_frame *f, const void *object)
 {
-	struct rsv_frame *frame = rsv_unit_head(e, f);
+	struct rsv_frame *frame = rsv_slob_page_head(e, f);
 	unsigned long offset;
-	struct rsv_unit u;
+	struct rsv_slob_page u;
 
-	if (!rsv_heap_takes(&c->layout))
+	if (!rsv_heap_serves(&c->layout))
 		return RSV_WRONG_CACHE;
 	if (!frame)
 		return RSV_FOREIGN;
-	u = rsv_unit(e, frame);
-	offset = rsv_block_offset(c, &u, object);
-	if (!rsv_block_fits(c, &u, offset))
-		return rsv_block_judge(&u, offset);
-	return rsv_block_is_live(&u, offset / RSV_GRAIN) ? RSV_OK : RSV_DOUBLE_FREE;
+	u = rsv_slob_page_get(e, frame);
+	offset = rsv_slob_block_offset(c, &u, object);
+	if (!rsv_slob_block_fits(c, &u, offset))
+		return rsv_slob_block_misuse(&u, offset);
+	return rsv_slob_block_is_used(&u, offset / RSV_SLOB_UNIT) ? RSV_OK : RSV_DOUBLE_FREE;
 }
 
 /**
@@ -610,16 +616,16 @@ enum rsv_misuse rsv_heap_check(const struct rsv_cache *c, const struct rsv_exten
  */
 bool rsv_heap_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
 {
-	struct rsv_frame *frame = rsv_unit_head(e, f);
-	struct rsv_unit u;
+	struct rsv_frame *frame = rsv_slob_page_head(e, f);
+	struct rsv_slob_page u;
 	unsigned long flags;
 	bool sound;
 
 	if (!frame)
 		return true;
-	u = rsv_unit(e, frame);
+	u = rsv_slob_page_get(e, frame);
 	raw_spin_lock_irqsave(&u.node->lock, flags);
-	sound = rsv_unit_sound(&u);
+	sound = rsv_slob_page_is_sound(&u);
 	raw_spin_unlock_irqrestore(&u.node->lock, flags);
 	if (!sound)
 		rsv_debug_report_slab(RSV_CORRUPT, c, u.base, "the gaps of the heap are wrong");
@@ -627,39 +633,40 @@ bool rsv_heap_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame
 }
 
 /* Shows the objects of a unit that are in use and have the cache's size; the node is locked. */
-static void rsv_unit_show(struct rsv_cache *c, struct rsv_extent *e, const struct rsv_unit *u,
-			  const struct rsv_show *show)
+static void rsv_slob_page_visit_blocks(struct rsv_cache *c, struct rsv_extent *e,
+				       const struct rsv_slob_page *u,
+				       const struct rsv_visitor *visitor)
 {
-	struct rsv_gap gap = { .next = rsv_unit_word(u->frame).gap };
+	struct rsv_free_block gap = {.next = rsv_slob_page_word(u->frame).first_free};
 	unsigned int at, end;
 	void *object;
 
 	for (at = u->first; at < u->end; at = end) {
-		end = rsv_start_after(u, at);
-		object = (void *)rsv_unit_at(u, at) + c->layout.before;
-		if (end - at == rsv_block_size(c) && rsv_gap_find(u, at, &gap) &&
-		    !rsv_gap_covers(&gap, at) &&
-		    rsv_link_read(c, rsv_link_at(c, object)) > RSV_LINK_KEPT)
-			show->show(c, e, object, show->data);
+		end = rsv_slob_start_after(u, at);
+		object = (void *)rsv_slob_page_at(u, at) + c->layout.before;
+		if (end - at == rsv_slob_block_units(c) && rsv_free_block_find(u, at, &gap) &&
+		    !rsv_free_block_covers(&gap, at) &&
+		    rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED)
+			visitor->visit(c, e, object, visitor->data);
 	}
 }
 
-static void rsv_unit_each(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *frame,
-			  const struct rsv_show *show)
+static void rsv_slob_page_visit(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *frame,
+				const struct rsv_visitor *visitor)
 {
 	struct rsv_heap_node *h = &c->region->heap->nodes[e->nid];
 	unsigned long flags;
-	struct rsv_unit u;
+	struct rsv_slob_page u;
 
 	raw_spin_lock_irqsave(&h->lock, flags);
-	u = rsv_unit(e, frame);
-	if (rsv_unit_listed(&u))
-		rsv_unit_show(c, e, &u, show);
+	u = rsv_slob_page_get(e, frame);
+	if (rsv_slob_page_is_listed(&u))
+		rsv_slob_page_visit_blocks(c, e, &u, visitor);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
 }
 
 /**
- * rsv_heap_each() - show the objects in use that have the size of a cache's
+ * rsv_heap_for_each() - show the objects in use that have the size of a cache's
  * @c: the cache
  * @show: what to do with them
  *
@@ -668,7 +675,7 @@ static void rsv_unit_each(struct rsv_cache *c, struct rsv_extent *e, struct rsv_
  *
  * Context: Process; may sleep; takes region->shape_lock.
  */
-void rsv_heap_each(struct rsv_cache *c, const struct rsv_show *show)
+void rsv_heap_for_each(struct rsv_cache *c, const struct rsv_visitor *visitor)
 {
 	struct rsv_region *r = c->region;
 	struct rsv_extent *e;
@@ -681,7 +688,7 @@ void rsv_heap_each(struct rsv_cache *c, const struct rsv_show *show)
 		for (index = 0; e && index < e->nr_pages; index++) {
 			cond_resched();
 			if (READ_ONCE(e->frames[index].kind) == RSV_FRAME_HEAP)
-				rsv_unit_each(c, e, &e->frames[index], show);
+				rsv_slob_page_visit(c, e, &e->frames[index], visitor);
 		}
 	}
 	mutex_unlock(&r->shape_lock);

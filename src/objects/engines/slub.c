@@ -26,26 +26,26 @@
 #include <linux/minmax.h>
 
 #include "compat.h"
-#include "region.h"
+#include "objects/batch.h"
 #include "objects/debug/check.h"
 #include "objects/mark.h"
 #include "objects/node.h"
+#include "region.h"
 #include "slub.h"
-#include "objects/batch.h"
 
 static void *rsv_slub_object(const struct rsv_cache *c, void *base, unsigned int index)
 {
 	return base + index * c->layout.stride + c->layout.before;
 }
 
-static unsigned long *rsv_slub_link(const struct rsv_cache *c, void *base, unsigned int index)
+static unsigned long *rsv_slub_mark(const struct rsv_cache *c, void *base, unsigned int index)
 {
-	return rsv_link_at(c, rsv_slub_object(c, base, index));
+	return rsv_mark_at(c, rsv_slub_object(c, base, index));
 }
 
 static union rsv_slab_word rsv_slub_word(const struct rsv_frame *slab)
 {
-	return (union rsv_slab_word){ .word = READ_ONCE(slab->slab) };
+	return (union rsv_slab_word){.word = READ_ONCE(slab->slab)};
 }
 
 /* Orders what was written to objects and links before, and what is read of them after. */
@@ -76,12 +76,12 @@ struct rsv_slub_order {
 	unsigned int nr;
 };
 
-static struct rsv_slub_order rsv_slub_order(const struct rsv_cache *c, const void *first,
-					    unsigned int nr)
+static struct rsv_slub_order rsv_slub_order_begin(const struct rsv_cache *c, const void *first,
+						  unsigned int nr)
 {
 	return (struct rsv_slub_order){
 		.order = c->order,
-		.at = rsv_mark_of(c->mark, first) >> (BITS_PER_LONG - 8),
+		.at = rsv_mark_word(c->secret, first) >> (BITS_PER_LONG - 8),
 		.nr = nr,
 	};
 }
@@ -104,8 +104,8 @@ static unsigned int rsv_slub_uncarved(const struct rsv_cache *c, union rsv_slab_
 }
 
 /* Who gives an object back asks the frame of its page how many there are. */
-static void rsv_slub_tell(const struct rsv_cache *c, struct rsv_frame *slab,
-			  union rsv_slab_word word)
+static void rsv_slub_update_tails(const struct rsv_cache *c, struct rsv_frame *slab,
+				  union rsv_slab_word word)
 {
 	unsigned int i;
 
@@ -116,12 +116,12 @@ static void rsv_slub_tell(const struct rsv_cache *c, struct rsv_frame *slab,
 /* Puts objects that were never touched on the free list, before what is on it. */
 static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base)
 {
-	const unsigned long mark = c->mark, raw = rsv_cache_begins(c) ? RSV_LINK_RAW : 0;
-	const unsigned int stride = c->layout.stride, link = c->layout.link;
+	const unsigned long mark = c->secret, raw = rsv_cache_has_raw(c) ? RSV_MARK_RAW : 0;
+	const unsigned int stride = c->layout.stride, link = c->layout.mark;
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	unsigned int nr = rsv_slub_uncarved(c, old), head, last, next, i;
 	void *first = rsv_slub_object(c, base, old.carved);
-	struct rsv_slub_order order = rsv_slub_order(c, first, nr);
+	struct rsv_slub_order order = rsv_slub_order_begin(c, first, nr);
 
 	head = rsv_slub_next(&order);
 	for (i = 1, last = head; i < nr; i++, last = next) {
@@ -129,17 +129,17 @@ static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 
 		next = rsv_slub_next(&order);
 		WRITE_ONCE(*(unsigned long *)(object + link),
-			   rsv_link_word(mark, object, (old.carved + next) | raw));
-		rsv_link_seal(mark, object + link, object);
+			   rsv_mark_encode(mark, object, (old.carved + next) | raw));
+		rsv_tag_set(mark, object + link, object);
 	}
 	last += old.carved;
 	do {
-		rsv_link_write(c, rsv_slub_link(c, base, last), old.free | raw);
+		rsv_mark_write(c, rsv_slub_mark(c, base, last), old.free | raw);
 		new = old;
 		new.free = old.carved + head;
 		new.carved += nr;
 	} while (!rsv_slub_exchange(slab, &old, new));
-	rsv_slub_tell(c, slab, new);
+	rsv_slub_update_tails(c, slab, new);
 }
 
 /*
@@ -148,16 +148,16 @@ static void rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *ba
  */
 static union rsv_slab_word rsv_slub_carve_out(struct rsv_cache *c, struct rsv_frame *slab,
 					      void *base, unsigned int max,
-					      union rsv_slab_word *old, struct rsv_taken *t)
+					      union rsv_slab_word *old, struct rsv_batch *t)
 {
 	void *first = rsv_slub_object(c, base, old->carved), **at = t->object + t->nr, **end;
 	const unsigned int nr = min(rsv_slub_uncarved(c, *old), max), stride = c->layout.stride;
-	struct rsv_slub_order order = rsv_slub_order(c, first, nr);
+	struct rsv_slub_order order = rsv_slub_order_begin(c, first, nr);
 	union rsv_slab_word new;
 
 	for (end = at + nr; at < end; at++) {
 		*at = first + rsv_slub_next(&order) * stride;
-		rsv_link_keep(c, *at);
+		rsv_object_set_cached(c, *at);
 	}
 	t->nr += nr;
 	do {
@@ -166,7 +166,7 @@ static union rsv_slab_word rsv_slub_carve_out(struct rsv_cache *c, struct rsv_fr
 		new.inuse += nr;
 		new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, old, new));
-	rsv_slub_tell(c, slab, new);
+	rsv_slub_update_tails(c, slab, new);
 	return new;
 }
 
@@ -191,19 +191,19 @@ static bool rsv_slub_ready(struct rsv_cache *c, struct rsv_frame *slab, void *ba
  * struct rsv_slub_walk - a walk along a free list
  * @next: the next object, or RSV_SLAB_NONE
  * @nr: objects that were passed
- * @fresh: the one that was passed was never taken before, and has to be begun
+ * @raw: the one that was passed was never taken before, and has to be begun
  * @broken: the next one's link was overwritten
  */
 struct rsv_slub_walk {
 	unsigned int next;
 	unsigned int nr;
-	bool fresh;
+	bool raw;
 	bool broken;
 };
 
 /* Passes objects, at most so many; one that has to be begun only alone. */
-static void rsv_slub_walk(const struct rsv_cache *c, void *base, unsigned int carved,
-			  unsigned int max, struct rsv_slub_walk *w, struct rsv_taken *t)
+static void rsv_slub_walk_list(const struct rsv_cache *c, void *base, unsigned int carved,
+			       unsigned int max, struct rsv_slub_walk *w, struct rsv_batch *t)
 {
 	void *first = rsv_slub_object(c, base, 0), **at = t->object + t->nr, **end = at + max;
 	const unsigned int stride = c->layout.stride;
@@ -211,18 +211,18 @@ static void rsv_slub_walk(const struct rsv_cache *c, void *base, unsigned int ca
 
 	while (at < end && next != RSV_SLAB_NONE) {
 		void *object = first + next * stride;
-		unsigned long link = rsv_link_read(c, rsv_link_at(c, object));
+		unsigned long link = rsv_mark_read(c, rsv_mark_at(c, object));
 
-		after = link & RSV_LINK_NEXT;
-		if (unlikely(link >= RSV_LINK_KEPT ||
+		after = link & RSV_MARK_NEXT;
+		if (unlikely(link >= RSV_MARK_CACHED ||
 			     (after >= carved && after != RSV_SLAB_NONE))) {
 			w->broken = true;
 			break;
 		}
-		if (unlikely(link & RSV_LINK_RAW)) {
+		if (unlikely(link & RSV_MARK_RAW)) {
 			if (at > t->object)
 				break;
-			w->fresh = true;
+			w->raw = true;
 			end = at + 1;
 		}
 		*at++ = object;
@@ -232,10 +232,10 @@ static void rsv_slub_walk(const struct rsv_cache *c, void *base, unsigned int ca
 	w->nr = at - t->object - t->nr;
 }
 
-static void rsv_slub_mark_kept(struct rsv_cache *c, struct rsv_taken *t, unsigned int nr)
+static void rsv_slub_set_cached(struct rsv_cache *c, struct rsv_batch *t, unsigned int nr)
 {
 	while (nr--)
-		rsv_link_keep(c, t->object[t->nr++]);
+		rsv_object_set_cached(c, t->object[t->nr++]);
 }
 
 /* Moves the slab to the list that its word says it belongs on. */
@@ -250,7 +250,7 @@ static void rsv_slub_relink(struct rsv_cache_node *n, struct rsv_frame *slab,
 
 /* The rest of the free list is lost: its objects count as out from now on. */
 static void rsv_slub_abandon(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
-			     void *base, struct rsv_taken *t)
+			     void *base, struct rsv_batch *t)
 {
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 
@@ -268,7 +268,7 @@ static void rsv_slub_abandon(struct rsv_cache *c, struct rsv_cache_node *n, stru
 /* Takes objects off a slab's list, with the node's lock held. */
 static void rsv_slub_pop_listed(struct rsv_cache *c, struct rsv_cache_node *n,
 				struct rsv_frame *slab, void *base, unsigned int max,
-				struct rsv_taken *t)
+				struct rsv_batch *t)
 {
 	union rsv_slab_word old, new;
 	struct rsv_slub_walk w;
@@ -276,15 +276,15 @@ static void rsv_slub_pop_listed(struct rsv_cache *c, struct rsv_cache_node *n,
 	rsv_slub_ready(c, slab, base);
 	old = rsv_slub_word(slab);
 	do {
-		w = (struct rsv_slub_walk){ .next = old.free };
-		rsv_slub_walk(c, base, old.carved, max, &w, t);
+		w = (struct rsv_slub_walk){.next = old.free};
+		rsv_slub_walk_list(c, base, old.carved, max, &w, t);
 		new = old;
 		new.free = w.next;
 		new.inuse += w.nr;
 		new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, &old, new));
-	t->fresh = w.fresh;
-	rsv_slub_mark_kept(c, t, w.nr);
+	t->raw = w.raw;
+	rsv_slub_set_cached(c, t, w.nr);
 	rsv_slub_relink(n, slab, old, new);
 	if (w.broken)
 		rsv_slub_abandon(c, n, slab, base, t);
@@ -292,13 +292,13 @@ static void rsv_slub_pop_listed(struct rsv_cache *c, struct rsv_cache_node *n,
 
 /* Takes objects of a slab, with the node's lock held. */
 static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
-			 unsigned int max, struct rsv_taken *t)
+			 unsigned int max, struct rsv_batch *t)
 {
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	void *base = rsv_slub_base(c, slab);
 
 	/* One that is taken alone shall come in random order too: from a list of several. */
-	if (old.free != RSV_SLAB_NONE || max + t->nr == 1 || rsv_cache_begins(c)) {
+	if (old.free != RSV_SLAB_NONE || max + t->nr == 1 || rsv_cache_has_raw(c)) {
 		rsv_slub_pop_listed(c, n, slab, base, max, t);
 		return;
 	}
@@ -307,10 +307,10 @@ static void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct r
 }
 
 /* Slabs from which objects are taken under one hold of the lock */
-#define RSV_BATCH_SLABS	2
+#define RSV_BATCH_SLABS 2
 
-static void rsv_slub_take_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
-			       struct rsv_taken *t)
+static void rsv_slub_alloc_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
+				struct rsv_batch *t)
 {
 	unsigned int slabs, had;
 	struct rsv_frame *slab;
@@ -323,7 +323,7 @@ static void rsv_slub_take_node(struct rsv_cache *c, struct rsv_cache_node *n, un
 			break;
 		had = t->nr;
 		rsv_slub_pop(c, n, slab, nr - t->nr, t);
-		if (t->nr == had || t->fresh || t->damaged)
+		if (t->nr == had || t->raw || t->damaged)
 			break;
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
@@ -344,8 +344,8 @@ static void rsv_slub_fetch(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_
 		new.inuse = old.carved;
 		new.frozen = 1;
 	} while (!rsv_slub_exchange(slab, &old, new));
-	cpu->first = old.free;
-	cpu->nr_first = old.carved - old.inuse;
+	cpu->freelist = old.free;
+	cpu->nr_freelist = old.carved - old.inuse;
 }
 
 /* Makes the node's best slab the active one. */
@@ -371,13 +371,13 @@ static unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int 
 	unsigned int nr = 0;
 
 	while (at < carved && nr < carved) {
-		unsigned long link = rsv_link_read(c, rsv_slub_link(c, base, at));
+		unsigned long link = rsv_mark_read(c, rsv_slub_mark(c, base, at));
 
-		if (link >= RSV_LINK_KEPT)
+		if (link >= RSV_MARK_CACHED)
 			break;
 		*last = at;
 		nr++;
-		at = link & RSV_LINK_NEXT;
+		at = link & RSV_MARK_NEXT;
 	}
 	*broken = at != RSV_SLAB_NONE;
 	return nr;
@@ -396,21 +396,21 @@ static void rsv_slub_return(struct rsv_cache *c, struct rsv_cache_node *n, struc
 	unsigned long raw = 0;
 
 	if (nr)
-		raw = rsv_link_read(c, rsv_slub_link(c, base, last)) & RSV_LINK_RAW;
+		raw = rsv_mark_read(c, rsv_slub_mark(c, base, last)) & RSV_MARK_RAW;
 	do {
 		if (nr)
-			rsv_link_write(c, rsv_slub_link(c, base, last), old.free | raw);
+			rsv_mark_write(c, rsv_slub_mark(c, base, last), old.free | raw);
 		new = old;
 		if (nr)
-			new.free = cpu->first;
+			new.free = cpu->freelist;
 		new.inuse -= nr;
 		new.frozen = 0;
 		new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, &old, new));
 	rsv_slab_link(n, slab, new.fill);
 	cpu->active = NULL;
-	cpu->first = RSV_SLAB_NONE;
-	cpu->nr_first = 0;
+	cpu->freelist = RSV_SLAB_NONE;
+	cpu->nr_freelist = 0;
 }
 
 static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
@@ -424,16 +424,16 @@ static void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
 	bool broken;
 
 	/* As long as the list is, and nobody else's: not under the lock. */
-	nr = rsv_slub_last(c, base, carved, cpu->first, &last, &broken);
-	lost = broken ? cpu->nr_first - min(nr, cpu->nr_first) : 0;
+	nr = rsv_slub_last(c, base, carved, cpu->freelist, &last, &broken);
+	lost = broken ? cpu->nr_freelist - min(nr, cpu->nr_freelist) : 0;
 	raw_spin_lock_irqsave(&n->lock, flags);
 	rsv_slub_return(c, n, cpu, nr, last);
 	evicted = rsv_slabs_surplus(c, n, flags);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
-		rsv_slab_give(c, evicted);
+		rsv_slab_free_pages(c, evicted);
 	if (lost)
-		rsv_cache_lose(c, base, lost);
+		rsv_cache_lost(c, base, lost);
 }
 
 /* Makes sure that the CPU's list has an object, if the active slab can give one. */
@@ -441,33 +441,34 @@ static bool rsv_slub_replenish(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_frame *slab = cpu->active;
 
-	if (cpu->first == RSV_SLAB_NONE && slab && rsv_slub_ready(c, slab, rsv_slub_base(c, slab)))
+	if (cpu->freelist == RSV_SLAB_NONE && slab &&
+	    rsv_slub_ready(c, slab, rsv_slub_base(c, slab)))
 		rsv_slub_fetch(c, cpu, slab);
-	return cpu->first != RSV_SLAB_NONE;
+	return cpu->freelist != RSV_SLAB_NONE;
 }
 
-static void rsv_slub_take_active(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_taken *t)
+static void rsv_slub_alloc_active(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_batch *t)
 {
-	struct rsv_slub_walk w = { .next = cpu->first };
+	struct rsv_slub_walk w = {.next = cpu->freelist};
 	union rsv_slab_word word = rsv_slub_word(cpu->active);
 	void *base = rsv_slub_base(c, cpu->active);
 
-	rsv_slub_walk(c, base, word.carved, 1, &w, t);
-	cpu->first = w.next;
-	cpu->nr_first -= w.nr;
-	t->fresh = w.fresh;
-	rsv_slub_mark_kept(c, t, w.nr);
+	rsv_slub_walk_list(c, base, word.carved, 1, &w, t);
+	cpu->freelist = w.next;
+	cpu->nr_freelist -= w.nr;
+	t->raw = w.raw;
+	rsv_slub_set_cached(c, t, w.nr);
 	if (w.broken) {
 		/* They count as out in the slab already. */
 		t->damaged = base;
-		t->lost = cpu->nr_first;
-		cpu->first = RSV_SLAB_NONE;
-		cpu->nr_first = 0;
+		t->lost = cpu->nr_freelist;
+		cpu->freelist = RSV_SLAB_NONE;
+		cpu->nr_freelist = 0;
 	}
 }
 
-static void rsv_slub_take_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n,
-			      struct rsv_taken *t)
+static void rsv_slub_alloc_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n,
+			       struct rsv_batch *t)
 {
 	if (!rsv_slub_replenish(c, cpu)) {
 		if (cpu->active)
@@ -476,17 +477,17 @@ static void rsv_slub_take_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct r
 		if (!rsv_slub_replenish(c, cpu))
 			return;
 	}
-	rsv_slub_take_active(c, cpu, t);
+	rsv_slub_alloc_active(c, cpu, t);
 }
 
-static void rsv_slub_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
-			  struct rsv_taken *t)
+static void rsv_slub_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
+			   struct rsv_batch *t)
 {
 	if (cpu)
-		rsv_slub_take_cpu(c, cpu, c->nodes[nid], t);
+		rsv_slub_alloc_cpu(c, cpu, c->nodes[nid], t);
 	else
-		rsv_slub_take_node(c, c->nodes[nid], nr, t);
-	rsv_taken_begin(c, t);
+		rsv_slub_alloc_node(c, c->nodes[nid], nr, t);
+	rsv_batch_prepare(c, t);
 }
 
 /*
@@ -494,8 +495,8 @@ static void rsv_slub_take(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, uns
  */
 
 /* Gives an object back that moves its slab to another list. */
-static void rsv_slub_put_locked(struct rsv_cache *c, struct rsv_cache_node *n,
-				struct rsv_frame *slab, unsigned int index, unsigned long *link)
+static void rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
+				 struct rsv_frame *slab, unsigned int index, unsigned long *link)
 {
 	union rsv_slab_word old = rsv_slub_word(slab), new;
 	struct rsv_frame *evicted = NULL;
@@ -503,7 +504,7 @@ static void rsv_slub_put_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	do {
-		rsv_link_write(c, link, old.free);
+		rsv_mark_write(c, link, old.free);
 		new = old;
 		new.free = index;
 		new.inuse--;
@@ -516,46 +517,46 @@ static void rsv_slub_put_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
-		rsv_slab_give(c, evicted);
+		rsv_slab_free_pages(c, evicted);
 }
 
 /*
  * The object's link says "kept" and what it will say next: whoever makes it so has the object, and
  * another CPU that gives the same one back does not.
  */
-static bool rsv_slub_seize(struct rsv_cache *c, unsigned long *link)
+static bool rsv_slub_mark_free(struct rsv_cache *c, unsigned long *link)
 {
-	unsigned long key = rsv_link_key(c, link), kept = key ^ RSV_LINK_KEPT;
+	unsigned long key = rsv_mark_key(c, link), kept = key ^ RSV_MARK_CACHED;
 
-	if (!rsv_link_sealed(c->mark, link, rsv_link_object(c, link)))
+	if (!rsv_tag_ok(c->secret, link, rsv_mark_object(c, link)))
 		return false;
 	return try_cmpxchg(link, &kept, key ^ RSV_SLAB_NONE);
 }
 
-static enum rsv_misuse rsv_slub_put(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
-				    struct rsv_frame *f, void *object)
+static enum rsv_misuse rsv_slub_free(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
+				     struct rsv_frame *f, void *object)
 {
 	struct rsv_frame *slab = rsv_slab_head(e, f);
 	unsigned int index = rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before);
-	unsigned long *link = rsv_link_at(c, object);
+	unsigned long *link = rsv_mark_at(c, object);
 	union rsv_slab_word old, new;
 
-	if (!rsv_slub_seize(c, link))
+	if (!rsv_slub_mark_free(c, link))
 		return RSV_DOUBLE_FREE;
 	if (cpu && cpu->active == slab) {
-		rsv_link_write(c, link, cpu->first);
-		cpu->first = index;
-		cpu->nr_first++;
+		rsv_mark_write(c, link, cpu->freelist);
+		cpu->freelist = index;
+		cpu->nr_freelist++;
 		return RSV_OK;
 	}
 	old = rsv_slub_word(slab);
 	do {
-		rsv_link_write(c, link, old.free);
+		rsv_mark_write(c, link, old.free);
 		new = old;
 		new.free = index;
 		new.inuse--;
 		if (!old.frozen && rsv_slab_fill(c, new) != old.fill) {
-			rsv_slub_put_locked(c, rsv_slab_node(c, e), slab, index, link);
+			rsv_slub_free_locked(c, rsv_slab_node(c, e), slab, index, link);
 			break;
 		}
 	} while (!rsv_slub_exchange(slab, &old, new));
@@ -566,12 +567,12 @@ static enum rsv_misuse rsv_slub_put(struct rsv_cache *c, struct rsv_cpu *cpu, st
  * The rest of what an engine does
  */
 
-static bool rsv_slub_grow(struct rsv_cache *c, gfp_t gfp, int nid)
+static bool rsv_slub_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	struct rsv_frame *slab = rsv_slab_new(c, gfp, nid);
 
 	if (slab)
-		rsv_slab_enter(c, slab);
+		rsv_slab_add(c, slab);
 	return slab;
 }
 
@@ -586,21 +587,21 @@ static int rsv_slub_layout(struct rsv_layout *l)
 	return 0;
 }
 
-static bool rsv_slub_hand(struct rsv_cache *c, void *object)
+static bool rsv_slub_mark_used(struct rsv_cache *c, void *object)
 {
-	return rsv_link_hand(c, object);
+	return rsv_object_mark_used(c, object);
 }
 
-static enum rsv_misuse rsv_slub_claim_object(struct rsv_cache *c, struct rsv_extent *e,
-					     struct rsv_frame *f, void *object)
+static enum rsv_misuse rsv_slub_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
+					    struct rsv_frame *f, void *object)
 {
-	return rsv_slub_claim(c, f, rsv_slab_offset(f, object) - c->layout.before, object);
+	return rsv_carved_mark_cached(c, f, rsv_slab_offset(f, object) - c->layout.before, object);
 }
 
-static bool rsv_slub_live_object(const struct rsv_cache *c, struct rsv_extent *e,
-				 struct rsv_frame *f, const void *object)
+static bool rsv_slub_is_used(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
+			     const void *object)
 {
-	return rsv_slub_live(c, e, f, object);
+	return rsv_carved_is_used(c, e, f, object);
 }
 
 static void rsv_slub_drain(struct rsv_cache *c, struct rsv_cpu *cpu)
@@ -611,7 +612,7 @@ static void rsv_slub_drain(struct rsv_cache *c, struct rsv_cpu *cpu)
 
 static unsigned int rsv_slub_shrink(struct rsv_cache *c, bool idle)
 {
-	return rsv_slabs_shrink(c, idle, rsv_slab_give);
+	return rsv_slabs_shrink(c, idle, rsv_slab_free_pages);
 }
 
 /* Whether the free list has the objects that are not out, each once; with the node's lock held */
@@ -643,8 +644,8 @@ static bool rsv_slub_verify(struct rsv_cache *c, struct rsv_extent *e, struct rs
 	return sound;
 }
 
-static void rsv_slub_each_slab(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *slab,
-			       const struct rsv_show *show)
+static void rsv_slub_for_each_in(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *slab,
+				 const struct rsv_visitor *visitor)
 {
 	void *base = rsv_frame_addr(e, slab);
 	unsigned int index;
@@ -652,28 +653,28 @@ static void rsv_slub_each_slab(struct rsv_cache *c, struct rsv_extent *e, struct
 	for (index = 0; index < rsv_slub_word(slab).carved; index++) {
 		void *object = rsv_slub_object(c, base, index);
 
-		if (rsv_link_read(c, rsv_link_at(c, object)) > RSV_LINK_KEPT)
-			show->show(c, e, object, show->data);
+		if (rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED)
+			visitor->visit(c, e, object, visitor->data);
 	}
 }
 
-static void rsv_slub_each(struct rsv_cache *c, const struct rsv_show *show)
+static void rsv_slub_for_each(struct rsv_cache *c, const struct rsv_visitor *visitor)
 {
-	rsv_slabs_each(c, rsv_slub_each_slab, show);
+	rsv_slabs_for_each(c, rsv_slub_for_each_in, visitor);
 }
 
 const struct rsv_engine rsv_engine_slub = {
 	.name = "slub",
 	.flag = RSV_ENGINE_SLUB,
 	.layout = rsv_slub_layout,
-	.take = rsv_slub_take,
-	.grow = rsv_slub_grow,
-	.put = rsv_slub_put,
-	.hand = rsv_slub_hand,
-	.claim = rsv_slub_claim_object,
-	.live = rsv_slub_live_object,
+	.alloc = rsv_slub_alloc,
+	.new_slab = rsv_slub_new_slab,
+	.free = rsv_slub_free,
+	.mark_used = rsv_slub_mark_used,
+	.mark_cached = rsv_slub_mark_cached,
+	.is_used = rsv_slub_is_used,
 	.drain = rsv_slub_drain,
 	.shrink = rsv_slub_shrink,
 	.verify = rsv_slub_verify,
-	.each = rsv_slub_each,
+	.for_each = rsv_slub_for_each,
 };

@@ -11,8 +11,8 @@
 
 #include "machine.h"
 
-#define ORDER_BITS	3
-#define STRESS_ORDERS	5
+#define ORDER_BITS    3
+#define STRESS_ORDERS 5
 
 /* What the first and the last word of a page in use say */
 static unsigned long block_mark(unsigned long pfn)

@@ -15,7 +15,8 @@
 
 static char *run = "drain";
 module_param(run, charp, 0400);
-MODULE_PARM_DESC(run, "what to do: drain, zones, nodes, stress, objects, footprint, reserve or traces");
+MODULE_PARM_DESC(run,
+		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve or traces");
 
 unsigned int seconds = 40;
 module_param(seconds, uint, 0400);
@@ -58,14 +59,9 @@ static const struct {
 	const char *name;
 	int (*run)(struct rsv_region *r);
 } runs[] = {
-	{ "drain", run_drain },
-	{ "zones", run_zones },
-	{ "nodes", run_nodes },
-	{ "stress", run_stress },
-	{ "objects", run_objects },
-	{ "footprint", run_footprint },
-	{ "reserve", run_reserve },
-	{ "traces", run_traces },
+	{"drain", run_drain},	  {"zones", run_zones},	    {"nodes", run_nodes},
+	{"stress", run_stress},	  {"objects", run_objects}, {"footprint", run_footprint},
+	{"reserve", run_reserve}, {"traces", run_traces},
 };
 
 static int __init machine_init(void)

@@ -16,8 +16,8 @@
 
 #include "machine.h"
 
-#define CONSTRUCTED	0x636f6e7374727563ULL
-#define RESERVED	8	/* objects of the first kind, which only it can use */
+#define CONSTRUCTED 0x636f6e7374727563ULL
+#define RESERVED    8 /* objects of the first kind, which only it can use */
 
 /**
  * struct stamp - what stands at the beginning of an object in use
@@ -43,17 +43,17 @@ static struct kind {
 	bool constructed;
 	struct rsv_cache *cache;
 } kinds[] = {
-	{ 40, RSV_ENGINE_SLUB },
-	{ 256, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE },
-	{ 1000, RSV_ENGINE_SLUB, true },
-	{ 4200, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, true },
-	{ 72, RSV_ENGINE_SLAB },
-	{ 256, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, true },
-	{ 700, RSV_ENGINE_SLAB },
-	{ 24, RSV_ENGINE_SLOB },
-	{ 200, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE },
-	{ 304, RSV_ENGINE_SLOB, true },
-	{ 1504, RSV_ENGINE_SLOB },
+	{40, RSV_ENGINE_SLUB},
+	{256, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE},
+	{1000, RSV_ENGINE_SLUB, true},
+	{4200, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE, true},
+	{72, RSV_ENGINE_SLAB},
+	{256, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, true},
+	{700, RSV_ENGINE_SLAB},
+	{24, RSV_ENGINE_SLOB},
+	{200, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE},
+	{304, RSV_ENGINE_SLOB, true},
+	{1504, RSV_ENGINE_SLOB},
 };
 
 /**
@@ -69,7 +69,7 @@ struct count {
 };
 
 /* The last one is of those of size classes. */
-static DEFINE_PER_CPU(struct count [ARRAY_SIZE(kinds) + 1], counts);
+static DEFINE_PER_CPU(struct count[ARRAY_SIZE(kinds) + 1], counts);
 
 static void count_taken(u32 kind, const void *object)
 {

@@ -15,7 +15,7 @@
 #include "compat.h"
 #include "machine.h"
 
-#define STRESS_BATCH	64
+#define STRESS_BATCH 64
 
 /**
  * struct worker - what stresses one CPU
@@ -50,7 +50,7 @@ static DEFINE_RAW_SPINLOCK(stress_lock);
 /* Says what is wrong, ten times at most, and makes the run fail. */
 void stress_wrong(const char *fmt, ...)
 {
-	struct va_format text = { .fmt = fmt };
+	struct va_format text = {.fmt = fmt};
 	va_list args;
 
 	if (atomic_inc_return(&nr_wrong) > 10)

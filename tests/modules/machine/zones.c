@@ -79,10 +79,10 @@ static const struct zone_case {
 	bool (*good)(struct page *page);
 	bool here;
 } zone_cases[] = {
-	{ "GFP_HIGHUSER", GFP_HIGHUSER, has_none, IS_ENABLED(CONFIG_HIGHMEM) },
-	{ "GFP_KERNEL", GFP_KERNEL, has_address, true },
-	{ "GFP_DMA32", GFP_KERNEL | __GFP_DMA32, below_4g, IS_ENABLED(CONFIG_ZONE_DMA32) },
-	{ "GFP_DMA", GFP_KERNEL | __GFP_DMA, below_16m, IS_ENABLED(CONFIG_ZONE_DMA) },
+	{"GFP_HIGHUSER", GFP_HIGHUSER, has_none, IS_ENABLED(CONFIG_HIGHMEM)},
+	{"GFP_KERNEL", GFP_KERNEL, has_address, true},
+	{"GFP_DMA32", GFP_KERNEL | __GFP_DMA32, below_4g, IS_ENABLED(CONFIG_ZONE_DMA32)},
+	{"GFP_DMA", GFP_KERNEL | __GFP_DMA, below_16m, IS_ENABLED(CONFIG_ZONE_DMA)},
 };
 
 int run_zones(struct rsv_region *r)

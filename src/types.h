@@ -1,0 +1,1357 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every structure that more than one file knows, each field with the lock or the rule that guards
+ * it. Read this file first.
+ *
+ *	struct rsv_region		all that one reservation owns
+ *	 |
+ *	 |-- extents --> rsv_extents --> rsv_extent	contiguous pages of one zone and node
+ *	 |				  `-- frames --> rsv_frame	one for each page, 32 bytes
+ *	 |
+ *	 |-- zones --> rsv_zone		free blocks of one kind of memory and one node
+ *	 |		|-- area[order] --> rsv_free_area --> first frames of free blocks
+ *	 |		|-- zeroed --> frames of pages that were cleared beforehand
+ *	 |		`-- pcp[order] --> rsv_pcp	one for each CPU: small blocks
+ *	 |
+ *	 |-- caches --> rsv_cache	objects of one size
+ *	 |		|-- cpus --> rsv_cpu		one for each CPU
+ *	 |		|	      `-- loaded, previous, remote --> rsv_magazine --> objects
+ *	 |		|-- guarantee --> objects that only this cache uses
+ *	 |		`-- nodes[nid] --> rsv_cache_node	one for each NUMA node
+ *	 |			|-- depot --> rsv_depot --> magazines that no CPU has
+ *	 |			`-- slabs[fill] --> first frames of slabs --> objects
+ *	 |
+ *	 |-- kmalloc[class], magazine_caches[size]	caches that the region makes itself
+ *	 `-- heap --> rsv_heap --> rsv_heap_node	what the engine SLOB cuts blocks out of
+ *
+ *	struct rsv_file			one open descriptor of /dev/reservoir
+ *	 `-- handles --> rsv_handle, the first member of rsv_buffer, rsv_cache_handle,
+ *			 rsv_object_handle and rsv_region_handle
+ *
+ * An allocation goes through the objects' part of the picture from left to right until something
+ * serves it, and a free comes back the same way:
+ *
+ *	object:	rsv_cpu, depot, slabs, and a new slab is a block of pages
+ *	pages:	rsv_pcp, area[order] of the first zone that may serve, then of the next one
+ *
+ * Who may touch what:
+ *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock, no
+ *				atomic instruction. An interrupt that finds busy set goes past them
+ *	rsv_cache_node, rsv_depot, rsv_guarantee, rsv_heap_node, rsv_zone
+ *				whoever holds their raw lock. The order of all locks stands at the
+ *				top of objects/cache.c
+ *	rsv_frame		whoever owns the page; whoever looks at a page that may be another's
+ *				reads, under RCU or with preemption disabled, and believes nothing
+ *	rsv_region, rsv_extents	who changes them holds shape_lock; requests only read, and what
+ *				they may still be reading goes after a grace period
+ */
+#ifndef RSV_TYPES_H
+#define RSV_TYPES_H
+
+#include <linux/bitops.h>
+#include <linux/kallsyms.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rbtree.h>
+#include <linux/reservoir.h>
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "compat.h"
+#include "report.h"
+
+struct dentry;
+struct rsv_cache;
+struct rsv_cpu;
+struct rsv_engine;
+struct rsv_extent;
+struct rsv_handle;
+struct rsv_region;
+struct rsv_zone;
+struct shrinker;
+
+/*
+ * Pages: frames and extents
+ */
+
+/* Extents are found by chunks of so many pages, and by single pages at their ends. */
+#define RSV_CHUNK_ORDER		9
+
+/* The number of an extent must fit into its frames. */
+#define RSV_EXTENTS_MAX		65535U
+
+/* A slab counts its objects in nine bits; the last number means "none". */
+#define RSV_SLAB_OBJECTS_MAX	511U
+#define RSV_SLAB_NONE		511U
+
+#define RSV_ORDER_NONE		U8_MAX
+#define RSV_OWNER_ZEROED	U32_MAX
+
+enum rsv_frame_kind {
+	RSV_FRAME_BODY,		/* inside a block, not its first page */
+	RSV_FRAME_FREE,		/* first page of a free block of 2^order pages */
+	RSV_FRAME_USED,		/* first page of a block in use, of nr_pages pages */
+	RSV_FRAME_RUN,		/* further aligned part of a block made of several free ones */
+	RSV_FRAME_CACHED,	/* first page of a free block of 2^order pages that has an owner */
+	RSV_FRAME_HOLE,		/* page that the system has back */
+	RSV_FRAME_SLAB,		/* first page of a slab: a block that a cache cuts into objects */
+	RSV_FRAME_SLAB_TAIL,	/* further page of a slab */
+	RSV_FRAME_HEAP,		/* first page of a slob page: memory that SLOB's heap has */
+	RSV_FRAME_HEAP_TAIL,	/* further page of a slob page */
+};
+
+/**
+ * union rsv_slab_word - what a slab knows of its objects, in one word that one exchange changes
+ * @inuse: objects that the engine does not have: used, or cached
+ * @carved: objects that were out at least once, or are on the free list; the ones from here on
+ *	were never touched
+ * @free: first object on the slab's free list, or RSV_SLAB_NONE
+ * @fill: the list that the slab is on, enum rsv_fill
+ * @frozen: the slab is the active slab of some CPU and on no list
+ * @small: the slab has as few pages as one object needs
+ * @word: all of it
+ *
+ * The engine says who may change what.
+ */
+union rsv_slab_word {
+	struct {
+		u32 inuse : 9;
+		u32 free : 9;
+		u32 fill : 3;
+		u32 frozen : 1;
+		u32 small : 1;
+		u32 carved : 9;
+	};
+	u32 word;
+};
+
+/**
+ * struct rsv_frame - what Reservoir knows of one page
+ * @node: FREE: list node in the free area (zone->lock)
+ * @link: CACHED and zeroed: list node on zone->zeroed (zone->lock). SLAB: list node on one of the
+ *	lists of its rsv_cache_node (rsv_cache_node->lock). HEAP: list node on one of the lists of
+ *	its rsv_heap_node (rsv_heap_node->lock)
+ * @nr_pages: USED: pages of the block, any number (zone->lock). CACHED, owned by a CPU: 2^@order
+ * @head: RUN: the block's first frame (zone->lock)
+ * @bufctl: SLAB_TAIL, the second page of a slab: the slab's bufctls, where the engine SLAB has them
+ *	outside the slab (constant while the slab lives)
+ * @cache: SLAB, SLAB_TAIL: the cache; NULL in all other frames, and once the slab is on its way
+ *	back (rsv_cache_node->lock)
+ * @kind: enum rsv_frame_kind. zone->lock, or whoever owns the block, guards changes. Read without
+ *	a lock: the kind of a block does not change while the reader owns the block
+ * @order: FREE, CACHED: order of the block. USED: the same, or RSV_ORDER_NONE for a block of another
+ *	number of pages or of another alignment. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages from the
+ *	first page of the slab or slob page, so 0 for that one
+ * @extent: number of the extent in its region (constant)
+ * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: a copy of it from when the slab was last carved, so
+ *	that every page of a slab tells how many objects the slab has
+ * @slob: HEAP: union rsv_slob_word (rsv_heap_node->lock)
+ * @owner: CACHED: the CPU on whose list the block is, or RSV_OWNER_ZEROED (that CPU, or zone->lock)
+ * @word: all from @kind to @owner: the same for all blocks of a list that have the same extent
+ */
+struct rsv_frame {
+	union {
+		struct hlist_node node;
+		struct list_head link;
+		unsigned long nr_pages;
+		struct rsv_frame *head;
+		void *bufctl;
+	};
+	struct rsv_cache *__data_racy cache;
+	union {
+		struct {
+			u8 __data_racy kind;
+			u8 __data_racy order;
+			u16 extent;
+			union {
+				u32 slab;
+				u32 slob;
+				u32 __data_racy owner;
+			};
+		};
+		u64 __data_racy word;
+	};
+};
+
+static_assert(sizeof(struct rsv_frame) <= 32);
+
+/**
+ * struct rsv_extent - physically contiguous pages of one zone and node
+ * @region: the region (constant, as all down to @nid)
+ * @zone: the zone in whose free areas its free blocks are
+ * @frames: its frame table, one frame for each page
+ * @first: page frame number of its first page
+ * @nr_pages: its length
+ * @offset: pages of the region before this extent, as offsets count them that users see
+ * @base: address of its first page; NULL for HIGHMEM
+ * @bytes: bytes that have an address from @base on: none for HIGHMEM
+ * @nid: its node
+ * @nr_holes: pages that the system has back (region->shape_lock)
+ * @free_work: frees it once it consists of holes only, after a grace period
+ */
+struct rsv_extent {
+	struct rsv_region *region;
+	struct rsv_zone *zone;
+	struct rsv_frame *frames;
+	unsigned long first;
+	unsigned long nr_pages;
+	unsigned long offset;
+	void *base;
+	unsigned long bytes;
+	int nid;
+	unsigned long nr_holes;
+	struct rcu_work free_work;
+};
+
+/**
+ * struct rsv_extents - the extents of a region by number (region->shape_lock; readers take the
+ *	pointer once and go on with that table)
+ * @older: the table that this one replaced; it stays as long as the region
+ * @capacity: length of @at
+ * @at: the extents; NULL where there is none
+ */
+struct rsv_extents {
+	struct rsv_extents *older;
+	unsigned int capacity;
+	struct rsv_extent *at[];
+};
+
+/*
+ * Pages: zones and per-CPU lists
+ */
+
+/* Per-CPU lists are for orders below this: lists of larger blocks would hold too much. */
+#define RSV_PCP_ORDERS	4
+
+/* Slots of a list; a power of two, since indices wrap around. One slot has no block. */
+#define RSV_PCP_SLOTS	128
+
+/* Blocks that a list can hold; at most half of them move from or to the free areas at once. */
+#define RSV_PCP_BLOCKS	(RSV_PCP_SLOTS - 1)
+
+/*
+ * Pieces of memory that a list takes from the free areas, or gives back to them, under one hold of
+ * the zone's lock. Each may split or merge along all orders. Where free memory is scattered, a list
+ * is refilled and flushed by less than half.
+ */
+#define RSV_PCP_PIECES	4
+
+/**
+ * struct rsv_free_area - the free blocks of one order, and what happened to blocks of that order
+ *	(zone->lock)
+ * @nr_free: free blocks
+ * @blocks: first frames of the free blocks, except those on @last
+ * @last: free blocks that serve last, since they may soon merge: see rsv_buddy_give()
+ * @allocs: blocks taken
+ * @frees: blocks given back
+ * @failures: requests that found nothing, counted in the first zone that they asked
+ * @splits: blocks split into two of the order below
+ * @merges: pairs merged to a block of the order above
+ * @asked: bytes that the callers asked for
+ * @granted: bytes that the callers got
+ */
+struct rsv_free_area {
+	unsigned long __data_racy nr_free;
+	struct hlist_head blocks;
+	struct hlist_head last;
+	u64 allocs;
+	u64 frees;
+	u64 failures;
+	u64 splits;
+	u64 merges;
+	u64 asked;
+	u64 granted;
+};
+
+/**
+ * union rsv_pcp_ends - where the blocks of a list are in its ring: in the slots after @bottom up to
+ * @top, the oldest first. Both only grow; modulo RSV_PCP_SLOTS they are slots
+ * @top: slot of the newest block
+ * @bottom: slot before that of the oldest block; it holds rsv_pcp_none
+ * @both: both, as they are at one moment
+ */
+union rsv_pcp_ends {
+	struct {
+		u32 top;
+		u32 bottom;
+	};
+	u64 both;
+};
+
+/**
+ * struct rsv_pcp - free blocks of one order that one CPU has of one zone. Only that CPU touches
+ * them, with preemption disabled; others read the numbers for statistics, and flush the list of a
+ * dead CPU
+ * @busy: set while the CPU works on the list: an interrupt that finds it set goes to the free areas
+ * @ends: which slots are in use
+ * @allocs: requests that the list served
+ * @frees: blocks that the list took back
+ * @refills: times that blocks came from the free areas
+ * @drains: times that blocks went to the free areas
+ * @frame: a ring of the blocks' first frames. At @ends.top it is a stack; at @ends.bottom the oldest
+ *	blocks go to the free areas
+ * @page: the blocks' first pages, so that no request computes them
+ */
+struct rsv_pcp {
+	bool __data_racy busy;
+	union rsv_pcp_ends __data_racy ends;
+	u64 __data_racy allocs;
+	u64 __data_racy frees;
+	u64 __data_racy refills;
+	u64 __data_racy drains;
+	struct rsv_frame *frame[RSV_PCP_SLOTS];
+	struct page *page[RSV_PCP_SLOTS];
+};
+
+/**
+ * struct rsv_pcps - all lists that one CPU has of one zone
+ * @list: by order
+ */
+struct rsv_pcps {
+	struct rsv_pcp list[RSV_PCP_ORDERS];
+};
+
+/**
+ * struct rsv_pcp_stats - the lists of one order, the sum over all CPUs
+ * @blocks: free blocks on the lists
+ * @allocs: as in struct rsv_pcp, and the others too
+ * @frees: see there
+ * @refills: see there
+ * @drains: see there
+ */
+struct rsv_pcp_stats {
+	unsigned long blocks;
+	u64 allocs;
+	u64 frees;
+	u64 refills;
+	u64 drains;
+};
+
+/**
+ * struct rsv_zone - the pages that a region has of one zone of one node
+ * @region: the region (constant, as all down to @zero_work)
+ * @name: the kernel's name of the zone
+ * @type: enum zone_type
+ * @nid: node
+ * @pcp: by order, the list of each CPU
+ * @pcps: the same, as allocated
+ * @zero_work: clears pages for @zeroed
+ * @pcp_high: blocks of each order that the list of one CPU holds at most (@lock; beside @pcp, away
+ *	from fields that change all the time)
+ * @list_min: free pages below which the lists do not serve plain requests: @min_pages, or ULONG_MAX
+ *	if the zone is protected from them (@lock)
+ * @lock: guards all below, the frames of free blocks, and the kind of all frames. A raw lock, taken
+ *	with interrupts off, innermost: held for a number of steps that depends on the number of
+ *	orders or on a batch only
+ * @nr_pages: pages
+ * @nr_orders: orders that a block can have, given the extents' length and alignment
+ * @named: the reservation named this zone
+ * @protection: pages that requests for higher zones leave alone
+ * @min_pages: pages that only __GFP_HIGH may take
+ * @low_pages: with fewer free pages than this the region is drained in the background
+ * @zeroed_high: pages that @zeroed holds at most
+ * @orders: bit k is set while area[k] has a block
+ * @free_pages: pages in free blocks
+ * @peak_pages: the most pages out of free blocks at once
+ * @zeroed: free pages filled with zeroes, by rsv_frame.link
+ * @nr_zeroed: their number
+ * @zeroed_hits: requests that they served
+ * @area: by order
+ */
+struct rsv_zone {
+	struct rsv_region *region;
+	const char *name;
+	enum zone_type type;
+	int nid;
+	struct rsv_pcp __percpu *pcp[RSV_PCP_ORDERS];
+	struct rsv_pcps __percpu *pcps;
+	struct work_struct zero_work;
+	unsigned int pcp_high[RSV_PCP_ORDERS];
+	unsigned long list_min;
+
+	raw_spinlock_t lock;	/* see above */
+	unsigned long nr_pages;
+	unsigned int nr_orders;
+	bool named;
+	unsigned long protection;
+	unsigned long min_pages;
+	unsigned long low_pages;
+	unsigned int zeroed_high;
+	unsigned long __data_racy orders;
+	unsigned long __data_racy free_pages;
+	unsigned long peak_pages;
+	struct list_head zeroed;
+	unsigned int nr_zeroed;
+	u64 zeroed_hits;
+	struct rsv_free_area area[RSV_ORDERS_MAX];
+};
+
+/**
+ * struct rsv_request - what a request wants, worked out once (on the caller's stack)
+ * @gfp: its flags
+ * @nid: the preferred node
+ * @highest: the highest zone that may serve it
+ * @nr_pages: pages of the block
+ * @bytes: bytes that the caller asked for
+ * @order: order of the block that holds them
+ * @anywhere: the block may begin at any page
+ */
+struct rsv_request {
+	gfp_t gfp;
+	int nid;
+	enum zone_type highest;
+	unsigned long nr_pages;
+	size_t bytes;
+	unsigned int order;
+	bool anywhere;
+};
+
+/**
+ * struct rsv_zone_walk - a walk along the zones that may serve a request (on the caller's stack)
+ * @rank: nodes that are done
+ * @type: the zone of the present node to look at next
+ */
+struct rsv_zone_walk {
+	unsigned int rank;
+	int type;
+};
+
+/*
+ * Pages: getting memory back
+ */
+
+/**
+ * struct rsv_drain_hooks - how objects/ gives back memory that it does not need (constant)
+ * @shrink: gives back pages of a region; may sleep
+ * @drain_local: moves what this CPU has cached to where @shrink finds it; any context but NMI
+ * @has_local: whether a CPU has anything cached, read without synchronisation; any context
+ */
+struct rsv_drain_hooks {
+	void (*shrink)(struct rsv_region *r);
+	void (*drain_local)(struct rsv_region *r);
+	bool (*has_local)(const struct rsv_region *r, unsigned int cpu);
+};
+
+/**
+ * struct rsv_cpu_drain - the work that drains one CPU
+ * @work: queued on that CPU (region->drain_lock)
+ * @region: the region (constant)
+ */
+struct rsv_cpu_drain {
+	struct work_struct work;
+	struct rsv_region *region;
+};
+
+/**
+ * struct rsv_lending - what a region lends to the system when the system runs short
+ * @region: the region (constant)
+ * @shrinker: by which the system asks, or NULL if the region does not lend (set at load)
+ * @floor: pages that the region never lends (constant)
+ * @lent: pages that the system has (region->shape_lock)
+ * @take_back: takes them back
+ */
+struct rsv_lending {
+	struct rsv_region *region;
+	struct shrinker *shrinker;
+	unsigned long floor;
+	unsigned long lent;
+	struct delayed_work take_back;
+};
+
+/*
+ * Objects: layout
+ */
+
+/* The largest object; pages serve larger ones better. */
+#define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
+
+/* Bytes of the mark of a free object (objects/mark.h), and its alignment, on every machine */
+#define RSV_MARK_BYTES		8U
+
+/* Flags of caches that only the module itself sets: see RSV_HWCACHE_ALIGN and the others */
+#define RSV_CACHE_INTERNAL	0x80000000U	/* serves other caches: no magazines, no checks */
+#define RSV_CACHE_VERIFY	0x40000000U	/* debug=F: each request verifies the slab */
+#define RSV_CACHE_TRACE		0x20000000U	/* debug=T: the log has each allocation and free */
+#define RSV_CACHE_KMALLOC	0x10000000U	/* a size class: requests may be smaller */
+#define RSV_CACHE_FEW_PAGES	0x08000000U	/* its slabs have few pages, even if that wastes */
+
+#define RSV_ENGINES		(RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB)
+#define RSV_CHECKS		(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY | \
+				 RSV_CACHE_TRACE)
+
+/* What a caller of rsv_cache_create() may ask for */
+#define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
+				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+
+/**
+ * struct rsv_layout - how objects lie in a slab (constant)
+ * @object_size: bytes that the caller may use
+ * @align: alignment of every object in bytes
+ * @stride: bytes from one object to the next: the size of a slot
+ * @before: bytes of a slot before its object: the left red zone
+ * @mark: offset of the mark of a free object, in bytes from the object; behind all bytes that the
+ *	caller may use if a free object must keep its bytes
+ * @red: bytes behind the object that are the right red zone
+ * @track: offset of the two struct rsv_track, from the object; 0: there are none
+ * @asked: offset of the size that the caller asked for, from the object; 0: it is not stored
+ * @bufctl: bytes at a slab's beginning for the bufctls of the engine SLAB; 0: they are outside the
+ *	slab, or the engine is another one
+ * @colours: offsets that slabs of the engine SLAB begin their objects at in turn
+ * @colour: bytes from one of them to the next
+ * @pages: pages of a slab
+ * @objects: objects of a slab
+ * @small_pages: pages of a slab where @pages in one piece cannot be had: enough for one object
+ * @small_objects: objects of such a slab
+ * @few_pages: slabs shall have few pages rather than waste little
+ */
+struct rsv_layout {
+	unsigned int object_size;
+	unsigned int align;
+	unsigned int stride;
+	unsigned int before;
+	unsigned int mark;
+	unsigned int red;
+	unsigned int track;
+	unsigned int asked;
+	unsigned int bufctl;
+	unsigned int colours;
+	unsigned int colour;
+	unsigned int pages;
+	unsigned int objects;
+	unsigned int small_pages;
+	unsigned int small_objects;
+	bool few_pages;
+};
+
+/*
+ * Objects: magazines and the depot
+ */
+
+/* Sizes that magazines can have */
+#define RSV_MAGAZINE_SIZES	6
+
+/*
+ * Rounds of a magazine of each size: 4, 8, 16 and so on to 128, so that bulk requests mostly move
+ * whole magazines. The bytes of a magazine are no power of two, so that the first rounds of many
+ * magazines do not compete for few sets of the CPU's data cache.
+ */
+#define RSV_MAGAZINE_SIZE(n)	(4U << (n))
+#define RSV_MAGAZINE_BYTES(n) \
+	(sizeof(struct rsv_magazine) + RSV_MAGAZINE_SIZE(n) * sizeof(void *))
+
+/**
+ * struct rsv_magazine - a stack of cached objects (whoever has it: a CPU, or the depot's lock)
+ * @next: the next one in the depot
+ * @rounds: objects in it; of a loaded magazine, rsv_cpu.top tells
+ * @size: rounds that it has room for
+ * @object: the objects
+ */
+struct rsv_magazine {
+	struct rsv_magazine *next;
+	u32 rounds;
+	u32 size;
+	void *object[];
+};
+
+/**
+ * struct rsv_depot_stack - magazines of a depot, all full or all empty (rsv_depot.lock)
+ * @top: the first magazine; the others follow by next. Read without the lock: is there one?
+ * @nr: their number
+ * @min_nr: the least that @nr was in this interval: magazines that nobody needed
+ */
+struct rsv_depot_stack {
+	struct rsv_magazine *top;
+	unsigned int nr;
+	unsigned int min_nr;
+};
+
+/**
+ * struct rsv_depot - magazines of one cache and one node that no CPU has
+ * @lock: guards the rest. Raw, interrupts off; no other lock is taken under it
+ * @full: full magazines
+ * @empty: empty magazines
+ * @exchanges: magazines that CPUs got here
+ * @contended: times that a CPU waited for @lock
+ * @contended_before: @contended at the beginning of this interval
+ */
+struct rsv_depot {
+	raw_spinlock_t lock;	/* see above */
+	struct rsv_depot_stack full;
+	struct rsv_depot_stack empty;
+	u64 exchanges;
+	u64 contended;
+	u64 contended_before;
+};
+
+/**
+ * struct rsv_cpu - what one CPU has of a cache. Only that CPU touches it, between rsv_cpu_enter()
+ * and rsv_cpu_leave(); whoever drains a dead CPU does so in its place
+ * @busy: set while the CPU works on it: an interrupt that finds it set takes the slow path
+ * @top: end of the objects in the loaded magazine: allocations pop there, frees push there
+ * @bottom: first round of the loaded magazine
+ * @limit: end of the loaded magazine
+ * @extent: the extent in which this CPU last freed an object of its own node: a hint, never NULL
+ * @allocs: objects that fast paths handed out
+ * @frees: objects that fast paths took back (fast paths touch the fields to here: one cache line)
+ * @loaded: the loaded magazine, never NULL
+ * @previous: the magazine before it, mostly full or empty, never NULL
+ * @remote: collects objects of other nodes until it is full, never NULL
+ * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
+ * @freelist: first object of @active that belongs to this CPU, or RSV_SLAB_NONE
+ * @nr_freelist: how many such objects there are
+ * @slow_allocs: objects that slow paths handed out (changed by this_cpu_inc(), as the next two)
+ * @slow_frees: objects that slow paths took back
+ * @failures: requests that found no memory
+ */
+struct rsv_cpu {
+	bool __data_racy busy;
+	void **top;
+	void **bottom;
+	void **limit;
+	struct rsv_extent *extent;
+	u64 allocs;
+	u64 frees;
+	struct rsv_magazine *loaded;
+	struct rsv_magazine *previous;
+	struct rsv_magazine *remote;
+	struct rsv_frame *active;
+	unsigned int freelist;
+	unsigned int nr_freelist;
+	unsigned long slow_allocs;
+	unsigned long slow_frees;
+	unsigned long failures;
+};
+
+/*
+ * Objects: caches
+ */
+
+/* Objects that move between a magazine and an engine at once: bounds how long a raw lock is held */
+#define RSV_BATCH		16U
+
+/* How full a slab is. Fuller slabs serve first, so that the others become empty. */
+enum rsv_fill {
+	RSV_EMPTY,
+	RSV_PARTIAL,			/* up to a quarter in use; then up to a half, and so on */
+	RSV_PARTIAL_LAST = RSV_PARTIAL + 3,
+	RSV_FULL,
+	RSV_FILLS
+};
+
+/**
+ * struct rsv_slab_list - slabs of one node that are equally full (rsv_cache_node.lock)
+ * @slabs: first frames of the slabs, by rsv_frame.link
+ * @nr: their number
+ */
+struct rsv_slab_list {
+	struct list_head slabs;
+	unsigned long nr;
+};
+
+/**
+ * struct rsv_cache_node - the slabs of a cache whose memory is of one node
+ * @lock: guards all down to @slabs_given, and which list a slab is on. Raw, interrupts off;
+ *	zone->lock is never taken under it
+ * @slabs: slabs by how full they are; the active slab of a CPU is on none of them
+ * @nr_slabs: all slabs, active ones included
+ * @nr_pages: their pages
+ * @total: objects that they have room for
+ * @colour: the colour of the next slab
+ * @target: empty slabs that may stay: see node.c
+ * @min_nr: the least number of empty slabs in this interval; the engine SLOB: of @nr_freelist
+ * @given_early: slabs given back in this interval because there were more than @target
+ * @freelist: the engine SLOB: free objects that keep their bytes, the last one first
+ * @nr_freelist: their number
+ * @slabs_made: slabs taken from the buddy system
+ * @slabs_given: slabs given back to it
+ * @depot: magazines (a lock of its own)
+ */
+struct rsv_cache_node {
+	raw_spinlock_t lock;	/* see above */
+	struct rsv_slab_list slabs[RSV_FILLS];
+	unsigned long nr_slabs;
+	unsigned long nr_pages;
+	unsigned long total;
+	unsigned int colour;
+	unsigned long target;
+	unsigned long min_nr;
+	unsigned long given_early;
+	void *freelist;
+	unsigned long nr_freelist;
+	u64 slabs_made;
+	u64 slabs_given;
+	struct rsv_depot depot;
+};
+
+/**
+ * struct rsv_guarantee - objects that only their cache can use
+ * @lock: guards the rest, and whether the cache's fast paths are on. Raw, interrupts off, innermost
+ * @objects: the objects, cached
+ * @nr: their number
+ * @target: how many there shall be
+ * @room: how many there can be: the length of @objects
+ */
+struct rsv_guarantee {
+	raw_spinlock_t lock;	/* see above */
+	void **objects;
+	unsigned int nr;
+	unsigned int target;
+	unsigned int room;
+};
+
+/**
+ * struct rsv_cache - objects of one size. The fields that fast paths read come first
+ * @fast_cpus: @cpus, or rsv_cpu_disabled where the fast paths of alloc.c and free.c cannot serve:
+ *	while @fast is false, for engines that mark objects elsewhere than in them, and where each
+ *	free clears its object (guarantee.lock; follows from @fast)
+ * @secret: what the marks of free objects depend on: see mark.h (constant, as all down to @cpus)
+ * @mask: the bits of an object's address that are its offset in a slab, which begins at a multiple
+ *	of the power of two that holds the slab
+ * @inverse: of the odd part of @layout.stride, modulo the size of a word
+ * @shift: the power of two in @layout.stride. See rsv_slot_index()
+ * @layout: how objects lie in a slab
+ * @engine: how slabs keep track of their objects
+ * @flags: RSV_ENGINE_* and so on
+ * @ctor: the constructor or NULL
+ * @region: the region that its memory is of
+ * @name: unique in the region, padded with NULs: rsv_cache_names finds it by both together
+ * @id: its number; numbers grow in the order of creation
+ * @cpus: what each CPU has
+ * @fast: requests may be served by magazines without a look at checks or guaranteed objects
+ *	(guarantee.lock)
+ * @order: the numbers below RSV_BATCH in some order: the engine SLUB carves in that order (constant)
+ * @magazine_size: rounds of a magazine made from now on; grows with contention. Of an internal cache:
+ *	rounds of the magazines that are its objects
+ * @magazine_min_pages: pages that a region must have for such magazines (set with @magazine_size)
+ * @magazine_cache: the internal cache that they are objects of, or NULL: there are no magazines (set
+ *	with @magazine_size)
+ * @alive: cleared by rsv_cache_destroy()
+ * @missing: of an internal cache: a caller with interrupts off found no magazine (a hint)
+ * @guarantee: objects that only this cache can use
+ * @name_node: in rsv_cache_names
+ * @cpuhp: on the list of those whose CPUs are flushed when they go
+ * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
+ * @ending: on a list of caches that end together
+ * @debugfs: its folder (set and removed by whoever creates and destroys the cache)
+ * @rcu: quarantines it after a grace period
+ * @nodes: by number of the node
+ */
+struct rsv_cache {
+	struct rsv_cpu __percpu *fast_cpus;
+	unsigned long secret;
+	unsigned long mask;
+	unsigned long inverse;
+	unsigned int shift;
+	struct rsv_layout layout;
+	const struct rsv_engine *engine;
+	unsigned int flags;
+	void (*ctor)(void *object);
+	struct rsv_region *region;
+	char name[RSV_NAME_MAX];
+	u32 id;
+	struct rsv_cpu __percpu *cpus;
+
+	bool fast;
+	u8 order[RSV_BATCH];
+	unsigned int magazine_size;
+	unsigned long magazine_min_pages;
+	struct rsv_cache *magazine_cache;
+	bool alive;
+	bool missing;
+	struct rsv_guarantee guarantee;
+
+	struct rhash_head name_node;
+	struct hlist_node cpuhp;
+	struct list_head list;
+	struct list_head ending;
+	struct dentry *debugfs;
+	struct rcu_work rcu;
+	struct rsv_cache_node *nodes[];
+};
+
+/**
+ * struct rsv_cache_hooks - what upper layers do when caches come and go (constant; may sleep, no
+ *	lock held)
+ * @created: the cache can be found now
+ * @destroyed: the cache is about to be freed; its name is still taken
+ */
+struct rsv_cache_hooks {
+	void (*created)(struct rsv_cache *c);
+	void (*destroyed)(struct rsv_cache *c);
+};
+
+/**
+ * struct rsv_cache_figures - what a cache holds and did, the sum over all nodes and CPUs
+ */
+struct rsv_cache_figures {
+	u64 active;
+	u64 total;
+	u64 full;
+	u64 partial;
+	u64 empty;
+	u64 pages;
+	u64 allocs;
+	u64 frees;
+	u64 failures;
+	u64 slabs_made;
+	u64 slabs_given;
+	u64 depot_full;
+	u64 depot_empty;
+	u64 exchanges;
+	u64 contended;
+};
+
+/*
+ * Objects: engines
+ */
+
+/**
+ * struct rsv_batch - objects that came from an engine (on the caller's stack)
+ * @nr: how many there are
+ * @raw: there is one, and it was never constructed in this life of its slab
+ * @damaged: NULL, or an address in the slab whose free list was overwritten
+ * @lost: objects that were lost with that list
+ * @object: the objects, cached
+ */
+struct rsv_batch {
+	unsigned int nr;
+	bool raw;
+	void *damaged;
+	unsigned int lost;
+	void *object[RSV_BATCH];
+};
+
+/**
+ * struct rsv_visitor - what to do with every object of a cache
+ * @visit: called with a raw lock held: takes constant time, neither sleeps nor prints
+ * @data: passed to it
+ */
+struct rsv_visitor {
+	void (*visit)(struct rsv_cache *c, struct rsv_extent *e, void *object, void *data);
+	void *data;
+};
+
+/**
+ * struct rsv_engine - an engine (constant)
+ * @name: as engine= and slabinfo know it
+ * @flag: RSV_ENGINE_*
+ * @off_object: the engine marks cached objects elsewhere than in them
+ * @heap: the engine serves small objects out of the region's heap
+ * @layout: completes a layout whose slot is known: objects and pages of a slab
+ * @alloc: takes up to @nr objects from slabs of a node; cpu is NULL, or what this CPU has of a cache
+ *	without magazines, entered
+ * @new_slab: gets memory for more objects, from the node alone if gfp has __GFP_THISNODE. Returns
+ *	whether it did
+ * @free: takes a cached object back; e and f are extent and frame of the object
+ * @mark_used: marks a cached object as used; false: it was not marked as cached
+ * @mark_cached: marks a used object as cached, or says why it is none
+ * @is_used: whether a used object begins at an address in one of the cache's slabs
+ * @drain: takes back what the CPU has for itself; cpu is entered, or of a dead CPU. May be NULL
+ * @shrink: gives back memory that no object is in: all, or with @aged only what was unused for a
+ *	whole interval. Returns the number of slabs
+ * @verify: checks the slab of an object that the caller has, and reports what is wrong. Returns
+ *	whether the slab is sound
+ * @for_each: visits every used object and, of a cache in use, perhaps some that were used a moment
+ *	ago
+ *
+ * @alloc, @free, @mark_used and @mark_cached: any context but NMI. @new_slab: any but NMI, may sleep
+ * if gfp allows it. The others: as rsv_cache_shrink().
+ */
+struct rsv_engine {
+	const char *name;
+	unsigned int flag;
+	bool off_object;
+	bool heap;
+	int (*layout)(struct rsv_layout *l);
+	void (*alloc)(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
+		      struct rsv_batch *t);
+	bool (*new_slab)(struct rsv_cache *c, gfp_t gfp, int nid);
+	enum rsv_misuse (*free)(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
+				struct rsv_frame *f, void *object);
+	bool (*mark_used)(struct rsv_cache *c, void *object);
+	enum rsv_misuse (*mark_cached)(struct rsv_cache *c, struct rsv_extent *e,
+				       struct rsv_frame *f, void *object);
+	bool (*is_used)(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
+			const void *object);
+	void (*drain)(struct rsv_cache *c, struct rsv_cpu *cpu);
+	unsigned int (*shrink)(struct rsv_cache *c, bool aged);
+	bool (*verify)(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f);
+	void (*for_each)(struct rsv_cache *c, const struct rsv_visitor *visitor);
+};
+
+/*
+ * Objects: the heap of the engine SLOB
+ */
+
+/* The SLOB unit: blocks of the heap are multiples of it, and begin at multiples of it. */
+#define RSV_SLOB_UNIT	8U
+
+/* Pages of a slob page: 16 KB, or one page where that has more */
+#define RSV_HEAP_PAGES	(1U << (PAGE_SHIFT < 14 ? 14 - PAGE_SHIFT : 0))
+
+#define RSV_SLOB_PAGE_BYTES	(RSV_HEAP_PAGES * (unsigned int)PAGE_SIZE)
+
+/* Units of each page of a slob page that blocks can have: all but the bitmap's */
+#define RSV_SLOB_PAGE_UNITS \
+	((PAGE_SIZE - PAGE_SIZE / RSV_SLOB_UNIT / BITS_PER_BYTE) / RSV_SLOB_UNIT)
+
+/* Slob pages are on the list of the blocks that they serve, or say that they serve none. */
+enum rsv_slob_list {
+	RSV_SLOB_LIST_256,			/* for blocks of less than 256 bytes */
+	RSV_SLOB_LIST_1024,
+	RSV_SLOB_LIST_PAGE,
+	RSV_SLOB_LIST_FULL,
+	RSV_SLOB_LIST_EMPTY,
+	RSV_SLOB_LISTS,
+	RSV_SLOB_LIST_NONE = RSV_SLOB_LISTS	/* on no list: on its way into the heap or out of it */
+};
+
+/**
+ * union rsv_slob_word - what a slob page knows of its blocks (rsv_heap_node.lock)
+ * @free_units: units in free blocks
+ * @first_free: the first free block, in units from the beginning; 0: none, since the bitmap is there
+ * @list: enum rsv_slob_list
+ * @more: pages beyond the first (constant)
+ * @word: all of it
+ */
+union rsv_slob_word {
+	struct {
+		u32 free_units : 14;
+		u32 first_free : 13;
+		u32 list : 3;
+		u32 more : 2;
+	};
+	u32 word;
+};
+
+static_assert(RSV_SLOB_PAGE_BYTES / RSV_SLOB_UNIT <= 1 << 13 && RSV_HEAP_PAGES <= 1 << 2);
+
+/**
+ * struct rsv_slob_page_list - slob pages of one node (rsv_heap_node.lock)
+ * @pages: first frames of the slob pages, by rsv_frame.link
+ * @nr: their number
+ */
+struct rsv_slob_page_list {
+	struct list_head pages;
+	unsigned long nr;
+};
+
+/**
+ * struct rsv_heap_node - the slob pages whose memory is of one node
+ * @lock: guards the rest, and the frames, bitmaps and free blocks of the slob pages. Raw, interrupts
+ *	off; no other lock is taken under it
+ * @lists: the slob pages, by enum rsv_slob_list
+ * @pages: their pages
+ * @free_units: units in their free blocks
+ * @lost: units of free blocks whose list was overwritten, and of blocks that nobody can find
+ */
+struct rsv_heap_node {
+	raw_spinlock_t lock;	/* see above */
+	struct rsv_slob_page_list lists[RSV_SLOB_LISTS];
+	unsigned long pages;
+	unsigned long free_units;
+	unsigned long lost;
+};
+
+/**
+ * struct rsv_heap - the heap of a region
+ * @secret: what the check values of free blocks depend on (constant)
+ * @nodes: by number of the node
+ */
+struct rsv_heap {
+	u64 secret;
+	struct rsv_heap_node nodes[];
+};
+
+/**
+ * struct rsv_heap_figures - what the heap of a region has
+ * @slob_pages: slob pages
+ * @pages: their pages
+ * @free_bytes: bytes of them that are in no used block and are not bookkeeping
+ */
+struct rsv_heap_figures {
+	u64 slob_pages;
+	u64 pages;
+	u64 free_bytes;
+};
+
+/**
+ * struct rsv_slob_page - a slob page while a function works on it (on the caller's stack)
+ * @heap: its heap
+ * @node: its node of the heap
+ * @frame: frame of its first page
+ * @base: address of its first page, where the bitmap is
+ * @first: where blocks begin, behind the bitmap, in units
+ * @end: where it ends, in units
+ */
+struct rsv_slob_page {
+	const struct rsv_heap *heap;
+	struct rsv_heap_node *node;
+	struct rsv_frame *frame;
+	void *base;
+	unsigned int first;
+	unsigned int end;
+};
+
+/**
+ * struct rsv_free_block - a free block of a slob page, as its header says, all in units (on the
+ *	caller's stack)
+ * @at: where it begins; 0: this stands for the list's head, and @next is the first free block
+ * @size: its length
+ * @next: where the next one begins; 0: there is none
+ */
+struct rsv_free_block {
+	unsigned int at;
+	unsigned int size;
+	unsigned int next;
+};
+
+/*
+ * Objects: who allocated and freed them
+ */
+
+enum rsv_event {
+	RSV_ALLOCATED,
+	RSV_FREED,
+	RSV_EVENTS
+};
+
+/**
+ * struct rsv_track - who did something to an object (whoever has the object; readers check @sum)
+ * @caller: address of the calling code; 0: nobody did yet
+ * @when: the time in jiffies
+ * @stack: the stack, as rsv_stack_fetch() knows it; 0: it could not be saved
+ * @pid: the process
+ * @cpu: the CPU; kernels know at most 8192
+ * @cache: while the object is used, a number that tells its cache from most others; 0 otherwise
+ * @sum: checksum of all of these. An overflow of the object may reach its records, and a reader may
+ *	come while a record is written
+ *
+ * A record of zeros is sound.
+ */
+struct rsv_track {
+	unsigned long caller;
+	unsigned long when;
+	u32 stack;
+	s32 pid;
+	u16 cpu;
+	u16 cache;
+	u32 sum;
+};
+
+/* Bytes of the name of a place in the code, with its NUL */
+#define RSV_SYMBOL_MAX	KSYM_SYMBOL_LEN
+
+/*
+ * Objects: size classes
+ */
+
+#define RSV_CLASSES_MAX		80
+
+/* Up to here each request has a class, and the fast path finds it. */
+#define RSV_KMALLOC_MAX		8192U
+
+/* All sizes are multiples of a step; RSV_KMALLOC_MAX is so many steps. */
+#define RSV_CLASS_STEP		8U
+#define RSV_CLASS_STEPS		(RSV_KMALLOC_MAX / RSV_CLASS_STEP)
+
+/* From there to here a request has a class where whole pages would waste more. */
+#define RSV_CLASSES_END		32768U
+#define RSV_LARGE_STEP		(RSV_KMALLOC_MAX / 8)
+#define RSV_LARGE_STEPS		((RSV_CLASSES_END - RSV_KMALLOC_MAX) / RSV_LARGE_STEP)
+
+/* Whole pages serve a request. */
+#define RSV_CLASS_NONE		0xffU
+
+/**
+ * struct rsv_classes - a choice of sizes (constant once the module is loaded)
+ * @name: as classes= knows it
+ * @nr: number of sizes
+ * @size: the sizes, growing
+ * @of: the class of a request up to RSV_KMALLOC_MAX, by the number of its last byte in steps
+ * @large: the same beyond it, in steps of RSV_LARGE_STEP; or RSV_CLASS_NONE
+ */
+struct rsv_classes {
+	const char *name;
+	unsigned int nr;
+	u16 size[RSV_CLASSES_MAX];
+	u8 of[RSV_CLASS_STEPS];
+	u8 large[RSV_LARGE_STEPS];
+};
+
+/*
+ * Regions
+ */
+
+#define RSV_DEFAULT_REGION	"default"
+
+/**
+ * struct rsv_region - what one reservation owns
+ * @name: its name (constant once the region stands)
+ * @shape_lock: guards the fields down to @metadata against others that change them; may sleep.
+ *	Requests read @extents, @zones and @nearest without it
+ * @extents: its extents by number
+ * @nr_extents: numbers in use, those of extents that are gone included
+ * @zones: its zones by rsv_zone_slot(), NULL where it has no memory; a zone that came never goes
+ * @nearest: for each node, the zone that serves requests without a zone bit first; never NULL
+ * @nr_pages: pages that it has now
+ * @span: pages from the beginning of its first extent to the end of its last, laid end to end
+ * @metadata: bytes of the system's memory that manage its pages
+ * @percpu: bytes of that for each CPU
+ * @drain_lock: one caller at a time drains all CPUs
+ * @drains: for each CPU, the work that drains it
+ * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes
+ * @drain_work: drains the region in the background when a zone runs low
+ * @drained_at: when that last began, in jiffies
+ * @lending: what it lends to the system
+ * @classes: its size classes (constant once the region stands, as the next four)
+ * @kmalloc: the caches behind rsv_kmalloc(), by class
+ * @class: a copy of classes->of, which the fast path finds in one step
+ * @magazine_caches: internal caches: magazines and bufctls are their objects; by size
+ * @heap: the heap of the engine SLOB
+ * @reap_work: gives back from time to time what caches do not need
+ * @caches_lock: guards @caches, @caches_by_id and @nr_caches; may sleep; never held while debugfs
+ *	files are removed, since their readers take it
+ * @caches: all caches, in the order of creation
+ * @caches_by_id: the same by number, so that the next one is found without a walk
+ * @nr_caches: how many there are
+ * @list: on the list of regions (rsv_regions_lock, as the next two)
+ * @id: its number, growing in the order of creation
+ * @users: handles that it is open by
+ * @origin: who made it, RSV_REGION_* (constant once the region is known)
+ * @debugfs: its folder (set once the region stands, removed first)
+ * @debugfs_caches: the folder of its caches
+ */
+struct rsv_region {
+	char name[RSV_NAME_MAX];
+
+	struct mutex shape_lock;	/* see above */
+	struct rsv_extents *extents;
+	unsigned int nr_extents;
+	struct rsv_zone **zones;
+	struct rsv_zone **nearest;
+	unsigned long nr_pages;
+	unsigned long span;
+	size_t metadata;
+	size_t percpu;
+
+	struct mutex drain_lock;	/* see above */
+	struct rsv_cpu_drain __percpu *drains;
+	struct hlist_node cpuhp;
+	struct work_struct drain_work;
+	unsigned long drained_at;
+	struct rsv_lending lending;
+
+	const struct rsv_classes *classes;
+	struct rsv_cache *kmalloc[RSV_CLASSES_MAX];
+	u8 class[RSV_CLASS_STEPS];
+	struct rsv_cache *magazine_caches[RSV_MAGAZINE_SIZES];
+	struct rsv_heap *heap;
+	struct delayed_work reap_work;
+	struct mutex caches_lock;	/* see above */
+	struct list_head caches;
+	struct xarray caches_by_id;
+	unsigned int nr_caches;
+
+	struct list_head list;
+	u32 id;
+	unsigned int users;
+	unsigned int origin;
+	struct dentry *debugfs;
+	struct dentry *debugfs_caches;
+};
+
+/**
+ * struct rsv_region_hooks - what upper layers do when regions come and go (constant; may sleep)
+ * @created: the region has its memory, and no cache yet
+ * @destroyed: the region has no cache any more, and still its memory
+ */
+struct rsv_region_hooks {
+	void (*created)(struct rsv_region *r);
+	void (*destroyed)(struct rsv_region *r);
+};
+
+/*
+ * Interface: what a descriptor owns
+ */
+
+/**
+ * struct rsv_handle_kind - what a handle stands for; its address serves as the type tag (constant)
+ * @release: gives the thing back when its last reference is dropped, frees the handle and drops its
+ *	parent. May sleep
+ */
+struct rsv_handle_kind {
+	void (*release)(struct rsv_handle *h);
+};
+
+/**
+ * struct rsv_handle - the part that all kinds share
+ * @ref: references
+ * @kind: what it is (constant)
+ * @parent: the handle that this one depends on; NULL for something in the default region and for a
+ *	region itself (constant)
+ */
+struct rsv_handle {
+	struct kref ref;
+	const struct rsv_handle_kind *kind;
+	struct rsv_handle *parent;
+};
+
+/**
+ * struct rsv_region_handle - a scratch region that a program made, or a region that it opened
+ * @handle: its references
+ * @region: the region (constant)
+ * @bytes: bytes of a scratch region (constant)
+ */
+struct rsv_region_handle {
+	struct rsv_handle handle;
+	struct rsv_region *region;
+	size_t bytes;
+};
+
+/**
+ * struct rsv_cache_handle - a cache that a program made
+ * @handle: its references
+ * @cache: the cache (constant)
+ */
+struct rsv_cache_handle {
+	struct rsv_handle handle;
+	struct rsv_cache *cache;
+};
+
+/**
+ * struct rsv_object_handle - an object that a program allocated
+ * @handle: its reference
+ * @cache: the object's cache (constant)
+ * @object: the object (constant)
+ */
+struct rsv_object_handle {
+	struct rsv_handle handle;
+	struct rsv_cache *cache;
+	void *object;
+};
+
+/**
+ * struct rsv_buffer - a block of pages, or scattered pages, that a program owns
+ * @handle: its references: one of its handle, one of each mapping
+ * @page: first page of a block; NULL for scattered pages (constant)
+ * @pages: scattered pages in the order of their offsets, else NULL (constant)
+ * @nr_pages: number of its pages (constant)
+ * @exact: the block has as many pages as the program asked for; else a power of two (constant)
+ * @offset: where mmap() finds it, in pages (rsv_mmap_offsets.lock for readers; rsv_file.lock)
+ * @node: in the tree of offsets, empty while it has no offset (as @offset)
+ * @waiting: on the list of buffers that somebody still has pinned (rsv_waiting_lock)
+ */
+struct rsv_buffer {
+	struct rsv_handle handle;
+	struct page *page;
+	struct page **pages;
+	unsigned long nr_pages;
+	bool exact;
+	unsigned long offset;
+	struct rb_node node;
+	struct list_head waiting;
+};
+
+/**
+ * struct rsv_mmap_offsets - the ranges of page offsets by which mmap() finds a descriptor's buffers
+ * @lock: guards @root against mmap(); who changes the tree also holds rsv_file.lock
+ * @root: the buffers that have a range, by offset; no two overlap
+ * @next: where the search for a free range begins (rsv_file.lock)
+ */
+struct rsv_mmap_offsets {
+	spinlock_t lock;	/* see above */
+	struct rb_root root;
+	unsigned long next;
+};
+
+/* The argument of an ioctl, and its answer. All structures begin with their size and flags. */
+union rsv_ioctl_arg {
+	struct {
+		u32 size;
+		u32 flags;
+	} head;
+	struct rsv_ioc_info info;
+	struct rsv_ioc_zone zone;
+	struct rsv_ioc_extent extent;
+	struct rsv_ioc_cache cache;
+	struct rsv_ioc_map map;
+	struct rsv_ioc_region_next region_next;
+	struct rsv_ioc_region_open region_open;
+	struct rsv_ioc_region_create region_create;
+	struct rsv_ioc_buffer_alloc buffer_alloc;
+	struct rsv_ioc_cache_create cache_create;
+	struct rsv_ioc_cache_shrink cache_shrink;
+	struct rsv_ioc_object_alloc object_alloc;
+	struct rsv_ioc_object_io object_io;
+	struct rsv_ioc_free free;
+	struct rsv_ioc_region_make region_make;
+	struct rsv_ioc_region_end region_end;
+	struct rsv_ioc_region_grow region_grow;
+	struct rsv_ioc_region_shrink region_shrink;
+	struct rsv_ioc_scattered_alloc scattered_alloc;
+};
+
+/**
+ * struct rsv_file - an open descriptor
+ * @lock: held through every ioctl; guards all below but @offsets, which has a lock of its own
+ * @handles: struct rsv_handle by number
+ * @offsets: where mmap() finds its buffers
+ * @scratch_bytes: bytes of its scratch regions
+ * @nr_caches: its caches
+ * @new_handle: number of the handle that this ioctl has made, or 0
+ * @arg: argument of this ioctl, here because it is large for a stack
+ */
+struct rsv_file {
+	struct mutex lock;	/* see above */
+	struct xarray handles;
+	struct rsv_mmap_offsets offsets;
+	size_t scratch_bytes;
+	unsigned int nr_caches;
+	u32 new_handle;
+	union rsv_ioctl_arg arg;
+};
+
+/**
+ * struct rsv_ioctl - an ioctl (constant)
+ * @run: does it
+ * @first_size: bytes of its structure in the first version of the interface; no program has less
+ * @size: bytes of its structure today
+ * @answers: whether the structure is copied back
+ * @flags: the flags that it knows
+ */
+struct rsv_ioctl {
+	int (*run)(struct rsv_file *f, union rsv_ioctl_arg *arg);
+	size_t first_size;
+	size_t size;
+	bool answers;
+	u32 flags;
+};
+
+/**
+ * struct rsv_slab_figures - what is shown of one slab
+ * @page: its first page, the region's extents laid end to end
+ * @pages: its pages
+ * @objects: objects that it has room for
+ * @out: objects that the engine does not have: used, in magazines, or with the CPU whose active slab
+ *	it is
+ * @carved: objects that were out at least once, or are on the free list
+ * @list: the list that it is on, such as "empty"
+ */
+struct rsv_slab_figures {
+	unsigned long page;
+	unsigned int pages;
+	unsigned int objects;
+	unsigned int out;
+	unsigned int carved;
+	const char *list;
+};
+
+#endif /* RSV_TYPES_H */
