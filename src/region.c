@@ -14,9 +14,9 @@
 #include "name.h"
 #include "objects/cache.h"
 #include "objects/engines/slob_heap.h"
-#include "objects/kmalloc.h"
-#include "objects/magazine_cache.h"
 #include "objects/reap.h"
+#include "objects/region_caches.h"
+#include "objects/stats.h"
 #include "pages/drain.h"
 #include "pages/reserve.h"
 #include "pages/zeroed.h"
@@ -116,10 +116,10 @@ static void rsv_region_release(struct rsv_region *r)
 /* What serves its caches, which is made before them and ends after them, and the size classes */
 static int rsv_region_create_caches(struct rsv_region *r)
 {
-	int err = rsv_magazines_create(r) ?: rsv_kmalloc_create(r);
+	int err = rsv_region_caches_create(r);
 
 	if (err)
-		rsv_caches_end(r);
+		rsv_caches_destroy(r);
 	else
 		rsv_reap_start(r);
 	return err;
@@ -129,7 +129,7 @@ static int rsv_region_create_caches(struct rsv_region *r)
 static void rsv_region_destroy_caches(struct rsv_region *r)
 {
 	rsv_reap_stop(r);
-	rsv_caches_end(r);
+	rsv_caches_destroy(r);
 }
 
 static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
@@ -432,7 +432,7 @@ void rsv_regions_stop(void)
 		if (!rsv_region_destroy(r))
 			continue;
 		rsv_region_quiesce(r);
-		rsv_caches_forget_cpus(r);
+		rsv_caches_leak(r);
 		pr_err("region %s is leaked: %lu KiB\n", r->name, r->nr_pages << (PAGE_SHIFT - 10));
 	}
 }

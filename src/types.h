@@ -598,16 +598,16 @@ struct rsv_depot {
  * @bottom: first round of the loaded magazine
  * @limit: end of the loaded magazine
  * @extent: the extent in which this CPU last freed an object of its own node: a hint, never NULL
- * @allocs: objects that fast paths handed out
- * @frees: objects that fast paths took back (fast paths touch the fields to here: one cache line)
+ * @allocs: objects that came out of this CPU's magazines
+ * @frees: objects that went into them (fast paths touch the fields to here: one cache line)
  * @loaded: the loaded magazine, never NULL
  * @previous: the magazine before it, mostly full or empty, never NULL
  * @remote: collects objects of other nodes until it is full, never NULL
  * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
  * @freelist: first object of @active that belongs to this CPU, or RSV_SLAB_NONE
  * @nr_freelist: how many such objects there are
- * @slow_allocs: objects that slow paths handed out (changed by this_cpu_inc(), as the next two)
- * @slow_frees: objects that slow paths took back
+ * @slow_allocs: objects that came from elsewhere (changed by this_cpu_inc(), as the next two)
+ * @slow_frees: objects that went elsewhere
  * @failures: requests that found no memory
  */
 struct rsv_cpu {

@@ -8,7 +8,9 @@
 #include <linux/workqueue.h>
 
 #include "objects/cache.h"
+#include "objects/cpu.h"
 #include "objects/magazine.h"
+#include "objects/stats.h"
 #include "region.h"
 #include "support/helpers.h"
 #include "support/variants.h"

@@ -7,6 +7,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "objects/batch.h"
 #include "objects/engine.h"
 #include "objects/magazine.h"
 #include "region.h"
@@ -534,7 +535,7 @@ static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, thief.thefts, THEFTS);
 		KUNIT_EXPECT_GE(test, thief.nr, THEFTS);
 		KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 0);
-		rsv_objects_flush(c, thief.object, thief.nr);
+		rsv_batch_free(c, thief.object, thief.nr);
 		rsv_cache_free(c, object);
 		scratch_cache_end(test, c);
 	}

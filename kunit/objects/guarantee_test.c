@@ -8,7 +8,9 @@
 #include <linux/string.h>
 
 #include "objects/cache.h"
+#include "objects/cpu.h"
 #include "objects/magazine.h"
+#include "objects/stats.h"
 #include "region.h"
 #include "support/helpers.h"
 #include "support/variants.h"
@@ -95,7 +97,7 @@ static void expect_gate(struct kunit *test, struct rsv_cache *c, bool open)
 {
 	bool can_be = !(c->flags & RSV_NO_MAGAZINE);
 
-	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), open && can_be);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), open && can_be);
 }
 
 /* --- What is guaranteed --------------------------------------------------------------------- */

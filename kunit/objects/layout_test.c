@@ -9,6 +9,7 @@
 
 #include "objects/cache.h"
 #include "objects/debug/track.h"
+#include "objects/layout.h"
 #include "region.h"
 #include "support/helpers.h"
 

@@ -5,6 +5,7 @@
  */
 #include <linux/irqflags.h>
 
+#include "objects/cpu.h"
 #include "objects/reap.h"
 #include "region.h"
 #include "support/magazines.h"

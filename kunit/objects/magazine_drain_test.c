@@ -9,6 +9,7 @@
 #include <linux/topology.h>
 #include <linux/workqueue.h>
 
+#include "objects/cpu.h"
 #include "region.h"
 #include "support/magazines.h"
 

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "objects/cpu.h"
 #include "objects/magazine.h"
 #include "region.h"
 #include "support/magazines.h"

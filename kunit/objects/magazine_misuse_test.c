@@ -5,6 +5,7 @@
 #include <linux/kmemleak.h>
 #include <linux/string.h>
 
+#include "objects/free.h"
 #include "objects/mark.h"
 #include "region.h"
 #include "support/magazines.h"
@@ -142,11 +143,11 @@ static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *
 	void *object[2];
 
 	objects_take(test, c, object, 2);
-	KUNIT_EXPECT_EQ(test, rsv_object_claim_TEMP(c, e, object[0]), RSV_OK);
+	KUNIT_EXPECT_EQ(test, rsv_free_claim(c, e, object[0]), RSV_OK);
 	kmemleak_free(object[0]);
 	this_cpu_add(c->cpus->slow_frees, 2);
-	rsv_cache_keep(c, object[0]);
-	rsv_cache_keep(c, object[0]);
+	rsv_free_store(c, e, object[0], false);
+	rsv_free_store(c, e, object[0], false);
 	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
 
 	misuse_counts_read(&before);

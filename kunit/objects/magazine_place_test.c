@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 #include <linux/nodemask.h>
 
+#include "objects/cpu.h"
 #include "region.h"
 #include "support/magazines.h"
 #include "support/variants.h"

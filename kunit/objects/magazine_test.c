@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 #include <linux/smp.h>
 
+#include "objects/cpu.h"
 #include "objects/reap.h"
 #include "region.h"
 #include "support/magazines.h"
@@ -354,11 +355,11 @@ static void gate_is_shut_for_who_wants_to_see_each_object(struct kunit *test)
 	struct rsv_cache *c = magazine_cache(test, k->flags);
 	void *object;
 
-	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->open);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), k->open);
 	objects_take(test, c, &object, 1);
 	rsv_cache_free(c, object);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)) > 0, k->open);
-	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->open);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), k->open);
 }
 
 static struct kunit_case magazine_cases[] = {

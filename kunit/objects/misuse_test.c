@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "objects/batch.h"
 #include "objects/engine.h"
 #include "objects/magazine.h"
 #include "objects/mark.h"
@@ -111,9 +112,9 @@ static void put_twice(struct kunit *test, struct rsv_cache *c)
 	KUNIT_EXPECT_EQ(test, c->engine->mark_cached(c, e, f, object[0]), RSV_OK);
 	kmemleak_free(object[0]);
 	this_cpu_add(c->cpus->slow_frees, 2);
-	rsv_objects_flush(c, object, 1);
+	rsv_batch_free(c, object, 1);
 	text = report_text(test, "%s by two CPUs at once", report_given_back(test, c, object[0]));
-	EXPECT_REPORT(test, RSV_DOUBLE_FREE, text, rsv_objects_flush(c, object, 1));
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, text, rsv_batch_free(c, object, 1));
 	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 1);
 	free_wrongly(test, c, object[0], RSV_DOUBLE_FREE);
 

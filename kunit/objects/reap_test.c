@@ -8,6 +8,7 @@
 
 #include "objects/cache.h"
 #include "objects/reap.h"
+#include "objects/stats.h"
 #include "region.h"
 #include "support/helpers.h"
 

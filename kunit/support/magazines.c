@@ -6,6 +6,7 @@
 #include <linux/smp.h>
 
 #include "magazines.h"
+#include "objects/stats.h"
 #include "region.h"
 
 struct rsv_region *magazine_region(struct kunit *test)

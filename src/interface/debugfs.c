@@ -18,6 +18,7 @@
 #include "debugfs.h"
 #include "objects/cache.h"
 #include "objects/kmalloc.h"
+#include "objects/stats.h"
 #include "query.h"
 #include "region.h"
 #include "report.h"

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where an engine's objects come from: what it has at hand, of the caller's node first, then more
- * memory for it, then what other nodes have.
+ * Batches: cached objects on their way from an engine, and back to it.
+ *
+ * An engine hands out up to RSV_BATCH objects under one hold of its lock, and takes objects back one
+ * by one. An object that goes back fills up the guaranteed objects first, if one of them is missing.
  */
-#include <linux/gfp.h>
 #include <linux/topology.h>
 
 #include "batch.h"
 #include "cache.h"
-#include "compat.h"
-#include "depot.h"
-#include "engine.h"
-#include "magazine.h"
-#include "objects/debug/check.h"
-#include "region.h"
+#include "cpu.h"
+#include "debug/check.h"
+#include "guarantee.h"
+#include "pages/extent.h"
+#include "pages/zone.h"
 
 /**
- * rsv_cache_lost() - report that free objects of a slab are lost, since its list was overwritten
+ * rsv_cache_lost() - report that free objects of a slab are lost, since its free list was
+ *	overwritten
  * @c: the cache
  * @base: an address in the slab
  * @nr: how many
  *
- * They are out for ever, so that the slab stays, and the cache with it.
+ * They count as used for ever, so that the slab stays, and the cache with it.
  *
  * Context: Any but NMI, with no raw lock held.
  */
@@ -34,16 +35,11 @@ void rsv_cache_lost(struct rsv_cache *c, void *base, unsigned int nr)
 		this_cpu_add(c->cpus->slow_allocs, nr);
 }
 
-/**
- * rsv_cpu_enter_active() - enter what this CPU has of a cache without magazines
- * @c: the cache
- * @nid: the node whose memory is asked for or given back
- *
- * Context: Any but NMI.
- * Return: What it has, to be left by rsv_cpu_leave(); NULL if the engine keeps nothing for a CPU,
- * the node is not the CPU's, or it is being worked on.
+/*
+ * Enters what this CPU has of a cache without magazines, if its engine keeps anything there: the
+ * active slab of SLUB, which serves memory of the CPU's own node.
  */
-struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
+static struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
 {
 	struct rsv_cpu *cpu;
 
@@ -58,11 +54,11 @@ struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
 }
 
 /**
- * rsv_batch_alloc_node() - take what the engine has at hand of one node's memory
+ * rsv_batch_alloc_node() - get objects from the slabs of one node
  * @c: the cache
  * @nid: the node
  * @nr: how many, up to RSV_BATCH
- * @t: what was taken: objects marked as kept
+ * @t: set to the objects, which are cached
  *
  * Context: Any but NMI.
  */
@@ -81,60 +77,62 @@ void rsv_batch_alloc_node(struct rsv_cache *c, int nid, unsigned int nr, struct 
 	} while (t->damaged && !t->nr);
 }
 
-/* The same of nodes from one rank to another, the nearest first */
-static void rsv_batch_alloc_others(struct rsv_cache *c, int nid, unsigned int rank,
-				   unsigned int end, unsigned int nr, struct rsv_batch *t)
+/**
+ * rsv_batch_alloc_nodes() - get objects from the slabs of several nodes, the nearest first
+ * @c: the cache
+ * @nid: the node that the others are near to
+ * @rank: the rank of the first node; 0 stands for @nid itself
+ * @nr: how many, up to RSV_BATCH
+ * @t: set to the objects, which are cached, of the first node that has any
+ *
+ * Context: Any but NMI.
+ */
+void rsv_batch_alloc_nodes(struct rsv_cache *c, int nid, unsigned int rank, unsigned int nr,
+			   struct rsv_batch *t)
 {
-	for (; !t->nr && rank < end; rank++)
+	rsv_batch_init(t);
+	for (; !t->nr && rank < nr_node_ids; rank++)
 		rsv_batch_alloc_node(c, rsv_node_at(nid, rank), nr, t);
 }
 
-/* From the engine of the caller's node, with more memory of it, or from those of other nodes */
-static bool rsv_batch_alloc_near(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
-				 struct rsv_batch *t)
+/**
+ * rsv_batch_free_one() - give a cached object back to the engine
+ * @c: the cache
+ * @e: the extent that it lies in
+ * @object: the object
+ *
+ * Two CPUs that free one object at the same instant may both find it used. Then the engine finds it
+ * free the second time. Both frees were counted, so this counts a second allocation.
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_batch_free_one(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
-	const gfp_t here = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
-	bool grew = c->engine->new_slab(c, here, nid);
+	struct rsv_cpu *cpu = rsv_cpu_enter_active(c, e->nid);
+	enum rsv_misuse misuse;
 
-	if (grew)
-		rsv_batch_alloc_node(c, nid, nr, t);
-	rsv_batch_alloc_others(c, nid, 1, nr_node_ids, nr, t);
-	return grew;
+	misuse = c->engine->free(c, cpu, e, rsv_frame_at(e, object), object);
+	if (cpu)
+		rsv_cpu_leave(cpu);
+	if (likely(misuse == RSV_OK))
+		return;
+	this_cpu_inc(c->cpus->slow_allocs);
+	rsv_debug_report(misuse, c, e, object, "given back by two CPUs at once");
 }
 
 /**
- * rsv_batch_alloc() - take from the engine, with more memory for it if need be
+ * rsv_batch_free() - give cached objects back: to the guaranteed objects, or to the engine
  * @c: the cache
- * @gfp: as for rsv_cache_alloc(); with __GFP_THISNODE no other node serves
- * @nid: the node: what there is of others comes next, then anything that can be had
- * @nr: how many, up to RSV_BATCH
- * @t: what was taken: objects marked as kept
+ * @objects: the objects
+ * @nr: how many
  *
- * Context: As rsv_cache_alloc().
- * Return: Whether there was need of more memory.
+ * Context: Any but NMI, with no raw lock held.
  */
-bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_batch *t)
+void rsv_batch_free(struct rsv_cache *c, void **objects, unsigned int nr)
 {
-	bool grew = false;
-
-	rsv_batch_alloc_node(c, nid, nr, t);
-	if (!t->nr && nr_node_ids > 1 && !(gfp & __GFP_THISNODE))
-		grew = rsv_batch_alloc_near(c, gfp, nid, nr, t);
-	if (t->nr)
-		return grew;
-	/* There may be a guaranteed object instead. */
-	if (READ_ONCE(c->guarantee.nr))
-		gfp |= __GFP_NOWARN;
-	/*
-	 * As often as others are quicker, who then have got what was made: with interrupts off they
-	 * are other CPUs, and no round is without a slab that the region still had.
-	 */
-	do {
-		grew = c->engine->new_slab(c, gfp, nid);
-		if (!grew)
-			rsv_depot_spill(c);
-		/* Even so: who may sleep made others give back, and it may be an object. */
-		rsv_batch_alloc_others(c, nid, 0, gfp & __GFP_THISNODE ? 1 : nr_node_ids, nr, t);
-	} while (grew && !t->nr);
-	return true;
+	while (nr--)
+		if (!rsv_guarantee_put(c, objects[nr]))
+			rsv_batch_free_one(c, rsv_region_extent(c->region, objects[nr]),
+					   objects[nr]);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_batch_free);

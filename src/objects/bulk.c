@@ -1,29 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many objects at once: from and to the loaded magazine under one busy, so that a whole magazine is
- * emptied or filled and then exchanged. What does not go that way does so one by one.
+ * Bulk requests: many objects from and to the loaded magazine in one section with busy set, so that
+ * whole magazines are emptied or filled, and then exchanged. Objects that cannot go this way take
+ * the slow path of alloc.c and free.c one by one.
+ *
+ * Marks that lie in the objects are read and written in the loop itself. Other engines are asked for
+ * each object.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "alloc.h"
 #include "cache.h"
+#include "cpu.h"
 #include "depot.h"
+#include "fastpath.h"
+#include "free.h"
 #include "hooks.h"
-#include "magazine.h"
-#include "region.h"
 
-/* Objects that a bulk request moves before an interrupt or another task can come in between */
-#define RSV_BULK 64U
+/* Objects that a bulk request moves before an interrupt or another task can run */
+#define RSV_BULK	64U
 
 /*
- * Moves so many objects from the top of the loaded magazine to their users, marked as in use in the
- * same loop. Ends before one that is damaged, which stays.
+ * Allocation
+ */
+
+/*
+ * Moves objects from the top of the loaded magazine to their users, and marks them as used. Stops
+ * before a damaged object, which stays in the magazine.
  */
 static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv_cpu *cpu,
 						 unsigned int nr, void **objects)
 {
-	const unsigned long mark = c->secret;
-	const unsigned int link = c->layout.mark;
+	const unsigned long secret = c->secret;
+	const unsigned int mark = c->layout.mark;
 	void **end = cpu->top, **first = end - nr, **at;
 
 	rsv_step(RSV_STEP_READ);
@@ -31,11 +41,11 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 	for (at = first; at < end; at++) {
 		void *object = *at;
 
-		if (unlikely(!rsv_mark_to_used(mark, object + link, object)))
+		if (unlikely(!rsv_mark_to_used(secret, object + mark, object)))
 			break;
 		*objects++ = object;
 	}
-	/* What is left of them when one is damaged moves down to where it belongs. */
+	/* The objects from the damaged one on move down. */
 	if (unlikely(at < end))
 		memmove(first, at, (void *)end - (void *)at);
 	cpu->top = end - (at - first);
@@ -43,9 +53,9 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 	return at - first;
 }
 
-/* The same of an engine that marks kept objects elsewhere, and knows where */
-static unsigned int rsv_bulk_pop_aside(struct rsv_cache *c, struct rsv_cpu *cpu, unsigned int nr,
-				       void **objects)
+/* The same for engines that mark objects elsewhere */
+static unsigned int rsv_bulk_pop_off_object(struct rsv_cache *c, struct rsv_cpu *cpu,
+					    unsigned int nr, void **objects)
 {
 	unsigned int done;
 
@@ -54,20 +64,20 @@ static unsigned int rsv_bulk_pop_aside(struct rsv_cache *c, struct rsv_cpu *cpu,
 	return done;
 }
 
-/* As many objects as the magazines have, ready for use; RSV_BULK at most */
-static unsigned int rsv_bulk_take(struct rsv_cache *c, unsigned int nr, void **objects)
+/* Allocates as many objects as the magazines have, up to RSV_BULK. */
+static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
+	struct rsv_cpu *cpu = rsv_cpu_enter_fast(c);
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
 		return 0;
 	nr = min(nr, RSV_BULK);
-	while (done < nr && (rsv_cpu_nr_loaded(cpu) || rsv_cpu_exchange_empty(c, cpu))) {
+	while (done < nr && (rsv_cpu_nr_loaded(cpu) || rsv_depot_exchange_empty(c, cpu))) {
 		some = min(nr - done, rsv_cpu_nr_loaded(cpu));
-		sound = likely(!c->engine->off_object)
-				? rsv_bulk_pop(c, cpu, some, objects + done)
-				: rsv_bulk_pop_aside(c, cpu, some, objects + done);
+		sound = likely(!c->engine->off_object) ?
+				rsv_bulk_pop(c, cpu, some, objects + done) :
+				rsv_bulk_pop_off_object(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;
@@ -77,13 +87,12 @@ static unsigned int rsv_bulk_take(struct rsv_cache *c, unsigned int nr, void **o
 	return done;
 }
 
-/* What is to be done with objects before they are their user's */
-static void rsv_bulk_ready(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
+static void rsv_bulk_alloc_hook(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
 {
-	if (!rsv_object_needs_ready(c, gfp))
+	if (!rsv_alloc_has_hook(c, gfp))
 		return;
 	while (nr--)
-		rsv_object_ready(c, *objects++, gfp);
+		rsv_alloc_hook(c, *objects++, gfp);
 }
 
 /**
@@ -91,10 +100,10 @@ static void rsv_bulk_ready(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void
  * @c: the cache
  * @gfp: as for rsv_cache_alloc()
  * @nr: how many
- * @objects: where to put them
+ * @objects: set to the objects
  *
  * Context: As rsv_cache_alloc().
- * Return: How many were had; the first so many entries of @objects are set.
+ * Return: How many were allocated; that many entries of @objects are set, from the first one on.
  */
 unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
 {
@@ -102,13 +111,15 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 
 	rsv_might_sleep(gfp);
 	while (done < nr) {
-		some = gfp & ~RSV_GFP_OBJECTS ? 0 : rsv_bulk_take(c, nr - done, objects + done);
-		rsv_bulk_ready(c, gfp, some, objects + done);
+		some = gfp & ~RSV_GFP_OBJECTS ?
+			       0 :
+			       rsv_bulk_alloc_fast(c, nr - done, objects + done);
+		rsv_bulk_alloc_hook(c, gfp, some, objects + done);
 		done += some;
 		if (some == RSV_BULK || done == nr)
 			continue;
-		/* Brings more than this one to where the next are looked for. */
-		objects[done] = rsv_object_alloc_slow(c, gfp, NULL, _RET_IP_);
+		/* Refills the magazines for the next turn of the loop. */
+		objects[done] = rsv_alloc_slow(c, gfp, NUMA_NO_NODE, NULL, _RET_IP_);
 		if (!objects[done])
 			break;
 		done++;
@@ -117,17 +128,21 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc_bulk);
 
+/*
+ * Free
+ */
+
 /**
- * struct rsv_bulk_slab - the slab that objects side by side are asked for once
- * @base: where it begins
- * @carved: objects of it that were handed out so far; 0: there is no slab
+ * struct rsv_bulk_slab - the slab of the objects that the loop looks at
+ * @base: address of its first byte
+ * @carved: objects of it that were ever out; 0: there is no slab
  */
 struct rsv_bulk_slab {
 	unsigned long base;
 	unsigned long carved;
 };
 
-/* Looks for the slab of an object that is not one of @s. */
+/* Finds the slab of an object that is not one of @s. Returns whether the object is one of its. */
 static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_extent *e,
 				   const void *object, struct rsv_bulk_slab *s)
 {
@@ -141,14 +156,14 @@ static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_e
 }
 
 /*
- * Puts so many objects into the loaded magazine, which has room for them. Ends before one that is
- * not what it should be.
+ * Marks objects as cached and puts them into the loaded magazine, which has room for them. Stops
+ * before an object that the caller does not have.
  */
 static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *cpu,
 						  unsigned int nr, void **objects)
 {
-	const unsigned long mark = c->secret, inverse = c->inverse;
-	const unsigned int shift = c->shift, link = c->layout.mark;
+	const unsigned long secret = c->secret, inverse = c->inverse;
+	const unsigned int shift = c->shift, mark = c->layout.mark;
 	void **first = cpu->top, **end = first + nr, **at;
 	struct rsv_bulk_slab s = {};
 
@@ -158,13 +173,13 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 		void *object = *objects++;
 		unsigned long index = rsv_slot_of((unsigned long)object - s.base, inverse, shift);
 
-		/* Of another slab, or no object: the division tells both. */
+		/* An object of another slab, or no object: one division tells both. */
 		if (unlikely(index >= s.carved) &&
 		    !rsv_bulk_find(c, READ_ONCE(cpu->extent), object, &s))
 			break;
-		if (unlikely(!rsv_mark_to_cached(mark, object + link, object)))
+		if (unlikely(!rsv_mark_to_cached(secret, object + mark, object)))
 			break;
-		rsv_object_hide(c, object);
+		rsv_free_hook(c, object);
 		*at = object;
 	}
 	cpu->top = at;
@@ -172,9 +187,9 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 	return at - first;
 }
 
-/* The same one by one: the engine says what is an object, and what is cleared is so on the way */
-static unsigned int rsv_bulk_push_aside(struct rsv_cache *c, struct rsv_cpu *cpu, unsigned int nr,
-					void **objects)
+/* The same, one by one, for engines that mark objects elsewhere, and where a free clears */
+static unsigned int rsv_bulk_push_each(struct rsv_cache *c, struct rsv_cpu *cpu, unsigned int nr,
+				       void **objects)
 {
 	struct rsv_extent *e = READ_ONCE(cpu->extent);
 	unsigned int done;
@@ -182,28 +197,29 @@ static unsigned int rsv_bulk_push_aside(struct rsv_cache *c, struct rsv_cpu *cpu
 	for (done = 0; done < nr; done++) {
 		void *object = objects[done];
 
-		if (!rsv_extent_has(e, object) || rsv_object_claim_TEMP(c, e, object) != RSV_OK)
+		if (!rsv_extent_has(e, object) || rsv_free_claim(c, e, object) != RSV_OK)
 			break;
-		rsv_object_hide_all(c, object);
+		rsv_free_clear(c, object);
+		rsv_free_hook(c, object);
 		rsv_cpu_push(cpu, cpu->top, object);
 	}
 	return done;
 }
 
-/* Puts objects into the magazines until one does not go there; RSV_BULK at most */
-static unsigned int rsv_bulk_put(struct rsv_cache *c, unsigned int nr, void **objects)
+/* Frees objects into the magazines until one cannot go there, up to RSV_BULK. */
+static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	const bool aside = c->engine != &rsv_engine_slub || want_init_on_free();
-	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
+	const bool each = READ_ONCE(c->fast_cpus) != c->cpus || c->engine->heap;
+	struct rsv_cpu *cpu = rsv_cpu_enter_fast(c);
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
 		return 0;
 	nr = min(nr, RSV_BULK);
-	while (done < nr && (rsv_cpu_room(cpu) || rsv_cpu_exchange_full(c, cpu))) {
+	while (done < nr && (rsv_cpu_room(cpu) || rsv_depot_exchange_full(c, cpu))) {
 		some = min(nr - done, rsv_cpu_room(cpu));
-		sound = aside ? rsv_bulk_push_aside(c, cpu, some, objects + done)
-			      : rsv_bulk_push(c, cpu, some, objects + done);
+		sound = each ? rsv_bulk_push_each(c, cpu, some, objects + done) :
+			       rsv_bulk_push(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;
@@ -214,7 +230,7 @@ static unsigned int rsv_bulk_put(struct rsv_cache *c, unsigned int nr, void **ob
 }
 
 /**
- * rsv_cache_free_bulk() - give many objects back
+ * rsv_cache_free_bulk() - free many objects
  * @c: their cache
  * @nr: how many
  * @objects: the objects; NULL among them does nothing
@@ -226,10 +242,10 @@ void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
 	unsigned int done = 0, some;
 
 	while (done < nr) {
-		some = rsv_bulk_put(c, nr - done, objects + done);
+		some = rsv_bulk_free_fast(c, nr - done, objects + done);
 		done += some;
 		if (done < nr && some < RSV_BULK)
-			rsv_object_free_slow(c, objects[done++], _RET_IP_);
+			rsv_free_slow(c, objects[done++], _RET_IP_);
 	}
 }
 EXPORT_SYMBOL_GPL(rsv_cache_free_bulk);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Caches: created, counted, destroyed. What they do in between is in object.c.
+ * Caches: created and destroyed. alloc.c and free.c have what happens in between.
  *
  * Lock order, outermost first:
  *
  *	rsv_regions_lock	mutex, regions come and go (region.c)
  *	region->shape_lock	mutex, memory comes and goes
  *	region->caches_lock	mutex, caches come and go
- *	region->drain_lock	mutex, what CPUs have at hand is taken back
+ *	region->drain_lock	mutex, CPUs are drained
  *	cpus_read_lock()	CPUs come and go
  *	rsv_cache_node->lock	raw, the slabs of one cache and node
  *	rsv_depot->lock		raw, the magazines of one cache and node
@@ -15,18 +15,19 @@
  *	rsv_heap_node->lock	raw, the heap of one region and node
  *	zone->lock		raw, the free areas of one zone
  *
- * In fact no two raw locks are held together: slabs are taken from the buddy system and given back
- * to it with their node's lock dropped. Nothing is printed, cleared or constructed under a raw
- * lock. A CPU that dies is emptied without region->caches_lock, which those hold who wait for CPUs.
+ * In fact no two raw locks are held together: an engine drops the lock of a node before it gets
+ * pages for a slab, and before it gives them back. No code prints, clears or constructs under a raw
+ * lock. The magazines of a dead CPU are flushed without region->caches_lock, since callers hold that
+ * while they wait for CPUs.
  *
- * What making a cache, ending it and finding the next one costs does not depend on how many there
- * are: rsv_cache_names, a table that grows and brings its own locks, innermost, knows them by
- * region and name, and says whose a name is; region->caches_by_id, under region->caches_lock, by number.
- * The system is asked for memory before that lock is taken: its reclaim may come for what a region
- * lends.
+ * The cost of creating a cache, of destroying it and of finding the next one does not depend on the
+ * number of caches. rsv_cache_names finds a cache by region and name, and refuses a name that is
+ * taken; it is a table that grows, with locks of its own, innermost. region->caches_by_id, under
+ * region->caches_lock, finds it by number. Memory of the system is allocated before that lock is
+ * taken: reclaim may ask the region for what it lends.
  *
- * A cache that was destroyed stays for a while as a grave: who uses it finds its gate shut, and on
- * the slow path that it is not alive.
+ * A cache that was destroyed stays in quarantine for a while: whoever still uses it finds the fast
+ * paths off and, on the slow path, that the cache is not alive.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -43,38 +44,39 @@
 #include <linux/xarray.h>
 
 #include "cache.h"
-#include "compat.h"
+#include "cpu.h"
+#include "debug/check.h"
 #include "depot.h"
 #include "engine.h"
 #include "guarantee.h"
+#include "layout.h"
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "name.h"
 #include "node.h"
-#include "objects/debug/check.h"
 #include "pages/drain.h"
-#include "pages/pcp.h"
 #include "reap.h"
-#include "region.h"
+#include "stats.h"
 
-/* Destroyed caches whose use is still found out */
-#define RSV_QUARANTINE_MAX 16
+/* Destroyed caches whose use is still found */
+#define RSV_QUARANTINE_MAX	16
 
-static const struct rsv_cache_hooks *rsv_cache_hooks; /* set before the first cache is made */
+static const struct rsv_cache_hooks *rsv_cache_hooks;	/* set before the first cache is created */
 static atomic_t rsv_cache_ids;
-static struct rhashtable rsv_cache_names; /* all caches that can be found */
-static int rsv_cache_state; /* of CPU hot-plug */
+static struct rhashtable rsv_cache_names;		/* all caches that can be found */
+static int rsv_cache_state;				/* of CPU hot-plug */
 
 /*
- * Caches themselves, side by side and each at the beginning of a line of the CPU's cache. kmalloc()
- * would put them 1 KB apart, where what all fast paths read first competes for few of its sets.
+ * Memory of struct rsv_cache, side by side and each at the beginning of a cache line. kmalloc()
+ * would put the structures 1 KB apart, where the lines that fast paths read compete for few sets of
+ * the CPU's data cache.
  */
 static struct kmem_cache *rsv_cache_memory;
-static atomic_t rsv_cache_memory_out; /* how many */
+static atomic_t rsv_cache_memory_used;			/* structures that are allocated */
 
 static DEFINE_SPINLOCK(rsv_quarantine_lock);
-static LIST_HEAD(rsv_quarantine); /* the newest first (rsv_quarantine_lock) */
-static unsigned int rsv_nr_quarantined; /* (rsv_quarantine_lock) */
+static LIST_HEAD(rsv_quarantine);			/* the newest first (rsv_quarantine_lock) */
+static unsigned int rsv_nr_quarantined;			/* (rsv_quarantine_lock) */
 
 /*
  * Parts of a cache
@@ -93,13 +95,13 @@ static int rsv_cache_alloc_nodes(struct rsv_cache *c)
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		int home = node_online(nid) ? nid : NUMA_NO_NODE;
-		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), GFP_KERNEL, home);
+		int where = node_online(nid) ? nid : NUMA_NO_NODE;
+		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), GFP_KERNEL, where);
 
 		if (!n)
 			return -ENOMEM;
 		rsv_slabs_init(n);
-		raw_spin_lock_init(&n->depot.lock);
+		rsv_depot_init(&n->depot);
 		c->nodes[nid] = n;
 	}
 	return 0;
@@ -137,7 +139,7 @@ static void rsv_cache_set_layout(struct rsv_cache *c, const struct rsv_layout *l
 	c->shift = __ffs(l->stride);
 	c->inverse = rsv_inverse(l->stride >> c->shift);
 	c->mask = (roundup_pow_of_two(l->pages ?: 1UL) << PAGE_SHIFT) - 1;
-	rsv_magazines_choose(c);
+	rsv_magazine_choose_size(c);
 }
 
 /* Fisher and Yates's shuffle */
@@ -152,12 +154,12 @@ static void rsv_cache_shuffle(struct rsv_cache *c)
 	}
 }
 
-static void rsv_cache_discard(struct rsv_cache *c)
+static void rsv_cache_free_memory(struct rsv_cache *c)
 {
 	free_percpu(c->cpus);
 	rsv_cache_free_nodes(c);
 	kmem_cache_free(rsv_cache_memory, c);
-	atomic_dec(&rsv_cache_memory_out);
+	atomic_dec(&rsv_cache_memory_used);
 }
 
 static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
@@ -168,7 +170,7 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 
 	if (!c)
 		return NULL;
-	atomic_inc(&rsv_cache_memory_out);
+	atomic_inc(&rsv_cache_memory_used);
 	c->region = r;
 	strscpy_pad(c->name, name, sizeof(c->name));
 	c->engine = rsv_engine_of(flags);
@@ -176,21 +178,21 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 	c->ctor = ctor;
 	c->secret = get_random_long();
 	c->alive = true;
-	raw_spin_lock_init(&c->guarantee.lock);
+	rsv_guarantee_init(&c->guarantee);
 	rsv_cache_set_layout(c, l);
 	rsv_cache_shuffle(c);
 	if (rsv_cache_alloc_nodes(c) || rsv_cache_alloc_cpus(c)) {
-		rsv_cache_discard(c);
+		rsv_cache_free_memory(c);
 		return NULL;
 	}
-	rsv_cache_update_fastpath(c);
+	rsv_cache_update_fast(c);
 	if (rsv_cache_debugs(c))
 		rsv_debug_start(c);
 	return c;
 }
 
 /*
- * Coming and going
+ * Creation
  */
 
 /* The region and the name are one key. */
@@ -204,20 +206,20 @@ static const struct rhashtable_params rsv_cache_name_params = {
 	.automatic_shrinking = true,
 };
 
-/* Two that are made at once may be entered in the one order and have numbers in the other. */
+/* Of two caches created at once the list may have one first, and the numbers the other. */
 static void rsv_cache_list(struct rsv_cache *c)
 {
 	struct rsv_region *r = c->region;
 
 	mutex_lock(&r->caches_lock);
-	/* In the place that is kept for it. */
+	/* xa_reserve() has allocated the memory. */
 	xa_store(&r->caches_by_id, c->id, c, GFP_NOWAIT);
 	list_add_tail_rcu(&c->list, &r->caches);
 	r->nr_caches++;
 	mutex_unlock(&r->caches_lock);
 }
 
-static int rsv_cache_enter(struct rsv_cache *c)
+static int rsv_cache_publish(struct rsv_cache *c)
 {
 	struct rsv_region *r = c->region;
 	int err;
@@ -234,7 +236,7 @@ static int rsv_cache_enter(struct rsv_cache *c)
 	return err;
 }
 
-static void rsv_cache_leave(struct rsv_cache *c)
+static void rsv_cache_unpublish(struct rsv_cache *c)
 {
 	struct rsv_region *r = c->region;
 
@@ -248,10 +250,10 @@ static void rsv_cache_leave(struct rsv_cache *c)
 
 /**
  * rsv_cache_next() - the first cache of a region from a number on
- * @r: the region, its caches locked
+ * @r: the region, its caches_lock held
  * @id: the number
  *
- * Return: The cache, or NULL if none has so large a number.
+ * Return: The cache, or NULL if no cache has that number or a larger one.
  */
 struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id)
 {
@@ -266,7 +268,7 @@ static int rsv_cache_open(struct rsv_cache *c)
 
 	if (err)
 		return err;
-	err = rsv_cache_enter(c);
+	err = rsv_cache_publish(c);
 	if (err)
 		cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
 	else
@@ -275,7 +277,7 @@ static int rsv_cache_open(struct rsv_cache *c)
 }
 
 /**
- * rsv_cache_create_internal() - make a cache, for the module itself
+ * rsv_cache_create_internal() - create a cache for the module itself
  * @r: as for rsv_cache_create(), as the others
  * @name: its name
  * @size: bytes of an object
@@ -304,7 +306,7 @@ struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *na
 		return ERR_PTR(-ENOMEM);
 	err = rsv_cache_open(c);
 	if (err) {
-		rsv_cache_discard(c);
+		rsv_cache_free_memory(c);
 		return ERR_PTR(err);
 	}
 	return c;
@@ -312,16 +314,16 @@ struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *na
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_internal);
 
 /**
- * rsv_cache_create() - make a cache for objects of one size
+ * rsv_cache_create() - create a cache for objects of one size
  * @r: the region that its slabs come from
  * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique in the region
- * @size: bytes of an object, up to RSV_CACHE_SIZE_MAX
+ * @size: bytes of an object, up to 32 pages
  * @align: a power of two up to the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
  *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER
- * @ctor: called once for every object before it is handed out for the first time in its slab's
- *	life, with no lock held; an object keeps its state from free to the next allocation, so who
- *	frees it restores the state that the constructor made. May be NULL
+ * @ctor: called once for every object before its first allocation in its slab's life, with no lock
+ *	held; an object keeps its state from a free to the next allocation, so the caller that frees
+ *	it restores the state that the constructor made. May be NULL
  *
  * Context: Process; may sleep.
  * Return: The cache, or ERR_PTR: -EINVAL for a bad name, size, alignment or flag, -EEXIST for a
@@ -339,7 +341,11 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 }
 EXPORT_SYMBOL_GPL(rsv_cache_create);
 
-/* The oldest grave, if there are more than so many */
+/*
+ * Destruction
+ */
+
+/* Takes the oldest cache out of the quarantine, if there are more than so many. */
 static struct rsv_cache *rsv_quarantine_pop(unsigned int keep)
 {
 	struct rsv_cache *c = NULL;
@@ -354,7 +360,7 @@ static struct rsv_cache *rsv_quarantine_pop(unsigned int keep)
 	return c;
 }
 
-/* Nobody who came across the cache is looking at it any more: what is left is what graves need. */
+/* A grace period is over: nobody who found the cache before still looks at its nodes. */
 static void rsv_cache_quarantine(struct work_struct *work)
 {
 	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu);
@@ -367,11 +373,10 @@ static void rsv_cache_quarantine(struct work_struct *work)
 	spin_unlock(&rsv_quarantine_lock);
 	c = rsv_quarantine_pop(RSV_QUARANTINE_MAX);
 	if (c)
-		rsv_cache_discard(c);
+		rsv_cache_free_memory(c);
 }
 
-/* CPUs that are gone, or that went while nobody emptied them */
-static void rsv_cache_empty_offline(struct rsv_cache *c)
+static void rsv_cache_flush_offline(struct rsv_cache *c)
 {
 	unsigned int cpu;
 
@@ -383,18 +388,18 @@ static void rsv_cache_empty_offline(struct rsv_cache *c)
 }
 
 /*
- * Makes a cache, of which no CPU has anything any more, one that nobody finds. Those who found it
- * before may still have a magazine of it in their hands, until they drop region->caches_lock, which
- * is taken here, or until a grace period has passed.
+ * Hides a cache whose CPUs are drained. Callers that found it before may still be flushing one of
+ * its magazines, until they drop region->caches_lock, which unpublishing takes, or until a grace
+ * period is over.
  */
 static void rsv_cache_retire(struct rsv_cache *c)
 {
 	rsv_cache_hooks->destroyed(c);
 	WRITE_ONCE(c->alive, false);
-	rsv_cache_update_fastpath(c);
+	rsv_cache_update_fast(c);
 	cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
-	rsv_cache_empty_offline(c);
-	rsv_cache_leave(c);
+	rsv_cache_flush_offline(c);
+	rsv_cache_unpublish(c);
 }
 
 static u64 rsv_cache_slabs(const struct rsv_cache *c)
@@ -405,12 +410,12 @@ static u64 rsv_cache_slabs(const struct rsv_cache *c)
 	return f.full + f.partial + f.empty;
 }
 
-/* Gives back all that a retired cache has left, after a grace period, and buries it. */
+/* Gives back the memory of a retired cache, a grace period later, and quarantines the cache. */
 static int rsv_cache_finish(struct rsv_cache *c)
 {
 	rsv_depot_drain(c);
 	c->engine->shrink(c, false);
-	/* What has objects that were lost must be found by whoever comes across them. */
+	/* A cache with lost objects stays: frames still point to it. */
 	if (rsv_cache_slabs(c)) {
 		rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name,
 			   c->region->name);
@@ -421,7 +426,7 @@ static int rsv_cache_finish(struct rsv_cache *c)
 	return 0;
 }
 
-/* Reports objects that are out, if there are any. */
+/* Reports used objects, if there are any. */
 static bool rsv_cache_in_use(struct rsv_cache *c)
 {
 	struct rsv_cache_figures f;
@@ -434,11 +439,11 @@ static bool rsv_cache_in_use(struct rsv_cache *c)
 }
 
 /**
- * rsv_cache_destroy() - end a cache
- * @c: the cache, used by nobody else any more; NULL does nothing
+ * rsv_cache_destroy() - destroy a cache
+ * @c: the cache, which nobody else uses any more; NULL does nothing
  *
  * Context: Process; may sleep; waits for a grace period.
- * Return: 0; -EBUSY, with a report that lists them, while objects are out, and then nothing has
+ * Return: 0; -EBUSY, with a report that lists them, while objects are used, and then nothing has
  * changed, or if objects turn out to be lost, and then the cache cannot be used any more; -EINVAL,
  * with a report, for a cache that was destroyed already.
  */
@@ -448,7 +453,7 @@ int rsv_cache_destroy(struct rsv_cache *c)
 		return 0;
 	if (!rsv_cache_usable(c))
 		return -EINVAL;
-	/* What two CPUs gave back at once, and lies in two magazines, hides one that is out. */
+	/* An object in two magazines, freed by two CPUs at once, would hide a used one. */
 	rsv_cache_drain(c);
 	rsv_depot_drain(c);
 	if (rsv_cache_in_use(c))
@@ -461,21 +466,21 @@ int rsv_cache_destroy(struct rsv_cache *c)
 }
 EXPORT_SYMBOL_GPL(rsv_cache_destroy);
 
-/* Ends those that serve other caches, or all others, with one grace period. */
-static void rsv_caches_end_some(struct rsv_region *r, bool own)
+/* Destroys the internal caches of a region, or all others, with one grace period. */
+static void rsv_caches_destroy_some(struct rsv_region *r, bool internal)
 {
 	struct rsv_cache *c, *next;
 	LIST_HEAD(retired);
 
 	list_for_each_entry_safe(c, next, &r->caches, list) {
-		if (!(c->flags & RSV_CACHE_INTERNAL) == own)
+		if (!(c->flags & RSV_CACHE_INTERNAL) == internal)
 			continue;
 		rsv_cache_in_use(c);
 		rsv_cache_reserve(c, 0);
 	}
 	rsv_drain_cpus(r);
 	list_for_each_entry_safe(c, next, &r->caches, list) {
-		if (!(c->flags & RSV_CACHE_INTERNAL) == own)
+		if (!(c->flags & RSV_CACHE_INTERNAL) == internal)
 			continue;
 		rsv_cache_retire(c);
 		list_add_tail(&c->ending, &retired);
@@ -486,25 +491,25 @@ static void rsv_caches_end_some(struct rsv_region *r, bool own)
 }
 
 /**
- * rsv_caches_end() - end all caches of a region
- * @r: the region, of whose pages none is in use; what its caches still count as out is only counted
- *	so, and reported
+ * rsv_caches_destroy() - destroy all caches of a region
+ * @r: the region, of whose pages none is used. Objects that its caches still count as used are lost
+ *	ones, and are reported
  *
  * Context: Process; may sleep; waits for grace periods.
  */
-void rsv_caches_end(struct rsv_region *r)
+void rsv_caches_destroy(struct rsv_region *r)
 {
-	rsv_caches_end_some(r, false);
-	rsv_caches_end_some(r, true);
+	rsv_caches_destroy_some(r, false);
+	rsv_caches_destroy_some(r, true);
 }
 
 /**
- * rsv_caches_forget_cpus() - let CPUs come and go without the caches of a region that is leaked
+ * rsv_caches_leak() - let CPUs come and go without the caches of a region that is leaked
  * @r: the region
  *
  * Context: Process; may sleep.
  */
-void rsv_caches_forget_cpus(struct rsv_region *r)
+void rsv_caches_leak(struct rsv_region *r)
 {
 	struct rsv_cache *c;
 
@@ -512,88 +517,18 @@ void rsv_caches_forget_cpus(struct rsv_region *r)
 		cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
 }
 
-/**
- * rsv_cache_set_hooks() - say what to call when caches come and go
- * @watch: the calls; before the first cache is made
- */
-void rsv_cache_set_hooks(const struct rsv_cache_hooks *watch)
-{
-	rsv_cache_hooks = watch;
-}
-
-/*
- * Figures
- */
-
-static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *f)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu) {
-		const struct rsv_cpu *p = per_cpu_ptr(c->cpus, cpu);
-
-		f->allocs += READ_ONCE(p->allocs) + READ_ONCE(p->slow_allocs);
-		f->frees += READ_ONCE(p->frees) + READ_ONCE(p->slow_frees);
-		f->failures += READ_ONCE(p->failures);
-	}
-	/*
-	 * What is read while others go on may have the free of an object, and not its allocation.
-	 */
-	f->active = f->allocs - min(f->allocs, f->frees);
-}
-
-static void rsv_count_slabs(struct rsv_cache_node *n, struct rsv_cache_figures *f)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&n->lock, flags);
-	f->total += n->total;
-	f->pages += n->nr_pages;
-	f->full += n->slabs[RSV_FULL].nr;
-	f->empty += n->slabs[RSV_EMPTY].nr;
-	f->partial += n->nr_slabs - n->slabs[RSV_FULL].nr - n->slabs[RSV_EMPTY].nr;
-	f->slabs_made += n->slabs_made;
-	f->slabs_given += n->slabs_given;
-	raw_spin_unlock_irqrestore(&n->lock, flags);
-}
-
-static void rsv_count_depot(struct rsv_depot *d, struct rsv_cache_figures *f)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&d->lock, flags);
-	f->depot_full += d->full.nr;
-	f->depot_empty += d->empty.nr;
-	f->exchanges += d->exchanges;
-	f->contended += d->contended;
-	raw_spin_unlock_irqrestore(&d->lock, flags);
-}
-
-/**
- * rsv_cache_count() - what a cache holds and did
- * @c: the cache
- * @figures: filled in; a snapshot that nobody is stopped for, exact if nobody uses the cache
- *
- * Context: Any but NMI.
- */
-void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figures)
-{
-	int nid;
-
-	memset(figures, 0, sizeof(*figures));
-	rsv_count_cpus(c, figures);
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		rsv_count_slabs(c->nodes[nid], figures);
-		/* What waits in the depot of a cache that serves others is no magazine of it. */
-		if (!(c->flags & RSV_CACHE_INTERNAL))
-			rsv_count_depot(&c->nodes[nid]->depot, figures);
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_cache_count);
-
 /*
  * Start and stop
  */
+
+/**
+ * rsv_cache_set_hooks() - set the hooks for caches that come and go
+ * @hooks: the hooks; before the first cache is created
+ */
+void rsv_cache_set_hooks(const struct rsv_cache_hooks *hooks)
+{
+	rsv_cache_hooks = hooks;
+}
 
 static int rsv_cache_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
@@ -604,10 +539,10 @@ static int rsv_cache_cpu_dead(unsigned int cpu, struct hlist_node *node)
 }
 
 /**
- * rsv_caches_start() - get ready for caches
+ * rsv_caches_start() - initialise what all caches share
  *
- * The state is one of the PREPARE section, whose teardown runs when the CPU is dead: it still frees
- * until then.
+ * The hot-plug state is one of the PREPARE section, whose teardown runs when the CPU is dead: until
+ * then the CPU still frees.
  *
  * Context: Process; may sleep.
  * Return: 0 or an error number.
@@ -640,7 +575,7 @@ no_names:
 }
 
 /**
- * rsv_caches_stop() - undo rsv_caches_start(), after the last region, with nothing queued any more
+ * rsv_caches_stop() - undo rsv_caches_start(), after the last region, with no work queued any more
  *
  * Context: Process; may sleep.
  */
@@ -649,10 +584,10 @@ void rsv_caches_stop(void)
 	struct rsv_cache *c;
 
 	while ((c = rsv_quarantine_pop(0)))
-		rsv_cache_discard(c);
+		rsv_cache_free_memory(c);
 	cpuhp_remove_multi_state(rsv_cache_state);
 	rhashtable_destroy(&rsv_cache_names);
-	/* A cache that was leaked with its region stays, and so does what it is from. */
-	if (!atomic_read(&rsv_cache_memory_out))
+	/* A cache that was leaked with its region stays, and so does its memory. */
+	if (!atomic_read(&rsv_cache_memory_used))
 		kmem_cache_destroy(rsv_cache_memory);
 }

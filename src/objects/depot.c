@@ -4,27 +4,33 @@
  * (Bonwick and Adams 2001, 3).
  *
  * A CPU comes for a full magazine when both of its own are empty, and for an empty one when both
- * are full. The second one is there so that a CPU which takes and gives back around the boundary
- * does not come each time (3.1).
+ * are full. The second magazine of a CPU is there so that a CPU which allocates and frees around
+ * the boundary does not come each time (3.1).
  *
- * Magazines grow with contention and not with use: a larger one lets a CPU come to the depot less
- * often, which only matters if others come too (3.4). Then the smaller ones are taken back, those
- * of CPUs too, since a CPU would go on with what it has; one that is exchanged at that moment stays
- * until nobody needs it. What lay in the depot for a whole interval
- * was not needed and is given back: the working set stays (3.5).
+ * The depot counts how often a CPU waits for its lock: contention makes magazines grow (3.4). And it
+ * knows the least number of magazines that were there in an interval: nobody needed those, so the
+ * working set is the rest (3.5). reap.c acts on both.
  */
 #include <linux/minmax.h>
-#include <linux/sched.h>
 #include <linux/topology.h>
 
+#include "cpu.h"
 #include "depot.h"
-#include "magazine.h"
-#include "magazine_cache.h"
 
-/* How often CPUs may wait for one another in an interval before magazines grow */
-#define RSV_CONTENTION 3
+/* Waits for the lock of a depot in one interval from which on magazines grow */
+#define RSV_CONTENTION	3
 
-static void rsv_depot_lock(struct rsv_depot *d, unsigned long *flags) __acquires(&d->lock)
+/**
+ * rsv_depot_init() - initialise the depot of a new cache's node
+ * @d: the depot
+ */
+void rsv_depot_init(struct rsv_depot *d)
+{
+	raw_spin_lock_init(&d->lock);
+}
+
+static void rsv_depot_lock(struct rsv_depot *d, unsigned long *flags)
+	__acquires(&d->lock)
 {
 	bool contended = raw_spin_is_locked(&d->lock);
 
@@ -32,18 +38,18 @@ static void rsv_depot_lock(struct rsv_depot *d, unsigned long *flags) __acquires
 	d->contended += contended;
 }
 
-static void rsv_depot_unlock(struct rsv_depot *d, unsigned long flags) __releases(&d->lock)
+static void rsv_depot_unlock(struct rsv_depot *d, unsigned long flags)
+	__releases(&d->lock)
 {
 	raw_spin_unlock_irqrestore(&d->lock, flags);
 }
 
-static struct rsv_depot *rsv_depot_here(const struct rsv_cache *c)
+static struct rsv_depot *rsv_depot_local(const struct rsv_cache *c)
 {
 	return &c->nodes[numa_mem_id()]->depot;
 }
 
-/* Out of one of the two stacks; or NULL */
-static struct rsv_magazine *rsv_stack_pop(struct rsv_depot_stack *s)
+static struct rsv_magazine *rsv_depot_pop(struct rsv_depot_stack *s)
 {
 	struct rsv_magazine *m = s->top;
 
@@ -55,7 +61,7 @@ static struct rsv_magazine *rsv_stack_pop(struct rsv_depot_stack *s)
 	return m;
 }
 
-/* A magazine with anything in it counts as full: it is taken for what is in it. */
+/* A magazine with any round in it counts as full: CPUs take it for its rounds. */
 static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
 {
 	struct rsv_depot_stack *s = m->rounds ? &d->full : &d->empty;
@@ -67,14 +73,21 @@ static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
 	WRITE_ONCE(s->nr, s->nr + 1);
 }
 
-/* One magazine out of a depot; or NULL */
-static struct rsv_magazine *rsv_depot_remove(struct rsv_depot *d, struct rsv_depot_stack *s)
+/**
+ * rsv_depot_remove() - take a magazine out of a depot
+ * @d: the depot
+ * @s: its full or its empty magazines
+ *
+ * Context: Any but NMI.
+ * Return: The magazine or NULL.
+ */
+struct rsv_magazine *rsv_depot_remove(struct rsv_depot *d, struct rsv_depot_stack *s)
 {
 	struct rsv_magazine *m;
 	unsigned long flags;
 
 	rsv_depot_lock(d, &flags);
-	m = rsv_stack_pop(s);
+	m = rsv_depot_pop(s);
 	rsv_depot_unlock(d, flags);
 	return m;
 }
@@ -88,7 +101,7 @@ static struct rsv_magazine *rsv_depot_remove(struct rsv_depot *d, struct rsv_dep
  */
 void rsv_depot_add(struct rsv_cache *c, struct rsv_magazine *m)
 {
-	struct rsv_depot *d = rsv_depot_here(c);
+	struct rsv_depot *d = rsv_depot_local(c);
 	unsigned long flags;
 
 	rsv_depot_lock(d, &flags);
@@ -97,50 +110,46 @@ void rsv_depot_add(struct rsv_cache *c, struct rsv_magazine *m)
 }
 
 /**
- * rsv_depot_take_empty() - take an empty magazine, or a spare, out of the depot of this node
- * @c: the cache
+ * rsv_depot_take_empty() - take an empty magazine out of the depot of this node
+ * @c: the cache; of an internal cache this takes a preallocated magazine
  *
  * Context: Any but NMI.
  * Return: The magazine or NULL.
  */
 struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c)
 {
-	struct rsv_depot *d = rsv_depot_here(c);
+	struct rsv_depot *d = rsv_depot_local(c);
 
-	/* One that comes this moment is for the next time. */
+	/* A magazine that comes at this moment is for the next caller. */
 	return READ_ONCE(d->empty.top) ? rsv_depot_remove(d, &d->empty) : NULL;
 }
 
-/*
- * What a CPU has loaded
- */
-
 /**
- * rsv_cpu_load() - load a magazine
- * @cpu: what this CPU has of its cache, entered, or a CPU that is not there yet or any more
- * @m: the magazine
- */
-void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_magazine *m)
-{
-	cpu->loaded = m;
-	cpu->bottom = m->object;
-	cpu->top = m->object + m->rounds;
-	cpu->limit = m->object + m->size;
-}
-
-/**
- * rsv_cpu_unload() - note how many objects are in the loaded magazine, before another one is
- * @cpu: as for rsv_cpu_load()
+ * rsv_depot_add_preallocated() - put preallocated magazines into the depot of this node
+ * @internal: the internal cache that they are objects of
+ * @magazines: the magazines, cached objects
+ * @nr: how many, up to RSV_BATCH: bounds how long the lock is held
  *
- * Return: The magazine.
+ * Context: Any but NMI.
  */
-struct rsv_magazine *rsv_cpu_unload(struct rsv_cpu *cpu)
+void rsv_depot_add_preallocated(struct rsv_cache *internal, void **magazines, unsigned int nr)
 {
-	/* What stands for no magazine is everybody's, and has nothing to note. */
-	if (cpu->loaded != &rsv_magazine_none)
-		cpu->loaded->rounds = rsv_cpu_nr_loaded(cpu);
-	return cpu->loaded;
+	struct rsv_depot *d = rsv_depot_local(internal);
+	unsigned long flags;
+
+	rsv_depot_lock(d, &flags);
+	while (nr--) {
+		struct rsv_magazine *m = magazines[nr];
+
+		m->rounds = 0;
+		rsv_depot_push(d, m);
+	}
+	rsv_depot_unlock(d, flags);
 }
+
+/*
+ * Exchange
+ */
 
 static void rsv_cpu_swap(struct rsv_cpu *cpu)
 {
@@ -150,42 +159,43 @@ static void rsv_cpu_swap(struct rsv_cpu *cpu)
 	rsv_cpu_load(cpu, m);
 }
 
-/* The CPU's previous magazine goes, the loaded one takes its place, and @m is loaded. */
-static void rsv_cpu_exchange(struct rsv_cpu *cpu, struct rsv_depot *d, struct rsv_magazine *m)
+/* The previous magazine goes to the depot, the loaded one becomes previous, and @m is loaded. */
+static void rsv_cpu_shift(struct rsv_cpu *cpu, struct rsv_depot *d, struct rsv_magazine *m)
 {
 	rsv_depot_push(d, cpu->previous);
 	cpu->previous = rsv_cpu_unload(cpu);
 	rsv_cpu_load(cpu, m);
 }
 
-static bool rsv_cpu_exchange_for(struct rsv_cpu *cpu, struct rsv_depot *d,
-				 struct rsv_depot_stack *s)
+static bool rsv_depot_exchange(struct rsv_cpu *cpu, struct rsv_depot *d, struct rsv_depot_stack *s)
 {
 	struct rsv_magazine *m;
 	unsigned long flags;
 
-	/* One that comes this moment is for the next time. */
+	/* A magazine that comes at this moment is for the next exchange. */
 	if (!READ_ONCE(s->top))
 		return false;
 	rsv_depot_lock(d, &flags);
-	m = rsv_stack_pop(s);
+	m = rsv_depot_pop(s);
 	if (m) {
 		d->exchanges++;
-		rsv_cpu_exchange(cpu, d, m);
+		rsv_cpu_shift(cpu, d, m);
 	}
 	rsv_depot_unlock(d, flags);
 	return m;
 }
 
 /**
- * rsv_cpu_exchange_empty() - get another magazine for the loaded one, which is empty
+ * rsv_depot_exchange_empty() - replace the loaded magazine, which is empty, by one with rounds
  * @c: the cache
  * @cpu: what this CPU has of it, entered
  *
+ * The previous magazine serves if it has rounds; otherwise the depot of this node.
+ *
  * Context: Any but NMI.
- * Return: Whether there is an object in the loaded magazine now.
+ * Return: Whether the loaded magazine has rounds now.
  */
-bool rsv_cpu_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
+bool rsv_depot_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_depot *d;
 
@@ -193,19 +203,21 @@ bool rsv_cpu_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
 		rsv_cpu_swap(cpu);
 		return true;
 	}
-	d = rsv_depot_here(c);
-	return rsv_cpu_exchange_for(cpu, d, &d->full);
+	d = rsv_depot_local(c);
+	return rsv_depot_exchange(cpu, d, &d->full);
 }
 
 /**
- * rsv_cpu_exchange_full() - get another magazine for the loaded one, which is full
+ * rsv_depot_exchange_full() - replace the loaded magazine, which is full, by one with room
  * @c: the cache
  * @cpu: what this CPU has of it, entered
  *
+ * The previous magazine serves if it has room; otherwise the depot of this node.
+ *
  * Context: Any but NMI.
- * Return: Whether there is room in the loaded magazine now.
+ * Return: Whether the loaded magazine has room now.
  */
-bool rsv_cpu_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu)
+bool rsv_depot_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_depot *d;
 
@@ -213,133 +225,45 @@ bool rsv_cpu_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu)
 		rsv_cpu_swap(cpu);
 		return true;
 	}
-	d = rsv_depot_here(c);
-	return rsv_cpu_exchange_for(cpu, d, &d->empty);
+	d = rsv_depot_local(c);
+	return rsv_depot_exchange(cpu, d, &d->empty);
 }
 
 /**
- * rsv_cpu_load_new() - load a new magazine, or put it into the depot if there is room by now
+ * rsv_depot_load_new() - load a new magazine, or put it into the depot if the loaded one has room
  * @c: the cache
  * @cpu: what this CPU has of it, entered
  * @m: the magazine
  *
  * Context: Any but NMI.
  */
-void rsv_cpu_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magazine *m)
+void rsv_depot_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magazine *m)
 {
-	struct rsv_depot *d = rsv_depot_here(c);
+	struct rsv_depot *d = rsv_depot_local(c);
 	unsigned long flags;
 
 	rsv_depot_lock(d, &flags);
 	if (rsv_cpu_room(cpu))
 		rsv_depot_push(d, m);
 	else
-		rsv_cpu_exchange(cpu, d, m);
+		rsv_cpu_shift(cpu, d, m);
 	rsv_depot_unlock(d, flags);
 }
 
 /*
- * Spares: what waits in the depot of a cache that magazines are objects of. They are objects that
- * nobody uses, marked as kept.
+ * Working sets
  */
 
 /**
- * rsv_depot_add_preallocated() - put spares into the depot of this node
- * @own: the cache that they are objects of
- * @spares: the spares, marked as kept
- * @nr: how many, up to RSV_BATCH: what the lock is held for
+ * rsv_depot_update_working_set() - end an interval and begin the next one
+ * @d: the depot
+ * @full: set to the number of full magazines that nobody needed in the interval
+ * @empty: the same for empty magazines
  *
  * Context: Any but NMI.
+ * Return: Whether CPUs waited for the lock more than a few times.
  */
-void rsv_depot_add_preallocated(struct rsv_cache *own, void **spares, unsigned int nr)
-{
-	struct rsv_depot *d = rsv_depot_here(own);
-	unsigned long flags;
-
-	rsv_depot_lock(d, &flags);
-	while (nr--) {
-		struct rsv_magazine *m = spares[nr];
-
-		m->rounds = 0;
-		rsv_depot_push(d, m);
-	}
-	rsv_depot_unlock(d, flags);
-}
-
-/*
- * Emptying
- */
-
-/* Takes back one magazine. Returns whether there was one. */
-static bool rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d, struct rsv_depot_stack *s)
-{
-	struct rsv_magazine *m = rsv_depot_remove(d, s);
-
-	if (!m)
-		return false;
-	rsv_magazine_flush(c, m);
-	rsv_magazine_free(c, m);
-	return true;
-}
-
-/* Takes back so many, or as many as there are. There may be millions of objects in them. */
-static void rsv_depot_discard_many(struct rsv_cache *c, struct rsv_depot *d,
-				   struct rsv_depot_stack *s, unsigned int nr)
-{
-	while (nr-- && rsv_depot_discard(c, d, s))
-		cond_resched();
-}
-
-/* As many as there are now: others may put more there all the while. */
-static void rsv_depot_discard_all(struct rsv_cache *c, struct rsv_depot *d,
-				  struct rsv_depot_stack *s)
-{
-	rsv_depot_discard_many(c, d, s, READ_ONCE(s->nr));
-}
-
-/**
- * rsv_depot_drain() - take back all that is in a cache's depots
- * @c: the cache
- *
- * Context: Process; may sleep.
- */
-void rsv_depot_drain(struct rsv_cache *c)
-{
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		struct rsv_depot *d = &c->nodes[nid]->depot;
-
-		rsv_depot_discard_all(c, d, &d->full);
-		rsv_depot_discard_all(c, d, &d->empty);
-	}
-}
-
-/**
- * rsv_depot_spill() - take the objects of one magazine of each depot back to the engine
- * @c: the cache
- *
- * For a request that finds nothing else, and cannot use the magazine as it is.
- *
- * Context: Any but NMI.
- * Return: Whether there was one.
- */
-bool rsv_depot_spill(struct rsv_cache *c)
-{
-	bool spilt = false;
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		struct rsv_depot *d = &c->nodes[nid]->depot;
-
-		spilt |= rsv_depot_discard(c, d, &d->full);
-	}
-	return spilt;
-}
-
-/* Looks at what happened since the last time, and begins anew. Returns whether CPUs waited. */
-static bool rsv_depot_update_working_set(struct rsv_depot *d, unsigned int *full,
-					 unsigned int *empty)
+bool rsv_depot_update_working_set(struct rsv_depot *d, unsigned int *full, unsigned int *empty)
 {
 	unsigned long flags;
 	bool contended;
@@ -353,31 +277,4 @@ static bool rsv_depot_update_working_set(struct rsv_depot *d, unsigned int *full
 	d->empty.min_nr = d->empty.nr - *empty;
 	rsv_depot_unlock(d, flags);
 	return contended;
-}
-
-/**
- * rsv_depot_age() - take back what nobody needed since the last time; and make magazines larger if
- * CPUs waited for one another, which takes back all
- * @c: the cache
- *
- * Context: Process; may sleep.
- * Return: Whether magazines are larger from now on, and CPUs still have smaller ones.
- */
-bool rsv_depot_age(struct rsv_cache *c)
-{
-	unsigned int full, empty;
-	bool contended = false;
-	int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		struct rsv_depot *d = &c->nodes[nid]->depot;
-
-		contended |= rsv_depot_update_working_set(d, &full, &empty);
-		rsv_depot_discard_many(c, d, &d->full, full);
-		rsv_depot_discard_many(c, d, &d->empty, empty);
-	}
-	if (!contended || !rsv_magazines_enlarge(c))
-		return false;
-	rsv_depot_drain(c);
-	return true;
 }

@@ -2,11 +2,24 @@
 #ifndef RSV_OBJECTS_GUARANTEE_H
 #define RSV_OBJECTS_GUARANTEE_H
 
-#include "cache.h"
 #include "types.h"
 
-void rsv_cache_update_fastpath(struct rsv_cache *c);
+void rsv_guarantee_init(struct rsv_guarantee *g);
 void *rsv_guarantee_take(struct rsv_cache *c);
-bool rsv_guarantee_put(struct rsv_cache *c, void *object);
+bool rsv_guarantee_add(struct rsv_cache *c, void *object);
+void rsv_guarantee_set_target(struct rsv_cache *c, unsigned int target);
+void **rsv_guarantee_exchange(struct rsv_cache *c, void **objects, unsigned int room,
+			      unsigned int *nr);
+
+static inline bool rsv_guarantee_is_short(const struct rsv_cache *c)
+{
+	return READ_ONCE(c->guarantee.nr) < READ_ONCE(c->guarantee.target);
+}
+
+/* Makes a cached object one of the guaranteed ones, if one is missing. Returns whether it did. */
+static inline bool rsv_guarantee_put(struct rsv_cache *c, void *object)
+{
+	return unlikely(rsv_guarantee_is_short(c)) && rsv_guarantee_add(c, object);
+}
 
 #endif /* RSV_OBJECTS_GUARANTEE_H */

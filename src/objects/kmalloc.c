@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the byte: a cache for each size class, and whole pages for what has none.
+ * Memory by the byte: rsv_kmalloc() gets an object of the cache of its size class, or whole pages
+ * where no class serves. rsv_kfree() finds out which from the frame of the page.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
-#include <linux/bitops.h>
 #include <linux/hardirq.h>
 #include <linux/log2.h>
 #include <linux/rcupdate.h>
@@ -12,59 +12,25 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
+#include "alloc.h"
 #include "cache.h"
-#include "compat.h"
+#include "debug/check.h"
+#include "engines/slob_heap.h"
+#include "fastpath.h"
+#include "free.h"
 #include "hooks.h"
 #include "kmalloc.h"
-#include "magazine.h"
 #include "node.h"
-#include "objects/debug/check.h"
-#include "objects/engines/slob_heap.h"
 #include "pages/extent.h"
 #include "pages/page_alloc.h"
-#include "region.h"
 #include "report.h"
 #include "size_class.h"
 
-/* kmalloc()'s contract: the largest power of two that divides the size. */
-static unsigned int rsv_kmalloc_align(unsigned int size)
-{
-	return max(1U << __ffs(size), (unsigned int)ARCH_KMALLOC_MINALIGN);
-}
-
-/**
- * rsv_kmalloc_create() - make a region's size classes
- * @r: the region
- *
- * Context: Process; may sleep.
- * Return: 0 or -ENOMEM, and then there may be some.
- */
-int rsv_kmalloc_create(struct rsv_region *r)
-{
-	const struct rsv_classes *classes = rsv_classes_default();
-	unsigned int class;
-
-	r->classes = classes;
-	memcpy(r->class, classes->of, sizeof(r->class));
-	for (class = 0; class < classes->nr; class ++) {
-		unsigned int size = classes->size[class];
-		char name[RSV_NAME_MAX];
-		struct rsv_cache *c;
-
-		snprintf(name, sizeof(name), "kmalloc-%u", size);
-		c = rsv_cache_create_internal(r, name, size, rsv_kmalloc_align(size),
-					      RSV_CACHE_KMALLOC, NULL);
-		if (IS_ERR(c))
-			return PTR_ERR(c);
-		r->kmalloc[class] = c;
-	}
-	return 0;
-}
-
 /*
- * Whole pages, or nothing. The kernel's own tools see these as they see what kmalloc() takes from
- * pages.
+ * Allocation
  */
+
+/* Whole pages, which kmemleak and init_on_alloc treat as those that kmalloc() gets. */
 static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	struct rsv_frame *f;
@@ -78,32 +44,18 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 	if (!f)
 		return NULL;
 	p = rsv_frame_addr(rsv_frame_extent(r, f), f);
-	if (rsv_may_track())
+	if (rsv_kmemleak_allowed())
 		kmemleak_alloc(p, size, 1, gfp & ~__GFP_ZERO);
 	return p;
 }
 
-static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
-{
-	struct rsv_frame *f = rsv_frame_at(e, p);
-
-	if (!PAGE_ALIGNED(p))
-		return RSV_MISALIGNED;
-	if (READ_ONCE(f->kind) == RSV_FRAME_USED) {
-		kmemleak_free(p);
-		if (want_init_on_free())
-			memset(p, 0, READ_ONCE(f->nr_pages) << PAGE_SHIFT);
-	}
-	return rsv_run_free(e->region, f);
-}
-
-/* Whether what is behind the bytes that were asked for is watched */
-static bool rsv_kmalloc_fenced(const struct rsv_cache *c)
+/* Whether the bytes behind those that the caller asked for are red zone */
+static bool rsv_kmalloc_has_fence(const struct rsv_cache *c)
 {
 	return IS_ENABLED(CONFIG_KASAN_GENERIC) || unlikely(c->layout.asked);
 }
 
-/* Returns @p, which may be NULL. */
+/* Makes the bytes of an object behind the first @size ones red zone. Returns @p, or NULL for NULL. */
 static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 {
 	size_t end = round_up(size, sizeof(u64)), room = round_down(c->layout.object_size, 8);
@@ -119,8 +71,8 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 }
 
 /*
- * Not where each object is alone in its pages: with the engine SLOB, and in small regions. But
- * checks need a class.
+ * Whether a class above RSV_KMALLOC_MAX serves. Whole pages are as good where each object would be
+ * alone in its pages: with the engine SLOB, and in small regions. Checks need a class.
  */
 static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 {
@@ -131,8 +83,8 @@ static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 }
 
 /*
- * The class of what is larger than those that the fast path looks for; NULL: whole pages waste no
- * more, or pages of some kind are asked for.
+ * The cache for a request above RSV_KMALLOC_MAX. NULL: whole pages waste no more, or the caller asks
+ * for memory of a certain zone or node.
  */
 static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t size, gfp_t gfp)
 {
@@ -149,7 +101,7 @@ static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t si
  * rsv_kmalloc_least() - the smallest request that a size class serves
  * @c: the class
  *
- * Return: The bytes; 0: it serves none, since whole pages serve as well.
+ * Return: The bytes; 0: the class serves none, since whole pages are as good.
  */
 unsigned int rsv_kmalloc_least(const struct rsv_cache *c)
 {
@@ -161,12 +113,11 @@ unsigned int rsv_kmalloc_least(const struct rsv_cache *c)
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_kmalloc_least);
 
-/* What the fast path did not do. @kept: as for rsv_object_alloc_slow() */
-static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t gfp, void *kept,
+/* What the fast path did not serve. @object: a damaged object, or NULL, as for rsv_alloc_slow() */
+static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t gfp, void *object,
 				       unsigned long caller)
 {
 	const bool large = size > RSV_KMALLOC_MAX;
-	void *object = kept;
 	struct rsv_cache *c;
 
 	if (!size)
@@ -175,11 +126,11 @@ static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t 
 	if (!c)
 		return rsv_kmalloc_pages(r, size, gfp);
 	rsv_might_sleep(gfp);
-	if (large && rsv_gfp_is_plain(gfp) && rsv_magazine_take(c, &object))
-		object = rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
+	if (large && rsv_gfp_is_plain(gfp) && rsv_alloc_fast(c, &object))
+		object = rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
 	else
-		object = rsv_object_alloc_slow(c, gfp, object, caller);
-	return rsv_kmalloc_fenced(c) ? rsv_kmalloc_fence(c, object, size) : object;
+		object = rsv_alloc_slow(c, gfp, NUMA_NO_NODE, object, caller);
+	return rsv_kmalloc_has_fence(c) ? rsv_kmalloc_fence(c, object, size) : object;
 }
 
 /**
@@ -189,8 +140,8 @@ static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t 
  * @gfp: as for rsv_alloc_pages(); up to RSV_KMALLOC_MAX bytes as for rsv_cache_alloc()
  *
  * Powers of two are aligned to their size up to RSV_KMALLOC_MAX and beyond, other sizes to their
- * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. More than
- * RSV_KMALLOC_MAX takes whole pages unless a size class wastes less.
+ * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. A request of more than
+ * RSV_KMALLOC_MAX gets whole pages unless a size class wastes less.
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The memory, or NULL if the region does not have it.
@@ -205,9 +156,9 @@ void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 		goto slow;
 	rsv_might_sleep(gfp);
 	c = r->kmalloc[r->class[rsv_class_step(size)]];
-	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_magazine_take(c, &object)))
+	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, &object)))
 		goto slow;
-	object = rsv_object_ready(c, object, gfp & ~__GFP_ZERO);
+	object = rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
 	return IS_ENABLED(CONFIG_KASAN_GENERIC) ? rsv_kmalloc_fence(c, object, size) : object;
 slow:
 	return rsv_kmalloc_slow(r, size, gfp, object, _RET_IP_);
@@ -229,7 +180,11 @@ void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(rsv_kzalloc);
 
-/* Whole pages that were taken as a block of their own, and not an address inside them. */
+/*
+ * What lies at an address
+ */
+
+/* The bytes of a block of pages that begins at an address; 0: no used block does */
 static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 {
 	const struct rsv_frame *f = rsv_frame_at(e, p);
@@ -239,14 +194,14 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 	return f->nr_pages << PAGE_SHIFT;
 }
 
-/* The size class of a block of the heap, which says nothing but its size; or NULL */
+/* The size class of a block of SLOB's heap, whose size is all that is known of it; or NULL */
 static struct rsv_cache *rsv_heap_class(struct rsv_extent *e, const void *p)
 {
 	struct rsv_region *r = e->region;
 	unsigned int class, into = 0;
 	size_t bytes = rsv_heap_block(e, p, &into);
 
-	for (class = 0; bytes && class < r->classes->nr; class ++) {
+	for (class = 0; bytes && class < r->classes->nr; class++) {
 		const struct rsv_layout *l = &r->kmalloc[class]->layout;
 
 		if (l->stride == bytes && l->before == into)
@@ -255,7 +210,7 @@ static struct rsv_cache *rsv_heap_class(struct rsv_extent *e, const void *p)
 	return NULL;
 }
 
-/* The cache of what lies at an address, if it may be one's, or NULL */
+/* The cache that an object at an address would belong to; NULL: there can be no object. */
 static struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p)
 {
 	struct rsv_cache *c = rsv_cache_owning(e, p);
@@ -263,16 +218,25 @@ static struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p)
 	return c || !rsv_frame_is_heap(rsv_frame_at(e, p)) ? c : rsv_heap_class(e, p);
 }
 
-/* Moves the end of what its user may touch, where that is watched. */
-static void rsv_extent_fence(struct rsv_extent *e, const void *p, size_t size)
+static bool rsv_object_is_used(const struct rsv_cache *c, struct rsv_extent *e, const void *object)
+{
+	return c->engine->is_used(c, e, rsv_frame_at(e, object), object);
+}
+
+/*
+ * Size
+ */
+
+/* Moves the red zone behind the bytes that the user may touch. */
+static void rsv_kmalloc_move_fence(struct rsv_extent *e, const void *p, size_t size)
 {
 	struct rsv_cache *c = rsv_cache_at(e, p);
 
-	if (c && rsv_kmalloc_fenced(c) && c->flags & RSV_CACHE_KMALLOC)
+	if (c && rsv_kmalloc_has_fence(c) && c->flags & RSV_CACHE_KMALLOC)
 		rsv_kmalloc_fence(c, (void *)p, size);
 }
 
-static size_t rsv_extent_size(struct rsv_extent *e, const void *p)
+static size_t rsv_kmalloc_size_in(struct rsv_extent *e, const void *p)
 {
 	struct rsv_cache *c = rsv_cache_at(e, p);
 
@@ -282,10 +246,10 @@ static size_t rsv_extent_size(struct rsv_extent *e, const void *p)
 }
 
 /*
- * The bytes that live memory has; @open: who asks may use them all. 0, with a report: it is not
- * live, or it is an NMI that asks, and the heap has locks.
+ * The bytes of allocated memory; @all: the caller may use all of them from now on. 0, with a report:
+ * the memory is not allocated, or this is an NMI, which must not take the locks of the heap.
  */
-static size_t rsv_kmalloc_size(const void *p, bool open)
+static size_t rsv_kmalloc_size(const void *p, bool all)
 {
 	struct rsv_extent *e;
 	size_t size = 0;
@@ -295,9 +259,9 @@ static size_t rsv_kmalloc_size(const void *p, bool open)
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	if (e)
-		size = rsv_extent_size(e, p);
-	if (size && open)
-		rsv_extent_fence(e, p, size);
+		size = rsv_kmalloc_size_in(e, p);
+	if (size && all)
+		rsv_kmalloc_move_fence(e, p, size);
 	rcu_read_unlock();
 	if (!size)
 		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for");
@@ -305,12 +269,12 @@ static size_t rsv_kmalloc_size(const void *p, bool open)
 }
 
 /**
- * rsv_ksize() - how many bytes may be used
- * @p: what rsv_kmalloc() and its like gave, or NULL
+ * rsv_ksize() - how many bytes of allocated memory may be used
+ * @p: memory of rsv_kmalloc() and its like, or NULL
  *
  * Context: Any but NMI, where it gives 0, with a report.
- * Return: The bytes; 0 for NULL and ZERO_SIZE_PTR, and, with a report, for what is not live memory
- * of a region.
+ * Return: The bytes; 0 for NULL and ZERO_SIZE_PTR, and, with a report, for a pointer that is no
+ * allocated memory of a region.
  */
 size_t rsv_ksize(const void *p)
 {
@@ -318,7 +282,7 @@ size_t rsv_ksize(const void *p)
 }
 EXPORT_SYMBOL_GPL(rsv_ksize);
 
-/* Up to where memory is its user's: the rest may be red zone, and is no contents. */
+/* The bytes that the user wrote to at most: behind them may be red zone. SIZE_MAX: unknown */
 static size_t rsv_kmalloc_used(const void *p)
 {
 	struct rsv_extent *e;
@@ -337,27 +301,27 @@ static size_t rsv_kmalloc_used(const void *p)
 static void rsv_krealloc_in_place(const void *p, size_t size)
 {
 	rcu_read_lock();
-	rsv_extent_fence(rsv_extent_find_addr(p), p, size);
+	rsv_kmalloc_move_fence(rsv_extent_find_addr(p), p, size);
 	rcu_read_unlock();
 }
 
 /**
- * rsv_krealloc() - give memory another size
+ * rsv_krealloc() - change the size of memory
  * @r: the region for the memory if it has to move
- * @p: what rsv_kmalloc() and its like gave; NULL and ZERO_SIZE_PTR stand for nothing
+ * @p: memory of rsv_kmalloc() and its like; NULL and ZERO_SIZE_PTR stand for no memory
  * @size: bytes wanted; 0 frees @p
- * @gfp: as for rsv_alloc_pages(). __GFP_ZERO clears what is added only if the memory moves or was
+ * @gfp: as for rsv_alloc_pages(). __GFP_ZERO clears the added bytes only if the memory moves or was
  *	zeroed from the beginning, as with krealloc()
  *
  * Memory that is large enough stays where it is.
  *
  * Context: As rsv_kmalloc().
  * Return: The memory with its contents up to the smaller of the sizes; ZERO_SIZE_PTR if @size is 0;
- * NULL if there is no memory or @p is not memory of a region, and then @p is as it was.
+ * NULL if there is no memory or @p is not memory of a region, and then @p is unchanged.
  */
 void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
-	/* Its red zone stays as it is: who gives it back looks there. */
+	/* The red zone stays for now: rsv_kfree() checks it if the memory moves. */
 	size_t had = ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p, false);
 	size_t used;
 	void *new;
@@ -385,21 +349,44 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(rsv_krealloc);
 
-/* What is not an object of a slab: of the heap, pages, or nothing */
-static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long caller)
+/*
+ * Free
+ */
+
+static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
+{
+	struct rsv_frame *f = rsv_frame_at(e, p);
+
+	if (!PAGE_ALIGNED(p))
+		return RSV_MISALIGNED;
+	if (READ_ONCE(f->kind) == RSV_FRAME_USED) {
+		kmemleak_free(p);
+		if (want_init_on_free())
+			memset(p, 0, READ_ONCE(f->nr_pages) << PAGE_SHIFT);
+	}
+	return rsv_run_free(e->region, f);
+}
+
+/* Frees memory that is no object of a cache: a block of pages, or a bad pointer into the heap. */
+static enum rsv_misuse rsv_kfree_other(struct rsv_extent *e, const void *p)
+{
+	unsigned int into;
+
+	if (!rsv_frame_is_heap(rsv_frame_at(e, p)))
+		return rsv_kfree_pages(e, (void *)p);
+	return rsv_heap_block(e, p, &into) ? RSV_MISALIGNED : RSV_DOUBLE_FREE;
+}
+
+static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long caller)
 {
 	struct rsv_cache *c = rsv_cache_at(e, p);
 	enum rsv_misuse misuse;
-	unsigned int into;
 
-	if (c) {
-		rsv_cache_put(c, e, (void *)p, caller);
+	if (likely(c)) {
+		rsv_free_object(c, e, (void *)p, caller);
 		return;
 	}
-	if (rsv_frame_is_heap(rsv_frame_at(e, p)))
-		misuse = rsv_heap_block(e, p, &into) ? RSV_MISALIGNED : RSV_DOUBLE_FREE;
-	else
-		misuse = rsv_kfree_pages(e, (void *)p);
+	misuse = rsv_kfree_other(e, p);
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: memory at 0x%llx given back", e->region->name,
 			   rsv_addr_offset(e, p));
@@ -408,25 +395,21 @@ static void rsv_extent_kfree(struct rsv_extent *e, const void *p, unsigned long 
 static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 {
 	struct rsv_extent *e;
-	struct rsv_cache *c;
 
 	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte given back"))
 		return;
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
-	if (!e) {
+	if (likely(e))
+		rsv_kfree_in(e, p, caller);
+	else
 		rsv_report(RSV_FOREIGN, "memory of no region given back");
-	} else {
-		c = rsv_cache_owning(e, p);
-		if (!c || !rsv_object_put_open(c, e, (void *)p))
-			rsv_extent_kfree(e, p, caller);
-	}
 	rcu_read_unlock();
 }
 
 /*
- * Where the last ones were found, into a magazine of the cache that is found there. With preemption
- * disabled neither of them goes away.
+ * Looks in the extent where this CPU found something last, and frees into a magazine of the cache
+ * that the frame names. With preemption disabled neither the extent nor the cache goes away.
  */
 static __always_inline bool rsv_kfree_fast(void *p)
 {
@@ -448,7 +431,7 @@ static __always_inline bool rsv_kfree_fast(void *p)
 	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
-	if (unlikely(!rsv_magazine_give(c, cpu, f, rsv_magazine_offset(c, p), p, false))) {
+	if (unlikely(!rsv_free_push(c, cpu, f, p))) {
 		rsv_cpu_end(cpu);
 		goto refuse;
 	}
@@ -461,11 +444,11 @@ refuse:
 }
 
 /**
- * rsv_kfree() - give back memory
- * @p: what rsv_kmalloc() and its like gave; NULL and ZERO_SIZE_PTR do nothing
+ * rsv_kfree() - free memory
+ * @p: memory of rsv_kmalloc() and its like; NULL and ZERO_SIZE_PTR do nothing
  *
- * What is free already, points into the middle or belongs to no region is reported and left as it
- * is.
+ * A double free, a pointer into the middle and a pointer into no region are reported and change
+ * nothing.
  *
  * Context: Any but NMI, where it is refused with a report.
  */

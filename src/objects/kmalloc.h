@@ -4,7 +4,6 @@
 
 #include "types.h"
 
-int rsv_kmalloc_create(struct rsv_region *r);
 unsigned int rsv_kmalloc_least(const struct rsv_cache *c);
 
 #endif /* RSV_OBJECTS_KMALLOC_H */

@@ -22,6 +22,7 @@
 #include <linux/minmax.h>
 
 #include "cache.h"
+#include "layout.h"
 #include "compat.h"
 #include "engine.h"
 #include "objects/debug/check.h"

@@ -1,129 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines of CPUs, filled from and emptied into the engine. The steps that most requests take are
- * in magazine.h, the depot behind them is in depot.c, and what they are made of in spare.c.
+ * The magazines of this CPU on the slow paths: refilled from the engine, exchanged with the depot,
+ * flushed to the engine. cpu.h has the protocol, fastpath.h the steps that most requests take.
  *
- * An object whose memory is of another node than the CPU that gives it back collects in a magazine
- * of its own, which goes home when it is full.
+ * Objects of other nodes collect in a magazine of their own, the remote one, which is flushed when
+ * it is full. So the magazines that serve allocations have memory of the CPU's node only.
+ *
+ * A new magazine is allocated while busy is clear: that may take long, and an interrupt shall find
+ * the magazines meanwhile.
  */
-#define pr_fmt(fmt) "reservoir: " fmt
-
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
-#include <linux/rcupdate.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 
+#include "batch.h"
+#include "cpu.h"
 #include "depot.h"
 #include "guarantee.h"
 #include "magazine.h"
 #include "magazine_cache.h"
-#include "objects/debug/check.h"
-#include "region.h"
+#include "pages/extent.h"
+#include "pages/zone.h"
 
-/* What a CPU has that has no magazine: it is full and empty. Never changes. */
-struct rsv_magazine rsv_magazine_none;
-
-DEFINE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled) = {.busy = true};
-
-rsv_step_fn *rsv_step_hook;
-EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
-
-/**
- * rsv_magazine_wanted() - whether CPUs have magazines of a cache
- * @c: the cache
- *
- * Context: Any.
- * Return: true if so; a region that grows or shrinks may change it.
+/*
+ * Allocation
  */
-bool rsv_magazine_wanted(const struct rsv_cache *c)
-{
-	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->magazine_cache) &&
-	       READ_ONCE(c->region->nr_pages) >= READ_ONCE(c->magazine_min_pages);
-}
 
 /**
- * rsv_objects_flush() - take objects to where a guaranteed one is missing, or to the engine
- * @c: the cache
- * @objects: the objects, marked as kept
- * @nr: how many
+ * rsv_cpu_alloc() - take a cached object out of the magazines of this CPU, or of the depot
+ * @c: the cache, its fast paths on or off
+ * @count: a user gets the object, and this counts it
  *
  * Context: Any but NMI.
+ * Return: The object; NULL if there is none, or an interrupt came while the CPU is busy.
  */
-void rsv_objects_flush(struct rsv_cache *c, void **objects, unsigned int nr)
+void *rsv_cpu_alloc(struct rsv_cache *c, bool count)
 {
-	while (nr--) {
-		struct rsv_extent *e = rsv_region_extent(c->region, objects[nr]);
-		enum rsv_misuse misuse = RSV_OK;
+	struct rsv_cpu *cpu;
+	void *object = NULL;
 
-		if (!rsv_guarantee_put(c, objects[nr]))
-			misuse = c->engine->free(c, NULL, e, rsv_frame_at(e, objects[nr]),
-						 objects[nr]);
-		if (misuse != RSV_OK)
-			rsv_object_freed_twice(c, e, objects[nr], misuse);
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_objects_flush);
-
-/**
- * rsv_magazine_flush() - take the objects of a magazine to the engine
- * @c: the cache
- * @m: the magazine
- *
- * Context: Any but NMI.
- */
-void rsv_magazine_flush(struct rsv_cache *c, struct rsv_magazine *m)
-{
-	rsv_objects_flush(c, m->object, m->rounds);
-	if (m != &rsv_magazine_none)
-		m->rounds = 0;
+	if (!rsv_cache_has_magazines(c))
+		return NULL;
+	cpu = rsv_cpu_enter(c->cpus);
+	if (!cpu)
+		return NULL;
+	if ((rsv_cpu_nr_loaded(cpu) || rsv_depot_exchange_empty(c, cpu)) &&
+	    rsv_cpu_pop(cpu, &object))
+		cpu->allocs += count;
+	rsv_cpu_leave(cpu);
+	return object;
 }
 
 /*
- * Slow paths
+ * Enters this CPU with room in the loaded magazine, of a new magazine if need be. NULL: the CPU is
+ * busy, or no magazine has room.
  */
-
-/**
- * rsv_cpu_enter_with_room() - enter what this CPU has of a cache, with room in the loaded magazine
- * @c: the cache, its gate open or not
- *
- * Context: Any but NMI. Preemption is disabled if it is entered.
- * Return: What the CPU has; NULL if it cannot be entered or no magazine has room.
- */
-struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
+static struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
 	struct rsv_magazine *m;
 
 	if (!cpu)
 		return NULL;
-	if (rsv_cpu_room(cpu) || rsv_cpu_exchange_full(c, cpu))
+	if (rsv_cpu_room(cpu) || rsv_depot_exchange_full(c, cpu))
 		return cpu;
-	/* Not with busy set: the region may be slow, and an interrupt should find the magazines. */
 	rsv_cpu_leave(cpu);
 	m = rsv_magazine_wanted(c) ? rsv_magazine_new(c) : NULL;
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
 	if (cpu)
-		rsv_cpu_load_new(c, cpu, m);
+		rsv_depot_load_new(c, cpu, m);
 	else
 		rsv_depot_add(c, m);
 	return cpu;
 }
 
 /**
- * rsv_magazine_batch() - how many objects the slow path should take from the engine
+ * rsv_cpu_batch_size() - how many objects an allocation should get from the engine at once
  * @c: the cache
  *
- * With interrupts off there has to be a magazine for the others. Otherwise one is made for them
- * afterwards: the object comes first, it may take the last page that there is.
+ * With interrupts off there must be a magazine for the objects beyond the first one. Otherwise the
+ * allocation gets the objects first, and a magazine afterwards: a magazine may take the last page.
  *
  * Context: Any but NMI.
  * Return: Their number.
  */
-unsigned int rsv_magazine_batch(struct rsv_cache *c)
+unsigned int rsv_cpu_batch_size(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu;
 	unsigned int nr;
@@ -133,7 +97,8 @@ unsigned int rsv_magazine_batch(struct rsv_cache *c)
 	nr = min(RSV_BATCH, READ_ONCE(c->magazine_size));
 	if (!irqs_disabled())
 		return nr;
-	cpu = rsv_cpu_enter_with_room(c);
+	/* One that must also preallocate magazines takes no more than it needs. */
+	cpu = rsv_magazine_missing(c) ? NULL : rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return 1;
 	rsv_cpu_leave(cpu);
@@ -141,36 +106,16 @@ unsigned int rsv_magazine_batch(struct rsv_cache *c)
 }
 
 /**
- * rsv_magazine_find() - take an object from this CPU's magazines although the gate is shut
+ * rsv_cpu_refill() - put the objects of a batch beyond the first one into this CPU's magazines
  * @c: the cache
+ * @t: the batch
  *
- * Context: Any but NMI.
- * Return: A kept object or NULL.
- */
-void *rsv_magazine_find(struct rsv_cache *c)
-{
-	struct rsv_cpu *cpu;
-	void *object = NULL;
-
-	if (!rsv_magazine_wanted(c))
-		return NULL;
-	cpu = rsv_cpu_enter(c->cpus);
-	if (!cpu)
-		return NULL;
-	if (!rsv_cpu_pop(cpu, &object) && rsv_cpu_exchange_empty(c, cpu))
-		rsv_cpu_pop(cpu, &object);
-	rsv_cpu_leave(cpu);
-	return object;
-}
-
-/**
- * rsv_magazine_refill() - put what was taken beyond the first object where it is at hand
- * @c: the cache
- * @t: what was taken, the objects marked as kept
+ * Guaranteed objects that are missing come first, and what no magazine has room for goes back to the
+ * engine.
  *
  * Context: Any but NMI.
  */
-void rsv_magazine_refill(struct rsv_cache *c, struct rsv_batch *t)
+void rsv_cpu_refill(struct rsv_cache *c, struct rsv_batch *t)
 {
 	unsigned int nr = t->nr, some;
 	struct rsv_cpu *cpu;
@@ -189,22 +134,14 @@ void rsv_magazine_refill(struct rsv_cache *c, struct rsv_batch *t)
 		rsv_step(RSV_STEP_CHANGED);
 		rsv_cpu_leave(cpu);
 	}
-	rsv_objects_flush(c, t->object + 1, nr - 1);
+	rsv_batch_free(c, t->object + 1, nr - 1);
 }
 
-/* Returns the magazine, if it is full now: it goes home, once busy is clear. */
-static struct rsv_magazine *rsv_remote_push(struct rsv_cpu *cpu, void *object)
-{
-	struct rsv_magazine *m = cpu->remote;
+/*
+ * Free
+ */
 
-	m->object[m->rounds++] = object;
-	if (m->rounds < m->size)
-		return NULL;
-	cpu->remote = &rsv_magazine_none;
-	return m;
-}
-
-/* Enters with a magazine for objects of other nodes, a new one if need be; or NULL */
+/* Enters this CPU with room in the remote magazine, a new one if need be; or NULL */
 static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
@@ -213,7 +150,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	if (!cpu || cpu->remote->size)
 		return cpu;
 	rsv_cpu_leave(cpu);
-	/* The last one that went home came back to the depot. */
+	/* The magazine that was flushed last went to the depot. */
 	m = rsv_depot_take_empty(c) ?: rsv_magazine_new(c);
 	if (!m)
 		return NULL;
@@ -225,14 +162,27 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	return cpu;
 }
 
-static bool rsv_magazine_keep_remote(struct rsv_cache *c, void *object)
+/* Puts an object into the remote magazine. Returns the magazine if that is full now, or NULL. */
+static struct rsv_magazine *rsv_cpu_push_remote(struct rsv_cpu *cpu, void *object)
+{
+	struct rsv_magazine *m = cpu->remote;
+
+	m->object[m->rounds++] = object;
+	if (m->rounds < m->size)
+		return NULL;
+	cpu->remote = &rsv_magazine_none;
+	return m;
+}
+
+static bool rsv_cpu_free_remote(struct rsv_cache *c, void *object, bool count)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter_with_remote(c);
 	struct rsv_magazine *full;
 
 	if (!cpu)
 		return false;
-	full = rsv_remote_push(cpu, object);
+	full = rsv_cpu_push_remote(cpu, object);
+	cpu->frees += count;
 	rsv_cpu_leave(cpu);
 	if (full) {
 		rsv_magazine_flush(c, full);
@@ -242,79 +192,113 @@ static bool rsv_magazine_keep_remote(struct rsv_cache *c, void *object)
 }
 
 /**
- * rsv_magazine_keep() - put an object into a magazine of this CPU, on the slow path
- * @c: the cache
- * @e: the object's extent
- * @object: the object, marked as kept
+ * rsv_cpu_free() - put a cached object into a magazine of this CPU
+ * @c: the cache, its fast paths on or off
+ * @e: the extent that the object lies in
+ * @object: the object
+ * @count: its user frees the object, and this counts it
  *
  * Context: Any but NMI.
- * Return: Whether it is there; if not it is for the engine.
+ * Return: Whether a magazine has it; if not it must go to the engine, and is not counted.
  */
-bool rsv_magazine_keep(struct rsv_cache *c, struct rsv_extent *e, void *object)
+bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool count)
 {
 	struct rsv_cpu *cpu;
 
 	if (!rsv_magazine_wanted(c))
 		return false;
 	if (e->nid != numa_mem_id())
-		return rsv_magazine_keep_remote(c, object);
+		return rsv_cpu_free_remote(c, object, count);
 	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return false;
-	/* The next ones will be found there without asking; not from another node, by now. */
-	if (e->nid == numa_mem_id() && rsv_extent_is_linear(e))
+	/* The fast path looks there first. The task may run on another node by now. */
+	if (rsv_node_is_here(e->nid) && rsv_extent_is_linear(e))
 		WRITE_ONCE(cpu->extent, e);
 	rsv_cpu_push(cpu, cpu->top, object);
+	cpu->frees += count;
 	rsv_cpu_leave(cpu);
 	return true;
 }
 
 /*
- * Emptying
+ * Flushing
  */
 
 /**
- * rsv_cpu_init() - get a CPU ready for a new cache
- * @cpu: what the CPU has of the cache
+ * rsv_magazine_flush() - give the objects of a magazine back to the engine
+ * @c: the cache
+ * @m: the magazine, which no CPU and no depot has
+ *
+ * Context: Any but NMI.
  */
-void rsv_cpu_init(struct rsv_cpu *cpu)
+void rsv_magazine_flush(struct rsv_cache *c, struct rsv_magazine *m)
 {
-	rsv_cpu_load(cpu, &rsv_magazine_none);
-	cpu->previous = &rsv_magazine_none;
-	cpu->remote = &rsv_magazine_none;
-	cpu->extent = &rsv_extent_none;
-	cpu->freelist = RSV_SLAB_NONE;
+	rsv_batch_free(c, m->object, m->rounds);
+	if (m != &rsv_magazine_none)
+		m->rounds = 0;
 }
 
-/* What a CPU had, to be emptied */
+static void rsv_magazine_flush_and_free(struct rsv_cache *c, struct rsv_magazine *m)
+{
+	rsv_magazine_flush(c, m);
+	rsv_magazine_free(c, m);
+}
+
+/**
+ * rsv_magazine_spill() - give the objects of one magazine of each depot back to the engine
+ * @c: the cache
+ *
+ * For a request that finds nothing else and cannot use a magazine as it is.
+ *
+ * Context: Any but NMI.
+ * Return: Whether there was a magazine.
+ */
+bool rsv_magazine_spill(struct rsv_cache *c)
+{
+	struct rsv_magazine *m;
+	bool spilt = false;
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		struct rsv_depot *d = &c->nodes[nid]->depot;
+
+		m = rsv_depot_remove(d, &d->full);
+		if (!m)
+			continue;
+		rsv_magazine_flush_and_free(c, m);
+		spilt = true;
+	}
+	return spilt;
+}
+
+/* The magazines that a CPU had */
 struct rsv_detached {
 	struct rsv_magazine *magazine[3];
 };
 
 static struct rsv_detached rsv_cpu_detach(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
-	struct rsv_detached haul = {{rsv_cpu_unload(cpu), cpu->previous, cpu->remote}};
+	struct rsv_detached had = { { rsv_cpu_unload(cpu), cpu->previous, cpu->remote } };
 
 	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;
 	if (c->engine->drain)
 		c->engine->drain(c, cpu);
-	return haul;
+	return had;
 }
 
-static void rsv_detached_flush(struct rsv_cache *c, const struct rsv_detached *haul)
+static void rsv_detached_flush(struct rsv_cache *c, const struct rsv_detached *had)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(haul->magazine); i++) {
-		rsv_magazine_flush(c, haul->magazine[i]);
-		rsv_magazine_free(c, haul->magazine[i]);
-	}
+	for (i = 0; i < ARRAY_SIZE(had->magazine); i++)
+		rsv_magazine_flush_and_free(c, had->magazine[i]);
 }
 
 /**
- * rsv_cpu_flush() - take back what a CPU has that is dead, or never comes again
+ * rsv_cpu_flush() - give back all objects that a dead CPU has
  * @c: the cache
  * @cpu: what the CPU has of it
  *
@@ -322,57 +306,25 @@ static void rsv_detached_flush(struct rsv_cache *c, const struct rsv_detached *h
  */
 void rsv_cpu_flush(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
-	struct rsv_detached haul = rsv_cpu_detach(c, cpu);
+	struct rsv_detached had = rsv_cpu_detach(c, cpu);
 
-	rsv_detached_flush(c, &haul);
+	rsv_detached_flush(c, &had);
 }
 
 /**
- * rsv_cpu_drain() - take back what this CPU has
+ * rsv_cpu_drain_local() - give back all objects that this CPU has
  * @c: the cache
  *
- * Context: Any but NMI. Leaves alone what an interrupt finds busy.
+ * Context: Any but NMI. An interrupt that comes while the CPU is busy does nothing.
  */
-void rsv_cpu_drain(struct rsv_cache *c)
+void rsv_cpu_drain_local(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
-	struct rsv_detached haul;
+	struct rsv_detached had;
 
 	if (!cpu)
 		return;
-	haul = rsv_cpu_detach(c, cpu);
+	had = rsv_cpu_detach(c, cpu);
 	rsv_cpu_leave(cpu);
-	rsv_detached_flush(c, &haul);
-}
-
-/**
- * rsv_cpu_has() - whether a CPU has anything of a cache, at a glance
- * @c: the cache
- * @cpu: the CPU
- *
- * Context: Any.
- * Return: true if so; it may change at any time.
- */
-bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
-{
-	const struct rsv_cpu *p = per_cpu_ptr(c->cpus, cpu);
-
-	/* What comes meanwhile comes after the drain that is asked for. */
-	return data_race(p->loaded != &rsv_magazine_none || p->previous != &rsv_magazine_none ||
-			 p->remote != &rsv_magazine_none || p->active);
-}
-
-/**
- * rsv_cache_invalidate_hint() - make CPUs forget that they found objects in an extent
- * @c: the cache
- * @e: the extent, which nobody finds any more
- *
- * Context: Any. Those who are using what they remembered have ended after a grace period.
- */
-void rsv_cache_invalidate_hint(struct rsv_cache *c, struct rsv_extent *e)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		cmpxchg(&per_cpu_ptr(c->cpus, cpu)->extent, e, &rsv_extent_none);
+	rsv_detached_flush(c, &had);
 }

@@ -1,94 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory for magazines, and for the bookkeeping of engines: caches of the region itself, which have
- * nothing in front of their engine.
+ * Where magazines come from, and how large they are.
  *
- * Magazines come out of them by the batch. Those that are not needed at once wait in the depot of
- * their own cache, so that a new one is mostly as quick to be had as an exchange. Where interrupts
- * are off it is had so or not at all: who gives an object back there does not wait for a slab to be
- * made, the object can go to the engine instead. What was missing then is made by the next
- * allocations that take the slow path and need no slab themselves.
+ * Magazines are objects of internal caches of the same region, one cache for each size. Those caches
+ * have no magazines themselves. They hand out magazines by the batch: the first one serves, and the
+ * others wait, preallocated, in the depot of the internal cache, so that the next ones cost as
+ * little as an exchange. A preallocated magazine is a cached object.
+ *
+ * A caller with interrupts off gets a preallocated magazine or none: it must not wait for a new
+ * slab, and its object can go to the engine instead. It sets a hint, and the next allocations that
+ * take the slow path and need no new slab for themselves preallocate magazines.
  */
-#define pr_fmt(fmt) "reservoir: " fmt
-
 #include <linux/irqflags.h>
-#include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
 #include <linux/topology.h>
 
 #include "batch.h"
 #include "cache.h"
+#include "cpu.h"
+#include "debug/check.h"
 #include "depot.h"
-#include "engine.h"
-#include "magazine.h"
+#include "hooks.h"
 #include "magazine_cache.h"
-#include "region.h"
+#include "pages/extent.h"
+
+/* Smaller regions have no magazines: other callers would miss the objects in them. */
+#define RSV_MAGAZINE_REGION	(256UL << 10)
 
 /* Bytes of objects that a magazine may hold */
-#define RSV_MAGAZINE_HOLDS (128U << 10)
-
-/**
- * rsv_magazines_create() - make the caches that serve a region's other caches
- * @r: the region
- *
- * Context: Process; may sleep.
- * Return: 0 or -ENOMEM, and then there may be some.
- */
-int rsv_magazines_create(struct rsv_region *r)
-{
-	unsigned int n;
-
-	for (n = 0; n < RSV_MAGAZINE_SIZES; n++) {
-		char name[RSV_NAME_MAX];
-		struct rsv_cache *c;
-
-		snprintf(name, sizeof(name), "own-%zu", RSV_MAGAZINE_BYTES(n));
-		c = rsv_cache_create_internal(r, name, RSV_MAGAZINE_BYTES(n), 0,
-					      RSV_ENGINE_SLUB | RSV_NO_MAGAZINE |
-						      RSV_CACHE_INTERNAL | RSV_CACHE_FEW_PAGES,
-					      NULL);
-		if (IS_ERR(c))
-			return PTR_ERR(c);
-		r->magazine_caches[n] = c;
-	}
-	return 0;
-}
+#define RSV_MAGAZINE_BYTES_MAX	(128U << 10)
 
 /*
  * Sizes
  */
 
-static unsigned int rsv_magazine_size_index(unsigned int rounds)
+/**
+ * rsv_magazine_wanted() - whether CPUs get magazines of a cache
+ * @c: the cache
+ *
+ * Context: Any.
+ * Return: true if so; a region that grows or shrinks may change it.
+ */
+bool rsv_magazine_wanted(const struct rsv_cache *c)
+{
+	return rsv_cache_has_magazines(c) &&
+	       READ_ONCE(c->region->nr_pages) >= READ_ONCE(c->magazine_min_pages);
+}
+
+static unsigned int rsv_magazine_size_index(unsigned int size)
 {
 	unsigned int n = 0;
 
-	while (RSV_MAGAZINE_SIZE(n) < rounds)
+	while (RSV_MAGAZINE_SIZE(n) < size)
 		n++;
 	return n;
 }
 
-/* Bytes of the objects that one of a size holds */
+/* Bytes of the objects in a full magazine */
 static size_t rsv_magazine_holds(const struct rsv_cache *c, unsigned int n)
 {
 	return (size_t)RSV_MAGAZINE_SIZE(n) * c->layout.object_size;
 }
 
-/* Pages of a region in which there are any, and none is more than a quarter of it */
-static unsigned long rsv_magazine_needs(const struct rsv_cache *c, unsigned int n)
+/* A magazine may hold a quarter of its region. */
+static unsigned long rsv_magazine_region_pages(const struct rsv_cache *c, unsigned int n)
 {
 	return PFN_UP(max_t(size_t, RSV_MAGAZINE_REGION, 4 * rsv_magazine_holds(c, n)));
 }
 
-static void rsv_magazines_set(struct rsv_cache *c, unsigned int n)
+static void rsv_magazine_set_size(struct rsv_cache *c, unsigned int n)
 {
 	WRITE_ONCE(c->magazine_size, RSV_MAGAZINE_SIZE(n));
-	WRITE_ONCE(c->magazine_min_pages, rsv_magazine_needs(c, n));
+	WRITE_ONCE(c->magazine_min_pages, rsv_magazine_region_pages(c, n));
 	WRITE_ONCE(c->magazine_cache, c->region->magazine_caches[n]);
 }
 
-/* The size that magazines have at first; objects that are too large to be kept at hand have none */
-static int rsv_magazines_first(const struct rsv_cache *c)
+/* The size that magazines have at first; -1: the objects are too large to be cached. */
+static int rsv_magazine_first_size(const struct rsv_cache *c)
 {
 	const unsigned int size = c->layout.object_size;
 
@@ -104,139 +93,168 @@ static int rsv_magazines_first(const struct rsv_cache *c)
 }
 
 /**
- * rsv_magazines_choose() - say how large a new cache's magazines are, if it has any
+ * rsv_magazine_choose_size() - choose how large the magazines of a new cache are, if it has any
  * @c: the cache, its layout known
  *
- * A cache that serves others has none, and notes how large those are that are objects of it.
+ * An internal cache has none, and stores the size of the magazines that are its objects.
  */
-void rsv_magazines_choose(struct rsv_cache *c)
+void rsv_magazine_choose_size(struct rsv_cache *c)
 {
-	int n = rsv_magazines_first(c);
+	int n = rsv_magazine_first_size(c);
 
 	if (c->flags & RSV_CACHE_INTERNAL)
-		c->magazine_size =
-			(c->layout.object_size - sizeof(struct rsv_magazine)) / sizeof(void *);
+		c->magazine_size = (c->layout.object_size - sizeof(struct rsv_magazine)) /
+				   sizeof(void *);
 	else if (n >= 0)
-		rsv_magazines_set(c, n);
+		rsv_magazine_set_size(c, n);
 }
 
 /**
- * rsv_magazines_enlarge() - make the magazines larger that a cache gets from now on
+ * rsv_magazine_grow() - make the magazines larger that a cache gets from now on
  * @c: the cache
  *
  * Context: Any.
- * Return: Whether that was done; false if the cache has none, or larger ones would hold too much.
+ * Return: Whether they are; false if the cache has none, or larger ones would hold too much.
  */
-bool rsv_magazines_enlarge(struct rsv_cache *c)
+bool rsv_magazine_grow(struct rsv_cache *c)
 {
 	unsigned int n = rsv_magazine_size_index(READ_ONCE(c->magazine_size)) + 1;
 
 	if (!READ_ONCE(c->magazine_cache) || n >= RSV_MAGAZINE_SIZES ||
-	    rsv_magazine_holds(c, n) > RSV_MAGAZINE_HOLDS ||
-	    rsv_magazine_needs(c, n) > READ_ONCE(c->region->nr_pages))
+	    rsv_magazine_holds(c, n) > RSV_MAGAZINE_BYTES_MAX ||
+	    rsv_magazine_region_pages(c, n) > READ_ONCE(c->region->nr_pages))
 		return false;
-	rsv_magazines_set(c, n);
+	rsv_magazine_set_size(c, n);
 	return true;
 }
 
 /*
- * Spares
+ * Magazines
  */
 
-/* Takes a batch from the engine: the first one is returned, the others wait. Or NULL. */
-static void *rsv_magazine_alloc(struct rsv_cache *own)
+/* Allocates a batch: returns the first magazine, and preallocates the others. NULL: no memory. */
+static void *rsv_magazine_alloc_batch(struct rsv_cache *internal)
 {
+	const int nid = numa_mem_id();
 	struct rsv_batch t;
 
-	rsv_batch_alloc(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id(), RSV_BATCH, &t);
+	rsv_batch_alloc_node(internal, nid, RSV_BATCH, &t);
+	if (!t.nr) {
+		internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid);
+		rsv_batch_alloc_nodes(internal, nid, 0, RSV_BATCH, &t);
+	}
 	if (!t.nr)
 		return NULL;
-	rsv_depot_add_preallocated(own, t.object + 1, t.nr - 1);
+	rsv_depot_add_preallocated(internal, t.object + 1, t.nr - 1);
 	return t.object[0];
 }
 
-/* There is none at hand. */
-static void *rsv_magazine_alloc_slow(struct rsv_cache *own)
+/* There is no preallocated magazine. */
+static void *rsv_magazine_alloc_slow(struct rsv_cache *internal)
 {
-	void *spare = NULL;
+	void *magazine = NULL;
 
 	if (irqs_disabled())
-		WRITE_ONCE(own->missing, true);
+		WRITE_ONCE(internal->missing, true);
 	else
-		spare = rsv_magazine_alloc(own);
-	if (!spare)
-		this_cpu_inc(own->cpus->failures);
-	return spare;
+		magazine = rsv_magazine_alloc_batch(internal);
+	if (!magazine)
+		this_cpu_inc(internal->cpus->failures);
+	return magazine;
 }
 
 /**
  * rsv_magazine_new() - get a magazine for objects of a cache
  * @c: the cache, one that has magazines
  *
- * Context: Any but NMI. With interrupts off there is one only if it is at hand.
+ * Context: Any but NMI. With interrupts off only a preallocated magazine serves.
  * Return: The magazine, empty, or NULL.
  */
 struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 {
-	struct rsv_cache *own = READ_ONCE(c->magazine_cache);
-	void *spare = rsv_depot_take_empty(own) ?: rsv_magazine_alloc_slow(own);
-	struct rsv_magazine *m = spare ? rsv_object_use(own, spare) : NULL;
+	struct rsv_cache *internal = READ_ONCE(c->magazine_cache);
+	struct rsv_magazine *m;
+	void *object = rsv_depot_take_empty(internal) ?: rsv_magazine_alloc_slow(internal);
 
-	if (m) {
-		m->rounds = 0;
-		m->size = own->magazine_size;
+	if (!object)
+		return NULL;
+	/* Also if it is damaged: then it is lost, and counts as used for ever. */
+	this_cpu_inc(internal->cpus->slow_allocs);
+	if (!internal->engine->mark_used(internal, object)) {
+		rsv_debug_report(RSV_CORRUPT, internal, NULL, object,
+				 "a free magazine was written to, and is lost");
+		return NULL;
 	}
+	m = rsv_alloc_hook(internal, object, GFP_NOWAIT);
+	m->rounds = 0;
+	m->size = internal->magazine_size;
 	return m;
 }
 
-/**
- * rsv_magazines_missing() - whether magazines were missing where interrupts were off
- * @c: the cache whose magazines they are
- *
- * Context: Any.
- * Return: true if so.
- */
-bool rsv_magazines_missing(const struct rsv_cache *c)
+/* A used magazine becomes a cached object of its internal cache. */
+static bool rsv_magazine_to_cached(struct rsv_cache *internal, void *m)
 {
-	return READ_ONCE(READ_ONCE(c->magazine_cache)->missing);
+	struct rsv_extent *e = rsv_region_extent(internal->region, m);
+
+	if (internal->engine->mark_cached(internal, e, rsv_frame_at(e, m), m) != RSV_OK)
+		return false;
+	rsv_free_clear(internal, m);
+	rsv_free_hook(internal, m);
+	this_cpu_inc(internal->cpus->slow_frees);
+	return true;
 }
 
 /**
- * rsv_magazines_preallocate() - get on with making those that were missing
- * @c: the cache whose magazines they are
- *
- * One step at a time: first a slab for them, if there is none, and another time they themselves.
- *
- * Context: Any but NMI.
- */
-void rsv_magazines_preallocate(struct rsv_cache *c)
-{
-	struct rsv_cache *own = READ_ONCE(c->magazine_cache);
-	struct rsv_batch t;
-
-	/* Less than a batch: the request has taken an object by now. */
-	rsv_batch_alloc_node(own, numa_mem_id(), RSV_BATCH / 2, &t);
-	rsv_depot_add_preallocated(own, t.object, t.nr);
-	if (t.nr || !own->engine->new_slab(own, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id()))
-		WRITE_ONCE(own->missing, false);
-}
-
-/**
- * rsv_magazine_free() - give back the memory of a magazine
- * @c: the cache
+ * rsv_magazine_free() - free the memory of a magazine
+ * @c: the cache whose magazine it is; an internal cache for a preallocated magazine
  * @m: the magazine, in which no object is
  *
  * Context: Any but NMI.
  */
 void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m)
 {
-	void *spare = m;
+	struct rsv_cache *internal = c;
+	void *object = m;
 
 	if (m == &rsv_magazine_none)
 		return;
-	/* A spare is an object that nobody uses. */
-	if (c->flags & RSV_CACHE_INTERNAL)
-		rsv_objects_flush(c, &spare, 1);
-	else
-		rsv_cache_free(c->region->magazine_caches[rsv_magazine_size_index(m->size)], m);
+	if (!(c->flags & RSV_CACHE_INTERNAL)) {
+		internal = c->region->magazine_caches[rsv_magazine_size_index(m->size)];
+		if (!rsv_magazine_to_cached(internal, m))
+			return;
+	}
+	rsv_batch_free(internal, &object, 1);
+}
+
+/**
+ * rsv_magazine_missing() - whether a caller with interrupts off found no magazine
+ * @c: the cache whose magazines they are
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool rsv_magazine_missing(const struct rsv_cache *c)
+{
+	return READ_ONCE(READ_ONCE(c->magazine_cache)->missing);
+}
+
+/**
+ * rsv_magazine_preallocate() - do one step towards magazines that were missing
+ * @c: the cache whose magazines they are
+ *
+ * A step is a new slab for magazines if there is none, or else a few magazines: the caller, whose
+ * request is served already, shall not wait longer.
+ *
+ * Context: Any but NMI.
+ */
+void rsv_magazine_preallocate(struct rsv_cache *c)
+{
+	struct rsv_cache *internal = READ_ONCE(c->magazine_cache);
+	const int nid = numa_mem_id();
+	struct rsv_batch t;
+
+	rsv_batch_alloc_node(internal, nid, RSV_BATCH / 2, &t);
+	rsv_depot_add_preallocated(internal, t.object, t.nr);
+	if (t.nr || !internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid))
+		WRITE_ONCE(internal->missing, false);
 }

@@ -9,7 +9,8 @@
 
 /**
  * rsv_mempool_alloc() - allocate an element of a mempool
- * @gfp: what mempool_alloc() asks with. What is only about the system's memory is left out
+ * @gfp: the flags that mempool_alloc() passes; those that are only about the system's memory are
+ *	ignored
  * @cache: the struct rsv_cache that was given to mempool_create()
  *
  * Context: As rsv_cache_alloc().
@@ -22,7 +23,7 @@ void *rsv_mempool_alloc(gfp_t gfp, void *cache)
 EXPORT_SYMBOL_GPL(rsv_mempool_alloc);
 
 /**
- * rsv_mempool_free() - give back an element of a mempool
+ * rsv_mempool_free() - free an element of a mempool
  * @element: the object
  * @cache: the struct rsv_cache that was given to mempool_create()
  *

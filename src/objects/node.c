@@ -17,7 +17,7 @@
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 
-#include "compat.h"
+#include "layout.h"
 #include "node.h"
 #include "objects/debug/check.h"
 #include "pages/page_alloc.h"

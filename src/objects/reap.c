@@ -1,31 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Getting back what caches do not need: all of it, when it is asked for or a region runs short; and
- * what was not needed for a while, every RSV_AGE_INTERVAL, by a work that wakes no CPU.
+ * Getting memory back from caches: all that no object is in when somebody shrinks a cache or the
+ * region runs short, and every RSV_REAP_INTERVAL what was not needed in that interval.
+ *
+ * Magazines come first, since a cached object may be the last one of its slab. What a cache needed
+ * in the last interval is its working set, and stays (Bonwick and Adams 2001, 3.5). The periodic
+ * work wakes no sleeping CPU.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 
 #include "cache.h"
-#include "compat.h"
+#include "cpu.h"
 #include "depot.h"
-#include "engine.h"
 #include "magazine.h"
+#include "magazine_cache.h"
 #include "pages/drain.h"
-#include "pages/pcp.h"
+#include "pages/extent.h"
 #include "reap.h"
-#include "region.h"
+#include "stats.h"
 
-#define RSV_AGE_INTERVAL (2 * HZ)
+#define RSV_REAP_INTERVAL	(2 * HZ)
 
-/* What is in no CPU's hands */
-static unsigned int rsv_cache_shrink_rest(struct rsv_cache *c)
+/*
+ * Depots
+ */
+
+/* Flushes and frees so many magazines, or as many as there are. */
+static void rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d, struct rsv_depot_stack *s,
+			      unsigned int nr)
 {
-	rsv_depot_drain(c);
-	return c->engine->shrink(c, false);
+	struct rsv_magazine *m;
+
+	while (nr--) {
+		m = rsv_depot_remove(d, s);
+		if (!m)
+			return;
+		rsv_magazine_flush(c, m);
+		rsv_magazine_free(c, m);
+		cond_resched();
+	}
 }
+
+/**
+ * rsv_depot_drain() - flush all magazines in the depots of a cache
+ * @c: the cache
+ *
+ * Flushes as many as there are now: other callers may add magazines all the while.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_depot_drain(struct rsv_cache *c)
+{
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		struct rsv_depot *d = &c->nodes[nid]->depot;
+
+		rsv_depot_discard(c, d, &d->full, READ_ONCE(d->full.nr));
+		rsv_depot_discard(c, d, &d->empty, READ_ONCE(d->empty.nr));
+	}
+}
+
+/*
+ * Flushes the magazines that nobody needed in the last interval. If CPUs waited for one another,
+ * larger magazines replace all there are; returns whether CPUs still have smaller ones.
+ */
+static bool rsv_depot_age(struct rsv_cache *c)
+{
+	unsigned int full, empty;
+	bool contended = false;
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		struct rsv_depot *d = &c->nodes[nid]->depot;
+
+		contended |= rsv_depot_update_working_set(d, &full, &empty);
+		rsv_depot_discard(c, d, &d->full, full);
+		rsv_depot_discard(c, d, &d->empty, empty);
+	}
+	if (!contended || !rsv_magazine_grow(c))
+		return false;
+	rsv_depot_drain(c);
+	return true;
+}
+
+/*
+ * One cache
+ */
 
 static bool rsv_cache_is_on_cpus(struct rsv_cache *c)
 {
@@ -38,11 +103,11 @@ static bool rsv_cache_is_on_cpus(struct rsv_cache *c)
 }
 
 /**
- * rsv_cache_drain() - take back what CPUs have of a cache, if any has something
+ * rsv_cache_drain() - flush what CPUs have of a cache, if any CPU has something
  * @c: the cache
  *
- * All caches of the region are drained with it, which costs the more the more there are. What a CPU
- * is taking home at this moment is there after a grace period, or in region->caches_lock.
+ * This drains all caches of the region. A magazine that a CPU is flushing at this moment is flushed
+ * after a grace period, or under region->caches_lock.
  *
  * Context: Process; may sleep; waits for all CPUs.
  */
@@ -56,7 +121,7 @@ void rsv_cache_drain(struct rsv_cache *c)
  * rsv_cache_shrink() - give all memory of a cache that no object is in back to the buddy system
  * @c: the cache
  *
- * Objects in magazines go back to their slabs first, those of other caches of the region too.
+ * Magazines are flushed first, those of other caches of the region too.
  *
  * Context: Process; may sleep; waits for all CPUs.
  * Return: The number of slabs given back.
@@ -67,7 +132,7 @@ int rsv_cache_shrink(struct rsv_cache *c)
 
 	if (!rsv_cache_usable(c))
 		return 0;
-	/* What magazines held may have been the last of a slab beyond the target. */
+	/* Flushing may itself give back slabs beyond the target. */
 	rsv_cache_count(c, &before);
 	rsv_cache_drain(c);
 	rsv_depot_drain(c);
@@ -76,8 +141,13 @@ int rsv_cache_shrink(struct rsv_cache *c)
 }
 EXPORT_SYMBOL_GPL(rsv_cache_shrink);
 
+/*
+ * All caches of a region. The last one that was created comes first: the internal caches, which get
+ * memory back from the others, were created first.
+ */
+
 /**
- * rsv_caches_age() - give back what a region's caches did not need since the last time
+ * rsv_caches_age() - give back what the caches of a region did not need since the last call
  * @r: the region
  *
  * Context: Process; may sleep.
@@ -88,49 +158,100 @@ void rsv_caches_age(struct rsv_region *r)
 	bool grew = false;
 
 	mutex_lock(&r->caches_lock);
-	/* The last made first: what serves other caches was made before them. */
 	list_for_each_entry_reverse(c, &r->caches, list) {
 		grew |= rsv_depot_age(c);
 		c->engine->shrink(c, true);
 	}
 	mutex_unlock(&r->caches_lock);
-	/* Not under the lock, and not for long: a CPU may let it wait. */
+	/* Not under the lock, and with a time-out: a CPU may keep this waiting. */
 	if (grew)
 		rsv_drain_cpus_timeout(r);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_caches_age);
 
-static void rsv_age_work(struct work_struct *work)
+static void rsv_caches_shrink(struct rsv_region *r)
+{
+	struct rsv_cache *c;
+
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry_reverse(c, &r->caches, list) {
+		rsv_depot_drain(c);
+		c->engine->shrink(c, false);
+	}
+	mutex_unlock(&r->caches_lock);
+}
+
+/* Under RCU a cache that ends stays on the list until all who found it there are done. */
+static void rsv_caches_drain_local(struct rsv_region *r)
+{
+	struct rsv_cache *c;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(c, &r->caches, list)
+		rsv_cpu_drain_local(c);
+	rcu_read_unlock();
+}
+
+static bool rsv_caches_have_local(const struct rsv_region *r, unsigned int cpu)
+{
+	struct rsv_cache *c;
+	bool has = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(c, &r->caches, list) {
+		has = rsv_cpu_has(c, cpu);
+		if (has)
+			break;
+	}
+	rcu_read_unlock();
+	return has;
+}
+
+static void rsv_caches_invalidate_hint(struct rsv_extent *e)
+{
+	struct rsv_cache *c;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(c, &e->region->caches, list)
+		rsv_cpu_invalidate_hint(c, e);
+	rcu_read_unlock();
+}
+
+/*
+ * The periodic work, and what pages/ asks for
+ */
+
+static void rsv_reap_work(struct work_struct *work)
 {
 	struct rsv_region *r = container_of(to_delayed_work(work), struct rsv_region, reap_work);
 
 	rsv_caches_age(r);
-	queue_delayed_work(rsv_queue, &r->reap_work, RSV_AGE_INTERVAL);
+	queue_delayed_work(rsv_queue, &r->reap_work, RSV_REAP_INTERVAL);
 }
 
 /**
- * rsv_reap_init() - get a new region ready
+ * rsv_reap_init() - initialise the periodic work of a new region
  * @r: the region
  */
 void rsv_reap_init(struct rsv_region *r)
 {
-	INIT_DEFERRABLE_WORK(&r->reap_work, rsv_age_work);
+	INIT_DEFERRABLE_WORK(&r->reap_work, rsv_reap_work);
 }
 
 /**
- * rsv_reap_start() - begin to look at a region from time to time
+ * rsv_reap_start() - start the periodic work of a region
  * @r: the region
  *
  * Context: Any.
  */
 void rsv_reap_start(struct rsv_region *r)
 {
-	queue_delayed_work(rsv_queue, &r->reap_work, RSV_AGE_INTERVAL);
+	queue_delayed_work(rsv_queue, &r->reap_work, RSV_REAP_INTERVAL);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_reap_start);
 
 /**
- * rsv_reap_stop() - look at it no more
+ * rsv_reap_stop() - stop the periodic work of a region
  * @r: the region
  *
  * Context: Process; may sleep.
@@ -141,65 +262,14 @@ void rsv_reap_stop(struct rsv_region *r)
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_reap_stop);
 
-/*
- * What pages/ asks for
- */
-
-static void rsv_caches_shrink(struct rsv_region *r)
-{
-	struct rsv_cache *c;
-
-	mutex_lock(&r->caches_lock);
-	/* As in rsv_caches_age() */
-	list_for_each_entry_reverse(c, &r->caches, list)
-		rsv_cache_shrink_rest(c);
-	mutex_unlock(&r->caches_lock);
-}
-
-/* A cache that goes is on the list until nobody who found it there looks at it any more. */
-static void rsv_caches_drain_local(struct rsv_region *r)
-{
-	struct rsv_cache *c;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(c, &r->caches, list) rsv_cpu_drain(c);
-	rcu_read_unlock();
-}
-
-static bool rsv_caches_have_local(const struct rsv_region *r, unsigned int cpu)
-{
-	struct rsv_cache *c;
-	bool has = false;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(c, &r->caches, list)
-	{
-		has = rsv_cpu_has(c, cpu);
-		if (has)
-			break;
-	}
-	rcu_read_unlock();
-	return has;
-}
-
 static const struct rsv_drain_hooks rsv_reap_drain_hooks = {
 	.shrink = rsv_caches_shrink,
 	.drain_local = rsv_caches_drain_local,
 	.has_local = rsv_caches_have_local,
 };
 
-/* An extent ends: CPUs forget that they found something there. */
-static void rsv_caches_invalidate_hint(struct rsv_extent *e)
-{
-	struct rsv_cache *c;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(c, &e->region->caches, list) rsv_cache_invalidate_hint(c, e);
-	rcu_read_unlock();
-}
-
 /**
- * rsv_reap_set_hooks() - let pages/ ask for what caches do not need
+ * rsv_reap_set_hooks() - let pages/ drain caches, and invalidate their hints
  */
 void rsv_reap_set_hooks(void)
 {

@@ -4,11 +4,13 @@
 
 #include "types.h"
 
+void rsv_depot_drain(struct rsv_cache *c);
+void rsv_cache_drain(struct rsv_cache *c);
+void rsv_caches_age(struct rsv_region *r);
+
 void rsv_reap_set_hooks(void);
 void rsv_reap_init(struct rsv_region *r);
 void rsv_reap_start(struct rsv_region *r);
 void rsv_reap_stop(struct rsv_region *r);
-void rsv_cache_drain(struct rsv_cache *c);
-void rsv_caches_age(struct rsv_region *r);
 
 #endif /* RSV_OBJECTS_REAP_H */

@@ -12,6 +12,7 @@
 #include "objects/debug/track.h"
 #include "objects/engine.h"
 #include "objects/mark.h"
+#include "objects/stats.h"
 #include "region.h"
 #include "support/checks.h"
 #include "support/variants.h"

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
+#include "objects/cpu.h"
 #include "objects/magazine.h"
 #include "objects/mark.h"
 #include "region.h"

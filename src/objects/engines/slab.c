@@ -21,7 +21,7 @@
 
 #include "compat.h"
 #include "objects/debug/check.h"
-#include "objects/magazine.h"
+#include "objects/layout.h"
 #include "objects/node.h"
 #include "region.h"
 

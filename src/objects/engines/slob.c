@@ -31,6 +31,7 @@
 #include "objects/batch.h"
 #include "objects/debug/check.h"
 #include "objects/debug/track.h"
+#include "objects/layout.h"
 #include "objects/node.h"
 #include "region.h"
 #include "slob_heap.h"
@@ -423,6 +424,7 @@ static void rsv_slob_for_each(struct rsv_cache *c, const struct rsv_visitor *vis
 const struct rsv_engine rsv_engine_slob = {
 	.name = "slob",
 	.flag = RSV_ENGINE_SLOB,
+	.heap = true,
 	.layout = rsv_slob_layout,
 	.alloc = rsv_slob_alloc,
 	.new_slab = rsv_slob_new_slab,

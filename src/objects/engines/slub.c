@@ -29,6 +29,7 @@
 #include "objects/batch.h"
 #include "objects/debug/check.h"
 #include "objects/mark.h"
+#include "objects/layout.h"
 #include "objects/node.h"
 #include "region.h"
 #include "slub.h"

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RSV_OBJECTS_ALLOC_H
+#define RSV_OBJECTS_ALLOC_H
+
+#include "types.h"
+
+void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, unsigned long caller);
+void *rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp);
+
+#endif /* RSV_OBJECTS_ALLOC_H */

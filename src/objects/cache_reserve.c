@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rsv_cache_reserve(): how many guaranteed objects a cache has, and where they come from.
+ */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+
+#include "alloc.h"
+#include "cache.h"
+#include "free.h"
+#include "guarantee.h"
+#include "pages/extent.h"
+
+static void rsv_reserve_release(struct rsv_cache *c, void *object)
+{
+	rsv_free_store(c, rsv_region_extent(c->region, object), object, false);
+}
+
+/* Replaces the table by one of another length. The objects of the old table fill the new one. */
+static int rsv_reserve_resize(struct rsv_cache *c, unsigned int room)
+{
+	void **objects = NULL, **old;
+	unsigned int nr;
+
+	if (room) {
+		objects = rsv_kmalloc(c->region, array_size(room, sizeof(*objects)), GFP_KERNEL);
+		if (!objects)
+			return -ENOMEM;
+	}
+	old = rsv_guarantee_exchange(c, objects, room, &nr);
+	while (nr--)
+		rsv_reserve_release(c, old[nr]);
+	rsv_kfree(old);
+	return 0;
+}
+
+/* Sets the target, and gives up the objects beyond it. */
+static void rsv_reserve_set_target(struct rsv_cache *c, unsigned int target)
+{
+	void *object;
+
+	rsv_guarantee_set_target(c, target);
+	while (READ_ONCE(c->guarantee.nr) > target) {
+		object = rsv_guarantee_take(c);
+		if (object)
+			rsv_reserve_release(c, object);
+	}
+}
+
+/* Allocates objects until none is missing. */
+static int rsv_reserve_fill(struct rsv_cache *c)
+{
+	while (rsv_guarantee_is_short(c)) {
+		void *object = rsv_alloc_for_reserve(c, GFP_KERNEL | __GFP_NOWARN);
+
+		if (!object)
+			return -ENOMEM;
+		/* A free of another caller may have filled the place; then it goes elsewhere. */
+		rsv_reserve_release(c, object);
+	}
+	return 0;
+}
+
+/**
+ * rsv_cache_reserve() - guarantee a cache objects that only this cache can use
+ * @c: the cache
+ * @nr: how many at all times, in addition to the used ones; 0 ends the guarantee
+ *
+ * Callers that may sleep and callers that may not get them alike, when the region has nothing else
+ * for the cache. The first objects that are freed take their place. While the number is raised they
+ * cannot be had for a moment.
+ *
+ * Context: Process; may sleep. One caller at a time for a cache.
+ * Return: 0; -EINVAL, with a report, for a cache that was destroyed; -ENOMEM if the region does not
+ * have that many, and then the guarantee stays what it was.
+ */
+int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
+{
+	unsigned int before = c->guarantee.target;
+	int err = 0;
+
+	if (!rsv_cache_usable(c))
+		return -EINVAL;
+	if (nr > c->guarantee.room)
+		err = rsv_reserve_resize(c, nr);
+	if (err)
+		return err;
+	rsv_reserve_set_target(c, nr);
+	err = rsv_reserve_fill(c);
+	if (err)
+		rsv_reserve_set_target(c, before);
+	if (!nr)
+		rsv_reserve_resize(c, 0);
+	return err;
+}
+EXPORT_SYMBOL_GPL(rsv_cache_reserve);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What one CPU has of a cache: magazines, and how it works on them (Bonwick and Adams 2001).
+ *
+ * Only the CPU itself touches its struct rsv_cpu, with preemption disabled and without masking
+ * interrupts:
+ *
+ *	set busy; read the magazines, change them, exchange them with the depot; clear busy last
+ *
+ * An interrupt that finds busy set takes the slow path past the magazines. So no two contexts ever
+ * work on a magazine, and no atomic instruction is needed. While the fast paths of a cache are off,
+ * they find rsv_cpu_disabled, whose busy is always set, in place of their CPU's.
+ */
+#ifndef RSV_OBJECTS_CPU_H
+#define RSV_OBJECTS_CPU_H
+
+#include <linux/hardirq.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+
+#include "types.h"
+
+/* Stands for a magazine where there is none: it is full and empty. Never changes. */
+extern struct rsv_magazine rsv_magazine_none;
+
+DECLARE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled);
+
+void rsv_cpu_init(struct rsv_cpu *cpu);
+bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu);
+void rsv_cpu_invalidate_hint(struct rsv_cache *c, struct rsv_extent *e);
+void rsv_cache_set_fast(struct rsv_cache *c);
+void rsv_cache_update_fast(struct rsv_cache *c);
+
+/* Points between the steps of the protocol, at which a test can raise an interrupt */
+enum rsv_step_point {
+	RSV_STEP_BEFORE,		/* preemption is disabled, busy was not read yet */
+	RSV_STEP_LOOKED,		/* busy was clear, and is not set yet */
+	RSV_STEP_BUSY,			/* busy is set */
+	RSV_STEP_READ,			/* the magazine was read */
+	RSV_STEP_CHANGED,		/* the magazine was changed */
+	RSV_STEP_LEFT,			/* busy is clear again */
+	RSV_STEPS
+};
+
+/* Whether the cache has magazines at all; a region may be too small for them at the moment. */
+static inline bool rsv_cache_has_magazines(const struct rsv_cache *c)
+{
+	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->magazine_cache);
+}
+
+/*
+ * Sets busy, with preemption disabled. false: an interrupt came while the CPU works on its
+ * magazines, or the fast paths are off.
+ */
+static __always_inline bool rsv_cpu_try(struct rsv_cpu *cpu)
+{
+	rsv_step(RSV_STEP_BEFORE);
+	if (unlikely(cpu->busy || in_nmi()))
+		return false;
+	rsv_step(RSV_STEP_LOOKED);
+	WRITE_ONCE(cpu->busy, true);
+	barrier();
+	rsv_step(RSV_STEP_BUSY);
+	return true;
+}
+
+/* Ends what rsv_cpu_try() began. */
+static __always_inline void rsv_cpu_end(struct rsv_cpu *cpu)
+{
+	barrier();
+	WRITE_ONCE(cpu->busy, false);
+	rsv_step(RSV_STEP_LEFT);
+}
+
+/* For the slow paths: disables preemption and sets busy; NULL if the CPU is busy. */
+static inline struct rsv_cpu *rsv_cpu_enter(struct rsv_cpu __percpu *cpus)
+{
+	struct rsv_cpu *cpu;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(cpus);
+	if (likely(rsv_cpu_try(cpu)))
+		return cpu;
+	preempt_enable();
+	return NULL;
+}
+
+/* The same for bulk requests: NULL also while the fast paths of the cache are off. */
+static inline struct rsv_cpu *rsv_cpu_enter_fast(const struct rsv_cache *c)
+{
+	return READ_ONCE(c->fast) ? rsv_cpu_enter(c->cpus) : NULL;
+}
+
+static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
+{
+	rsv_cpu_end(cpu);
+	preempt_enable();
+}
+
+/* Objects in the loaded magazine */
+static __always_inline unsigned int rsv_cpu_nr_loaded(const struct rsv_cpu *cpu)
+{
+	return cpu->top - cpu->bottom;
+}
+
+/* Rounds that the loaded magazine has room for */
+static __always_inline unsigned int rsv_cpu_room(const struct rsv_cpu *cpu)
+{
+	return cpu->limit - cpu->top;
+}
+
+/* Takes an object out of the loaded magazine; false: the magazine is empty. */
+static __always_inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
+{
+	void **top = cpu->top;
+
+	if (unlikely(top == cpu->bottom))
+		return false;
+	*object = *--top;
+	rsv_step(RSV_STEP_READ);
+	cpu->top = top;
+	rsv_step(RSV_STEP_CHANGED);
+	return true;
+}
+
+/* Puts an object into the loaded magazine, which has room. @top: cpu->top, as the caller read it */
+static __always_inline void rsv_cpu_push(struct rsv_cpu *cpu, void **top, void *object)
+{
+	rsv_step(RSV_STEP_READ);
+	*top = object;
+	cpu->top++;
+	rsv_step(RSV_STEP_CHANGED);
+}
+
+/* Loads a magazine. The caller has entered the CPU, or the CPU is dead or not there yet. */
+static inline void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_magazine *m)
+{
+	cpu->loaded = m;
+	cpu->bottom = m->object;
+	cpu->top = m->object + m->rounds;
+	cpu->limit = m->object + m->size;
+}
+
+/* Stores in the loaded magazine how many rounds it has, before the CPU loads another one. */
+static inline struct rsv_magazine *rsv_cpu_unload(struct rsv_cpu *cpu)
+{
+	/* All CPUs share rsv_magazine_none, so nobody writes to it. */
+	if (cpu->loaded != &rsv_magazine_none)
+		cpu->loaded->rounds = rsv_cpu_nr_loaded(cpu);
+	return cpu->loaded;
+}
+
+#endif /* RSV_OBJECTS_CPU_H */

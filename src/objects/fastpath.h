@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fast paths of an allocation and of a free: one object between its user and the loaded
+ * magazine of this CPU. alloc.c, free.c, kmalloc.c and bulk.c share them.
+ *
+ * They touch the cache's first cache lines, one line of the CPU's struct rsv_cpu, one round of the
+ * magazine, the mark in the object and, on free, the frame of the object's page.
+ */
+#ifndef RSV_OBJECTS_FASTPATH_H
+#define RSV_OBJECTS_FASTPATH_H
+
+#include <linux/preempt.h>
+
+#include "cache.h"
+#include "cpu.h"
+#include "engines/slub.h"
+#include "hooks.h"
+#include "mark.h"
+#include "pages/extent.h"
+#include "pages/page_alloc.h"
+#include "types.h"
+
+/* Whether the fast path of an allocation can serve flags: none of them asks for more than memory. */
+static __always_inline bool rsv_gfp_is_plain(gfp_t gfp)
+{
+	return !(gfp & ~(RSV_GFP_OBJECTS & ~__GFP_ZERO));
+}
+
+/*
+ * Takes an object out of the loaded magazine and marks it as used; rsv_alloc_hook() is the caller's.
+ * false: the slow path must serve, with *object, whose mark was overwritten, or NULL.
+ */
+static __always_inline bool rsv_alloc_fast(struct rsv_cache *c, void **object)
+{
+	struct rsv_cpu *cpu;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
+	if (unlikely(!rsv_cpu_try(cpu)))
+		goto refuse;
+	if (unlikely(!rsv_cpu_pop(cpu, object))) {
+		rsv_cpu_end(cpu);
+		goto refuse;
+	}
+	cpu->allocs++;
+	rsv_cpu_end(cpu);
+	preempt_enable();
+	return rsv_object_mark_used(c, *object);
+refuse:
+	preempt_enable();
+	*object = NULL;
+	return false;
+}
+
+/*
+ * Marks an object as cached and puts it into the loaded magazine of its node. @f is the frame of its
+ * page. false: nothing has changed, and the slow path finds out why.
+ */
+static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *cpu,
+					  struct rsv_frame *f, void *object)
+{
+	const unsigned int offset = (unsigned long)object & c->mask;
+	void **top = cpu->top;
+
+	if (unlikely(top == cpu->limit || rsv_carved_mark_cached(c, f, offset, object) != RSV_OK))
+		return false;
+	rsv_free_hook(c, object);
+	rsv_cpu_push(cpu, top, object);
+	cpu->frees++;
+	return true;
+}
+
+/*
+ * Frees an object of a cache that the caller names. false: nothing has changed, and the slow path
+ * finds out why.
+ */
+static __always_inline bool rsv_free_fast(struct rsv_cache *c, void *object)
+{
+	struct rsv_extent *e;
+	struct rsv_frame *f;
+	struct rsv_cpu *cpu;
+	unsigned long into;
+
+	preempt_disable();
+	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
+	if (unlikely(!rsv_cpu_try(cpu)))
+		goto refuse;
+	/* The hint may be invalidated at any time; the extent stays until preemption is enabled. */
+	e = READ_ONCE(cpu->extent);
+	into = (unsigned long)object - (unsigned long)e->base;
+	if (unlikely(into >= e->bytes))
+		goto leave;
+	f = rsv_frame_at_offset(e, into);
+	/* Only frames of slabs name a cache: objects of SLOB's heap take the slow path. */
+	if (unlikely(f->cache != c || !rsv_free_push(c, cpu, f, object)))
+		goto leave;
+	rsv_cpu_end(cpu);
+	preempt_enable();
+	return true;
+leave:
+	rsv_cpu_end(cpu);
+refuse:
+	preempt_enable();
+	return false;
+}
+
+#endif /* RSV_OBJECTS_FASTPATH_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef RSV_OBJECTS_LAYOUT_H
+#define RSV_OBJECTS_LAYOUT_H
+
+#include "types.h"
+
+/* The most pages of a slab that any region may have, unless one object needs more */
+#define RSV_SLAB_PAGES_MOST	8U
+
+int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,
+		      unsigned int flags, bool ctor);
+void rsv_layout_pages(struct rsv_layout *l,
+		      unsigned int (*slots)(const struct rsv_layout *l, unsigned int pages));
+
+#endif /* RSV_OBJECTS_LAYOUT_H */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The caches that every region has from the beginning: internal ones, whose objects are magazines
+ * and bufctls, and one for each size class of rsv_kmalloc().
+ */
+#include <linux/bitops.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "cache.h"
+#include "region_caches.h"
+#include "size_class.h"
+
+static int rsv_magazine_caches_create(struct rsv_region *r)
+{
+	const unsigned int flags = RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL |
+				   RSV_CACHE_FEW_PAGES;
+	unsigned int n;
+
+	for (n = 0; n < RSV_MAGAZINE_SIZES; n++) {
+		char name[RSV_NAME_MAX];
+		struct rsv_cache *c;
+
+		snprintf(name, sizeof(name), "own-%zu", RSV_MAGAZINE_BYTES(n));
+		c = rsv_cache_create_internal(r, name, RSV_MAGAZINE_BYTES(n), 0, flags, NULL);
+		if (IS_ERR(c))
+			return PTR_ERR(c);
+		r->magazine_caches[n] = c;
+	}
+	return 0;
+}
+
+/* kmalloc()'s contract: the largest power of two that divides the size */
+static unsigned int rsv_class_align(unsigned int size)
+{
+	return max(1U << __ffs(size), (unsigned int)ARCH_KMALLOC_MINALIGN);
+}
+
+static int rsv_class_caches_create(struct rsv_region *r)
+{
+	const struct rsv_classes *classes = rsv_classes_default();
+	unsigned int class;
+
+	r->classes = classes;
+	memcpy(r->class, classes->of, sizeof(r->class));
+	for (class = 0; class < classes->nr; class++) {
+		unsigned int size = classes->size[class];
+		char name[RSV_NAME_MAX];
+		struct rsv_cache *c;
+
+		snprintf(name, sizeof(name), "kmalloc-%u", size);
+		c = rsv_cache_create_internal(r, name, size, rsv_class_align(size),
+					      RSV_CACHE_KMALLOC, NULL);
+		if (IS_ERR(c))
+			return PTR_ERR(c);
+		r->kmalloc[class] = c;
+	}
+	return 0;
+}
+
+/**
+ * rsv_region_caches_create() - create the caches that a new region has from the beginning
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or -ENOMEM, and then rsv_caches_destroy() is due for those that were created.
+ */
+int rsv_region_caches_create(struct rsv_region *r)
+{
+	return rsv_magazine_caches_create(r) ?: rsv_class_caches_create(r);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a cache holds and did: the sums over its CPUs, its slabs and its depots.
+ */
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "stats.h"
+
+static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *f)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct rsv_cpu *p = per_cpu_ptr(c->cpus, cpu);
+
+		f->allocs += READ_ONCE(p->allocs) + READ_ONCE(p->slow_allocs);
+		f->frees += READ_ONCE(p->frees) + READ_ONCE(p->slow_frees);
+		f->failures += READ_ONCE(p->failures);
+	}
+	/* CPUs that go on meanwhile may have counted the free of an object, but not its allocation. */
+	f->active = f->allocs - min(f->allocs, f->frees);
+}
+
+static void rsv_count_slabs(struct rsv_cache_node *n, struct rsv_cache_figures *f)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	f->total += n->total;
+	f->pages += n->nr_pages;
+	f->full += n->slabs[RSV_FULL].nr;
+	f->empty += n->slabs[RSV_EMPTY].nr;
+	f->partial += n->nr_slabs - n->slabs[RSV_FULL].nr - n->slabs[RSV_EMPTY].nr;
+	f->slabs_made += n->slabs_made;
+	f->slabs_given += n->slabs_given;
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+}
+
+static void rsv_count_depot(struct rsv_depot *d, struct rsv_cache_figures *f)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&d->lock, flags);
+	f->depot_full += d->full.nr;
+	f->depot_empty += d->empty.nr;
+	f->exchanges += d->exchanges;
+	f->contended += d->contended;
+	raw_spin_unlock_irqrestore(&d->lock, flags);
+}
+
+/**
+ * rsv_cache_count() - sum up what a cache holds and did
+ * @c: the cache
+ * @figures: filled in; a snapshot that stops nobody, exact if nobody uses the cache
+ *
+ * Context: Any but NMI.
+ */
+void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figures)
+{
+	int nid;
+
+	memset(figures, 0, sizeof(*figures));
+	rsv_count_cpus(c, figures);
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		rsv_count_slabs(c->nodes[nid], figures);
+		/* The depot of an internal cache has preallocated magazines, and no objects in them. */
+		if (!(c->flags & RSV_CACHE_INTERNAL))
+			rsv_count_depot(&c->nodes[nid]->depot, figures);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_cache_count);
