@@ -69,34 +69,24 @@ static bool rsv_alloc_batch(struct rsv_cache *c, gfp_t gfp, int nid, unsigned in
 }
 
 /*
- * Gets a cached object that is not guaranteed; *raw: it was never constructed. Or NULL. @count: a
- * user gets the object, and this counts it
+ * Gets a cached object from the engine; *raw: it was never constructed. Or NULL. Not inline: the
+ * kernel may clear the batch, and magazines serve most requests without one.
  */
-static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw, bool count)
+static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw)
 {
 	const bool any_node = nid == NUMA_NO_NODE;
 	struct rsv_batch t;
-	void *object;
 	bool grew;
 
-	*raw = false;
-	gfp &= ~__GFP_ZERO;
 	/* A guaranteed object may serve: then an exhausted region is no failure. */
 	if (READ_ONCE(c->guarantee.nr))
 		gfp |= __GFP_NOWARN;
-	/* The magazines of this CPU, then the depot of its node */
-	object = any_node ? rsv_cpu_alloc(c, count) : NULL;
-	if (object)
-		return object;
-	/* The engine: slabs of the node, new slabs, other nodes, and what others can give up */
 	if (any_node)
 		grew = rsv_alloc_batch(c, gfp, numa_mem_id(), rsv_cpu_batch_size(c), &t);
 	else
 		grew = rsv_alloc_batch(c, gfp, nid, 1, &t);
 	if (!t.nr)
 		return NULL;
-	if (count)
-		this_cpu_inc(c->cpus->slow_allocs);
 	rsv_cpu_refill(c, &t);
 	if (any_node && !grew && rsv_magazine_wanted(c) && unlikely(rsv_magazine_missing(c)))
 		rsv_magazine_preallocate(c);
@@ -104,11 +94,24 @@ static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw
 	return t.object[0];
 }
 
-/* The guaranteed objects come last. Without one the request has failed. */
-static void *rsv_alloc_last(struct rsv_cache *c, gfp_t gfp)
+/*
+ * Gets a cached object of whoever has one, from the nearest to the farthest, and counts it; *raw: it
+ * was never constructed. NULL: the request has failed.
+ */
+static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw)
 {
-	void *object = gfp & __GFP_THISNODE ? NULL : rsv_guarantee_take(c);
+	void *object;
 
+	*raw = false;
+	/* The magazines of this CPU, then the depot of its node */
+	object = nid == NUMA_NO_NODE ? rsv_cpu_alloc(c, true) : NULL;
+	if (object)
+		return object;
+	/* The engine: slabs of the node, a new slab, other nodes, what others can give up */
+	object = rsv_alloc_from_engine(c, gfp & ~__GFP_ZERO, nid, raw);
+	/* The guaranteed objects */
+	if (!object && !(gfp & __GFP_THISNODE))
+		object = rsv_guarantee_take(c);
 	if (object)
 		this_cpu_inc(c->cpus->slow_allocs);
 	else
@@ -164,9 +167,7 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 		return NULL;
 	do {
 		/* An object that turns out to be lost is counted too: it is out for ever. */
-		object = rsv_alloc_cached(c, gfp, nid, &raw, true);
-		if (!object)
-			object = rsv_alloc_last(c, gfp);
+		object = rsv_alloc_cached(c, gfp, nid, &raw);
 		if (!object)
 			return NULL;
 		if (raw)
@@ -185,8 +186,9 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
  */
 void *rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp)
 {
-	bool raw;
-	void *object = rsv_alloc_cached(c, gfp, NUMA_NO_NODE, &raw, false);
+	bool raw = false;
+	void *object = rsv_cpu_alloc(c, false) ?:
+			       rsv_alloc_from_engine(c, gfp, NUMA_NO_NODE, &raw);
 
 	if (object && raw) {
 		rsv_alloc_construct(c, object);

@@ -119,6 +119,7 @@ void rsv_batch_free_one(struct rsv_cache *c, struct rsv_extent *e, void *object)
 	this_cpu_inc(c->cpus->slow_allocs);
 	rsv_debug_report(misuse, c, e, object, "given back by two CPUs at once");
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_batch_free_one);
 
 /**
  * rsv_batch_free() - give cached objects back: to the guaranteed objects, or to the engine

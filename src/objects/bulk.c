@@ -22,6 +22,16 @@
 #define RSV_BULK	64U
 
 /*
+ * Whether magazines serve a cache although its fast paths do not: the engine marks objects elsewhere
+ * than in them, or has objects in the heap, or each free clears.
+ */
+static bool rsv_bulk_needs_each(const struct rsv_cache *c)
+{
+	return READ_ONCE(c->fast) &&
+	       (c->engine->off_object || c->engine->heap || want_init_on_free());
+}
+
+/*
  * Allocation
  */
 
@@ -53,21 +63,10 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 	return at - first;
 }
 
-/* The same for engines that mark objects elsewhere */
-static unsigned int rsv_bulk_pop_off_object(struct rsv_cache *c, struct rsv_cpu *cpu,
-					    unsigned int nr, void **objects)
-{
-	unsigned int done;
-
-	for (done = 0; done < nr && c->engine->mark_used(c, cpu->top[-1]); done++)
-		rsv_cpu_pop(cpu, &objects[done]);
-	return done;
-}
-
 /* Allocates as many objects as the magazines have, up to RSV_BULK. */
 static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter_fast(c);
+	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->fast_cpus));
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
@@ -75,9 +74,7 @@ static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, vo
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_nr_loaded(cpu) || rsv_depot_exchange_empty(c, cpu))) {
 		some = min(nr - done, rsv_cpu_nr_loaded(cpu));
-		sound = likely(!c->engine->off_object) ?
-				rsv_bulk_pop(c, cpu, some, objects + done) :
-				rsv_bulk_pop_off_object(c, cpu, some, objects + done);
+		sound = rsv_bulk_pop(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;
@@ -85,6 +82,28 @@ static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, vo
 	cpu->allocs += done;
 	rsv_cpu_leave(cpu);
 	return done;
+}
+
+/* The same, one by one, where rsv_bulk_alloc_fast() cannot serve: see rsv_cache_set_fast() */
+static unsigned int rsv_bulk_alloc_each(struct rsv_cache *c, unsigned int nr, void **objects)
+{
+	struct rsv_cpu *cpu = rsv_bulk_needs_each(c) ? rsv_cpu_enter(c->cpus) : NULL;
+	unsigned int done = 0;
+
+	if (!cpu)
+		return 0;
+	nr = min(nr, RSV_BULK);
+	while (done < nr && (rsv_cpu_nr_loaded(cpu) || rsv_depot_exchange_empty(c, cpu)) &&
+	       c->engine->mark_used(c, cpu->top[-1]))
+		rsv_cpu_pop(cpu, &objects[done++]);
+	cpu->allocs += done;
+	rsv_cpu_leave(cpu);
+	return done;
+}
+
+static unsigned int rsv_bulk_alloc_some(struct rsv_cache *c, unsigned int nr, void **objects)
+{
+	return rsv_bulk_alloc_fast(c, nr, objects) ?: rsv_bulk_alloc_each(c, nr, objects);
 }
 
 static void rsv_bulk_alloc_hook(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
@@ -111,9 +130,9 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 
 	rsv_might_sleep(gfp);
 	while (done < nr) {
-		some = gfp & ~RSV_GFP_OBJECTS ?
-			       0 :
-			       rsv_bulk_alloc_fast(c, nr - done, objects + done);
+		some = 0;
+		if (likely(!(gfp & ~RSV_GFP_OBJECTS)))
+			some = rsv_bulk_alloc_some(c, nr - done, objects + done);
 		rsv_bulk_alloc_hook(c, gfp, some, objects + done);
 		done += some;
 		if (some == RSV_BULK || done == nr)
@@ -187,30 +206,10 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 	return at - first;
 }
 
-/* The same, one by one, for engines that mark objects elsewhere, and where a free clears */
-static unsigned int rsv_bulk_push_each(struct rsv_cache *c, struct rsv_cpu *cpu, unsigned int nr,
-				       void **objects)
-{
-	struct rsv_extent *e = READ_ONCE(cpu->extent);
-	unsigned int done;
-
-	for (done = 0; done < nr; done++) {
-		void *object = objects[done];
-
-		if (!rsv_extent_has(e, object) || rsv_free_claim(c, e, object) != RSV_OK)
-			break;
-		rsv_free_clear(c, object);
-		rsv_free_hook(c, object);
-		rsv_cpu_push(cpu, cpu->top, object);
-	}
-	return done;
-}
-
 /* Frees objects into the magazines until one cannot go there, up to RSV_BULK. */
 static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	const bool each = READ_ONCE(c->fast_cpus) != c->cpus || c->engine->heap;
-	struct rsv_cpu *cpu = rsv_cpu_enter_fast(c);
+	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->fast_cpus));
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
@@ -218,8 +217,7 @@ static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, voi
 	nr = min(nr, RSV_BULK);
 	while (done < nr && (rsv_cpu_room(cpu) || rsv_depot_exchange_full(c, cpu))) {
 		some = min(nr - done, rsv_cpu_room(cpu));
-		sound = each ? rsv_bulk_push_each(c, cpu, some, objects + done) :
-			       rsv_bulk_push(c, cpu, some, objects + done);
+		sound = rsv_bulk_push(c, cpu, some, objects + done);
 		done += sound;
 		if (sound < some)
 			break;
@@ -227,6 +225,42 @@ static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, voi
 	cpu->frees += done;
 	rsv_cpu_leave(cpu);
 	return done;
+}
+
+/* Whether the CPU can put an object into its loaded magazine: it is one, and so far used. */
+static bool rsv_bulk_claim(struct rsv_cache *c, struct rsv_extent *e, void *object)
+{
+	return rsv_extent_has(e, object) && rsv_free_claim(c, e, object) == RSV_OK;
+}
+
+/* The same, one by one, where rsv_bulk_free_fast() cannot serve */
+static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, void **objects)
+{
+	struct rsv_cpu *cpu = rsv_bulk_needs_each(c) ? rsv_cpu_enter(c->cpus) : NULL;
+	struct rsv_extent *e;
+	unsigned int done;
+
+	if (!cpu)
+		return 0;
+	e = READ_ONCE(cpu->extent);
+	nr = min(nr, RSV_BULK);
+	for (done = 0; done < nr; done++) {
+		if (!rsv_cpu_room(cpu) && !rsv_depot_exchange_full(c, cpu))
+			break;
+		if (!rsv_bulk_claim(c, e, objects[done]))
+			break;
+		rsv_free_clear(c, objects[done]);
+		rsv_free_hook(c, objects[done]);
+		rsv_cpu_push(cpu, cpu->top, objects[done]);
+	}
+	cpu->frees += done;
+	rsv_cpu_leave(cpu);
+	return done;
+}
+
+static unsigned int rsv_bulk_free_some(struct rsv_cache *c, unsigned int nr, void **objects)
+{
+	return rsv_bulk_free_fast(c, nr, objects) ?: rsv_bulk_free_each(c, nr, objects);
 }
 
 /**
@@ -242,7 +276,7 @@ void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
 	unsigned int done = 0, some;
 
 	while (done < nr) {
-		some = rsv_bulk_free_fast(c, nr - done, objects + done);
+		some = rsv_bulk_free_some(c, nr - done, objects + done);
 		done += some;
 		if (done < nr && some < RSV_BULK)
 			rsv_free_slow(c, objects[done++], _RET_IP_);

@@ -85,12 +85,6 @@ static inline struct rsv_cpu *rsv_cpu_enter(struct rsv_cpu __percpu *cpus)
 	return NULL;
 }
 
-/* The same for bulk requests: NULL also while the fast paths of the cache are off. */
-static inline struct rsv_cpu *rsv_cpu_enter_fast(const struct rsv_cache *c)
-{
-	return READ_ONCE(c->fast) ? rsv_cpu_enter(c->cpus) : NULL;
-}
-
 static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
 {
 	rsv_cpu_end(cpu);

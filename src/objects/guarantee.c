@@ -67,6 +67,7 @@ bool rsv_guarantee_add(struct rsv_cache *c, void *object)
 	raw_spin_unlock_irqrestore(&g->lock, flags);
 	return added;
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_guarantee_add);
 
 /**
  * rsv_guarantee_set_target() - set how many guaranteed objects there shall be

@@ -205,7 +205,7 @@ bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool 
 {
 	struct rsv_cpu *cpu;
 
-	if (!rsv_magazine_wanted(c))
+	if (!rsv_cache_has_magazines(c))
 		return false;
 	if (e->nid != numa_mem_id())
 		return rsv_cpu_free_remote(c, object, count);
@@ -220,6 +220,7 @@ bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool 
 	rsv_cpu_leave(cpu);
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_cpu_free);
 
 /*
  * Flushing

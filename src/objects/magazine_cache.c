@@ -35,19 +35,6 @@
  * Sizes
  */
 
-/**
- * rsv_magazine_wanted() - whether CPUs get magazines of a cache
- * @c: the cache
- *
- * Context: Any.
- * Return: true if so; a region that grows or shrinks may change it.
- */
-bool rsv_magazine_wanted(const struct rsv_cache *c)
-{
-	return rsv_cache_has_magazines(c) &&
-	       READ_ONCE(c->region->nr_pages) >= READ_ONCE(c->magazine_min_pages);
-}
-
 static unsigned int rsv_magazine_size_index(unsigned int size)
 {
 	unsigned int n = 0;
