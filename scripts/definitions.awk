@@ -1,5 +1,5 @@
 # What C files define, as far as the kernel's coding style shows it: a function's body begins and ends with a brace in
-# the first column.
+# the first column, whatever #if leaves out in between.
 #
 # awk -f scripts/definitions.awk FILE...
 #
@@ -48,8 +48,13 @@ function code(text,   open, rest) {
 	return text
 }
 
+# braces TEXT: how many more open than close
+function braces(text) {
+	return gsub(/[{]/, "", text) - gsub(/[}]/, "", text)
+}
+
 FNR == 1 {
-	comment = body = directive = 0
+	comment = body = depth = directive = 0
 	declaration = ""
 }
 
@@ -68,12 +73,19 @@ match(text, /^[ \t]*(typedef )?(struct|union|enum) [A-Za-z_0-9]+ \{/) {
 }
 
 body {
-	if (text ~ /^}/) {
-		if (name != "")
-			define("function", name, since, FNR - since + 1)
+	if (text ~ /^[}]/) {
+		define("function", name, since, FNR - since + 1)
 		body = 0
 		declaration = ""
 	}
+	next
+}
+
+# Inside a structure or an array
+depth {
+	depth += braces(text)
+	if (!depth)
+		declaration = ""
 	next
 }
 
@@ -86,23 +98,19 @@ text ~ /^[ \t]*$/ { next }
 }
 
 # A body, or a whole function in one line
-text ~ /^{/ || (text ~ /\{[^}]*}[ \t]*$/ && text !~ /^[ \t]/) {
+text ~ /^[{]/ || (text ~ /[{][^}]*[}][ \t]*$/ && text !~ /^[ \t]/) {
 	name = name_of(declaration)
-	if (text ~ /}[ \t]*$/) {
+	if (text ~ /[}][ \t]*$/) {
 		if (name != "")
 			define("function", name, since, FNR - since + 1)
 		declaration = ""
-	} else {
-		body = 1
+		next
 	}
+	body = name != ""
+	depth = !body
 	next
 }
 
-# A structure, an array
-text ~ /\{[ \t]*$/ {
-	name = ""
-	body = 1
-	next
-}
+{ depth = braces(text) }
 
-text ~ /[;}][ \t]*$/ { declaration = "" }
+!depth && text ~ /[;}][ \t]*$/ { declaration = "" }
