@@ -72,7 +72,7 @@ static void alloc_and_free(struct request *request)
 	use_block(fd, &block);
 	printf("mapped, zeroed, written and read back: %s\n", size_text(block.bytes).chars);
 	if (request->seconds) {
-		printf("allocated for %u seconds\n", request->seconds);
+		printf("held for %u seconds\n", request->seconds);
 		fflush(stdout);
 		sleep(request->seconds);
 	}

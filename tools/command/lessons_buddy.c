@@ -53,9 +53,9 @@ static void teach_waste(struct lesson_ctx *ctx)
 	expect(ctx, block.bytes, KB(16), "bytes of the block");
 	expect(ctx, block.bytes - wanted, KB(5),
 	       "bytes of the block that the request did not ask for");
-	explain("A request for %s gets a block of %s. The other %s of the block are lost to other "
-		"requests. This is internal fragmentation. It is the price of buddies, which the "
-		"allocator finds from the address of a block alone.",
+	explain("A request for %s gets a block of %s. No other request can use the remaining %s "
+		"of the block. This is internal fragmentation. It is the price of blocks whose "
+		"buddies the allocator finds from their addresses alone.",
 		size_text(wanted).chars, size_text(block.bytes).chars,
 		size_text(block.bytes - wanted).chars);
 	show_region(ctx);

@@ -171,10 +171,10 @@ static void teach_constructed(struct lesson_ctx *ctx)
 	end_step(ctx);
 	destroy_lesson_cache(ctx, &constructed);
 
-	explain("All engines do so, with magazines and without. SLUB, whose freelist runs through "
-		"the free objects, puts the links of such a cache behind the objects. SLOB keeps "
-		"free objects of such a cache on a list of the cache and does not turn them into "
-		"free blocks.");
+	explain("All engines call the constructor only once for an object, with magazines and "
+		"without. SLUB, whose freelist runs through the free objects, puts the links of "
+		"such a cache behind the objects. SLOB keeps free objects of such a cache on a "
+		"list of the cache and does not turn them into free blocks.");
 	compare_engines(ctx);
 	end_step(ctx);
 }

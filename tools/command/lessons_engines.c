@@ -144,13 +144,13 @@ static void introduce_engines(const struct lesson_ctx *ctx)
 		"constructor made. The bytes that no object can use move the first object of a "
 		"slab by different amounts, the slab's colour, so that objects of different slabs "
 		"use different lines of the CPU's cache.");
-	explain("SLUB (Lameter 2007) needs no bufctls: its freelist links the free objects "
-		"through the objects themselves. All else that the engine knows of a slab is one "
-		"word in the frame of its first page. The links are obfuscated and in random "
-		"order, so that an overflow cannot easily forge one.");
+	explain("SLUB (Lameter 2007) needs no bufctls: its freelist runs through the free objects "
+		"themselves. All else that the engine knows of a slab is one word in the frame of "
+		"its first page. The links of the freelist are obfuscated and in random order, so "
+		"that an overflow cannot easily forge one.");
 	explain("SLOB (Mackall 2006) has no slabs for small objects: all sizes share one heap of "
 		"slob pages. Slob pages are on three lists: for objects under 256 bytes, under 1 "
-		"KB, and under a page. The first free block of a slob page that is large enough "
+		"KB, and under a page. In a slob page the first free block that is large enough "
 		"serves a request (first fit). A freed block coalesces with its free neighbours. "
 		"SLOB is the slowest engine, for regions where every byte counts.");
 	end_step(ctx);

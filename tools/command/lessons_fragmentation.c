@@ -164,7 +164,7 @@ static void teach_neighbours(struct lesson_ctx *ctx)
 	expect(ctx, exact.offset, KB(64), "offset of the exact block");
 	expect_free(ctx, "none");
 	explain("A request for exactly %s may begin at any page. No single free block is large "
-		"enough. The zone searches for adjacent free blocks that hold the request "
+		"enough. The zone searches for adjacent free blocks that are large enough "
 		"together, and allocates them.",
 		size_text(exact.bytes).chars);
 	show_region(ctx);

@@ -124,8 +124,8 @@ static void teach_magazine_steps(struct lesson_ctx *ctx)
 	begin_step(ctx, &magazines, AGAIN);
 	explain("The same again. Without magazines the cache needs new slabs. With magazines no "
 		"request reaches the engine. The CPU exchanges an empty magazine for a full one "
-		"of the depot when it allocates, and a full one for an empty one when it frees, "
-		"once for %u objects.",
+		"of the depot when it allocates, and a full one for an empty one when it frees. "
+		"Each exchange is enough for %u objects.",
 		seen_with.magazine_rounds);
 	expect_slabs_of_both(ctx, 7, 0, 11, 4);
 	expect_depot(ctx, 3, 0, 6);
@@ -134,8 +134,8 @@ static void teach_magazine_steps(struct lesson_ctx *ctx)
 	begin_step(ctx, &magazines, SHRUNK);
 	explain("Both caches are shrunk. The magazines of all CPUs and of the depot are flushed: "
 		"their objects go back to their slabs, and the slabs to the buddy system. A "
-		"region that runs short of memory does that by itself. Magazines that the depot "
-		"did not need for some seconds are flushed too.");
+		"region that runs short of memory does that by itself. Magazines in the depot "
+		"that no CPU needed for some seconds are flushed too.");
 	expect_slabs_of_both(ctx, 7, 7, 11, 11);
 	expect_depot(ctx, 0, 0, 6);
 	end_magazine_step(ctx);

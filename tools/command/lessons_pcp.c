@@ -136,6 +136,6 @@ static void teach_lists(struct lesson_ctx *ctx)
 
 const struct lesson lesson_lists = {
 	.name = "lists",
-	.title = "the lists of free blocks that each CPU has",
+	.title = "each CPU's lists of free blocks",
 	.teach = teach_lists,
 };

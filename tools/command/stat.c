@@ -15,8 +15,8 @@ static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
 	uint32_t page_size = view->info.page_size;
 
-	printf("zone       %-7s node %u: %s, %s free, at most %s in use at once\n", zone->name,
-	       zone->node, size_text(zone->pages * page_size).chars,
+	printf("zone       %-7s node %u: %s, %s free, peak use %s\n", zone->name, zone->node,
+	       size_text(zone->pages * page_size).chars,
 	       size_text(zone->free_pages * page_size).chars,
 	       size_text(zone->peak_pages * page_size).chars);
 }
@@ -27,7 +27,7 @@ static void print_extent(const struct view *view, const struct rsv_ioc_extent *e
 	printf("extent     %-7s node %u: %s at offset %s", extent->zone, extent->node,
 	       size_text(extent->bytes).chars, size_text(extent->offset).chars);
 	if (extent->lent_bytes)
-		printf(", %s of it lent", size_text(extent->lent_bytes).chars);
+		printf(", %s of it given back to the system", size_text(extent->lent_bytes).chars);
 	if (extent->physical)
 		printf(", physical 0x%llx", (unsigned long long)extent->physical);
 	putchar('\n');
