@@ -12,7 +12,7 @@
 #define MAGAZINE_OBJECTS 300
 #define MAGAZINE_SIZE	 256
 
-/* Two caches that differ only in that, and their figures */
+/* A cache with magazines, the same cache without, and their figures */
 static struct lesson_cache with, without;
 static struct rsv_ioc_cache seen_with, seen_without;
 
