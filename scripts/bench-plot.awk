@@ -1,5 +1,5 @@
-# Of tools/bench/bars.tsv and the TSV files of three machines: for each case that has a bar, and each machine, the ratio
-# and the bar, for scripts/bench.gnuplot
+# Makes data for scripts/bench.gnuplot from tools/bench/bars.tsv and the TSV files of three machines: for each case that has
+# a bar, and each machine, the ratio and the bar
 BEGIN { FS = "\t" }
 
 FNR == 1 {
@@ -27,7 +27,7 @@ machine == "bars" {
 
 $6 ~ /[0-9]/ { ratio[$1, machine] = $6 }
 
-# value TEXT: gnuplot leaves out what is no number
+# value TEXT: NaN for what is not a number, which gnuplot does not draw
 function value(text) {
 	return text ~ /[0-9]/ ? text : "NaN"
 }

@@ -1,13 +1,13 @@
-# Of tools/bench/bars.tsv and the TSV files of machines, named after them: one table. Each machine has what an operation
-# takes in Reservoir and in the kernel, the ratio, and the bar; a + says that it is met, a - that it is not. With
-# -v form=markdown as Markdown.
+# Makes one table from tools/bench/bars.tsv and the TSV files of machines, which are named after the machines. Each machine
+# has the cost of an operation in Reservoir and in the kernel, the ratio, and the bar: a + says that the bar is met, a - that
+# it is not. With -v form=markdown the table is Markdown.
 BEGIN { FS = "\t"; width = 24 }
 
 FNR == 1 {
 	machine = FILENAME
 	sub(/.*\//, "", machine)
 	sub(/\.tsv$/, "", machine)
-	# What is measured without the cheap checks has the same bars.
+	# Machines without the cheap checks have the same bars.
 	kind = machine
 	sub(/-unchecked$/, "", kind)
 	if (machine != "bars")
@@ -27,14 +27,14 @@ machine == "bars" {
 
 FNR == 1 { next }
 
-# A machine that could not be had says why in place of figures.
+# A machine that could not run has the reason in place of figures.
 NF == 1 {
 	note(machine, "", $1)
 	next
 }
 
 {
-	# Where there is one CPU, how much it does tells nothing that its cost does not.
+	# With one CPU, a rate says the same as a cost.
 	if ($1 ~ /-rate$/ && machine !~ /^cpus-/)
 		next
 	row = $1 ($2 > 1 ? " (" $2 " CPUs)" : "")
@@ -53,7 +53,7 @@ NF == 1 {
 	ratio[row, machine] = $6
 	if ($11 != "")
 		note(machine, row, $11)
-	# What CPUs do to one another
+	# Contention between CPUs
 	if ($1 ~ /^cpus-/ && $4 != "-" && $2 == 1)
 		alone[$1, machine] = $4
 	if ($1 ~ /^cpus-/ && $1 !~ /-rate$/ && $2 > 1 && alone[$1, machine] > 0)
@@ -66,7 +66,7 @@ function scaling(machine, name, cpus, times,   wanted) {
 		wanted ? sprintf(" (bar %s %s)", wanted, mark(times, wanted)) : ""))
 }
 
-# note MACHINE ROW TEXT: cases of which the same is to be said share a line
+# note MACHINE ROW TEXT: cases with the same text share a line
 function note(machine, row, text) {
 	if (!((machine, text) in about)) {
 		notes[++nr_notes] = machine SUBSEP text

@@ -1,5 +1,5 @@
-# What Reservoir takes beside the kernel: gnuplot -e "data='FILE'; picture='FILE'" scripts/bench.gnuplot, where data is
-# what scripts/bench-plot.awk prints
+# The cost of operations in Reservoir and in the kernel: gnuplot -e "data='FILE'; picture='FILE'" scripts/bench.gnuplot, where
+# data is the output of scripts/bench-plot.awk
 set terminal svg size 1100,560 font "sans-serif,13" background "white"
 set output picture
 set datafile separator "\t"
@@ -13,7 +13,7 @@ set xtics rotate by -35 nomirror
 set boxwidth 0.26
 set style fill solid 0.9 border -1
 set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2 lw 2 lc rgb "black" front
-# Where the axis ends the number says how far it goes on.
+# A bar that is cut off at the end of the axis has its value printed.
 half = 0.13
 colours = '#4477aa #66ccee #ccbb44'
 names = '"UML 6.12, cycles" "UML 7.x, cycles" "Debian 6.12, instructions"'

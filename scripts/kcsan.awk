@@ -1,5 +1,5 @@
-# Leaves out of a kernel's log, without its time stamps, what KCSAN finds in the kernel itself: reports in which neither
-# access is made by our modules, or by what they call. (The kernel has such races, whatever module is there.)
+# Removes from a kernel's log without time stamps the KCSAN reports on the kernel itself: those in which neither access is
+# made by our modules, or by functions that they call. (The kernel has such races without any module.)
 
 function end_report() {
 	if (report && ours)
@@ -14,7 +14,7 @@ function end_report() {
 	next
 }
 
-# The innermost three functions of an access
+# Looks at the innermost three functions of an access.
 report && / to 0x[0-9a-f]+ of [0-9]+ bytes by / { near = 3; next }
 report && near-- > 0 && /\[reservoir/ { ours = 1 }
 report && /^=====/ { end_report() }

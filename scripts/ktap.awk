@@ -4,9 +4,9 @@
 #
 # A suite begins with "# Subtest: NAME", indented by N: 4 in KUnit's log, where tests stand under their suite, and 0
 # in those of our own scripts, which print such a line before each TAP stream. Results that are indented deeper (of
-# one parameter of a test) only show in the details of a failure. Prints a line for each suite, after the details of
-# what failed in it; appends a line "pass|fail|skip <tab> SUITE: TEST" to FILE for each test. A suite that is expected
-# and did not run, or did not run to its end, is a failed test.
+# one parameter of a test) appear only in the details of a failure. Prints the details of failed tests, then a line for
+# each suite; appends a line "pass|fail|skip <tab> SUITE: TEST" to FILE for each test. A suite that is expected and did
+# not run, or did not run to its end, is a failed test.
 
 function record(result, name) {
 	print result "\t" suite ": " name >>results

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the variables are for the scripts that source this
-# What the scripts share. Sourced, never run.
+# Functions that the scripts share. Sourced, never run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# The tilde, unlike $HOME, also works where the environment is empty.
+# The tilde, unlike $HOME, also works if the environment is empty.
 cache=${XDG_CACHE_HOME:-~/.cache}/reservoir
 default_kernel=6.12-cloud
 
@@ -22,7 +22,7 @@ wrong_usage() {
 	exit 2
 }
 
-# scratch: make $tmp, a private directory that goes away with the script
+# scratch: make $tmp, a private directory that is removed when the script ends
 scratch() {
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/reservoir.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
@@ -31,9 +31,9 @@ scratch() {
 	trap 'exit 143' TERM
 }
 
-# once DIR FUNCTION [ARG...]: unless DIR exists, have FUNCTION fill a new directory (its first argument), which then
-# takes the name DIR. A run that dies leaves no half-filled DIR, and two runs at once do not do the same work twice.
-# FUNCTION must chain its commands with && because `set -e` does not hold where a caller tests the result.
+# once DIR FUNCTION [ARG...]: unless DIR exists, FUNCTION fills a new directory (its first argument), which is then renamed
+# to DIR. A run that dies leaves no half-filled DIR, and of two runs at the same time only one does the work. FUNCTION must
+# chain its commands with && because `set -e` has no effect in a function whose result is tested.
 once() {
 	local dir=$1 fill=$2 lock
 	shift 2
@@ -48,14 +48,14 @@ once() {
 	) 9>"$lock"
 }
 
-# release_of KDIR: the release of the kernel that modules built there fit. (Debian's kernel.release has another number.)
+# release_of KDIR: the release of the kernel for which modules are built there (Debian's kernel.release has another number)
 release_of() {
 	sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' "$1/include/generated/utsrelease.h"
 }
 
-# kernel_trouble LOG: print the lines by which a kernel complains; fail if there are none. What Reservoir itself reports
-# begins with its name, and does not count, since tests provoke it on purpose; except for a region that is still in use when
-# the module goes. Nor does what scripts/guest/machines says is meant.
+# kernel_trouble LOG: print the warnings and errors of the kernel; fail if there are none. Reports of Reservoir begin with its
+# name and do not count, since tests provoke them on purpose, except for a region that is still in use at unload. Faults
+# that scripts/guest/machines provokes do not count either.
 kernel_trouble() {
 	tr -d '\r' <"$1" | sed -E 's/^\[ *[0-9.]+\] //; /^faults: the following are meant/q' |
 		awk -f "$root/scripts/kcsan.awk" | grep -E \

@@ -1,19 +1,19 @@
 # shellcheck shell=bash disable=SC2154 # $root is of lib.sh, $out and $results of the script that sources this
-# How scripts/machines and scripts/check-debug prepare machines, boot them and tell of them. Sourced after lib.sh, never run.
-# The script that sources this sets $out, a directory for logs, and $results, a file.
+# Functions of scripts/machines and scripts/check-debug: prepare machines, boot them and print the results. Sourced after
+# lib.sh, never run. The script that sources this sets $out, a directory for logs, and $results, a file.
 
 # shellcheck source=scripts/results.sh
 . "$root/scripts/results.sh"
 
 # --- Kernels -----------------------------------------------------------------------------------------------------
 
-# Of each kind, what scripts/vm takes as KERNEL=, the modules, and a busybox that it can run
+# By kind: KERNEL= for scripts/vm, the directory of the modules, and a busybox for its architecture
 declare -A kernels modules busyboxes
 
-# Beside the modules
+# Further files for the machine
 files=()
 
-# kernel_of KIND KDIR: what is booted
+# kernel_of KIND KDIR: KERNEL= for scripts/vm
 kernel_of() {
 	case $1 in
 	x86-* | uml*) echo "$2" ;;
@@ -39,7 +39,7 @@ prepare() {
 
 only=()
 
-# begin [NAME...]: of the machines only these, if any; in an empty $out
+# begin [NAME...]: run only these machines, or all; empty $out
 begin() {
 	only=("$@")
 	rm -rf "$out"
@@ -60,8 +60,8 @@ boot() {
 		"$root/scripts/guest/machines" "${modules[$kind]}"/*.ko "${files[@]}" >"$out/$name.log" 2>&1 </dev/null
 }
 
-# tell NAME SECONDS: one line, after the details if something failed, and the figures
-tell() {
+# print_machine NAME SECONDS: the details if something failed, a line, and the figures
+print_machine() {
 	local mine=$out/$1.results
 	! grep -q '^fail' "$mine" || cat "$out/$1.summary"
 	printf '%-12s %d passed, %d failed, %d skipped (%d s)\n' "$1" "$(grep -c '^pass' "$mine")" \
@@ -80,11 +80,11 @@ machine() {
 	arguments="printk.time=1 kunit.enable=1 kunit.autorun=1 RUNS=$runs $arguments"
 	boot "$name" "$kind" KERNEL_ARGS="$arguments" "$@" || status=$?
 	: >"$out/$name.results"
-	(results=$out/$name.results; judge "$name" "$status" "$runs") >"$out/$name.summary"
-	tell "$name" $((SECONDS - start))
+	(results=$out/$name.results; count_runs "$name" "$status" "$runs") >"$out/$name.summary"
+	print_machine "$name" $((SECONDS - start))
 }
 
-# finish: the totals. A name that is no machine's would otherwise have run nothing, and failed nothing.
+# finish: print the totals. A name that is not a machine's counts as failed.
 finish() {
 	local name
 	for name in "${only[@]}"; do

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154 # $root is of lib.sh, $out and $results of the script that sources this
-# How scripts/check, and scripts/machine.sh for others, run tests and count them. Sourced after lib.sh, never run. The script that sources
-# this sets $out, a directory for logs, and $results, a file.
+# Functions of scripts/check and scripts/machine.sh: run tests and count results. Sourced after lib.sh, never run. The script
+# that sources this sets $out, a directory for logs, and $results, a file.
 
-# one NAME FUNCTION [ARG...]: a test that passes if FUNCTION succeeds; what it prints is shown if not
+# one NAME FUNCTION [ARG...]: a test that passes if FUNCTION succeeds; its output is printed if it fails
 one() {
 	local name=$1 result=pass log=$out/${1//[^A-Za-z0-9.]/-}.log start=$SECONDS
 	shift
@@ -33,7 +33,7 @@ kunit_suites() {
 	find "$root/kunit" -name "*.c" -exec cat {} + | sed -n '/struct kunit_suite .*= *{/,/};/s/.*\.name *= *"\(.*\)".*/\1/p'
 }
 
-# no_kernel_trouble LOG: if there is some, show the lines, then what follows the first of them
+# no_kernel_trouble LOG: print the lines of trouble, if any, and the log from the first of them on
 no_kernel_trouble() {
 	local trouble first
 	[[ -s $1 ]] || return
@@ -53,8 +53,8 @@ ended() {
 	}
 }
 
-# judge NAME STATUS RUN,RUN...: count what scripts/guest/machines did in a machine whose logs are $out/NAME*.log
-judge() {
+# count_runs NAME STATUS RUN,RUN...: count the tests of scripts/guest/machines in a machine whose logs are $out/NAME*.log
+count_runs() {
 	local name=$1 status=$2 runs=${3//,/ } suites=()
 	# shellcheck disable=SC2086 # several runs
 	count 0 "$out/$name.log" $runs

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir alloc: take a block, use it, give it back.
+ * reservoir alloc: allocate a block, use it, free it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static unsigned char pattern(uint64_t index)
 	return index * 31 >> 3;
 }
 
-/* Write to every byte of the block, and read it again, through a mapping. */
+/* Writes every byte of the block through a mapping, and reads it back. */
 static void use_block(int fd, const struct rsv_ioc_buffer_alloc *block)
 {
 	unsigned char *bytes = mmap(NULL, block->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -35,48 +35,49 @@ static void use_block(int fd, const struct rsv_ioc_buffer_alloc *block)
 	}
 	for (i = 0; i < block->bytes; i++)
 		if (bytes[i] != pattern(i))
-			fail("byte %llu of the block did not keep what was written to it",
+			fail("byte %llu of the block is not what was written to it",
 			     (unsigned long long)i);
 	munmap(bytes, block->bytes);
 }
 
 static void print_block(const struct rsv_ioc_buffer_alloc *block, uint64_t wanted)
 {
-	printf("%s served by a block of %s", size_text(wanted).chars, size_text(block->bytes).chars);
+	printf("%s served by a block of %s", size_text(wanted).chars,
+	       size_text(block->bytes).chars);
 	if (block->bytes > wanted)
-		printf(", %s of it not asked for", size_text(block->bytes - wanted).chars);
+		printf(", %s of it unused", size_text(block->bytes - wanted).chars);
 	printf("\nat offset %s of the region\n", size_text(block->offset).chars);
 }
 
-/* The region and what is wanted of it, as arguments say */
-struct wish {
+/* What the arguments ask for */
+struct request {
 	const char *region;
 	struct rsv_ioc_buffer_alloc want;
 	unsigned int seconds;
 };
 
-static void alloc_and_free(struct wish *wish)
+static void alloc_and_free(struct request *request)
 {
-	uint64_t wanted = wish->want.bytes;
-	int fd = open_to_change();
+	uint64_t wanted = request->want.bytes;
+	int fd = open_for_changes();
 	struct rsv_ioc_buffer_alloc block;
 
-	wish->want.region = open_region(fd, wish->region);
-	block = alloc_buffer(fd, wish->want);
+	request->want.region = open_region(fd, request->region);
+	block = alloc_buffer(fd, request->want);
 
 	if (!block.handle)
-		fail("there is no free block that holds %s: the largest has %s", size_text(wanted).chars,
-		     size_text(query_info(fd, wish->want.region).largest_free).chars);
+		fail("there is no free block of %s: the largest has %s", size_text(wanted).chars,
+		     size_text(query_info(fd, request->want.region).largest_free).chars);
 	print_block(&block, wanted);
 	use_block(fd, &block);
-	printf("mapped, found zeroed, written and read back: %s\n", size_text(block.bytes).chars);
-	if (wish->seconds) {
-		printf("held for %u seconds\n", wish->seconds);
+	printf("mapped, zeroed, written and read back: %s\n", size_text(block.bytes).chars);
+	if (request->seconds) {
+		printf("held for %u seconds\n", request->seconds);
 		fflush(stdout);
-		sleep(wish->seconds);
+		sleep(request->seconds);
 	}
 	free_handle(fd, block.handle);
-	puts("given back");
+	puts("freed");
 }
 
 static uint32_t zone_flag(const char *zone)
@@ -88,60 +89,59 @@ static uint32_t zone_flag(const char *zone)
 	wrong_usage("'%s' is none of dma and dma32", zone);
 }
 
-static void set_wish(struct wish *wish, int option)
+static void set_option(struct request *request, int option)
 {
 	switch (option) {
 	case 'e':
-		wish->want.flags |= RSV_BUFFER_EXACT;
+		request->want.flags |= RSV_BUFFER_EXACT;
 		break;
 	case 'z':
-		wish->want.flags &= ~(RSV_BUFFER_DMA | RSV_BUFFER_DMA32);
-		wish->want.flags |= zone_flag(optarg);
+		request->want.flags &= ~(RSV_BUFFER_DMA | RSV_BUFFER_DMA32);
+		request->want.flags |= zone_flag(optarg);
 		break;
 	case 'n':
-		wish->want.node = parse_number(optarg, 0, INT32_MAX);
-		wish->want.flags |= RSV_BUFFER_NODE;
+		request->want.node = parse_number(optarg, 0, INT32_MAX);
+		request->want.flags |= RSV_BUFFER_NODE;
 		break;
 	case 'r':
-		wish->region = optarg;
+		request->region = optarg;
 		break;
 	default:
-		wish->seconds = parse_number(optarg, 0, HOLD_SECONDS_MAX);
+		request->seconds = parse_number(optarg, 0, HOLD_SECONDS_MAX);
 	}
 }
 
 static enum status run_alloc(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "hold", required_argument, NULL, 's' },
-		{ "exact", no_argument, NULL, 'e' },
-		{ "zone", required_argument, NULL, 'z' },
-		{ "node", required_argument, NULL, 'n' },
-		OPTION_REGION,
-		OPTION_HELP,
-		OPTIONS_END
-	};
-	struct wish wish = { 0 };
+	static const struct option options[] = {{"hold", required_argument, NULL, 's'},
+						{"exact", no_argument, NULL, 'e'},
+						{"zone", required_argument, NULL, 'z'},
+						{"node", required_argument, NULL, 'n'},
+						OPTION_REGION,
+						OPTION_HELP,
+						OPTIONS_END};
+	struct request request = {0};
 	int option;
 
 	while ((option = next_option(argc, argv, options)) != -1)
-		set_wish(&wish, option);
+		set_option(&request, option);
 	check_arguments(argc, argv, 1, 1);
-	if (wish.want.flags & RSV_BUFFER_EXACT && wish.want.flags & RSV_BUFFER_NODE)
+	if (request.want.flags & RSV_BUFFER_EXACT && request.want.flags & RSV_BUFFER_NODE)
 		wrong_usage("--exact and --node do not go together");
-	wish.want.bytes = parse_size(argv[optind]);
-	alloc_and_free(&wish);
+	request.want.bytes = parse_size(argv[optind]);
+	alloc_and_free(&request);
 	return STATUS_OK;
 }
 
 const struct command command_alloc = {
 	.name = "alloc",
-	.arguments = "SIZE [--hold SECONDS] [--exact] [--zone dma|dma32] [--node N] [--region NAME]",
-	.summary = "take a block of pages, use it, give it back",
-	.help = "  --hold SECONDS  keep it so long\n"
-		"  --exact         so many pages, not a power of two\n"
-		"  --zone ZONE     from this zone of the kernel's or a lower one\n"
-		"  --node N        from this node, if it has any; else from the nearest\n"
-		"  --region NAME   from this region, not the default one\n",
+	.arguments =
+		"SIZE [--hold SECONDS] [--exact] [--zone dma|dma32] [--node N] [--region NAME]",
+	.summary = "allocate a block of pages, use it, free it",
+	.help = "  --hold SECONDS  free the block after this time\n"
+		"  --exact         allocate SIZE in whole pages, not a power of two of pages\n"
+		"  --zone ZONE     use this zone or a lower one\n"
+		"  --node N        use this node, or the nearest that has such a block\n"
+		"  --region NAME   use this region, not the default one\n",
 	.run = run_alloc,
 };

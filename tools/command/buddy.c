@@ -27,15 +27,15 @@ static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 
 	printf("zone %s, node %u: %llu pages, %llu free\n", zone->name, zone->node,
 	       (unsigned long long)zone->pages, (unsigned long long)zone->free_pages);
-	printf("%5s %8s %7s %9s %9s %7s %7s %7s  share of the zone that is free so\n", "order", "block",
-	       "free", "served", "returned", "split", "merged", "failed");
+	printf("%5s %8s %7s %9s %9s %7s %7s %7s  free part of the zone\n", "order", "block", "free",
+	       "allocs", "frees", "splits", "merges", "failed");
 	for (order = 0; order < zone->nr_orders; order++)
 		print_order(zone, order, view->info.page_size);
 }
 
 static enum status run_buddy(int argc, char **argv)
 {
-	struct view view = open_view_of(argc, argv);
+	struct view view = open_view_from_args(argc, argv);
 
 	for_each_zone(&view, print_zone);
 	return STATUS_OK;
@@ -44,9 +44,14 @@ static enum status run_buddy(int argc, char **argv)
 const struct command command_buddy = {
 	.name = "buddy",
 	.arguments = ARGUMENTS_OF_VIEW,
-	.summary = "the free blocks of each zone and order",
-	.help = "For each order: the size of its blocks, how many are free, requests served, blocks given back,\n"
-		"blocks split in two, pairs merged into one, and requests that found nothing.\n\n"
-		HELP_OF_VIEW,
+	.summary = "show the free blocks of each zone and order",
+	.help = "For each order the size of its blocks, and then\n"
+		"  free    free blocks\n"
+		"  allocs  blocks allocated\n"
+		"  frees   blocks freed\n"
+		"  splits  blocks split in two\n"
+		"  merges  pairs of buddies merged into one block\n"
+		"  failed  requests that failed\n"
+		"and a bar: the part of the zone that is free in blocks of this order.\n\n" HELP_OF_VIEW,
 	.run = run_buddy,
 };

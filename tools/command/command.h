@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The subcommands, and how a command ends.
+ * The subcommands, and how they report errors.
  */
 #ifndef COMMAND_H
 #define COMMAND_H
@@ -13,11 +13,11 @@ enum status {
 
 /**
  * struct command - a subcommand
- * @name: what it is called by
- * @arguments: what follows the name, for the help text
- * @summary: one line
+ * @name: its name on the command line
+ * @arguments: its arguments, for the help text
+ * @summary: one line of the help text
  * @help: the rest of the help text
- * @run: does it; argv[0] is the name
+ * @run: runs it; argv[0] is the name
  */
 struct command {
 	const char *name;
@@ -38,11 +38,12 @@ extern const struct command command_zones;
 extern const struct command command_fragmentation;
 extern const struct command command_textbook;
 
+/* The subcommand that runs, or NULL */
 extern const struct command *running;
 
 void print_help(const struct command *c);
 
-/* One line about what went wrong, after the name of the command; then the end. */
+/* Print the name of the command and a message in one line, and end the program. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void wrong_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

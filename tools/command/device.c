@@ -9,7 +9,7 @@
 #include "device.h"
 #include "memory.h"
 
-#define MAP_CHUNK	65536U
+#define MAP_CHUNK 65536U
 
 static const char *device_path(void)
 {
@@ -25,60 +25,62 @@ static int open_device(int mode)
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
-		fail("there is no %s: load the module first (as root: modprobe reservoir)", device_path());
+		fail("there is no %s: load the module first (as root: modprobe reservoir)",
+		     device_path());
 	if (errno == EACCES || errno == EPERM)
-		fail("%s may not be opened: be root, or in the group reservoir", device_path());
+		fail("no permission to open %s: it is for root and the group reservoir",
+		     device_path());
 	fail("cannot open %s: %m", device_path());
 }
 
-int open_to_look(void)
+int open_for_queries(void)
 {
 	return open_device(O_RDONLY);
 }
 
-int open_to_change(void)
+int open_for_changes(void)
 {
 	return open_device(O_RDWR);
 }
 
-/* An ioctl that fails only if something is wrong with the device. */
-static void must(int fd, unsigned long number, void *argument, const char *what)
+/* For an ioctl that fails only on a wrong device */
+static void must_ioctl(int fd, unsigned long number, void *argument, const char *what)
 {
 	if (!ioctl(fd, number, argument))
 		return;
 	if (errno == ENOTTY)
-		fail("%s is not the device of the module reservoir, or of a version without this",
+		fail("%s is not the device of the module reservoir, or of a version without this ioctl",
 		     device_path());
 	fail("cannot %s: %m", what);
 }
 
 struct rsv_ioc_info query_info(int fd, uint32_t region)
 {
-	struct rsv_ioc_info info = { .size = sizeof(info), .region = region };
+	struct rsv_ioc_info info = {.size = sizeof(info), .region = region};
 
-	must(fd, RSV_IOC_INFO, &info, "query the region");
+	must_ioctl(fd, RSV_IOC_INFO, &info, "query the region");
 	return info;
 }
 
 struct rsv_ioc_zone query_zone(int fd, uint32_t region, uint32_t index)
 {
-	struct rsv_ioc_zone zone = { .size = sizeof(zone), .region = region, .index = index };
+	struct rsv_ioc_zone zone = {.size = sizeof(zone), .region = region, .index = index};
 
-	must(fd, RSV_IOC_ZONE, &zone, "query a zone");
+	must_ioctl(fd, RSV_IOC_ZONE, &zone, "query a zone");
 	return zone;
 }
 
 struct rsv_ioc_extent query_extent(int fd, uint32_t region, uint32_t index)
 {
-	struct rsv_ioc_extent extent = { .size = sizeof(extent), .region = region, .index = index };
+	struct rsv_ioc_extent extent = {.size = sizeof(extent), .region = region, .index = index};
 
-	must(fd, RSV_IOC_EXTENT, &extent, "query an extent");
+	must_ioctl(fd, RSV_IOC_EXTENT, &extent, "query an extent");
 	return extent;
 }
 
 bool query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cache)
 {
-	*cache = (struct rsv_ioc_cache){ .size = sizeof(*cache), .region = region, .id = id };
+	*cache = (struct rsv_ioc_cache){.size = sizeof(*cache), .region = region, .id = id};
 	if (!ioctl(fd, RSV_IOC_CACHE, cache))
 		return true;
 	if (errno != ENOENT)
@@ -86,7 +88,7 @@ bool query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cac
 	return false;
 }
 
-/* Bytes from the beginning of the first extent to the end of the last, holes included */
+/* Returns the bytes from the beginning of the first extent to the end of the last. */
 static uint64_t query_span(int fd, uint32_t region)
 {
 	struct rsv_ioc_info info = query_info(fd, region);
@@ -118,18 +120,18 @@ char *query_map(int fd, uint32_t region, uint64_t *nr_pages)
 			.first = *nr_pages,
 			.chars = (uintptr_t)(chars + *nr_pages),
 		};
-		must(fd, RSV_IOC_MAP, &map, "query the map");
+		must_ioctl(fd, RSV_IOC_MAP, &map, "query the map");
 		if (!map.count)
 			break;
 	}
 	return chars;
 }
 
-uint32_t create_region(int fd, uint64_t bytes)
+uint32_t create_scratch_region(int fd, uint64_t bytes)
 {
-	struct rsv_ioc_region_create want = { .size = sizeof(want), .bytes = bytes };
+	struct rsv_ioc_region_create want = {.size = sizeof(want), .bytes = bytes};
 
-	must(fd, RSV_IOC_REGION_CREATE, &want, "make a scratch region");
+	must_ioctl(fd, RSV_IOC_REGION_CREATE, &want, "create a scratch region");
 	return want.handle;
 }
 
@@ -140,41 +142,43 @@ static void set_region_name(char field[RSV_NAME_MAX], const char *name)
 	strcpy(field, name);
 }
 
-/* What all ioctls that take a name may say; never returns. */
-static void fail_on_region(const char *name, const char *what)
+/* Ends the program after an ioctl that takes a name of a region. */
+static void fail_region(const char *name, const char *what)
 {
 	if (errno == ENOENT)
 		fail("there is no region '%s'; reservoir region list shows them", name);
 	if (errno == EACCES)
-		fail("'%s' is the scratch region of a program, and only that program's", name);
+		fail("'%s' is a scratch region of another program", name);
 	if (errno == EPERM)
-		fail("cannot %s '%s': that is for root (CAP_SYS_ADMIN)", what, name);
+		fail("cannot %s '%s': only root may do that (CAP_SYS_ADMIN)", what, name);
 	if (errno == EBUSY)
-		fail("cannot %s '%s': it is in use, or a kernel module's", what, name);
+		fail("cannot %s '%s': it is in use, or belongs to a kernel module", what, name);
 	if (errno == EEXIST)
 		fail("there is a region '%s' already", name);
 	if (errno == ENOMEM)
-		fail("cannot %s '%s': the system has no such memory free; its log says what was found", what, name);
+		fail("cannot %s '%s': the system lacks free memory; the kernel's log has details",
+		     what, name);
 	if (errno == EINVAL)
-		fail("cannot %s '%s': a bad name, or memory that this machine does not have", what, name);
+		fail("cannot %s '%s': a bad name, or a zone or node that this machine does not have",
+		     what, name);
 	fail("cannot %s '%s': %m", what, name);
 }
 
 uint32_t open_region(int fd, const char *name)
 {
-	struct rsv_ioc_region_open want = { .size = sizeof(want) };
+	struct rsv_ioc_region_open want = {.size = sizeof(want)};
 
 	if (!name)
 		return DEFAULT_REGION;
 	set_region_name(want.name, name);
 	if (ioctl(fd, RSV_IOC_REGION_OPEN, &want))
-		fail_on_region(name, "open");
+		fail_region(name, "open");
 	return want.handle;
 }
 
 bool next_region(int fd, uint32_t id, struct rsv_ioc_region_next *region)
 {
-	*region = (struct rsv_ioc_region_next){ .size = sizeof(*region), .id = id };
+	*region = (struct rsv_ioc_region_next){.size = sizeof(*region), .id = id};
 	if (!ioctl(fd, RSV_IOC_REGION_NEXT, region))
 		return true;
 	if (errno != ENOENT)
@@ -182,50 +186,51 @@ bool next_region(int fd, uint32_t id, struct rsv_ioc_region_next *region)
 	return false;
 }
 
-int try_make_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
+int try_create_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
 {
-	struct rsv_ioc_region_make make = { .size = sizeof(make), .reserves = (uintptr_t)want, .count = nr };
+	struct rsv_ioc_region_make make = {
+		.size = sizeof(make), .reserves = (uintptr_t)want, .count = nr};
 
 	set_region_name(make.name, name);
 	return ioctl(fd, RSV_IOC_REGION_MAKE, &make) ? errno : 0;
 }
 
-void make_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
+void create_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
 {
-	if (try_make_region(fd, name, want, nr))
-		fail_on_region(name, "create");
+	if (try_create_region(fd, name, want, nr))
+		fail_region(name, "create");
 }
 
-int try_end_region(int fd, const char *name)
+int try_destroy_region(int fd, const char *name)
 {
-	struct rsv_ioc_region_end end = { .size = sizeof(end) };
+	struct rsv_ioc_region_end end = {.size = sizeof(end)};
 
 	set_region_name(end.name, name);
 	return ioctl(fd, RSV_IOC_REGION_END, &end) ? errno : 0;
 }
 
-void end_region(int fd, const char *name)
+void destroy_region(int fd, const char *name)
 {
-	if (try_end_region(fd, name))
-		fail_on_region(name, "destroy");
+	if (try_destroy_region(fd, name))
+		fail_region(name, "destroy");
 }
 
 void grow_region(int fd, const char *name, const struct rsv_ioc_reserve *want)
 {
-	struct rsv_ioc_region_grow grow = { .size = sizeof(grow), .want = *want };
+	struct rsv_ioc_region_grow grow = {.size = sizeof(grow), .want = *want};
 
 	set_region_name(grow.name, name);
 	if (ioctl(fd, RSV_IOC_REGION_GROW, &grow))
-		fail_on_region(name, "grow");
+		fail_region(name, "grow");
 }
 
 uint64_t shrink_region(int fd, const char *name, uint64_t bytes)
 {
-	struct rsv_ioc_region_shrink shrink = { .size = sizeof(shrink), .bytes = bytes };
+	struct rsv_ioc_region_shrink shrink = {.size = sizeof(shrink), .bytes = bytes};
 
 	set_region_name(shrink.name, name);
 	if (ioctl(fd, RSV_IOC_REGION_SHRINK, &shrink))
-		fail_on_region(name, "shrink");
+		fail_region(name, "shrink");
 	return shrink.bytes;
 }
 
@@ -233,22 +238,23 @@ struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc wan
 {
 	want.size = sizeof(want);
 	if (ioctl(fd, RSV_IOC_BUFFER_ALLOC, &want) && errno == ENOMEM)
-		return (struct rsv_ioc_buffer_alloc){ 0 };
+		return (struct rsv_ioc_buffer_alloc){0};
 	if (!want.handle && errno == EACCES)
-		fail("cannot take a block: the region is a kernel module's");
+		fail("cannot allocate a block: the region belongs to a kernel module");
 	if (!want.handle)
-		fail("cannot take a block: %m");
+		fail("cannot allocate a block: %m");
 	return want;
 }
 
 struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t bytes)
 {
-	struct rsv_ioc_scattered_alloc want = { .size = sizeof(want), .region = region, .bytes = bytes };
+	struct rsv_ioc_scattered_alloc want = {
+		.size = sizeof(want), .region = region, .bytes = bytes};
 
 	if (ioctl(fd, RSV_IOC_SCATTERED_ALLOC, &want) && errno == ENOMEM)
-		return (struct rsv_ioc_scattered_alloc){ 0 };
+		return (struct rsv_ioc_scattered_alloc){0};
 	if (!want.handle)
-		fail("cannot take pages: %m");
+		fail("cannot allocate pages: %m");
 	return want;
 }
 
@@ -258,53 +264,60 @@ void create_cache(int fd, struct rsv_ioc_cache_create *want)
 	if (!ioctl(fd, RSV_IOC_CACHE_CREATE, want))
 		return;
 	if (errno == EACCES)
-		fail("cannot make a cache: the region is a kernel module's");
+		fail("cannot create a cache: the region belongs to a kernel module");
 	if (errno == EEXIST)
 		fail("there is a cache '%s' already", want->name);
 	if (errno == EINVAL)
-		fail("a cache '%s' with objects of %u bytes aligned to %u is not possible", want->name,
-		     want->object_size, want->align);
-	fail("cannot make the cache '%s': %m", want->name);
+		fail("cannot create a cache '%s' with objects of %u bytes aligned to %u",
+		     want->name, want->object_size, want->align);
+	fail("cannot create the cache '%s': %m", want->name);
 }
 
 uint32_t shrink_cache(int fd, uint32_t cache)
 {
-	struct rsv_ioc_cache_shrink shrink = { .size = sizeof(shrink), .cache = cache };
+	struct rsv_ioc_cache_shrink shrink = {.size = sizeof(shrink), .cache = cache};
 
-	must(fd, RSV_IOC_CACHE_SHRINK, &shrink, "shrink a cache");
+	must_ioctl(fd, RSV_IOC_CACHE_SHRINK, &shrink, "shrink a cache");
 	return shrink.slabs;
 }
 
 uint32_t alloc_object(int fd, uint32_t cache)
 {
-	struct rsv_ioc_object_alloc want = { .size = sizeof(want), .cache = cache };
+	struct rsv_ioc_object_alloc want = {.size = sizeof(want), .cache = cache};
 
 	if (ioctl(fd, RSV_IOC_OBJECT_ALLOC, &want) && errno != ENOMEM)
-		fail("cannot take an object: %m");
+		fail("cannot allocate an object: %m");
 	return want.handle;
 }
 
 void read_object(int fd, uint32_t object, void *bytes, uint32_t length)
 {
 	struct rsv_ioc_object_io io = {
-		.size = sizeof(io), .handle = object, .length = length, .data = (uintptr_t)bytes,
+		.size = sizeof(io),
+		.handle = object,
+		.length = length,
+		.data = (uintptr_t)bytes,
 	};
 
-	must(fd, RSV_IOC_OBJECT_READ, &io, "read an object");
+	must_ioctl(fd, RSV_IOC_OBJECT_READ, &io, "read an object");
 }
 
 void write_object(int fd, uint32_t object, uint32_t offset, const void *bytes, uint32_t length)
 {
 	struct rsv_ioc_object_io io = {
-		.size = sizeof(io), .handle = object, .offset = offset, .length = length, .data = (uintptr_t)bytes,
+		.size = sizeof(io),
+		.handle = object,
+		.offset = offset,
+		.length = length,
+		.data = (uintptr_t)bytes,
 	};
 
-	must(fd, RSV_IOC_OBJECT_WRITE, &io, "write an object");
+	must_ioctl(fd, RSV_IOC_OBJECT_WRITE, &io, "write an object");
 }
 
 void free_handle(int fd, uint32_t handle)
 {
-	struct rsv_ioc_free free = { .size = sizeof(free), .handle = handle };
+	struct rsv_ioc_free free = {.size = sizeof(free), .handle = handle};
 
-	must(fd, RSV_IOC_FREE, &free, "give back what was taken");
+	must_ioctl(fd, RSV_IOC_FREE, &free, "free a handle");
 }

@@ -8,13 +8,14 @@
 
 struct text size_text(uint64_t bytes)
 {
-	static const char *const units[NR_UNITS] = { "bytes", "KB", "MB", "GB", "TB" };
+	static const char *const units[NR_UNITS] = {"bytes", "KB", "MB", "GB", "TB"};
 	unsigned int unit = 0;
 	struct text text;
 
-	while (unit + 1 < NR_UNITS && bytes && !(bytes >> 10 * unit & 1023) && bytes >> 10 * (unit + 1))
+	while (unit + 1 < NR_UNITS && bytes && !(bytes >> 10 * unit & 1023) &&
+	       bytes >> 10 * (unit + 1))
 		unit++;
-	/* A round number of a small unit is better read as a fraction of a large one. */
+	/* A long number of a small unit is easier to read as a fraction of a larger unit. */
 	if (bytes >> 10 * unit >= 100000 && unit + 1 < NR_UNITS) {
 		while (unit + 1 < NR_UNITS && bytes >> 10 * (unit + 1))
 			unit++;
@@ -32,16 +33,17 @@ double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
-/* In thousandths, as the kernel's extfrag/unusable_index; without free pages none is usable. */
 uint64_t unusable_index(const struct rsv_ioc_zone *zone, uint32_t order)
 {
 	uint64_t usable = 0;
 
+	/* As in the kernel */
 	if (!zone->free_pages)
 		return 1000;
 	for (; order < zone->nr_orders; order++)
 		usable += zone->free[order] << order;
-	return usable < zone->free_pages ? (zone->free_pages - usable) * 1000 / zone->free_pages : 0;
+	return usable < zone->free_pages ? (zone->free_pages - usable) * 1000 / zone->free_pages
+					 : 0;
 }
 
 void draw_bar(uint64_t part, uint64_t whole, int width)
@@ -54,7 +56,7 @@ void draw_bar(uint64_t part, uint64_t whole, int width)
 		putchar('#');
 }
 
-static struct text place_text(const struct map *map, uint64_t page)
+static struct text offset_text(const struct map *map, uint64_t page)
 {
 	struct text text;
 
@@ -68,7 +70,8 @@ static bool equals_line_above(const struct map *map, uint64_t page)
 {
 	const char *line = map->chars + page;
 
-	return page && page + MAP_COLUMNS <= map->nr_pages && !memcmp(line - MAP_COLUMNS, line, MAP_COLUMNS);
+	return page && page + MAP_COLUMNS <= map->nr_pages &&
+	       !memcmp(line - MAP_COLUMNS, line, MAP_COLUMNS);
 }
 
 void draw_map(const struct map *map)
@@ -80,7 +83,7 @@ void draw_map(const struct map *map)
 		uint64_t left = map->nr_pages - page;
 
 		if (!map->fold || !equals_line_above(map, page)) {
-			printf("%s%9s  %.*s\n", map->indent, place_text(map, page).chars,
+			printf("%s%9s  %.*s\n", map->indent, offset_text(map, page).chars,
 			       left < MAP_COLUMNS ? (int)left : MAP_COLUMNS, map->chars + page);
 			folded = false;
 		} else if (!folded) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How memory is drawn: sizes, bars, maps.
+ * Sizes, bars and maps as text.
  */
 #ifndef DRAW_H
 #define DRAW_H
@@ -10,31 +10,37 @@
 
 #include <linux/reservoir.h>
 
-#define MAP_COLUMNS	64
+#define MAP_COLUMNS 64
 
 struct text {
 	char chars[32];
 };
 
-/* 2048 as "2 KB", 1741 as "1741 bytes", what is not a round number of anything as "63.9 MB" */
+/* "2 KB" for 2048 and "1741 bytes" for 1741; "63.9 MB" for a large size that is not round */
 struct text size_text(uint64_t bytes);
 
-/* @part of @whole, from 0 to 100 */
+/* @part in percent of @whole */
 double percent(uint64_t part, uint64_t whole);
 
-/* The unusable free space index of an order, in thousandths */
+/*
+ * The unusable free space index of an order, in thousandths: the part of the free pages that is in
+ * blocks of lower orders, as in the kernel's extfrag/unusable_index
+ */
 uint64_t unusable_index(const struct rsv_ioc_zone *zone, uint32_t order);
 
-/* A bar of as many # as @part of @whole has of @width columns, at least one if there is any part. */
+/*
+ * Prints a bar of # for @part of @whole, which has @width columns. A part above 0 has at least
+ * one.
+ */
 void draw_bar(uint64_t part, uint64_t whole, int width);
 
 /**
- * struct map - pages to be drawn, MAP_COLUMNS a line
+ * struct map - a map of pages, MAP_COLUMNS a line
  * @chars: RSV_MAP_* for each page
  * @nr_pages: their number
- * @page_size: what the places at the left count: bytes of a page, or 0 to count pages
- * @indent: what every line begins with
- * @fold: show lines that equal the one above as one "*"
+ * @page_size: bytes of a page, to print offsets in bytes; 0 to print them in pages
+ * @indent: beginning of every line
+ * @fold: print one "*" for lines that equal the line above
  */
 struct map {
 	const char *chars;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir fragmentation: how much of a region's free memory is in pieces too small, and how much was given out that
- * nobody asked for.
+ * reservoir fragmentation: free memory in blocks that are too small (external fragmentation), and
+ * memory that was allocated beyond the requests (internal fragmentation).
  */
 #include <stdio.h>
 
@@ -9,8 +9,11 @@
 #include "draw.h"
 #include "view.h"
 
-/* From here on the size classes keep what they waste within bounds; below it a few bytes are much of a request. */
-#define SMALL_REQUEST	64
+/*
+ * The size classes bound the waste of larger requests. Of a smaller one a few bytes are a large
+ * part.
+ */
+#define SMALL_REQUEST 64
 
 static void print_order(const struct rsv_ioc_zone *zone, uint32_t order, uint32_t page_size)
 {
@@ -19,7 +22,8 @@ static void print_order(const struct rsv_ioc_zone *zone, uint32_t order, uint32_
 
 	printf("%5u %8s %4llu.%03llu %14llu %14llu %6.1f %%\n", order,
 	       size_text((uint64_t)page_size << order).chars, (unsigned long long)index / 1000,
-	       (unsigned long long)index % 1000, (unsigned long long)asked, (unsigned long long)granted,
+	       (unsigned long long)index % 1000, (unsigned long long)asked,
+	       (unsigned long long)granted,
 	       percent(granted > asked ? granted - asked : 0, granted));
 }
 
@@ -28,15 +32,16 @@ static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 	uint32_t order;
 
 	printf("zone %s, node %u\n", zone->name, zone->node);
-	printf("%5s %8s %8s %14s %14s %8s\n", "order", "block", "unusable", "bytes asked", "bytes granted", "unasked");
+	printf("%5s %8s %8s %14s %14s %8s\n", "order", "block", "unusable", "bytes asked",
+	       "bytes granted", "wasted");
 	for (order = 0; order < zone->nr_orders; order++)
 		print_order(zone, order, view->info.page_size);
 }
 
 /**
- * struct classes - the size classes that were seen
- * @end: the first request that is larger than all that were judged
- * @worst: the request from SMALL_REQUEST bytes up that wastes most of itself
+ * struct classes - the size classes so far
+ * @end: the smallest request that no class so far serves
+ * @worst: the request from SMALL_REQUEST bytes up that wastes the largest part of itself
  * @worst_wasted: the bytes that it wastes
  */
 struct classes {
@@ -45,69 +50,79 @@ struct classes {
 	uint32_t worst_wasted;
 };
 
-/* What serves requests from the smallest on up to its size */
-static void judge(struct classes *seen, uint32_t least, uint32_t size)
+/* A class serves requests of @least to @size bytes. */
+static void add_class(struct classes *seen, uint32_t least, uint32_t size)
 {
 	uint32_t worst = least > SMALL_REQUEST ? least : SMALL_REQUEST;
 
-	/* Compares shares of the requests without division. */
-	if (size >= worst && (uint64_t)(size - worst) * seen->worst >= (uint64_t)seen->worst_wasted * worst) {
+	/* Compares size / worst of both, without division. */
+	if (size >= worst &&
+	    (uint64_t)(size - worst) * seen->worst >= (uint64_t)seen->worst_wasted * worst) {
 		seen->worst = worst;
 		seen->worst_wasted = size - worst;
 	}
 	seen->end = size + 1;
 }
 
-/* Whole pages serve what no class does, from the last one judged to the next one. */
-static void judge_pages(struct classes *seen, uint32_t next, uint32_t page_size)
+/* Whole pages serve the requests between two classes. */
+static void add_whole_pages(struct classes *seen, uint32_t next, uint32_t page_size)
 {
 	while (seen->end < next)
-		judge(seen, seen->end, (seen->end + page_size - 1) / page_size * page_size);
+		add_class(seen, seen->end, (seen->end + page_size - 1) / page_size * page_size);
 }
 
 static void print_class(const struct view *view, const struct rsv_ioc_cache *cache)
 {
 	struct classes *seen = view->data;
 	uint64_t slab = (uint64_t)cache->slab_pages * view->info.page_size;
-	uint64_t rest = slab - (uint64_t)cache->slab_objects * cache->object_size;
+	uint64_t waste = slab - (uint64_t)cache->slab_objects * cache->object_size;
 	uint32_t least = cache->least_request;
 
 	if (!least)
 		return;
 	printf("%5u %8u %6.1f %% %9llu %6llu %6.2f %% %9llu\n", cache->object_size, least,
 	       percent(cache->object_size - least, least), (unsigned long long)slab,
-	       (unsigned long long)rest, percent(rest, slab), (unsigned long long)cache->active_objects);
-	judge_pages(seen, least, view->info.page_size);
-	judge(seen, least, cache->object_size);
+	       (unsigned long long)waste, percent(waste, slab),
+	       (unsigned long long)cache->active_objects);
+	add_whole_pages(seen, least, view->info.page_size);
+	add_class(seen, least, cache->object_size);
 }
 
 static enum status run_fragmentation(int argc, char **argv)
 {
-	struct view view = open_view_of(argc, argv);
-	struct classes seen = { .end = 1 };
+	struct view view = open_view_from_args(argc, argv);
+	struct classes seen = {.end = 1};
 
 	view.data = &seen;
 	for_each_zone(&view, print_zone);
 	printf("size classes %s\n", view.info.classes);
-	printf("%5s %8s %8s %9s %6s %8s %9s\n", "bytes", "from", "wastes", "slab", "rest", "of it", "in use");
+	printf("%5s %8s %8s %9s %6s %8s %9s\n", "bytes", "smallest", "wastes", "slab", "left",
+	       "of slab", "in use");
 	for_each_cache(&view, print_class);
-	/* To the first request that takes a page more */
-	judge_pages(&seen, seen.end + view.info.page_size, view.info.page_size);
-	printf("from %u bytes up the worst request is %u, which wastes %.2f %% of itself\n", SMALL_REQUEST, seen.worst,
-	       percent(seen.worst_wasted, seen.worst));
+	/* Up to the first request that takes one page more */
+	add_whole_pages(&seen, seen.end + view.info.page_size, view.info.page_size);
+	printf("from %u bytes up the worst request is %u, which wastes %.2f %% of itself\n",
+	       SMALL_REQUEST, seen.worst, percent(seen.worst_wasted, seen.worst));
 	return STATUS_OK;
 }
 
 const struct command command_fragmentation = {
 	.name = "fragmentation",
 	.arguments = ARGUMENTS_OF_VIEW,
-	.summary = "free memory in pieces too small, and memory that nobody asked for",
-	.help = "For each order: which share of the free memory is in blocks too small for it, from 0.000, none,\n"
-		"to 1.000, all (external fragmentation: the kernel's unusable free space index); bytes that\n"
-		"requests asked for, bytes they were granted, and the share that nobody asked for (internal).\n"
-		"For each size class that serves rsv_kmalloc(): its bytes, the smallest request that it serves and\n"
-		"how much that one wastes, as a share of the request; the bytes of a slab, those that no object has,\n"
-		"and their share of the slab; objects in use.\n\n"
-		HELP_OF_VIEW,
+	.summary = "show external and internal fragmentation",
+	.help = "For each order the size of its blocks, and then\n"
+		"  unusable       the part of the free memory that is in blocks too small for this\n"
+		"                 order, 0.000 none, 1.000 all: external fragmentation (the kernel's\n"
+		"                 unusable free space index)\n"
+		"  bytes asked    bytes that requests asked for\n"
+		"  bytes granted  bytes of the blocks that they got\n"
+		"  wasted         the part of these that was not asked for: internal fragmentation\n"
+		"For each size class of rsv_kmalloc() the bytes of its objects, and then\n"
+		"  smallest       bytes of the smallest request that it serves\n"
+		"  wastes         the waste of that request, as a part of the request\n"
+		"  slab           bytes of a slab\n"
+		"  left           bytes of a slab that no object has\n"
+		"  of slab        the same, as a part of the slab\n"
+		"  in use         objects in use\n\n" HELP_OF_VIEW,
 	.run = run_fragmentation,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The output of `reservoir stat --json`. Names need no escapes: the kernel's of zones, and ours of [A-Za-z0-9_.-].
+ * The output of `reservoir stat --json`. No name needs escapes: names of regions and caches
+ * consist of [A-Za-z0-9_.-], and names of zones are the kernel's.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include "json.h"
 #include "view.h"
 
-/* What stands before the next member or element: nothing after an opening bracket, else a comma. */
+/* Printed before the next member or element: nothing after an opening bracket, else a comma */
 static const char *separator = "";
 
 static void put_key(const char *key)

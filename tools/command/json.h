@@ -4,7 +4,7 @@
 
 struct view;
 
-/* Everything that can be queried of a region, as one JSON object on standard output. */
+/* Prints all figures of a region as one JSON object. */
 void json_stat(const struct view *view);
 
 #endif /* JSON_H */

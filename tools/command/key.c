@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A key from the terminal, at once. The terminal is as it was before whenever the program is not waiting, and also if a
- * signal ends the wait.
+ * Reads one key from the terminal. The terminal has its former settings whenever the program does
+ * not wait for a key, also if a signal ends the wait.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,29 +12,29 @@
 #include "command.h"
 #include "key.h"
 
-static const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+static const int fatal_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-#define NR_DEADLY (sizeof(deadly) / sizeof(deadly[0]))
+#define NR_FATAL_SIGNALS (sizeof(fatal_signals) / sizeof(fatal_signals[0]))
 
-static struct termios as_found;
+static struct termios former;
 
-static void restore_and_die(int number)
+static void restore_and_raise(int number)
 {
-	tcsetattr(STDIN_FILENO, TCSANOW, &as_found);
+	tcsetattr(STDIN_FILENO, TCSANOW, &former);
 	raise(number);
 }
 
-/* SA_RESETHAND: what the handler raises again then does what it would have done without us. */
+/* SA_RESETHAND: the signal that the handler raises again has its default effect. */
 static void set_handlers(void (*handler)(int))
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESETHAND };
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESETHAND};
 	size_t i;
 
-	for (i = 0; i < NR_DEADLY; i++)
-		sigaction(deadly[i], &action, NULL);
+	for (i = 0; i < NR_FATAL_SIGNALS; i++)
+		sigaction(fatal_signals[i], &action, NULL);
 }
 
-void need_keyboard(void)
+void require_terminal(void)
 {
 	if (!isatty(STDIN_FILENO))
 		fail("waiting for a key needs a terminal as standard input");
@@ -46,16 +46,16 @@ static int read_key(void)
 	char key;
 	ssize_t got;
 
-	if (tcgetattr(STDIN_FILENO, &as_found))
+	if (tcgetattr(STDIN_FILENO, &former))
 		fail("cannot read the settings of the terminal: %m");
-	raw = as_found;
+	raw = former;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
-	set_handlers(restore_and_die);
+	set_handlers(restore_and_raise);
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	got = read(STDIN_FILENO, &key, 1);
-	tcsetattr(STDIN_FILENO, TCSANOW, &as_found);
+	tcsetattr(STDIN_FILENO, TCSANOW, &former);
 	set_handlers(SIG_DFL);
 	return got == 1 ? key : 'q';
 }
@@ -64,10 +64,10 @@ void wait_for_key(void)
 {
 	int key;
 
-	printf("-- any key goes on, q quits --");
+	printf("-- any key continues, q quits --");
 	fflush(stdout);
 	key = read_key();
-	printf("\r%30s\r", "");
+	printf("\r%32s\r", "");
 	if (key == 'q')
 		exit(STATUS_OK);
 }

@@ -3,9 +3,9 @@
 #define KEY_H
 
 /* Ends the program if standard input is not a terminal. */
-void need_keyboard(void);
+void require_terminal(void);
 
-/* Waits until a key is pressed, without Enter; q or the end of the input ends the program. */
+/* Waits for a key, without Enter. The key q, or the end of the input, ends the program. */
 void wait_for_key(void);
 
 #endif /* KEY_H */

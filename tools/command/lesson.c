@@ -12,13 +12,15 @@
 #include "key.h"
 #include "lesson.h"
 
-#define TEXT_COLUMNS	78U
-#define TEXT_MAX	1024
+#define TEXT_COLUMNS 78U
+#define TEXT_MAX     1024
 
-/* One at a time: what a lesson that was interrupted has left behind is taken away by the next. */
-#define LESSON_REGION	"textbook"
+/*
+ * All lessons use this one name, so that a lesson destroys the region of one that was interrupted.
+ */
+#define LESSON_REGION "textbook"
 
-void tell(const char *format, ...)
+void explain(const char *format, ...)
 {
 	char text[TEXT_MAX];
 	size_t column = 0;
@@ -40,19 +42,19 @@ void tell(const char *format, ...)
 	putchar('\n');
 }
 
-static struct text block_text(const struct classroom *room, uint32_t order)
+static struct text block_text(const struct lesson_ctx *ctx, uint32_t order)
 {
 	struct text text;
 
-	if (!room->in_pages)
-		return size_text((uint64_t)room->page_size << order);
+	if (!ctx->sizes_in_pages)
+		return size_text((uint64_t)ctx->page_size << order);
 	snprintf(text.chars, sizeof(text.chars), "%llu page%s", 1ULL << order, order ? "s" : "");
 	return text;
 }
 
 /* "4 KB: 1   16 KB: 2", or "none" */
-static void free_areas_text(const struct classroom *room, const struct rsv_ioc_zone *zone, char *text,
-			    size_t size)
+static void free_areas_text(const struct lesson_ctx *ctx, const struct rsv_ioc_zone *zone,
+			    char *text, size_t size)
 {
 	size_t length = 0;
 	uint32_t order;
@@ -61,111 +63,117 @@ static void free_areas_text(const struct classroom *room, const struct rsv_ioc_z
 	for (order = 0; order < zone->nr_orders; order++)
 		if (zone->free[order])
 			length += snprintf(text + length, size - length, "%s%s: %llu",
-					   length ? "   " : "", block_text(room, order).chars,
+					   length ? "   " : "", block_text(ctx, order).chars,
 					   (unsigned long long)zone->free[order]);
 }
 
-static void show_split(const struct classroom *room, const struct rsv_ioc_zone *now)
+static void show_split(const struct lesson_ctx *ctx, const struct rsv_ioc_zone *now)
 {
 	const char *before = "  split      ";
 	uint32_t order;
 
 	for (order = now->nr_orders; order-- > 0;)
-		if (now->splits[order] > room->seen.splits[order]) {
-			printf("%s%s", before, block_text(room, order).chars);
+		if (now->splits[order] > ctx->shown.splits[order]) {
+			printf("%s%s", before, block_text(ctx, order).chars);
 			before = ", ";
 		}
 	if (*before == ',')
 		putchar('\n');
 }
 
-static void show_merged(const struct classroom *room, const struct rsv_ioc_zone *now)
+static void show_merged(const struct lesson_ctx *ctx, const struct rsv_ioc_zone *now)
 {
 	const char *before = "  merged     ";
 	uint32_t order;
 
 	for (order = 0; order < now->nr_orders; order++)
-		if (now->merges[order] > room->seen.merges[order]) {
-			printf("%stwo of %s", before, block_text(room, order).chars);
+		if (now->merges[order] > ctx->shown.merges[order]) {
+			printf("%stwo of %s", before, block_text(ctx, order).chars);
 			before = ", ";
 		}
 	if (*before == ',')
 		putchar('\n');
 }
 
-struct sight see_region(const struct classroom *room)
+struct snapshot take_snapshot(const struct lesson_ctx *ctx)
 {
-	struct sight sight = { .zone = query_zone(room->fd, room->region, 0) };
+	struct snapshot snapshot = {.zone = query_zone(ctx->fd, ctx->region, 0)};
 
-	sight.chars = query_map(room->fd, room->region, &sight.nr_pages);
-	return sight;
+	snapshot.chars = query_map(ctx->fd, ctx->region, &snapshot.nr_pages);
+	return snapshot;
 }
 
-void show_sight(struct classroom *room, const struct sight *sight)
+void show_snapshot(struct lesson_ctx *ctx, const struct snapshot *snapshot)
 {
 	const struct map map = {
-		.page_size = room->in_pages ? 0 : room->page_size, .indent = "  ",
-		.chars = sight->chars, .nr_pages = sight->nr_pages,
+		.page_size = ctx->sizes_in_pages ? 0 : ctx->page_size,
+		.indent = "  ",
+		.chars = snapshot->chars,
+		.nr_pages = snapshot->nr_pages,
 	};
 	char text[TEXT_MAX];
 
 	putchar('\n');
-	show_split(room, &sight->zone);
-	show_merged(room, &sight->zone);
+	show_split(ctx, &snapshot->zone);
+	show_merged(ctx, &snapshot->zone);
 	draw_map(&map);
-	free_areas_text(room, &sight->zone, text, sizeof(text));
+	free_areas_text(ctx, &snapshot->zone, text, sizeof(text));
 	printf("  free       %s\n", text);
-	room->seen = sight->zone;
+	ctx->shown = snapshot->zone;
 }
 
-void show_region(struct classroom *room)
+void show_region(struct lesson_ctx *ctx)
 {
-	struct sight sight = see_region(room);
+	struct snapshot snapshot = take_snapshot(ctx);
 
-	show_sight(room, &sight);
-	free(sight.chars);
+	show_snapshot(ctx, &snapshot);
+	free(snapshot.chars);
 }
 
-void end_step(const struct classroom *room)
+void end_step(const struct lesson_ctx *ctx)
 {
-	if (room->step)
+	if (ctx->step)
 		wait_for_key();
 }
 
-void expect(const struct classroom *room, uint64_t is, uint64_t book, const char *what)
+void expect(const struct lesson_ctx *ctx, uint64_t is, uint64_t textbook, const char *what)
 {
-	if (is != book)
-		fail("lesson %s: %s: %llu, but the book says %llu", room->lesson, what,
-		     (unsigned long long)is, (unsigned long long)book);
+	if (is != textbook)
+		fail("lesson %s: %s: %llu, but the textbook says %llu", ctx->lesson, what,
+		     (unsigned long long)is, (unsigned long long)textbook);
 }
 
-void expect_free(const struct classroom *room, const char *book)
+void expect_free(const struct lesson_ctx *ctx, const char *textbook)
 {
-	struct rsv_ioc_zone now = query_zone(room->fd, room->region, 0);
+	struct rsv_ioc_zone now = query_zone(ctx->fd, ctx->region, 0);
 	char text[TEXT_MAX];
 
-	free_areas_text(room, &now, text, sizeof(text));
-	if (strcmp(text, book))
-		fail("lesson %s: free blocks are %s, but the book says %s", room->lesson, text, book);
+	free_areas_text(ctx, &now, text, sizeof(text));
+	if (strcmp(text, textbook))
+		fail("lesson %s: free blocks are %s, but the textbook says %s", ctx->lesson, text,
+		     textbook);
 }
 
-struct rsv_ioc_buffer_alloc try_block(const struct classroom *room, uint64_t bytes, uint32_t flags)
+struct rsv_ioc_buffer_alloc try_alloc_block(const struct lesson_ctx *ctx, uint64_t bytes,
+					    uint32_t flags)
 {
-	return alloc_buffer(room->fd, (struct rsv_ioc_buffer_alloc){
-		.region = room->region, .bytes = bytes, .flags = flags,
-	});
+	return alloc_buffer(ctx->fd, (struct rsv_ioc_buffer_alloc){
+					     .region = ctx->region,
+					     .bytes = bytes,
+					     .flags = flags,
+				     });
 }
 
-struct rsv_ioc_buffer_alloc take_block(const struct classroom *room, uint64_t bytes)
+struct rsv_ioc_buffer_alloc alloc_block(const struct lesson_ctx *ctx, uint64_t bytes)
 {
-	struct rsv_ioc_buffer_alloc block = try_block(room, bytes, 0);
+	struct rsv_ioc_buffer_alloc block = try_alloc_block(ctx, bytes, 0);
 
 	if (!block.handle)
-		fail("lesson %s: there is no block for %s", room->lesson, size_text(bytes).chars);
+		fail("lesson %s: there is no block for %s", ctx->lesson, size_text(bytes).chars);
 	return block;
 }
 
-static int by_place(const void *a, const void *b)
+static int by_offset(const void *a, const void *b)
 {
 	const struct rsv_ioc_buffer_alloc *x = a, *y = b;
 
@@ -174,63 +182,64 @@ static int by_place(const void *a, const void *b)
 
 void sort_blocks(struct rsv_ioc_buffer_alloc *blocks, size_t nr)
 {
-	qsort(blocks, nr, sizeof(*blocks), by_place);
+	qsort(blocks, nr, sizeof(*blocks), by_offset);
 }
 
 static const char *reason_text(int error)
 {
 	switch (error) {
 	case EPERM:
-		return "it needs a region of certain memory, which only root may make";
+		return "only root may create the region that it needs";
 	case EBUSY:
-		return "somebody else has this lesson at the moment";
+		return "another program runs this lesson at the moment";
 	case EINVAL:
 	case ENOMEM:
-		return "this machine does not have the memory that it is about";
+		return "this machine does not have the memory that it needs";
 	default:
 		return strerror(error);
 	}
 }
 
-struct place stay_here(const struct classroom *room)
+struct affinity pin_to_cpu(const struct lesson_ctx *ctx)
 {
-	struct place before;
+	struct affinity before;
 	cpu_set_t here;
 	int cpu = sched_getcpu();
 
 	CPU_ZERO(&here);
 	if (cpu >= 0)
 		CPU_SET(cpu, &here);
-	if (sched_getaffinity(0, sizeof(before.cpus), &before.cpus) || sched_setaffinity(0, sizeof(here), &here))
-		fail("lesson %s: cannot stay on one CPU: %m", room->lesson);
+	if (sched_getaffinity(0, sizeof(before.cpus), &before.cpus) ||
+	    sched_setaffinity(0, sizeof(here), &here))
+		fail("lesson %s: cannot pin the program to a CPU: %m", ctx->lesson);
 	return before;
 }
 
-void leave(const struct place *before)
+void restore_affinity(const struct affinity *before)
 {
 	sched_setaffinity(0, sizeof(before->cpus), &before->cpus);
 }
 
-bool begin_region(struct classroom *room, const struct rsv_ioc_reserve *want, uint32_t nr)
+bool create_lesson_region(struct lesson_ctx *ctx, const struct rsv_ioc_reserve *want, uint32_t nr)
 {
-	int error = try_end_region(room->fd, LESSON_REGION);
+	int error = try_destroy_region(ctx->fd, LESSON_REGION);
 
 	if (!error || error == ENOENT)
-		error = try_make_region(room->fd, LESSON_REGION, want, nr);
+		error = try_create_region(ctx->fd, LESSON_REGION, want, nr);
 	if (error) {
-		tell("Left out: %s.", reason_text(error));
+		explain("Skipped: %s.", reason_text(error));
 		return false;
 	}
-	room->named = true;
-	room->region = open_region(room->fd, LESSON_REGION);
-	room->seen = query_zone(room->fd, room->region, 0);
+	ctx->named = true;
+	ctx->region = open_region(ctx->fd, LESSON_REGION);
+	ctx->shown = query_zone(ctx->fd, ctx->region, 0);
 	return true;
 }
 
-void end_lesson_region(void)
+void destroy_lesson_region(void)
 {
-	int fd = open_to_change();
+	int fd = open_for_changes();
 
-	end_region(fd, LESSON_REGION);
+	destroy_region(fd, LESSON_REGION);
 	close(fd);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Lessons: what happens in a scratch region that the kernel module has made for one of them. Nothing is simulated: each
- * number that is told, and each block that is drawn, is the module's answer to a query.
+ * Lessons of `reservoir textbook`. Each one allocates and frees in a region of its own. Nothing is
+ * simulated: the kernel module answers a query for each number and for each block that is shown.
  */
 #ifndef LESSON_H
 #define LESSON_H
@@ -13,45 +13,46 @@
 
 #include <linux/reservoir.h>
 
-#define KB(n)	((uint64_t)(n) << 10)
+#define KB(n) ((uint64_t)(n) << 10)
+#define MB(n) ((uint64_t)(n) << 20)
 
 /**
- * struct classroom - where a lesson takes place
+ * struct lesson_ctx - a lesson that runs
  * @lesson: name of the lesson
  * @fd: the device
  * @region: handle of the lesson's region
  * @page_size: bytes of a page
- * @in_pages: whether blocks are told in pages, not in bytes
- * @named: whether the region is one that begin_region() made
+ * @sizes_in_pages: whether sizes of blocks are shown in pages, not in bytes
+ * @named: whether create_lesson_region() created the region
  * @step: whether to wait for a key after each step
- * @seen: the zone as it was last shown
+ * @shown: the zone as it was last shown
  */
-struct classroom {
+struct lesson_ctx {
 	const char *lesson;
 	int fd;
 	uint32_t region;
 	uint32_t page_size;
-	bool in_pages;
+	bool sizes_in_pages;
 	bool named;
 	bool step;
-	struct rsv_ioc_zone seen;
+	struct rsv_ioc_zone shown;
 };
 
 /**
  * struct lesson - a lesson
- * @name: what it is called by
- * @title: what it is about
- * @bytes: size of its scratch region, or 0
- * @pages: size of its scratch region in pages, if that is what the book says; with neither the lesson makes its own
- *	region
- * @teach: tells it
+ * @name: its name on the command line
+ * @title: its heading
+ * @bytes: bytes of its scratch region, or 0
+ * @pages: the same in pages, if the textbook counts pages. A lesson with neither creates its region
+ *	itself
+ * @teach: runs it
  */
 struct lesson {
 	const char *name;
 	const char *title;
 	uint64_t bytes;
 	uint64_t pages;
-	void (*teach)(struct classroom *room);
+	void (*teach)(struct lesson_ctx *ctx);
 };
 
 extern const struct lesson lesson_split;
@@ -73,52 +74,60 @@ extern const struct lesson lesson_zeroed;
 extern const struct lesson lesson_lists;
 extern const struct lesson lesson_nodes;
 
-/* A text to be broken into lines */
-void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a paragraph, broken into lines. */
+void explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The region as it is: what was split and merged since the last time, the map, the free areas. */
-void show_region(struct classroom *room);
+/* Shows what was split and merged since the last time, the map, and the free areas. */
+void show_region(struct lesson_ctx *ctx);
 
-/* The same in two steps, for what does not wait to be shown. The caller frees @chars. */
-struct sight {
+/* The same in two steps, for a state that changes by itself. The caller frees @chars. */
+struct snapshot {
 	struct rsv_ioc_zone zone;
 	char *chars;
 	uint64_t nr_pages;
 };
-struct sight see_region(const struct classroom *room);
-void show_sight(struct classroom *room, const struct sight *sight);
+struct snapshot take_snapshot(const struct lesson_ctx *ctx);
+void show_snapshot(struct lesson_ctx *ctx, const struct snapshot *snapshot);
 
-/* The end of a step */
-void end_step(const struct classroom *room);
+/* Waits for a key after a step if the user asked for that. */
+void end_step(const struct lesson_ctx *ctx);
 
-/* Ends the program with a clear line unless things are as the book says. */
-void expect(const struct classroom *room, uint64_t is, uint64_t book, const char *what);
-void expect_free(const struct classroom *room, const char *book);
+/*
+ * End the program with a message unless the number, or the list of free blocks, is the
+ * textbook's.
+ */
+void expect(const struct lesson_ctx *ctx, uint64_t is, uint64_t textbook, const char *what);
+void expect_free(const struct lesson_ctx *ctx, const char *textbook);
 
-struct rsv_ioc_buffer_alloc take_block(const struct classroom *room, uint64_t bytes);
+struct rsv_ioc_buffer_alloc alloc_block(const struct lesson_ctx *ctx, uint64_t bytes);
 
-/* The block, or one with handle 0 */
-struct rsv_ioc_buffer_alloc try_block(const struct classroom *room, uint64_t bytes, uint32_t flags);
+/* The block has handle 0 if the region has none. */
+struct rsv_ioc_buffer_alloc try_alloc_block(const struct lesson_ctx *ctx, uint64_t bytes,
+					    uint32_t flags);
 
-/* Blocks in the order of their places */
+/* Sorts blocks by offset. */
 void sort_blocks(struct rsv_ioc_buffer_alloc *blocks, size_t nr);
 
 /*
- * A region of certain memory, for lessons that a scratch region does not do for. Where it cannot be had the lesson is
- * left out with a line that says why, which is no failure: false.
+ * Creates a named region, for a lesson that needs more than a scratch region gives: zones, nodes or
+ * more memory. Returns false, after a line that says why, if it cannot. The lesson is then skipped,
+ * which is not a failure.
  */
-bool begin_region(struct classroom *room, const struct rsv_ioc_reserve *want, uint32_t nr);
+bool create_lesson_region(struct lesson_ctx *ctx, const struct rsv_ioc_reserve *want, uint32_t nr);
 
 /* The CPUs that the program may run on */
-struct place {
+struct affinity {
 	cpu_set_t cpus;
 };
 
-/* Stay on this CPU: what one CPU has at hand would be missed on another. Returns where it could go before. */
-struct place stay_here(const struct classroom *room);
-void leave(const struct place *before);
+/*
+ * Pins the program to its current CPU, since another CPU has other magazines and lists. Returns the
+ * affinity before.
+ */
+struct affinity pin_to_cpu(const struct lesson_ctx *ctx);
+void restore_affinity(const struct affinity *before);
 
-/* Ends it, when all that was taken from it has been given back, and nobody has it open. */
-void end_lesson_region(void);
+/* Destroys that region. By then nothing is allocated in it and no descriptor has it open. */
+void destroy_lesson_region(void);
 
 #endif /* LESSON_H */

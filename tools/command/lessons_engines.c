@@ -8,186 +8,202 @@
 #include "device.h"
 #include "draw.h"
 #include "lesson.h"
-#include "pupil.h"
+#include "lesson_cache.h"
 
-#define NR_ENGINES	3
-#define NR_SIZES	4
-#define NR_BEFORE	3	/* sizes that are there from the beginning */
-#define OBJECTS		16	/* of each size */
+#define NR_ENGINES 3
+#define NR_SIZES   4
+#define NR_OLD	   3 /* sizes that are used from the beginning */
+#define OBJECTS	   16 /* of each size */
 
-static const uint32_t sizes[NR_SIZES] = { 32, 192, 768, 96 };
+static const uint32_t sizes[NR_SIZES] = {32, 192, 768, 96};
 
 /**
- * struct team - an engine with a region of its own
+ * struct engine_region - a region whose caches all have one engine
  * @name: name of the engine
  * @flag: RSV_ENGINE_*
- * @room: the region
- * @pupils: a cache for each size
+ * @ctx: the lesson, with this region
+ * @caches: a cache for each size
  */
-struct team {
+struct engine_region {
 	const char *name;
 	uint32_t flag;
-	struct classroom room;
-	struct pupil pupils[NR_SIZES];
+	struct lesson_ctx ctx;
+	struct lesson_cache caches[NR_SIZES];
 };
 
-static struct team teams[NR_ENGINES] = {
-	{ .name = "slab", .flag = RSV_ENGINE_SLAB },
-	{ .name = "slub", .flag = RSV_ENGINE_SLUB },
-	{ .name = "slob", .flag = RSV_ENGINE_SLOB },
+static struct engine_region engines[NR_ENGINES] = {
+	{.name = "slab", .flag = RSV_ENGINE_SLAB},
+	{.name = "slub", .flag = RSV_ENGINE_SLUB},
+	{.name = "slob", .flag = RSV_ENGINE_SLOB},
 };
 
-static void begin_team(const struct classroom *room, struct team *team)
+static void create_engine_region(const struct lesson_ctx *ctx, struct engine_region *e)
 {
 	char name[RSV_NAME_MAX];
 	size_t i;
 
-	team->room = *room;
-	team->room.region = create_region(room->fd, WITHOUT_MAGAZINES);
+	e->ctx = *ctx;
+	e->ctx.region = create_scratch_region(ctx->fd, WITHOUT_MAGAZINES);
 	for (i = 0; i < NR_SIZES; i++) {
 		snprintf(name, sizeof(name), "of-%u", sizes[i]);
-		make_pupil(&team->room, &team->pupils[i], name, sizes[i], team->flag);
+		create_lesson_cache(&e->ctx, &e->caches[i], name, sizes[i], e->flag);
 	}
 }
 
-static void end_team(struct team *team)
+static void destroy_engine_region(struct engine_region *e)
 {
 	size_t i;
 
 	for (i = 0; i < NR_SIZES; i++)
-		end_pupil(&team->room, &team->pupils[i]);
-	free_handle(team->room.fd, team->room.region);
+		destroy_lesson_cache(&e->ctx, &e->caches[i]);
+	free_handle(e->ctx.fd, e->ctx.region);
 }
 
-/* What every engine is asked for */
-static void take_all(struct team *team)
+/* The steps of the lesson */
+static void alloc_old_sizes(struct engine_region *e)
 {
 	size_t i;
 
-	for (i = 0; i < NR_BEFORE; i++)
-		take_objects(&team->room, &team->pupils[i], OBJECTS);
+	for (i = 0; i < NR_OLD; i++)
+		alloc_objects(&e->ctx, &e->caches[i], OBJECTS);
 }
 
-static void thin_all(struct team *team)
+static void free_half(struct engine_region *e)
 {
 	size_t i;
 
-	for (i = 0; i < NR_BEFORE; i++)
-		thin_objects(&team->room, &team->pupils[i]);
+	for (i = 0; i < NR_OLD; i++)
+		free_every_second(&e->ctx, &e->caches[i]);
 }
 
-static void take_newcomers(struct team *team)
+static void alloc_new_size(struct engine_region *e)
 {
-	take_objects(&team->room, &team->pupils[NR_BEFORE], OBJECTS);
+	alloc_objects(&e->ctx, &e->caches[NR_OLD], OBJECTS);
 }
 
-static void free_and_shrink(struct team *team)
+static void free_and_shrink(struct engine_region *e)
 {
 	size_t i;
 
 	for (i = 0; i < NR_SIZES; i++) {
-		if (i < NR_BEFORE)
-			free_objects(&team->room, &team->pupils[i], team->pupils[i].nr);
-		shrink_cache(team->room.fd, team->pupils[i].own.handle);
+		if (i < NR_OLD)
+			free_objects(&e->ctx, &e->caches[i], e->caches[i].nr);
+		shrink_cache(e->ctx.fd, e->caches[i].own.handle);
 	}
 }
 
-static uint64_t pages_of(const struct team *team)
+static uint64_t pages_of(const struct engine_region *e)
 {
-	return query_info(team->room.fd, team->room.region).slab_bytes / team->room.page_size;
+	return query_info(e->ctx.fd, e->ctx.region).slab_bytes / e->ctx.page_size;
 }
 
-static void show_team(const struct team *team)
+static void show_engine(const struct engine_region *e)
 {
-	uint64_t in_objects = 0, nr_pages, pages = pages_of(team);
-	char *chars = query_map(team->room.fd, team->room.region, &nr_pages);
+	uint64_t in_objects = 0, nr_pages, pages = pages_of(e);
+	char *chars = query_map(e->ctx.fd, e->ctx.region, &nr_pages);
 	size_t i;
 
 	for (i = 0; i < NR_SIZES; i++)
-		in_objects += (uint64_t)team->pupils[i].nr * sizes[i];
-	printf("  %s  %.*s  %2llu pages, %4.1f %% in objects\n", team->name, (int)nr_pages, chars,
-	       (unsigned long long)pages, percent(in_objects, pages * team->room.page_size));
+		in_objects += (uint64_t)e->caches[i].nr * sizes[i];
+	printf("  %s  %.*s  %2llu pages, %4.1f %% in objects\n", e->name, (int)nr_pages, chars,
+	       (unsigned long long)pages, percent(in_objects, pages * e->ctx.page_size));
 	free(chars);
 }
 
-/* All engines do the same, and have so many pages after it. */
-static void do_step(const struct classroom *room, void (*step)(struct team *team), const uint64_t pages[NR_ENGINES])
+/* Does a step with all engines. Each has so many pages afterwards. */
+static void do_step(const struct lesson_ctx *ctx, void (*step)(struct engine_region *e),
+		    const uint64_t pages[NR_ENGINES])
 {
 	size_t i;
 
 	for (i = 0; i < NR_ENGINES; i++) {
-		step(&teams[i]);
-		expect(room, pages_of(&teams[i]), pages[i], teams[i].name);
+		step(&engines[i]);
+		expect(ctx, pages_of(&engines[i]), pages[i], engines[i].name);
 	}
 }
 
-static void show_step(const struct classroom *room)
+static void show_step(const struct lesson_ctx *ctx)
 {
 	size_t i;
 
 	putchar('\n');
 	for (i = 0; i < NR_ENGINES; i++)
-		show_team(&teams[i]);
-	end_step(room);
+		show_engine(&engines[i]);
+	end_step(ctx);
 }
 
-static void introduce(const struct classroom *room)
+static void introduce_engines(const struct lesson_ctx *ctx)
 {
-	tell("Three engines, three ways to keep track of what is free. Each has a region of %s here, with a cache for "
-	     "objects of %u, %u and %u bytes.", size_text(WITHOUT_MAGAZINES).chars, sizes[0], sizes[1], sizes[2]);
-	tell("SLAB (Bonwick 1994) keeps a book for every slab: a list of the numbers of its free objects. The book stands "
-	     "at the slab's beginning, or, for objects of an eighth of a page and more, in memory of its own. So a free "
-	     "object is not written to, and keeps what its constructor made of it. Slabs begin their objects at "
-	     "different places, their colours, in what would be left over.");
-	tell("SLUB (Lameter 2007) needs no book: the list of free objects is threaded through the objects themselves, and "
-	     "what else there is to know of a slab stands in one word beside its page. The links are obfuscated and in "
-	     "random order, so that an overflow cannot easily forge them.");
-	tell("SLOB (Mackall 2006) has no slabs: all sizes share one heap, first fit, in three lists of pages for objects "
-	     "under 256 bytes, under 1 KB and under a page. What comes back merges with its free neighbours. It is the "
-	     "slowest, for regions where every byte counts.");
-	end_step(room);
+	explain("Three engines, three ways to keep track of free objects. Each has a region of %s "
+		"here, with a cache for objects of %u, %u and %u bytes.",
+		size_text(WITHOUT_MAGAZINES).chars, sizes[0], sizes[1], sizes[2]);
+	explain("SLAB (Bonwick 1994) has an array of bufctls for every slab: for each free object "
+		"the number of the next one. The bufctls are at the beginning of the slab. For "
+		"objects of an eighth of a page and more they are in memory of their own. The "
+		"engine does not write to a free object, so the object keeps the state that its "
+		"constructor made. The bytes that no object can use move the first object of a "
+		"slab by different amounts, the slab's colour, so that objects of different slabs "
+		"use different lines of the CPU's cache.");
+	explain("SLUB (Lameter 2007) needs no bufctls: its freelist runs through the free objects "
+		"themselves. All else that the engine knows of a slab is one word in the frame of "
+		"its first page. The links of the freelist are obfuscated and in random order, so "
+		"that an overflow cannot easily forge one.");
+	explain("SLOB (Mackall 2006) has no slabs for small objects: all sizes share one heap of "
+		"slob pages. Slob pages are on three lists: for objects under 256 bytes, under 1 "
+		"KB, and under a page. In a slob page the first free block that is large enough "
+		"serves a request (first fit). A freed block coalesces with its free neighbours. "
+		"SLOB is the slowest engine, for regions where every byte counts.");
+	end_step(ctx);
 }
 
-static void teach_requests(const struct classroom *room)
+static void teach_requests(const struct lesson_ctx *ctx)
 {
-	static const uint64_t three[NR_ENGINES] = { 12, 9, 8 }, four[NR_ENGINES] = { 16, 12, 8 },
-			      last[NR_ENGINES] = { 7, 3, 4 };
+	static const uint64_t three[NR_ENGINES] = {12, 9, 8}, four[NR_ENGINES] = {16, 12, 8},
+			      last[NR_ENGINES] = {7, 3, 4};
 
-	do_step(room, take_all, three);
-	tell("%u objects of each size. SLAB and SLUB make a slab for each cache, and SLAB one more for the book of the "
-	     "largest. SLOB has one unit of four pages for the two small sizes together, and one for the large one.",
-	     OBJECTS);
-	show_step(room);
+	do_step(ctx, alloc_old_sizes, three);
+	explain("%u objects of each size are allocated. SLAB and SLUB have a slab for each cache, "
+		"and SLAB has one more, for the bufctls of the largest objects. SLOB has one slob "
+		"page, of four pages, for the two small sizes together, and one for the large "
+		"size.",
+		OBJECTS);
+	show_step(ctx);
 
-	do_step(room, thin_all, three);
-	tell("Every second object comes back, and no page does: every slab and unit has objects that stay.");
-	show_step(room);
+	do_step(ctx, free_half, three);
+	explain("Every second object is freed, but no page goes back to the buddy system: every "
+		"slab and every slob page still has objects in use.");
+	show_step(ctx);
 
-	do_step(room, take_newcomers, four);
-	tell("%u objects of a new size, %u bytes. SLAB and SLUB need another slab, although little of what they have is "
-	     "in use: what is free there is of other sizes. SLOB cuts them out of the gaps.", OBJECTS, sizes[NR_BEFORE]);
-	show_step(room);
+	do_step(ctx, alloc_new_size, four);
+	explain("%u objects of a new size, %u bytes. SLAB and SLUB need another slab, although "
+		"most of their memory is free: it is free for objects of other sizes only. SLOB "
+		"allocates the objects from its free blocks.",
+		OBJECTS, sizes[NR_OLD]);
+	show_step(ctx);
 
-	do_step(room, free_and_shrink, last);
-	tell("All but these come back, and the caches are shrunk. SLAB and SLUB are left with the one slab that is used, "
-	     "but for that of the book, which stays a while: every other slab was free as a whole. SLOB is left with a "
-	     "unit that has these objects wherever there was a gap. There any one of them would keep it, whatever "
-	     "else it was for: objects of one kind mostly come and go together, and slabs go with them.");
-	show_step(room);
+	do_step(ctx, free_and_shrink, last);
+	explain("All objects but these are freed, and the caches are shrunk. SLUB has one slab "
+		"left, the one with the new objects. SLAB also has the slab for bufctls, which is "
+		"not given back at once. All other slabs were empty and went back. SLOB has one "
+		"slob page left, with the new objects where its free blocks were. One object in "
+		"use is enough to hold a slob page, whatever the sizes of the other objects in it "
+		"were. Objects of one kind are mostly freed at the same time, so a slab, which "
+		"has objects of one kind only, is more likely to become empty.");
+	show_step(ctx);
 }
 
-static void teach_engines(struct classroom *room)
+static void teach_engines(struct lesson_ctx *ctx)
 {
 	size_t i;
 
-	if (!caches_are_plain(room))
+	if (!caches_are_unchecked(ctx))
 		return;
 	for (i = 0; i < NR_ENGINES; i++)
-		begin_team(room, &teams[i]);
-	introduce(room);
-	teach_requests(room);
+		create_engine_region(ctx, &engines[i]);
+	introduce_engines(ctx);
+	teach_requests(ctx);
 	for (i = 0; i < NR_ENGINES; i++)
-		end_team(&teams[i]);
+		destroy_engine_region(&engines[i]);
 }
 
 const struct lesson lesson_engines = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir: look into the kernel module's regions, and take memory from them.
+ * reservoir: show the regions of the kernel module, and allocate memory from them.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 #include "options.h"
 
 static const struct command *const commands[] = {
-	&command_stat,	&command_buddy,	 &command_zones, &command_fragmentation, &command_slabs,
-	&command_map,	&command_region, &command_alloc, &command_cache,	 &command_textbook,
+	&command_stat, &command_buddy,	&command_zones, &command_fragmentation, &command_slabs,
+	&command_map,  &command_region, &command_alloc, &command_cache,		&command_textbook,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -25,22 +25,23 @@ static void print_usage(FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "Usage: reservoir COMMAND [ARGUMENT...]\n\n"
-		"Look into the memory that the kernel module reservoir has set aside, and take some of it.\n\n");
+	fprintf(to,
+		"Usage: reservoir COMMAND [ARGUMENT...]\n\n"
+		"Show the memory regions of the kernel module reservoir, and allocate from them.\n\n");
 	for (i = 0; i < NR_COMMANDS; i++)
 		fprintf(to, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(to, "\n"
-		"  --help     this text; after a command, its own\n"
-		"  --version  version of this program\n\n"
-		"Sizes are bytes, or have K, M or G behind them: 21K is 21504 bytes.\n"
-		"The device is /dev/reservoir, or what RESERVOIR_DEVICE names.\n"
-		"Exit status: 0 done, 1 failed, 2 wrong usage.\n");
+		    "  --help     print this text, or after a command the help of that command\n"
+		    "  --version  print the version of this program\n\n"
+		    "A size is a number of bytes, or ends in K, M or G: 21K is 21504 bytes.\n"
+		    "The device is /dev/reservoir, or the one that RESERVOIR_DEVICE names.\n"
+		    "Exit status: 0 success, 1 failure, 2 wrong usage.\n");
 }
 
 void print_help(const struct command *c)
 {
-	printf("Usage: reservoir %s%s%s\n\n%s\n%s%s", c->name, *c->arguments ? " " : "", c->arguments,
-	       c->summary, *c->help ? "\n" : "", c->help);
+	printf("Usage: reservoir %s%s%s\n\n%s\n%s%s", c->name, *c->arguments ? " " : "",
+	       c->arguments, c->summary, *c->help ? "\n" : "", c->help);
 }
 
 static void print_message(const char *format, va_list arguments)
@@ -68,7 +69,8 @@ void wrong_usage(const char *format, ...)
 	va_start(arguments, format);
 	print_message(format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "Try: reservoir%s%s --help\n", running ? " " : "", running ? running->name : "");
+	fprintf(stderr, "Try: reservoir%s%s --help\n", running ? " " : "",
+		running ? running->name : "");
 	exit(STATUS_USAGE);
 }
 
@@ -82,7 +84,7 @@ static const struct command *find_command(const char *name)
 	wrong_usage("'%s' is not a command", name);
 }
 
-/* What was printed has only been done once it has arrived: a full disk is a failure. */
+/* The program fails if its output is incomplete, on a full disk for example. */
 static enum status finish(enum status status)
 {
 	if (fflush(stdout) || ferror(stdout))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir map: what every page of a region serves as.
+ * reservoir map: the use of every page of a region.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,16 +9,13 @@
 #include "device.h"
 #include "draw.h"
 #include "options.h"
+#include "view.h"
 
 static enum status run_map(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "all", no_argument, NULL, 'a' },
-		OPTION_REGION,
-		OPTION_HELP,
-		OPTIONS_END
-	};
-	struct map map = { .indent = "", .fold = true };
+		{"all", no_argument, NULL, 'a'}, OPTION_REGION, OPTION_HELP, OPTIONS_END};
+	struct map map = {.indent = "", .fold = true};
 	const char *name = NULL;
 	uint32_t region;
 	char *chars;
@@ -31,14 +28,15 @@ static enum status run_map(int argc, char **argv)
 			map.fold = false;
 	}
 	check_arguments(argc, argv, 0, 0);
-	fd = open_to_look();
+	fd = open_for_queries();
 	region = open_region(fd, name);
 	map.page_size = query_info(fd, region).page_size;
 	chars = query_map(fd, region, &map.nr_pages);
 	map.chars = chars;
-	printf("%c free   %c free, kept at hand   %c lent or given back   %c%c pages in use   %c%c slab\n"
-	       "(the first page of a block is a capital letter)\n",
-	       RSV_MAP_FREE, RSV_MAP_CACHED, RSV_MAP_HOLE, RSV_MAP_PAGES, RSV_MAP_PAGES_MORE, RSV_MAP_SLAB, RSV_MAP_SLAB_MORE);
+	printf("%c free   %c cached or zeroed   %c lent or removed   %c%c pages in use   %c%c slab\n"
+	       "(the first page of a block has a capital letter)\n",
+	       RSV_MAP_FREE, RSV_MAP_CACHED, RSV_MAP_HOLE, RSV_MAP_PAGES, RSV_MAP_PAGES_MORE,
+	       RSV_MAP_SLAB, RSV_MAP_SLAB_MORE);
 	draw_map(&map);
 	free(chars);
 	return STATUS_OK;
@@ -47,8 +45,7 @@ static enum status run_map(int argc, char **argv)
 const struct command command_map = {
 	.name = "map",
 	.arguments = "[--all] [--region NAME]",
-	.summary = "every page as a character",
-	.help = "  --all          every line, also those that equal the one above and are shown as one * otherwise\n"
-		"  --region NAME  of this region, not the default one\n",
+	.summary = "show every page as a character",
+	.help = "  --all          print lines that equal the line above, instead of one *\n" HELP_OF_VIEW,
 	.run = run_map,
 };

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Zeroed memory of the program's own; ends the program where there is none. */
+/* Allocates zeroed memory, or ends the program. */
 void *new_memory(size_t bytes);
 
 #endif /* MEMORY_H */

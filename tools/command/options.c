@@ -33,7 +33,7 @@ void check_arguments(int argc, char **argv, int least, int most)
 		wrong_usage("'%s' is one argument too many", argv[optind + most]);
 }
 
-/* The number that a text begins with; where the number ends is put at @end. */
+/* Returns the number that the text begins with. @end gets the rest of the text. */
 static uint64_t parse_digits(const char *text, const char *kind, char **end)
 {
 	unsigned long long number;
@@ -60,7 +60,6 @@ static unsigned int suffix_shift(const char *suffix)
 	return 64;
 }
 
-/* A number of bytes, more than 0. */
 uint64_t parse_size(const char *text)
 {
 	char *suffix;
@@ -70,7 +69,7 @@ uint64_t parse_size(const char *text)
 	if (shift == 64)
 		wrong_usage("'%s' is not a size: '%s' is not K, M or G", text, suffix);
 	if (!number)
-		wrong_usage("'%s' is not a size: it is nothing", text);
+		wrong_usage("'%s' is not a size: it is 0", text);
 	if (number > UINT64_MAX >> shift)
 		wrong_usage("'%s' is too large", text);
 	return number << shift;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Arguments of a command: checked strictly, since what is guessed at is wrong one day.
+ * Arguments of a command. A malformed argument is an error: the command does not guess.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -8,18 +8,30 @@
 #include <getopt.h>
 #include <stdint.h>
 
-/* What every command's long options end with. getopt_long() gives 'h' for it. */
-#define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
-#define OPTIONS_END	{ NULL, 0, NULL, 0 }
+/* The last long options of every command. getopt_long() returns 'h' for --help. */
+#define OPTION_HELP                            \
+	{                                      \
+		"help", no_argument, NULL, 'h' \
+	}
+#define OPTIONS_END              \
+	{                        \
+		NULL, 0, NULL, 0 \
+	}
 
-/* The next option, or -1 after the last. Answers --help, and ends with a message on an unknown option. */
+/*
+ * Returns the next option, or -1. Prints the help for --help; an unknown option ends the program.
+ */
 int next_option(int argc, char **argv, const struct option *options);
 
-/* Ends with a message unless the number of arguments behind the options is from @least to @most. */
+/* Ends the program unless the number of arguments after the options is from @least to @most. */
 void check_arguments(int argc, char **argv, int least, int most);
 
-#define OPTION_REGION	{ "region", required_argument, NULL, 'r' }
+#define OPTION_REGION                                  \
+	{                                              \
+		"region", required_argument, NULL, 'r' \
+	}
 
+/* End the program unless the text is a size above 0, or a number from @least to @most. */
 uint64_t parse_size(const char *text);
 uint64_t parse_number(const char *text, uint64_t least, uint64_t most);
 

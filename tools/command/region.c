@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir region: make, end, grow, shrink and list regions.
+ * reservoir region: create, destroy, grow, shrink and list regions.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,15 +23,15 @@ static void run_create(char **arguments)
 {
 	struct rsv_ioc_reserve want[RSV_RESERVES_MAX];
 	uint32_t nr = parse_specs(arguments[1], want);
-	int fd = open_to_change();
+	int fd = open_for_changes();
 
-	make_region(fd, arguments[0], want, nr);
+	create_region(fd, arguments[0], want, nr);
 	print_size(fd, arguments[0]);
 }
 
 static void run_destroy(char **arguments)
 {
-	end_region(open_to_change(), arguments[0]);
+	destroy_region(open_for_changes(), arguments[0]);
 	printf("%s: destroyed\n", arguments[0]);
 }
 
@@ -41,45 +41,46 @@ static void run_grow(char **arguments)
 	int fd;
 
 	parse_spec(arguments[1], &want);
-	fd = open_to_change();
+	fd = open_for_changes();
 	grow_region(fd, arguments[0], &want);
 	print_size(fd, arguments[0]);
 }
 
 static void run_shrink(char **arguments)
 {
-	uint64_t wanted = parse_size(arguments[1]), gone;
-	int fd = open_to_change();
+	uint64_t wanted = parse_size(arguments[1]), removed;
+	int fd = open_for_changes();
 
-	gone = shrink_region(fd, arguments[0], wanted);
-	printf("%s given back to the system\n", size_text(gone).chars);
+	removed = shrink_region(fd, arguments[0], wanted);
+	printf("%s given back to the system\n", size_text(removed).chars);
 	print_size(fd, arguments[0]);
 }
 
 static void print_region(int fd, const struct rsv_ioc_region_next *region)
 {
-	static const char *const origins[] = { "kernel", "named", "scratch" };
+	static const char *const origins[] = {"kernel", "named", "scratch"};
 	struct rsv_ioc_info info;
 
 	printf("%-20s %-8s", region->name, origins[region->origin]);
 	if (region->origin == RSV_REGION_SCRATCH) {
-		puts("  (of a program, and gone with it)");
+		puts("  (destroyed when its program ends)");
 		return;
 	}
 	info = query_info(fd, open_region(fd, region->name));
 	printf(" %12s", size_text(info.bytes).chars);
-	printf(" %12s %7u %6u\n", size_text(info.free_bytes + info.cached_bytes).chars, info.nr_extents,
-	       info.nr_caches);
+	printf(" %12s %7u %6u\n", size_text(info.free_bytes + info.cached_bytes).chars,
+	       info.nr_extents, info.nr_caches);
 }
 
 static void run_list(char **arguments)
 {
 	struct rsv_ioc_region_next region;
-	int fd = open_to_look();
+	int fd = open_for_queries();
 	uint32_t id;
 
 	(void)arguments;
-	printf("%-20s %-8s %12s %12s %7s %6s\n", "region", "origin", "size", "free", "runs", "caches");
+	printf("%-20s %-8s %12s %12s %7s %6s\n", "region", "origin", "size", "free", "extents",
+	       "caches");
 	for (id = 0; next_region(fd, id, &region); id = region.id + 1)
 		print_region(fd, &region);
 }
@@ -89,15 +90,15 @@ static const struct {
 	int arguments;
 	void (*run)(char **arguments);
 } actions[] = {
-	{ "create", 2, run_create }, { "destroy", 1, run_destroy }, { "grow", 2, run_grow },
-	{ "shrink", 2, run_shrink }, { "list", 0, run_list },
+	{"create", 2, run_create}, {"destroy", 1, run_destroy}, {"grow", 2, run_grow},
+	{"shrink", 2, run_shrink}, {"list", 0, run_list},
 };
 
 #define NR_ACTIONS (sizeof(actions) / sizeof(actions[0]))
 
 static enum status run_region(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_HELP, OPTIONS_END };
+	static const struct option options[] = {OPTION_HELP, OPTIONS_END};
 	const char *name;
 	size_t i;
 
@@ -116,12 +117,14 @@ static enum status run_region(int argc, char **argv)
 
 const struct command command_region = {
 	.name = "region",
-	.arguments = "create NAME SPEC[,SPEC...] | destroy NAME | grow NAME SPEC | shrink NAME SIZE | list",
-	.summary = "make, end, resize and list regions",
-	.help = "A region that was created stays until it is destroyed or the module is unloaded. Nothing that is\n"
-		"allocated moves when a region grows or shrinks; what cannot go stays. All but list is for root.\n\n"
-		"SPEC is [nodeN/][ZONE:]SIZE[K|M|G][:SHARED], where ZONE is dma, dma32, normal or highmem, or\n"
-		"contig for one run. Memory of a zone that is named serves only requests for that zone, but for\n"
-		"SHARED of it.\n",
+	.arguments =
+		"create NAME SPEC[,SPEC...] | destroy NAME | grow NAME SPEC | shrink NAME SIZE | list",
+	.summary = "create, destroy, resize and list regions",
+	.help = "A region stays until it is destroyed or the module is unloaded. A region that shrinks\n"
+		"gives back free memory only; what is allocated does not move. All actions but list\n"
+		"are for root.\n\n"
+		"SPEC is [nodeN/][ZONE:]SIZE[K|M|G][:SHARED], where ZONE is dma, dma32, normal or\n"
+		"highmem, or contig for one extent. The memory of a named zone serves only requests\n"
+		"for that zone, except for SHARED of it.\n",
 	.run = run_region,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir slabs: the caches of a region, and what is in front of them.
+ * reservoir slabs: the caches of a region, their slabs and magazines.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 
 /**
  * struct choice - which caches are shown, and how
- * @all: size classes too that have no memory
- * @print: prints one
- * @hidden: how many were not shown
+ * @all: show unused size classes too
+ * @print: prints a cache
+ * @hidden: number of caches that were not shown
  */
 struct choice {
 	bool all;
@@ -23,27 +23,28 @@ struct choice {
 
 static void print_slabs(const struct rsv_ioc_cache *cache)
 {
-	printf("%-20s %-6s %7u %7u %5u %7u %6u %8llu %8llu %5llu %7llu %5llu\n", cache->name, cache->engine,
-	       cache->object_size, cache->stride, cache->slab_pages, cache->slab_objects, cache->slab_waste,
-	       (unsigned long long)cache->active_objects, (unsigned long long)cache->total_objects,
-	       (unsigned long long)cache->full_slabs, (unsigned long long)cache->partial_slabs,
-	       (unsigned long long)cache->empty_slabs);
+	printf("%-20s %-6s %7u %7u %5u %7u %6u %8llu %8llu %5llu %7llu %5llu\n", cache->name,
+	       cache->engine, cache->object_size, cache->stride, cache->slab_pages,
+	       cache->slab_objects, cache->slab_waste, (unsigned long long)cache->active_objects,
+	       (unsigned long long)cache->total_objects, (unsigned long long)cache->full_slabs,
+	       (unsigned long long)cache->partial_slabs, (unsigned long long)cache->empty_slabs);
 }
 
 static void print_magazines(const struct rsv_ioc_cache *cache)
 {
-	printf("%-20s %-6s %6u %10llu %10llu %9llu %5llu %5llu %6llu %10llu\n", cache->name, cache->engine,
-	       cache->magazine_rounds, (unsigned long long)cache->allocs, (unsigned long long)cache->frees,
-	       (unsigned long long)cache->exchanges, (unsigned long long)cache->depot_full,
-	       (unsigned long long)cache->depot_empty, (unsigned long long)cache->contended,
-	       (unsigned long long)cache->guaranteed_objects);
+	printf("%-20s %-6s %6u %10llu %10llu %9llu %5llu %5llu %6llu %10llu\n", cache->name,
+	       cache->engine, cache->magazine_rounds, (unsigned long long)cache->allocs,
+	       (unsigned long long)cache->frees, (unsigned long long)cache->exchanges,
+	       (unsigned long long)cache->depot_full, (unsigned long long)cache->depot_empty,
+	       (unsigned long long)cache->contended, (unsigned long long)cache->guaranteed_objects);
 }
 
 static void print_cache(const struct view *view, const struct rsv_ioc_cache *cache)
 {
 	struct choice *choice = view->data;
 
-	if (!choice->all && cache->cache_flags & RSV_SIZE_CLASS && !cache->total_objects && !cache->allocs)
+	if (!choice->all && cache->cache_flags & RSV_SIZE_CLASS && !cache->total_objects &&
+	    !cache->allocs)
 		choice->hidden++;
 	else
 		choice->print(cache);
@@ -51,14 +52,12 @@ static void print_cache(const struct view *view, const struct rsv_ioc_cache *cac
 
 static enum status run_slabs(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "all", no_argument, NULL, 'a' },
-		{ "magazines", no_argument, NULL, 'm' },
-		OPTION_REGION,
-		OPTION_HELP,
-		OPTIONS_END
-	};
-	struct choice choice = { .print = print_slabs };
+	static const struct option options[] = {{"all", no_argument, NULL, 'a'},
+						{"magazines", no_argument, NULL, 'm'},
+						OPTION_REGION,
+						OPTION_HELP,
+						OPTIONS_END};
+	struct choice choice = {.print = print_slabs};
 	const char *name = NULL;
 	struct view view;
 	int option;
@@ -75,28 +74,44 @@ static enum status run_slabs(int argc, char **argv)
 	view = open_view(name);
 	view.data = &choice;
 	if (choice.print == print_magazines)
-		printf("%-20s %-6s %6s %10s %10s %9s %5s %5s %6s %10s\n", "cache", "engine", "rounds", "taken",
-		       "returned", "exchanged", "full", "empty", "waited", "guaranteed");
+		printf("%-20s %-6s %6s %10s %10s %9s %5s %5s %6s %10s\n", "cache", "engine",
+		       "rounds", "allocs", "frees", "exchanges", "full", "empty", "waits",
+		       "guaranteed");
 	else
-		printf("%-20s %-6s %7s %7s %5s %7s %6s %8s %8s %5s %7s %5s\n", "cache", "engine", "object",
-		       "stride", "pages", "objects", "waste", "in use", "room", "full", "partial", "empty");
+		printf("%-20s %-6s %7s %7s %5s %7s %6s %8s %8s %5s %7s %5s\n", "cache", "engine",
+		       "object", "stride", "pages", "objects", "waste", "in use", "total", "full",
+		       "partial", "empty");
 	for_each_cache(&view, print_cache);
 	if (choice.hidden)
-		printf("and %u size classes that nobody has used yet; --all shows them\n", choice.hidden);
+		printf("and %u unused size classes; --all shows them\n", choice.hidden);
 	return STATUS_OK;
 }
 
 const struct command command_slabs = {
 	.name = "slabs",
 	.arguments = "[--magazines] [--all] [--region NAME]",
-	.summary = "the caches, their slabs and magazines",
-	.help = "For each cache: its engine; bytes of an object, and from one to the next; of a slab its pages,\n"
-		"objects, and bytes that no object can use; objects in use, and that there is room for; slabs\n"
-		"whose objects are all out, in use or in magazines, some of them, none.\n\n"
-		"  --magazines    instead: objects of a magazine, 0 where there are none; objects taken and\n"
-		"                 returned; magazines exchanged with the depot; full and empty ones in it; how\n"
-		"                 often a CPU waited for another there; objects kept for this cache alone\n"
-		"  --all          also size classes that nobody has used yet\n"
-		HELP_OF_VIEW,
+	.summary = "list the caches, their slabs and magazines",
+	.help = "For each cache its engine, and then\n"
+		"  object   bytes of an object\n"
+		"  stride   bytes from one object to the next\n"
+		"  pages    pages of a slab\n"
+		"  objects  objects of a slab\n"
+		"  waste    bytes of a slab that no object can use\n"
+		"  in use   objects in use\n"
+		"  total    objects of all slabs\n"
+		"  full     slabs whose objects are all in use or in magazines\n"
+		"  partial  slabs of which some are, and active slabs of CPUs\n"
+		"  empty    slabs of which none is\n"
+		"With --magazines, instead:\n"
+		"  rounds      objects of a magazine, 0 if the cache has no magazines\n"
+		"  allocs      objects allocated\n"
+		"  frees       objects freed\n"
+		"  exchanges   magazines that CPUs exchanged with the depot\n"
+		"  full        full magazines in the depot\n"
+		"  empty       empty magazines in the depot\n"
+		"  waits       times that a CPU waited for another CPU at the depot\n"
+		"  guaranteed  objects that only this cache can use\n\n"
+		"  --magazines    show figures of magazines, not of slabs\n"
+		"  --all          list unused size classes too\n" HELP_OF_VIEW,
 	.run = run_slabs,
 };

@@ -12,18 +12,18 @@ static const struct {
 	uint32_t zone;
 	uint32_t flags;
 } kinds[] = {
-	{ "dma", RSV_ZONE_DMA, 0 },
-	{ "dma32", RSV_ZONE_DMA32, 0 },
-	{ "normal", RSV_ZONE_NORMAL, 0 },
-	{ "highmem", RSV_ZONE_HIGHMEM, 0 },
-	{ "contig", RSV_ZONE_ANY, RSV_RESERVE_CONTIG },
+	{"dma", RSV_ZONE_DMA, 0},
+	{"dma32", RSV_ZONE_DMA32, 0},
+	{"normal", RSV_ZONE_NORMAL, 0},
+	{"highmem", RSV_ZONE_HIGHMEM, 0},
+	{"contig", RSV_ZONE_ANY, RSV_RESERVE_CONTIG},
 };
 
-#define NR_KINDS	(sizeof(kinds) / sizeof(kinds[0]))
-#define NODES_MAX	1024
+#define NR_KINDS  (sizeof(kinds) / sizeof(kinds[0]))
+#define NODES_MAX 1024
 
-/* Takes what stands before a character off the front of a text, or nothing if it is not there. */
-static char *take_part(char **text, char end)
+/* Cuts the part before @end off the text. Returns NULL if the text has no @end. */
+static char *cut_part(char **text, char end)
 {
 	char *part = *text, *at = strchr(part, end);
 
@@ -37,7 +37,7 @@ static char *take_part(char **text, char end)
 static void parse_node(const char *part, struct rsv_ioc_reserve *want)
 {
 	if (strncmp(part, "node", 4))
-		wrong_usage("'%s' is not a node: want nodeN/", part);
+		wrong_usage("'%s' is not a node: expected nodeN/", part);
 	want->node = parse_number(part + 4, 0, NODES_MAX - 1);
 	want->flags |= RSV_RESERVE_NODE;
 }
@@ -59,23 +59,23 @@ static void parse_shared(const char *part, struct rsv_ioc_reserve *want)
 {
 	want->shared = parse_size(part);
 	if (want->zone == RSV_ZONE_ANY)
-		wrong_usage("'%s': only of a zone that is named something can be shared", part);
+		wrong_usage("'%s': only an entry that names a zone can have a shared part", part);
 	if (want->shared > want->bytes)
-		wrong_usage("'%s' is more to be shared than there is", part);
+		wrong_usage("'%s' is more than the size that it is a part of", part);
 }
 
-/* A kind begins with a letter and a size with a digit, so that what stands before the first colon tells itself. */
+/* A kind begins with a letter and a size with a digit, which tells the two colons apart. */
 static void parse_entry(char *rest, struct rsv_ioc_reserve *want)
 {
-	char *part = take_part(&rest, '/');
+	char *part = cut_part(&rest, '/');
 
-	*want = (struct rsv_ioc_reserve){ .zone = RSV_ZONE_ANY };
+	*want = (struct rsv_ioc_reserve){.zone = RSV_ZONE_ANY};
 	if (part)
 		parse_node(part, want);
-	part = strchr(rest, ':') && (*rest < '0' || *rest > '9') ? take_part(&rest, ':') : NULL;
+	part = strchr(rest, ':') && (*rest < '0' || *rest > '9') ? cut_part(&rest, ':') : NULL;
 	if (part)
 		parse_kind(part, want);
-	part = take_part(&rest, ':');
+	part = cut_part(&rest, ':');
 	want->bytes = parse_size(part ? part : rest);
 	if (part)
 		parse_shared(rest, want);

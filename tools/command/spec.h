@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What memory a region is to have, as text: [nodeN/][ZONE:|contig:]SIZE[:SHARED], several of them with commas between.
+ * The memory of a region as text: entries [nodeN/][ZONE:|contig:]SIZE[:SHARED], separated by
+ * commas.
  */
 #ifndef SPEC_H
 #define SPEC_H
@@ -9,7 +10,7 @@
 
 #include <linux/reservoir.h>
 
-/* Ends the program with a message unless the text is right. Returns the number of entries. */
+/* End the program unless the text is well-formed. parse_specs() returns the number of entries. */
 uint32_t parse_specs(const char *text, struct rsv_ioc_reserve want[RSV_RESERVES_MAX]);
 void parse_spec(const char *text, struct rsv_ioc_reserve *want);
 

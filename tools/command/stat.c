@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir stat: a region in figures, for people or as JSON.
+ * reservoir stat: the figures of a region, as text or as JSON.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,29 +15,30 @@ static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
 	uint32_t page_size = view->info.page_size;
 
-	printf("zone %-7s node %u: %s, %s free, at most %s in use at once\n", zone->name, zone->node,
-	       size_text(zone->pages * page_size).chars, size_text(zone->free_pages * page_size).chars,
+	printf("zone       %-7s node %u: %s, %s free, peak use %s\n", zone->name, zone->node,
+	       size_text(zone->pages * page_size).chars,
+	       size_text(zone->free_pages * page_size).chars,
 	       size_text(zone->peak_pages * page_size).chars);
 }
 
 static void print_extent(const struct view *view, const struct rsv_ioc_extent *extent)
 {
 	(void)view;
-	printf("run  %-7s node %u: %s at offset %s", extent->zone, extent->node,
+	printf("extent     %-7s node %u: %s at offset %s", extent->zone, extent->node,
 	       size_text(extent->bytes).chars, size_text(extent->offset).chars);
 	if (extent->lent_bytes)
 		printf(", %s of it given back to the system", size_text(extent->lent_bytes).chars);
 	if (extent->physical)
-		printf(", physical address 0x%llx", (unsigned long long)extent->physical);
+		printf(", physical 0x%llx", (unsigned long long)extent->physical);
 	putchar('\n');
 }
 
-/* All caches together */
+/* Sums over all caches */
 struct magazines {
 	uint64_t full;
 	uint64_t empty;
-	uint64_t exchanged;
-	uint64_t waited;
+	uint64_t exchanges;
+	uint64_t waits;
 	uint64_t guaranteed;
 };
 
@@ -47,49 +48,50 @@ static void add_magazines(const struct view *view, const struct rsv_ioc_cache *c
 
 	sum->full += cache->depot_full;
 	sum->empty += cache->depot_empty;
-	sum->exchanged += cache->exchanges;
-	sum->waited += cache->contended;
+	sum->exchanges += cache->exchanges;
+	sum->waits += cache->contended;
 	sum->guaranteed += cache->guaranteed_objects;
 }
 
 static void print_caches(struct view *view)
 {
 	const struct rsv_ioc_info *info = &view->info;
-	struct magazines sum = { 0 };
+	struct magazines sum = {0};
 
-	printf("in slabs  %s, of %u caches\n", size_text(info->slab_bytes).chars, info->nr_caches);
+	printf("slabs      %s of %u caches\n", size_text(info->slab_bytes).chars, info->nr_caches);
 	if (info->heap_bytes)
-		printf("heap      %s of that, %s of it free\n", size_text(info->heap_bytes).chars,
+		printf("SLOB heap  %s of that, %s of it free\n", size_text(info->heap_bytes).chars,
 		       size_text(info->heap_free_bytes).chars);
-	printf("engine    %s for who asks for none; size classes %s\n", info->engine, info->classes);
+	printf("engine     %s by default; size classes %s\n", info->engine, info->classes);
 	view->data = &sum;
 	for_each_cache(view, add_magazines);
-	printf("magazines %llu full and %llu empty in depots, %llu exchanged, %llu times somebody waited\n",
-	       (unsigned long long)sum.full, (unsigned long long)sum.empty, (unsigned long long)sum.exchanged,
-	       (unsigned long long)sum.waited);
+	printf("magazines  %llu full and %llu empty in depots; %llu exchanges, %llu waits for a depot\n",
+	       (unsigned long long)sum.full, (unsigned long long)sum.empty,
+	       (unsigned long long)sum.exchanges, (unsigned long long)sum.waits);
 	if (sum.guaranteed)
-		printf("kept      %llu objects for their caches alone\n", (unsigned long long)sum.guaranteed);
+		printf("guaranteed %llu objects\n", (unsigned long long)sum.guaranteed);
 }
 
 static void print_stat(struct view *view)
 {
 	const struct rsv_ioc_info info = view->info;
 
-	printf("region    %s\n", info.name);
-	printf("version   %s, interface %u\n", info.version, info.abi_version);
-	printf("size      %s in %u %s, pages of %s\n", size_text(info.bytes).chars, info.nr_extents,
-	       info.nr_extents == 1 ? "run" : "runs", size_text(info.page_size).chars);
-	printf("free      %s (%.1f %%), largest block %s of %s possible\n",
+	printf("region     %s\n", info.name);
+	printf("version    %s, ABI %u\n", info.version, info.abi_version);
+	printf("size       %s in %u %s, pages of %s\n", size_text(info.bytes).chars,
+	       info.nr_extents, info.nr_extents == 1 ? "extent" : "extents",
+	       size_text(info.page_size).chars);
+	printf("free       %s (%.1f %%), largest block %s of at most %s\n",
 	       size_text(info.free_bytes).chars, percent(info.free_bytes, info.bytes),
 	       size_text(info.largest_free).chars, size_text(info.largest_block).chars);
-	printf("at hand   %s more on the lists of CPUs and zeroed\n", size_text(info.cached_bytes).chars);
+	printf("cached     %s on per-CPU lists or zeroed\n", size_text(info.cached_bytes).chars);
 	if (info.lent_bytes)
-		printf("lent      %s to the system\n", size_text(info.lent_bytes).chars);
+		printf("lent       %s to the system\n", size_text(info.lent_bytes).chars);
 	print_caches(view);
-	printf("beside    %s to manage it (%.1f %%)", size_text(info.metadata_bytes).chars,
+	printf("metadata   %s (%.1f %%)", size_text(info.metadata_bytes).chars,
 	       percent(info.metadata_bytes, info.bytes));
 	printf(", and %s for each CPU\n", size_text(info.percpu_bytes).chars);
-	printf("misuse    %llu\n", (unsigned long long)info.misuse);
+	printf("misuse     %llu\n", (unsigned long long)info.misuse);
 	for_each_zone(view, print_zone);
 	for_each_extent(view, print_extent);
 }
@@ -97,11 +99,7 @@ static void print_stat(struct view *view)
 static enum status run_stat(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_REGION,
-		OPTION_HELP,
-		OPTIONS_END
-	};
+		{"json", no_argument, NULL, 'j'}, OPTION_REGION, OPTION_HELP, OPTIONS_END};
 	const char *name = NULL;
 	bool json = false;
 	struct view view;
@@ -125,8 +123,7 @@ static enum status run_stat(int argc, char **argv)
 const struct command command_stat = {
 	.name = "stat",
 	.arguments = "[--json] [--region NAME]",
-	.summary = "the region in figures",
-	.help = "  --json         all that can be queried, zones, runs and caches included, as one JSON object\n"
-		"  --region NAME  of this region, not the default one\n",
+	.summary = "show the figures of a region",
+	.help = "  --json         print all figures, with zones, extents and caches, as JSON\n" HELP_OF_VIEW,
 	.run = run_stat,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir textbook: the examples of the textbooks, in regions of exactly the book's size.
+ * reservoir textbook: examples of textbooks, in regions of exactly the size that the textbook says.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +14,11 @@
 #include "options.h"
 
 static const struct lesson *const lessons[] = {
-	&lesson_split,	    &lesson_waste,     &lesson_pages,	   &lesson_eight,     &lesson_slab,
-	&lesson_descriptor, &lesson_groups,    &lesson_engines,	   &lesson_constructors,
-	&lesson_magazines,  &lesson_reclaim,   &lesson_fragments,  &lesson_neighbours, &lesson_scattered,
-	&lesson_zeroed,	    &lesson_lists,     &lesson_zones,	   &lesson_nodes,
+	&lesson_split,	      &lesson_waste,	  &lesson_pages,   &lesson_eight,
+	&lesson_slab,	      &lesson_descriptor, &lesson_groups,  &lesson_engines,
+	&lesson_constructors, &lesson_magazines,  &lesson_reclaim, &lesson_fragments,
+	&lesson_neighbours,   &lesson_scattered,  &lesson_zeroed,  &lesson_lists,
+	&lesson_zones,	      &lesson_nodes,
 };
 
 #define NR_LESSONS (sizeof(lessons) / sizeof(lessons[0]))
@@ -44,30 +45,33 @@ static size_t find_lesson(const char *text)
 	wrong_usage("'%s' is not a lesson; --list shows them", text);
 }
 
-/* A descriptor for each lesson: with it everything goes back, also if the lesson ends early. */
+/*
+ * Each lesson has a descriptor of its own: closing it frees everything, also if the lesson fails.
+ */
 static void teach(size_t index, int step)
 {
 	const struct lesson *lesson = lessons[index];
-	int fd = open_to_change();
-	struct classroom room = {
+	int fd = open_for_changes();
+	struct lesson_ctx ctx = {
 		.lesson = lesson->name,
 		.fd = fd,
 		.page_size = query_info(fd, DEFAULT_REGION).page_size,
-		.in_pages = lesson->pages,
+		.sizes_in_pages = lesson->pages,
 		.step = step,
 	};
 
 	printf("%zu. %s\n", index + 1, lesson->title);
 	if (lesson->pages || lesson->bytes) {
-		room.region = create_region(fd, lesson->pages ? lesson->pages * room.page_size : lesson->bytes);
-		room.seen = query_zone(fd, room.region, 0);
+		ctx.region = create_scratch_region(fd, lesson->pages ? lesson->pages * ctx.page_size
+								     : lesson->bytes);
+		ctx.shown = query_zone(fd, ctx.region, 0);
 	}
-	lesson->teach(&room);
+	lesson->teach(&ctx);
 	if (lesson->pages || lesson->bytes)
-		free_handle(fd, room.region);
+		free_handle(fd, ctx.region);
 	close(fd);
-	if (room.named)
-		end_lesson_region();
+	if (ctx.named)
+		destroy_lesson_region();
 }
 
 static void teach_all(int step)
@@ -83,12 +87,10 @@ static void teach_all(int step)
 
 static enum status run_textbook(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "step", no_argument, NULL, 's' },
-		{ "list", no_argument, NULL, 'l' },
-		OPTION_HELP,
-		OPTIONS_END
-	};
+	static const struct option options[] = {{"step", no_argument, NULL, 's'},
+						{"list", no_argument, NULL, 'l'},
+						OPTION_HELP,
+						OPTIONS_END};
 	int list = 0;
 	int step = 0;
 	int option;
@@ -101,7 +103,7 @@ static enum status run_textbook(int argc, char **argv)
 	}
 	check_arguments(argc, argv, 0, list ? 0 : 1);
 	if (step)
-		need_keyboard();
+		require_terminal();
 	if (list)
 		list_lessons();
 	else if (optind < argc)
@@ -114,9 +116,10 @@ static enum status run_textbook(int argc, char **argv)
 const struct command command_textbook = {
 	.name = "textbook",
 	.arguments = "[LESSON] [--step] [--list]",
-	.summary = "the examples of the textbooks, step by step",
-	.help = "Each lesson runs in a region of the book's size, which the kernel module makes for it, and is\n"
-		"checked against the book. A lesson about what the machine does not have is left out. Without LESSON, a name or a number, all of them.\n\n"
+	.summary = "run the examples of textbooks, step by step",
+	.help = "LESSON is a name or a number; without it all lessons run. Each lesson runs in a\n"
+		"region of the size that the textbook says, and checks its figures against the\n"
+		"textbook's. A lesson is skipped if the machine lacks what it needs.\n\n"
 		"  --step  wait for a key after each step\n"
 		"  --list  the names of the lessons\n",
 	.run = run_textbook,

@@ -7,16 +7,16 @@
 
 struct view open_view(const char *name)
 {
-	struct view view = { .fd = open_to_look() };
+	struct view view = {.fd = open_for_queries()};
 
 	view.region = open_region(view.fd, name);
 	view.info = query_info(view.fd, view.region);
 	return view;
 }
 
-struct view open_view_of(int argc, char **argv)
+struct view open_view_from_args(int argc, char **argv)
 {
-	static const struct option options[] = { OPTION_REGION, OPTION_HELP, OPTIONS_END };
+	static const struct option options[] = {OPTION_REGION, OPTION_HELP, OPTIONS_END};
 	const char *name = NULL;
 
 	while (next_option(argc, argv, options) != -1)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A look at a region: what the commands share that only show.
+ * What the commands that only query a region share.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -10,11 +10,11 @@
 #include <linux/reservoir.h>
 
 /**
- * struct view - a region that is looked at
+ * struct view - a region that a command queries
  * @fd: the device
  * @region: handle of the region
- * @info: what the region is, when it was opened
- * @data: of the command that looks
+ * @info: the region's figures when it was opened
+ * @data: private to the command
  */
 struct view {
 	int fd;
@@ -23,21 +23,21 @@ struct view {
 	void *data;
 };
 
-/* The region that is called so, or for NULL the default one */
+/* Opens the region of this name, or the default region if @name is NULL. */
 struct view open_view(const char *name);
 
-/* For commands whose only option is --region */
-struct view open_view_of(int argc, char **argv);
+/* The same, for a command whose only option is --region */
+struct view open_view_from_args(int argc, char **argv);
 
-#define ARGUMENTS_OF_VIEW	"[--region NAME]"
-#define HELP_OF_VIEW		"  --region NAME  of this region, not the default one\n"
+#define ARGUMENTS_OF_VIEW "[--region NAME]"
+#define HELP_OF_VIEW	  "  --region NAME  show this region, not the default one\n"
 
 void for_each_zone(const struct view *view,
 		   void (*show)(const struct view *view, const struct rsv_ioc_zone *zone));
 void for_each_extent(const struct view *view,
 		     void (*show)(const struct view *view, const struct rsv_ioc_extent *extent));
 
-/* In the order in which they were made */
+/* In the order of creation */
 void for_each_cache(const struct view *view,
 		    void (*show)(const struct view *view, const struct rsv_ioc_cache *cache));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir zones: the zones of a region, and what they keep back.
+ * reservoir zones: the zones of a region, their watermarks and cached pages.
  */
 #include <stdio.h>
 
@@ -29,10 +29,10 @@ static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 
 static enum status run_zones(int argc, char **argv)
 {
-	struct view view = open_view_of(argc, argv);
+	struct view view = open_view_from_args(argc, argv);
 
-	printf("%4s %-8s %9s %9s %7s %7s %9s %7s %7s %7s\n", "node", "zone", "pages", "free", "min", "low",
-	       "protected", "cached", "zeroed", "hits");
+	printf("%4s %-8s %9s %9s %7s %7s %9s %7s %7s %7s\n", "node", "zone", "pages", "free", "min",
+	       "low", "protected", "cached", "zeroed", "hits");
 	for_each_zone(&view, print_zone);
 	return STATUS_OK;
 }
@@ -40,10 +40,15 @@ static enum status run_zones(int argc, char **argv)
 const struct command command_zones = {
 	.name = "zones",
 	.arguments = ARGUMENTS_OF_VIEW,
-	.summary = "the zones, their marks, and the free pages they keep at hand",
-	.help = "For each zone its pages; those in free blocks; how many of these only urgent requests may have;\n"
-		"the mark below which caches are shrunk; how many requests for higher zones leave alone; free\n"
-		"pages on the lists of CPUs; free pages that are zeroed, and requests that such served.\n\n"
-		HELP_OF_VIEW,
+	.summary = "show the zones, their watermarks and cached pages",
+	.help = "For each zone its node and name, and then\n"
+		"  pages      pages of the zone\n"
+		"  free       pages in free blocks\n"
+		"  min        free pages that only urgent requests (__GFP_HIGH) get\n"
+		"  low        free pages below which the region shrinks its caches\n"
+		"  protected  free pages that requests for higher zones do not get\n"
+		"  cached     free pages on per-CPU lists\n"
+		"  zeroed     free pages that are zeroed\n"
+		"  hits       requests that zeroed pages served\n\n" HELP_OF_VIEW,
 	.run = run_zones,
 };

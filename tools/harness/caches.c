@@ -7,28 +7,34 @@ TEST_F(device, a_cache_has_the_layout_that_wastes_least)
 {
 	static const struct {
 		uint32_t object_size, pages, objects;
-	} book[] = {
-		{ 2048, 3, 6 }, { 3072, 3, 4 }, { 7168, 7, 4 }, { 1741, 3, 7 },
+	} textbook[] = {
+		{2048, 3, 6},
+		{3072, 3, 4},
+		{7168, 7, 4},
+		{1741, 3, 7},
 	};
 	struct rsv_ioc_cache_create made;
 	struct rsv_ioc_cache cache;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(book); i++) {
-		ASSERT_EQ(make_cache_so(self->fd, 0, "layout", book[i].object_size, RSV_ENGINE_SLUB, &made), 0);
+	for (i = 0; i < ARRAY_SIZE(textbook); i++) {
+		ASSERT_EQ(create_cache_with(self->fd, 0, "layout", textbook[i].object_size,
+					    RSV_ENGINE_SLUB, &made),
+			  0);
 		ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
 		EXPECT_EQ(cache.id, made.id);
 		EXPECT_STREQ(cache.name, "layout");
-		EXPECT_EQ(cache.object_size, book[i].object_size);
-		EXPECT_EQ(cache.slab_pages, book[i].pages);
-		EXPECT_EQ(cache.slab_objects, book[i].objects);
+		EXPECT_EQ(cache.object_size, textbook[i].object_size);
+		EXPECT_EQ(cache.slab_pages, textbook[i].pages);
+		EXPECT_EQ(cache.slab_objects, textbook[i].objects);
 		EXPECT_GE(cache.stride, cache.object_size);
-		EXPECT_EQ(cache.slab_waste, cache.slab_pages * page_size() - cache.slab_objects * cache.stride);
-		ASSERT_EQ(give(self->fd, made.handle), 0);
+		EXPECT_EQ(cache.slab_waste,
+			  cache.slab_pages * page_size() - cache.slab_objects * cache.stride);
+		ASSERT_EQ(free_handle(self->fd, made.handle), 0);
 	}
 }
 
-/* In a region that is too small for magazines, objects that come back are with their slab at once. */
+/* A small region has no magazines: a freed object goes back to its slab at once. */
 TEST_F(device, a_slab_goes_from_partial_to_full_to_partial_to_empty)
 {
 	struct rsv_ioc_cache_create made;
@@ -36,13 +42,13 @@ TEST_F(device, a_slab_goes_from_partial_to_full_to_partial_to_empty)
 	struct rsv_ioc_cache cache;
 	int i;
 
-	ASSERT_EQ(make_region(self->fd, KB(128), &region), 0);
-	ASSERT_EQ(make_cache_so(self->fd, region, "states", 2048, RSV_ENGINE_SLUB, &made), 0);
+	ASSERT_EQ(create_scratch(self->fd, KB(128), &region), 0);
+	ASSERT_EQ(create_cache_with(self->fd, region, "states", 2048, RSV_ENGINE_SLUB, &made), 0);
 	ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
 	EXPECT_EQ(cache.magazine_rounds, 0);
 	EXPECT_EQ(cache.total_objects, 0);
 	for (i = 0; i < 6; i++) {
-		ASSERT_EQ(take_object(self->fd, made.handle, &objects[i]), 0);
+		ASSERT_EQ(alloc_object(self->fd, made.handle, &objects[i]), 0);
 		ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
 		EXPECT_EQ(cache.active_objects, i + 1);
 		EXPECT_EQ(cache.full_slabs, i == 5);
@@ -50,7 +56,7 @@ TEST_F(device, a_slab_goes_from_partial_to_full_to_partial_to_empty)
 		EXPECT_EQ(cache.empty_slabs, 0);
 	}
 	for (i = 0; i < 6; i++) {
-		ASSERT_EQ(give(self->fd, objects[i]), 0);
+		ASSERT_EQ(free_handle(self->fd, objects[i]), 0);
 		ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
 		EXPECT_EQ(cache.full_slabs, 0);
 		EXPECT_EQ(cache.partial_slabs, i < 5);
@@ -67,10 +73,11 @@ TEST_F(device, a_cache_out_of_memory_says_so_and_counts_it)
 	struct rsv_ioc_cache cache;
 	uint32_t region, object;
 
-	ASSERT_EQ(make_region(self->fd, page_size(), &region), 0);
-	ASSERT_EQ(make_cache_so(self->fd, region, "full", page_size(), RSV_ENGINE_SLUB, &made), 0);
-	ASSERT_EQ(take_object(self->fd, made.handle, &object), 0);
-	EXPECT_EQ(take_object(self->fd, made.handle, &object), ENOMEM);
+	ASSERT_EQ(create_scratch(self->fd, page_size(), &region), 0);
+	ASSERT_EQ(create_cache_with(self->fd, region, "full", page_size(), RSV_ENGINE_SLUB, &made),
+		  0);
+	ASSERT_EQ(alloc_object(self->fd, made.handle, &object), 0);
+	EXPECT_EQ(alloc_object(self->fd, made.handle, &object), ENOMEM);
 	ASSERT_EQ(query_cache(self->fd, region, made.id, &cache), 0);
 	EXPECT_GE(cache.failures, 1);
 	EXPECT_EQ(cache.active_objects, 1);
@@ -78,35 +85,42 @@ TEST_F(device, a_cache_out_of_memory_says_so_and_counts_it)
 
 TEST_F(device, bad_cache_names_are_refused_and_taken_ones_exist)
 {
-	const char *const bad[] = { "", ".", "..", "a b", "a/b", "\x80", "a\n", "*" };
+	const char *const bad[] = {"", ".", "..", "a b", "a/b", "\x80", "a\n", "*"};
 	struct rsv_ioc_cache_create cache, other;
 	uint32_t region;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(make_cache(self->fd, 0, bad[i], 64, &cache), EINVAL) TH_LOG("'%s'", bad[i]);
+		EXPECT_EQ(create_cache(self->fd, 0, bad[i], 64, &cache), EINVAL)
+			TH_LOG("'%s'", bad[i]);
 	}
-	EXPECT_EQ(make_cache(self->fd, 0, "01234567890123456789012345678901", 64, &cache), EINVAL)
-		TH_LOG("a name without an end");
-	ASSERT_EQ(make_cache(self->fd, 0, "A-Za-z0-9_.-", 64, &cache), 0);
-	EXPECT_EQ(make_cache(self->fd, 0, "A-Za-z0-9_.-", 64, &other), EEXIST);
-	ASSERT_EQ(make_region(self->fd, KB(64), &region), 0);
-	EXPECT_EQ(make_cache(self->fd, region, "A-Za-z0-9_.-", 64, &other), 0) TH_LOG("another region");
+	EXPECT_EQ(create_cache(self->fd, 0, "01234567890123456789012345678901", 64, &cache), EINVAL)
+		TH_LOG("a name without a NUL");
+	ASSERT_EQ(create_cache(self->fd, 0, "A-Za-z0-9_.-", 64, &cache), 0);
+	EXPECT_EQ(create_cache(self->fd, 0, "A-Za-z0-9_.-", 64, &other), EEXIST);
+	ASSERT_EQ(create_scratch(self->fd, KB(64), &region), 0);
+	EXPECT_EQ(create_cache(self->fd, region, "A-Za-z0-9_.-", 64, &other), 0)
+		TH_LOG("another region");
 }
 
-#define CACHE_FLAGS	(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB | \
-			 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+#define CACHE_FLAGS                                                                \
+	(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | \
+	 RSV_ENGINE_SLOB | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
 
 static const uint32_t engines_at_once[] = {
-	RSV_ENGINE_SLAB | RSV_ENGINE_SLUB, RSV_ENGINE_SLUB | RSV_ENGINE_SLOB, RSV_ENGINE_SLAB | RSV_ENGINE_SLOB,
-	RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB, CACHE_FLAGS,
+	RSV_ENGINE_SLAB | RSV_ENGINE_SLUB,
+	RSV_ENGINE_SLUB | RSV_ENGINE_SLOB,
+	RSV_ENGINE_SLAB | RSV_ENGINE_SLOB,
+	RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB,
+	CACHE_FLAGS,
 };
 
 TEST_F(device, impossible_caches_are_refused)
 {
-	static const uint32_t sizes[] = { 0, UINT32_MAX, 1U << 31 };
-	static const uint32_t aligns[] = { 3, 24, 8192, UINT32_MAX, 1U << 31 };
-	struct rsv_ioc_cache_create want = { .size = sizeof(want), .object_size = 64, .name = "impossible" };
+	static const uint32_t sizes[] = {0, UINT32_MAX, 1U << 31};
+	static const uint32_t aligns[] = {3, 24, 8192, UINT32_MAX, 1U << 31};
+	struct rsv_ioc_cache_create want = {
+		.size = sizeof(want), .object_size = 64, .name = "impossible"};
 	struct rsv_ioc_info before = INFO(0), after = INFO(0);
 	size_t i;
 
@@ -114,32 +128,38 @@ TEST_F(device, impossible_caches_are_refused)
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		want.object_size = sizes[i];
-		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("size %u", sizes[i]);
+		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL)
+			TH_LOG("size %u", sizes[i]);
 	}
 	want.object_size = 64;
 	for (i = 0; i < ARRAY_SIZE(aligns); i++) {
 		want.align = aligns[i];
-		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("align %u", aligns[i]);
+		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL)
+			TH_LOG("align %u", aligns[i]);
 	}
 	want.align = 0;
 	for (i = 0; i < 32; i++) {
 		want.cache_flags = 1U << i;
 		if (want.cache_flags & CACHE_FLAGS)
 			continue;
-		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("flag %zu", i);
+		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL)
+			TH_LOG("flag %zu", i);
 		want.cache_flags |= CACHE_FLAGS & ~(RSV_ENGINE_SLAB | RSV_ENGINE_SLOB);
-		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("flag %zu with others", i);
+		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL)
+			TH_LOG("flag %zu with others", i);
 	}
 	for (i = 0; i < ARRAY_SIZE(engines_at_once); i++) {
 		want.cache_flags = engines_at_once[i];
-		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("engines %zu", i);
+		EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL)
+			TH_LOG("engines %zu", i);
 	}
 	want.cache_flags = 0;
 	want.flags = RSV_CACHE_CONSTRUCTED;
 	for (i = 1; i < sizeof(struct rsv_constructed) + 8; i++) {
 		want.object_size = i;
 		if (i != sizeof(struct rsv_constructed)) {
-			EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL) TH_LOG("constructed %zu", i);
+			EXPECT_EQ(call(self->fd, RSV_IOC_CACHE_CREATE, &want), EINVAL)
+				TH_LOG("constructed %zu", i);
 		}
 	}
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &after), 0);
@@ -149,9 +169,12 @@ TEST_F(device, impossible_caches_are_refused)
 TEST_F(device, objects_are_aligned_as_asked)
 {
 	struct rsv_ioc_cache_create want = {
-		.size = sizeof(want), .object_size = 24, .align = 256, .name = "aligned",
+		.size = sizeof(want),
+		.object_size = 24,
+		.align = 256,
+		.name = "aligned",
 	};
-	struct rsv_ioc_object_alloc object = { .size = sizeof(object) };
+	struct rsv_ioc_object_alloc object = {.size = sizeof(object)};
 	struct rsv_ioc_cache cache;
 	int i;
 
@@ -172,23 +195,26 @@ TEST_F(device, objects_are_aligned_as_asked)
 
 TEST_F(device, an_object_is_zeroed_and_keeps_what_is_written)
 {
-	uint8_t bytes[100], zero[100] = { 0 };
+	uint8_t bytes[100], zero[100] = {0};
 	struct rsv_ioc_cache_create cache;
 	uint32_t object;
 	int round;
 
-	ASSERT_EQ(make_cache(self->fd, 0, "contents", sizeof(bytes), &cache), 0);
+	ASSERT_EQ(create_cache(self->fd, 0, "contents", sizeof(bytes), &cache), 0);
 	for (round = 0; round < 3; round++) {
-		ASSERT_EQ(take_object(self->fd, cache.handle, &object), 0);
-		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_READ, object, 0, sizeof(bytes), bytes), 0);
+		ASSERT_EQ(alloc_object(self->fd, cache.handle, &object), 0);
+		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_READ, object, 0, sizeof(bytes), bytes),
+			  0);
 		EXPECT_EQ(memcmp(bytes, zero, sizeof(bytes)), 0);
 		memset(bytes, 0x77, sizeof(bytes));
-		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_WRITE, object, 0, sizeof(bytes), bytes), 0);
+		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_WRITE, object, 0, sizeof(bytes),
+				    bytes),
+			  0);
 		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_WRITE, object, 50, 1, "x"), 0);
 		memset(bytes, 0, sizeof(bytes));
 		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_READ, object, 49, 3, bytes), 0);
 		EXPECT_EQ(memcmp(bytes, "\x77x\x77", 4 - 1), 0);
-		ASSERT_EQ(give(self->fd, object), 0);
+		ASSERT_EQ(free_handle(self->fd, object), 0);
 	}
 }
 
@@ -199,14 +225,18 @@ TEST_F(device, objects_do_not_touch_each_other)
 	uint8_t bytes[72];
 	size_t i;
 
-	ASSERT_EQ(make_cache(self->fd, 0, "neighbours", sizeof(bytes), &cache), 0);
+	ASSERT_EQ(create_cache(self->fd, 0, "neighbours", sizeof(bytes), &cache), 0);
 	for (i = 0; i < ARRAY_SIZE(objects); i++) {
 		memset(bytes, i + 1, sizeof(bytes));
-		ASSERT_EQ(take_object(self->fd, cache.handle, &objects[i]), 0);
-		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_WRITE, objects[i], 0, sizeof(bytes), bytes), 0);
+		ASSERT_EQ(alloc_object(self->fd, cache.handle, &objects[i]), 0);
+		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_WRITE, objects[i], 0, sizeof(bytes),
+				    bytes),
+			  0);
 	}
 	for (i = 0; i < ARRAY_SIZE(objects); i++) {
-		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_READ, objects[i], 0, sizeof(bytes), bytes), 0);
+		ASSERT_EQ(object_io(self->fd, RSV_IOC_OBJECT_READ, objects[i], 0, sizeof(bytes),
+				    bytes),
+			  0);
 		ASSERT_TRUE(all_bytes(bytes, i + 1, sizeof(bytes)));
 	}
 }
@@ -217,24 +247,33 @@ TEST_F(device, nothing_beyond_an_object_is_read_or_written)
 		uint32_t offset, length;
 		int error;
 	} ranges[] = {
-		{ 0, 100, 0 }, { 100, 0, 0 }, { 99, 1, 0 }, { 0, 101, EINVAL }, { 100, 1, EINVAL },
-		{ 101, 0, EINVAL }, { UINT32_MAX, 1, EINVAL }, { 1, UINT32_MAX, EINVAL },
-		{ UINT32_MAX, UINT32_MAX, EINVAL }, { 0x80000000, 0x80000000, EINVAL },
+		{0, 100, 0},
+		{100, 0, 0},
+		{99, 1, 0},
+		{0, 101, EINVAL},
+		{100, 1, EINVAL},
+		{101, 0, EINVAL},
+		{UINT32_MAX, 1, EINVAL},
+		{1, UINT32_MAX, EINVAL},
+		{UINT32_MAX, UINT32_MAX, EINVAL},
+		{0x80000000, 0x80000000, EINVAL},
 	};
 	struct rsv_ioc_cache_create cache;
 	uint8_t bytes[256];
 	uint32_t object;
 	size_t i;
 
-	ASSERT_EQ(make_cache(self->fd, 0, "bounds", 100, &cache), 0);
-	ASSERT_EQ(take_object(self->fd, cache.handle, &object), 0);
+	ASSERT_EQ(create_cache(self->fd, 0, "bounds", 100, &cache), 0);
+	ASSERT_EQ(alloc_object(self->fd, cache.handle, &object), 0);
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		const uint32_t offset = ranges[i].offset, length = ranges[i].length;
 
 		EXPECT_EQ(object_io(self->fd, RSV_IOC_OBJECT_READ, object, offset, length, bytes),
-			  ranges[i].error) TH_LOG("read %u at %u", length, offset);
+			  ranges[i].error)
+			TH_LOG("read %u at %u", length, offset);
 		EXPECT_EQ(object_io(self->fd, RSV_IOC_OBJECT_WRITE, object, offset, length, bytes),
-			  ranges[i].error) TH_LOG("write %u at %u", length, offset);
+			  ranges[i].error)
+			TH_LOG("write %u at %u", length, offset);
 	}
 	EXPECT_EQ(object_io(self->fd, RSV_IOC_OBJECT_READ, object, 0, 1, NULL), EFAULT);
 	EXPECT_EQ(object_io(self->fd, RSV_IOC_OBJECT_WRITE, object, 0, 1, NULL), EFAULT);
@@ -249,11 +288,11 @@ TEST_F_TIMEOUT(device, a_descriptor_has_at_most_1024_caches, 120)
 
 	for (i = 0; i < 1024; i++) {
 		snprintf(name, sizeof(name), "many-%d", i);
-		ASSERT_EQ(make_cache(self->fd, 0, name, 64, &cache), 0);
+		ASSERT_EQ(create_cache(self->fd, 0, name, 64, &cache), 0);
 		if (!i)
 			first = cache.handle;
 	}
-	EXPECT_EQ(make_cache(self->fd, 0, "one-more", 64, &cache), EMFILE);
-	ASSERT_EQ(give(self->fd, first), 0);
-	EXPECT_EQ(make_cache(self->fd, 0, "one-more", 64, &cache), 0);
+	EXPECT_EQ(create_cache(self->fd, 0, "one-more", 64, &cache), EMFILE);
+	ASSERT_EQ(free_handle(self->fd, first), 0);
+	EXPECT_EQ(create_cache(self->fd, 0, "one-more", 64, &cache), 0);
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files that others know how to read: what they look for is there, and says what the queries say. The same readers are
- * put to the kernel's own files, so that it is not our idea of the format that is tested.
+ * Files in formats of the kernel's. They must have what existing readers look for, and agree with
+ * the queries. The readers here are tried on the kernel's own files too, which shows that they
+ * know the format.
  */
 
-#define DEBUGFS		"/sys/kernel/debug/reservoir/"
+#define DEBUGFS "/sys/kernel/debug/reservoir/"
 
-/* Where debugfs is switched off there is nothing to be read. */
+/* debugfs may be switched off. */
 static bool has_debugfs(void)
 {
 	return !access(DEBUGFS "stats", F_OK);
 }
 
-/* One line of slabinfo, as slabtop (procps) reads it: eight conversions, and what follows is not looked at. */
+/* One line of slabinfo as slabtop (procps) reads it: eight conversions; the rest is ignored. */
 struct slab_line {
 	char name[129];
 	unsigned int active_objects, objects, object_size, per_slab, pages, active_slabs, slabs;
@@ -20,12 +21,12 @@ struct slab_line {
 
 static bool read_slab_line(const char *line, struct slab_line *s)
 {
-	return sscanf(line, "%128s %u %u %u %u %u : tunables %*u %*u %*u : slabdata %u %u %*u", s->name,
-		      &s->active_objects, &s->objects, &s->object_size, &s->per_slab, &s->pages, &s->active_slabs,
-		      &s->slabs) == 8;
+	return sscanf(line, "%128s %u %u %u %u %u : tunables %*u %*u %*u : slabdata %u %u %*u",
+		      s->name, &s->active_objects, &s->objects, &s->object_size, &s->per_slab,
+		      &s->pages, &s->active_slabs, &s->slabs) == 8;
 }
 
-/* The lines of a slabinfo that could be read; -1 if one could not, or the version is another. */
+/* Returns the number of lines of a slabinfo, or -1 if a line or the version is malformed. */
 static int read_slabinfo(const char *path, const char *name, struct slab_line *found)
 {
 	FILE *file = fopen(path, "r");
@@ -36,7 +37,8 @@ static int read_slabinfo(const char *path, const char *name, struct slab_line *f
 
 	if (!file)
 		return -1;
-	if (!fgets(text, sizeof(text), file) || sscanf(text, "slabinfo - version: 2.%u", &minor) != 1 || minor != 1)
+	if (!fgets(text, sizeof(text), file) ||
+	    sscanf(text, "slabinfo - version: 2.%u", &minor) != 1 || minor != 1)
 		nr = -1;
 	while (nr >= 0 && fgets(text, sizeof(text), file)) {
 		if (text[0] == '#')
@@ -51,7 +53,7 @@ static int read_slabinfo(const char *path, const char *name, struct slab_line *f
 
 TEST_F(device, slabinfo_is_read_as_the_kernels_own)
 {
-	struct slab_line line = { .name = "" };
+	struct slab_line line = {.name = ""};
 	struct rsv_ioc_info info = INFO(0);
 	struct rsv_ioc_cache_create made;
 	struct rsv_ioc_cache cache;
@@ -60,11 +62,14 @@ TEST_F(device, slabinfo_is_read_as_the_kernels_own)
 
 	if (!has_debugfs())
 		SKIP(return, "no debugfs");
-	ASSERT_EQ(make_cache_so(self->fd, 0, "read-by-others", 200, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, &made), 0);
+	ASSERT_EQ(create_cache_with(self->fd, 0, "read-by-others", 200,
+				    RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, &made),
+		  0);
 	for (i = 0; i < 100; i++) {
-		ASSERT_EQ(take_object(self->fd, made.handle, &object), 0);
+		ASSERT_EQ(alloc_object(self->fd, made.handle, &object), 0);
 	}
-	EXPECT_GT(read_slabinfo("/proc/slabinfo", "", &line), 0) TH_LOG("the reader does not know the kernel's file");
+	EXPECT_GT(read_slabinfo("/proc/slabinfo", "", &line), 0)
+		TH_LOG("the reader cannot read the kernel's file");
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
 	EXPECT_EQ(read_slabinfo(DEBUGFS "slabinfo", "read-by-others", &line), info.nr_caches);
 	ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
@@ -77,7 +82,7 @@ TEST_F(device, slabinfo_is_read_as_the_kernels_own)
 	EXPECT_EQ(line.slabs, cache.full_slabs + cache.partial_slabs + cache.empty_slabs);
 }
 
-/* The first line of a file that begins so; empty if there is none */
+/* Returns the first line of a file that has this beginning, or an empty string. */
 static const char *line_of(const char *path, const char *beginning)
 {
 	static char text[2048];
@@ -102,7 +107,7 @@ TEST_F(device, the_engine_is_named_where_readers_stop)
 		char name[RSV_NAME_MAX], path[256];
 
 		snprintf(name, sizeof(name), "engine-of-%s", engines[e].name);
-		ASSERT_EQ(make_cache_so(self->fd, 0, name, 64, engines[e].flag, &made), 0);
+		ASSERT_EQ(create_cache_with(self->fd, 0, name, 64, engines[e].flag, &made), 0);
 		snprintf(path, sizeof(path), " : engine %s\n", engines[e].name);
 		EXPECT_NE(strstr(line_of(DEBUGFS "slabinfo", name), path), NULL);
 		snprintf(path, sizeof(path), DEBUGFS "caches/%s/stats", name);
@@ -111,7 +116,7 @@ TEST_F(device, the_engine_is_named_where_readers_stop)
 	}
 }
 
-/* A line of buddyinfo: the numbers behind the name of the zone, or -1 */
+/* Reads a line of buddyinfo. Returns the number of orders, or -1 if the line is malformed. */
 static int read_buddy_line(const char *line, char zone[32], unsigned long free[RSV_ORDERS_MAX])
 {
 	int node, length, nr = 0;
@@ -124,7 +129,7 @@ static int read_buddy_line(const char *line, char zone[32], unsigned long free[R
 	return strspn(line, " \n") == strlen(line) ? nr : -1;
 }
 
-/* The free pages of all zones of a buddyinfo; -1 if it cannot be read, or its lines are not equally long. */
+/* Returns the free pages of all zones of a buddyinfo, or -1 if it is malformed. */
 static int64_t read_buddyinfo(const char *path, int *lines)
 {
 	unsigned long free[RSV_ORDERS_MAX];
@@ -155,7 +160,8 @@ TEST_F(device, buddyinfo_is_read_as_the_kernels_own)
 
 	if (!has_debugfs())
 		SKIP(return, "no debugfs");
-	EXPECT_GT(read_buddyinfo("/proc/buddyinfo", &lines), 0) TH_LOG("the reader does not know the kernel's file");
+	EXPECT_GT(read_buddyinfo("/proc/buddyinfo", &lines), 0)
+		TH_LOG("the reader cannot read the kernel's file");
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
 	EXPECT_EQ(read_buddyinfo(DEBUGFS "buddyinfo", &lines) * info.page_size, info.free_bytes);
 	EXPECT_EQ(lines, info.nr_zones);
@@ -174,9 +180,11 @@ TEST_F(device, slabs_are_listed_one_a_line)
 
 	if (!has_debugfs())
 		SKIP(return, "no debugfs");
-	ASSERT_EQ(make_cache_so(self->fd, 0, "listed", 700, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, &made), 0);
+	ASSERT_EQ(create_cache_with(self->fd, 0, "listed", 700, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE,
+				    &made),
+		  0);
 	for (i = 0; i < 100; i++) {
-		ASSERT_EQ(take_object(self->fd, made.handle, &object), 0);
+		ASSERT_EQ(alloc_object(self->fd, made.handle, &object), 0);
 	}
 	ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
 	file = fopen(DEBUGFS "caches/listed/slabs", "r");
@@ -184,7 +192,9 @@ TEST_F(device, slabs_are_listed_one_a_line)
 	ASSERT_NE(fgets(text, sizeof(text), file), NULL);
 	EXPECT_STREQ(text, "# offset pages objects out carved list\n");
 	while (fgets(text, sizeof(text), file)) {
-		ASSERT_EQ(sscanf(text, "0x%llx %u %u %u %u %15s", &offset, &pages, &objects, &out, &carved, list), 6);
+		ASSERT_EQ(sscanf(text, "0x%llx %u %u %u %u %15s", &offset, &pages, &objects, &out,
+				 &carved, list),
+			  6);
 		EXPECT_TRUE(!nr || offset > last) TH_LOG("%s", text);
 		EXPECT_EQ(pages, cache.slab_pages);
 		EXPECT_EQ(objects, cache.slab_objects);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The test harness of /dev/reservoir: every ioctl, every refusal, mappings, processes, and the command. TAP output.
+ * Tests of /dev/reservoir: every ioctl, every error, mappings, processes, and the command. The
+ * output is TAP.
  *
- * kselftest_harness.h keeps its list of tests in static variables, so that all tests are one translation unit: this one,
- * which includes them by subject. Every test runs with a descriptor of its own, and at its end finds the default region
- * as it was before, byte for byte, and no misuse in the module's count.
+ * kselftest_harness.h has the list of tests in static variables, so all tests must be one
+ * translation unit. This file is that unit, and includes the tests by subject. Every test has a
+ * descriptor of its own. At the end of a test the default region must have as many free bytes as
+ * before, and the module must have counted no misuse.
  *
- * Environment: RESERVOIR, the command to test (default: beside this program); RSV_SEED, the seed of the random tests.
+ * Environment: RESERVOIR, the command to test (default: in the directory of this program);
+ * RSV_SEED, the seed of the random tests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +48,7 @@ FIXTURE_SETUP(device)
 	struct rsv_ioc_info info = INFO(0);
 
 	self->users = module_users();
-	ASSERT_GE(self->users, 0) TH_LOG("/sys/module/reservoir/refcnt does not tell who uses the module");
+	ASSERT_GE(self->users, 0) TH_LOG("cannot read /sys/module/reservoir/refcnt");
 	self->fd = open("/dev/reservoir", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->fd, 0) TH_LOG("/dev/reservoir: %s", strerror(errno));
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
@@ -61,13 +64,15 @@ FIXTURE_TEARDOWN(device)
 	close(self->fd);
 	fd = open("/dev/reservoir", O_RDONLY);
 	ASSERT_GE(fd, 0);
-	EXPECT_TRUE(settles(fd, 0, self->free)) TH_LOG("memory of the test has not come back");
+	EXPECT_TRUE(free_bytes_become(fd, 0, self->free)) TH_LOG("the test leaked memory");
 	ASSERT_EQ(call(fd, RSV_IOC_INFO, &info), 0);
 	EXPECT_EQ(info.misuse, self->misuse);
 	close(fd);
-	EXPECT_TRUE(users_settle(self->users)) TH_LOG("somebody still uses the module");
+	EXPECT_TRUE(users_become(self->users)) TH_LOG("the test leaked a reference to the module");
 }
 
+/* Not sorted: a file uses functions of files before it. */
+/* clang-format off */
 #include "queries.c"
 #include "structures.c"
 #include "handles.c"
@@ -81,5 +86,6 @@ FIXTURE_TEARDOWN(device)
 #include "processes.c"
 #include "random.c"
 #include "command.c"
+/* clang-format on */
 
 TEST_HARNESS_MAIN

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings: which are allowed, what they show, and that their pages are ordinary ones.
+ * Mappings: which are allowed, what they show, and that their pages are ordinary pages.
  */
 
-/* A buffer of so many pages, mapped */
-static uint8_t *take_mapped(int fd, uint64_t pages, struct rsv_ioc_buffer_alloc *block)
+/* Allocates a buffer of so many pages and maps it. */
+static uint8_t *alloc_mapped(int fd, uint64_t pages, struct rsv_ioc_buffer_alloc *block)
 {
-	return take(fd, 0, pages * page_size(), block) ? MAP_FAILED : map_block(fd, block);
+	return alloc_block(fd, 0, pages * page_size(), block) ? MAP_FAILED : map_block(fd, block);
 }
 
 TEST_F(device, two_mappings_show_the_same_bytes)
 {
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *one = take_mapped(self->fd, 4, &block), *two;
+	uint8_t *one = alloc_mapped(self->fd, 4, &block), *two;
 	uint64_t i;
 
 	ASSERT_NE(one, MAP_FAILED);
@@ -33,7 +33,7 @@ TEST_F(device, two_mappings_show_the_same_bytes)
 TEST_F(device, a_part_of_a_buffer_can_be_mapped)
 {
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *whole = take_mapped(self->fd, 8, &block), *part, *last;
+	uint8_t *whole = alloc_mapped(self->fd, 8, &block), *part, *last;
 	uint64_t page;
 
 	ASSERT_NE(whole, MAP_FAILED);
@@ -56,14 +56,14 @@ TEST_F(device, what_lies_beyond_a_buffer_cannot_be_mapped)
 	struct rsv_ioc_buffer_alloc block, next;
 	uint64_t end;
 
-	ASSERT_EQ(take(self->fd, 0, 4 * page_size(), &block), 0);
-	ASSERT_EQ(take(self->fd, 0, 4 * page_size(), &next), 0);
+	ASSERT_EQ(alloc_block(self->fd, 0, 4 * page_size(), &block), 0);
+	ASSERT_EQ(alloc_block(self->fd, 0, 4 * page_size(), &next), 0);
 	end = block.mmap_offset + block.bytes;
 	EXPECT_EQ(map_range(self->fd, block.mmap_offset, block.bytes + 1), MAP_FAILED);
 	EXPECT_EQ(errno, EINVAL);
 	EXPECT_EQ(map_range(self->fd, end - page_size(), 2 * page_size()), MAP_FAILED);
 	EXPECT_EQ(errno, EINVAL);
-	ASSERT_EQ(give(self->fd, next.handle), 0);
+	ASSERT_EQ(free_handle(self->fd, next.handle), 0);
 	EXPECT_EQ(map_range(self->fd, next.mmap_offset, page_size()), MAP_FAILED);
 	EXPECT_EQ(errno, EINVAL);
 	EXPECT_EQ(map_range(self->fd, 1ULL << 40, page_size()), MAP_FAILED);
@@ -75,11 +75,13 @@ TEST_F(device, only_shared_mappings_are_allowed)
 {
 	struct rsv_ioc_buffer_alloc block;
 
-	ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
-	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, self->fd, block.mmap_offset),
+	ASSERT_EQ(alloc_block(self->fd, 0, page_size(), &block), 0);
+	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, self->fd,
+		       block.mmap_offset),
 		  MAP_FAILED);
 	EXPECT_EQ(errno, EINVAL);
-	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ, MAP_PRIVATE, self->fd, block.mmap_offset), MAP_FAILED);
+	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ, MAP_PRIVATE, self->fd, block.mmap_offset),
+		  MAP_FAILED);
 	EXPECT_EQ(errno, EINVAL);
 }
 
@@ -88,36 +90,37 @@ TEST_F(device, a_refused_mapping_leaves_nothing_behind)
 	struct rsv_ioc_buffer_alloc block;
 	int i;
 
-	ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+	ASSERT_EQ(alloc_block(self->fd, 0, page_size(), &block), 0);
 	for (i = 0; i < 100; i++) {
 		ASSERT_EQ(map_range(self->fd, block.mmap_offset, 2 * page_size()), MAP_FAILED);
 	}
-	ASSERT_EQ(give(self->fd, block.handle), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	ASSERT_EQ(free_handle(self->fd, block.handle), 0);
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
 TEST_F(device, a_mapping_moves_but_does_not_grow)
 {
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *bytes = take_mapped(self->fd, 4, &block), *moved;
+	uint8_t *bytes = alloc_mapped(self->fd, 4, &block), *moved;
 
 	ASSERT_NE(bytes, MAP_FAILED);
 	memset(bytes, 9, block.bytes);
 	EXPECT_EQ(mremap(bytes, 2 * page_size(), 4 * page_size(), MREMAP_MAYMOVE), MAP_FAILED);
 	moved = mmap(NULL, block.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(moved, MAP_FAILED);
-	ASSERT_EQ(mremap(bytes, block.bytes, block.bytes, MREMAP_MAYMOVE | MREMAP_FIXED, moved), moved);
+	ASSERT_EQ(mremap(bytes, block.bytes, block.bytes, MREMAP_MAYMOVE | MREMAP_FIXED, moved),
+		  moved);
 	EXPECT_TRUE(all_bytes(moved, 9, block.bytes));
-	ASSERT_EQ(give(self->fd, block.handle), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free - block.bytes));
+	ASSERT_EQ(free_handle(self->fd, block.handle), 0);
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free - block.bytes));
 	ASSERT_EQ(munmap(moved, block.bytes), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
 TEST_F(device, pages_dropped_from_a_mapping_come_back_with_their_contents)
 {
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *bytes = take_mapped(self->fd, 4, &block);
+	uint8_t *bytes = alloc_mapped(self->fd, 4, &block);
 
 	ASSERT_NE(bytes, MAP_FAILED);
 	memset(bytes, 3, block.bytes);
@@ -129,7 +132,7 @@ TEST_F(device, pages_dropped_from_a_mapping_come_back_with_their_contents)
 TEST_F(device, a_child_shares_the_bytes_and_keeps_them_after_its_parent)
 {
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *bytes = take_mapped(self->fd, 2, &block);
+	uint8_t *bytes = alloc_mapped(self->fd, 2, &block);
 	pid_t child;
 
 	ASSERT_NE(bytes, MAP_FAILED);
@@ -146,14 +149,14 @@ TEST_F(device, a_child_shares_the_bytes_and_keeps_them_after_its_parent)
 	}
 	while (bytes[page_size()] != 2)
 		sleep_ms(1);
-	ASSERT_EQ(give(self->fd, block.handle), 0);
+	ASSERT_EQ(free_handle(self->fd, block.handle), 0);
 	bytes[1] = 3;
 	ASSERT_EQ(munmap(bytes, block.bytes), 0);
-	EXPECT_EQ(join(child), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	EXPECT_EQ(wait_for_exit(child), 0);
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
-/* O_DIRECT, where the file system has it, takes the pages themselves. */
+/* With O_DIRECT, if the file system has it, I/O uses the pages of the buffer themselves. */
 static int open_direct(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
@@ -164,7 +167,7 @@ static int open_direct(const char *path)
 TEST_F(device, files_are_read_into_a_buffer_and_written_from_it)
 {
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *bytes = take_mapped(self->fd, 4, &block);
+	uint8_t *bytes = alloc_mapped(self->fd, 4, &block);
 	int file = open_direct("/tmp/reservoir-harness");
 
 	ASSERT_NE(bytes, MAP_FAILED);
@@ -182,10 +185,10 @@ TEST_F(device, files_are_read_into_a_buffer_and_written_from_it)
 TEST_F(device, other_processes_can_be_given_the_pages_by_the_kernel)
 {
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *bytes = take_mapped(self->fd, 2, &block);
-	uint8_t copy[16] = { 0 };
-	struct iovec here = { .iov_base = copy, .iov_len = sizeof(copy) };
-	struct iovec there = { .iov_base = bytes + page_size() - 8, .iov_len = sizeof(copy) };
+	uint8_t *bytes = alloc_mapped(self->fd, 2, &block);
+	uint8_t copy[16] = {0};
+	struct iovec here = {.iov_base = copy, .iov_len = sizeof(copy)};
+	struct iovec there = {.iov_base = bytes + page_size() - 8, .iov_len = sizeof(copy)};
 
 	ASSERT_NE(bytes, MAP_FAILED);
 	memset(bytes, 0x22, block.bytes);
@@ -198,12 +201,12 @@ TEST_F(device, other_processes_can_be_given_the_pages_by_the_kernel)
 }
 
 /**
- * struct race - somebody maps a buffer while somebody else frees it
+ * struct race - one thread maps a buffer while another thread frees it
  * @fd: the descriptor of both
- * @offset: the buffer's offset at this moment; 0: it is over
+ * @offset: the offset of the buffer now, or RACE_OVER
  * @mapped: how often it could be mapped
- * @refused: how often it was gone
- * @wrong: how often it was anything else, or its bytes were somebody else's
+ * @refused: how often it was freed already
+ * @wrong: how often there was another error, or the bytes were of another buffer
  */
 struct race {
 	int fd;
@@ -213,10 +216,10 @@ struct race {
 	unsigned int wrong;
 };
 
-#define RACE_ROUNDS	3000
-#define RACE_OVER	UINT64_MAX
+#define RACE_ROUNDS 3000
+#define RACE_OVER   UINT64_MAX
 
-/* Every mapping is of a buffer that nobody else maps, or maps again: zeroed, or as this thread has left it. */
+/* No other thread maps the buffers, so each is zeroed, or as this thread left it. */
 static void *map_while_it_is_freed(void *argument)
 {
 	struct race *race = argument;
@@ -242,36 +245,36 @@ static void *map_while_it_is_freed(void *argument)
 
 TEST_F_TIMEOUT(device, a_buffer_is_mapped_while_it_is_freed, 120)
 {
-	struct race race = { .fd = self->fd };
+	struct race race = {.fd = self->fd};
 	struct rsv_ioc_buffer_alloc block;
 	pthread_t other;
 	int round;
 
-	ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+	ASSERT_EQ(alloc_block(self->fd, 0, page_size(), &block), 0);
 	race.offset = block.mmap_offset;
 	ASSERT_EQ(pthread_create(&other, NULL, map_while_it_is_freed, &race), 0);
 	for (round = 0; round < RACE_ROUNDS; round++) {
 		if (round % 3 == 0)
 			sched_yield();
-		ASSERT_EQ(give(self->fd, block.handle), 0);
-		ASSERT_EQ(take(self->fd, 0, page_size(), &block), 0);
+		ASSERT_EQ(free_handle(self->fd, block.handle), 0);
+		ASSERT_EQ(alloc_block(self->fd, 0, page_size(), &block), 0);
 		race.offset = block.mmap_offset;
 	}
 	race.offset = RACE_OVER;
 	ASSERT_EQ(pthread_join(other, NULL), 0);
 	EXPECT_EQ(race.wrong, 0);
 	EXPECT_GT(race.mapped, 0);
-	EXPECT_EQ(give(self->fd, block.handle), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	EXPECT_EQ(free_handle(self->fd, block.handle), 0);
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
 TEST_F(device, a_structure_may_lie_in_a_buffer_of_the_same_descriptor)
 {
 	struct rsv_ioc_buffer_alloc block;
-	struct rsv_ioc_info *info = (struct rsv_ioc_info *)take_mapped(self->fd, 1, &block);
+	struct rsv_ioc_info *info = (struct rsv_ioc_info *)alloc_mapped(self->fd, 1, &block);
 
 	ASSERT_NE(info, MAP_FAILED);
-	/* Both the fault that reads it and the one that answers happen while the descriptor is locked. */
+	/* The ioctl faults while it reads and writes the structure, with the descriptor locked. */
 	info->size = sizeof(*info);
 	ASSERT_EQ(madvise(info, block.bytes, MADV_DONTNEED), 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, info), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the queries say is complete and fits together.
+ * Queries: their answers are complete and agree with each other.
  */
 
 TEST_F(device, info_tells_who_is_there_and_how_much)
@@ -22,14 +22,14 @@ TEST_F(device, info_tells_who_is_there_and_how_much)
 	EXPECT_GT(info.nr_extents, 0);
 }
 
-TEST_F(device, info_follows_what_is_taken_and_given_back)
+TEST_F(device, info_follows_what_is_allocated_and_freed)
 {
 	struct rsv_ioc_buffer_alloc block;
 
-	ASSERT_EQ(take(self->fd, 0, 3 * page_size(), &block), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free - block.bytes));
-	ASSERT_EQ(give(self->fd, block.handle), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	ASSERT_EQ(alloc_block(self->fd, 0, 3 * page_size(), &block), 0);
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free - block.bytes));
+	ASSERT_EQ(free_handle(self->fd, block.handle), 0);
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
 TEST_F(device, zones_and_their_free_areas_add_up_to_the_region)
@@ -62,10 +62,10 @@ TEST_F(device, a_zone_counts_what_a_request_does_to_it)
 	struct rsv_ioc_buffer_alloc block;
 	uint32_t region;
 
-	ASSERT_EQ(make_region(self->fd, 4 * page_size(), &region), 0);
+	ASSERT_EQ(create_scratch(self->fd, 4 * page_size(), &region), 0);
 	before = after = later = (struct rsv_ioc_zone)ZONE(region, 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_ZONE, &before), 0);
-	ASSERT_EQ(take(self->fd, region, page_size(), &block), 0);
+	ASSERT_EQ(alloc_block(self->fd, region, page_size(), &block), 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_ZONE, &after), 0);
 	EXPECT_EQ(after.allocs[0], before.allocs[0] + 1);
 	EXPECT_EQ(after.splits[2], before.splits[2] + 1);
@@ -74,14 +74,14 @@ TEST_F(device, a_zone_counts_what_a_request_does_to_it)
 	EXPECT_EQ(after.free[0], 1);
 	EXPECT_GE(after.peak_pages, 1);
 
-	ASSERT_EQ(give(self->fd, block.handle), 0);
+	ASSERT_EQ(free_handle(self->fd, block.handle), 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_ZONE, &later), 0);
 	EXPECT_EQ(later.frees[0], before.frees[0] + 1);
 	EXPECT_EQ(later.merges[0], before.merges[0] + 1);
 	EXPECT_EQ(later.merges[1], before.merges[1] + 1);
 
-	ASSERT_EQ(take(self->fd, region, 4 * page_size(), &block), 0);
-	ASSERT_EQ(take(self->fd, region, page_size(), &block), ENOMEM);
+	ASSERT_EQ(alloc_block(self->fd, region, 4 * page_size(), &block), 0);
+	ASSERT_EQ(alloc_block(self->fd, region, page_size(), &block), ENOMEM);
 	ASSERT_EQ(call(self->fd, RSV_IOC_ZONE, &later), 0);
 	EXPECT_EQ(later.failures[0], before.failures[0] + 1);
 }
@@ -94,7 +94,7 @@ TEST_F(device, extents_lie_end_to_end)
 
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
 	for (i = 0; i < info.nr_extents; i++) {
-		struct rsv_ioc_extent extent = { .size = sizeof(extent), .index = i };
+		struct rsv_ioc_extent extent = {.size = sizeof(extent), .index = i};
 
 		ASSERT_EQ(call(self->fd, RSV_IOC_EXTENT, &extent), 0);
 		EXPECT_EQ(extent.offset, end);
@@ -109,7 +109,7 @@ TEST_F(device, extents_lie_end_to_end)
 TEST_F(device, an_index_beyond_the_last_zone_or_extent_is_not_found)
 {
 	struct rsv_ioc_info info = INFO(0);
-	struct rsv_ioc_extent extent = { .size = sizeof(extent) };
+	struct rsv_ioc_extent extent = {.size = sizeof(extent)};
 	struct rsv_ioc_zone zone = ZONE(0, 0);
 
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
@@ -131,7 +131,7 @@ TEST_F(device, caches_are_listed_once_each_in_the_order_of_their_numbers)
 	uint32_t nr = 0, id = 0;
 	bool seen = false;
 
-	ASSERT_EQ(make_cache(self->fd, 0, "listed", 100, &made), 0);
+	ASSERT_EQ(create_cache(self->fd, 0, "listed", 100, &made), 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
 	while (!query_cache(self->fd, 0, id, &cache)) {
 		ASSERT_GE(cache.id, id);
@@ -151,8 +151,8 @@ TEST_F(device, the_map_has_a_character_for_every_page)
 	uint32_t region, count;
 	char map[32];
 
-	ASSERT_EQ(make_region(self->fd, pages * page_size(), &region), 0);
-	ASSERT_EQ(take(self->fd, region, 4 * page_size(), &block), 0);
+	ASSERT_EQ(create_scratch(self->fd, pages * page_size(), &region), 0);
+	ASSERT_EQ(alloc_block(self->fd, region, 4 * page_size(), &block), 0);
 	ASSERT_EQ(query_map(self->fd, region, 0, sizeof(map), map, &count), 0);
 	ASSERT_EQ(count, pages);
 	EXPECT_EQ(memcmp(map + block.offset / page_size(), "Pppp", 4), 0);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random operations on a scratch region, beside a model of what must be in it.
+ * Random operations on a scratch region, compared with a model of its contents.
  */
 
-#define RANDOM_STEPS	3000
-#define RANDOM_THINGS	48
-#define OBJECT_BYTES	600
+#define RANDOM_STEPS 3000
+#define RANDOM_ITEMS 48
+#define OBJECT_BYTES 600
 
-/* A buffer, if it has bytes, or an object, if it has a handle */
-struct thing {
+/* A buffer if it has bytes, else an object if it has a handle, else unused */
+struct item {
 	uint32_t handle;
 	uint64_t bytes;
 	uint8_t *mapped;
@@ -20,14 +20,14 @@ struct model {
 	uint32_t region;
 	uint64_t region_bytes;
 	struct rsv_ioc_cache_create cache;
-	struct thing things[RANDOM_THINGS];
+	struct item items[RANDOM_ITEMS];
 	unsigned int seed;
 };
 
-static bool take_random_buffer(struct model *m, struct thing *t)
+static bool alloc_random_buffer(struct model *m, struct item *t)
 {
 	struct rsv_ioc_buffer_alloc block;
-	int error = take(m->fd, m->region, 1 + rand_r(&m->seed) % KB(64), &block);
+	int error = alloc_block(m->fd, m->region, 1 + rand_r(&m->seed) % KB(64), &block);
 
 	if (error)
 		return error == ENOMEM;
@@ -40,11 +40,11 @@ static bool take_random_buffer(struct model *m, struct thing *t)
 	return true;
 }
 
-static bool take_random_object(struct model *m, struct thing *t)
+static bool alloc_random_object(struct model *m, struct item *t)
 {
 	uint8_t bytes[OBJECT_BYTES];
 	uint32_t handle;
-	int error = take_object(m->fd, m->cache.handle, &handle);
+	int error = alloc_object(m->fd, m->cache.handle, &handle);
 
 	if (error)
 		return error == ENOMEM;
@@ -57,7 +57,7 @@ static bool take_random_object(struct model *m, struct thing *t)
 	return !object_io(m->fd, RSV_IOC_OBJECT_WRITE, handle, 0, sizeof(bytes), bytes);
 }
 
-static bool keeps_its_bytes(struct model *m, const struct thing *t)
+static bool is_intact(struct model *m, const struct item *t)
 {
 	uint8_t bytes[OBJECT_BYTES];
 
@@ -67,38 +67,38 @@ static bool keeps_its_bytes(struct model *m, const struct thing *t)
 	       all_bytes(bytes, t->mark, sizeof(bytes));
 }
 
-static bool give_thing(struct model *m, struct thing *t)
+static bool free_item(struct model *m, struct item *t)
 {
-	bool kept = keeps_its_bytes(m, t);
+	bool intact = is_intact(m, t);
 
 	if (t->bytes && munmap(t->mapped, t->bytes))
 		return false;
-	if (give(m->fd, t->handle))
+	if (free_handle(m->fd, t->handle))
 		return false;
 	t->handle = 0;
-	return kept;
+	return intact;
 }
 
 static bool random_step(struct model *m)
 {
-	struct thing *t = &m->things[rand_r(&m->seed) % RANDOM_THINGS];
+	struct item *t = &m->items[rand_r(&m->seed) % RANDOM_ITEMS];
 
 	if (t->handle)
-		return give_thing(m, t);
+		return free_item(m, t);
 	t->mark = 1 + rand_r(&m->seed) % 255;
-	return rand_r(&m->seed) % 2 ? take_random_buffer(m, t) : take_random_object(m, t);
+	return rand_r(&m->seed) % 2 ? alloc_random_buffer(m, t) : alloc_random_object(m, t);
 }
 
-/* Every byte of the region is free, in a slab, or in a block that the model has. */
+/* Every byte of the region is free, in a slab, or in a block of the model. */
 static bool every_byte_is_accounted_for(struct model *m)
 {
 	struct rsv_ioc_info info = INFO(m->region);
 	uint64_t in_blocks = 0;
 	int i;
 
-	for (i = 0; i < RANDOM_THINGS; i++)
-		if (m->things[i].handle)
-			in_blocks += m->things[i].bytes;
+	for (i = 0; i < RANDOM_ITEMS; i++)
+		if (m->items[i].handle)
+			in_blocks += m->items[i].bytes;
 	return !call(m->fd, RSV_IOC_INFO, &info) &&
 	       info.free_bytes + info.slab_bytes + in_blocks == m->region_bytes;
 }
@@ -112,28 +112,29 @@ static unsigned int chosen_seed(void)
 
 TEST_F_TIMEOUT(device, random_operations_keep_every_byte_and_lose_none, 240)
 {
-	struct model m = { .fd = self->fd, .region_bytes = KB(512), .seed = chosen_seed() };
+	struct model m = {.fd = self->fd, .region_bytes = KB(512), .seed = chosen_seed()};
 	struct rsv_ioc_buffer_alloc whole;
 	struct rsv_ioc_zone before, after;
 	int step, i;
 
 	ksft_print_msg("RSV_SEED=%u repeats this run\n", m.seed);
-	ASSERT_EQ(make_region(self->fd, m.region_bytes, &m.region), 0);
+	ASSERT_EQ(create_scratch(self->fd, m.region_bytes, &m.region), 0);
 	before = after = (struct rsv_ioc_zone)ZONE(m.region, 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_ZONE, &before), 0);
-	ASSERT_EQ(make_cache(self->fd, m.region, "random", OBJECT_BYTES, &m.cache), 0);
+	ASSERT_EQ(create_cache(self->fd, m.region, "random", OBJECT_BYTES, &m.cache), 0);
 	for (step = 0; step < RANDOM_STEPS; step++) {
 		ASSERT_TRUE(random_step(&m)) TH_LOG("step %d", step);
 		ASSERT_TRUE(every_byte_is_accounted_for(&m)) TH_LOG("step %d", step);
 	}
-	for (i = 0; i < RANDOM_THINGS; i++)
-		if (m.things[i].handle) {
-			ASSERT_TRUE(give_thing(&m, &m.things[i]));
+	for (i = 0; i < RANDOM_ITEMS; i++)
+		if (m.items[i].handle) {
+			ASSERT_TRUE(free_item(&m, &m.items[i]));
 		}
-	ASSERT_EQ(give(self->fd, m.cache.handle), 0);
-	/* For this the slabs that magazines came from go too. */
-	ASSERT_EQ(take(self->fd, m.region, m.region_bytes, &whole), 0);
-	ASSERT_EQ(give(self->fd, whole.handle), 0);
+	ASSERT_EQ(free_handle(self->fd, m.cache.handle), 0);
+	/* A request for the whole region also shrinks the caches of magazines. */
+	ASSERT_EQ(alloc_block(self->fd, m.region, m.region_bytes, &whole), 0);
+	ASSERT_EQ(free_handle(self->fd, whole.handle), 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_ZONE, &after), 0);
-	EXPECT_EQ(memcmp(after.free, before.free, sizeof(after.free)), 0) TH_LOG("not all has coalesced");
+	EXPECT_EQ(memcmp(after.free, before.free, sizeof(after.free)), 0)
+		TH_LOG("not all has coalesced");
 }

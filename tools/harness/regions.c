@@ -3,9 +3,9 @@
  * Scratch regions.
  */
 
-static int make_named_region(int fd, const char *name, uint64_t bytes, uint32_t *handle)
+static int create_scratch_named(int fd, const char *name, uint64_t bytes, uint32_t *handle)
 {
-	struct rsv_ioc_region_create want = { .size = sizeof(want), .bytes = bytes };
+	struct rsv_ioc_region_create want = {.size = sizeof(want), .bytes = bytes};
 	int error;
 
 	set_name(want.name, name);
@@ -14,20 +14,20 @@ static int make_named_region(int fd, const char *name, uint64_t bytes, uint32_t 
 	return error;
 }
 
-TEST_F(device, a_scratch_region_has_exactly_the_bytes_asked_for_in_one_run)
+TEST_F(device, a_scratch_region_has_exactly_the_bytes_asked_for_in_one_extent)
 {
-	const uint64_t sizes[] = { KB(256), page_size(), 7 * page_size(), MB(4) };
+	const uint64_t sizes[] = {KB(256), page_size(), 7 * page_size(), MB(4)};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct rsv_ioc_info info = { .size = sizeof(info) };
+		struct rsv_ioc_info info = {.size = sizeof(info)};
 
-		ASSERT_EQ(make_region(self->fd, sizes[i], &info.region), 0);
+		ASSERT_EQ(create_scratch(self->fd, sizes[i], &info.region), 0);
 		ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
 		EXPECT_EQ(info.bytes, sizes[i]);
 		EXPECT_EQ(info.free_bytes, sizes[i]);
 		EXPECT_EQ(info.nr_extents, 1);
-		EXPECT_EQ(give(self->fd, info.region), 0);
+		EXPECT_EQ(free_handle(self->fd, info.region), 0);
 	}
 }
 
@@ -36,19 +36,19 @@ TEST_F(device, a_scratch_region_and_the_default_one_do_not_touch)
 	struct rsv_ioc_buffer_alloc block;
 	uint32_t region;
 
-	ASSERT_EQ(make_region(self->fd, KB(256), &region), 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free));
-	ASSERT_EQ(take(self->fd, region, KB(256), &block), 0);
+	ASSERT_EQ(create_scratch(self->fd, KB(256), &region), 0);
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
+	ASSERT_EQ(alloc_block(self->fd, region, KB(256), &block), 0);
 	EXPECT_EQ(block.offset, 0);
-	EXPECT_TRUE(settles(self->fd, 0, self->free));
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 	EXPECT_EQ(free_bytes(self->fd, region), 0);
-	EXPECT_EQ(take(self->fd, region, 1, &block), ENOMEM);
+	EXPECT_EQ(alloc_block(self->fd, region, 1, &block), ENOMEM);
 }
 
 TEST_F(device, a_region_without_a_name_gets_one)
 {
-	struct rsv_ioc_region_create one = { .size = sizeof(one), .bytes = page_size() }, two = one;
-	struct rsv_ioc_info info = { .size = sizeof(info) };
+	struct rsv_ioc_region_create one = {.size = sizeof(one), .bytes = page_size()}, two = one;
+	struct rsv_ioc_info info = {.size = sizeof(info)};
 
 	ASSERT_EQ(call(self->fd, RSV_IOC_REGION_CREATE, &one), 0);
 	ASSERT_EQ(call(self->fd, RSV_IOC_REGION_CREATE, &two), 0);
@@ -62,64 +62,67 @@ TEST_F(device, a_region_without_a_name_gets_one)
 
 TEST_F(device, bad_region_names_are_refused_and_taken_ones_exist)
 {
-	const char *const bad[] = { ".", "..", "a b", "a/b", "\x80", "a\n" };
+	const char *const bad[] = {".", "..", "a b", "a/b", "\x80", "a\n"};
 	const char longest[] = "0123456789012345678901234567890";
 	uint32_t region, other;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(make_named_region(self->fd, bad[i], page_size(), &region), EINVAL)
+		EXPECT_EQ(create_scratch_named(self->fd, bad[i], page_size(), &region), EINVAL)
 			TH_LOG("'%s'", bad[i]);
 	}
-	EXPECT_EQ(make_named_region(self->fd, "01234567890123456789012345678901", page_size(), &region), EINVAL)
-		TH_LOG("a name without an end");
-	ASSERT_EQ(make_named_region(self->fd, longest, page_size(), &region), 0);
-	EXPECT_EQ(make_named_region(self->fd, longest, page_size(), &other), EEXIST);
-	EXPECT_EQ(make_named_region(self->fd, "default", page_size(), &other), EEXIST);
-	EXPECT_EQ(give(self->fd, region), 0);
-	EXPECT_EQ(make_named_region(self->fd, longest, page_size(), &region), 0);
+	EXPECT_EQ(create_scratch_named(self->fd, "01234567890123456789012345678901", page_size(),
+				       &region),
+		  EINVAL)
+		TH_LOG("a name without a NUL");
+	ASSERT_EQ(create_scratch_named(self->fd, longest, page_size(), &region), 0);
+	EXPECT_EQ(create_scratch_named(self->fd, longest, page_size(), &other), EEXIST);
+	EXPECT_EQ(create_scratch_named(self->fd, "default", page_size(), &other), EEXIST);
+	EXPECT_EQ(free_handle(self->fd, region), 0);
+	EXPECT_EQ(create_scratch_named(self->fd, longest, page_size(), &region), 0);
 }
 
 TEST_F(device, impossible_region_sizes_are_refused)
 {
-	const uint64_t bad[] = { 0, 1, page_size() - 1, page_size() + 1, UINT64_MAX };
+	const uint64_t bad[] = {0, 1, page_size() - 1, page_size() + 1, UINT64_MAX};
 	uint32_t region;
 	int error;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		EXPECT_EQ(make_region(self->fd, bad[i], &region), EINVAL)
+		EXPECT_EQ(create_scratch(self->fd, bad[i], &region), EINVAL)
 			TH_LOG("%llu bytes", (unsigned long long)bad[i]);
 	}
 	for (i = 40; i < 64; i++) {
-		error = make_region(self->fd, 1ULL << i, &region);
-		EXPECT_TRUE(error == ENOMEM || error == EINVAL) TH_LOG("2^%zu bytes: error %d", i, error);
+		error = create_scratch(self->fd, 1ULL << i, &region);
+		EXPECT_TRUE(error == ENOMEM || error == EINVAL)
+			TH_LOG("2^%zu bytes: error %d", i, error);
 	}
-	error = make_region(self->fd, -page_size(), &region);
+	error = create_scratch(self->fd, -page_size(), &region);
 	EXPECT_TRUE(error == ENOMEM || error == EINVAL);
 }
 
-/* In a child: a user without privileges, with the descriptor it has from its parent. */
+/* Runs a test in a child without privileges, which inherits the descriptor. */
 static int as_nobody(int (*test)(int fd), int fd)
 {
 	pid_t child = fork();
 
 	if (!child)
 		_exit(setgid(65534) || setuid(65534) ? 99 : test(fd));
-	return join(child);
+	return wait_for_exit(child);
 }
 
 static int exceed_quota(int fd)
 {
 	uint32_t first, second, third;
 
-	if (make_region(fd, MB(4) + page_size(), &first) != EDQUOT)
+	if (create_scratch(fd, MB(4) + page_size(), &first) != EDQUOT)
 		return 1;
-	if (make_region(fd, MB(2), &first) || make_region(fd, MB(2), &second))
+	if (create_scratch(fd, MB(2), &first) || create_scratch(fd, MB(2), &second))
 		return 2;
-	if (make_region(fd, page_size(), &third) != EDQUOT)
+	if (create_scratch(fd, page_size(), &third) != EDQUOT)
 		return 3;
-	if (give(fd, first) || make_region(fd, page_size(), &third))
+	if (free_handle(fd, first) || create_scratch(fd, page_size(), &third))
 		return 4;
 	return 0;
 }
@@ -129,12 +132,12 @@ TEST_F(device, a_user_without_privileges_gets_4_MB_of_scratch_regions)
 	uint32_t region;
 
 	EXPECT_EQ(as_nobody(exceed_quota, self->fd), 0);
-	EXPECT_EQ(make_region(self->fd, MB(4), &region), 0) TH_LOG("root gets more");
+	EXPECT_EQ(create_scratch(self->fd, MB(4), &region), 0) TH_LOG("root gets more");
 }
 
 static int see_physical(int fd)
 {
-	struct rsv_ioc_extent extent = { .size = sizeof(extent), .physical = 1 };
+	struct rsv_ioc_extent extent = {.size = sizeof(extent), .physical = 1};
 
 	return call(fd, RSV_IOC_EXTENT, &extent) || extent.physical ? 1 : 0;
 }

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What all tests use.
+ * Functions that the tests share.
  */
 
-#define KB(n)		((uint64_t)(n) << 10)
-#define MB(n)		((uint64_t)(n) << 20)
+#define KB(n) ((uint64_t)(n) << 10)
+#define MB(n) ((uint64_t)(n) << 20)
 
-/* Long enough for a slow machine; a test that waits ends as soon as it can. */
-#define PATIENCE_MS	20000
-#define POLL_MS		5
+/* Long enough for a slow machine. A test polls, and does not wait longer than it must. */
+#define PATIENCE_MS 20000
+#define POLL_MS	    5
 
-/* Structures as a program fills them in before the call */
-#define INFO(handle)	{ .size = sizeof(struct rsv_ioc_info), .region = (handle) }
-#define ZONE(handle, i)	{ .size = sizeof(struct rsv_ioc_zone), .region = (handle), .index = (i) }
+/* Structures as the program passes them to the ioctl */
+#define INFO(handle)                                                    \
+	{                                                               \
+		.size = sizeof(struct rsv_ioc_info), .region = (handle) \
+	}
+#define ZONE(handle, i)                                                               \
+	{                                                                             \
+		.size = sizeof(struct rsv_ioc_zone), .region = (handle), .index = (i) \
+	}
 
-/* An ioctl's error number, or 0. */
+/* Returns the error number of an ioctl, or 0. */
 static int call(int fd, unsigned long number, void *argument)
 {
 	return ioctl(fd, number, argument) ? errno : 0;
@@ -27,20 +33,20 @@ static uint64_t page_size(void)
 
 static void sleep_ms(unsigned int ms)
 {
-	const struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
 
 	nanosleep(&time, NULL);
 }
 
 static int query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cache)
 {
-	*cache = (struct rsv_ioc_cache){ .size = sizeof(*cache), .region = region, .id = id };
+	*cache = (struct rsv_ioc_cache){.size = sizeof(*cache), .region = region, .id = id};
 	return call(fd, RSV_IOC_CACHE, cache);
 }
 
 /*
- * Bytes of slabs in which no object is in use: caches keep some for a while, those above all that magazines come from,
- * whose objects wait to become some.
+ * Bytes of slabs in which no object is in use. Caches keep empty slabs for a while. A cache without
+ * any object in use may have objects in magazines, which makes its slabs partial or full.
  */
 static uint64_t empty_slab_bytes(int fd, uint32_t region)
 {
@@ -59,8 +65,8 @@ static uint64_t empty_slab_bytes(int fd, uint32_t region)
 }
 
 /*
- * The region's free bytes, those at hand on lists of CPUs, zeroed and in empty slabs included; a number that no region has
- * if they cannot be asked for.
+ * The free bytes of a region: in free blocks, cached on CPUs' lists, zeroed, and in slabs without
+ * an object in use. UINT64_MAX if the query fails.
  */
 static uint64_t free_bytes(int fd, uint32_t region)
 {
@@ -71,8 +77,8 @@ static uint64_t free_bytes(int fd, uint32_t region)
 	return info.free_bytes + info.cached_bytes + empty_slab_bytes(fd, region);
 }
 
-/* Whether the region comes to have so many free bytes. */
-static bool settles(int fd, uint32_t region, uint64_t bytes)
+/* Waits until the region has so many free bytes. Returns false if it takes too long. */
+static bool free_bytes_become(int fd, uint32_t region, uint64_t bytes)
 {
 	int waited;
 
@@ -84,7 +90,7 @@ static bool settles(int fd, uint32_t region, uint64_t bytes)
 	return false;
 }
 
-/* The same once nothing is on its way between there and here: zeroing pages goes on in the background. */
+/* The free bytes once they are stable: the kernel zeroes pages in the background. */
 static uint64_t settled_free_bytes(int fd, uint32_t region)
 {
 	uint64_t before, now = free_bytes(fd, region);
@@ -97,7 +103,7 @@ static uint64_t settled_free_bytes(int fd, uint32_t region)
 	return now;
 }
 
-/* References to the module; -1 where sysfs does not tell, which no test takes for an answer. */
+/* References to the module, or -1 if sysfs does not say; no test accepts -1. */
 static int module_users(void)
 {
 	FILE *file = fopen("/sys/module/reservoir/refcnt", "r");
@@ -111,7 +117,7 @@ static int module_users(void)
 	return users;
 }
 
-static bool users_settle(int users)
+static bool users_become(int users)
 {
 	int waited;
 
@@ -123,74 +129,86 @@ static bool users_settle(int users)
 	return false;
 }
 
-static int give(int fd, uint32_t handle)
+static int free_handle(int fd, uint32_t handle)
 {
-	struct rsv_ioc_free want = { .size = sizeof(want), .handle = handle };
+	struct rsv_ioc_free want = {.size = sizeof(want), .handle = handle};
 
 	return call(fd, RSV_IOC_FREE, &want);
 }
 
-/* Fills the whole of a name field if the name is too long, so that it has no end. */
+/* A name that is too long fills the field, without a NUL. */
 static void set_name(char field[RSV_NAME_MAX], const char *name)
 {
 	memcpy(field, name, strnlen(name, RSV_NAME_MAX));
 }
 
-static int make_region(int fd, uint64_t bytes, uint32_t *handle)
+static int create_scratch(int fd, uint64_t bytes, uint32_t *handle)
 {
-	struct rsv_ioc_region_create want = { .size = sizeof(want), .bytes = bytes };
+	struct rsv_ioc_region_create want = {.size = sizeof(want), .bytes = bytes};
 	int error = call(fd, RSV_IOC_REGION_CREATE, &want);
 
 	*handle = want.handle;
 	return error;
 }
 
-static int take(int fd, uint32_t region, uint64_t bytes, struct rsv_ioc_buffer_alloc *block)
+static int alloc_block(int fd, uint32_t region, uint64_t bytes, struct rsv_ioc_buffer_alloc *block)
 {
-	*block = (struct rsv_ioc_buffer_alloc){ .size = sizeof(*block), .region = region, .bytes = bytes };
+	*block = (struct rsv_ioc_buffer_alloc){
+		.size = sizeof(*block), .region = region, .bytes = bytes};
 	return call(fd, RSV_IOC_BUFFER_ALLOC, block);
 }
 
-/* With these RSV_ENGINE_* and so on */
-static int make_cache_so(int fd, uint32_t region, const char *name, uint32_t object_size, uint32_t cache_flags,
-			 struct rsv_ioc_cache_create *cache)
+/* @cache_flags are RSV_ENGINE_* and so on. */
+static int create_cache_with(int fd, uint32_t region, const char *name, uint32_t object_size,
+			     uint32_t cache_flags, struct rsv_ioc_cache_create *cache)
 {
 	*cache = (struct rsv_ioc_cache_create){
-		.size = sizeof(*cache), .region = region, .object_size = object_size, .cache_flags = cache_flags,
+		.size = sizeof(*cache),
+		.region = region,
+		.object_size = object_size,
+		.cache_flags = cache_flags,
 	};
 	set_name(cache->name, name);
 	return call(fd, RSV_IOC_CACHE_CREATE, cache);
 }
 
-static int make_cache(int fd, uint32_t region, const char *name, uint32_t object_size,
-		      struct rsv_ioc_cache_create *cache)
+static int create_cache(int fd, uint32_t region, const char *name, uint32_t object_size,
+			struct rsv_ioc_cache_create *cache)
 {
-	return make_cache_so(fd, region, name, object_size, 0, cache);
+	return create_cache_with(fd, region, name, object_size, 0, cache);
 }
 
-static int make_constructed(int fd, uint32_t region, uint32_t cache_flags, struct rsv_ioc_cache_create *cache)
+static int create_constructed(int fd, uint32_t region, uint32_t cache_flags,
+			      struct rsv_ioc_cache_create *cache)
 {
 	*cache = (struct rsv_ioc_cache_create){
-		.size = sizeof(*cache), .flags = RSV_CACHE_CONSTRUCTED, .region = region,
-		.object_size = sizeof(struct rsv_constructed), .cache_flags = cache_flags, .name = "constructed",
+		.size = sizeof(*cache),
+		.flags = RSV_CACHE_CONSTRUCTED,
+		.region = region,
+		.object_size = sizeof(struct rsv_constructed),
+		.cache_flags = cache_flags,
+		.name = "constructed",
 	};
 	return call(fd, RSV_IOC_CACHE_CREATE, cache);
 }
 
-static int take_object(int fd, uint32_t cache, uint32_t *handle)
+static int alloc_object(int fd, uint32_t cache, uint32_t *handle)
 {
-	struct rsv_ioc_object_alloc want = { .size = sizeof(want), .cache = cache };
+	struct rsv_ioc_object_alloc want = {.size = sizeof(want), .cache = cache};
 	int error = call(fd, RSV_IOC_OBJECT_ALLOC, &want);
 
 	*handle = want.handle;
 	return error;
 }
 
-static int object_io(int fd, unsigned long number, uint32_t object, uint32_t offset, uint32_t length,
-		     const void *data)
+static int object_io(int fd, unsigned long number, uint32_t object, uint32_t offset,
+		     uint32_t length, const void *data)
 {
 	struct rsv_ioc_object_io io = {
-		.size = sizeof(io), .handle = object, .offset = offset, .length = length,
+		.size = sizeof(io),
+		.handle = object,
+		.offset = offset,
+		.length = length,
 		.data = (uintptr_t)data,
 	};
 
@@ -199,17 +217,21 @@ static int object_io(int fd, unsigned long number, uint32_t object, uint32_t off
 
 static int shrink_cache(int fd, uint32_t cache, uint32_t *slabs)
 {
-	struct rsv_ioc_cache_shrink shrink = { .size = sizeof(shrink), .cache = cache };
+	struct rsv_ioc_cache_shrink shrink = {.size = sizeof(shrink), .cache = cache};
 	int error = call(fd, RSV_IOC_CACHE_SHRINK, &shrink);
 
 	*slabs = shrink.slabs;
 	return error;
 }
 
-static int query_map(int fd, uint32_t region, uint64_t first, uint32_t room, char *chars, uint32_t *count)
+static int query_map(int fd, uint32_t region, uint64_t first, uint32_t room, char *chars,
+		     uint32_t *count)
 {
 	struct rsv_ioc_map map = {
-		.size = sizeof(map), .region = region, .count = room, .first = first,
+		.size = sizeof(map),
+		.region = region,
+		.count = room,
+		.first = first,
 		.chars = (uintptr_t)chars,
 	};
 	int error = call(fd, RSV_IOC_MAP, &map);
@@ -220,13 +242,13 @@ static int query_map(int fd, uint32_t region, uint64_t first, uint32_t room, cha
 
 static int next_region(int fd, uint32_t id, struct rsv_ioc_region_next *next)
 {
-	*next = (struct rsv_ioc_region_next){ .size = sizeof(*next), .id = id };
+	*next = (struct rsv_ioc_region_next){.size = sizeof(*next), .id = id};
 	return call(fd, RSV_IOC_REGION_NEXT, next);
 }
 
 static int open_named(int fd, const char *name, uint32_t *handle)
 {
-	struct rsv_ioc_region_open want = { .size = sizeof(want) };
+	struct rsv_ioc_region_open want = {.size = sizeof(want)};
 	int error;
 
 	set_name(want.name, name);
@@ -235,17 +257,18 @@ static int open_named(int fd, const char *name, uint32_t *handle)
 	return error;
 }
 
-static int make_named(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
+static int create_named(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr)
 {
-	struct rsv_ioc_region_make make = { .size = sizeof(make), .reserves = (uintptr_t)want, .count = nr };
+	struct rsv_ioc_region_make make = {
+		.size = sizeof(make), .reserves = (uintptr_t)want, .count = nr};
 
 	set_name(make.name, name);
 	return call(fd, RSV_IOC_REGION_MAKE, &make);
 }
 
-static int end_named(int fd, const char *name)
+static int destroy_named(int fd, const char *name)
 {
-	struct rsv_ioc_region_end end = { .size = sizeof(end) };
+	struct rsv_ioc_region_end end = {.size = sizeof(end)};
 
 	set_name(end.name, name);
 	return call(fd, RSV_IOC_REGION_END, &end);
@@ -253,7 +276,7 @@ static int end_named(int fd, const char *name)
 
 static int grow_named(int fd, const char *name, uint64_t bytes)
 {
-	struct rsv_ioc_region_grow grow = { .size = sizeof(grow), .want.bytes = bytes };
+	struct rsv_ioc_region_grow grow = {.size = sizeof(grow), .want.bytes = bytes};
 
 	set_name(grow.name, name);
 	return call(fd, RSV_IOC_REGION_GROW, &grow);
@@ -261,7 +284,7 @@ static int grow_named(int fd, const char *name, uint64_t bytes)
 
 static int shrink_named(int fd, const char *name, uint64_t *bytes)
 {
-	struct rsv_ioc_region_shrink shrink = { .size = sizeof(shrink), .bytes = *bytes };
+	struct rsv_ioc_region_shrink shrink = {.size = sizeof(shrink), .bytes = *bytes};
 	int error;
 
 	set_name(shrink.name, name);
@@ -270,11 +293,15 @@ static int shrink_named(int fd, const char *name, uint64_t *bytes)
 	return error;
 }
 
-static int take_so(int fd, uint32_t region, uint64_t bytes, uint32_t flags, int32_t node,
-		   struct rsv_ioc_buffer_alloc *block)
+static int alloc_block_with(int fd, uint32_t region, uint64_t bytes, uint32_t flags, int32_t node,
+			    struct rsv_ioc_buffer_alloc *block)
 {
 	*block = (struct rsv_ioc_buffer_alloc){
-		.size = sizeof(*block), .flags = flags, .region = region, .bytes = bytes, .node = node,
+		.size = sizeof(*block),
+		.flags = flags,
+		.region = region,
+		.bytes = bytes,
+		.node = node,
 	};
 	return call(fd, RSV_IOC_BUFFER_ALLOC, block);
 }
@@ -299,8 +326,8 @@ static bool all_bytes(const uint8_t *bytes, uint8_t value, uint64_t nr)
 	return true;
 }
 
-/* The exit status of a child, or -1 if it did not exit by itself. */
-static int join(pid_t child)
+/* Returns the exit status of a child, or -1 if a signal killed it. */
+static int wait_for_exit(pid_t child)
 {
 	int status;
 
