@@ -19,8 +19,12 @@
 #include "interface/query.h"
 #include "objects/engine.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/figures.h"
+#include "support/misuse.h"
 #include "support/random.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define STEPS	    (SLOW ? 1500U : 6000U)
 #define AUDIT_EVERY 250U
@@ -32,8 +36,8 @@
 /* The last step is one that leaves nothing. */
 static_assert(STEPS % EMPTY_EVERY == 0);
 
-unsigned int random_seed = 20240607;
-module_param_named(seed, random_seed, uint, 0444);
+unsigned int rsvt_random_seed = 20240607;
+module_param_named(seed, rsvt_random_seed, uint, 0444);
 MODULE_PARM_DESC(seed, "seed of the random operations");
 
 enum kind {
@@ -115,7 +119,7 @@ static bool is_pages(const struct world *w, const struct block *b)
 
 static void model_add(struct world *w, struct block *b)
 {
-	size_t start = scratch_offset(w->r, b->p), end = start + b->size;
+	size_t start = rsvt_scratch_offset(w->r, b->p), end = start + b->size;
 	unsigned long first = start / GRANULE, nr = DIV_ROUND_UP(end, GRANULE) - first;
 
 	CHECK(w, start < end && end <= w->r->nr_pages * PAGE_SIZE);
@@ -127,7 +131,7 @@ static void model_add(struct world *w, struct block *b)
 
 static void model_remove(struct world *w, struct block *b)
 {
-	size_t start = scratch_offset(w->r, b->p), end = start + b->size;
+	size_t start = rsvt_scratch_offset(w->r, b->p), end = start + b->size;
 	unsigned long first = start / GRANULE;
 
 	CHECK(w, !memchr_inv(b->p, b->pattern, b->size));
@@ -227,7 +231,7 @@ static void change_size(struct world *w, struct block *b)
 	}
 	CHECK(w, !memchr_inv(p, b->pattern, kept));
 	/* The old place may be somebody else's by now: only the model is told. */
-	bitmap_clear(w->granules, scratch_offset(w->r, b->p) / GRANULE,
+	bitmap_clear(w->granules, rsvt_scratch_offset(w->r, b->p) / GRANULE,
 		     DIV_ROUND_UP(b->size, GRANULE));
 	b->p = p;
 	b->size = rsv_ksize(p);
@@ -256,19 +260,20 @@ static bool is_of_the_caches_own(const struct world *w, const void *p)
 static void give_wrongly(struct world *w)
 {
 	unsigned int offset = random_below(w, w->r->nr_pages * PAGE_SIZE);
-	void *p = scratch_base(w->r) + round_down(offset, 1U << random_below(w, PAGE_SHIFT + 1));
+	void *p =
+		rsvt_scratch_base(w->r) + round_down(offset, 1U << random_below(w, PAGE_SHIFT + 1));
 	struct misuse_counts before;
 
 	if (is_start_of_a_block(w, p) || is_of_the_caches_own(w, p))
 		return;
-	misuse_counts_read(&before);
+	rsvt_misuse_counts_read(&before);
 	if (random_below(w, 2))
 		rsv_kfree(p);
 	else if (random_below(w, 2))
 		rsv_cache_free(w->caches[random_below(w, CACHES)], p);
 	else
 		rsv_free_pages((unsigned long)p, random_below(w, 6));
-	CHECK_EQ(w, nr_misuses_since(&before), 1);
+	CHECK_EQ(w, rsvt_nr_misuses_since(&before), 1);
 }
 
 static void step(struct world *w)
@@ -310,7 +315,7 @@ static void check_every_page_is_accounted_for(struct world *w)
 
 static void audit_block(struct world *w, const struct block *b)
 {
-	char *at = w->map + scratch_page(w->r, b->p);
+	char *at = w->map + rsvt_scratch_page(w->r, b->p);
 	size_t i;
 
 	if (!is_pages(w, b)) {
@@ -349,10 +354,10 @@ static void audit_free_areas(struct world *w)
 	unsigned long pages = 0;
 	unsigned int order;
 
-	free_areas_read(w->test, w->r, &areas);
+	rsvt_free_areas_read(w->test, w->r, &areas);
 	for (order = 0; order < RSV_ORDERS_MAX; order++)
 		pages += areas.count[order] << order;
-	CHECK_EQ(w, pages, region_free_pages(w->r));
+	CHECK_EQ(w, pages, rsvt_region_free_pages(w->r));
 }
 
 static void audit_caches(struct world *w)
@@ -400,7 +405,7 @@ static void give_all_and_check_that_the_region_is_untouched(struct world *w)
 			give(w, &w->blocks[i]);
 	for (i = 0; i < CACHES; i++)
 		rsv_cache_shrink(w->caches[i]);
-	scratch_shrink(w->r);
+	rsvt_scratch_shrink(w->r);
 	audit(w);
 	EXPECT_SAME_AREAS(w->test, w->r, &w->untouched);
 }
@@ -431,13 +436,14 @@ static struct world *new_world(struct kunit *test, const struct kind_of_world *k
 	KUNIT_ASSERT_NOT_NULL(test, w->map);
 
 	w->test = test;
-	w->r = scratch_region_of(test, k->pages * PAGE_SIZE, k->engine, k->classes);
+	w->r = rsvt_scratch_region_of(test, k->pages * PAGE_SIZE, k->engine, k->classes);
 	for (i = 0; i < CACHES; i++)
-		w->caches[i] = scratch_cache_flags(test, w->r, cache_sizes[i], 0,
-						   w->r->kmalloc[0]->engine->flag | cache_flags[i],
-						   i == CONSTRUCTS ? construct : NULL);
-	free_areas_read(test, w->r, &w->untouched);
-	prandom_seed_state(&w->random, random_seed);
+		w->caches[i] =
+			rsvt_scratch_cache_flags(test, w->r, cache_sizes[i], 0,
+						 w->r->kmalloc[0]->engine->flag | cache_flags[i],
+						 i == CONSTRUCTS ? construct : NULL);
+	rsvt_free_areas_read(test, w->r, &w->untouched);
+	prandom_seed_state(&w->random, rsvt_random_seed);
 	return w;
 }
 
@@ -468,7 +474,7 @@ static void no_sequence_of_operations_breaks_the_region(struct kunit *test)
 		if (!(w->step % EMPTY_EVERY))
 			give_all_and_check_that_the_region_is_untouched(w);
 	}
-	kunit_info(test, "seed=%u: %u steps, %u requests got nothing\n", random_seed, STEPS,
+	kunit_info(test, "seed=%u: %u steps, %u requests got nothing\n", rsvt_random_seed, STEPS,
 		   w->failures);
 	/* Small regions must have been used up now and then, or that was not tested. */
 	KUNIT_EXPECT_GT(test, w->failures, 0);
@@ -480,7 +486,7 @@ static struct kunit_case random_cases[] = {
 
 static struct kunit_suite random_suite = {
 	.name = "reservoir_random",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = random_cases,
 };
 

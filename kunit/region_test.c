@@ -7,7 +7,13 @@
 
 #include "interface/query.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 static struct rsv_region *create(const char *name, size_t bytes, unsigned int flags)
 {
@@ -18,7 +24,7 @@ static struct rsv_region *create(const char *name, size_t bytes, unsigned int fl
 
 /* --- Creation ------------------------------------------------------------------------------- */
 
-KUNIT_ARRAY_PARAM_DESC(names, name_cases, what);
+KUNIT_ARRAY_PARAM_DESC(names, rsvt_name_cases, what);
 
 static void names_are_checked(struct kunit *test)
 {
@@ -132,7 +138,7 @@ static void parts_add_up(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), pages);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), pages);
 	/* However many runs they came in: end to end they are the region. */
 	for (i = 0; !rsv_query_extent(r, i, &e); i++) {
 		KUNIT_EXPECT_EQ(test, e.offset, offset);
@@ -144,9 +150,10 @@ static void parts_add_up(struct kunit *test)
 
 static void bytes_are_rounded_up_to_pages(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, region_free_bytes(scratch_region(test, 1)), PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, region_free_bytes(scratch_region(test, PAGE_SIZE)), PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, region_free_bytes(scratch_region(test, PAGE_SIZE + 1)),
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(rsvt_scratch_region(test, 1)), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(rsvt_scratch_region(test, PAGE_SIZE)),
+			PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(rsvt_scratch_region(test, PAGE_SIZE + 1)),
 			2 * PAGE_SIZE);
 }
 
@@ -154,11 +161,11 @@ static void bytes_are_rounded_up_to_pages(struct kunit *test)
 
 static const unsigned int sizes[] = {1, 7, 37, 64, 511, 513};
 
-KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
+KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
 static struct rsv_region *sized_region(struct kunit *test)
 {
-	return scratch_pages(test, *(const unsigned int *)test->param_value);
+	return rsvt_scratch_pages(test, *(const unsigned int *)test->param_value);
 }
 
 static void figures_of_a_new_region_agree(struct kunit *test)
@@ -169,7 +176,7 @@ static void figures_of_a_new_region_agree(struct kunit *test)
 	unsigned int order;
 
 	rsv_query_info(r, &info);
-	free_areas_untouched(r, &areas);
+	rsvt_free_areas_untouched(r, &areas);
 	for (order = RSV_ORDERS_MAX; order && !areas.count[order - 1]; order--)
 		;
 	KUNIT_EXPECT_STREQ(test, info.name, r->name);
@@ -189,7 +196,7 @@ static void zone_and_extent_describe_the_run(struct kunit *test)
 {
 	struct rsv_region *r = sized_region(test);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
-	struct page *page = virt_to_page(scratch_base(r));
+	struct page *page = virt_to_page(rsvt_scratch_base(r));
 	struct rsv_ioc_extent e = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, zone);
@@ -262,7 +269,7 @@ static void addresses_that_mean_nothing_find_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(&on_stack));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(mapped));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(system));
-	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(name_cases));
+	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(rsvt_name_cases));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find(0));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find(ULONG_MAX));
 	rcu_read_unlock();
@@ -271,10 +278,10 @@ static void addresses_that_mean_nothing_find_nothing(struct kunit *test)
 
 static void pages_of_a_region_that_is_gone_find_nothing(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 37);
+	struct rsv_region *r = rsvt_scratch_pages(test, 37);
 	unsigned long first = r->extents->at[0]->first, pfn;
 
-	scratch_region_end(test, r);
+	rsvt_scratch_region_end(test, r);
 	rcu_read_lock();
 	for (pfn = first; pfn < first + 37; pfn++)
 		KUNIT_EXPECT_NULL(test, rsv_extent_find(pfn));
@@ -283,7 +290,7 @@ static void pages_of_a_region_that_is_gone_find_nothing(struct kunit *test)
 
 static void frame_takes_at_most_32_bytes_a_page(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 256);
+	struct rsv_region *r = rsvt_scratch_pages(test, 256);
 	struct rsv_ioc_info info = {};
 
 	KUNIT_EXPECT_LE(test, sizeof(struct rsv_frame), 32);
@@ -321,7 +328,7 @@ static void expect_busy(struct kunit *test, struct rsv_region *r)
 
 static void region_with_a_page_in_use_is_busy(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	unsigned long addr = rsv_get_free_pages(r, GFP_KERNEL, 1);
 
 	KUNIT_ASSERT_NE(test, addr, 0);
@@ -334,8 +341,8 @@ static void region_with_a_page_in_use_is_busy(struct kunit *test)
 
 static void region_with_a_cache_or_an_object_is_busy(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
-	struct rsv_cache *c = scratch_cache(test, r, 64, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 64, 0);
 	void *object;
 
 	expect_busy(test, r);
@@ -348,7 +355,7 @@ static void region_with_a_cache_or_an_object_is_busy(struct kunit *test)
 static void region_with_kmalloc_memory_is_busy(struct kunit *test)
 {
 	static const size_t sizes[] = {8, 100, 8192, 8193, 12288};
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -362,13 +369,13 @@ static void region_with_kmalloc_memory_is_busy(struct kunit *test)
 
 static void empty_slabs_do_not_hold_a_region(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *p = rsv_kmalloc(r, 100, GFP_KERNEL);
 
 	KUNIT_EXPECT_NOT_NULL(test, p);
 	rsv_kfree(p);
-	KUNIT_EXPECT_LT(test, region_free_pages(r), 16);
-	scratch_region_end(test, r);
+	KUNIT_EXPECT_LT(test, rsvt_region_free_pages(r), 16);
+	rsvt_scratch_region_end(test, r);
 }
 
 static void many_regions_come_and_go(struct kunit *test)
@@ -418,7 +425,7 @@ static struct kunit_case region_cases[] = {
 
 static struct kunit_suite region_suite = {
 	.name = "reservoir_region",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = region_cases,
 };
 

@@ -10,7 +10,13 @@
 
 #include "objects/kmalloc.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /*
  * Not inline, so that the compiler does not hold what rsv_ksize() allows against the size that
@@ -54,7 +60,7 @@ static struct rsv_region *param_region(struct kunit *test, size_t bytes)
 {
 	const struct kind *k = test->param_value;
 
-	return scratch_region_of(test, bytes, k->engine, k->classes);
+	return rsvt_scratch_region_of(test, bytes, k->engine, k->classes);
 }
 
 static bool param_is_slob(struct kunit *test)
@@ -101,7 +107,7 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 			if (size > RSV_KMALLOC_MAX && (param_is_slob(test) || !i))
 				continue;
 			use_class(test, r, rsv_class_least(r->classes, size), size);
-			scratch_shrink(r);
+			rsvt_scratch_shrink(r);
 		}
 		EXPECT_UNTOUCHED(test, r);
 	}
@@ -160,7 +166,7 @@ static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
 	void *p;
 
 	/* Of the node that the region has its memory from */
-	stay_on_this_cpu();
+	rsvt_stay_on_this_cpu();
 	r = param_region(test, SZ_256K);
 	p = rsv_kmalloc(r, 9000, GFP_KERNEL | __GFP_THISNODE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
@@ -171,11 +177,11 @@ static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
 /* Four of 9000 bytes would lie in nine pages; one alone takes as many pages as without a slab. */
 static void slab_does_not_take_most_of_a_small_region(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *p = get(test, r, 9000), *large;
 
 	KUNIT_EXPECT_EQ(test, rsv_ksize(p), 3 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 16 - 3);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 16 - 3);
 	large = get(test, r, 8 * PAGE_SIZE);
 	rsv_kfree(large);
 	rsv_kfree(p);
@@ -205,11 +211,11 @@ KUNIT_ARRAY_PARAM(larges, larges, large_text);
 static void large_sizes_take_just_the_pages_they_need(struct kunit *test)
 {
 	const struct large_case *l = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *p = get(test, r, l->size);
 
 	EXPECT_MAP(test, r, l->map);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 16 - l->pages);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 16 - l->pages);
 	KUNIT_EXPECT_EQ(test, rsv_ksize(p), l->pages * PAGE_SIZE);
 	fill(p, 0x5a, l->pages * PAGE_SIZE);
 	rsv_kfree(p);
@@ -218,7 +224,7 @@ static void large_sizes_take_just_the_pages_they_need(struct kunit *test)
 
 static void no_bytes_are_zero_size_ptr(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	size_t none = 0;
 
 	KUNIT_EXPECT_PTR_EQ(test, rsv_kmalloc(r, none, GFP_KERNEL), ZERO_SIZE_PTR);
@@ -235,7 +241,7 @@ static void more_than_the_region_can_ever_give_is_null(struct kunit *test)
 	static size_t too_large[] = {
 		16 * 4096 + 1, SZ_1M, SIZE_MAX / 2, SIZE_MAX - PAGE_SIZE, SIZE_MAX - 1, SIZE_MAX,
 	};
-	struct rsv_region *r = scratch_region(test, 16 * 4096);
+	struct rsv_region *r = rsvt_scratch_region(test, 16 * 4096);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(too_large); i++) {
@@ -295,12 +301,12 @@ static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
 
 static void region_that_is_used_up_gives_null_until_something_is_freed(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 7);
+	struct rsv_region *r = rsvt_scratch_pages(test, 7);
 	struct free_areas untouched;
 	void **last = NULL, **p;
 	unsigned int nr = 0;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	for (; (p = rsv_kmalloc(r, 1024, GFP_KERNEL)); nr++) {
 		*p = last;
 		last = p;
@@ -319,7 +325,7 @@ static void region_that_is_used_up_gives_null_until_something_is_freed(struct ku
 		last = *p;
 		rsv_kfree(p);
 	}
-	scratch_shrink(r);
+	rsvt_scratch_shrink(r);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
@@ -391,7 +397,7 @@ static void growing_that_fails_leaves_the_old_memory(struct kunit *test)
 
 static void changing_to_no_bytes_frees(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	void *p = get(test, r, 20000);
 	size_t none = 0;
 
@@ -409,12 +415,12 @@ static void changing_to_no_bytes_frees(struct kunit *test)
 static void free_twice(struct kunit *test, struct rsv_region *r, size_t size)
 {
 	void *before = get(test, r, size), *p = get(test, r, size);
-	const char *place = report_text(test, " at 0x%zx", scratch_offset(r, p));
+	const char *place = rsvt_report_text(test, " at 0x%zx", rsvt_scratch_offset(r, p));
 
 	rsv_kfree(p);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p));
-	KUNIT_EXPECT_NOT_NULL(test, strstr(last_report(test), place));
-	KUNIT_EXPECT_NOT_NULL(test, strstr(last_report(test), r->name));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(rsvt_last_report(test), place));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(rsvt_last_report(test), r->name));
 	rsv_kfree(before);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(before));
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p));
@@ -455,7 +461,7 @@ static void pointer_into_the_middle_is_refused(struct kunit *test)
 
 static void pointer_of_no_region_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	void *system = kunit_kmalloc(test, 100, GFP_KERNEL), *mapped = vmalloc(PAGE_SIZE);
 	int on_stack;
 
@@ -482,10 +488,10 @@ static void object_of_a_cache_can_be_freed_without_naming_it(struct kunit *test)
 		kunit_skip(test, "a block of the heap does not say which cache it is of");
 	c = rsv_cache_create(r, "mine", 700, 0, 0, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	KUNIT_EXPECT_EQ(test, rsv_ksize(object), 700);
 	rsv_kfree(object);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 	EXPECT_UNTOUCHED(test, r);
 }
@@ -516,7 +522,7 @@ static struct kunit_case kmalloc_cases[] = {
 
 static struct kunit_suite kmalloc_suite = {
 	.name = "reservoir_kmalloc",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = kmalloc_cases,
 };
 

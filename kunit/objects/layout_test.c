@@ -10,7 +10,11 @@
 #include "objects/cache.h"
 #include "objects/debug/track.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /* The engine SLAB keeps so many bytes for a slab, and so many for each of its objects. */
 #define BOOK_HEAD  4
@@ -55,20 +59,20 @@ KUNIT_ARRAY_PARAM_DESC(slabs, slab_cases, what);
 static void textbook_slab(struct kunit *test)
 {
 	const struct slab_case *s = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_256K);
-	struct rsv_cache *c = scratch_cache(test, r, s->size, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, s->size, 0);
 	void *object[8];
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slab_pages, s->pages);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slab_objects, s->objects);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slab_waste, s->waste);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slab_pages, s->pages);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slab_objects, s->objects);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slab_waste, s->waste);
 	KUNIT_ASSERT_LE(test, s->objects, ARRAY_SIZE(object));
 
 	EXPECT_SLABS(test, c, 0, 0, 0);
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 	for (i = 0; i < s->objects; i++) {
-		objects_take(test, c, &object[i], 1);
+		rsvt_objects_alloc(test, c, &object[i], 1);
 		EXPECT_SLABS(test, c, i + 1 == s->objects, i + 1 < s->objects, 0);
 		EXPECT_SAME_AREAS(test, r, &s->left);
 	}
@@ -310,7 +314,8 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, struct rs
 	for (nr = 0; (object = rsv_cache_alloc(c, GFP_KERNEL)); nr++) {
 		if (l->align)
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)object, l->align));
-		KUNIT_EXPECT_LE(test, scratch_offset(r, object) + l->size, r->nr_pages * PAGE_SIZE);
+		KUNIT_EXPECT_LE(test, rsvt_scratch_offset(r, object) + l->size,
+				r->nr_pages * PAGE_SIZE);
 		object->before = *last;
 		memset(object->rest, (u8)nr, l->size - sizeof(*object));
 		*last = object;
@@ -337,51 +342,51 @@ static unsigned int give_all(struct rsv_cache *c, const struct layout_case *l, s
 static void objects_are_aligned_disjoint_and_restore_the_region(struct kunit *test)
 {
 	const struct layout_case *l = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 37);
-	struct rsv_cache *c = scratch_cache(test, r, l->size, l->align);
+	struct rsv_region *r = rsvt_scratch_pages(test, 37);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, l->size, l->align);
 	struct free_areas untouched;
 	struct link *last;
 	unsigned int nr;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	nr = take_all(test, r, c, l, &last);
 	KUNIT_EXPECT_GT(test, nr, 0);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, nr);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, nr);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).failures, 1);
 	KUNIT_EXPECT_EQ(test, give_all(c, l, last, nr), nr);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
 	rsv_cache_shrink(c);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).total_objects, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).total_objects, 0);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
 static void objects_of_one_byte_do_not_share_it(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 1);
-	struct rsv_cache *c = scratch_cache(test, r, 1, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 1);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 1, 0);
 	u8 *object[100];
 	unsigned int i;
 
-	objects_take(test, c, (void **)object, 100);
+	rsvt_objects_alloc(test, c, (void **)object, 100);
 	for (i = 0; i < 100; i++)
 		*object[i] = i;
 	for (i = 0; i < 100; i++)
 		KUNIT_EXPECT_EQ(test, *object[i], i);
-	objects_give(c, (void **)object, 100);
+	rsvt_objects_free(c, (void **)object, 100);
 }
 
 static void hwcache_align_begins_objects_on_a_cache_line(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	unsigned int line = cache_line_size();
 	struct rsv_cache *c = rsv_cache_create(r, "lines", line + 1, 0, RSV_HWCACHE_ALIGN, NULL);
 	void *object[2];
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	objects_take(test, c, object, 2);
+	rsvt_objects_alloc(test, c, object, 2);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)object[0], line));
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)object[1], line));
-	objects_give(c, object, 2);
+	rsvt_objects_free(c, object, 2);
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 }
 
@@ -397,7 +402,7 @@ static struct kunit_case layout_cases[] = {
 
 static struct kunit_suite layout_suite = {
 	.name = "reservoir_layout",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = layout_cases,
 };
 

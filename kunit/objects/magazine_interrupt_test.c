@@ -11,8 +11,11 @@
 #include "compat.h"
 #include "objects/magazine.h"
 #include "region.h"
+#include "support/arrays.h"
+#include "support/figures.h"
 #include "support/magazines.h"
 #include "support/single_step.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
 /**
@@ -35,7 +38,7 @@ struct hand {
 
 static struct hand hand_of(struct kunit *test, struct rsv_cache *c, unsigned int room)
 {
-	return (struct hand){.c = c, .object = objects_array(test, room)};
+	return (struct hand){.c = c, .object = rsvt_objects_array(test, room)};
 }
 
 static void hand_take(struct hand *h, unsigned int nr, gfp_t gfp)
@@ -103,7 +106,7 @@ static bool hand_numbers(struct hand *h, unsigned int from, bool mark)
 /* No object is in two hands, and all that happened was counted. */
 static void expect_hands(struct kunit *test, struct hand *a, struct hand *b)
 {
-	struct rsv_cache_figures now = figures(a->c);
+	struct rsv_cache_figures now = rsvt_cache_count(a->c);
 
 	hand_numbers(a, 0, true);
 	hand_numbers(b, a->nr, true);
@@ -120,10 +123,10 @@ static void hands_empty(struct kunit *test, struct hand *a, struct hand *b)
 {
 	hand_give(a, a->nr);
 	hand_give(b, b->nr);
-	KUNIT_EXPECT_EQ(test, figures(a->c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(a->c).active, 0);
 	rsv_cache_shrink(a->c);
-	KUNIT_EXPECT_EQ(test, figures(a->c).total, 0);
-	expect_whole(test, a->c->region);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(a->c).total, 0);
+	rsvt_expect_all_free(test, a->c->region);
 }
 
 enum request {
@@ -337,7 +340,7 @@ static void interrupt_each_step(struct kunit *test, struct hand *h, enum work wo
 static void interrupt_between_any_two_steps_does_no_harm(struct kunit *test)
 {
 	const struct interrupted_case *k = test->param_value;
-	struct rsv_cache *c = magazine_cache(test, k->flags);
+	struct rsv_cache *c = rsvt_magazine_cache(test, k->flags);
 	struct hand h = hand_of(test, c, 12 * c->magazine_size);
 	enum work work;
 
@@ -395,18 +398,18 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 	unsigned int i, nr;
 	struct hand h;
 
-	single_step_or_skip(test);
+	rsvt_single_step_or_skip(test);
 	/* Of instructions of a bulk request there are many already. */
 	if (SLOW && (k->request == ALLOC_BULK || k->request == FREE_BULK))
 		kunit_skip(test, "it would take half a minute here");
-	c = magazine_cache(test, k->flags);
+	c = rsvt_magazine_cache(test, k->flags);
 	h = hand_of(test, c, 12 * c->magazine_size);
 	stepped.h = &h;
 	interrupt = (struct interrupt){.hand = hand_of(test, c, 6 * c->magazine_size)};
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
 		set_scene(&h, k->before);
 		interrupt.calls = 0;
-		nr = single_step(test, make_stepped_request, &stepped, works[i]);
+		nr = rsvt_single_step(test, make_stepped_request, &stepped, works[i]);
 		KUNIT_EXPECT_GT(test, nr, INSTRUCTIONS);
 		expect_hands(test, &h, &interrupt.hand);
 	}
@@ -417,7 +420,7 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 {
 	static const enum request requests[] = {ALLOC, FREE, FREE_UNNAMED};
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	struct hand h = hand_of(test, c, 12 * c->magazine_size);
 	unsigned int i, at;
 
@@ -442,11 +445,11 @@ static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 /* While busy is set an interrupt leaves the magazines alone, and is served by the engine. */
 static void interrupt_that_finds_busy_set_goes_to_the_engine(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
-	void **object = objects_out(test, c, 10), *taken;
-	struct rsv_cpu *cpu = mine(c), before;
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
+	void **object = rsvt_objects_used(test, c, 10), *taken;
+	struct rsv_cpu *cpu = rsvt_this_cpu(c), before;
 
-	objects_give(c, object, 9);
+	rsvt_objects_free(c, object, 9);
 	cpu->busy = true;
 	before = *cpu;
 	taken = rsv_cache_alloc(c, GFP_ATOMIC);
@@ -459,7 +462,7 @@ static void interrupt_that_finds_busy_set_goes_to_the_engine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cpu->slow_frees, before.slow_frees + 1);
 	KUNIT_EXPECT_TRUE(test, cpu->busy);
 	cpu->busy = false;
-	KUNIT_EXPECT_FALSE(test, object_among(taken, object, 9));
+	KUNIT_EXPECT_FALSE(test, rsvt_object_among(taken, object, 9));
 	rsv_cache_free(c, taken);
 }
 
@@ -516,7 +519,7 @@ KUNIT_ARRAY_PARAM_DESC(hammered, hammered, name);
 static void timer_interrupts_break_nothing(struct kunit *test)
 {
 	const struct engine_case *k = test->param_value;
-	struct rsv_cache *c = magazine_cache(test, k->flag);
+	struct rsv_cache *c = rsvt_magazine_cache(test, k->flag);
 	struct hammer *hammer = kunit_kzalloc(test, sizeof(*hammer), GFP_KERNEL);
 	unsigned long start = jiffies;
 	struct hand h = hand_of(test, c, 4 * c->magazine_size);
@@ -548,7 +551,7 @@ static struct kunit_case magazine_interrupt_cases[] = {
 
 static struct kunit_suite magazine_interrupt_suite = {
 	.name = "reservoir_magazine_interrupt",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = magazine_interrupt_cases,
 };
 

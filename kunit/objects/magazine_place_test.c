@@ -6,8 +6,14 @@
 #include <linux/jiffies.h>
 #include <linux/nodemask.h>
 
+#include "objects/magazine.h"
 #include "region.h"
+#include "support/arrays.h"
+#include "support/figures.h"
 #include "support/magazines.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
 /* The system gets memory back in blocks of this size. */
@@ -20,8 +26,8 @@ static struct rsv_region *region_of_two_extents(struct kunit *test, size_t bytes
 	const struct rsv_reserve more = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
 	struct rsv_region *r;
 
-	stay_on_this_cpu();
-	r = scratch_region(test, bytes);
+	rsvt_stay_on_this_cpu();
+	r = rsvt_scratch_region(test, bytes);
 	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &more), 0);
 	KUNIT_ASSERT_EQ(test, r->nr_extents, 2);
 	return r;
@@ -34,7 +40,7 @@ static unsigned int objects_by_extent(struct kunit *test, struct rsv_cache *c, v
 	const struct rsv_extent *e = c->region->extents->at[0];
 	unsigned int i, first = 0;
 
-	objects_take(test, c, object, nr);
+	rsvt_objects_alloc(test, c, object, nr);
 	for (i = 0; i < nr; i++) {
 		if (!rsv_extent_has(e, object[i]))
 			continue;
@@ -49,23 +55,23 @@ static unsigned int objects_by_extent(struct kunit *test, struct rsv_cache *c, v
 static void frees_are_fast_in_whichever_extent_the_last_one_was(struct kunit *test)
 {
 	struct rsv_region *r = region_of_two_extents(test, SZ_256K);
-	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
 	unsigned int nr = 80 * PAGE_SIZE / SIZE, first;
-	void **object = objects_array(test, nr);
+	void **object = rsvt_objects_array(test, nr);
 	unsigned long slow;
 
 	first = objects_by_extent(test, c, object, nr);
 	/* Magazines for all of them first, so that nothing else is slow. */
-	objects_give(c, object, nr);
-	objects_take(test, c, object, nr);
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
+	rsvt_objects_alloc(test, c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	first = objects_by_extent(test, c, object, nr);
-	slow = mine(c)->slow_frees;
-	objects_give(c, object, first);
-	KUNIT_EXPECT_LE(test, mine(c)->slow_frees, slow + 1);
-	objects_give(c, object + first, nr - first);
-	KUNIT_EXPECT_LE(test, mine(c)->slow_frees, slow + 2);
-	KUNIT_EXPECT_TRUE(test, rsv_extent_has(mine(c)->extent, object[nr - 1]));
+	slow = rsvt_this_cpu(c)->slow_frees;
+	rsvt_objects_free(c, object, first);
+	KUNIT_EXPECT_LE(test, rsvt_this_cpu(c)->slow_frees, slow + 1);
+	rsvt_objects_free(c, object + first, nr - first);
+	KUNIT_EXPECT_LE(test, rsvt_this_cpu(c)->slow_frees, slow + 2);
+	KUNIT_EXPECT_TRUE(test, rsv_extent_has(rsvt_this_cpu(c)->extent, object[nr - 1]));
 }
 
 static bool some_cpu_remembers(struct rsv_cache *c, const struct rsv_extent *e)
@@ -81,14 +87,14 @@ static bool some_cpu_remembers(struct rsv_cache *c, const struct rsv_extent *e)
 static void extent_that_went_is_remembered_by_no_cpu(struct kunit *test)
 {
 	struct rsv_region *r = region_of_two_extents(test, BLOCK_BYTES);
-	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
 	unsigned long end = jiffies + 10 * HZ;
 	struct rsv_extent *gone;
 	void *object;
 
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	gone = mine(c)->extent;
+	gone = rsvt_this_cpu(c)->extent;
 	KUNIT_EXPECT_TRUE(test, rsv_extent_has(gone, object));
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
@@ -96,11 +102,11 @@ static void extent_that_went_is_remembered_by_no_cpu(struct kunit *test)
 	while (some_cpu_remembers(c, gone) && time_before(jiffies, end))
 		msleep(20);
 	KUNIT_EXPECT_FALSE(test, some_cpu_remembers(c, gone));
-	KUNIT_EXPECT_EQ(test, mine(c)->extent->bytes, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->extent->bytes, 0);
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
 }
 
-KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
 /* --- Nodes ---------------------------------------------------------------------------------- */
 
@@ -121,7 +127,7 @@ static struct rsv_region *region_of_two_nodes(struct kunit *test, int nid)
 		{.bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = nid},
 	};
 
-	return scratch_region_or_skip(test, want, 2);
+	return rsvt_scratch_region_or_skip(test, want, 2);
 }
 
 /* A cache of such a region, of the engine that is the test's parameter */
@@ -129,9 +135,10 @@ static struct rsv_cache *cache_of_two_nodes(struct kunit *test, int *nid)
 {
 	const struct engine_case *k = test->param_value;
 
-	stay_on_this_cpu();
+	rsvt_stay_on_this_cpu();
 	*nid = other_node(test);
-	return scratch_cache_flags(test, region_of_two_nodes(test, *nid), SIZE, 0, k->flag, NULL);
+	return rsvt_scratch_cache_flags(test, region_of_two_nodes(test, *nid), SIZE, 0, k->flag,
+					NULL);
 }
 
 static void objects_of_node_take(struct kunit *test, struct rsv_cache *c, int nid, void **object,
@@ -150,7 +157,7 @@ static void objects_of_node_take(struct kunit *test, struct rsv_cache *c, int ni
 static void expect_home(struct kunit *test, struct rsv_cache *c, bool home, unsigned int nr)
 {
 	if (c->flags & RSV_ENGINE_SLOB)
-		KUNIT_EXPECT_EQ(test, figures(c).total, home ? 0 : nr);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, home ? 0 : nr);
 	else
 		EXPECT_SLABS(test, c, 0, !home, home);
 }
@@ -164,18 +171,18 @@ static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
 
 	c = cache_of_two_nodes(test, &nid);
 	r = c->magazine_size;
-	object = objects_array(test, r);
+	object = rsvt_objects_array(test, r);
 	objects_of_node_take(test, c, nid, object, r);
 	for (i = 0; i < r - 1; i++) {
 		rsv_cache_free(c, object[i]);
-		KUNIT_EXPECT_EQ(test, mine(c)->remote->rounds, i + 1);
-		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
+		KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->remote->rounds, i + 1);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), 0);
 	}
 	expect_home(test, c, false, r);
 	rsv_cache_free(c, object[r - 1]);
-	KUNIT_EXPECT_EQ(test, mine(c)->remote->rounds, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->remote->rounds, 0);
 	expect_home(test, c, true, r);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
 static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
@@ -187,13 +194,13 @@ static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
 
 	c = cache_of_two_nodes(test, &nid);
 	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
-	objects_give(c, object, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 	for (i = 0; i < ARRAY_SIZE(object); i++) {
 		object[i] = rsv_cache_alloc(c, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, object[i]);
 		KUNIT_EXPECT_EQ(test, page_to_nid(virt_to_page(object[i])), numa_mem_id());
 	}
-	objects_give(c, object, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
 /* A CPU that does nothing else needs one magazine for it, however long it goes on. */
@@ -206,11 +213,11 @@ static void magazines_do_not_pile_up_where_all_goes_to_another_node(struct kunit
 
 	c = cache_of_two_nodes(test, &nid);
 	nr = 20 * c->magazine_size;
-	object = objects_array(test, nr);
+	object = rsvt_objects_array(test, nr);
 	objects_of_node_take(test, c, nid, object, nr);
-	objects_give(c, object, nr);
-	KUNIT_EXPECT_LE(test, figures(c).depot_empty, 1);
-	KUNIT_EXPECT_LE(test, own_active(c->region, 64), 3);
+	rsvt_objects_free(c, object, nr);
+	KUNIT_EXPECT_LE(test, rsvt_cache_count(c).depot_empty, 1);
+	KUNIT_EXPECT_LE(test, rsvt_magazines_in_use(c->region, 64), 3);
 }
 
 /* What collects for another node is not forgotten there. */
@@ -222,12 +229,12 @@ static void shrinking_sends_home_what_collects_for_another_node(struct kunit *te
 
 	c = cache_of_two_nodes(test, &nid);
 	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
-	objects_give(c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_EQ(test, mine(c)->remote->rounds, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->remote->rounds, ARRAY_SIZE(object));
 	rsv_cache_shrink(c);
-	KUNIT_EXPECT_EQ(test, mine(c)->remote->size, 0);
-	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
-	expect_whole(test, c->region);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->remote->size, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, 0);
+	rsvt_expect_all_free(test, c->region);
 }
 
 static struct kunit_case magazine_place_cases[] = {
@@ -242,7 +249,7 @@ static struct kunit_case magazine_place_cases[] = {
 
 static struct kunit_suite magazine_place_suite = {
 	.name = "reservoir_magazine_place",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = magazine_place_cases,
 };
 

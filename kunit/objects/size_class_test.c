@@ -4,7 +4,8 @@
  */
 #include "objects/size_class.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 static const char *const choices[] = {"fine", "pow2"};
 
@@ -140,8 +141,8 @@ static void other_names_are_none(struct kunit *test)
 static void region_has_a_cache_of_every_class(struct kunit *test)
 {
 	const struct rsv_classes *classes = param_classes(test);
-	struct rsv_region *r = scratch_region_of(test, SZ_256K, "slub", classes->name);
-	struct rsv_region *other = scratch_region_of(test, SZ_256K, "slub", "pow2");
+	struct rsv_region *r = rsvt_scratch_region_of(test, SZ_256K, "slub", classes->name);
+	struct rsv_region *other = rsvt_scratch_region_of(test, SZ_256K, "slub", "pow2");
 	char name[RSV_NAME_MAX];
 	unsigned int i;
 
@@ -176,7 +177,7 @@ static struct kunit_case classes_cases[] = {
 
 static struct kunit_suite classes_suite = {
 	.name = "reservoir_classes",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = classes_cases,
 };
 

@@ -10,7 +10,13 @@
 
 #include "interface/query.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /* What goes is made of these: the kernel's page blocks, or the chunks by which extents are found */
 #define BLOCK_ORDER max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
@@ -21,14 +27,14 @@
 
 static void shrinking_gives_back_whole_blocks_and_no_more_than_asked(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 4 * BLOCK_BYTES);
+	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
 
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, 0), 0);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, BLOCK_BYTES - 1), 0);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, 4 * BLOCK_BYTES);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 4 * BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, 2 * BLOCK_BYTES - 1), BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, 2 * BLOCK_BYTES), 2 * BLOCK_BYTES);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, BLOCK_BYTES);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 0);
 }
@@ -36,12 +42,12 @@ static void shrinking_gives_back_whole_blocks_and_no_more_than_asked(struct kuni
 /* A page in use in each of the region's blocks. */
 static void nothing_goes_from_around_what_is_in_use(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 4 * BLOCK_BYTES);
+	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
 	struct page *block[4], *small[4];
 	const char *areas, *map;
 	unsigned int i;
 
-	KUNIT_ASSERT_EQ(test, pages_take(r, GFP_ATOMIC, BLOCK_ORDER, block, 4), 4);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_ATOMIC, BLOCK_ORDER, block, 4), 4);
 	for (i = 0; i < 4; i++) {
 		__rsv_free_pages(block[i], BLOCK_ORDER);
 		small[i] = rsv_alloc_pages(r, GFP_ATOMIC, BLOCK_ORDER - 1);
@@ -51,11 +57,11 @@ static void nothing_goes_from_around_what_is_in_use(struct kunit *test)
 		block[i] = rsv_alloc_pages(r, GFP_ATOMIC, BLOCK_ORDER - 1);
 		KUNIT_ASSERT_NOT_NULL(test, block[i]);
 	}
-	pages_give(block, 4, BLOCK_ORDER - 1);
-	areas = free_areas_now(test, r);
-	map = map_text(test, r);
+	rsvt_pages_free(block, 4, BLOCK_ORDER - 1);
+	areas = rsvt_free_areas_now(test, r);
+	map = rsvt_map_text(test, r);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 0);
-	KUNIT_EXPECT_STREQ(test, free_areas_now(test, r), areas);
+	KUNIT_EXPECT_STREQ(test, rsvt_free_areas_now(test, r), areas);
 	EXPECT_MAP(test, r, map);
 	for (i = 0; i < 4; i++) {
 		void *p = page_address(small[i]);
@@ -67,18 +73,18 @@ static void nothing_goes_from_around_what_is_in_use(struct kunit *test)
 
 static void hole_is_seen_in_map_and_figures(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 4 * BLOCK_BYTES);
+	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
 	struct rsv_ioc_extent extent = {};
 	struct rsv_ioc_info info;
 
 	KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, BLOCK_BYTES), BLOCK_BYTES);
-	info = region_figures(r);
+	info = rsvt_query_region(r);
 	KUNIT_EXPECT_EQ(test, info.bytes, 3 * BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, info.free_bytes, 3 * BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, info.nr_extents, 1);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_HOLE), BLOCK_PAGES);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_FREE), 3 * BLOCK_PAGES);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->pages, 3 * BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_HOLE), BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_FREE), 3 * BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->pages, 3 * BLOCK_PAGES);
 	KUNIT_EXPECT_EQ(test, rsv_query_extent(r, 0, &extent), 0);
 	KUNIT_EXPECT_EQ(test, extent.bytes, 4 * BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, extent.lent_bytes, BLOCK_BYTES);
@@ -87,7 +93,7 @@ static void hole_is_seen_in_map_and_figures(struct kunit *test)
 /* The first page of the first hole in the region's first extent */
 static unsigned long hole_pfn(struct kunit *test, struct rsv_region *r)
 {
-	const char *map = map_text(test, r);
+	const char *map = rsvt_map_text(test, r);
 
 	KUNIT_ASSERT_NOT_NULL(test, strchr(map, RSV_MAP_HOLE));
 	return r->extents->at[0]->first + (strchr(map, RSV_MAP_HOLE) - map);
@@ -95,8 +101,8 @@ static unsigned long hole_pfn(struct kunit *test, struct rsv_region *r)
 
 static void page_of_a_hole_is_foreign(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 2 * BLOCK_BYTES);
-	struct rsv_cache *c = scratch_cache(test, r, 64, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, 2 * BLOCK_BYTES);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 64, 0);
 	struct page *page;
 	void *addr;
 
@@ -114,14 +120,14 @@ static void page_of_a_hole_is_foreign(struct kunit *test)
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_free_pages_exact(addr, BLOCK_BYTES));
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree(addr));
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, addr));
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_HOLE), BLOCK_PAGES);
-	KUNIT_EXPECT_EQ(test, region_figures(r).free_bytes, BLOCK_BYTES);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_HOLE), BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).free_bytes, BLOCK_BYTES);
 }
 
 /* The longest row of pages that are no hole */
 static unsigned long longest_left(struct kunit *test, struct rsv_region *r)
 {
-	const char *map = map_text(test, r);
+	const char *map = rsvt_map_text(test, r);
 	unsigned long longest = 0, run = 0;
 
 	for (; *map; map++) {
@@ -134,8 +140,8 @@ static unsigned long longest_left(struct kunit *test, struct rsv_region *r)
 /* What is left serves as before, and merges with nothing across a hole. */
 static void what_is_left_around_holes_can_all_be_had(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 4 * BLOCK_BYTES);
-	struct page **page = pages_array(test, 4 * BLOCK_PAGES);
+	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
+	struct page **page = rsvt_pages_array(test, 4 * BLOCK_PAGES);
 	struct free_areas left;
 	unsigned long nr;
 	size_t longest;
@@ -146,14 +152,14 @@ static void what_is_left_around_holes_can_all_be_had(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page[0]);
 	KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, BLOCK_BYTES), BLOCK_BYTES);
 	__rsv_free_pages(page[0], BLOCK_ORDER);
-	free_areas_read(test, r, &left);
+	rsvt_free_areas_read(test, r, &left);
 
-	nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, 4 * BLOCK_PAGES);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, 4 * BLOCK_PAGES);
 	KUNIT_EXPECT_EQ(test, nr, 3 * BLOCK_PAGES);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_PAGES), nr);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_HOLE), BLOCK_PAGES);
-	pages_give(page, nr, 0);
-	settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_PAGES), nr);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_HOLE), BLOCK_PAGES);
+	rsvt_pages_free(page, nr, 0);
+	rsvt_settle(r);
 	EXPECT_SAME_AREAS(test, r, &left);
 	longest = longest_left(test, r) * PAGE_SIZE;
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages_exact(r, longest + 1, GFP_KERNEL | __GFP_HIGH));
@@ -165,24 +171,24 @@ static void what_is_left_around_holes_can_all_be_had(struct kunit *test)
 /* Pages on the lists of CPUs and zeroed pages are free, and do not keep a block. */
 static void lists_and_empty_slabs_keep_no_block(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 2 * BLOCK_BYTES);
+	struct rsv_region *r = rsvt_scratch_region(test, 2 * BLOCK_BYTES);
 
 	rsv_free_pages(rsv_get_zeroed_page(r, GFP_KERNEL), 0);
 	rsv_kfree(rsv_kmalloc(r, 100, GFP_KERNEL));
 	flush_work(&rsv_zone_nth(r, 0)->zero_work);
-	KUNIT_EXPECT_LT(test, region_free_pages(r), 2 * BLOCK_PAGES);
+	KUNIT_EXPECT_LT(test, rsvt_region_free_pages(r), 2 * BLOCK_PAGES);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
 }
 
 static void extent_that_is_one_hole_is_forgotten(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 2 * BLOCK_BYTES);
+	struct rsv_region *r = rsvt_scratch_region(test, 2 * BLOCK_BYTES);
 	unsigned long first = r->extents->at[0]->first;
-	size_t metadata = region_figures(r).metadata_bytes;
+	size_t metadata = rsvt_query_region(r).metadata_bytes;
 	struct rsv_ioc_info info;
 
 	KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
-	info = region_figures(r);
+	info = rsvt_query_region(r);
 	KUNIT_EXPECT_EQ(test, info.bytes, 0);
 	KUNIT_EXPECT_EQ(test, info.free_bytes, 0);
 	KUNIT_EXPECT_EQ(test, info.nr_extents, 0);
@@ -202,26 +208,26 @@ static void extent_that_is_one_hole_is_forgotten(struct kunit *test)
 static void growing_moves_nothing_and_adds_what_was_asked(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_1M, .flags = RSV_RESERVE_CONTIG};
-	struct rsv_region *r = scratch_pages(test, 64);
-	struct page **page = pages_array(test, 1024);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct page **page = rsvt_pages_array(test, 1024);
 	unsigned long nr, i;
 
-	nr = pages_take(r, GFP_KERNEL, 0, page, 64);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL, 0, page, 64);
 	KUNIT_ASSERT_EQ(test, nr, 64);
 	for (i = 0; i < nr; i++)
 		memset(page_address(page[i]), i, PAGE_SIZE);
 
 	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, SZ_1M + SZ_256K);
-	KUNIT_EXPECT_EQ(test, region_free_bytes(r), SZ_1M);
-	KUNIT_EXPECT_EQ(test, region_figures(r).nr_extents, 2);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_PAGES), 64);
-	nr += pages_take(r, GFP_KERNEL, 0, page + nr, 1024 - nr);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, SZ_1M + SZ_256K);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), SZ_1M);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).nr_extents, 2);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_PAGES), 64);
+	nr += rsvt_pages_alloc(r, GFP_KERNEL, 0, page + nr, 1024 - nr);
 	KUNIT_EXPECT_EQ(test, nr, (SZ_1M + SZ_256K) / PAGE_SIZE);
 
 	for (i = 0; i < 64; i++)
 		KUNIT_EXPECT_NULL(test, memchr_inv(page_address(page[i]), i, PAGE_SIZE));
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 	EXPECT_FREE_AREAS(test, r, [6] = 1, [8] = 1);
 }
 
@@ -237,13 +243,13 @@ static const struct rsv_reserve bad_wishes[] = {
 static void growing_is_refused_as_a_whole(struct kunit *test)
 {
 	struct rsv_reserve much = {.bytes = (size_t)totalram_pages() * PAGE_SIZE};
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad_wishes); i++)
 		KUNIT_EXPECT_EQ(test, rsv_region_grow(r, &bad_wishes[i]), -EINVAL);
 	KUNIT_EXPECT_EQ(test, rsv_region_grow(r, &much), -ENOMEM);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, SZ_64K);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, SZ_64K);
 	EXPECT_FREE_AREAS(test, r, [4] = 1);
 }
 
@@ -251,7 +257,7 @@ static void growing_is_refused_as_a_whole(struct kunit *test)
 static void marks_and_lists_follow_the_size(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = 4 * BLOCK_BYTES};
-	struct rsv_region *r = scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	struct rsv_zone *z = rsv_zone_nth(r, 0);
 
 	want.flags = RSV_RESERVE_CONTIG | RSV_RESERVE_NODE;
@@ -280,13 +286,13 @@ static void marks_and_lists_follow_the_size(struct kunit *test)
 static void grown_region_gives_larger_blocks(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_1M, .flags = RSV_RESERVE_CONTIG};
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	struct page *page;
 
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_KERNEL, 8));
-	KUNIT_EXPECT_EQ(test, region_figures(r).largest_block, 4 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).largest_block, 4 * PAGE_SIZE);
 	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
-	KUNIT_EXPECT_EQ(test, region_figures(r).largest_block, SZ_1M);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).largest_block, SZ_1M);
 	page = rsv_alloc_pages(r, GFP_KERNEL, 8);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	__rsv_free_pages(page, 8);
@@ -313,7 +319,7 @@ static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struc
 	}
 	if (nr < 512) {
 		__rsv_free_pages(page[nr], 0);
-		settle(r);
+		rsvt_settle(r);
 	}
 	return nr;
 }
@@ -324,9 +330,9 @@ static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struc
  */
 static void memory_that_comes_again_is_found_where_it_is_now(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 2 * BLOCK_BYTES);
-	struct rsv_cache *c = scratch_cache(test, r, 512, 0);
-	struct page **page = pages_array(test, 512), *rest;
+	struct rsv_region *r = rsvt_scratch_region(test, 2 * BLOCK_BYTES);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 512, 0);
+	struct page **page = rsvt_pages_array(test, 512), *rest;
 	void *object, *p;
 	unsigned long nr;
 
@@ -337,17 +343,17 @@ static void memory_that_comes_again_is_found_where_it_is_now(struct kunit *test)
 	if (nr < 512) {
 		object = rsv_cache_alloc(c, GFP_ATOMIC);
 		KUNIT_EXPECT_NOT_NULL(test, object);
-		KUNIT_EXPECT_EQ(test, region_free_pages(r), 0);
+		KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 0);
 		KUNIT_EXPECT_EQ(test, rsv_ksize(object), 512);
 		rsv_cache_free(c, object);
-		settle(r);
+		rsvt_settle(r);
 		p = rsv_kmalloc(r, 100, GFP_ATOMIC);
 		KUNIT_EXPECT_NOT_NULL(test, p);
 		rsv_kfree(p);
-		settle(r);
+		rsvt_settle(r);
 		EXPECT_FREE_AREAS(test, r, [0] = 1);
 	}
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 	__rsv_free_pages(rest, BLOCK_ORDER);
 	if (nr == 512)
 		kunit_skip(test, "the system did not give the same memory again");
@@ -356,11 +362,11 @@ static void memory_that_comes_again_is_found_where_it_is_now(struct kunit *test)
 /* The system has what was given back, and keeps it when the region ends. */
 static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, 4 * BLOCK_BYTES);
-	struct page **page = pages_array(test, 512);
+	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
+	struct page **page = rsvt_pages_array(test, 512);
 	unsigned long hole, nr, met = 0;
 
-	stay_on_this_cpu();
+	rsvt_stay_on_this_cpu();
 	KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, 2 * BLOCK_BYTES), 2 * BLOCK_BYTES);
 	hole = hole_pfn(test, r);
 	/* What was freed last is what the system hands out next. */
@@ -371,7 +377,7 @@ static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 		met += page_to_pfn(page[nr]) - hole < 2 * BLOCK_PAGES;
 		memset(page_address(page[nr]), 0x77, PAGE_SIZE);
 	}
-	scratch_region_end(test, r);
+	rsvt_scratch_region_end(test, r);
 	while (nr--) {
 		KUNIT_EXPECT_EQ(test, page_count(page[nr]), 1);
 		KUNIT_EXPECT_NULL(test, memchr_inv(page_address(page[nr]), 0x77, PAGE_SIZE));
@@ -384,7 +390,7 @@ static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 static void growing_and_shrinking_leaves_nothing_behind(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = 2 * BLOCK_BYTES, .flags = RSV_RESERVE_CONTIG};
-	struct rsv_region *r = scratch_pages(test, 37);
+	struct rsv_region *r = rsvt_scratch_pages(test, 37);
 	unsigned long addr = rsv_get_free_pages(r, GFP_KERNEL, 3);
 	size_t metadata = 0;
 	unsigned int i;
@@ -395,11 +401,11 @@ static void growing_and_shrinking_leaves_nothing_behind(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
 		KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
 		/* The table of extents has got its size the first time. */
-		metadata = metadata ?: region_figures(r).metadata_bytes;
+		metadata = metadata ?: rsvt_query_region(r).metadata_bytes;
 	}
-	KUNIT_EXPECT_EQ(test, region_figures(r).metadata_bytes, metadata);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, 37 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, region_figures(r).nr_extents, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).metadata_bytes, metadata);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 37 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).nr_extents, 1);
 	KUNIT_EXPECT_EQ(test, r->span, 37 + 2 * BLOCK_PAGES);
 	KUNIT_EXPECT_NULL(test, memchr_inv((void *)addr, 0x3c, 8 * PAGE_SIZE));
 	rsv_free_pages(addr, 3);
@@ -415,7 +421,7 @@ static void end_lending(void *region)
 
 static struct rsv_region *lending_region(struct kunit *test, size_t bytes, size_t floor)
 {
-	struct rsv_region *r = scratch_region(test, bytes);
+	struct rsv_region *r = rsvt_scratch_region(test, bytes);
 
 	KUNIT_ASSERT_EQ(test, rsv_lending_start(r, floor), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_lending, r), 0);
@@ -447,12 +453,12 @@ static void idle_memory_is_lent_down_to_the_floor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lend_count(r), 5 * BLOCK_PAGES);
 	for (i = 1; i <= 5; i++) {
 		KUNIT_EXPECT_EQ(test, lend(r, 128), BLOCK_PAGES);
-		KUNIT_EXPECT_EQ(test, region_figures(r).lent_bytes, i * BLOCK_BYTES);
-		KUNIT_EXPECT_EQ(test, region_figures(r).bytes, (8 - i) * BLOCK_BYTES);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).lent_bytes, i * BLOCK_BYTES);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, (8 - i) * BLOCK_BYTES);
 	}
 	KUNIT_EXPECT_EQ(test, lend_count(r), SHRINK_EMPTY);
 	KUNIT_EXPECT_EQ(test, lend(r, 128), SHRINK_STOP);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_HOLE), 5 * BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_HOLE), 5 * BLOCK_PAGES);
 }
 
 static void what_was_lent_comes_again(struct kunit *test)
@@ -465,13 +471,13 @@ static void what_was_lent_comes_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lend(r, 3 * BLOCK_PAGES), 3 * BLOCK_PAGES);
 	/* After a while, which need not be waited for here. */
 	flush_delayed_work(&r->lending.take_back);
-	KUNIT_EXPECT_EQ(test, region_figures(r).lent_bytes, 0);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, 4 * BLOCK_BYTES);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_PAGES), 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).lent_bytes, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 4 * BLOCK_BYTES);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_PAGES), 1);
 	KUNIT_EXPECT_NULL(test, memchr_inv((void *)addr, 0x3c, PAGE_SIZE));
 	rsv_free_pages(addr, 0);
-	settle(r);
-	KUNIT_EXPECT_EQ(test, region_free_bytes(r), 4 * BLOCK_BYTES);
+	rsvt_settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), 4 * BLOCK_BYTES);
 }
 
 /* What is in use, and what is too small, is not offered. */
@@ -480,14 +486,14 @@ static void only_free_blocks_are_offered(struct kunit *test)
 	struct rsv_region *r = lending_region(test, 2 * BLOCK_BYTES, 0);
 	struct page *page[4];
 
-	KUNIT_ASSERT_EQ(test, pages_take(r, GFP_ATOMIC, BLOCK_ORDER - 1, page, 4), 4);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_ATOMIC, BLOCK_ORDER - 1, page, 4), 4);
 	__rsv_free_pages(page[0], BLOCK_ORDER - 1);
 	KUNIT_EXPECT_EQ(test, lend_count(r), SHRINK_EMPTY);
 	KUNIT_EXPECT_EQ(test, lend(r, 128), SHRINK_STOP);
 	__rsv_free_pages(page[1], BLOCK_ORDER - 1);
 	KUNIT_EXPECT_EQ(test, lend_count(r), BLOCK_PAGES);
 	KUNIT_EXPECT_EQ(test, lend(r, 128), BLOCK_PAGES);
-	pages_give(page + 2, 2, BLOCK_ORDER - 1);
+	rsvt_pages_free(page + 2, 2, BLOCK_ORDER - 1);
 }
 
 /* The system may ask in the middle of an allocation that grows the region. */
@@ -500,7 +506,7 @@ static void lending_only_tries_the_lock(struct kunit *test)
 	got = lend(r, 128);
 	mutex_unlock(&r->shape_lock);
 	KUNIT_EXPECT_EQ(test, got, SHRINK_STOP);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, 2 * BLOCK_BYTES);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 2 * BLOCK_BYTES);
 }
 
 /* Other memory in its place would not be of that zone. */
@@ -541,8 +547,8 @@ static struct kunit_case lend_cases[] = {
 /* What comes is then from the node that the first of it came from. */
 static int lend_init(struct kunit *test)
 {
-	stay_on_this_cpu();
-	return suite_init(test);
+	rsvt_stay_on_this_cpu();
+	return rsvt_suite_init(test);
 }
 
 static struct kunit_suite lend_suite = {

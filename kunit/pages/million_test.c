@@ -10,8 +10,12 @@
 #include <linux/string.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
 #include "support/random.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define MILLION	     1000000U
 #define CROWD_ORDERS 10
@@ -76,7 +80,7 @@ static void crowd_take(struct crowd *w, unsigned int order)
 	}
 	if (gfp & __GFP_ZERO)
 		CHECK(w, !memchr_inv(page_address(page), 0, PAGE_SIZE));
-	first = scratch_page(w->r, page_address(page));
+	first = rsvt_scratch_page(w->r, page_address(page));
 	CHECK(w, IS_ALIGNED(page_to_pfn(page), 1UL << order));
 	CHECK(w, first + (1UL << order) <= w->r->nr_pages);
 	CHECK(w, find_next_bit(w->taken, first + (1UL << order), first) == first + (1UL << order));
@@ -96,7 +100,7 @@ static void crowd_give(struct crowd *w, unsigned long i)
 
 	CHECK(w, *(unsigned long *)page_address(page) == (unsigned long)page);
 	CHECK(w, *last_word(page, order) == (unsigned long)page);
-	bitmap_clear(w->taken, scratch_page(w->r, page_address(page)), 1U << order);
+	bitmap_clear(w->taken, rsvt_scratch_page(w->r, page_address(page)), 1U << order);
 	w->page[i] = w->page[--w->nr];
 	w->order[i] = w->order[w->nr];
 	w->used -= 1UL << order;
@@ -126,7 +130,7 @@ static void crowd_audit(struct crowd *w)
 
 	/* Pages that are being cleared are neither here nor there. */
 	flush_work(&rsv_zone_nth(w->r, 0)->zero_work);
-	now = zone_figures(w->test, w->r, 0);
+	now = rsvt_query_zone(w->test, w->r, 0);
 	cached = now->zeroed_pages;
 	for (order = 0; order < RSV_ORDERS_MAX; order++) {
 		free += now->free[order] << order;
@@ -152,14 +156,14 @@ static struct crowd *new_crowd(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	w->test = test;
-	w->r = scratch_region_large(test);
+	w->r = rsvt_scratch_region_large(test);
 	pages = w->r->nr_pages;
-	w->page = pages_array(test, pages);
+	w->page = rsvt_pages_array(test, pages);
 	w->order = kunit_kzalloc(test, pages, GFP_KERNEL);
 	w->taken = kunit_kcalloc(test, BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, w->order);
 	KUNIT_ASSERT_NOT_NULL(test, w->taken);
-	prandom_seed_state(&w->random, random_seed);
+	prandom_seed_state(&w->random, rsvt_random_seed);
 	return w;
 }
 
@@ -174,7 +178,7 @@ static void crowd_report(struct crowd *w)
 	}
 	percent = div_u64(div_u64(percent, MILLION), w->r->nr_pages);
 	kunit_info(w->test, "seed=%u: %u steps on %lu MB, %llu%% full, %llu of %llu got nothing\n",
-		   random_seed, MILLION, w->r->nr_pages * PAGE_SIZE / SZ_1M, percent, failures,
+		   rsvt_random_seed, MILLION, w->r->nr_pages * PAGE_SIZE / SZ_1M, percent, failures,
 		   allocs + failures);
 	KUNIT_EXPECT_GE(w->test, percent, 75);
 }
@@ -184,7 +188,7 @@ static void million_operations_keep_the_accounts_exact(struct kunit *test)
 	struct crowd *w = new_crowd(test);
 	struct free_areas untouched;
 
-	free_areas_read(test, w->r, &untouched);
+	rsvt_free_areas_read(test, w->r, &untouched);
 	for (w->step = 1; w->step <= MILLION; w->step++) {
 		crowd_step(w);
 		if (!(w->step % CROWD_AUDIT))
@@ -195,10 +199,10 @@ static void million_operations_keep_the_accounts_exact(struct kunit *test)
 	crowd_report(w);
 	while (w->nr)
 		crowd_give(w, w->nr - 1);
-	settle(w->r);
+	rsvt_settle(w->r);
 	crowd_audit(w);
 	EXPECT_SAME_AREAS(test, w->r, &untouched);
-	KUNIT_EXPECT_EQ(test, region_figures(w->r).cached_bytes, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(w->r).cached_bytes, 0);
 }
 
 static struct kunit_case million_cases[] = {KUNIT_CASE(million_operations_keep_the_accounts_exact),
@@ -206,7 +210,7 @@ static struct kunit_case million_cases[] = {KUNIT_CASE(million_operations_keep_t
 
 static struct kunit_suite million_suite = {
 	.name = "reservoir_million",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = million_cases,
 };
 

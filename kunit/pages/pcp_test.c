@@ -11,22 +11,28 @@
 #include <linux/smp.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /* A region that has lists, and is one block of order 10, the textbook's way down from there */
 #define LISTED_PAGES 1024U
 
 static struct rsv_region *listed_region(struct kunit *test, unsigned long pages)
 {
-	stay_on_this_cpu();
-	return scratch_pages(test, pages);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_pages(test, pages);
 }
 
 /* One whose lists hold a good number of blocks, though there are several CPUs */
 static struct rsv_region *large_region(struct kunit *test)
 {
-	stay_on_this_cpu();
-	return scratch_region_large(test);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_region_large(test);
 }
 
 static struct rsv_zone *zone(struct rsv_region *r)
@@ -36,7 +42,7 @@ static struct rsv_zone *zone(struct rsv_region *r)
 
 static u64 cached(struct kunit *test, struct rsv_region *r, unsigned int order)
 {
-	return zone_figures(test, r, 0)->cached[order];
+	return rsvt_query_zone(test, r, 0)->cached[order];
 }
 
 static struct page *take(struct kunit *test, struct rsv_region *r, unsigned int order)
@@ -65,21 +71,21 @@ static void only_orders_0_to_3_are_listed(struct kunit *test)
 	struct rsv_region *r = large_region(test);
 	struct free_areas untouched;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	__rsv_free_pages(take(test, r, order), order);
 	if (order < 4) {
 		KUNIT_EXPECT_GT(test, cached(test, r, order), 0);
-		KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->cache_hits[order], 1);
+		KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_hits[order], 1);
 	} else {
 		EXPECT_SAME_AREAS(test, r, &untouched);
 	}
-	settle(r);
+	rsvt_settle(r);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
 static const unsigned int sizes[] = {512, 1023, 1024, 2048, 3000, 8192};
 
-KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
+KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
 static void regions_under_4_mb_have_none(struct kunit *test)
 {
@@ -89,9 +95,9 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 	__rsv_free_pages(take(test, r, 0), 0);
 	/* Many CPUs leave little for each. */
 	if (pages < 1024)
-		KUNIT_EXPECT_EQ(test, region_figures(r).cached_bytes, 0);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
 	else if (num_possible_cpus() <= 4)
-		KUNIT_EXPECT_GT(test, region_figures(r).cached_bytes, 0);
+		KUNIT_EXPECT_GT(test, rsvt_query_region(r).cached_bytes, 0);
 }
 
 /* Fills the lists of this CPU, an order at a time and all together. */
@@ -99,15 +105,15 @@ static void lists_hold_at_most_a_sixteenth_of_the_zone(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value, order;
 	struct rsv_region *r = listed_region(test, pages);
-	struct page **block = pages_array(test, 128);
+	struct page **block = rsvt_pages_array(test, 128);
 	u64 most = 0;
 
 	for (order = 0; order < 4; order++) {
-		unsigned long nr = pages_take(r, GFP_KERNEL, order, block, 128 >> order), i;
+		unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL, order, block, 128 >> order), i;
 
 		for (i = 0; i < nr; i++) {
 			__rsv_free_pages(block[i], order);
-			most = max(most, region_figures(r).cached_bytes);
+			most = max(most, rsvt_query_region(r).cached_bytes);
 		}
 	}
 	KUNIT_EXPECT_LE(test, most * num_possible_cpus(), pages * PAGE_SIZE / 16);
@@ -116,7 +122,7 @@ static void lists_hold_at_most_a_sixteenth_of_the_zone(struct kunit *test)
 static void high_marks_of_all_cpus_add_up_to_at_most_a_sixteenth(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value, order;
-	struct rsv_zone *z = zone(scratch_pages(test, pages));
+	struct rsv_zone *z = zone(rsvt_scratch_pages(test, pages));
 	unsigned long sum = 0;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
@@ -132,30 +138,30 @@ static void list_is_filled_by_half_when_it_is_empty(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int batch = DIV_ROUND_UP(zone(r)->pcp_high[0], 2), i;
-	struct page **page = pages_array(test, batch + 1);
+	struct page **page = rsvt_pages_array(test, batch + 1);
 
 	KUNIT_ASSERT_GE(test, batch, 1);
 	for (i = 0; i <= batch; i++) {
 		struct rsv_ioc_zone *now;
 
 		page[i] = take(test, r, 0);
-		now = zone_figures(test, r, 0);
+		now = rsvt_query_zone(test, r, 0);
 		KUNIT_EXPECT_EQ(test, now->cache_refills[0], 1 + i / batch);
 		KUNIT_EXPECT_EQ(test, now->cached[0], batch - 1 - i % batch);
 		KUNIT_EXPECT_EQ(test, now->free_pages, now->pages - batch * (1 + i / batch));
-		KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_CACHED), now->cached[0]);
+		KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_CACHED), now->cached[0]);
 	}
-	pages_give(page, batch + 1, 0);
+	rsvt_pages_free(page, batch + 1, 0);
 }
 
 static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int high = zone(r)->pcp_high[0], i;
-	struct page **page = pages_array(test, high + 1);
+	struct page **page = rsvt_pages_array(test, high + 1);
 
-	KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, high + 1), high + 1);
-	settle(r);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, high + 1), high + 1);
+	rsvt_settle(r);
 	for (i = 0; i < high; i++) {
 		__rsv_free_pages(page[i], 0);
 		KUNIT_EXPECT_EQ(test, cached(test, r, 0), i + 1);
@@ -167,7 +173,7 @@ static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
 /* Takes all pages and sorts them so that those with an even number come first; returns how many. */
 static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, struct page **page)
 {
-	unsigned long nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages), i;
+	unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages), i;
 	unsigned int even = 0;
 
 	KUNIT_ASSERT_EQ(test, nr, r->nr_pages);
@@ -185,14 +191,14 @@ static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int high = zone(r)->pcp_high[0], even, i;
-	struct page **page = pages_array(test, r->nr_pages);
+	struct page **page = rsvt_pages_array(test, r->nr_pages);
 	unsigned long spare = zone(r)->min_pages + high;
 
 	even = take_scattered(test, r, page);
 	if (high < 2 * RSV_PCP_PIECES || even < spare + high + 1)
 		kunit_skip(test, "many CPUs share little memory");
-	pages_give(page, spare, 0);
-	settle(r);
+	rsvt_pages_free(page, spare, 0);
+	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [0] = spare);
 
 	page[0] = take(test, r, 0);
@@ -204,10 +210,10 @@ static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit
 	__rsv_free_pages(page[spare + i], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_PIECES + 1);
 
-	pages_give(page + spare, RSV_PCP_PIECES, 0);
-	pages_give(page + spare + high + 1, r->nr_pages - spare - high - 1, 0);
-	settle(r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
+	rsvt_pages_free(page + spare, RSV_PCP_PIECES, 0);
+	rsvt_pages_free(page + spare + high + 1, r->nr_pages - spare - high - 1, 0);
+	rsvt_settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
 /* Round and round: which of them leave a full list, and in what order the others come back */
@@ -215,16 +221,16 @@ static void blocks_given_back_first_leave_a_full_list_first(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int nr = zone(r)->pcp_high[0] * 3 / 2, left, i, round;
-	struct page **page = pages_array(test, nr);
+	struct page **page = rsvt_pages_array(test, nr);
 
 	for (round = 0; round < 8; round++) {
-		KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, nr), nr);
-		pages_give(page, nr, 0);
+		KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, nr), nr);
+		rsvt_pages_free(page, nr, 0);
 		left = cached(test, r, 0);
 		KUNIT_EXPECT_LT(test, left, nr);
 		for (i = 0; i < left; i++)
 			KUNIT_EXPECT_PTR_EQ(test, take(test, r, 0), page[i]);
-		pages_give(page, left, 0);
+		rsvt_pages_free(page, left, 0);
 	}
 }
 
@@ -243,7 +249,7 @@ static void blocks_for_bytes_fill_no_list(struct kunit *test)
 	b = rsv_kmalloc(r, 4 * PAGE_SIZE, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_EQ(test, b, page_address(page));
 	KUNIT_EXPECT_EQ(test, cached(test, r, 2), ready - 1);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->cache_refills[2], 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_refills[2], 1);
 	rsv_kfree(a);
 	rsv_kfree(b);
 }
@@ -272,7 +278,7 @@ static void what_lists_serve_is_counted_like_the_rest(struct kunit *test)
 	for (order = 0; order < ARRAY_SIZE(times); order++)
 		for (i = 0; i < times[order]; i++)
 			__rsv_free_pages(take(test, r, order), order);
-	now = zone_figures(test, r, 0);
+	now = rsvt_query_zone(test, r, 0);
 	for (order = 0; order < ARRAY_SIZE(times); order++) {
 		u64 bytes = (u64)times[order] * (PAGE_SIZE << order);
 
@@ -289,14 +295,14 @@ static void what_lists_serve_is_counted_like_the_rest(struct kunit *test)
 static void blocks_of_lists_are_aligned_to_their_size(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
-	struct page **block = pages_array(test, 100);
+	struct page **block = rsvt_pages_array(test, 100);
 	unsigned int order, i;
 
 	for (order = 0; order < 4; order++) {
-		KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, order, block, 100), 100);
+		KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, order, block, 100), 100);
 		for (i = 0; i < 100; i++)
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED(page_to_pfn(block[i]), 1UL << order));
-		pages_give(block, 100, order);
+		rsvt_pages_free(block, 100, order);
 	}
 }
 
@@ -322,22 +328,22 @@ static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 		if (page)
 			__rsv_free_pages(page, 10);
 	}
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->failures[10], 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->failures[10], 0);
 }
 
 static void every_page_can_be_had_though_lists_keep_some(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page **page = pages_array(test, LISTED_PAGES + 1);
+	struct page **page = rsvt_pages_array(test, LISTED_PAGES + 1);
 	unsigned int order, nr;
 
 	for (order = 0; order < 4; order++)
 		__rsv_free_pages(take(test, r, order), order);
-	nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, LISTED_PAGES + 1);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, LISTED_PAGES + 1);
 	KUNIT_EXPECT_EQ(test, nr, LISTED_PAGES);
-	KUNIT_EXPECT_EQ(test, region_figures(r).cached_bytes, 0);
-	pages_give(page, nr, 0);
-	settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
+	rsvt_pages_free(page, nr, 0);
+	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
@@ -348,7 +354,7 @@ static void shrinking_drains_lists(struct kunit *test)
 
 	for (order = 0; order < 4; order++)
 		__rsv_free_pages(take(test, r, order), order);
-	KUNIT_EXPECT_LT(test, region_free_pages(r), LISTED_PAGES);
+	KUNIT_EXPECT_LT(test, rsvt_region_free_pages(r), LISTED_PAGES);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, 0), 0);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
@@ -368,7 +374,7 @@ static void leave_a_page_on_the_list(void *region)
 static void lists_of_other_cpus_are_drained_by_who_may_sleep(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	unsigned int cpu = other_cpu(test);
+	unsigned int cpu = rsvt_other_cpu(test);
 	struct page *page;
 
 	smp_call_function_single(cpu, leave_a_page_on_the_list, r, true);
@@ -387,7 +393,7 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 	/* The first CPU is the one that cannot go. */
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	r = listed_region(test, LISTED_PAGES);
-	cpu = other_cpu(test);
+	cpu = rsvt_other_cpu(test);
 	smp_call_function_single(cpu, leave_a_page_on_the_list, r, true);
 	KUNIT_EXPECT_GT(test, cached(test, r, 0), 0);
 	if (remove_cpu(cpu))
@@ -406,91 +412,6 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 }
 #endif
 
-/* --- Misuse --------------------------------------------------------------------------------- */
-
-static void block_on_a_list_is_not_taken_back_again(struct kunit *test)
-{
-	unsigned int order = *(const unsigned int *)test->param_value, i;
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *block = take(test, r, order);
-	u64 before;
-
-	__rsv_free_pages(block, order);
-	before = cached(test, r, order);
-	for (i = 0; i < 1U << order; i++)
-		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block + i, order));
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block, 9));
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(page_address(block)));
-	KUNIT_EXPECT_EQ(test, cached(test, r, order), before);
-
-	/* And neither once it has become part of a larger one. */
-	settle(r);
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block, order));
-	EXPECT_FREE_AREAS(test, r, [10] = 1);
-}
-
-static void another_order_or_the_middle_is_not_put_on_a_list(struct kunit *test)
-{
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *block = take(test, r, 2);
-
-	EXPECT_MISUSE(test, RSV_WRONG_SIZE, __rsv_free_pages(block, 1));
-	EXPECT_MISUSE(test, RSV_WRONG_SIZE, __rsv_free_pages(block, 3));
-	EXPECT_MISUSE(test, RSV_MISALIGNED, __rsv_free_pages(block + 1, 0));
-	EXPECT_MISUSE(test, RSV_MISALIGNED, __rsv_free_pages(block + 2, 1));
-	__rsv_free_pages(block, 2);
-}
-
-/* As if another CPU had put it on its own list at the same instant, and been the last to say so. */
-static struct rsv_frame *give_back_twice_at_once(struct kunit *test, struct rsv_region *r,
-						 struct page *page)
-{
-	struct rsv_frame *f = rsv_frame_of_page(page);
-
-	__rsv_free_pages(page, 0);
-	KUNIT_ASSERT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	KUNIT_ASSERT_EQ(test, f->owner, raw_smp_processor_id());
-	f->owner++;
-	return f;
-}
-
-/* The other CPU, whose list really has it, hands it out and it is given back properly. */
-static void give_back_for_the_other(struct rsv_frame *f, struct page *page)
-{
-	f->nr_pages = 1;
-	f->kind = RSV_FRAME_USED;
-	__rsv_free_pages(page, 0);
-}
-
-static void page_given_back_by_two_cpus_at_once_is_handed_out_by_one(struct kunit *test)
-{
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *page = take(test, r, 0), *got;
-	struct rsv_frame *f = give_back_twice_at_once(test, r, page);
-
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, got = rsv_alloc_pages(r, GFP_KERNEL, 0));
-	KUNIT_EXPECT_NOT_NULL(test, got);
-	KUNIT_EXPECT_PTR_NE(test, got, page);
-	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	if (got)
-		__rsv_free_pages(got, 0);
-	give_back_for_the_other(f, page);
-}
-
-static void page_given_back_by_two_cpus_at_once_is_drained_by_one(struct kunit *test)
-{
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *page = take(test, r, 0);
-	struct rsv_frame *f = give_back_twice_at_once(test, r, page);
-
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_region_shrink(r, 0));
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), LISTED_PAGES - 1);
-	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	give_back_for_the_other(f, page);
-	settle(r);
-	EXPECT_FREE_AREAS(test, r, [10] = 1);
-}
-
 /* --- Interrupts ----------------------------------------------------------------------------- */
 
 /* What an interrupt sees that comes while the lists are worked on */
@@ -504,7 +425,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 
 	for (order = 0; order < 4; order++)
 		__rsv_free_pages(take(test, r, order), order);
-	before = zone_figures(test, r, 0);
+	before = rsvt_query_zone(test, r, 0);
 
 	for (order = 0; order < 4; order++)
 		per_cpu_ptr(zone(r)->pcp[order], cpu)->busy = true;
@@ -517,7 +438,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 	for (order = 0; order < 4; order++)
 		per_cpu_ptr(zone(r)->pcp[order], cpu)->busy = false;
 
-	after = zone_figures(test, r, 0);
+	after = rsvt_query_zone(test, r, 0);
 	for (order = 0; order < 4; order++) {
 		KUNIT_EXPECT_NOT_NULL(test, page[order]);
 		KUNIT_EXPECT_EQ(test, after->cached[order], before->cached[order]);
@@ -526,7 +447,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, after->frees[order], before->frees[order] + 1);
 	}
 	KUNIT_EXPECT_EQ(test, after->free_pages, before->free_pages);
-	settle(r);
+	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
@@ -580,14 +501,14 @@ static void interrupts_in_the_middle_break_nothing(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, t->ticks, TICKS);
 	KUNIT_EXPECT_EQ(test, t->failures, 0);
-	now = zone_figures(test, r, 0);
+	now = rsvt_query_zone(test, r, 0);
 	for (order = 0; order < 4; order++) {
 		KUNIT_EXPECT_EQ(test, now->allocs[order], now->frees[order]);
 		allocs += now->allocs[order];
 	}
 	KUNIT_EXPECT_EQ(test, allocs, 4 * rounds + t->pages);
-	settle(r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
+	rsvt_settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
 static struct kunit_case percpu_cases[] = {
@@ -608,17 +529,13 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE(shrinking_drains_lists),
 	KUNIT_CASE(lists_of_other_cpus_are_drained_by_who_may_sleep),
 	KUNIT_CASE(lists_of_a_cpu_that_goes_are_drained),
-	KUNIT_CASE_PARAM(block_on_a_list_is_not_taken_back_again, small_orders_gen_params),
-	KUNIT_CASE(another_order_or_the_middle_is_not_put_on_a_list),
-	KUNIT_CASE(page_given_back_by_two_cpus_at_once_is_handed_out_by_one),
-	KUNIT_CASE(page_given_back_by_two_cpus_at_once_is_drained_by_one),
 	KUNIT_CASE(busy_lists_are_passed_by),
 	KUNIT_CASE(interrupts_in_the_middle_break_nothing),
 	{}};
 
 static struct kunit_suite percpu_suite = {
 	.name = "reservoir_percpu",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = percpu_cases,
 };
 

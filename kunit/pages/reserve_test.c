@@ -9,7 +9,11 @@
 #include "compat.h"
 #include "interface/query.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define LARGEST_BYTES (PAGE_SIZE << RSV_KERNEL_MAX_ORDER)
 
@@ -114,19 +118,19 @@ static void contiguous_memory_is_one_run_of_exactly_so_many_bytes(struct kunit *
 	struct free_areas untouched;
 
 	want.flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE;
-	r = scratch_region_or_skip(test, &want, 1);
-	KUNIT_EXPECT_EQ(test, region_figures(r).nr_extents, 1);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, bytes);
+	r = rsvt_scratch_region_or_skip(test, &want, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).nr_extents, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, bytes);
 	KUNIT_EXPECT_EQ(test, rsv_query_extent(r, 0, &extent), 0);
 	KUNIT_EXPECT_EQ(test, extent.bytes, bytes);
-	free_areas_untouched(r, &untouched);
+	rsvt_free_areas_untouched(r, &untouched);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
 static void run_has_its_pages_from_one_zone(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_16M, .flags = RSV_RESERVE_CONTIG};
-	struct rsv_region *r = scratch_region_or_skip(test, &want, 1);
+	struct rsv_region *r = rsvt_scratch_region_or_skip(test, &want, 1);
 	struct rsv_extent *e = r->extents->at[0];
 	unsigned long pfn;
 
@@ -226,7 +230,7 @@ static unsigned long cut_memory_in_pieces(struct page **block, unsigned long max
 static void run_that_cannot_be_had_is_refused_and_nothing_kept(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = 2 * LARGEST_BYTES, .flags = RSV_RESERVE_CONTIG};
-	struct page **block = pages_array(test, 1024);
+	struct page **block = rsvt_pages_array(test, 1024);
 	unsigned long nr = cut_memory_in_pieces(block, 1024), before, i;
 	struct rsv_region *r;
 
@@ -239,7 +243,7 @@ static void run_that_cannot_be_had_is_refused_and_nothing_kept(struct kunit *tes
 	} else {
 		/* By migration, or from between what this test could take */
 		KUNIT_EXPECT_FALSE(test, IS_ENABLED(CONFIG_UML));
-		KUNIT_EXPECT_EQ(test, region_figures(r).nr_extents, 1);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).nr_extents, 1);
 		KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 	}
 	/* In pieces there is as much as before. */
@@ -247,7 +251,7 @@ static void run_that_cannot_be_had_is_refused_and_nothing_kept(struct kunit *tes
 	r = make_region(&want);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, r);
 	if (!IS_ERR_OR_NULL(r)) {
-		KUNIT_EXPECT_EQ(test, region_figures(r).bytes, 2 * LARGEST_BYTES);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 2 * LARGEST_BYTES);
 		KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 	}
 	for (i = 0; i < nr; i++)
@@ -267,7 +271,7 @@ static void more_than_half_of_what_there_is_needs_force(struct kunit *test)
 	if (r == ERR_PTR(-ENOMEM))
 		kunit_skip(test, "the machine is too busy");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, PAGE_ALIGN(want.bytes));
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, PAGE_ALIGN(want.bytes));
 	KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 }
 
@@ -275,7 +279,7 @@ static void more_than_half_of_what_there_is_needs_force(struct kunit *test)
 static void adjacent_blocks_are_one_extent(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_32M + SZ_64K};
-	struct rsv_region *r = scratch_region_or_skip(test, &want, 1);
+	struct rsv_region *r = rsvt_scratch_region_or_skip(test, &want, 1);
 	struct rsv_extents *t = r->extents;
 	unsigned int i, j;
 
@@ -284,7 +288,7 @@ static void adjacent_blocks_are_one_extent(struct kunit *test)
 			if (t->at[i]->zone == t->at[j]->zone)
 				KUNIT_EXPECT_NE(test, t->at[i]->first + t->at[i]->nr_pages,
 						t->at[j]->first);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, SZ_32M + SZ_64K);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, SZ_32M + SZ_64K);
 	kunit_info(test, "32 MB in %u extents\n", r->nr_extents);
 }
 
@@ -303,7 +307,7 @@ static struct kunit_case reserve_cases[] = {
 
 static struct kunit_suite reserve_suite = {
 	.name = "reservoir_reserve",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = reserve_cases,
 };
 

@@ -11,7 +11,9 @@
 #include <linux/topology.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/arrays.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 static unsigned int nodes_with_memory(void)
 {
@@ -34,7 +36,7 @@ static struct rsv_region *region_of_all_nodes(struct kunit *test, size_t bytes)
 		want[nr].flags = RSV_RESERVE_NODE;
 		want[nr++].nid = nid;
 	}
-	return scratch_region_or_skip(test, want, nr);
+	return rsvt_scratch_region_or_skip(test, want, nr);
 }
 
 /* --- Nodes ---------------------------------------------------------------------------------- */
@@ -61,7 +63,7 @@ static void nodes_are_tried_nearest_first_and_each_once(struct kunit *test)
 static void node_that_is_named_serves(struct kunit *test)
 {
 	struct rsv_region *r = region_of_all_nodes(test, SZ_1M);
-	struct page **page = pages_array(test, 257);
+	struct page **page = rsvt_pages_array(test, 257);
 	unsigned long nr, i;
 	int nid;
 
@@ -76,7 +78,7 @@ static void node_that_is_named_serves(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, nr, 256);
 		for (i = 0; i < nr; i++)
 			KUNIT_EXPECT_EQ(test, page_to_nid(page[i]), nid);
-		pages_give(page, nr, 0);
+		rsvt_pages_free(page, nr, 0);
 	}
 }
 
@@ -84,7 +86,7 @@ static void other_nodes_serve_in_the_order_of_their_distance(struct kunit *test)
 {
 	struct rsv_region *r = region_of_all_nodes(test, SZ_1M);
 	unsigned long all = 256 * nodes_with_memory(), nr, i;
-	struct page **page = pages_array(test, all + 1);
+	struct page **page = rsvt_pages_array(test, all + 1);
 	int nid;
 
 	for_each_node_state(nid, N_MEMORY)
@@ -102,7 +104,7 @@ static void other_nodes_serve_in_the_order_of_their_distance(struct kunit *test)
 				rank++;
 			KUNIT_ASSERT_LT(test, rank, nr_node_ids);
 		}
-		pages_give(page, nr, 0);
+		rsvt_pages_free(page, nr, 0);
 	}
 }
 
@@ -124,7 +126,7 @@ static void node_of_this_cpu_is_meant_if_none_is_named(struct kunit *test)
 static void node_that_does_not_exist_gives_nothing(struct kunit *test)
 {
 	static const int wrong[] = {-2, INT_MIN, MAX_NUMNODES, INT_MAX};
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *page;
 	unsigned int i;
 
@@ -149,7 +151,7 @@ static struct kunit_case node_cases[] = {
 
 static struct kunit_suite node_suite = {
 	.name = "reservoir_node",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = node_cases,
 };
 

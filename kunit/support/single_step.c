@@ -59,7 +59,7 @@ static __always_inline void clear_trap_flag(void)
 	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~X86_EFLAGS_TF) : "memory", "cc");
 }
 
-void single_step_or_skip(struct kunit *test)
+void rsvt_single_step_or_skip(struct kunit *test)
 {
 }
 
@@ -67,8 +67,8 @@ void single_step_or_skip(struct kunit *test)
  * Runs something that does not sleep, and returns how often it was interrupted. Preemption is
  * disabled: the flag is the CPU's, and would go on with another task.
  */
-unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data,
-			 void (*interrupt)(void))
+unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void *data,
+			      void (*interrupt)(void))
 {
 	interrupted = interrupt;
 	nr_interrupts = 0;
@@ -87,13 +87,13 @@ unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data
 
 #else
 
-void single_step_or_skip(struct kunit *test)
+void rsvt_single_step_or_skip(struct kunit *test)
 {
 	kunit_skip(test, "the machine has no trap flag");
 }
 
-unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data,
-			 void (*interrupt)(void))
+unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void *data,
+			      void (*interrupt)(void))
 {
 	return 0;
 }

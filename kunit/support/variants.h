@@ -8,8 +8,8 @@
 
 #include <kunit/test.h>
 
-#include "helpers.h"
 #include "objects/cache.h"
+#include "suite.h"
 
 /**
  * struct variant - an engine and what is in front of it
@@ -23,17 +23,17 @@ struct variant {
 
 #define VARIANTS 7
 
-extern const struct variant variants[VARIANTS];
+extern const struct variant rsvt_variants[VARIANTS];
 
 /* Where each of them takes long, variants share the sizes that a test tries. */
 #define SHARES (SLOW ? 3U : 1U)
 
 /* The first size of the parameter's share; the others follow SHARES apart. */
-static inline unsigned int param_share(const struct kunit *test)
+static inline unsigned int rsvt_param_share(const struct kunit *test)
 {
 	const struct variant *v = test->param_value;
 
-	return (v - variants) % SHARES;
+	return (v - rsvt_variants) % SHARES;
 }
 
 /**
@@ -48,28 +48,29 @@ struct engine_case {
 
 #define ENGINES 3
 
-extern const struct engine_case engines[ENGINES];
+extern const struct engine_case rsvt_engines[ENGINES];
 
 /* What regions have so that there are magazines, and everything gets used up soon */
 #define VARIANT_REGION SZ_1M
 
-struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r, const struct variant *v,
-				unsigned int size, unsigned int align, void (*ctor)(void *object));
+struct rsv_cache *rsvt_variant_cache(struct kunit *test, struct rsv_region *r,
+				     const struct variant *v, unsigned int size, unsigned int align,
+				     void (*ctor)(void *object));
 
 /* A cache of the test's parameter */
-static inline struct rsv_cache *param_cache(struct kunit *test, struct rsv_region *r,
-					    unsigned int size, void (*ctor)(void *object))
+static inline struct rsv_cache *rsvt_param_cache(struct kunit *test, struct rsv_region *r,
+						 unsigned int size, void (*ctor)(void *object))
 {
-	return variant_cache(test, r, test->param_value, size, 0, ctor);
+	return rsvt_variant_cache(test, r, test->param_value, size, 0, ctor);
 }
 
-static inline bool variant_is(const struct variant *v, unsigned int engine)
+static inline bool rsvt_variant_is(const struct variant *v, unsigned int engine)
 {
 	return v->flags & engine;
 }
 
 /* Objects of SLOB that are smaller than a page lie in the heap, which knows nothing of caches. */
-static inline bool cache_in_heap(const struct rsv_cache *c)
+static inline bool rsvt_cache_in_heap(const struct rsv_cache *c)
 {
 	return c->flags & RSV_ENGINE_SLOB && c->layout.stride < PAGE_SIZE;
 }

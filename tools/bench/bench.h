@@ -11,12 +11,12 @@
 
 #include "bench_clock.h"
 
-#define BENCH_FAILED	U64_MAX
+#define BENCH_FAILED U64_MAX
 
 /* Parameters */
-extern char *unit;
-extern unsigned int rounds;
-extern unsigned int tries;
+extern char *bench_unit;
+extern unsigned int bench_rounds;
+extern unsigned int bench_tries;
 
 /**
  * struct bench_case - one thing that is measured
@@ -71,7 +71,7 @@ static inline u64 bench_each(u64 ticks, unsigned int times)
 }
 
 /* The two caches of BENCH_OBJECT bytes that most cases use, from bench_caches_begin() on */
-#define BENCH_OBJECT	256
+#define BENCH_OBJECT 256
 
 struct bench_caches {
 	struct rsv_cache *ours;
@@ -83,7 +83,7 @@ extern struct bench_caches bench_caches;
 const char *bench_caches_begin(unsigned int flags, void (*ctor)(void *object));
 void bench_caches_end(const struct bench_case *c);
 
-struct bench_figure bench_figure(u64 *values, unsigned int nr);
+struct bench_figure bench_summarize(u64 *values, unsigned int nr);
 bool bench_settled(const struct bench_figure *now, const struct bench_figure *before);
 void bench_measure(const struct bench_case *c);
 void bench_report(const char *name, unsigned int cpus, const char *measured_in,

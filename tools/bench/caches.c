@@ -19,8 +19,8 @@ struct bench_caches bench_caches;
 const char *bench_caches_begin(unsigned int flags, void (*ctor)(void *object))
 {
 	bench_caches.kernels = kmem_cache_create("bench", BENCH_OBJECT, 0, SLAB_NO_MERGE, ctor);
-	bench_caches.ours = rsv_cache_create(rsv_default_region(), "bench", BENCH_OBJECT, 0, flags,
-					     ctor);
+	bench_caches.ours =
+		rsv_cache_create(rsv_default_region(), "bench", BENCH_OBJECT, 0, flags, ctor);
 	return bench_caches.kernels && !IS_ERR(bench_caches.ours) ? NULL : "no cache could be made";
 }
 

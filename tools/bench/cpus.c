@@ -20,7 +20,7 @@
 
 #define PAIRS	256
 #define BATCH	32
-#define WARM_UP	4	/* rounds that do not count */
+#define WARM_UP 4 /* rounds that do not count */
 
 /**
  * struct worker - what one CPU does
@@ -47,8 +47,8 @@ static struct {
 } work;
 
 static struct rsv_region *region;
-static struct worker *workers;	/* for each CPU that there may be */
-static u64 *values;		/* rounds for each of them */
+static struct worker *workers; /* for each CPU that there may be */
+static u64 *values; /* rounds for each of them */
 
 /*
  * What they do
@@ -57,25 +57,25 @@ static u64 *values;		/* rounds for each of them */
 static u64 pair(struct worker *w, bool ours)
 {
 	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
-				  PAIRS) :
-		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, GFP_KERNEL,
-			    PAIRS);
+				  PAIRS)
+		    : bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+				  GFP_KERNEL, PAIRS);
 }
 
 static u64 batch(struct worker *w, bool ours)
 {
 	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
-				    w->taken, NULL, BATCH, PAIRS / BATCH) :
-		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
-			      GFP_KERNEL, w->taken, NULL, BATCH, PAIRS / BATCH);
+				    w->taken, NULL, BATCH, PAIRS / BATCH)
+		    : bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+				    GFP_KERNEL, w->taken, NULL, BATCH, PAIRS / BATCH);
 }
 
 static u64 pages(struct worker *w, bool ours)
 {
 	return ours ? bench_batches(our_pages, our_pages_back, region, 0, GFP_KERNEL, w->taken,
-				    NULL, BATCH, PAIRS / BATCH) :
-		bench_batches(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, w->taken, NULL,
-			      BATCH, PAIRS / BATCH);
+				    NULL, BATCH, PAIRS / BATCH)
+		    : bench_batches(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, w->taken,
+				    NULL, BATCH, PAIRS / BATCH);
 }
 
 /*
@@ -95,9 +95,10 @@ static int worker_thread(void *data)
 		}
 		value = work.round(w, work.ours);
 		w->failed |= value == BENCH_FAILED;
-		if (w->nr_rounds >= WARM_UP && w->nr_rounds < WARM_UP + rounds)
+		if (w->nr_rounds >= WARM_UP && w->nr_rounds < WARM_UP + bench_rounds)
 			w->values[w->nr_rounds - WARM_UP] = value;
-		if (++w->nr_rounds == WARM_UP + rounds && atomic_dec_and_test(&work.unfinished))
+		if (++w->nr_rounds == WARM_UP + bench_rounds &&
+		    atomic_dec_and_test(&work.unfinished))
 			complete(&work.finished);
 		cond_resched();
 	}
@@ -107,7 +108,7 @@ static int worker_thread(void *data)
 static int worker_start(struct worker *w, unsigned int at, unsigned int cpu)
 {
 	memset(w, 0, sizeof(*w));
-	w->values = values + at * rounds;
+	w->values = values + at * bench_rounds;
 	w->task = kthread_create_on_node(worker_thread, w, cpu_to_node(cpu), "bench/%u", cpu);
 	if (IS_ERR(w->task))
 		return PTR_ERR(w->task);
@@ -159,7 +160,7 @@ static const char *one_side(bool ours, unsigned int wanted, struct bench_figure 
 	if (failed)
 		return "there was not enough memory";
 	/* An odd number, so that there is a median */
-	*f = bench_figure(values, (nr * rounds - 1) | 1);
+	*f = bench_summarize(values, (nr * bench_rounds - 1) | 1);
 	return NULL;
 }
 
@@ -173,7 +174,7 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted, cons
 	char name[32];
 	u64 per_second;
 
-	for (i = 0; i < tries && !settled; i++) {
+	for (i = 0; i < bench_tries && !settled; i++) {
 		memcpy(before, now, sizeof(before));
 		for (side = 0; side < 2; side++) {
 			why = one_side(!side, wanted, &now[side], &per_second);
@@ -183,7 +184,7 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted, cons
 		}
 		settled = bench_settled(now, before);
 	}
-	bench_report(c->name, wanted, unit, &now[0], &now[1], settled ? note : "not settled");
+	bench_report(c->name, wanted, bench_unit, &now[0], &now[1], settled ? note : "not settled");
 	snprintf(name, sizeof(name), "%s-rate", c->name);
 	for (side = 0; side < 2; side++) {
 		rate[side].lowest = rate[side].median;
@@ -210,7 +211,7 @@ static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w
 	region = rsv_default_region();
 	work.round = round;
 	workers = kcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
-	values = kcalloc(nr_cpu_ids * rounds, sizeof(*values), GFP_KERNEL);
+	values = kcalloc(nr_cpu_ids * bench_rounds, sizeof(*values), GFP_KERNEL);
 	if (workers && values)
 		why = run_workers(c);
 	kfree(values);
@@ -240,8 +241,7 @@ static const char *begin(const struct bench_case *c)
 
 /* bench_cpus - the cases of this file */
 const struct bench_case bench_cpus[] = {
-	{ .name = "cpus-pair-256", .begin = begin, .run = run_pair, .end = bench_caches_end },
-	{ .name = "cpus-batch-32", .begin = begin, .run = run_batch, .end = bench_caches_end },
-	{ .name = "cpus-pages-0", .begin = begin, .run = run_pages, .end = bench_caches_end },
-	{ }
-};
+	{.name = "cpus-pair-256", .begin = begin, .run = run_pair, .end = bench_caches_end},
+	{.name = "cpus-batch-32", .begin = begin, .run = run_batch, .end = bench_caches_end},
+	{.name = "cpus-pages-0", .begin = begin, .run = run_pages, .end = bench_caches_end},
+	{}};

@@ -20,14 +20,14 @@
 #include "bench.h"
 #include "loops.h"
 
-#define PAIRS		1024
-#define LOADS		7
-#define READS		7
-#define READ_SIZE	SZ_64K
-#define MOST_CACHES	10000
+#define PAIRS	    1024
+#define LOADS	    7
+#define READS	    7
+#define READ_SIZE   SZ_64K
+#define MOST_CACHES 10000
 
 static struct rsv_region *region;
-static struct rsv_cache *cache;		/* in it */
+static struct rsv_cache *cache; /* in it */
 static struct kmem_cache *kernel_cache;
 
 /*
@@ -91,7 +91,7 @@ static bool reading_takes(const char *path, struct bench_figure *f)
 		reading_end(to);
 	if (got < 0)
 		return false;
-	*f = bench_figure(values, READS);
+	*f = bench_summarize(values, READS);
 	return true;
 }
 
@@ -153,7 +153,7 @@ static const char *load(const struct bench_case *c)
 		rsv_region_destroy(region);
 		cond_resched();
 	}
-	f = bench_figure(values, LOADS);
+	f = bench_summarize(values, LOADS);
 	bench_report(c->name, 1, "us/GB", &f, NULL, "");
 	metadata.lowest = metadata.median;
 	metadata.highest = metadata.median;
@@ -185,14 +185,15 @@ static void end(const struct bench_case *c)
 
 static u64 pair(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_object, our_object_back, cache, 0, GFP_KERNEL, PAIRS) :
-		bench_pairs(kernel_object, kernel_object_back, kernel_cache, 0, GFP_KERNEL, PAIRS);
+	return ours ? bench_pairs(our_object, our_object_back, cache, 0, GFP_KERNEL, PAIRS)
+		    : bench_pairs(kernel_object, kernel_object_back, kernel_cache, 0, GFP_KERNEL,
+				  PAIRS);
 }
 
 static u64 page(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_pages, our_pages_back, region, 0, GFP_KERNEL, PAIRS) :
-		bench_pairs(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, PAIRS);
+	return ours ? bench_pairs(our_pages, our_pages_back, region, 0, GFP_KERNEL, PAIRS)
+		    : bench_pairs(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, PAIRS);
 }
 
 /*
@@ -236,8 +237,8 @@ static u64 make(bool (*make_one)(unsigned int i), unsigned int *nr, unsigned int
 
 static void report_caches(unsigned int nr, u64 our_time, u64 kernel_time)
 {
-	struct bench_figure a = { our_time, our_time, our_time };
-	struct bench_figure b = { kernel_time, kernel_time, kernel_time };
+	struct bench_figure a = {our_time, our_time, our_time};
+	struct bench_figure b = {kernel_time, kernel_time, kernel_time};
 	char name[32];
 
 	snprintf(name, sizeof(name), "growth-caches-%u", nr);
@@ -252,7 +253,7 @@ static void report_caches(unsigned int nr, u64 our_time, u64 kernel_time)
 
 static const char *grow_caches(unsigned int *our_nr, unsigned int *kernel_nr)
 {
-	static const unsigned int marks[] = { 1, 10, 100, 1000, MOST_CACHES };
+	static const unsigned int marks[] = {1, 10, 100, 1000, MOST_CACHES};
 	u64 our_time, kernel_time;
 	unsigned int i;
 
@@ -284,38 +285,38 @@ static const char *many_caches(const struct bench_case *c)
 	return why;
 }
 
-#define LOAD(size, megabytes)							\
-	{ .name = "growth-load-" size, .run = load, .what = megabytes }
-
-#define PAIR(size, megabytes)							\
-	{									\
-		.name = "growth-pair-" size, .begin = begin, .turn = pair,	\
-		.end = end, .what = megabytes					\
+#define LOAD(size, megabytes)                                               \
+	{                                                                   \
+		.name = "growth-load-" size, .run = load, .what = megabytes \
 	}
 
-#define PAGE(size, megabytes)							\
-	{									\
-		.name = "growth-page-" size, .begin = begin, .turn = page,	\
-		.end = end, .what = megabytes					\
+#define PAIR(size, megabytes)                                                          \
+	{                                                                              \
+		.name = "growth-pair-" size, .begin = begin, .turn = pair, .end = end, \
+		.what = megabytes                                                      \
+	}
+
+#define PAGE(size, megabytes)                                                          \
+	{                                                                              \
+		.name = "growth-page-" size, .begin = begin, .turn = page, .end = end, \
+		.what = megabytes                                                      \
 	}
 
 /* bench_growth - the cases of this file */
-const struct bench_case bench_growth[] = {
-	LOAD("64M", 64),
-	LOAD("256M", 256),
-	LOAD("1G", 1024),
-	LOAD("4G", 4096),
-	LOAD("16G", 16384),
-	PAIR("64M", 64),
-	PAIR("256M", 256),
-	PAIR("1G", 1024),
-	PAIR("4G", 4096),
-	PAIR("16G", 16384),
-	PAGE("64M", 64),
-	PAGE("256M", 256),
-	PAGE("1G", 1024),
-	PAGE("4G", 4096),
-	PAGE("16G", 16384),
-	{ .name = "growth-caches", .run = many_caches },
-	{ }
-};
+const struct bench_case bench_growth[] = {LOAD("64M", 64),
+					  LOAD("256M", 256),
+					  LOAD("1G", 1024),
+					  LOAD("4G", 4096),
+					  LOAD("16G", 16384),
+					  PAIR("64M", 64),
+					  PAIR("256M", 256),
+					  PAIR("1G", 1024),
+					  PAIR("4G", 4096),
+					  PAIR("16G", 16384),
+					  PAGE("64M", 64),
+					  PAGE("256M", 256),
+					  PAGE("1G", 1024),
+					  PAGE("4G", 4096),
+					  PAGE("16G", 16384),
+					  {.name = "growth-caches", .run = many_caches},
+					  {}};

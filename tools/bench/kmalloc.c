@@ -11,8 +11,8 @@
 #include "bench.h"
 #include "loops.h"
 
-#define PAIRS	1024
-#define SLOTS	64
+#define PAIRS 1024
+#define SLOTS 64
 
 static struct rsv_region *region;
 
@@ -31,8 +31,8 @@ static const char *begin(const struct bench_case *c)
 
 static __always_inline u64 pairs(bool ours, unsigned long size)
 {
-	return ours ? bench_pairs(our_bytes, our_bytes_back, region, size, GFP_KERNEL, PAIRS) :
-		bench_pairs(kernel_bytes, kernel_bytes_back, NULL, size, GFP_KERNEL, PAIRS);
+	return ours ? bench_pairs(our_bytes, our_bytes_back, region, size, GFP_KERNEL, PAIRS)
+		    : bench_pairs(kernel_bytes, kernel_bytes_back, NULL, size, GFP_KERNEL, PAIRS);
 }
 
 static u64 pair_8(const struct bench_case *c, bool ours)
@@ -113,18 +113,17 @@ static __always_inline u64 mixed(bench_take_fn *take, bench_give_fn *give, void 
 
 static u64 mix(const struct bench_case *c, bool ours)
 {
-	return ours ? mixed(our_bytes, our_bytes_back, region) :
-		mixed(kernel_bytes, kernel_bytes_back, NULL);
+	return ours ? mixed(our_bytes, our_bytes_back, region)
+		    : mixed(kernel_bytes, kernel_bytes_back, NULL);
 }
 
 /* bench_kmalloc - the cases of this file */
 const struct bench_case bench_kmalloc[] = {
-	{ .name = "kmalloc-8", .begin = begin, .turn = pair_8 },
-	{ .name = "kmalloc-100", .begin = begin, .turn = pair_100 },
-	{ .name = "kmalloc-500", .begin = begin, .turn = pair_500 },
-	{ .name = "kmalloc-2000", .begin = begin, .turn = pair_2000 },
-	{ .name = "kmalloc-8000", .begin = begin, .turn = pair_8000 },
-	{ .name = "kmalloc-9000", .begin = begin, .turn = pair_9000 },
-	{ .name = "kmalloc-mix", .begin = begin_mix, .turn = mix },
-	{ }
-};
+	{.name = "kmalloc-8", .begin = begin, .turn = pair_8},
+	{.name = "kmalloc-100", .begin = begin, .turn = pair_100},
+	{.name = "kmalloc-500", .begin = begin, .turn = pair_500},
+	{.name = "kmalloc-2000", .begin = begin, .turn = pair_2000},
+	{.name = "kmalloc-8000", .begin = begin, .turn = pair_8000},
+	{.name = "kmalloc-9000", .begin = begin, .turn = pair_9000},
+	{.name = "kmalloc-mix", .begin = begin_mix, .turn = mix},
+	{}};

@@ -22,23 +22,23 @@
 
 #include "bench.h"
 
-#define NOTE_MAX	96
+#define NOTE_MAX 96
 
-char *unit = BENCH_UNIT;
-module_param(unit, charp, 0400);
+char *bench_unit = BENCH_UNIT;
+module_param_named(unit, bench_unit, charp, 0400);
 MODULE_PARM_DESC(unit, "what the clock counts: cycles, or instructions where it is known to");
 
-unsigned int rounds = 31;
-module_param(rounds, uint, 0400);
+unsigned int bench_rounds = 31;
+module_param_named(rounds, bench_rounds, uint, 0400);
 MODULE_PARM_DESC(rounds, "rounds of each case, an odd number of at least 7");
 
-unsigned int tries = 12;
-module_param(tries, uint, 0400);
+unsigned int bench_tries = 12;
+module_param_named(tries, bench_tries, uint, 0400);
 MODULE_PARM_DESC(tries, "how often they are repeated at most, until two medians agree");
 
 static const struct bench_case *const all_cases[] = {
-	bench_objects, bench_kmalloc, bench_pages, bench_exhaust, bench_stream, bench_cpus,
-	bench_worst, bench_others, bench_growth,
+	bench_objects, bench_kmalloc, bench_pages,  bench_exhaust, bench_stream,
+	bench_cpus,    bench_worst,   bench_others, bench_growth,
 };
 
 /**
@@ -62,7 +62,7 @@ struct result {
 };
 
 static LIST_HEAD(results);
-static DEFINE_MUTEX(lock);	/* of results, and only one measures at a time */
+static DEFINE_MUTEX(lock); /* of results, and only one measures at a time */
 static struct dentry *dir;
 
 /*
@@ -258,11 +258,11 @@ static const struct file_operations run_fops = {
 
 static int __init bench_init(void)
 {
-	if (rounds < 7 || !(rounds & 1)) {
-		pr_err("rounds=%u is not an odd number of at least 7\n", rounds);
+	if (bench_rounds < 7 || !(bench_rounds & 1)) {
+		pr_err("rounds=%u is not an odd number of at least 7\n", bench_rounds);
 		return -EINVAL;
 	}
-	if (!tries) {
+	if (!bench_tries) {
 		pr_err("tries=0: nothing would be measured\n");
 		return -EINVAL;
 	}

@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-#define WARM_UP	2	/* rounds that do not count */
+#define WARM_UP 2 /* rounds that do not count */
 
 static int compare(const void *a, const void *b)
 {
@@ -27,7 +27,7 @@ static int compare(const void *a, const void *b)
  *
  * Return: median, lowest and highest.
  */
-struct bench_figure bench_figure(u64 *values, unsigned int nr)
+struct bench_figure bench_summarize(u64 *values, unsigned int nr)
 {
 	sort(values, nr, sizeof(*values), compare, NULL);
 	return (struct bench_figure){
@@ -62,17 +62,17 @@ static bool measure_once(const struct bench_case *c, u64 *values, struct bench_f
 {
 	unsigned int i;
 
-	for (i = 0; i < WARM_UP + rounds; i++) {
+	for (i = 0; i < WARM_UP + bench_rounds; i++) {
 		unsigned int at = i < WARM_UP ? 0 : i - WARM_UP;
 
 		values[at] = c->turn(c, true);
-		values[rounds + at] = c->turn(c, false);
-		if (values[at] == BENCH_FAILED || values[rounds + at] == BENCH_FAILED)
+		values[bench_rounds + at] = c->turn(c, false);
+		if (values[at] == BENCH_FAILED || values[bench_rounds + at] == BENCH_FAILED)
 			return false;
 		cond_resched();
 	}
-	now[0] = bench_figure(values, rounds);
-	now[1] = bench_figure(values + rounds, rounds);
+	now[0] = bench_summarize(values, bench_rounds);
+	now[1] = bench_summarize(values + bench_rounds, bench_rounds);
 	return true;
 }
 
@@ -82,13 +82,13 @@ static const char *measure(const struct bench_case *c, u64 *values)
 	bool settled = false;
 	unsigned int i;
 
-	for (i = 0; i < tries && !settled; i++) {
+	for (i = 0; i < bench_tries && !settled; i++) {
 		memcpy(before, now, sizeof(before));
 		if (!measure_once(c, values, now))
 			return "there was not enough memory";
 		settled = bench_settled(now, before);
 	}
-	bench_report(c->name, 1, unit, &now[0], &now[1], settled ? "" : "not settled");
+	bench_report(c->name, 1, bench_unit, &now[0], &now[1], settled ? "" : "not settled");
 	return NULL;
 }
 
@@ -101,14 +101,14 @@ static const char *measure(const struct bench_case *c, u64 *values)
 void bench_measure(const struct bench_case *c)
 {
 	const char *why = c->begin ? c->begin(c) : NULL;
-	u64 *values = kcalloc(2 * rounds, sizeof(*values), GFP_KERNEL);
+	u64 *values = kcalloc(2 * bench_rounds, sizeof(*values), GFP_KERNEL);
 
 	if (!values)
 		why = "no memory for what is measured";
 	if (!why)
 		why = c->run ? c->run(c) : measure(c, values);
 	if (why)
-		bench_report(c->name, 1, unit, NULL, NULL, why);
+		bench_report(c->name, 1, bench_unit, NULL, NULL, why);
 	kfree(values);
 	if (c->end)
 		c->end(c);

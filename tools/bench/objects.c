@@ -8,10 +8,10 @@
 #include "bench.h"
 #include "loops.h"
 
-#define PAIRS		1024
-#define SMALL_BATCH	32
-#define LARGE_BATCH	1024
-#define BULK		64
+#define PAIRS	    1024
+#define SMALL_BATCH 32
+#define LARGE_BATCH 1024
+#define BULK	    64
 
 static void *objects[LARGE_BATCH];
 static u16 shuffled[LARGE_BATCH];
@@ -49,19 +49,18 @@ static const char *begin_constructed(const struct bench_case *c)
 
 static u64 pair(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, c->gfp,
-				  PAIRS) :
-		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, c->gfp,
-			    PAIRS);
+	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, c->gfp, PAIRS)
+		    : bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+				  c->gfp, PAIRS);
 }
 
 static __always_inline u64 batches(bool ours, const u16 *order, unsigned int batch,
 				   unsigned int times)
 {
 	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
-				    objects, order, batch, times) :
-		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
-			      GFP_KERNEL, objects, order, batch, times);
+				    objects, order, batch, times)
+		    : bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+				    GFP_KERNEL, objects, order, batch, times);
 }
 
 static u64 small_batch(const struct bench_case *c, bool ours)
@@ -111,17 +110,16 @@ static u64 bulk(const struct bench_case *c, bool ours)
 	return ours ? our_bulk() : kernel_bulk();
 }
 
-#define CASE(case_name, case_turn, case_gfp, case_begin)			\
-	{									\
-		.name = case_name, .begin = case_begin, .turn = case_turn,	\
-		.end = bench_caches_end, .gfp = case_gfp					\
+#define CASE(case_name, case_turn, case_gfp, case_begin)                   \
+	{                                                                  \
+		.name = case_name, .begin = case_begin, .turn = case_turn, \
+		.end = bench_caches_end, .gfp = case_gfp                   \
 	}
 
-#define ENGINE(case_name, case_turn, engine)					\
-	{									\
-		.name = "engine-" case_name, .begin = begin_plain,		\
-		.turn = case_turn, .end = bench_caches_end, .gfp = GFP_KERNEL,		\
-		.flags = engine							\
+#define ENGINE(case_name, case_turn, engine)                                          \
+	{                                                                             \
+		.name = "engine-" case_name, .begin = begin_plain, .turn = case_turn, \
+		.end = bench_caches_end, .gfp = GFP_KERNEL, .flags = engine           \
 	}
 
 /* bench_objects - the cases of this file */
@@ -145,5 +143,4 @@ const struct bench_case bench_objects[] = {
 	ENGINE("slab-bare-batch", large_batch, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE),
 	ENGINE("slub-bare-batch", large_batch, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE),
 	ENGINE("slob-bare-batch", large_batch, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE),
-	{ }
-};
+	{}};

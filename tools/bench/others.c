@@ -11,9 +11,9 @@
 #include "loops.h"
 #include "others.h"
 
-#define PAIRS		256
-#define BATCH		1024
-#define POOL_START	SZ_1G	/* genalloc only counts: nobody touches what is there */
+#define PAIRS	   256
+#define BATCH	   1024
+#define POOL_START SZ_1G /* genalloc only counts: nobody touches what is there */
 
 static struct rsv_region *region;
 static struct gen_pool *pool;
@@ -101,27 +101,20 @@ static u64 gpu_batch(const struct bench_case *c, bool ours)
 	return IS_ENABLED(CONFIG_GPU_BUDDY) ? bench_gpu_batch(taken, BATCH) : BENCH_FAILED;
 }
 
-#define POOL(case_name, case_turn, order)					\
-	{									\
-		.name = "genalloc-" case_name, .begin = pool_begin,		\
-		.turn = case_turn, .end = pool_end, .what = order		\
+#define POOL(case_name, case_turn, order)                                              \
+	{                                                                              \
+		.name = "genalloc-" case_name, .begin = pool_begin, .turn = case_turn, \
+		.end = pool_end, .what = order                                         \
 	}
 
-#define GPU(case_name, case_turn, order)					\
-	{									\
-		.name = "gpu_buddy-" case_name, .begin = gpu_begin,		\
-		.turn = case_turn, .end = gpu_end, .what = order		\
+#define GPU(case_name, case_turn, order)                                               \
+	{                                                                              \
+		.name = "gpu_buddy-" case_name, .begin = gpu_begin, .turn = case_turn, \
+		.end = gpu_end, .what = order                                          \
 	}
 
 /* bench_others - the cases of this file */
 const struct bench_case bench_others[] = {
-	POOL("0", pool_pair, 0),
-	POOL("4", pool_pair, 4),
-	POOL("8", pool_pair, 8),
-	POOL("0-batch", pool_batch, 0),
-	GPU("0", gpu_pair, 0),
-	GPU("4", gpu_pair, 4),
-	GPU("8", gpu_pair, 8),
-	GPU("0-batch", gpu_batch, 0),
-	{ }
-};
+	POOL("0", pool_pair, 0),	POOL("4", pool_pair, 4),      POOL("8", pool_pair, 8),
+	POOL("0-batch", pool_batch, 0), GPU("0", gpu_pair, 0),	      GPU("4", gpu_pair, 4),
+	GPU("8", gpu_pair, 8),		GPU("0-batch", gpu_batch, 0), {}};

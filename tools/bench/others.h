@@ -8,7 +8,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-#define BENCH_OTHERS_SIZE	SZ_64M	/* what the other allocators manage */
+#define BENCH_OTHERS_SIZE SZ_64M /* what the other allocators manage */
 
 const char *bench_gpu_begin(void);
 void bench_gpu_end(void);

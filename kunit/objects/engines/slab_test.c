@@ -6,7 +6,12 @@
 #include <linux/string.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/bytes.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /* Nothing in front of the engine */
 #define FLAGS (RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
@@ -14,7 +19,7 @@
 static struct rsv_cache *slab_cache(struct kunit *test, struct rsv_region *r, unsigned int size,
 				    unsigned int align)
 {
-	return scratch_cache_flags(test, r, size, align, FLAGS, NULL);
+	return rsvt_scratch_cache_flags(test, r, size, align, FLAGS, NULL);
 }
 
 static struct rsv_frame *slab_of(const struct rsv_cache *c, const void *object)
@@ -50,7 +55,7 @@ static u64 books_apart(struct rsv_region *r)
 	unsigned int i;
 
 	for (i = 0; i < RSV_MAGAZINE_SIZES; i++)
-		nr += cache_figures(r->magazine_caches[i]).active_objects;
+		nr += rsvt_query_cache(r->magazine_caches[i]).active_objects;
 	return nr;
 }
 
@@ -78,7 +83,7 @@ KUNIT_ARRAY_PARAM(colours, colours, colour_text);
 static void colours_rotate_from_slab_to_slab(struct kunit *test)
 {
 	const struct colour_case *k = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	struct rsv_cache *c = slab_cache(test, r, k->size, k->align);
 	const struct rsv_layout *l = &c->layout;
 	void **object = kunit_kcalloc(test, COLOUR_OBJECTS, sizeof(*object), GFP_KERNEL);
@@ -89,7 +94,7 @@ static void colours_rotate_from_slab_to_slab(struct kunit *test)
 	KUNIT_ASSERT_GT(test, slabs, l->colours);
 	KUNIT_EXPECT_GE(test, l->colour, cache_line_size());
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->colour, l->align));
-	objects_take(test, c, object, slabs * l->objects);
+	rsvt_objects_alloc(test, c, object, slabs * l->objects);
 	for (i = 0; i < slabs; i++) {
 		void *first = object[i * l->objects];
 
@@ -97,8 +102,8 @@ static void colours_rotate_from_slab_to_slab(struct kunit *test)
 				l->bufctl + i % l->colours * l->colour);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)first, l->align));
 	}
-	objects_give(c, object, slabs * l->objects);
-	scratch_cache_end(test, c);
+	rsvt_objects_free(c, object, slabs * l->objects);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
@@ -106,7 +111,7 @@ static void colours_rotate_from_slab_to_slab(struct kunit *test)
 static void colours_use_what_objects_leave(struct kunit *test)
 {
 	const struct colour_case *k = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	const struct rsv_layout *l = &slab_cache(test, r, k->size, k->align)->layout;
 	size_t used = l->bufctl + l->objects * l->stride, slab = l->pages * PAGE_SIZE;
 
@@ -121,7 +126,7 @@ static const unsigned int large[] = {512, 700, 1741, 4096, 5000, 20000};
 
 static void book_of_small_objects_is_in_their_slab(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	struct rsv_cache *c;
 	unsigned int i;
 	void *object;
@@ -129,7 +134,7 @@ static void book_of_small_objects_is_in_their_slab(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(small); i++) {
 		c = slab_cache(test, r, small[i], 0);
 		KUNIT_EXPECT_GE(test, c->layout.bufctl, 4 + c->layout.objects * 2);
-		objects_take(test, c, &object, 1);
+		rsvt_objects_alloc(test, c, &object, 1);
 		KUNIT_EXPECT_EQ(test, books_apart(r), 0);
 		KUNIT_EXPECT_GE(test, object - base_of(c, object), c->layout.bufctl);
 		rsv_cache_free(c, object);
@@ -138,7 +143,7 @@ static void book_of_small_objects_is_in_their_slab(struct kunit *test)
 
 static void book_of_large_objects_is_elsewhere_and_goes_with_the_slab(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	unsigned int i, j, slabs = 0;
 	struct rsv_cache *c;
 	void *object[9];
@@ -146,12 +151,12 @@ static void book_of_large_objects_is_elsewhere_and_goes_with_the_slab(struct kun
 	for (i = 0; i < ARRAY_SIZE(large); i++) {
 		c = slab_cache(test, r, large[i], 0);
 		KUNIT_EXPECT_EQ(test, c->layout.bufctl, 0);
-		objects_take(test, c, object, ARRAY_SIZE(object));
-		slabs = cache_figures(c).slabs_made;
+		rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
+		slabs = rsvt_query_cache(c).slabs_made;
 		KUNIT_EXPECT_EQ(test, books_apart(r), slabs);
 		for (j = 0; j < ARRAY_SIZE(object); j++)
 			memset(object[j], 0xff, large[i]);
-		objects_give(c, object, ARRAY_SIZE(object));
+		rsvt_objects_free(c, object, ARRAY_SIZE(object));
 		rsv_cache_shrink(c);
 		KUNIT_EXPECT_EQ(test, books_apart(r), 0);
 	}
@@ -162,7 +167,7 @@ static void book_of_large_objects_is_elsewhere_and_goes_with_the_slab(struct kun
 static void whatever_is_written_to_free_objects_the_free_list_stays(struct kunit *test)
 {
 	static const unsigned int sizes[] = {40, 392, 1741};
-	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	void *object[20], *again[20], *junk = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	unsigned int i, j;
 
@@ -171,16 +176,16 @@ static void whatever_is_written_to_free_objects_the_free_list_stays(struct kunit
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct rsv_cache *c = slab_cache(test, r, sizes[i], 0);
 
-		objects_take(test, c, object, ARRAY_SIZE(object));
-		objects_give(c, object, ARRAY_SIZE(object));
+		rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
+		rsvt_objects_free(c, object, ARRAY_SIZE(object));
 		for (j = 0; j < ARRAY_SIZE(object); j++)
 			if (slab_of(c, object[j])->cache == c)
-				poke(object[j], junk, c->layout.stride);
-		objects_take(test, c, again, ARRAY_SIZE(again));
+				rsvt_poke(object[j], junk, c->layout.stride);
+		rsvt_objects_alloc(test, c, again, ARRAY_SIZE(again));
 		for (j = 0; j < ARRAY_SIZE(again); j++)
-			KUNIT_EXPECT_FALSE(test, object_among(again[j], again, j));
-		objects_give(c, again, ARRAY_SIZE(again));
-		scratch_cache_end(test, c);
+			KUNIT_EXPECT_FALSE(test, rsvt_object_among(again[j], again, j));
+		rsvt_objects_free(c, again, ARRAY_SIZE(again));
+		rsvt_scratch_cache_end(test, c);
 	}
 	EXPECT_UNTOUCHED(test, r);
 }
@@ -189,36 +194,36 @@ static void whatever_is_written_to_free_objects_the_free_list_stays(struct kunit
 
 static void slab_is_carved_object_by_object(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = slab_cache(test, r, 100, 0);
 	void *object[30];
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(object); i++) {
-		objects_take(test, c, &object[i], 1);
+		rsvt_objects_alloc(test, c, &object[i], 1);
 		KUNIT_EXPECT_PTR_EQ(test, object[i], object[0] + i * c->layout.stride);
 		KUNIT_EXPECT_EQ(test, carved_of(c, object[0]), i + 1);
 		KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), i + 1);
 	}
-	objects_give(c, object, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 	KUNIT_EXPECT_EQ(test, carved_of(c, object[0]), ARRAY_SIZE(object));
 	KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), 0);
 }
 
 static void last_object_given_back_comes_first(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = slab_cache(test, r, 100, 0);
 	void *object[30], *again;
 	unsigned int i;
 
-	objects_take(test, c, object, ARRAY_SIZE(object));
-	objects_give(c, object, ARRAY_SIZE(object));
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 	for (i = ARRAY_SIZE(object); i--;) {
-		objects_take(test, c, &again, 1);
+		rsvt_objects_alloc(test, c, &again, 1);
 		KUNIT_EXPECT_PTR_EQ(test, again, object[i]);
 	}
-	objects_give(c, object, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
 static struct kunit_case slab_cases[] = {
@@ -233,7 +238,7 @@ static struct kunit_case slab_cases[] = {
 
 static struct kunit_suite slab_suite = {
 	.name = "reservoir_slab",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = slab_cases,
 };
 

@@ -17,7 +17,7 @@
 /* What the first and the last word of a page in use say */
 static unsigned long block_mark(unsigned long pfn)
 {
-	return ~pfn ^ ((unsigned long)seed << 8);
+	return ~pfn ^ ((unsigned long)machine_seed << 8);
 }
 
 /* Writes what a page's first and last word shall be; what they are must be as @in_use says. */
@@ -27,11 +27,12 @@ static void page_mark(unsigned long pfn, unsigned long mark, bool in_use, bool z
 	unsigned long *last = word + PAGE_SIZE / sizeof(*word) - 1;
 
 	if (in_use && (*word != block_mark(pfn) || *last != block_mark(pfn)))
-		stress_wrong("page 0x%lx was written to by somebody else: 0x%lx", pfn, *word);
+		machine_stress_wrong("page 0x%lx was written to by somebody else: 0x%lx", pfn,
+				     *word);
 	if (!in_use && *word == block_mark(pfn))
-		stress_wrong("page 0x%lx was handed out twice", pfn);
+		machine_stress_wrong("page 0x%lx was handed out twice", pfn);
 	if (zeroed && memchr_inv(word, 0, PAGE_SIZE))
-		stress_wrong("page 0x%lx is not zeroed: 0x%lx", pfn, *word);
+		machine_stress_wrong("page 0x%lx is not zeroed: 0x%lx", pfn, *word);
 	*word = mark;
 	*last = mark;
 	kunmap_local(word);
@@ -73,11 +74,11 @@ static const struct stress blocks = {
 	.give = block_give,
 };
 
-int run_stress(struct rsv_region *r)
+int machine_run_stress(struct rsv_region *r)
 {
-	int err = stress(&blocks);
+	int err = machine_stress(&blocks);
 
 	/* The last zeroed pages may still be on their way to where a drain finds them. */
 	msleep(200);
-	return err ?: run_drain(r);
+	return err ?: machine_run_drain(r);
 }

@@ -202,7 +202,7 @@ static int footprints(void)
 	return good ? 0 : -EIO;
 }
 
-int run_footprint(struct rsv_region *r)
+int machine_run_footprint(struct rsv_region *r)
 {
 	int err = -ENOMEM;
 

@@ -78,7 +78,7 @@ static void count_taken(u32 kind, const void *object)
 		return;
 	}
 	this_cpu_inc(counts[kind].failed);
-	stress_wrong("no object of kind %u, though the region is far from full", kind);
+	machine_stress_wrong("no object of kind %u, though the region is far from full", kind);
 }
 
 static void say_count(u32 kind, const char *caches)
@@ -98,7 +98,7 @@ static void say_count(u32 kind, const char *caches)
 
 static u64 object_mark(const void *object, u32 size)
 {
-	return ~(u64)(unsigned long)object ^ ((u64)seed << 16) ^ size;
+	return ~(u64)(unsigned long)object ^ ((u64)machine_seed << 16) ^ size;
 }
 
 static u64 *object_end(struct stamp *object, u32 size)
@@ -110,7 +110,7 @@ static u64 *object_end(struct stamp *object, u32 size)
 static void object_begin(struct stamp *object, u32 kind, u32 size)
 {
 	if (object->mark == object_mark(object, size) && object->size == size)
-		stress_wrong("object of %u bytes was handed out twice", size);
+		machine_stress_wrong("object of %u bytes was handed out twice", size);
 	object->mark = object_mark(object, size);
 	object->kind = kind;
 	object->size = size;
@@ -123,8 +123,8 @@ static void object_end_use(struct stamp *object)
 
 	if (object->mark != mark || object->kind > ARRAY_SIZE(kinds) ||
 	    *object_end(object, object->size) != mark)
-		stress_wrong("object of %u bytes was written to by somebody else: 0x%llx",
-			     object->size, object->mark);
+		machine_stress_wrong("object of %u bytes was written to by somebody else: 0x%llx",
+				     object->size, object->mark);
 	object->mark = 0;
 }
 
@@ -162,7 +162,7 @@ static unsigned long object_take(struct rnd_state *random, gfp_t gfp)
 	if (!object)
 		return 0;
 	if (k->constructed && object->was != CONSTRUCTED)
-		stress_wrong("object of %u bytes is not constructed", k->size);
+		machine_stress_wrong("object of %u bytes is not constructed", k->size);
 	object_begin(&object->stamp, n, k->size);
 	return (unsigned long)object;
 }
@@ -221,7 +221,8 @@ static void objects_aside(struct rnd_state *random)
 	this_cpu_add(counts[n].given, nr);
 	if (nr < ARRAY_SIZE(many)) {
 		this_cpu_inc(counts[n].failed);
-		stress_wrong("%u objects of kind %u, though the region is far from full", nr, n);
+		machine_stress_wrong("%u objects of kind %u, though the region is far from full",
+				     nr, n);
 	}
 	rsv_cache_free_bulk(k->cache, nr, many);
 }
@@ -240,7 +241,7 @@ static void kind_name(char *name, u32 kind)
 
 static int kinds_create(struct rsv_region *r)
 {
-	unsigned int flags = checks ? RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER : 0, i;
+	unsigned int flags = machine_checks ? RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER : 0, i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct kind *k = &kinds[i];
@@ -269,21 +270,21 @@ static void say_counts(void)
 	say_count(ARRAY_SIZE(kinds), "kmalloc-*");
 }
 
-int run_objects(struct rsv_region *r)
+int machine_run_objects(struct rsv_region *r)
 {
 	int err = kinds_create(r);
 
 	if (!err)
-		err = stress(&objects);
+		err = machine_stress(&objects);
 	if (err)
-		objects_end();
+		machine_objects_end();
 	else
 		say_counts();
 	return err;
 }
 
 /* A cache that is still in use is reported as a misuse. */
-void objects_end(void)
+void machine_objects_end(void)
 {
 	unsigned int i;
 
@@ -291,5 +292,5 @@ void objects_end(void)
 		if (kinds[i].cache)
 			rsv_cache_destroy(kinds[i].cache);
 	if (kinds[0].cache)
-		run_drain(rsv_default_region());
+		machine_run_drain(rsv_default_region());
 }

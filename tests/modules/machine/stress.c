@@ -48,7 +48,7 @@ static atomic_t nr_wrong;
 static DEFINE_RAW_SPINLOCK(stress_lock);
 
 /* Says what is wrong, ten times at most, and makes the run fail. */
-void stress_wrong(const char *fmt, ...)
+void machine_stress_wrong(const char *fmt, ...)
 {
 	struct va_format text = {.fmt = fmt};
 	va_list args;
@@ -71,7 +71,7 @@ static unsigned int stress_step(unsigned long *nr_failed, struct rnd_state *rand
 		taken = stressed->take(random, gfp);
 		*nr_failed += !taken;
 	}
-	stressed->give(atomic_long_xchg(&slot[(x >> 9) % slots], taken));
+	stressed->give(atomic_long_xchg(&slot[(x >> 9) % machine_slots], taken));
 	return !!taken;
 }
 
@@ -126,8 +126,8 @@ static int stress_thread(void *data)
 static int stress_start(struct worker *w, unsigned int cpu)
 {
 	w->cpu = cpu;
-	prandom_seed_state(&w->random, seed + 2 * cpu);
-	prandom_seed_state(&w->irq_random, seed + 2 * cpu + 1);
+	prandom_seed_state(&w->random, machine_seed + 2 * cpu);
+	prandom_seed_state(&w->irq_random, machine_seed + 2 * cpu + 1);
 	rsv_hrtimer_setup(&w->timer, stress_interrupt, HRTIMER_MODE_REL_PINNED_HARD);
 	w->task = kthread_run(stress_thread, w, "stress/%u", cpu);
 	return PTR_ERR_OR_ZERO(w->task);
@@ -146,12 +146,12 @@ static void stress_stop(unsigned int nr)
 		irq_taken += workers[i].nr_irq_taken;
 		failed += workers[i].nr_failed + workers[i].nr_irq_failed;
 	}
-	for (i = 0; i < slots; i++)
+	for (i = 0; i < machine_slots; i++)
 		stressed->give(atomic_long_read(&slot[i]));
 	pr_info("figure: seed %u: %lu %s were taken by %u threads, %lu by interrupts, %lu requests failed\n",
-		seed, taken, stressed->what, nr, irq_taken, failed);
+		machine_seed, taken, stressed->what, nr, irq_taken, failed);
 	if (!taken || !irq_taken)
-		stress_wrong("threads took %lu, interrupts %lu", taken, irq_taken);
+		machine_stress_wrong("threads took %lu, interrupts %lu", taken, irq_taken);
 }
 
 static int stress_all_cpus(void)
@@ -166,19 +166,19 @@ static int stress_all_cpus(void)
 		nr++;
 	}
 	if (!err)
-		msleep_interruptible(seconds * MSEC_PER_SEC);
+		msleep_interruptible(machine_seconds * MSEC_PER_SEC);
 	stress_stop(nr);
 	return err;
 }
 
 /* Returns 0 if nothing was wrong. */
-int stress(const struct stress *s)
+int machine_stress(const struct stress *s)
 {
 	int err = -ENOMEM;
 
 	stressed = s;
 	workers = kcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
-	slot = vcalloc(slots, sizeof(*slot));
+	slot = vcalloc(machine_slots, sizeof(*slot));
 	if (workers && slot)
 		err = stress_all_cpus();
 	vfree(slot);

@@ -49,7 +49,7 @@ static noinline void give_two(void)
 		rsv_cache_free(traced, object[i]);
 }
 
-int run_traces(struct rsv_region *r)
+int machine_run_traces(struct rsv_region *r)
 {
 	int err;
 
@@ -64,11 +64,11 @@ int run_traces(struct rsv_region *r)
 		object[0] = NULL;
 	}
 	if (err)
-		traces_end();
+		machine_traces_end();
 	return err;
 }
 
-void traces_end(void)
+void machine_traces_end(void)
 {
 	unsigned int i;
 

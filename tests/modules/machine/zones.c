@@ -85,7 +85,7 @@ static const struct zone_case {
 	{"GFP_DMA", GFP_KERNEL | __GFP_DMA, below_16m, IS_ENABLED(CONFIG_ZONE_DMA)},
 };
 
-int run_zones(struct rsv_region *r)
+int machine_run_zones(struct rsv_region *r)
 {
 	LIST_HEAD(pages);
 	unsigned int i;
@@ -142,13 +142,13 @@ static int take_here(struct rsv_region *r, int nid, struct list_head *pages)
 	return list_empty(pages) ? -EIO : 0;
 }
 
-int run_nodes(struct rsv_region *r)
+int machine_run_nodes(struct rsv_region *r)
 {
 	LIST_HEAD(pages);
 	int nid, err = 0;
 
 	for_each_online_node(nid) {
-		err = run_drain(r);
+		err = machine_run_drain(r);
 		migrate_disable();
 		if (!err)
 			err = take_outwards(r, nid, &pages);

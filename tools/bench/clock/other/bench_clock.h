@@ -8,7 +8,7 @@
 #include <linux/compiler.h>
 #include <linux/ktime.h>
 
-#define BENCH_UNIT	"ns"
+#define BENCH_UNIT "ns"
 
 static __always_inline u64 bench_clock(void)
 {

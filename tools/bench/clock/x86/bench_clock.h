@@ -8,14 +8,14 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-#define BENCH_UNIT	"cycles"
+#define BENCH_UNIT "cycles"
 
 /* Nothing before it is still under way when it is read, and nothing behind it has begun. */
 static __always_inline u64 bench_clock(void)
 {
 	u32 low, high;
 
-	asm volatile("lfence\n\trdtsc\n\tlfence" : "=a" (low), "=d" (high) : : "memory");
+	asm volatile("lfence\n\trdtsc\n\tlfence" : "=a"(low), "=d"(high) : : "memory");
 	return (u64)high << 32 | low;
 }
 
