@@ -2,9 +2,9 @@
 #include <linux/module.h>
 #include <linux/reservoir.h>
 
-static struct rsv_cache *packets; /* objects of 200 bytes */
-static void *packet; /* one of them */
-static unsigned long ring; /* 16 contiguous pages */
+static struct rsv_cache *packets;	/* objects of 200 bytes */
+static void *packet;			/* one of them */
+static unsigned long ring;		/* 16 contiguous pages */
 
 static void example_exit(void)
 {
@@ -25,7 +25,7 @@ static int __init example_init(void)
 	ring = rsv_get_free_pages(r, GFP_KERNEL | __GFP_ZERO, 4);
 	if (packet && ring)
 		return 0;
-	example_exit(); /* every free takes NULL, so this also unwinds a start half way */
+	example_exit();		/* every free takes NULL, so this also unwinds a start half way */
 	return -ENOMEM;
 }
 module_init(example_init);

@@ -28,7 +28,7 @@ KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 #define IN_NMI(statement)                        \
 	do {                                     \
 		unsigned long __flags;           \
-                                                 \
+						 \
 		local_irq_save(__flags);         \
 		__preempt_count_add(NMI_OFFSET); \
 		statement;                       \

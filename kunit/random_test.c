@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random operations: pages, objects and bytes are taken, changed and given back in an order that
- * a seed decides.
+ * Random operations: pages, objects and bytes are allocated, resized and freed in an order that a
+ * seed decides.
  *
- * A model beside the region knows every live block. After each step: no two blocks overlap, and
- * every page is free, part of a slab, or in a live block. Every few hundred steps what the region
- * shows is compared with the model page by page and cache by cache. Each block is filled to its
- * last byte with a pattern that is checked when it is given back. What is given back wrongly now
- * and then must be refused and change nothing. Every few thousand steps, and at the end, all is
- * given back and the region must look untouched.
+ * A model of the region knows every used block. After each step no two blocks overlap, and every
+ * page is free, part of a slab, or in a used block. Every few hundred steps the test compares the
+ * region's map and figures with the model. Each block is filled to its last byte with a pattern
+ * that is checked when the block is freed. Wrong frees are mixed in, and must be refused and change
+ * nothing. Every few thousand steps, and at the end, everything is freed and the region must look
+ * untouched.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -30,10 +30,10 @@
 #define AUDIT_EVERY 250U
 #define EMPTY_EVERY (STEPS / 3)
 #define BLOCKS	    256
-#define GRANULE	    8 /* no two blocks share so many aligned bytes */
+#define GRANULE	    8 /* no two blocks share such a granule */
 #define CONSTRUCTED 0xc7
 
-/* The last step is one that leaves nothing. */
+/* The last step frees everything. */
 static_assert(STEPS % EMPTY_EVERY == 0);
 
 unsigned int rsvt_random_seed = 20240607;
@@ -48,13 +48,13 @@ enum kind {
 };
 
 /**
- * struct block - what is taken from the region and not yet given back
- * @kind: how it was taken; NONE if it is not
+ * struct block - a used block, object or memory of rsv_kmalloc()
+ * @kind: how it was allocated; NONE if it is not used
  * @p: its address
- * @size: bytes that may be used, all filled with @pattern
+ * @size: usable bytes, all filled with @pattern
  * @order: PAGES: its order
  * @cache: OBJECT: index of its cache
- * @pattern: what it is filled with
+ * @pattern: the byte that fills it
  */
 struct block {
 	enum kind kind;
@@ -79,17 +79,17 @@ static const unsigned int cache_flags[] = {
 #define CONSTRUCTS 1 /* index of the cache that has a constructor */
 
 /**
- * struct world - a region and the model of it
+ * struct world - a region and its model
  * @test: the running test
  * @r: the region
- * @caches: caches in it, their objects' sizes being cache_sizes
- * @untouched: the free areas before anything was taken
- * @blocks: the live blocks, in no order
- * @granules: a bit for every GRANULE bytes of the region, set where a live block is
- * @map: room for a character a page
- * @random: where all decisions come from
+ * @caches: its caches, of the sizes in cache_sizes
+ * @untouched: the free areas of the new region
+ * @blocks: the used blocks, in no order
+ * @granules: a bit for every GRANULE bytes of the region, set in used blocks
+ * @map: memory for the map of the region
+ * @random: decides everything
  * @step: steps taken
- * @failures: requests that got nothing
+ * @failures: requests that failed
  */
 struct world {
 	struct kunit *test;
@@ -147,7 +147,7 @@ static gfp_t random_gfp(struct world *w)
 	return gfps[random_below(w, ARRAY_SIZE(gfps))] | (random_below(w, 4) ? 0 : __GFP_ZERO);
 }
 
-/* Mostly small, sometimes as large as a dozen pages. */
+/* Mostly small, sometimes as large as a dozen pages */
 static size_t random_size(struct world *w)
 {
 	static const u32 limits[] = {64, 512, 512, RSV_KMALLOC_MAX, 50000};
@@ -181,7 +181,7 @@ static void take_bytes(struct world *w, struct block *b, gfp_t gfp)
 
 static void take(struct world *w, struct block *b)
 {
-	static void (*const takes[])(struct world * w, struct block * b, gfp_t gfp) = {
+	static void (*const takes[])(struct world *w, struct block *b, gfp_t gfp) = {
 		[PAGES] = take_pages,
 		[OBJECT] = take_object,
 		[BYTES] = take_bytes,
@@ -222,15 +222,15 @@ static void give(struct world *w, struct block *b)
 
 static void change_size(struct world *w, struct block *b)
 {
-	size_t size = random_size(w), kept = min(size, b->size);
+	size_t size = random_size(w), common = min(size, b->size);
 	void *p = rsv_krealloc(w->r, b->p, size, random_gfp(w) & ~__GFP_ZERO);
 
 	if (!p) {
 		w->failures++;
 		return;
 	}
-	CHECK(w, !memchr_inv(p, b->pattern, kept));
-	/* The old place may be somebody else's by now: only the model is told. */
+	CHECK(w, !memchr_inv(p, b->pattern, common));
+	/* Others may have the old memory by now, so only the model changes. */
 	bitmap_clear(w->granules, rsvt_scratch_offset(w->r, b->p) / GRANULE,
 		     DIV_ROUND_UP(b->size, GRANULE));
 	b->p = p;
@@ -248,7 +248,7 @@ static bool is_start_of_a_block(const struct world *w, const void *p)
 	return false;
 }
 
-/* What serves other caches is in use, but not by us. */
+/* Objects that the region's own caches use for magazines and bufctls */
 static bool is_of_the_caches_own(const struct world *w, const void *p)
 {
 	const struct rsv_cache *c = rsv_frame_at(w->r->extents->at[0], p)->cache;
@@ -256,7 +256,7 @@ static bool is_of_the_caches_own(const struct world *w, const void *p)
 	return c && !strncmp(c->name, "own-", 4);
 }
 
-/* Give back what is not there: the start of something free, or the middle of anything. */
+/* Frees the beginning of something free, or the middle of anything. */
 static void give_wrongly(struct world *w)
 {
 	unsigned int offset = random_below(w, w->r->nr_pages * PAGE_SIZE);
@@ -303,7 +303,7 @@ static size_t bytes_in_pages(const struct world *w)
 	return sum;
 }
 
-/* After each step. */
+/* Runs after each step. */
 static void check_every_page_is_accounted_for(struct world *w)
 {
 	struct rsv_ioc_info info = {};
@@ -322,7 +322,7 @@ static void audit_block(struct world *w, const struct block *b)
 		CHECK(w, *at == RSV_MAP_SLAB || *at == RSV_MAP_SLAB_MORE);
 		return;
 	}
-	/* Struck out, so that what is left was not ours. */
+	/* Clears the model's pages, so that pages of others remain. */
 	for (i = 0; i < b->size >> PAGE_SHIFT; i++) {
 		CHECK_EQ(w, at[i], i ? RSV_MAP_PAGES_MORE : RSV_MAP_PAGES);
 		at[i] = ' ';
@@ -476,7 +476,7 @@ static void no_sequence_of_operations_breaks_the_region(struct kunit *test)
 	}
 	kunit_info(test, "seed=%u: %u steps, %u requests got nothing\n", rsvt_random_seed, STEPS,
 		   w->failures);
-	/* Small regions must have been used up now and then, or that was not tested. */
+	/* Otherwise exhausted regions were not tested. */
 	KUNIT_EXPECT_GT(test, w->failures, 0);
 }
 

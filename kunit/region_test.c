@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: which are refused, what a new one has, how its pages are found, and when it may go.
+ * Regions: which are refused, the figures of a new one, how its pages are found, and when it can be
+ * destroyed.
  */
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
@@ -66,8 +67,8 @@ static void unknown_flags_are_refused(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, create("kunit-flags", PAGE_SIZE, 1U << 8), ERR_PTR(-EINVAL));
 }
 
-/* What is refused leaves nothing behind: the same name can be had for a modest size at once. */
-static void more_than_there_is_is_refused_and_nothing_kept(struct kunit *test)
+/* A refused region leaves nothing behind: its name and memory are available at once. */
+static void more_than_there_is_is_refused_and_nothing_leaks(struct kunit *test)
 {
 	static const unsigned int flags[] = {0, RSV_RESERVE_CONTIG, RSV_RESERVE_FORCE};
 	size_t all = (size_t)totalram_pages() * PAGE_SIZE;
@@ -83,10 +84,10 @@ static void more_than_there_is_is_refused_and_nothing_kept(struct kunit *test)
 }
 
 /*
- * The second part is larger than any block of the kernel's: unless the blocks that it is made of
- * happen to lie side by side, the first must not stay taken either.
+ * The second part is larger than any block of the kernel. If the system cannot gather it, the first
+ * part is given back too.
  */
-static void contiguous_is_one_run_or_nothing(struct kunit *test)
+static void contiguous_is_one_extent_or_nothing(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
 		{.bytes = SZ_64K, .flags = RSV_RESERVE_CONTIG},
@@ -139,7 +140,7 @@ static void parts_add_up(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), pages);
-	/* However many runs they came in: end to end they are the region. */
+	/* The extents, laid end to end, are the region. */
 	for (i = 0; !rsv_query_extent(r, i, &e); i++) {
 		KUNIT_EXPECT_EQ(test, e.offset, offset);
 		offset += e.bytes;
@@ -157,7 +158,7 @@ static void bytes_are_rounded_up_to_pages(struct kunit *test)
 			2 * PAGE_SIZE);
 }
 
-/* --- What a region has ---------------------------------------------------------------------- */
+/* --- Figures and pages ---------------------------------------------------------------------- */
 
 static const unsigned int sizes[] = {1, 7, 37, 64, 511, 513};
 
@@ -192,7 +193,7 @@ static void figures_of_a_new_region_agree(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info.slab_bytes, 0);
 }
 
-static void zone_and_extent_describe_the_run(struct kunit *test)
+static void zone_and_extent_describe_the_memory(struct kunit *test)
 {
 	struct rsv_region *r = sized_region(test);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
@@ -245,7 +246,7 @@ static void every_page_finds_its_frame_and_no_other_page_does(struct kunit *test
 	KUNIT_EXPECT_EQ(test, i, e->nr_pages);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_extent_find(e->first), e);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_extent_find(e->first + e->nr_pages - 1), e);
-	/* The neighbours may be another region's, but not this one's. */
+	/* Adjacent pages may belong to another region, and not to this one. */
 	KUNIT_EXPECT_PTR_NE(test, rsv_extent_find(e->first - 1), e);
 	KUNIT_EXPECT_PTR_NE(test, rsv_extent_find(e->first + e->nr_pages), e);
 
@@ -296,7 +297,7 @@ static void frame_takes_at_most_32_bytes_a_page(struct kunit *test)
 	KUNIT_EXPECT_LE(test, sizeof(struct rsv_frame), 32);
 	rsv_query_info(r, &info);
 	KUNIT_EXPECT_GE(test, info.metadata_bytes, 256 * sizeof(struct rsv_frame));
-	/* What does not grow with the region stays within two pages. */
+	/* Metadata that does not grow with the region takes two pages at most. */
 	KUNIT_EXPECT_LE(test, info.metadata_bytes, 256 * 32 + 2 * PAGE_SIZE);
 }
 
@@ -333,7 +334,7 @@ static void region_with_a_page_in_use_is_busy(struct kunit *test)
 
 	KUNIT_ASSERT_NE(test, addr, 0);
 	expect_busy(test, r);
-	/* Refused is as if never asked. */
+	/* The refused destruction changed nothing. */
 	memset((void *)addr, 0x5a, 2 * PAGE_SIZE);
 	EXPECT_MAP(test, r, "Pp......");
 	rsv_free_pages(addr, 1);
@@ -403,13 +404,13 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(name_that_is_taken_is_refused_until_it_is_free),
 	KUNIT_CASE(sizes_without_sense_are_refused),
 	KUNIT_CASE(unknown_flags_are_refused),
-	KUNIT_CASE(more_than_there_is_is_refused_and_nothing_kept),
-	KUNIT_CASE(contiguous_is_one_run_or_nothing),
+	KUNIT_CASE(more_than_there_is_is_refused_and_nothing_leaks),
+	KUNIT_CASE(contiguous_is_one_extent_or_nothing),
 	KUNIT_CASE(region_without_memory_gives_nothing),
 	KUNIT_CASE(parts_add_up),
 	KUNIT_CASE(bytes_are_rounded_up_to_pages),
 	KUNIT_CASE_PARAM(figures_of_a_new_region_agree, sizes_gen_params),
-	KUNIT_CASE_PARAM(zone_and_extent_describe_the_run, sizes_gen_params),
+	KUNIT_CASE_PARAM(zone_and_extent_describe_the_memory, sizes_gen_params),
 	KUNIT_CASE_PARAM(map_can_be_read_piece_by_piece, sizes_gen_params),
 	KUNIT_CASE_PARAM(every_page_finds_its_frame_and_no_other_page_does, sizes_gen_params),
 	KUNIT_CASE(addresses_that_mean_nothing_find_nothing),

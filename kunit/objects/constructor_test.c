@@ -39,7 +39,7 @@ struct constructed {
 #define FILLING 0xc7
 
 static unsigned int constructed; /* calls of construct() */
-static unsigned int constructed_atomic; /* in a context that may not sleep */
+static unsigned int constructed_atomic; /* calls in a context that may not sleep */
 static unsigned int constructed_size; /* bytes of an object */
 
 static void construct(void *object)
@@ -180,19 +180,20 @@ static void *unchanged_from(const struct rsv_cache *c, void *object)
 	return c->flags & RSV_ENGINE_SLAB ? object - c->layout.before : object;
 }
 
-static size_t kept_bytes(const struct rsv_cache *c)
+static size_t unchanged_bytes(const struct rsv_cache *c)
 {
 	return c->flags & RSV_ENGINE_SLAB ? c->layout.stride : c->layout.object_size;
 }
 
 static void *copies_of(struct kunit *test, struct rsv_cache *c, void **object, unsigned int nr)
 {
-	u8 *copies = kunit_kcalloc(test, nr, kept_bytes(c), GFP_KERNEL);
+	u8 *copies = kunit_kcalloc(test, nr, unchanged_bytes(c), GFP_KERNEL);
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, copies);
 	for (i = 0; i < nr; i++)
-		rsvt_peek(copies + i * kept_bytes(c), unchanged_from(c, object[i]), kept_bytes(c));
+		rsvt_peek(copies + i * unchanged_bytes(c), unchanged_from(c, object[i]),
+			  unchanged_bytes(c));
 	return copies;
 }
 
@@ -204,8 +205,8 @@ static void expect_same(struct kunit *test, struct rsv_cache *c, void **object, 
 
 	for (i = 0; i < nr; i++)
 		KUNIT_EXPECT_EQ_MSG(test,
-				    memcmp(now + i * kept_bytes(c), copies + i * kept_bytes(c),
-					   kept_bytes(c)),
+				    memcmp(now + i * unchanged_bytes(c),
+					   copies + i * unchanged_bytes(c), unchanged_bytes(c)),
 				    0, "object %u of %u bytes", i, c->layout.object_size);
 	kunit_kfree(test, now);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What every engine must do, with magazines and without: objects that are anybody's own, all that
- * there are, by ones and in bulk.
+ * What every engine must do, with magazines and without: objects do not overlap, a cache can use
+ * all memory of its region, freed objects can be allocated again, one by one and in bulk.
  */
 #include <linux/bitmap.h>
 #include <linux/string.h>
@@ -27,7 +27,7 @@ static const unsigned int sizes[] = {
 };
 
 /**
- * struct crowd - all objects that a cache could get out of its region
+ * struct crowd - all objects that a cache could allocate in its region
  * @test: the running test
  * @c: the cache
  * @size: bytes of an object
@@ -75,7 +75,9 @@ static void fill(struct crowd *w, unsigned int i)
 	memset(w->object[i], pattern(i), w->size);
 }
 
-/* Takes objects until there are so many or no more, and returns how many there are then. */
+/*
+ * Allocates until the crowd has @nr objects or the region is exhausted. Returns the crowd's size.
+ */
 static unsigned int take_up_to(struct crowd *w, unsigned int nr)
 {
 	void *object;
@@ -104,7 +106,7 @@ static unsigned int count_spoilt(const struct crowd *w)
 	return spoilt;
 }
 
-/* Objects begin with a word of their own, and no two have one in common. */
+/* Each object begins with a word of its own, and no two objects share a word. */
 static unsigned int count_overlaps(struct crowd *w)
 {
 	unsigned int i, overlaps = 0;
@@ -137,8 +139,8 @@ static void give_from(struct crowd *w, unsigned int from)
 }
 
 /*
- * Where each object takes long, most of a region of small ones, which must not be smaller to have
- * magazines, is in use beforehand.
+ * Where each operation is slow, most of the region is allocated beforehand. A smaller region would
+ * have no magazines.
  */
 #define TAKEN (SLOW ? 3 * SZ_256K / 4 : 0)
 
@@ -147,7 +149,10 @@ static void for_all_sizes(struct kunit *test, void (*try)(struct crowd *w))
 	unsigned int i;
 
 	for (i = rsvt_param_share(test); i < ARRAY_SIZE(sizes); i += SHARES) {
-		/* The smallest that has magazines, and a larger one for what would not fit often */
+		/*
+		 * The smallest region with magazines; a larger one for objects of which few would
+		 * fit
+		 */
 		bool small = sizes[i] < 1024;
 		struct rsv_region *r = rsvt_scratch_region(test, small ? SZ_256K : VARIANT_REGION);
 		void *taken = small ? rsv_alloc_pages_exact(r, TAKEN, GFP_KERNEL) : NULL;
@@ -177,11 +182,11 @@ static void use_all(struct crowd *w)
 	unsigned int nr = take_all(w);
 
 	KUNIT_EXPECT_GT_MSG(w->test, nr, 0, "%u bytes", w->size);
-	/* No block is left that one more could be had from. */
+	/* No free block is left that could hold another object. */
 	KUNIT_EXPECT_LT_MSG(w->test, rsvt_query_region(w->c->region).largest_free,
 			    w->c->layout.small_pages * PAGE_SIZE, "%u bytes", w->size);
 	expect_sound(w);
-	/* Half of them come and go: the others stay as they are. */
+	/* Half of the objects are freed and allocated again. The others do not change. */
 	give_from(w, nr / 2);
 	take_all(w);
 	expect_sound(w);
@@ -201,7 +206,7 @@ static void use_up_twice(struct crowd *w)
 
 	KUNIT_EXPECT_NULL(w->test, rsv_cache_alloc(c, GFP_ATOMIC | __GFP_NOWARN));
 	KUNIT_EXPECT_EQ(w->test, rsvt_query_cache(c).failures, 2);
-	/* One given back is one that can be had. */
+	/* A freed object can be allocated again. */
 	rsv_cache_free(c, last);
 	KUNIT_EXPECT_PTR_EQ(w->test, rsv_cache_alloc(c, GFP_ATOMIC), last);
 	KUNIT_EXPECT_NULL(w->test, rsv_cache_alloc(c, GFP_ATOMIC | __GFP_NOWARN));
@@ -270,7 +275,10 @@ static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
 		r = rsvt_scratch_region_of(test, SZ_256K, engines[i], "fine");
 		KUNIT_EXPECT_STREQ(test, rsvt_query_cache(r->kmalloc[9]).engine, engines[i]);
-		/* What serves the others needs an engine that needs nothing itself. */
+		/*
+		 * The magazines' own caches need an engine that needs no memory outside of its
+		 * slabs.
+		 */
 		KUNIT_EXPECT_STREQ(test, rsvt_query_cache(r->magazine_caches[0]).engine, "slub");
 		c = rsv_cache_create(r, "later", 64, 0, RSV_ENGINE_SLAB, NULL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
@@ -421,7 +429,7 @@ static void bulk_gives_what_there_is_when_the_region_runs_out(struct kunit *test
 	w.nr = nr;
 	KUNIT_EXPECT_EQ(test, count_overlaps(&w), 0);
 
-	/* Half of them given back can be had again, but for what magazines may take. */
+	/* Half of the objects can be allocated again, except for what magazines may take. */
 	half = nr / 2;
 	rsv_cache_free_bulk(c, half, w.object + nr - half);
 	w.nr = nr - half;
@@ -454,7 +462,7 @@ static void bulk_passes_over_nothing(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* What is wrong is reported, and the others are given back all the same. */
+/* Wrong pointers are reported, and the bulk free takes back the others. */
 static void bulk_refuses_what_is_wrong(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
@@ -476,18 +484,18 @@ static void bulk_refuses_what_is_wrong(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* --- Others are quicker --------------------------------------------------------------------- */
+/* --- Others take a new slab ----------------------------------------------------------------- */
 
-/* Where there are several nodes, memory of the nearest is made first, and then any. */
+/* With several nodes, the cache makes a slab on the nearest node first, and then on any. */
 #define THEFTS 2
 
 /**
- * struct thief - who takes all of an engine's new memory, before who made it does
- * @engine: what the cache has instead of its own engine
- * @real: its own engine
+ * struct thief - takes all objects of a new slab before the request that made the slab
+ * @engine: stands in for the cache's engine
+ * @real: the cache's engine
  * @thefts: how often that happened
  * @nr: objects taken
- * @object: the objects, marked as kept
+ * @object: the objects, marked as cached
  */
 static struct thief {
 	struct rsv_engine engine;
@@ -521,7 +529,10 @@ static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid)
 	return true;
 }
 
-/* Another CPU, or an interrupt between making it and taking of it */
+/*
+ * The thief stands for another CPU, or for an interrupt, between the making of the slab and the
+ * allocation from it. The request makes another slab.
+ */
 static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 {
 	static const unsigned int some[] = {40, 700, 3072, 5000};

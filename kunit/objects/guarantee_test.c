@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guaranteed objects: there whatever else happens to the region, nowhere else meanwhile, and the
- * first to be replaced.
+ * Guaranteed objects: the cache has them when the region is exhausted, nobody else gets them, and
+ * frees refill them first.
  */
 #include <linux/irqflags.h>
 #include <linux/poison.h>
@@ -21,10 +21,10 @@
 
 #define SIZE 200
 
-/* Objects that are guaranteed in most tests */
+/* Guaranteed objects in most tests */
 #define RESERVED 10U
 
-/* More than the slabs of a cache have at any time that has but these */
+/* More than a cache can have in its slabs whose only objects are these */
 #define ROOM 300U
 
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
@@ -48,7 +48,7 @@ static struct rsv_cache *reserved_cache(struct kunit *test, unsigned int nr)
 	return c;
 }
 
-/* All that others can get of a region: its pages, and what the cache's own units have left */
+/* All that others can get of a region: its pages, and the free blocks of the heap */
 struct others {
 	struct page **page;
 	unsigned long nr;
@@ -65,7 +65,7 @@ static struct others *others_take_all(struct kunit *test, struct rsv_cache *c)
 	KUNIT_ASSERT_NOT_NULL(test, o);
 	o->page = rsvt_pages_array(test, r->nr_pages);
 	o->nr = rsvt_pages_alloc(r, GFP_KERNEL, 0, o->page, r->nr_pages);
-	/* The heap serves all caches that are in it. */
+	/* The heap serves all caches that use SLOB. */
 	o->c = rsvt_scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE, NULL);
 	o->objects = rsv_cache_alloc_bulk(o->c, GFP_KERNEL, ARRAY_SIZE(o->object), o->object);
 	return o;
@@ -77,7 +77,7 @@ static void others_give_all(struct others *o)
 	rsvt_pages_free(o->page, o->nr, 0);
 }
 
-/* Takes objects until there is none, as an interrupt may; returns how many. */
+/* Allocates as an interrupt does until the cache is exhausted. Returns how many. */
 static unsigned int take_all_atomic(struct rsv_cache *c, void **object, unsigned int most)
 {
 	unsigned int nr;
@@ -90,11 +90,11 @@ static unsigned int take_all_atomic(struct rsv_cache *c, void **object, unsigned
 	return nr;
 }
 
-static void expect_gate(struct kunit *test, struct rsv_cache *c, bool open)
+static void expect_fastpath(struct kunit *test, struct rsv_cache *c, bool on)
 {
-	bool can_be = !(c->flags & RSV_NO_MAGAZINE);
+	bool possible = !(c->flags & RSV_NO_MAGAZINE);
 
-	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), open && can_be);
+	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), on && possible);
 }
 
 /* --- What is guaranteed --------------------------------------------------------------------- */
@@ -116,7 +116,10 @@ static void reserved_objects_are_there_when_others_exhausted_the_region(struct k
 	others_give_all(o);
 }
 
-/* The same without a reserve: what else the cache's slabs have does not hide that there is one. */
+/*
+ * Without a reserve the cache gives as many objects less as the reserve had, so other objects in
+ * the slabs do not hide a missing reserve.
+ */
 static void reserved_objects_come_last_and_are_as_many_as_asked_for(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, RESERVED);
@@ -125,12 +128,12 @@ static void reserved_objects_come_last_and_are_as_many_as_asked_for(struct kunit
 	void **object = room(test);
 
 	while (c->guarantee.nr == RESERVED && nr < ROOM) {
-		expect_gate(test, c, true);
+		expect_fastpath(test, c, true);
 		rsvt_objects_alloc(test, c, object + nr++, 1);
 	}
 	for (left = RESERVED - 1; left; left--) {
 		KUNIT_EXPECT_EQ(test, c->guarantee.nr, left);
-		expect_gate(test, c, false);
+		expect_fastpath(test, c, false);
 		rsvt_objects_alloc(test, c, object + nr++, 1);
 	}
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
@@ -190,13 +193,13 @@ static void what_is_given_back_takes_the_place_of_what_is_missing(struct kunit *
 	KUNIT_ASSERT_GE(test, nr, RESERVED);
 	held = rsv_cpu_nr_loaded(cpu);
 	for (i = 1; i <= RESERVED; i++) {
-		expect_gate(test, c, false);
+		expect_fastpath(test, c, false);
 		rsv_cache_free(c, object[--nr]);
 		KUNIT_EXPECT_EQ(test, c->guarantee.nr, i);
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), held);
 	}
-	expect_gate(test, c, true);
-	/* What comes now is for everybody. */
+	expect_fastpath(test, c, true);
+	/* The reserve is full: the next frees are for everybody. */
 	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
@@ -265,9 +268,10 @@ static void reserved_objects_are_constructed_once(struct kunit *test)
 	nr = take_all_atomic(c, object, ROOM);
 	made = constructed;
 	KUNIT_EXPECT_EQ(test, made, nr);
-	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_TRUE(test, ((u32 *)object[i])[0] == MAGIC &&
-						((u32 *)object[i])[SIZE / 4 - 1] == MAGIC);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, ((u32 *)object[i])[0], MAGIC);
+		KUNIT_EXPECT_EQ(test, ((u32 *)object[i])[SIZE / 4 - 1], MAGIC);
+	}
 	rsvt_objects_free(c, object, nr);
 	nr = take_all_atomic(c, object, ROOM);
 	KUNIT_EXPECT_EQ(test, constructed, made);
@@ -283,7 +287,7 @@ static void expect_reserve(struct kunit *test, struct rsv_cache *c, unsigned int
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.target, nr);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
-	expect_gate(test, c, true);
+	expect_fastpath(test, c, true);
 }
 
 static void reserve_can_be_resized_and_ended(struct kunit *test)
@@ -301,7 +305,7 @@ static void reserve_can_be_resized_and_ended(struct kunit *test)
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
-/* Objects in use are none of those that are kept. */
+/* Used objects are none of the guaranteed ones. */
 static void reserve_can_be_resized_while_objects_are_out(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, RESERVED);
@@ -318,7 +322,7 @@ static void reserve_can_be_resized_while_objects_are_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 2);
 }
 
-/* The table fits into the region and the objects do not, or not even the table does. */
+/* The table of objects fits into the region and the objects do not, or the table does not fit. */
 static const unsigned int too_many[] = {2 * VARIANT_REGION / SIZE, VARIANT_REGION, UINT_MAX};
 
 static void reserve_that_cannot_be_had_leaves_the_former_one(struct kunit *test)
@@ -333,18 +337,18 @@ static void reserve_that_cannot_be_had_leaves_the_former_one(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, rsv_cache_reserve(c, too_many[i]), -ENOMEM);
 		KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
 		KUNIT_EXPECT_EQ(test, c->guarantee.target, RESERVED);
-		expect_gate(test, c, true);
+		expect_fastpath(test, c, true);
 		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 		expect_reserve(test, c, RESERVED);
 		rsv_cache_shrink(c);
 		rsvt_scratch_shrink(c->region);
-		/* All but the longer table, which serves the next attempt */
+		/* The longer table stays for the next attempt. */
 		KUNIT_EXPECT_GE(test, rsvt_region_free_pages(c->region) + 32, had);
 	}
 	expect_reserve(test, c, 0);
 }
 
-/* While some are out, others may not have so many; those that are out come home all the same. */
+/* A reserve that is partly used cannot grow, and frees refill it all the same. */
 static void reserve_that_is_out_cannot_grow_and_is_refilled(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, RESERVED);
@@ -356,7 +360,7 @@ static void reserve_that_is_out_cannot_grow_and_is_refilled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->guarantee.target, RESERVED);
 	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
-	expect_gate(test, c, true);
+	expect_fastpath(test, c, true);
 	others_give_all(o);
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's own switches init_on_alloc= and init_on_free=: what comes out of a cache is zero
- * without being asked for, and what is free holds nothing of what it was used for. Objects with a
- * constructor are touched by neither.
+ * The kernel's switches init_on_alloc= and init_on_free=: allocations are zero without __GFP_ZERO,
+ * and free memory holds nothing of its last use. Neither touches objects with a constructor.
  *
- * The switches are on the kernel's command line, so that each suite is skipped where its own is
- * off. make check boots one machine for each of them.
+ * The switches are on the kernel's command line. A suite is skipped where its switch is off; make
+ * check boots a machine for each.
  */
 #include <linux/mm.h>
 #include <linux/poison.h>
@@ -21,7 +20,7 @@
 
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
-/* Smaller than the word that marks a free object, with it in the middle, larger than a page */
+/* Smaller than a mark, with the mark in the middle, larger than a page */
 static const unsigned int sizes[] = {1, 8, 20, 40, 700, 4104};
 
 #define NR   20
@@ -70,7 +69,7 @@ static unsigned int not_all(struct rsv_cache *c, void **object, u8 value)
 	return wrong;
 }
 
-/* All free memory of the region was used for something. */
+/* Fills all free memory of the region. */
 static void soil_region(struct kunit *test, struct rsv_region *r)
 {
 	struct page **page = rsvt_pages_array(test, r->nr_pages);
@@ -84,7 +83,7 @@ static void soil_region(struct kunit *test, struct rsv_region *r)
 	rsvt_settle(r);
 }
 
-/* Whatever was made of a constructed object stays in it, whether it comes again or not. */
+/* A constructed object keeps its bytes, whether it is allocated again or not. */
 static void use_constructed(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned int size = c->layout.object_size, i;
@@ -96,7 +95,7 @@ static void use_constructed(struct kunit *test, struct rsv_cache *c)
 	rsvt_objects_alloc(test, c, object, NR);
 	KUNIT_EXPECT_EQ(test, not_all(c, object, MADE), 0);
 	soil(c, object, DIRT);
-	/* The last one keeps their slab; but those of one object each go. */
+	/* The last one holds their slab; slabs of one object go. */
 	rsvt_objects_free(c, object, NR - 1);
 	for (i = 0; i < NR - 1 && c->layout.objects > NR; i++) {
 		rsvt_peek(bytes, object[i], size);
@@ -117,7 +116,7 @@ static void constructed_object_is_left_alone(struct kunit *test)
 	for_all_sizes(test, make, use_constructed);
 }
 
-/* Who wants to see what happens to free objects wants that more. */
+/* Poison takes precedence, since it shows what happens to free objects. */
 static void poisoned_object_keeps_its_poison(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
@@ -143,7 +142,7 @@ static int alloc_init(struct kunit *test)
 	return rsvt_suite_init(test);
 }
 
-/* Whatever they are taken by, and whatever serves */
+/* Through every allocation function, from magazine and engine */
 static void take_again(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned int way, i;
@@ -182,7 +181,7 @@ static struct rsv_region *region_of_engine(struct kunit *test)
 	return rsvt_scratch_region_of(test, VARIANT_REGION, k->name, "fine");
 }
 
-/* Of size classes and of whole pages; a size class's to the end of it */
+/* Sizes of size classes and of whole pages; a class is zero to its end. */
 static const unsigned int asked[] = {1, 18, 100, 700, 5000, 8192, 8193, 12288, 20000, 100000};
 
 static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *test)
@@ -201,7 +200,7 @@ static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *te
 			memset(p, DIRT, rsv_ksize(p));
 			rsv_kfree(p);
 		}
-	/* What moves brings zeroes behind what it had. */
+	/* rsv_krealloc() that moves adds zeroes behind the old bytes. */
 	p = rsv_kmalloc(r, 96, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	memset(p, DIRT, 96);
@@ -235,8 +234,8 @@ static int free_init(struct kunit *test)
 }
 
 /*
- * Bytes that are left, of those that nothing is kept in: not the word that marks a free object,
- * and, in the heap, not the first one, where a gap says how long it is.
+ * Bytes of the old content that remain, except where the allocator writes: the mark of a free
+ * object and, in the heap, the header of a free block.
  */
 static unsigned int bytes_left(struct rsv_cache *c, const u8 *bytes)
 {
@@ -255,7 +254,7 @@ static void look_after_free(struct kunit *test, struct rsv_cache *c)
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	rsvt_objects_alloc(test, c, object, NR);
-	/* By ones and in bulk; the last ones stay. */
+	/* One by one and in bulk; the last objects stay used. */
 	for (step = 0; step < 2; step++) {
 		soil(c, object, DIRT);
 		if (step)

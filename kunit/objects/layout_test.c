@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How objects lie in a slab, with every engine and every check: the textbook's slabs, alignment,
- * waste, and objects that do not touch each other.
+ * waste, and objects that do not overlap.
  */
 #include <linux/cache.h>
 #include <linux/log2.h>
@@ -16,9 +16,9 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/* The engine SLAB keeps so many bytes for a slab, and so many for each of its objects. */
-#define BOOK_HEAD  4
-#define BOOK_ENTRY 2
+/* Bufctls of the engine SLAB: bytes for a slab, and bytes for each of its objects */
+#define BUFCTL_HEAD  4
+#define BUFCTL_ENTRY 2
 
 /* --- The textbook's examples ---------------------------------------------------------------- */
 
@@ -28,7 +28,7 @@ struct slab_case {
 	unsigned int pages;
 	unsigned int objects;
 	unsigned int waste;
-	struct free_areas left; /* of 256 KB, while there is one slab */
+	struct free_areas left; /* of 256 KB, while the cache has one slab */
 };
 
 static const struct slab_case slab_cases[] = {
@@ -55,7 +55,10 @@ static const struct slab_case slab_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(slabs, slab_cases, what);
 
-/* A slab is partial, full, and back; the pages that its block was rounded up by stay free. */
+/*
+ * A slab becomes partial, full and partial again. The pages by which its block was rounded up stay
+ * free.
+ */
 static void textbook_slab(struct kunit *test)
 {
 	const struct slab_case *s = test->param_value;
@@ -129,7 +132,7 @@ static const struct flavour flavours[] = {
 
 static const unsigned int engines[] = {RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB};
 
-/* The parts of a slot, in their order: none begins before the one before it ends. */
+/* The parts of a slot do not overlap. */
 static void check_slot(struct kunit *test, const struct rsv_layout *l, const struct flavour *f)
 {
 	const unsigned int word = RSV_MARK_BYTES;
@@ -147,7 +150,7 @@ static void check_slot(struct kunit *test, const struct rsv_layout *l, const str
 	if (f->ctor || f->flags & RSV_POISON)
 		KUNIT_EXPECT_FALSE(test, inside);
 	if (inside) {
-		/* It may take what there is of the last word. */
+		/* The mark may use the rest of the last word. */
 		KUNIT_EXPECT_LE(test, l->mark + word, round_up(end, word));
 		end = round_up(end, word);
 	} else {
@@ -167,7 +170,7 @@ static void check_slot(struct kunit *test, const struct rsv_layout *l, const str
 	KUNIT_EXPECT_LE(test, l->before + end, l->stride);
 }
 
-/* What of a slab of so many pages is not for objects */
+/* Bytes of a slab of @pages pages that are not for objects */
 static unsigned int overhead(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
 {
 	if (engine == RSV_ENGINE_SLOB && l->objects > 1)
@@ -192,8 +195,8 @@ static void check_slab(struct kunit *test, const struct rsv_layout *l, unsigned 
 	}
 }
 
-/* In the slab for small slots, with an entry for each object; elsewhere for large ones */
-static void check_book(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
+/* Small slots have their bufctls in the slab, one for each object; large ones outside. */
+static void check_bufctls(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
 {
 	if (engine != RSV_ENGINE_SLAB) {
 		KUNIT_EXPECT_EQ(test, l->bufctl, 0);
@@ -201,7 +204,7 @@ static void check_book(struct kunit *test, const struct rsv_layout *l, unsigned 
 		return;
 	}
 	if (l->stride < PAGE_SIZE / 8)
-		KUNIT_EXPECT_GE(test, l->bufctl, BOOK_HEAD + l->objects * BOOK_ENTRY);
+		KUNIT_EXPECT_GE(test, l->bufctl, BUFCTL_HEAD + l->objects * BUFCTL_ENTRY);
 	else
 		KUNIT_EXPECT_EQ(test, l->bufctl, 0);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->bufctl, l->align));
@@ -223,7 +226,7 @@ static void check_layout(struct kunit *test, const struct layout_case *wanted,
 	KUNIT_EXPECT_GE(test, l.align, max(wanted->align, RSV_MARK_BYTES));
 	check_slot(test, &l, f);
 	check_slab(test, &l, engine);
-	check_book(test, &l, engine);
+	check_bufctls(test, &l, engine);
 }
 
 static void layout_holds_what_it_promises(struct kunit *test)
@@ -235,13 +238,13 @@ static void layout_holds_what_it_promises(struct kunit *test)
 			check_layout(test, test->param_value, &flavours[j], engines[i]);
 }
 
-/* Objects of a slab of so many pages */
+/* Objects of a slab of @pages pages */
 static unsigned int slots(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
 {
 	unsigned int bytes = pages * PAGE_SIZE, nr = min(bytes / l->stride, RSV_SLAB_OBJECTS_MAX);
 
 	if (engine == RSV_ENGINE_SLAB && l->stride < PAGE_SIZE / 8)
-		while (round_up(BOOK_HEAD + nr * BOOK_ENTRY, l->align) + nr * l->stride > bytes)
+		while (round_up(BUFCTL_HEAD + nr * BUFCTL_ENTRY, l->align) + nr * l->stride > bytes)
 			nr--;
 	return nr;
 }
@@ -256,12 +259,11 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 {
 	struct rsv_layout l = {};
 	unsigned int pages, most;
+	int err = rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor);
 
-	KUNIT_ASSERT_EQ(
-		test,
-		rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor), 0);
+	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
-	/* Shares are compared, a / b < c / d as a * d < c * b. */
+	/* Compares shares: a / b < c / d as a * d < c * b. */
 	most = l.stride > 2 * PAGE_SIZE ? 16 : 8;
 	for (pages = max(l.small_pages, 3U); pages <= most; pages++)
 		if (pages * PAGE_SIZE / l.stride <= RSV_SLAB_OBJECTS_MAX)
@@ -270,7 +272,7 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 					    pages, f->what);
 }
 
-/* Also with what checks put around objects. Units of SLOB's heap are all alike. */
+/* Also with the fields of checks. Slob pages have all the same size. */
 static void slab_has_the_pages_that_waste_least(struct kunit *test)
 {
 	unsigned int i;
@@ -298,7 +300,7 @@ static void what_cannot_be_is_refused(struct kunit *test)
 					-EINVAL);
 }
 
-/* A chain through the first word of each object; its other bytes carry a pattern. */
+/* A chain through the first word of each object; the other bytes have a pattern. */
 struct link {
 	struct link *before;
 	u8 rest[];
@@ -323,7 +325,7 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, struct rs
 	return nr;
 }
 
-/* Returns how many objects came through untouched. */
+/* Returns how many objects kept their pattern. */
 static unsigned int give_all(struct rsv_cache *c, const struct layout_case *l, struct link *last,
 			     unsigned int nr)
 {

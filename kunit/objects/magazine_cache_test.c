@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What magazines are made of: how many come at once, what becomes of those that are not needed, and
- * what is done, and left undone, where interrupts are off.
+ * The memory of magazines: how many the cache preallocates, when unused ones go back, and what a
+ * caller with interrupts off does and leaves to others.
  */
 #include <linux/irqflags.h>
 
@@ -13,7 +13,7 @@
 #include "support/magazines.h"
 #include "support/suite.h"
 
-/* The cache that magazines are objects of */
+/* The cache whose objects are the magazines of @c */
 static struct rsv_cache *own_of(struct rsv_cache *c)
 {
 	return c->magazine_cache;
@@ -54,7 +54,7 @@ static void magazines_come_by_the_batch_and_the_others_wait(struct kunit *test)
 	rsv_cache_free(c, object[0]);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).active, 1);
 	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH - 1);
-	/* They are had without a slab, and are the memory of all of them. */
+	/* No slab is made for them: the preallocated magazines serve, and use the memory of all. */
 	rsvt_objects_free(c, object + 1, RSV_BATCH * r - 1);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).active, RSV_BATCH);
 	KUNIT_EXPECT_EQ(test, waiting(c), 0);
@@ -71,7 +71,10 @@ static void those_that_wait_are_free(struct kunit *test)
 	rsv_cache_free(c, object[0]);
 	KUNIT_EXPECT_GT(test, waiting(c), 0);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).depot_empty, 0);
-	/* Those that wait for an interval go by age, and all of them when they are asked for. */
+	/*
+	 * Preallocated magazines that are unused for an interval go by age, and all go when the
+	 * cache is shrunk.
+	 */
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, waiting(c), 0);
@@ -97,17 +100,17 @@ static void free_with_interrupts_off_makes_no_slab_for_magazines(struct kunit *t
 	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, 0);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, r);
 	KUNIT_EXPECT_TRUE(test, own_of(c)->missing);
-	/* Where interrupts are on there is one, */
+	/* With interrupts on a magazine is made. */
 	rsv_cache_free(c, object[r]);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).slabs_made, made + 1);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), 1);
-	/* and then those that wait serve where they are off too. */
+	/* From then on preallocated magazines serve callers with interrupts off too. */
 	objects_give_quickly(c, object + r + 1, r - 1);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), r);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
-/* One step at a time: an object, and a slab for magazines; an object, and they themselves. */
+/* Each step makes one thing: an object, a slab for magazines, an object, the magazines. */
 static void allocations_with_interrupts_off_make_what_was_missing(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
@@ -132,7 +135,7 @@ static void allocations_with_interrupts_off_make_what_was_missing(struct kunit *
 	rsv_cache_free(c, object[2]);
 }
 
-/* The last page that there is becomes what was asked for, and no magazine. */
+/* The last free page becomes the requested object, and no magazine. */
 static void object_comes_before_a_magazine_for_others(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);

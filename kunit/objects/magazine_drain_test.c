@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Emptying magazines: when what is free in them goes back, on this CPU, on others, and on one that
- * goes.
+ * Draining of magazines: when their objects go back, on this CPU, on other CPUs, and on a CPU that
+ * goes off-line.
  */
 #include <linux/cpu.h>
 #include <linux/sched.h>
@@ -19,8 +19,8 @@
 
 /* --- Several CPUs --------------------------------------------------------------------------- */
 
-/* Leaves a batch in the magazine of whatever CPU this runs on. */
-static long leave_objects_at_hand(void *cache)
+/* Leaves a batch in the magazine of the CPU that this runs on. */
+static long leave_cached_objects(void *cache)
 {
 	struct rsv_cache *c = cache;
 	void *object = rsv_cache_alloc(c, GFP_ATOMIC);
@@ -42,7 +42,7 @@ struct visitor {
 	void *object;
 };
 
-/* Takes one of two objects, and leaves the other in the magazine of whatever CPU this runs on. */
+/* Allocates one of two objects, and leaves the other in the magazine of the CPU it runs on. */
 static long take_one_there(void *visitor)
 {
 	struct visitor *v = visitor;
@@ -78,13 +78,13 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	struct rsv_cache *c;
 	unsigned int cpu;
 
-	/* The first CPU is the one that cannot go. */
+	/* CPU 0 cannot go off-line. */
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	c = rsvt_magazine_cache(test, 0);
 	cpu = rsvt_other_cpu(test);
 	if (cpu_to_mem(cpu) != numa_mem_id())
 		kunit_skip(test, "CPU %u is of another node", cpu);
-	work_on_cpu(cpu, leave_objects_at_hand, c);
+	work_on_cpu(cpu, leave_cached_objects, c);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 	if (remove_cpu(cpu))
 		kunit_skip(test, "CPU %u cannot be switched off", cpu);
@@ -93,7 +93,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 64), 0);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
 
-	work_on_cpu(cpu, leave_objects_at_hand, c);
+	work_on_cpu(cpu, leave_cached_objects, c);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(c->cpus, cpu)), RSV_BATCH);
 }
 #else
@@ -103,7 +103,7 @@ static void magazines_of_a_cpu_that_goes_are_emptied(struct kunit *test)
 }
 #endif
 
-/* --- Emptying ------------------------------------------------------------------------------- */
+/* --- Draining ------------------------------------------------------------------------------- */
 
 static void shrinking_empties_magazines_and_depot(struct kunit *test)
 {
@@ -125,7 +125,7 @@ static void shrinking_empties_magazines_and_depot(struct kunit *test)
 	rsvt_expect_all_free(test, c->region);
 }
 
-/* What is free in this CPU's magazine of one cache keeps a slab that another cache could use. */
+/* The cached objects of one cache hold a slab that another cache needs. */
 static void who_may_sleep_gets_what_magazines_of_other_caches_hold(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_magazine_region(test);
@@ -135,7 +135,7 @@ static void who_may_sleep_gets_what_magazines_of_other_caches_hold(struct kunit 
 	unsigned long nr;
 	void *object;
 
-	leave_objects_at_hand(c);
+	leave_cached_objects(c);
 	nr = rsvt_pages_alloc(r, GFP_ATOMIC, 0, page, r->nr_pages);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(d, GFP_ATOMIC));
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), RSV_BATCH);

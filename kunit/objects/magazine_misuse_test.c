@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What magazines do not take, and objects in them that were written to.
+ * Misuse of cached objects: magazines take back no object twice and no foreign one, and a write to
+ * a cached object is found.
  */
 #include <linux/kmemleak.h>
 #include <linux/string.h>
@@ -25,7 +26,7 @@ static struct rsv_cache *engine_cache(struct kunit *test)
 	return rsvt_magazine_cache(test, k->flag);
 }
 
-/* Marks each with its number, and sees whether one of them is there twice. */
+/* Writes its number into each object. Returns whether none is there twice. */
 static bool all_distinct(void **objects, unsigned int nr)
 {
 	unsigned int i;
@@ -38,7 +39,7 @@ static bool all_distinct(void **objects, unsigned int nr)
 	return true;
 }
 
-/* In the loaded magazine, in the one before, in the depot, in its slab */
+/* The free object is in the loaded magazine, in the previous one, in the depot, in its slab. */
 static void object_is_not_taken_back_twice_wherever_it_is(struct kunit *test)
 {
 	struct rsv_cache *c = engine_cache(test);
@@ -54,7 +55,7 @@ static void object_is_not_taken_back_twice_wherever_it_is(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, all_distinct(object, nr + 1));
 	rsvt_objects_free(c, object, nr);
 	rsv_cache_shrink(c);
-	/* The last object keeps its slab, in which others are free now. */
+	/* The last object holds its slab, of which other objects are free now. */
 	rsv_cache_free(c, object[nr]);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[nr]));
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
@@ -72,7 +73,7 @@ static void object_of_another_cache_does_not_get_into_a_magazine(struct kunit *t
 	rsvt_objects_alloc(test, d, object + 1, 1);
 	rsvt_objects_alloc(test, e, object + 2, 1);
 	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[1]));
-	/* Blocks of the heap do not say which cache of their size they are of. */
+	/* The heap knows the size of a block, and not its cache. */
 	if (k->flag != RSV_ENGINE_SLOB) {
 		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[2]));
 		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(e, object[0]));
@@ -116,7 +117,7 @@ static void object_that_was_never_handed_out_is_not_taken_back(struct kunit *tes
 	rsv_cache_free(c, object);
 }
 
-/* Everywhere in it: what marks it as free is in the middle. */
+/* At every byte: the mark of a free object is in the middle. */
 static void free_object_that_was_written_to_is_lost_and_nothing_else(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, RSV_ENGINE_SLUB);
@@ -133,13 +134,15 @@ static void free_object_that_was_written_to_is_lost_and_nothing_else(struct kuni
 	KUNIT_EXPECT_FALSE(test, rsvt_object_among(bad, object, nr));
 	KUNIT_EXPECT_TRUE(test, all_distinct(object, nr));
 	rsvt_objects_free(c, object, nr);
-	/* It counts as in use, and nothing marks it as free: so it can be given back after all. */
+	/* The object counts as used and has no mark, so that it can be freed. */
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
 	rsv_cache_free(c, bad);
 	rsvt_scratch_cache_end(test, c);
 }
 
-/* Two CPUs gave it back at once, both were believed, and each has it in a magazine. */
+/*
+ * Two CPUs freed the object at once, both frees were accepted, and each CPU has it in a magazine.
+ */
 static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *test)
 {
 	struct rsv_cache *c = engine_cache(test);

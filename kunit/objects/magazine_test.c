@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines: how large they are and what they are made of, which objects they hand out, when CPUs
- * go to the depot, when they grow, and which caches have them.
+ * Magazines: their sizes and memory, the order in which they serve objects, exchanges with the
+ * depot, growth, and which caches have them.
  */
 #include <linux/delay.h>
 #include <linux/smp.h>
@@ -16,7 +16,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/* --- Sizes, and what they are made of ------------------------------------------------------- */
+/* --- Sizes and memory ----------------------------------------------------------------------- */
 
 struct rounds_case {
 	unsigned int size;
@@ -47,7 +47,7 @@ static void magazines_are_the_smaller_the_larger_objects_are(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->magazine_size, k->rounds);
 	rsvt_objects_alloc(test, c, &object, 1);
 	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, k->rounds);
-	/* Its memory is an object of the region itself. */
+	/* The magazine is an object of a cache of the same region. */
 	for (n = 4; n <= 128; n *= 2)
 		KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(r, n), n == k->rounds);
 	rsv_cache_free(c, object);
@@ -72,11 +72,11 @@ static void regions_under_256_kb_have_none(struct kunit *test)
 	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
 	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, pages < 64 ? 0 : c->magazine_size);
-	/* Without them, what is free is with its slab at once. */
+	/* Without magazines a freed object is in its slab at once. */
 	EXPECT_SLABS(test, c, 0, pages >= 64, pages < 64);
 }
 
-/* What is in it would be missed elsewhere. */
+/* Objects in a magazine are not available to other CPUs. */
 static void no_magazine_holds_more_than_a_quarter_of_its_region(struct kunit *test)
 {
 	static const struct rounds_case cases[] = {{SZ_16K, 4}, {SZ_16K + 1, 0}};
@@ -95,7 +95,7 @@ static void no_magazine_holds_more_than_a_quarter_of_its_region(struct kunit *te
 	}
 }
 
-/* One page is free: it becomes a slab of objects, and there is none left for a magazine. */
+/* The only free page becomes a slab of objects, and no memory is left for a magazine. */
 static void without_memory_for_a_magazine_objects_go_to_the_engine(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_magazine_region(test);
@@ -119,7 +119,7 @@ static void without_memory_for_a_magazine_objects_go_to_the_engine(struct kunit 
 
 /* --- Loaded, previous and the depot --------------------------------------------------------- */
 
-/* The second magazine is there so that a CPU at the boundary does not go to the depot each time. */
+/* Without the second magazine a CPU at the boundary would go to the depot on each request. */
 static void full_and_empty_magazine_are_swapped_at_the_boundary(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
@@ -162,11 +162,11 @@ static void whole_magazines_are_exchanged_with_the_depot(struct kunit *test)
 	rsvt_expect_depot(test, c, 0, 2, 2);
 	rsvt_objects_free(c, object, 3 * r + 1);
 	rsvt_expect_depot(test, c, 2, 0, 4);
-	/* All the time the memory of four magazines was enough. */
+	/* The memory of four magazines sufficed all the time. */
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c->magazine_cache).allocs, 4 + 1);
 }
 
-/* What was used last is in the CPU's cache. */
+/* The object freed last is in the CPU's data cache. */
 static void last_object_given_back_comes_first_through_all_magazines(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
@@ -195,20 +195,20 @@ static void requests_served_by_magazines_take_the_fast_path(struct kunit *test)
 
 /* --- Growth --------------------------------------------------------------------------------- */
 
-/* As if other CPUs had made this one wait */
+/* Counts as if other CPUs had made this one wait. */
 static void contend(struct rsv_cache *c, unsigned int times)
 {
 	c->nodes[numa_mem_id()]->depot.contended += times;
 }
 
-/* Those in the depot, and those that a CPU has and would go on with */
+/* Small magazines go from the depot and from the CPU. */
 static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int r = c->magazine_size, more = 2 * r;
 	void **object = rsvt_objects_used(test, c, 5 * r);
 
-	/* Two at the CPU, one full and one empty in the depot */
+	/* Two at the CPU; one full and one empty in the depot */
 	rsvt_objects_free(c, object, 4 * r);
 	rsvt_objects_alloc(test, c, object, 2 * r + 1);
 	rsvt_expect_depot(test, c, 1, 1, 1);
@@ -222,14 +222,14 @@ static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 64), 0);
 	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 128), 2);
 
-	/* No further than the largest, which are left where they are */
+	/* Magazines do not grow beyond the largest size, and the largest ones stay. */
 	contend(c, 100);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, c->magazine_size, more);
 	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 128), 2);
 }
 
-/* By the work that does so, which may not wait for works of its own queue */
+/* The background work grows them, and may not wait for other work of its own queue. */
 static void magazines_grow_by_themselves(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
@@ -247,7 +247,7 @@ static void magazines_grow_by_themselves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, r), 0);
 }
 
-/* However often CPUs wait: the larger objects are, the fewer a CPU may hold. */
+/* The limit holds however often CPUs wait. */
 static void magazines_grow_to_128_kb(struct kunit *test)
 {
 	static const struct rounds_case most[] = {
@@ -268,7 +268,7 @@ static void magazines_grow_to_128_kb(struct kunit *test)
 	}
 }
 
-/* A CPU that waits now and then is no reason, however long it goes on. */
+/* Occasional waits do not make magazines grow, however long they go on. */
 static void magazines_do_not_grow_without_contention(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
@@ -287,15 +287,15 @@ static void magazines_do_not_grow_without_contention(struct kunit *test)
 }
 
 /**
- * struct holder - another CPU that holds a lock
+ * struct holder - another CPU, which holds a lock
  * @lock: the lock
- * @holds: it has it, 1, or is done, 2
- * @wanted: we are about to wait for it
+ * @holds: 1 while it holds the lock, 2 when it is done
+ * @waited_for: this CPU is about to wait for the lock
  */
 struct holder {
 	raw_spinlock_t *lock;
 	int holds;
-	bool wanted;
+	bool waited_for;
 };
 
 static void hold_while_it_is_wanted(void *holder)
@@ -304,7 +304,7 @@ static void hold_while_it_is_wanted(void *holder)
 
 	raw_spin_lock(h->lock);
 	WRITE_ONCE(h->holds, 1);
-	while (!READ_ONCE(h->wanted))
+	while (!READ_ONCE(h->waited_for))
 		cpu_relax();
 	mdelay(5);
 	raw_spin_unlock(h->lock);
@@ -322,7 +322,7 @@ static void waiting_for_the_depot_is_counted(struct kunit *test)
 	while (!READ_ONCE(h.holds))
 		cpu_relax();
 	preempt_disable();
-	WRITE_ONCE(h.wanted, true);
+	WRITE_ONCE(h.waited_for, true);
 	object = rsv_cache_alloc(c, GFP_ATOMIC);
 	preempt_enable();
 	while (READ_ONCE(h.holds) != 2)
@@ -331,15 +331,15 @@ static void waiting_for_the_depot_is_counted(struct kunit *test)
 	rsv_cache_free(c, object);
 }
 
-/* --- The gate ------------------------------------------------------------------------------- */
+/* --- The fast path -------------------------------------------------------------------------- */
 
-struct gate_case {
+struct fastpath_case {
 	const char *what;
 	unsigned int flags;
-	bool open;
+	bool on;
 };
 
-static const struct gate_case gates[] = {
+static const struct fastpath_case fastpaths[] = {
 	{"plain", 0, true},
 	{"aligned", RSV_HWCACHE_ALIGN, true},
 	{"SLAB", RSV_ENGINE_SLAB, true},
@@ -352,19 +352,19 @@ static const struct gate_case gates[] = {
 	{"traced", RSV_CACHE_TRACE, false},
 };
 
-KUNIT_ARRAY_PARAM_DESC(gates, gates, what);
+KUNIT_ARRAY_PARAM_DESC(fastpaths, fastpaths, what);
 
-static void gate_is_shut_for_who_wants_to_see_each_object(struct kunit *test)
+static void fast_path_is_off_for_caches_that_check_each_object(struct kunit *test)
 {
-	const struct gate_case *k = test->param_value;
+	const struct fastpath_case *k = test->param_value;
 	struct rsv_cache *c = rsvt_magazine_cache(test, k->flags);
 	void *object;
 
-	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->open);
+	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->on);
 	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)) > 0, k->open);
-	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->open);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)) > 0, k->on);
+	KUNIT_EXPECT_EQ(test, rsv_cache_has_fastpath(c), k->on);
 }
 
 static struct kunit_case magazine_cases[] = {
@@ -381,7 +381,7 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(magazines_grow_to_128_kb),
 	KUNIT_CASE(magazines_do_not_grow_without_contention),
 	KUNIT_CASE(waiting_for_the_depot_is_counted),
-	KUNIT_CASE_PARAM(gate_is_shut_for_who_wants_to_see_each_object, gates_gen_params),
+	KUNIT_CASE_PARAM(fast_path_is_off_for_caches_that_check_each_object, fastpaths_gen_params),
 	{}};
 
 static struct kunit_suite magazine_suite = {

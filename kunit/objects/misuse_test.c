@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What caches do not take back, whatever their engine: reported once, in words that say which cache
- * and where, and the region whole afterwards.
+ * Frees that a cache refuses, with every engine: double frees, pointers to no object, objects of
+ * other caches. Each is reported once, with cache and offset, and the region is whole afterwards.
  */
 #include <linux/delay.h>
 #include <linux/kmemleak.h>
@@ -24,7 +24,7 @@
 
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
-/* In the heap of SLOB, several of them in a slab of the others; larger than a page */
+/* In the heap of SLOB; several to a slab; larger than a page */
 static const unsigned int sizes[] = {40, 700, 5000};
 
 #define NR 6
@@ -56,7 +56,7 @@ static void construct(void *object)
 	*(u8 *)object = 0xc7;
 }
 
-/* What says that an object is free stands elsewhere where free objects may not be written to. */
+/* Caches with poison or a constructor mark free objects outside of the object. */
 static void for_all_sizes_and_kinds(struct kunit *test,
 				    void (*try)(struct kunit *test, struct rsv_cache *c))
 {
@@ -73,14 +73,14 @@ static void free_wrongly(struct kunit *test, struct rsv_cache *c, void *p, enum 
 
 static void free_twice(struct kunit *test, struct rsv_cache *c)
 {
-	/* Two slabs of one object stay when they are empty. */
+	/* The cache retains two empty slabs of one object each. */
 	unsigned int nr = c->layout.objects == 1 ? 2 : NR, i;
 	void *object[NR], *again[NR];
 
 	rsvt_objects_alloc(test, c, object, nr);
 	rsv_cache_free(c, object[0]);
 	free_wrongly(test, c, object[0], RSV_DOUBLE_FREE);
-	/* After others were given back; and when all are free. */
+	/* After others were freed, and after all were freed */
 	rsvt_objects_free(c, object + 1, nr - 2);
 	for (i = 0; i < nr - 1; i++)
 		free_wrongly(test, c, object[i], RSV_DOUBLE_FREE);
@@ -88,7 +88,7 @@ static void free_twice(struct kunit *test, struct rsv_cache *c)
 	for (i = 0; i < nr; i++)
 		free_wrongly(test, c, object[i], RSV_DOUBLE_FREE);
 
-	/* Every object is there once. */
+	/* No object is handed out twice. */
 	rsvt_objects_alloc(test, c, again, nr);
 	for (i = 0; i < nr; i++) {
 		KUNIT_EXPECT_FALSE(test, rsvt_object_among(again[i], again, i));
@@ -103,10 +103,10 @@ static void double_free_is_refused_at_once_and_later(struct kunit *test)
 }
 
 /*
- * Both CPUs saw that it is in use, marked it as kept and counted it, and it lay in magazines of
- * both. Another object of its slab stays, so that the slab does too.
+ * Both CPUs saw the object used, marked it as cached, counted the free and put it into a magazine.
+ * Another used object holds the slab.
  */
-static void put_twice(struct kunit *test, struct rsv_cache *c)
+static void free_on_two_cpus(struct kunit *test, struct rsv_cache *c)
 {
 	struct rsv_extent *e = c->region->extents->at[0];
 	void *object[2], *again[2];
@@ -125,7 +125,7 @@ static void put_twice(struct kunit *test, struct rsv_cache *c)
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 1);
 	free_wrongly(test, c, object[0], RSV_DOUBLE_FREE);
 
-	/* It is there once. */
+	/* The object is handed out once. */
 	rsvt_objects_alloc(test, c, again, 2);
 	KUNIT_EXPECT_PTR_NE(test, again[0], again[1]);
 	KUNIT_EXPECT_FALSE(test, rsvt_object_among(object[1], again, 2));
@@ -135,7 +135,7 @@ static void put_twice(struct kunit *test, struct rsv_cache *c)
 
 static void object_that_two_cpus_give_back_at_once_is_taken_once(struct kunit *test)
 {
-	for_all_sizes_and_kinds(test, put_twice);
+	for_all_sizes_and_kinds(test, free_on_two_cpus);
 }
 
 static void free_what_looks_free(struct kunit *test, struct rsv_cache *c)
@@ -147,7 +147,7 @@ static void free_what_looks_free(struct kunit *test, struct rsv_cache *c)
 	rsv_cache_free(c, object);
 }
 
-/* Of 2^21 objects one has by chance what a free one has in a word of 32 bits. */
+/* One used object in 2^21 has, by chance, the mark of a free one in 32 bits. */
 static void object_in_use_that_looks_free_is_taken_back(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
@@ -163,7 +163,7 @@ static void free_twice_without_a_name(struct kunit *test, struct rsv_cache *c)
 {
 	void *object[NR];
 
-	/* Of the heap's objects rsv_kfree() knows only those that it could have allocated. */
+	/* rsv_kfree() knows only those objects of the heap that it could have allocated. */
 	if (rsvt_cache_in_heap(c))
 		return;
 	rsvt_objects_alloc(test, c, object, NR);
@@ -199,10 +199,10 @@ static void double_free_after_the_slab_is_gone_is_refused(struct kunit *test)
 }
 
 /*
- * The slot beside the only object of a slab, or of the heap, which is never the last one: SLAB and
- * SLOB begin with the first, SLUB anywhere.
+ * The slot next to the only object of a slab or of the heap. The object is never in the last slot:
+ * SLAB and SLOB begin with the first slot, SLUB with any.
  */
-static void *beside(struct rsv_cache *c, void *object)
+static void *neighbour(struct rsv_cache *c, void *object)
 {
 	struct rsv_frame *f = rsv_frame_at(c->region->extents->at[0], object);
 
@@ -211,31 +211,31 @@ static void *beside(struct rsv_cache *c, void *object)
 	return object + c->layout.stride;
 }
 
-/* Whether it was never handed out by the engine, or waits in a magazine: it is free. */
-static void free_what_nobody_has(struct kunit *test, struct rsv_cache *c)
+/* The object was never allocated, or is in a magazine: it is free. */
+static void free_free_object(struct kunit *test, struct rsv_cache *c)
 {
 	void *object;
 
 	if (c->layout.objects == 1)
 		return;
 	rsvt_objects_alloc(test, c, &object, 1);
-	free_wrongly(test, c, beside(c, object), RSV_DOUBLE_FREE);
+	free_wrongly(test, c, neighbour(c, object), RSV_DOUBLE_FREE);
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 1);
 	rsv_cache_free(c, object);
 }
 
 static void object_that_was_never_allocated_is_refused(struct kunit *test)
 {
-	for_all_sizes_and_kinds(test, free_what_nobody_has);
+	for_all_sizes_and_kinds(test, free_free_object);
 }
 
-/* --- What is no object of the cache --------------------------------------------------------- */
+/* --- Pointers to no object of the cache ----------------------------------------------------- */
 
 static void code(struct kunit *test)
 {
 }
 
-/* Nothing that the region has, and so with no place in it */
+/* Addresses outside of the region, which have no offset in it */
 static void free_what_lies_elsewhere(struct kunit *test, struct rsv_cache *c)
 {
 	struct rsv_region *other = rsvt_scratch_region(test, SZ_256K);
@@ -274,7 +274,7 @@ static void pointer_to_elsewhere_is_refused(struct kunit *test)
 static void free_whole_pages(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned long block = rsv_get_free_pages(c->region, GFP_KERNEL, 2);
-	/* The last page is free: nearly all of the region is. */
+	/* The last page is free, like nearly all of the region. */
 	void *free = rsvt_scratch_base(c->region) + VARIANT_REGION - PAGE_SIZE;
 
 	KUNIT_ASSERT_NE(test, block, 0);
@@ -314,7 +314,7 @@ static void pointer_into_an_object_is_refused(struct kunit *test)
 	for_all_sizes_and_kinds(test, free_inside);
 }
 
-/* Where the bookkeeping of a slab or a unit is, or nothing at all: no object begins there. */
+/* No object begins where the metadata of a slab or of a slob page is, or in unused bytes. */
 static void pointer_before_and_behind_all_objects_is_refused(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
@@ -335,9 +335,9 @@ static void pointer_before_and_behind_all_objects_is_refused(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* --- Objects of others ---------------------------------------------------------------------- */
+/* --- Objects of other caches ---------------------------------------------------------------- */
 
-/* The cache that an object is given back to is named, and the place is the object's. */
+/* The report names the cache of the call, and the offset of the object. */
 static void free_to_each_other(struct kunit *test, struct rsv_cache *c, struct rsv_cache *d)
 {
 	void *mine, *theirs;
@@ -354,7 +354,7 @@ static void free_to_each_other(struct kunit *test, struct rsv_cache *c, struct r
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(d).active_objects, 0);
 }
 
-/* The heap of SLOB knows its blocks by their size only. */
+/* The heap of SLOB knows the size of a block, and not its cache. */
 static void object_of_another_size_is_refused(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
@@ -409,7 +409,7 @@ static void memory_of_another_kind_is_refused(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* --- A cache's end -------------------------------------------------------------------------- */
+/* --- Destruction ---------------------------------------------------------------------------- */
 
 static void ending_a_cache_in_use_is_refused(struct kunit *test)
 {
@@ -425,7 +425,7 @@ static void ending_a_cache_in_use_is_refused(struct kunit *test)
 				       r->name, NR - 1),
 		      err = rsv_cache_destroy(c));
 	KUNIT_EXPECT_EQ(test, err, -EBUSY);
-	/* It is as it was. */
+	/* The refused destruction left the cache usable. */
 	rsvt_objects_alloc(test, c, object, 1);
 	rsvt_objects_free(c, object, NR);
 	rsvt_scratch_cache_end(test, c);
@@ -449,7 +449,7 @@ static void use_dead_cache(struct kunit *test, struct rsv_cache *c, void *p)
 	EXPECT_REPORT(test, RSV_DEAD_CACHE, text, rsv_cache_free_bulk(c, 1, objects));
 }
 
-/* As soon as it is dead, and once nobody else can have come across it */
+/* Both right after its destruction and after the grace period */
 static void dead_cache_is_refused(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);

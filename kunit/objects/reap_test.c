@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What caches keep of what they do not need, what they give back, and when.
+ * The reaper: how many empty slabs and magazines a cache retains, which ones it gives back, and
+ * when.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
@@ -18,8 +19,8 @@
 #define SIZE	 2048
 #define PER_SLAB 6
 
-/* Empty slabs that a cache keeps at least */
-#define KEPT 2
+/* Empty slabs that a cache retains at least */
+#define EMPTY_MIN 2
 
 #define SLABS	6
 #define OBJECTS (SLABS * PER_SLAB)
@@ -29,7 +30,7 @@ struct engine_case {
 	unsigned int flags;
 };
 
-/* Engines that have slabs, with nothing in front of them, so that one sees which slab serves */
+/* Engines with slabs, without magazines, so that the test sees which slab serves */
 static const struct engine_case engines[] = {
 	{"SLAB", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL},
 	{"SLUB", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL},
@@ -46,7 +47,7 @@ static struct rsv_cache *bare_cache(struct kunit *test)
 					NULL);
 }
 
-/* Fills so many slabs, and empties them again. */
+/* Fills @slabs slabs and empties them. */
 static void use_slabs(struct kunit *test, struct rsv_cache *c, unsigned int slabs)
 {
 	void *object[OBJECTS];
@@ -57,23 +58,23 @@ static void use_slabs(struct kunit *test, struct rsv_cache *c, unsigned int slab
 
 /* --- Empty slabs ---------------------------------------------------------------------------- */
 
-/* Four of six slabs go, are missed at once, and stay the next time. */
+/* Four of six slabs go and are missed at once. The next time they stay. */
 static void slabs_given_back_too_early_raise_the_target(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 
 	use_slabs(test, c, SLABS);
-	EXPECT_SLABS(test, c, 0, 0, KEPT);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_given, SLABS - KEPT);
+	EXPECT_SLABS(test, c, 0, 0, EMPTY_MIN);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_given, SLABS - EMPTY_MIN);
 	use_slabs(test, c, SLABS);
 	EXPECT_SLABS(test, c, 0, 0, SLABS);
 	use_slabs(test, c, SLABS);
 	EXPECT_SLABS(test, c, 0, 0, SLABS);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_given, SLABS - KEPT);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_made, SLABS + SLABS - KEPT);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_given, SLABS - EMPTY_MIN);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_made, SLABS + SLABS - EMPTY_MIN);
 }
 
-/* What was given back an interval ago and is needed now was not given back too early. */
+/* A slab that is missed an interval later was not given back too early. */
 static void slabs_missed_later_do_not_raise_the_target(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
@@ -81,28 +82,31 @@ static void slabs_missed_later_do_not_raise_the_target(struct kunit *test)
 
 	for (i = 0; i < 3; i++) {
 		use_slabs(test, c, SLABS);
-		EXPECT_SLABS(test, c, 0, 0, KEPT);
+		EXPECT_SLABS(test, c, 0, 0, EMPTY_MIN);
 		rsv_caches_age(c->region);
 	}
 }
 
-/* By age and by shrinking nothing is given back too early. */
+/* Slabs given back by age or by shrinking do not count as given back too early. */
 static void slabs_given_back_by_age_do_not_raise_the_target(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 
-	use_slabs(test, c, KEPT);
+	use_slabs(test, c, EMPTY_MIN);
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
 	EXPECT_SLABS(test, c, 0, 0, 0);
-	use_slabs(test, c, KEPT + 1);
-	EXPECT_SLABS(test, c, 0, 0, KEPT);
+	use_slabs(test, c, EMPTY_MIN + 1);
+	EXPECT_SLABS(test, c, 0, 0, EMPTY_MIN);
 	rsv_cache_shrink(c);
 	EXPECT_SLABS(test, c, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, c->nodes[numa_mem_id()]->target, KEPT);
+	KUNIT_EXPECT_EQ(test, c->nodes[numa_mem_id()]->target, EMPTY_MIN);
 }
 
-/* Who has interrupts off does not wait for the buddy system: somebody else gives the slabs back. */
+/*
+ * A caller with interrupts off does not wait for the buddy system: the next caller gives its slabs
+ * back.
+ */
 static void surplus_of_who_has_interrupts_off_goes_with_the_next(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
@@ -130,8 +134,8 @@ static void used_text(const unsigned int *slabs, char *text)
 
 KUNIT_ARRAY_PARAM(used, used, used_text);
 
-/* Of six slabs so many are used in an interval. */
-static void exactly_what_lay_idle_for_an_interval_goes(struct kunit *test)
+/* Of six slabs the test uses a number in an interval. */
+static void exactly_what_was_unused_for_an_interval_goes(struct kunit *test)
 {
 	unsigned int slabs = *(const unsigned int *)test->param_value, i;
 	struct rsv_cache *c = rsvt_scratch_cache(test, rsvt_scratch_region(test, SZ_1M), SIZE, 0);
@@ -147,12 +151,12 @@ static void exactly_what_lay_idle_for_an_interval_goes(struct kunit *test)
 		use_slabs(test, c, slabs);
 		rsv_caches_age(c->region);
 		EXPECT_SLABS(test, c, 0, 0, slabs);
-		KUNIT_EXPECT_EQ(test, n->target, max(slabs, KEPT));
+		KUNIT_EXPECT_EQ(test, n->target, max(slabs, EMPTY_MIN));
 	}
 }
 
-/* What is in use at the end of an interval does not count as idle in the next. */
-static void slab_that_became_empty_is_kept_for_an_interval(struct kunit *test)
+/* A slab that was used at the end of an interval does not count as unused in the next one. */
+static void slab_that_became_empty_stays_for_an_interval(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 	void *object[PER_SLAB];
@@ -168,7 +172,7 @@ static void slab_that_became_empty_is_kept_for_an_interval(struct kunit *test)
 
 /* --- Partial slabs -------------------------------------------------------------------------- */
 
-/* The number of the slab that an object is of, by the objects that were taken of each */
+/* The number of an object's slab, found by the objects that were allocated from each slab */
 static unsigned int slab_of(void *object, void *const *objects)
 {
 	unsigned int slab = 0;
@@ -178,7 +182,7 @@ static unsigned int slab_of(void *object, void *const *objects)
 	return slab;
 }
 
-/* Of slab 0 one object is in use, of slab 1 two, of slab 2 three, of slab 3 five. */
+/* One object of slab 0 is used, two of slab 1, three of slab 2, five of slab 3. */
 static void fullest_slab_serves_first_so_that_others_become_empty(struct kunit *test)
 {
 	static const unsigned int in_use[] = {1, 2, 3, 5};
@@ -199,7 +203,7 @@ static void fullest_slab_serves_first_so_that_others_become_empty(struct kunit *
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
-/* One in four objects of a long list stays; what comes and goes afterwards gathers in few slabs. */
+/* One in four of many objects stays. Objects that come and go afterwards gather in few slabs. */
 static void steady_use_after_a_peak_gathers_in_few_slabs(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
@@ -211,7 +215,7 @@ static void steady_use_after_a_peak_gathers_in_few_slabs(struct kunit *test)
 		if (i % 4)
 			rsv_cache_free(c, object[i]);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).partial, SLABS);
-	/* Each of those that stay is replaced by another one, in turn. */
+	/* Another object replaces each of those that stay, in turn. */
 	for (i = 0; i < OBJECTS; i += 4) {
 		rsv_cache_free(c, object[i]);
 		rsvt_objects_alloc(test, c, object + i, 1);
@@ -226,7 +230,7 @@ static void steady_use_after_a_peak_gathers_in_few_slabs(struct kunit *test)
 
 /* --- The depot ------------------------------------------------------------------------------ */
 
-/* A depot of so many full magazines */
+/* A cache whose depot has @full full magazines */
 static struct rsv_cache *depot_cache(struct kunit *test, unsigned int full, void ***objects)
 {
 	struct rsv_cache *c;
@@ -257,7 +261,7 @@ static void magazines_that_lay_in_the_depot_for_an_interval_go(struct kunit *tes
 	rsvt_objects_free(c, object, 4 * r);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, 2);
-	/* And so are the empty ones: one is used, one is not. */
+	/* The same for empty ones: one is used, one is not. */
 	rsvt_objects_alloc(test, c, object, 4 * r);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_empty, 2);
 	rsv_caches_age(c->region);
@@ -269,7 +273,7 @@ static void magazines_that_lay_in_the_depot_for_an_interval_go(struct kunit *tes
 	rsvt_objects_free(c, object, 4 * r);
 }
 
-/* The objects of a magazine go before the memory of the magazine, and both in the same step. */
+/* The objects of a magazine and then its memory go in the same step. */
 static void age_reaches_slabs_and_the_memory_of_magazines(struct kunit *test)
 {
 	void **object;
@@ -304,7 +308,7 @@ static void page_request_gets_all_that_is_free(struct kunit *test)
 	rsvt_pages_free(page, nr, 0);
 }
 
-/* An object in use keeps its slab, and nothing else. */
+/* A used object holds its slab, and nothing else. */
 static void page_request_gets_all_but_slabs_in_use(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
@@ -346,8 +350,8 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE_PARAM(slabs_missed_later_do_not_raise_the_target, engines_gen_params),
 	KUNIT_CASE_PARAM(slabs_given_back_by_age_do_not_raise_the_target, engines_gen_params),
 	KUNIT_CASE_PARAM(surplus_of_who_has_interrupts_off_goes_with_the_next, engines_gen_params),
-	KUNIT_CASE_PARAM(exactly_what_lay_idle_for_an_interval_goes, used_gen_params),
-	KUNIT_CASE_PARAM(slab_that_became_empty_is_kept_for_an_interval, engines_gen_params),
+	KUNIT_CASE_PARAM(exactly_what_was_unused_for_an_interval_goes, used_gen_params),
+	KUNIT_CASE_PARAM(slab_that_became_empty_stays_for_an_interval, engines_gen_params),
 	KUNIT_CASE_PARAM(fullest_slab_serves_first_so_that_others_become_empty, engines_gen_params),
 	KUNIT_CASE_PARAM(steady_use_after_a_peak_gathers_in_few_slabs, engines_gen_params),
 	KUNIT_CASE(magazines_that_lay_in_the_depot_for_an_interval_go),

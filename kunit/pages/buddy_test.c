@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The buddy system: what it splits, what it coalesces, what it refuses.
+ * The buddy system: split, coalesce, and refused frees.
  */
-#include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/prandom.h>
 
 #include "interface/query.h"
 #include "region.h"
@@ -71,7 +69,7 @@ static void textbook_11k_served_by_16k(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* 512 pages and a request for 64: 256 + 128 + 64 stay free; returned and coalesced to 512. */
+/* 512 pages and a request for 64: 256 + 128 + 64 stay free; freed and coalesced to 512. */
 static void textbook_64_pages_of_512(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 512);
@@ -84,7 +82,7 @@ static void textbook_64_pages_of_512(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [9] = 1);
 }
 
-/* Eight pages when the smallest free block has 32: 16 and 8 stay free of it. */
+/* A request for eight pages while the smallest free block has 32: 16 and 8 of it stay free. */
 static void textbook_8_pages_of_a_32_page_block(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 128);
@@ -155,13 +153,13 @@ static void coalescing_stops_at_a_used_buddy(struct kunit *test)
 		page[i] = take(test, r, PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r);
 
-	/* Side by side, but the halves of different blocks: no merge. */
+	/* They lie side by side, but are halves of different blocks: no merge. */
 	give(page[1], PAGE_SIZE);
 	give(page[2], PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r, [0] = 2);
 	give(page[3], PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1);
-	/* One page is missing, then it carries all the way. */
+	/* The last page merges the blocks of all orders. */
 	give(page[0], PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r, [2] = 1);
 	for (i = 7; i > 4; i--)
@@ -171,7 +169,7 @@ static void coalescing_stops_at_a_used_buddy(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [3] = 1);
 }
 
-/* The page freed as number i is (first + i * step) mod 64. */
+/* The i-th freed page is (first + i * step) mod 64. */
 struct free_order {
 	const char *name;
 	unsigned int first;
@@ -216,7 +214,7 @@ static void untouched_region_has_the_largest_blocks_that_fit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), pages);
 }
 
-/* Takes every block of the order that there is; returns their number. */
+/* Allocates every block of @order. Returns their number. */
 static unsigned int take_all(struct kunit *test, struct rsv_region *r, unsigned int order,
 			     unsigned long *block)
 {
@@ -232,7 +230,7 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, unsigned 
 	return n;
 }
 
-/* Blocks of an order that there are in the free areas of this order and above */
+/* The number of blocks of @order in the free areas of this order and above */
 static unsigned int blocks_possible(const struct free_areas *areas, unsigned int order)
 {
 	unsigned int k, n = 0;
@@ -262,7 +260,10 @@ static void every_order_is_aligned_complete_and_coalesces_back(struct kunit *tes
 	}
 }
 
-/* One-page regions made in a row mostly lie side by side: buddies, but of different owners. */
+/*
+ * One-page regions that are made in a row mostly lie side by side: buddies, but of different
+ * regions.
+ */
 static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 {
 	struct rsv_region *r[16];
@@ -280,8 +281,8 @@ static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 }
 
 /*
- * For a moment the extent is told to end at page 37, while the page behind is free and would make a
- * buddy for page 36: nothing beyond the end may be looked at, since no frame is there.
+ * The extent ends at page 37 for a moment, while the page behind it is free and would be the buddy
+ * of page 36. No page beyond the end has a frame, and none may be looked at.
  */
 static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 {
@@ -346,12 +347,12 @@ static void double_free_is_refused_and_counted(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_NOT_NULL(test, fence);
 
-	/* Freed, and still a block of its own. */
+	/* Freed, and still a block of its own */
 	__rsv_free_pages(page, 0);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(page, 0));
 	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
 
-	/* Freed, and at once the upper half of a larger block. */
+	/* Freed, and now the upper half of a larger block */
 	__rsv_free_pages(fence, 0);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(fence, 0));
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(page, 0));
@@ -400,177 +401,7 @@ static void another_order_than_it_was_taken_with_is_refused(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [3] = 1);
 }
 
-/* --- Placement ------------------------------------------------------------------------------ */
-
-#define ARENA_ORDER  9
-#define ARENA_PAGES  512U /* a block of this order */
-#define ARENA_BLOCKS 200U
-#define ARENA_STEPS  100000U
-
-/* What is free in blocks of at least this order counts as whole. */
-#define LARGE_ORDER 4
-
-/**
- * struct lifo - a buddy system that gives no thought to placement, to measure against: what is
- * freed goes to the head of its free area, and the head is what is taken next
- * @area: free blocks by order
- * @block: by page: place in a free area, and the order of the free block that begins there, or -1
- */
-struct lifo {
-	struct list_head area[ARENA_ORDER + 1];
-	struct {
-		struct list_head link;
-		int order;
-	} block[ARENA_PAGES];
-};
-
-static void lifo_put(struct lifo *l, unsigned int page, int order)
-{
-	l->block[page].order = order;
-	list_add(&l->block[page].link, &l->area[order]);
-}
-
-static void lifo_give(struct lifo *l, unsigned int page, int order)
-{
-	for (; order < ARENA_ORDER; order++) {
-		unsigned int buddy = page ^ (1U << order);
-
-		if (l->block[buddy].order != order)
-			break;
-		list_del(&l->block[buddy].link);
-		l->block[buddy].order = -1;
-		page &= ~(1U << order);
-	}
-	lifo_put(l, page, order);
-}
-
-static int lifo_take(struct lifo *l, int order)
-{
-	int from = order, page;
-
-	while (from <= ARENA_ORDER && list_empty(&l->area[from]))
-		from++;
-	if (from > ARENA_ORDER)
-		return -1;
-	page = container_of(l->area[from].next, typeof(l->block[0]), link) - l->block;
-	list_del(&l->block[page].link);
-	l->block[page].order = -1;
-	while (from-- > order)
-		lifo_put(l, page + (1U << from), from);
-	return page;
-}
-
-static struct lifo *new_lifo(struct kunit *test)
-{
-	struct lifo *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, l);
-	for (i = 0; i <= ARENA_ORDER; i++)
-		INIT_LIST_HEAD(&l->area[i]);
-	for (i = 0; i < ARENA_PAGES; i++)
-		l->block[i].order = -1;
-	lifo_put(l, 0, ARENA_ORDER);
-	return l;
-}
-
-static unsigned long lifo_whole(const struct lifo *l)
-{
-	unsigned long pages = 0;
-	unsigned int i;
-
-	for (i = 0; i < ARENA_PAGES; i++)
-		if (l->block[i].order >= LARGE_ORDER)
-			pages += 1UL << l->block[i].order;
-	return pages;
-}
-
-static unsigned long region_whole(struct rsv_region *r)
-{
-	struct rsv_zone *z = rsv_zone_nth(r, 0);
-	unsigned long pages = 0;
-	unsigned int order;
-
-	for (order = LARGE_ORDER; order <= ARENA_ORDER; order++)
-		pages += z->area[order].nr_free << order;
-	return pages;
-}
-
-/**
- * struct arena - the same blocks in a region and in a lifo
- * @r: the region
- * @l: the lifo
- * @page: what the region gave, or NULL
- * @at: what the lifo gave, or -1
- * @order: the order of both
- */
-struct arena {
-	struct rsv_region *r;
-	struct lifo *l;
-	struct page *page[ARENA_BLOCKS];
-	int at[ARENA_BLOCKS];
-	int order[ARENA_BLOCKS];
-};
-
-static void arena_step(struct arena *a, struct rnd_state *random)
-{
-	unsigned int i = prandom_u32_state(random) % ARENA_BLOCKS;
-	u32 bits = prandom_u32_state(random);
-
-	if (a->order[i] < 0) {
-		/* Half of them single pages, a quarter of two, and so on up to eight */
-		a->order[i] = min_t(int, __ffs(bits | BIT(3)), 3);
-		a->page[i] = rsv_alloc_pages(a->r, GFP_NOWAIT | __GFP_NOWARN, a->order[i]);
-		a->at[i] = lifo_take(a->l, a->order[i]);
-		return;
-	}
-	if (a->page[i])
-		__rsv_free_pages(a->page[i], a->order[i]);
-	if (a->at[i] >= 0)
-		lifo_give(a->l, a->at[i], a->order[i]);
-	a->order[i] = -1;
-}
-
-static const unsigned int seeds[] = {1, 2, 3, 4, 5};
-
-static void seed_text(const unsigned int *seed, char *text)
-{
-	snprintf(text, KUNIT_PARAM_DESC_SIZE, "seed %u", *seed);
-}
-
-KUNIT_ARRAY_PARAM(seeds, seeds, seed_text);
-
-/* The same requests in the same order, over and over, and what large blocks are left on average. */
-static void placement_keeps_more_whole_than_last_in_first_out(struct kunit *test)
-{
-	struct arena *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
-	unsigned long whole = 0, lifo = 0;
-	struct rnd_state random;
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	a->r = rsvt_scratch_pages(test, ARENA_PAGES);
-	a->l = new_lifo(test);
-	prandom_seed_state(&random, *(const unsigned int *)test->param_value);
-	memset(a->order, -1, sizeof(a->order));
-	for (i = 0; i < ARENA_STEPS; i++) {
-		arena_step(a, &random);
-		if (i % 16)
-			continue;
-		whole += region_whole(a->r);
-		lifo += lifo_whole(a->l);
-	}
-	kunit_info(test, "free in blocks of 64 KB and more: %lu pages, last in first out %lu\n",
-		   whole / (ARENA_STEPS / 16), lifo / (ARENA_STEPS / 16));
-	KUNIT_EXPECT_GT(test, whole, lifo);
-	for (i = 0; i < ARENA_BLOCKS; i++)
-		if (a->order[i] >= 0 && a->page[i])
-			__rsv_free_pages(a->page[i], a->order[i]);
-	EXPECT_FREE_AREAS(test, a->r, [ARENA_ORDER] = 1);
-}
-
 static struct kunit_case buddy_cases[] = {
-	KUNIT_CASE_PARAM(placement_keeps_more_whole_than_last_in_first_out, seeds_gen_params),
 	KUNIT_CASE(textbook_21k_of_256k),
 	KUNIT_CASE(textbook_11k_served_by_16k),
 	KUNIT_CASE(textbook_64_pages_of_512),

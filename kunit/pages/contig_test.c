@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exact lengths: what is rounded up goes back at once, neighbours are gathered where no block is
- * large enough, and a run is as well guarded as any block.
+ * Runs of any length: the pages by which a block was rounded up stay free, adjacent free blocks
+ * make a run where no block is large enough, and misuse of a run is found like that of a block.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -105,7 +105,7 @@ static void lengths_without_sense_get_nothing(struct kunit *test)
 
 /* --- Neighbours together -------------------------------------------------------------------- */
 
-/* A hole between used pages: first to end - 1 are free, of PAGES */
+/* Free pages between used ones: of PAGES pages, those from first to end - 1 are free */
 struct hole {
 	unsigned int first;
 	unsigned int end;
@@ -123,7 +123,7 @@ static void hole_text(const struct hole *h, char *text)
 KUNIT_ARRAY_PARAM(holes, holes, hole_text);
 
 /**
- * struct swiss - a region all of whose pages are used but for a hole
+ * struct swiss - a region whose pages are used, except for a hole
  * @r: the region
  * @base: its first page
  * @hole: the hole
@@ -194,7 +194,7 @@ static void longest_free_run_can_be_had_wherever_it_begins(struct kunit *test)
 	swiss_end(test, &s);
 }
 
-/* What goes beyond the run in its last block goes back. */
+/* The pages of the last block beyond the run stay free. */
 static void run_may_end_inside_a_block(struct kunit *test)
 {
 	struct swiss s = swiss(test);
@@ -220,7 +220,7 @@ static void gathered_run_is_zeroed_if_so_asked(struct kunit *test)
 	swiss_end(test, &s);
 }
 
-/* The scan is not bounded, and drops the lock: not for callers that may not sleep. */
+/* The scan is unbounded and drops the lock, so it serves only callers that may sleep. */
 static void atomic_caller_gets_one_block_or_nothing(struct kunit *test)
 {
 	struct swiss s = swiss(test);
@@ -242,7 +242,7 @@ static void atomic_caller_gets_one_block_or_nothing(struct kunit *test)
 	swiss_end(test, &s);
 }
 
-/* Only whole blocks of the page API have to be aligned; a run may begin anywhere. */
+/* The page API returns aligned blocks; a run begins at any page. */
 static void run_is_never_given_to_who_wants_an_aligned_block(struct kunit *test)
 {
 	struct swiss s = swiss(test);
@@ -308,10 +308,7 @@ static void exact_free_of_what_is_no_page_is_refused(struct kunit *test)
 	rsv_kfree(object);
 }
 
-/*
- * In a region that has per-CPU lists: what begins at any page is no aligned block, though it has as
- * many pages as one.
- */
+/* In a region with per-CPU lists a run is no aligned block, although it has as many pages. */
 static void run_given_back_by_order_does_not_become_an_aligned_block(struct kunit *test)
 {
 	struct page **page = rsvt_pages_array(test, 2048), *block;
@@ -341,7 +338,7 @@ static void run_given_back_by_order_does_not_become_an_aligned_block(struct kuni
 
 /* --- The scan ------------------------------------------------------------------------------- */
 
-/* Every other page is free: no two blocks merge, and there are several times 64 to look at. */
+/* Every other page is free: no blocks merge, and the scan passes several times 64 of them. */
 static void run_is_found_behind_many_blocks(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 512);
@@ -387,7 +384,7 @@ static void slab_in_the_middle_ends_a_run(struct kunit *test)
 	rsv_cache_free(c, object);
 }
 
-/* Extents do not touch each other for a run, even where they do in memory. */
+/* A run does not cross extents, even if they are adjacent in memory. */
 static void run_does_not_go_beyond_its_extent(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = 8 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG};
@@ -403,7 +400,7 @@ static void run_does_not_go_beyond_its_extent(struct kunit *test)
 
 /* --- Large ---------------------------------------------------------------------------------- */
 
-/* Takes every page and gives all back but the first ones: what is free begins at any page then. */
+/* Allocates every page and frees all but the first ones: free memory begins at any page then. */
 static void take_first_pages(struct kunit *test, struct rsv_region *r, unsigned long nr)
 {
 	struct page **page = rsvt_pages_array(test, r->nr_pages);
@@ -424,7 +421,7 @@ static void give_first_pages(struct rsv_region *r, unsigned long nr)
 	rsvt_settle(r);
 }
 
-/* The last pages are only for __GFP_HIGH: below its min mark a zone gives nothing else. */
+/* Below its min watermark a zone serves __GFP_HIGH only. */
 static void whole_run_is_one_piece_wherever_it_begins(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region_large(test);

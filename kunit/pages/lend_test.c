@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions that grow and shrink while they are in use: what is allocated stays where it is, what was
- * given back leaves a hole that nobody can get anything from or put anything into, and a region
- * that lends gets its memory again.
+ * Regions that grow and shrink while they are used, and regions that lend memory to the system:
+ * used blocks do not move, a hole serves no request and accepts no free, and lent memory comes
+ * back.
  */
 #include <linux/mm.h>
 #include <linux/shrinker.h>
@@ -18,7 +18,10 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/* What goes is made of these: the kernel's page blocks, or the chunks by which extents are found */
+/*
+ * Memory goes back in units of the kernel's page blocks, or of the chunks by which extents are
+ * found.
+ */
 #define BLOCK_ORDER max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
 #define BLOCK_PAGES BIT(BLOCK_ORDER)
 #define BLOCK_BYTES (BLOCK_PAGES * PAGE_SIZE)
@@ -39,7 +42,7 @@ static void shrinking_gives_back_whole_blocks_and_no_more_than_asked(struct kuni
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 0);
 }
 
-/* A page in use in each of the region's blocks. */
+/* One used page in each of the region's blocks */
 static void nothing_goes_from_around_what_is_in_use(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
@@ -53,7 +56,7 @@ static void nothing_goes_from_around_what_is_in_use(struct kunit *test)
 		small[i] = rsv_alloc_pages(r, GFP_ATOMIC, BLOCK_ORDER - 1);
 		KUNIT_ASSERT_NOT_NULL(test, small[i]);
 		memset(page_address(small[i]), i + 1, BLOCK_BYTES / 2);
-		/* The other half has to be used, for the next one to come from another block. */
+		/* The other half has to be used, so that the next page comes from another block. */
 		block[i] = rsv_alloc_pages(r, GFP_ATOMIC, BLOCK_ORDER - 1);
 		KUNIT_ASSERT_NOT_NULL(test, block[i]);
 	}
@@ -124,20 +127,20 @@ static void page_of_a_hole_is_foreign(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).free_bytes, BLOCK_BYTES);
 }
 
-/* The longest row of pages that are no hole */
+/* The most pages in a row that are no hole */
 static unsigned long longest_left(struct kunit *test, struct rsv_region *r)
 {
 	const char *map = rsvt_map_text(test, r);
-	unsigned long longest = 0, run = 0;
+	unsigned long longest = 0, length = 0;
 
 	for (; *map; map++) {
-		run = *map == RSV_MAP_HOLE ? 0 : run + 1;
-		longest = max(longest, run);
+		length = *map == RSV_MAP_HOLE ? 0 : length + 1;
+		longest = max(longest, length);
 	}
 	return longest;
 }
 
-/* What is left serves as before, and merges with nothing across a hole. */
+/* The remaining memory serves requests, and nothing merges across a hole. */
 static void what_is_left_around_holes_can_all_be_had(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
@@ -147,7 +150,7 @@ static void what_is_left_around_holes_can_all_be_had(struct kunit *test)
 	size_t longest;
 	void *p;
 
-	/* Not the first one, if that can be */
+	/* Another block than the first, if there is one */
 	page[0] = rsv_alloc_pages(r, GFP_ATOMIC, BLOCK_ORDER);
 	KUNIT_ASSERT_NOT_NULL(test, page[0]);
 	KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, BLOCK_BYTES), BLOCK_BYTES);
@@ -168,8 +171,8 @@ static void what_is_left_around_holes_can_all_be_had(struct kunit *test)
 	rsv_free_pages_exact(p, longest);
 }
 
-/* Pages on the lists of CPUs and zeroed pages are free, and do not keep a block. */
-static void lists_and_empty_slabs_keep_no_block(struct kunit *test)
+/* Pages on CPUs' lists and zeroed pages are free and do not hold a block. */
+static void lists_and_empty_slabs_hold_no_block(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, 2 * BLOCK_BYTES);
 
@@ -180,7 +183,7 @@ static void lists_and_empty_slabs_keep_no_block(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
 }
 
-static void extent_that_is_one_hole_is_forgotten(struct kunit *test)
+static void extent_that_is_one_hole_is_removed(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, 2 * BLOCK_BYTES);
 	unsigned long first = r->extents->at[0]->first;
@@ -253,7 +256,7 @@ static void growing_is_refused_as_a_whole(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [4] = 1);
 }
 
-/* Every mark of a zone goes by its size now. */
+/* The watermarks of a zone follow its new size. */
 static void marks_and_lists_follow_the_size(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = 4 * BLOCK_BYTES};
@@ -271,7 +274,7 @@ static void marks_and_lists_follow_the_size(struct kunit *test)
 	KUNIT_EXPECT_GT(test, z->min_pages, 0);
 	KUNIT_EXPECT_GT(test, z->low_pages, z->min_pages);
 	KUNIT_EXPECT_GT(test, z->zeroed_high, 0);
-	/* Many CPUs, and the share of each is too small for a list. */
+	/* With many CPUs the share of each is too small for a list. */
 	KUNIT_EXPECT_EQ(test, z->pcp_high[0] > 0,
 			z->nr_pages / (16 * num_possible_cpus()) / RSV_PCP_ORDERS >= 2);
 
@@ -282,7 +285,7 @@ static void marks_and_lists_follow_the_size(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* The largest block may be larger than any before, and what is asked for at first was not there. */
+/* The largest block may be larger than any before, and requests for that order begin to succeed. */
 static void grown_region_gives_larger_blocks(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_1M, .flags = RSV_RESERVE_CONTIG};
@@ -301,9 +304,9 @@ static void grown_region_gives_larger_blocks(struct kunit *test)
 /* --- Both, again and again ------------------------------------------------------------------ */
 
 /*
- * Grows the region page by page until one comes that lies inside the hole of its first extent: what
- * was freed last is what the system hands out next. All other pages are in use then, and in an
- * array; returns their number.
+ * Grows the region page by page until a page comes that lies in the hole of its first extent: the
+ * system hands out first what was freed last. All other pages are used then and are in @page.
+ * Returns their number.
  */
 static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struct page **page)
 {
@@ -325,8 +328,8 @@ static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struc
 }
 
 /*
- * The memory that went may come again, as another extent inside the hole of the first: each of its
- * pages must be found in the extent that it belongs to now.
+ * Memory that went back may return as an extent inside the hole of the first one. Each page must be
+ * found in the extent that it belongs to now.
  */
 static void memory_that_comes_again_is_found_where_it_is_now(struct kunit *test)
 {
@@ -359,7 +362,7 @@ static void memory_that_comes_again_is_found_where_it_is_now(struct kunit *test)
 		kunit_skip(test, "the system did not give the same memory again");
 }
 
-/* The system has what was given back, and keeps it when the region ends. */
+/* The system has the pages of a hole, also after the region is destroyed. */
 static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
@@ -369,7 +372,7 @@ static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 	rsvt_stay_on_this_cpu();
 	KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, 2 * BLOCK_BYTES), 2 * BLOCK_BYTES);
 	hole = hole_pfn(test, r);
-	/* What was freed last is what the system hands out next. */
+	/* The system hands out first what was freed last. */
 	for (nr = 0; nr < 512; nr++) {
 		page[nr] = alloc_pages_node(page_to_nid(pfn_to_page(hole)), GFP_KERNEL, 0);
 		if (!page[nr])
@@ -400,7 +403,7 @@ static void growing_and_shrinking_leaves_nothing_behind(struct kunit *test)
 	for (i = 0; i < 30; i++) {
 		KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
 		KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
-		/* The table of extents has got its size the first time. */
+		/* The table of extents has its final size after the first time. */
 		metadata = metadata ?: rsvt_query_region(r).metadata_bytes;
 	}
 	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).metadata_bytes, metadata);
@@ -428,7 +431,7 @@ static struct rsv_region *lending_region(struct kunit *test, size_t bytes, size_
 	return r;
 }
 
-/* What the system does when it runs short */
+/* What the system's shrinker calls when memory runs short */
 static unsigned long lend_count(struct rsv_region *r)
 {
 	struct shrink_control sc = {.gfp_mask = GFP_KERNEL};
@@ -445,7 +448,7 @@ static unsigned long lend(struct rsv_region *r, unsigned long nr_pages)
 	return s->scan_objects(s, &sc);
 }
 
-static void idle_memory_is_lent_down_to_the_floor(struct kunit *test)
+static void unused_memory_is_lent_down_to_the_floor(struct kunit *test)
 {
 	struct rsv_region *r = lending_region(test, 8 * BLOCK_BYTES, 3 * BLOCK_BYTES);
 	unsigned int i;
@@ -469,7 +472,7 @@ static void what_was_lent_comes_again(struct kunit *test)
 	KUNIT_ASSERT_NE(test, addr, 0);
 	memset((void *)addr, 0x3c, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, lend(r, 3 * BLOCK_PAGES), 3 * BLOCK_PAGES);
-	/* After a while, which need not be waited for here. */
+	/* The work runs later; the test does not wait for that time. */
 	flush_delayed_work(&r->lending.take_back);
 	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).lent_bytes, 0);
 	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 4 * BLOCK_BYTES);
@@ -480,7 +483,7 @@ static void what_was_lent_comes_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), 4 * BLOCK_BYTES);
 }
 
-/* What is in use, and what is too small, is not offered. */
+/* Used memory, and blocks that are too small, are not offered. */
 static void only_free_blocks_are_offered(struct kunit *test)
 {
 	struct rsv_region *r = lending_region(test, 2 * BLOCK_BYTES, 0);
@@ -496,7 +499,7 @@ static void only_free_blocks_are_offered(struct kunit *test)
 	rsvt_pages_free(page + 2, 2, BLOCK_ORDER - 1);
 }
 
-/* The system may ask in the middle of an allocation that grows the region. */
+/* The shrinker may run inside an allocation that grows the region. */
 static void lending_only_tries_the_lock(struct kunit *test)
 {
 	struct rsv_region *r = lending_region(test, 2 * BLOCK_BYTES, 0);
@@ -509,7 +512,7 @@ static void lending_only_tries_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 2 * BLOCK_BYTES);
 }
 
-/* Other memory in its place would not be of that zone. */
+/* Memory that comes back later could be of another zone. */
 static void zone_that_was_named_is_not_lent(struct kunit *test)
 {
 	struct rsv_region *r = lending_region(test, 2 * BLOCK_BYTES, 0);
@@ -528,8 +531,8 @@ static struct kunit_case lend_cases[] = {
 	KUNIT_CASE(hole_is_seen_in_map_and_figures),
 	KUNIT_CASE(page_of_a_hole_is_foreign),
 	KUNIT_CASE(what_is_left_around_holes_can_all_be_had),
-	KUNIT_CASE(lists_and_empty_slabs_keep_no_block),
-	KUNIT_CASE(extent_that_is_one_hole_is_forgotten),
+	KUNIT_CASE(lists_and_empty_slabs_hold_no_block),
+	KUNIT_CASE(extent_that_is_one_hole_is_removed),
 	KUNIT_CASE(growing_moves_nothing_and_adds_what_was_asked),
 	KUNIT_CASE(growing_is_refused_as_a_whole),
 	KUNIT_CASE(marks_and_lists_follow_the_size),
@@ -537,14 +540,14 @@ static struct kunit_case lend_cases[] = {
 	KUNIT_CASE(memory_that_comes_again_is_found_where_it_is_now),
 	KUNIT_CASE(region_with_holes_gives_back_only_what_it_has),
 	KUNIT_CASE(growing_and_shrinking_leaves_nothing_behind),
-	KUNIT_CASE(idle_memory_is_lent_down_to_the_floor),
+	KUNIT_CASE(unused_memory_is_lent_down_to_the_floor),
 	KUNIT_CASE(what_was_lent_comes_again),
 	KUNIT_CASE(only_free_blocks_are_offered),
 	KUNIT_CASE(lending_only_tries_the_lock),
 	KUNIT_CASE(zone_that_was_named_is_not_lent),
 	{}};
 
-/* What comes is then from the node that the first of it came from. */
+/* Memory that comes back is then from the node of the first memory. */
 static int lend_init(struct kunit *test)
 {
 	rsvt_stay_on_this_cpu();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A million operations on blocks of pages, of orders 0 to 9, in a region that is kept four fifths
- * full.
+ * A million operations on blocks of orders 0 to 9 in a region that stays four fifths full: no two
+ * blocks overlap, and the zone's counts are exact.
  */
 #include <linux/bitmap.h>
 #include <linux/math64.h>
@@ -22,19 +22,19 @@
 #define CROWD_AUDIT  20000U
 
 /**
- * struct crowd - blocks of pages that come and go in a region that is nearly full
+ * struct crowd - the used blocks of a region that is nearly full
  * @test: the running test
  * @r: the region
- * @random: where all decisions come from
+ * @random: decides everything
  * @step: steps taken
- * @page: first pages of the live blocks, in no order
+ * @page: first pages of the used blocks, in no order
  * @order: their orders
  * @nr: their number
  * @used: pages in them
- * @taken: a bit for each page of the region, set where a live block is
- * @allocs: blocks taken, by order
- * @frees: blocks given back
- * @failures: requests that got nothing
+ * @taken: a bit for each page of the region, set in used blocks
+ * @allocs: blocks allocated, by order
+ * @frees: blocks freed
+ * @failures: requests that failed
  * @occupancy: pages used after each step, summed up
  */
 struct crowd {
@@ -58,7 +58,7 @@ static u32 crowd_random(struct crowd *w, u32 limit)
 	return prandom_u32_state(&w->random) % limit;
 }
 
-/* The first and the last word of a block hold its address while it is live. */
+/* The first and the last word of a used block hold its address. */
 static unsigned long *last_word(struct page *page, unsigned int order)
 {
 	return page_address(page) + (PAGE_SIZE << order) - sizeof(long);
@@ -109,7 +109,7 @@ static void crowd_give(struct crowd *w, unsigned long i)
 	__rsv_free_pages(page, order);
 }
 
-/* Takes until four fifths are in use, and now and then gives back though there is room. */
+/* Allocates until four fifths are used, and sometimes frees although there is room. */
 static void crowd_step(struct crowd *w)
 {
 	unsigned int order = crowd_random(w, CROWD_ORDERS);
@@ -128,7 +128,7 @@ static void crowd_audit(struct crowd *w)
 	unsigned int order;
 	u64 free = 0, cached;
 
-	/* Pages that are being cleared are neither here nor there. */
+	/* A page that is being cleared is counted nowhere. */
 	flush_work(&rsv_zone_nth(w->r, 0)->zero_work);
 	now = rsvt_query_zone(w->test, w->r, 0);
 	cached = now->zeroed_pages;

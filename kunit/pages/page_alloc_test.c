@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the page: what a block is like, which flags are understood, and from where it may be
- * asked for.
+ * The page API: alignment and contents of blocks, flags, bulk requests, exact figures, and contexts
+ * that may not sleep.
  */
 #include <linux/irq_work.h>
 #include <linux/mm.h>
@@ -18,7 +18,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/* --- What a block is like ------------------------------------------------------------------- */
+/* --- Blocks --------------------------------------------------------------------------------- */
 
 static void page_and_address_are_two_names_of_a_block(struct kunit *test)
 {
@@ -104,7 +104,7 @@ static void every_page_can_be_had_once_and_then_none(struct kunit *test)
 	unsigned int pages = *(const unsigned int *)test->param_value;
 	struct rsv_region *r = rsvt_scratch_pages(test, pages);
 	struct free_areas untouched;
-	unsigned long addr[64], place;
+	unsigned long addr[64], offset;
 	DECLARE_BITMAP(seen, 64) = {};
 	unsigned int i;
 
@@ -112,9 +112,9 @@ static void every_page_can_be_had_once_and_then_none(struct kunit *test)
 	for (i = 0; i < pages; i++) {
 		addr[i] = rsv_get_free_pages(r, GFP_KERNEL, 0);
 		KUNIT_ASSERT_NE(test, addr[i], 0);
-		place = rsvt_scratch_page(r, (void *)addr[i]);
-		KUNIT_ASSERT_LT(test, place, pages);
-		KUNIT_EXPECT_FALSE(test, test_and_set_bit(place, seen));
+		offset = rsvt_scratch_page(r, (void *)addr[i]);
+		KUNIT_ASSERT_LT(test, offset, pages);
+		KUNIT_EXPECT_FALSE(test, test_and_set_bit(offset, seen));
 	}
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 0);
 	KUNIT_EXPECT_EQ(test, rsv_get_free_pages(r, GFP_KERNEL, 0), 0);
@@ -127,8 +127,8 @@ static void every_page_can_be_had_once_and_then_none(struct kunit *test)
 }
 
 /*
- * Blocks of mixed orders until nothing is left; each is filled to its last byte with its own
- * number.
+ * Allocates blocks of mixed orders until the region is exhausted, and fills each to its last byte
+ * with its number.
  */
 static void writing_all_of_a_block_disturbs_no_other(struct kunit *test)
 {
@@ -147,7 +147,7 @@ static void writing_all_of_a_block_disturbs_no_other(struct kunit *test)
 				break;
 			order[n] = k;
 			memset((void *)addr[n], n + 1, PAGE_SIZE << k);
-			/* Leave something for the smaller orders. */
+			/* Leaves memory for the smaller orders. */
 			if (k && n % 4 == 3) {
 				n++;
 				break;
@@ -193,7 +193,7 @@ static const struct gfp_case gfps[] = {
 
 KUNIT_ARRAY_PARAM_DESC(gfps, gfps, name);
 
-/* A flag that is not understood is a promise that would not be kept: nothing is given. */
+/* A flag that is not understood would be a broken promise: the request gets NULL. */
 static void flags_are_understood_or_refused(struct kunit *test)
 {
 	const struct gfp_case *g = test->param_value;
@@ -208,7 +208,7 @@ static void flags_are_understood_or_refused(struct kunit *test)
 	rsv_kfree(p);
 }
 
-/* The zone bits are a ceiling, as in the kernel: a region above it has nothing for the request. */
+/* A zone bit is a ceiling, as in the kernel: a region above it cannot serve the request. */
 static void zone_bits_are_a_ceiling(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 1);
@@ -225,13 +225,13 @@ static void zone_bits_are_a_ceiling(struct kunit *test)
 	}
 }
 
-/* --- Many at once --------------------------------------------------------------------------- */
+/* --- Bulk ----------------------------------------------------------------------------------- */
 
 static const unsigned int bulks[] = {0, 1, 63, 64, 65, 100};
 
 KUNIT_ARRAY_PARAM(bulks, bulks, rsvt_pages_text);
 
-/* As many as there are; what comes after them in the array is left alone. */
+/* A request for more gets what the region has, and the rest of the array does not change. */
 static void bulk_gives_as_many_as_there_are(struct kunit *test)
 {
 	unsigned int wanted = *(const unsigned int *)test->param_value, i;
@@ -274,7 +274,7 @@ static void bulk_refuses_what_a_single_request_refuses(struct kunit *test)
 
 /* --- Figures -------------------------------------------------------------------------------- */
 
-/* A script whose every split, merge and byte is known */
+/* A script of which every split, merge and byte is known */
 static void every_figure_of_a_script_is_exact(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 64);
@@ -309,9 +309,9 @@ static void every_figure_of_a_script_is_exact(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* --- Where one may not sleep ---------------------------------------------------------------- */
+/* --- Contexts that may not sleep ------------------------------------------------------------ */
 
-/* All that a caller who may not sleep can do, and a count of what did not work. */
+/* Does everything that a caller may do that may not sleep. Returns the number of failures. */
 static unsigned int failures_without_sleeping(struct rsv_region *r, struct rsv_cache *c)
 {
 	struct page *page = rsv_alloc_pages(r, GFP_ATOMIC | __GFP_ZERO, 1);

@@ -58,7 +58,7 @@ static void block_on_a_list_is_not_taken_back_again(struct kunit *test)
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(page_address(block)));
 	KUNIT_EXPECT_EQ(test, cached(test, r, order), before);
 
-	/* And neither once it has become part of a larger one. */
+	/* The free is refused too when the block has merged into a larger one. */
 	rsvt_settle(r);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block, order));
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
@@ -76,9 +76,12 @@ static void another_order_or_the_middle_is_not_put_on_a_list(struct kunit *test)
 	__rsv_free_pages(block, 2);
 }
 
-/* As if another CPU had put it on its own list at the same instant, and been the last to say so. */
-static struct rsv_frame *give_back_twice_at_once(struct kunit *test, struct rsv_region *r,
-						 struct page *page)
+/*
+ * As if another CPU had put the page on its own list at the same instant, and had written the owner
+ * last.
+ */
+static struct rsv_frame *free_twice_at_once(struct kunit *test, struct rsv_region *r,
+					    struct page *page)
 {
 	struct rsv_frame *f = rsv_frame_of_page(page);
 
@@ -89,8 +92,8 @@ static struct rsv_frame *give_back_twice_at_once(struct kunit *test, struct rsv_
 	return f;
 }
 
-/* The other CPU, whose list really has it, hands it out and it is given back properly. */
-static void give_back_for_the_other(struct rsv_frame *f, struct page *page)
+/* The other CPU, which owns the page, hands it out and it is freed properly. */
+static void free_for_the_owner(struct rsv_frame *f, struct page *page)
 {
 	f->nr_pages = 1;
 	f->kind = RSV_FRAME_USED;
@@ -101,7 +104,7 @@ static void page_given_back_by_two_cpus_at_once_is_handed_out_by_one(struct kuni
 {
 	struct rsv_region *r = listed_region(test);
 	struct page *page = take(test, r, 0), *got;
-	struct rsv_frame *f = give_back_twice_at_once(test, r, page);
+	struct rsv_frame *f = free_twice_at_once(test, r, page);
 
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, got = rsv_alloc_pages(r, GFP_KERNEL, 0));
 	KUNIT_EXPECT_NOT_NULL(test, got);
@@ -109,19 +112,19 @@ static void page_given_back_by_two_cpus_at_once_is_handed_out_by_one(struct kuni
 	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
 	if (got)
 		__rsv_free_pages(got, 0);
-	give_back_for_the_other(f, page);
+	free_for_the_owner(f, page);
 }
 
 static void page_given_back_by_two_cpus_at_once_is_drained_by_one(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test);
 	struct page *page = take(test, r, 0);
-	struct rsv_frame *f = give_back_twice_at_once(test, r, page);
+	struct rsv_frame *f = free_twice_at_once(test, r, page);
 
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_region_shrink(r, 0));
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), LISTED_PAGES - 1);
 	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	give_back_for_the_other(f, page);
+	free_for_the_owner(f, page);
 	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }

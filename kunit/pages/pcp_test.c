@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU lists: which blocks they take, when they are filled and drained, what they refuse, and
- * that an interrupt in the middle does no harm.
+ * Per-CPU lists: which blocks they hold, when they are refilled and drained, and that an interrupt
+ * in the middle of an operation does no harm.
  */
 #include <linux/cpu.h>
 #include <linux/irq_work.h>
@@ -19,7 +19,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/* A region that has lists, and is one block of order 10, the textbook's way down from there */
+/* A region that is large enough for lists, and one block of order 10 */
 #define LISTED_PAGES 1024U
 
 static struct rsv_region *listed_region(struct kunit *test, unsigned long pages)
@@ -28,7 +28,7 @@ static struct rsv_region *listed_region(struct kunit *test, unsigned long pages)
 	return rsvt_scratch_pages(test, pages);
 }
 
-/* One whose lists hold a good number of blocks, though there are several CPUs */
+/* A region whose lists hold many blocks, even with several CPUs */
 static struct rsv_region *large_region(struct kunit *test)
 {
 	rsvt_stay_on_this_cpu();
@@ -64,7 +64,7 @@ static void order_text(const unsigned int *order, char *text)
 
 KUNIT_ARRAY_PARAM(orders, orders, order_text);
 
-/* Larger blocks would be missing where large ones are made of them. */
+/* Lists of larger blocks would hold memory that requests for large blocks need. */
 static void only_orders_0_to_3_are_listed(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -93,14 +93,14 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 	struct rsv_region *r = listed_region(test, pages);
 
 	__rsv_free_pages(take(test, r, 0), 0);
-	/* Many CPUs leave little for each. */
+	/* With many CPUs each gets little. */
 	if (pages < 1024)
 		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
 	else if (num_possible_cpus() <= 4)
 		KUNIT_EXPECT_GT(test, rsvt_query_region(r).cached_bytes, 0);
 }
 
-/* Fills the lists of this CPU, an order at a time and all together. */
+/* Fills the lists of this CPU, one order at a time and all together. */
 static void lists_hold_at_most_a_sixteenth_of_the_zone(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value, order;
@@ -170,7 +170,7 @@ static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high / 2 + 1);
 }
 
-/* Takes all pages and sorts them so that those with an even number come first; returns how many. */
+/* Allocates all pages and sorts those with an even number first. Returns how many those are. */
 static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, struct page **page)
 {
 	unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages), i;
@@ -186,37 +186,39 @@ static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, str
 	return even;
 }
 
-/* Where nothing is free but single pages, each of them may be work along all orders. */
+/* Where only single pages are free, each may mean work along all orders. */
 static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int high = zone(r)->pcp_high[0], even, i;
 	struct page **page = rsvt_pages_array(test, r->nr_pages);
-	unsigned long spare = zone(r)->min_pages + high;
+	unsigned long unused = zone(r)->min_pages + high;
 
 	even = take_scattered(test, r, page);
-	if (high < 2 * RSV_PCP_PIECES || even < spare + high + 1)
+	if (high < 2 * RSV_PCP_PIECES || even < unused + high + 1)
 		kunit_skip(test, "many CPUs share little memory");
-	rsvt_pages_free(page, spare, 0);
+	rsvt_pages_free(page, unused, 0);
 	rsvt_settle(r);
-	EXPECT_FREE_AREAS(test, r, [0] = spare);
+	EXPECT_FREE_AREAS(test, r, [0] = unused);
 
 	page[0] = take(test, r, 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), RSV_PCP_PIECES - 1);
 	__rsv_free_pages(page[0], 0);
 	for (i = RSV_PCP_PIECES; i < high; i++)
-		__rsv_free_pages(page[spare + i], 0);
+		__rsv_free_pages(page[unused + i], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high);
-	__rsv_free_pages(page[spare + i], 0);
+	__rsv_free_pages(page[unused + i], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_PIECES + 1);
 
-	rsvt_pages_free(page + spare, RSV_PCP_PIECES, 0);
-	rsvt_pages_free(page + spare + high + 1, r->nr_pages - spare - high - 1, 0);
+	rsvt_pages_free(page + unused, RSV_PCP_PIECES, 0);
+	rsvt_pages_free(page + unused + high + 1, r->nr_pages - unused - high - 1, 0);
 	rsvt_settle(r);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
-/* Round and round: which of them leave a full list, and in what order the others come back */
+/*
+ * Goes round the ring: which blocks leave a full list, and in what order the others are allocated
+ */
 static void blocks_given_back_first_leave_a_full_list_first(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
@@ -234,7 +236,7 @@ static void blocks_given_back_first_leave_a_full_list_first(struct kunit *test)
 	}
 }
 
-/* What is taken one by one, as slabs are, comes off a list, but none is filled for it. */
+/* Single blocks such as slabs come off a list, but no list is refilled for them. */
 static void blocks_for_bytes_fill_no_list(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
@@ -254,7 +256,7 @@ static void blocks_for_bytes_fill_no_list(struct kunit *test)
 	rsv_kfree(b);
 }
 
-/* The block given back last is in the CPU's cache. */
+/* The block that was freed last is in the CPU's data cache. */
 static void last_block_given_back_is_the_next_one_taken(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
@@ -306,13 +308,13 @@ static void blocks_of_lists_are_aligned_to_their_size(struct kunit *test)
 	}
 }
 
-/* --- Drained when it matters ---------------------------------------------------------------- */
+/* --- Draining ------------------------------------------------------------------------------- */
 
 static const unsigned int small_orders[] = {0, 1, 2, 3};
 
 KUNIT_ARRAY_PARAM(small_orders, small_orders, order_text);
 
-/* The whole region in one block, while pieces of it are on the list */
+/* Requests the whole region in one block while lists hold parts of it. */
 static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -331,7 +333,7 @@ static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->failures[10], 0);
 }
 
-static void every_page_can_be_had_though_lists_keep_some(struct kunit *test)
+static void every_page_can_be_had_though_lists_hold_some(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
 	struct page **page = rsvt_pages_array(test, LISTED_PAGES + 1);
@@ -361,7 +363,7 @@ static void shrinking_drains_lists(struct kunit *test)
 
 /* --- Several CPUs --------------------------------------------------------------------------- */
 
-/* Takes and gives back a page, on whatever CPU this runs. */
+/* Allocates and frees a page on the CPU that this runs on. */
 static void leave_a_page_on_the_list(void *region)
 {
 	struct page *page = rsv_alloc_pages(region, GFP_ATOMIC, 0);
@@ -370,7 +372,7 @@ static void leave_a_page_on_the_list(void *region)
 		__rsv_free_pages(page, 0);
 }
 
-/* Who may not sleep cannot reach the lists of others; who may, does. */
+/* Only a request that may sleep drains the lists of other CPUs. */
 static void lists_of_other_cpus_are_drained_by_who_may_sleep(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
@@ -390,7 +392,7 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 	struct rsv_region *r;
 	unsigned int cpu;
 
-	/* The first CPU is the one that cannot go. */
+	/* CPU 0 cannot go off-line. */
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	r = listed_region(test, LISTED_PAGES);
 	cpu = rsvt_other_cpu(test);
@@ -414,7 +416,7 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 
 /* --- Interrupts ----------------------------------------------------------------------------- */
 
-/* What an interrupt sees that comes while the lists are worked on */
+/* Busy is set, as an interrupt finds it that comes while the lists are worked on. */
 static void busy_lists_are_passed_by(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
@@ -461,7 +463,7 @@ struct ticker {
 	u64 pages;
 };
 
-/* At each tick of the timer, from its hard interrupt */
+/* Runs at each tick of the timer, from its hard interrupt. */
 static void tick(struct irq_work *work)
 {
 	struct ticker *t = container_of(work, struct ticker, work);
@@ -485,14 +487,14 @@ static void interrupts_in_the_middle_break_nothing(struct kunit *test)
 	struct ticker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	unsigned long end = jiffies + 10 * HZ;
 	struct rsv_ioc_zone *now;
-	u64 rounds = 0, allocs = 0;
+	u64 passes = 0, allocs = 0;
 	unsigned int order;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->r = r;
 	t->work = IRQ_WORK_INIT_LAZY(tick);
 	irq_work_queue(&t->work);
-	for (; READ_ONCE(t->ticks) < TICKS && time_before(jiffies, end); rounds++) {
+	for (; READ_ONCE(t->ticks) < TICKS && time_before(jiffies, end); passes++) {
 		for (order = 0; order < 4; order++)
 			__rsv_free_pages(take(test, r, order), order);
 		cond_resched();
@@ -506,7 +508,7 @@ static void interrupts_in_the_middle_break_nothing(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, now->allocs[order], now->frees[order]);
 		allocs += now->allocs[order];
 	}
-	KUNIT_EXPECT_EQ(test, allocs, 4 * rounds + t->pages);
+	KUNIT_EXPECT_EQ(test, allocs, 4 * passes + t->pages);
 	rsvt_settle(r);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
@@ -525,7 +527,7 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE(what_lists_serve_is_counted_like_the_rest),
 	KUNIT_CASE(blocks_of_lists_are_aligned_to_their_size),
 	KUNIT_CASE_PARAM(list_is_drained_before_a_large_request_fails, small_orders_gen_params),
-	KUNIT_CASE(every_page_can_be_had_though_lists_keep_some),
+	KUNIT_CASE(every_page_can_be_had_though_lists_hold_some),
 	KUNIT_CASE(shrinking_drains_lists),
 	KUNIT_CASE(lists_of_other_cpus_are_drained_by_who_may_sleep),
 	KUNIT_CASE(lists_of_a_cpu_that_goes_are_drained),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scattered pages behind one range of addresses.
+ * rsv_vmalloc(): scattered pages behind one range of addresses.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -24,7 +24,7 @@ static void *map(struct kunit *test, struct rsv_region *r, size_t bytes)
 	return p;
 }
 
-/* User Mode Linux dies of a fault in the kernel, and is asked what is mapped. */
+/* A fault in the kernel ends User Mode Linux, so the page table answers there. */
 static bool can_be_read(void *p)
 {
 	char c;
@@ -62,7 +62,7 @@ static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *te
 	for (i = 0; i < PFN_UP(bytes); i++) {
 		struct page *page = vmalloc_to_page(p + i * PAGE_SIZE);
 
-		/* Two addresses of the same memory */
+		/* The page has two addresses. */
 		KUNIT_EXPECT_NOT_NULL(test, rsv_frame_of_page(page));
 		KUNIT_EXPECT_EQ(test, *(u8 *)page_address(page), i * PAGE_SIZE % 251);
 	}
@@ -72,7 +72,7 @@ static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *te
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* Who runs over the end faults, and does not write to somebody else's. */
+/* An overflow faults rather than write to other memory. */
 static void guard_page_is_behind_each_mapping(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 64);
@@ -91,7 +91,7 @@ static void guard_page_is_behind_each_mapping(struct kunit *test)
 		rsv_vfree(p[i]);
 }
 
-/* No two free pages lie side by side. */
+/* No two free pages are adjacent. */
 static void scattered_pages_will_do(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 64);
@@ -138,7 +138,7 @@ static void what_cannot_be_had_is_null_and_leaks_nothing(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		KUNIT_EXPECT_NULL(test, rsv_vmalloc(r, wrong[i]));
-	/* All but the last page is there. */
+	/* All pages but the last can be allocated. */
 	for (i = 0; i < 10; i++)
 		KUNIT_EXPECT_NULL(test, rsv_vmalloc(r, 64 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 63);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages that were filled with zeroes beforehand: that they are, who gets them, and that they are
- * free all the while.
+ * Zeroed pages: that they are zero, which requests they serve, and that they count as free.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -27,7 +26,7 @@ static struct rsv_region *quick_region(struct kunit *test)
 	return rsvt_scratch_pages(test, PAGES);
 }
 
-/* Every page of the region holds something else than zero, and is free. */
+/* Every page of the region is free and holds non-zero bytes. */
 static void make_dirty(struct kunit *test, struct rsv_region *r)
 {
 	struct page **page = rsvt_pages_array(test, PAGES);
@@ -41,7 +40,7 @@ static void make_dirty(struct kunit *test, struct rsv_region *r)
 	rsvt_settle(r);
 }
 
-/* A first request, after which pages are cleared in the background until there are enough. */
+/* The first request starts the work that clears pages until there are enough. */
 static void fill(struct kunit *test, struct rsv_region *r)
 {
 	unsigned long addr = rsv_get_zeroed_page(r, GFP_KERNEL);
@@ -74,7 +73,7 @@ static void first_request_has_pages_cleared_for_the_next(struct kunit *test)
 	rsv_free_pages(addr, 0);
 }
 
-/* Through the lists, the quicklist and the free areas, over and over */
+/* Through lists, quicklist and free areas, many times */
 static void zeroed_page_is_zero_whoever_wrote_to_it_before(struct kunit *test)
 {
 	struct rsv_region *r = quick_region(test);
@@ -94,7 +93,7 @@ static void zeroed_page_is_zero_whoever_wrote_to_it_before(struct kunit *test)
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			rsv_free_pages(addr[i], 0);
 	}
-	/* Some came from everywhere, or that was not tested. */
+	/* Otherwise the test did not test zeroed pages. */
 	KUNIT_EXPECT_GT(test, zone(r)->zeroed_hits, 100);
 	KUNIT_EXPECT_LT(test, zone(r)->zeroed_hits, 50 * ARRAY_SIZE(addr));
 }
@@ -189,7 +188,7 @@ static void gfp_text(const gfp_t *gfp, char *text)
 
 KUNIT_ARRAY_PARAM(gfps, gfps, gfp_text);
 
-/* They are free pages, and the last ones go to whoever asks. */
+/* Zeroed pages are free pages, and the last ones serve any request. */
 static void zeroed_pages_go_to_anybody_when_nothing_else_is_left(struct kunit *test)
 {
 	gfp_t gfp = *(const gfp_t *)test->param_value;
@@ -212,7 +211,7 @@ static void large_block_is_put_together_of_zeroed_pages(struct kunit *test)
 	void *all;
 
 	fill(test, r);
-	/* One block on UML; elsewhere it may lie so that only a run has so many pages. */
+	/* On User Mode Linux this is one block; elsewhere it may be a run. */
 	all = rsv_alloc_pages_exact(r, PAGES * PAGE_SIZE, gfp);
 	if (gfp != GFP_ATOMIC)
 		KUNIT_EXPECT_NOT_NULL(test, all);
@@ -220,7 +219,7 @@ static void large_block_is_put_together_of_zeroed_pages(struct kunit *test)
 	rsv_free_pages_exact(all, PAGES * PAGE_SIZE);
 }
 
-/* A region that runs low does not keep pages from those who want any. */
+/* A region that runs low does not take pages from other requests to clear them. */
 static void nothing_is_cleared_beforehand_when_memory_is_low(struct kunit *test)
 {
 	struct page **page = rsvt_pages_array(test, PAGES);
@@ -249,7 +248,7 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 1023);
 }
 
-/* The work may be waiting, running or done. */
+/* The work may be queued, running or done. */
 static void region_can_go_while_pages_are_being_cleared(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_4M};

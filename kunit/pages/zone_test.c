@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zones: where pages stand, in what order zones serve, and large ones.
+ * Zones: which pages belong to them, in which order they serve, and large zones.
  *
- * What zones there are depends on the machine. User Mode Linux has one; the tests that need more
- * are skipped there, and run on the machines of make check-machines.
+ * The zones depend on the machine. User Mode Linux has one. The tests that need more are skipped
+ * there, and run on the machines of make check-machines.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -39,7 +39,7 @@ static bool machine_has(unsigned int zone)
 	return false;
 }
 
-/* The lowest zone that the machine has, and the next above it */
+/* The lowest zone that the machine has, and the next one above it */
 static void two_zones(struct kunit *test, unsigned int *low, unsigned int *high)
 {
 	unsigned int zone, nr = 0, found[RSV_ZONE_HIGHMEM + 1];
@@ -76,7 +76,7 @@ static struct rsv_region *zoned_region(struct kunit *test, size_t bytes)
 	return rsvt_scratch_region_or_skip(test, &want, 1);
 }
 
-/* --- Where pages stand ---------------------------------------------------------------------- */
+/* --- Pages of a zone ------------------------------------------------------------------------ */
 
 static void page_stands_in_the_zone_where_it_lies(struct kunit *test)
 {
@@ -108,7 +108,7 @@ static void page_stands_in_the_zone_where_it_lies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages, SZ_2M / PAGE_SIZE);
 }
 
-/* Every page that a request gets is one that a device with so short an address can reach. */
+/* A device with an address of so few bits can reach every page that the request gets. */
 static void zone_bits_keep_their_promise(struct kunit *test)
 {
 	struct rsv_region *r = zoned_region(test, SZ_1M);
@@ -132,7 +132,7 @@ static void zone_bits_keep_their_promise(struct kunit *test)
 	rsvt_pages_free(page, nr, 0);
 }
 
-/* Of a zone that is too high for a request nothing is ever given, however much is free. */
+/* A zone above the ceiling never serves a request, however much of it is free. */
 static void request_gets_nothing_from_a_higher_zone(struct kunit *test)
 {
 	unsigned int low, high;
@@ -147,9 +147,9 @@ static void request_gets_nothing_from_a_higher_zone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), SZ_1M);
 }
 
-/* --- In what order zones serve -------------------------------------------------------------- */
+/* --- The order of zones --------------------------------------------------------------------- */
 
-/* A region of two zones, the lower one sharing some of its memory */
+/* A region of two zones, of which the lower one shares some of its memory */
 struct pair {
 	struct rsv_region *r;
 	unsigned int low;
@@ -159,7 +159,7 @@ struct pair {
 
 #define PAIR_PAGES (SZ_1M / PAGE_SIZE)
 
-/* Nodes are not always in the order of their memory, and neither are zones then. */
+/* Nodes, and so zones, may be in another order than their memory. */
 static struct rsv_ioc_zone *figures_of(struct kunit *test, const struct pair *p, unsigned int zone)
 {
 	unsigned int n = 0;
@@ -181,7 +181,7 @@ static struct pair zone_pair(struct kunit *test, size_t shared)
 	want[0].zone = p.low;
 	want[1].zone = p.high;
 	p.page = rsvt_pages_array(test, 2 * PAIR_PAGES + 1);
-	/* The node that the memory comes from is then the node that is asked first. */
+	/* The node of the memory is the one that requests ask first. */
 	rsvt_stay_on_this_cpu();
 	p.r = rsvt_scratch_region_or_skip(test, want, 2);
 	return p;
@@ -210,17 +210,17 @@ static void higher_zone_serves_first_then_what_the_lower_one_shares(struct kunit
 				rsv_kernel_zone(i < PAIR_PAGES ? p.high : p.low));
 	KUNIT_EXPECT_EQ(test, low->protection, PAIR_PAGES - shared / PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, low->free_pages, low->protection);
-	/* Not even with __GFP_HIGH: it has a claim on the min mark only. */
+	/* Not even with __GFP_HIGH, which goes below the min watermark only */
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(p.r, zone_gfps[p.high] | __GFP_HIGH, 0));
 
-	/* Those who need the zone get all of it. */
+	/* Requests for the zone itself get all of it. */
 	nr += rsvt_pages_alloc(p.r, zone_gfps[p.low], 0, p.page + nr, 2 * PAIR_PAGES + 1 - nr);
 	KUNIT_EXPECT_EQ(test, nr, 2 * PAIR_PAGES);
 	rsvt_pages_free(p.page, nr, 0);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(p.r), SZ_2M);
 }
 
-/* A request for a lower zone begins there, though the higher one is empty. */
+/* A request for the lower zone begins there, even if the higher zone is unused. */
 static void named_zone_serves_its_own_requests_first(struct kunit *test)
 {
 	struct pair p = zone_pair(test, SZ_1M);
@@ -249,7 +249,7 @@ static void exact_runs_respect_protection(struct kunit *test)
 		rsv_free_pages_exact(a, SZ_1M);
 		kunit_skip(test, "the higher zone has no addresses");
 	}
-	/* The higher zone may be in pieces; the lower one may give no more than it shares. */
+	/* The higher zone may be fragmented; the lower one gives no more than it shares. */
 	KUNIT_EXPECT_NULL(test,
 			  rsv_alloc_pages_exact(p.r, a ? SZ_256K + 1 : SZ_1M, zone_gfps[p.high]));
 	rsv_free_pages_exact(a, SZ_1M);
@@ -306,7 +306,10 @@ static void metadata_is_at_most_one_percent_from_64_mb_up(struct kunit *test)
 		   info.percpu_bytes);
 }
 
-/* As many blocks of each order as the free areas hold, aligned, down from the largest */
+/*
+ * Allocates as many blocks of each order as the free areas hold, aligned, from the largest order
+ * down.
+ */
 static void take_every_order(struct kunit *test, struct rsv_region *r, struct page **block)
 {
 	struct free_areas untouched;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nodes: which one serves, in what order the others do, and which are none.
+ * Zonelists: which node serves a request, in which order the others do, and which numbers are no
+ * nodes.
  *
- * What nodes there are depends on the machine. User Mode Linux has one; the tests that need more
- * are skipped there, and run on the machines of make check-machines.
+ * The nodes depend on the machine. User Mode Linux has one. The tests that need more are skipped
+ * there, and run on the machines of make check-machines.
  */
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -20,7 +21,7 @@ static unsigned int nodes_with_memory(void)
 	return num_node_state(N_MEMORY);
 }
 
-/* A region that has so many bytes of every node with memory */
+/* A region with @bytes of every node that has memory */
 static struct rsv_region *region_of_all_nodes(struct kunit *test, size_t bytes)
 {
 	struct rsv_reserve *want = kunit_kcalloc(test, nr_node_ids, sizeof(*want), GFP_KERNEL);
@@ -30,8 +31,7 @@ static struct rsv_region *region_of_all_nodes(struct kunit *test, size_t bytes)
 	KUNIT_ASSERT_NOT_NULL(test, want);
 	if (nodes_with_memory() < 2)
 		kunit_skip(test, "the machine has one node with memory");
-	for_each_node_state(nid, N_MEMORY)
-	{
+	for_each_node_state(nid, N_MEMORY) {
 		want[nr].bytes = bytes;
 		want[nr].flags = RSV_RESERVE_NODE;
 		want[nr++].nid = nid;
@@ -67,14 +67,13 @@ static void node_that_is_named_serves(struct kunit *test)
 	unsigned long nr, i;
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY)
-	{
+	for_each_node_state(nid, N_MEMORY) {
 		for (nr = 0; nr < 257; nr++) {
 			page[nr] = rsv_alloc_pages_node(r, nid, GFP_KERNEL | __GFP_THISNODE, 0);
 			if (!page[nr])
 				break;
 		}
-		/* All that the node has, and nothing from another */
+		/* All memory of the node, and none of another */
 		KUNIT_EXPECT_EQ(test, nr, 256);
 		for (i = 0; i < nr; i++)
 			KUNIT_EXPECT_EQ(test, page_to_nid(page[i]), nid);
@@ -89,8 +88,7 @@ static void other_nodes_serve_in_the_order_of_their_distance(struct kunit *test)
 	struct page **page = rsvt_pages_array(test, all + 1);
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY)
-	{
+	for_each_node_state(nid, N_MEMORY) {
 		int rank = 0;
 
 		for (nr = 0; nr <= all; nr++) {

@@ -39,7 +39,7 @@ void rsvt_free_areas_untouched(struct rsv_region *r, struct free_areas *areas)
 	}
 }
 
-/* "3:1 5:2": one block of order 3, two of order 5 */
+/* "3:1 5:2" is one block of order 3 and two of order 5. */
 const char *rsvt_free_areas_text(struct kunit *test, const struct free_areas *areas)
 {
 	const size_t size = 256;

@@ -29,7 +29,7 @@ const char *rsvt_free_areas_now(struct kunit *test, struct rsv_region *r);
 #define EXPECT_SAME_AREAS(test, r, areas)                                  \
 	do {                                                               \
 		struct kunit *__test = (test);                             \
-                                                                           \
+									   \
 		KUNIT_EXPECT_STREQ(__test, rsvt_free_areas_now(__test, r), \
 				   rsvt_free_areas_text(__test, areas));   \
 	} while (0)
@@ -39,7 +39,7 @@ const char *rsvt_free_areas_now(struct kunit *test, struct rsv_region *r);
 	do {                                              \
 		struct rsv_region *__r = (r);             \
 		struct free_areas __areas;                \
-                                                          \
+							  \
 		rsvt_settle(__r);                         \
 		rsvt_free_areas_untouched(__r, &__areas); \
 		EXPECT_SAME_AREAS(test, __r, &__areas);   \

@@ -22,7 +22,7 @@ const char *rsvt_slabs_wanted(struct kunit *test, u64 full, u64 partial, u64 emp
 #define EXPECT_SLABS(test, c, full, partial, empty)                                  \
 	do {                                                                         \
 		struct kunit *__test = (test);                                       \
-                                                                                     \
+										     \
 		KUNIT_EXPECT_STREQ(__test, rsvt_slabs_text(__test, c),               \
 				   rsvt_slabs_wanted(__test, full, partial, empty)); \
 	} while (0)

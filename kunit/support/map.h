@@ -14,7 +14,7 @@ unsigned long rsvt_map_count(struct kunit *test, struct rsv_region *r, char what
 #define EXPECT_MAP(test, r, map)                                           \
 	do {                                                               \
 		struct kunit *__test = (test);                             \
-                                                                           \
+									   \
 		KUNIT_EXPECT_STREQ(__test, rsvt_map_text(__test, r), map); \
 	} while (0)
 

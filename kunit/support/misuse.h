@@ -33,7 +33,7 @@ const char *rsvt_report_free(struct kunit *test, struct rsv_cache *c, const void
 	do {                                                                      \
 		struct kunit *__test = (test);                                    \
 		struct misuse_counts __before;                                    \
-                                                                                  \
+										  \
 		rsvt_misuse_counts_read(&__before);                               \
 		statement;                                                        \
 		KUNIT_EXPECT_STREQ(__test, rsvt_misuses_since(__test, &__before), \
@@ -45,7 +45,7 @@ const char *rsvt_report_free(struct kunit *test, struct rsv_cache *c, const void
 	do {                                                                    \
 		struct kunit *___test = (test);                                 \
 		const char *__text = (text);                                    \
-                                                                                \
+										\
 		EXPECT_MISUSE(___test, what, statement);                        \
 		KUNIT_EXPECT_STREQ(___test, rsvt_last_report(___test), __text); \
 	} while (0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An interrupt after each instruction of the module, where the CPU can be asked for that.
+ * An interrupt after each instruction of the module, on CPUs that have a trap flag.
  */
 #ifndef RSV_KUNIT_SINGLE_STEP_H
 #define RSV_KUNIT_SINGLE_STEP_H

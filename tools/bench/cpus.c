@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every CPU at once beside one CPU alone. A thread on each does the same until all have done their
- * rounds, each of which is timed for itself: so what a CPU of a virtual machine loses when the host
- * has something else to do is in few of them, and the median tells what the CPUs do to one another.
+ * Every CPU at once, compared with one CPU alone. A thread on each CPU does the same until all have
+ * done their rounds. Each round is timed for itself. Time that a virtual CPU loses to the host then
+ * falls into few rounds, and the median shows how the CPUs affect each other.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -20,15 +20,15 @@
 
 #define PAIRS	256
 #define BATCH	32
-#define WARM_UP 4 /* rounds that do not count */
+#define WARM_UP	4	/* rounds that do not count */
 
 /**
- * struct worker - what one CPU does
+ * struct worker - the work of one CPU
  * @task: its thread
- * @values: what the rounds took
- * @nr_rounds: rounds done; those behind the last one wanted keep the CPU busy
- * @failed: there was no memory left
- * @taken: of a batch
+ * @values: time of each round
+ * @nr_rounds: rounds done; those after the last one that counts keep the CPU busy
+ * @failed: a request got no memory
+ * @taken: the objects of a batch
  */
 struct worker {
 	struct task_struct *task;
@@ -47,35 +47,33 @@ static struct {
 } work;
 
 static struct rsv_region *region;
-static struct worker *workers; /* for each CPU that there may be */
-static u64 *values; /* rounds for each of them */
+static struct worker *workers;	/* for each possible CPU */
+static u64 *values;		/* bench_rounds for each worker */
 
-/*
- * What they do
- */
+/* What the threads do */
 
 static u64 pair(struct worker *w, bool ours)
 {
 	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
-				  PAIRS)
-		    : bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0,
-				  GFP_KERNEL, PAIRS);
+				  PAIRS) :
+		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, GFP_KERNEL,
+			    PAIRS);
 }
 
 static u64 batch(struct worker *w, bool ours)
 {
 	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
-				    w->taken, NULL, BATCH, PAIRS / BATCH)
-		    : bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
-				    GFP_KERNEL, w->taken, NULL, BATCH, PAIRS / BATCH);
+				    w->taken, NULL, BATCH, PAIRS / BATCH) :
+		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+			      GFP_KERNEL, w->taken, NULL, BATCH, PAIRS / BATCH);
 }
 
 static u64 pages(struct worker *w, bool ours)
 {
 	return ours ? bench_batches(our_pages, our_pages_back, region, 0, GFP_KERNEL, w->taken,
-				    NULL, BATCH, PAIRS / BATCH)
-		    : bench_batches(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, w->taken,
-				    NULL, BATCH, PAIRS / BATCH);
+				    NULL, BATCH, PAIRS / BATCH) :
+		bench_batches(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, w->taken, NULL,
+			      BATCH, PAIRS / BATCH);
 }
 
 /*
@@ -117,7 +115,10 @@ static int worker_start(struct worker *w, unsigned int at, unsigned int cpu)
 	return 0;
 }
 
-/* Lets the threads run until all have done their rounds; rounds in a second, of all together */
+/*
+ * Lets the threads run until all have done their rounds. Returns the rounds in a second, of all
+ * CPUs together.
+ */
 static u64 workers_run(unsigned int nr)
 {
 	ktime_t start;
@@ -159,12 +160,12 @@ static const char *one_side(bool ours, unsigned int wanted, struct bench_figure 
 		return "there could not be a thread on every CPU";
 	if (failed)
 		return "there was not enough memory";
-	/* An odd number, so that there is a median */
+	/* An odd number has a median. */
 	*f = bench_summarize(values, (nr * bench_rounds - 1) | 1);
 	return NULL;
 }
 
-/* Both sides on so many CPUs, until they have settled */
+/* Both sides on @wanted CPUs, until the medians have settled */
 static const char *on_cpus(const struct bench_case *c, unsigned int wanted, const char *note)
 {
 	struct bench_figure now[2] = {}, before[2], rate[2] = {};
@@ -241,7 +242,8 @@ static const char *begin(const struct bench_case *c)
 
 /* bench_cpus - the cases of this file */
 const struct bench_case bench_cpus[] = {
-	{.name = "cpus-pair-256", .begin = begin, .run = run_pair, .end = bench_caches_end},
-	{.name = "cpus-batch-32", .begin = begin, .run = run_batch, .end = bench_caches_end},
-	{.name = "cpus-pages-0", .begin = begin, .run = run_pages, .end = bench_caches_end},
-	{}};
+	{ .name = "cpus-pair-256", .begin = begin, .run = run_pair, .end = bench_caches_end },
+	{ .name = "cpus-batch-32", .begin = begin, .run = run_batch, .end = bench_caches_end },
+	{ .name = "cpus-pages-0", .begin = begin, .run = run_pages, .end = bench_caches_end },
+	{ }
+};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A region's last page, and its last object: everything is taken until there is nothing left, and
- * given back. The kernel gives and takes back as many. A request that may sleep would look for what
- * others keep ready before it fails, and that wait is not what is measured here.
+ * A region's last page and its last object: the case allocates until nothing is left, and frees
+ * everything. The kernel allocates and frees as many. The requests may not sleep, since otherwise
+ * the last one would drain all CPUs before it fails, and the case does not measure that wait.
  */
 #include <linux/err.h>
 #include <linux/sizes.h>
@@ -11,17 +11,17 @@
 #include "bench.h"
 #include "loops.h"
 
-#define REGION_SIZE SZ_4M
-#define MOST	    (REGION_SIZE / BENCH_OBJECT)
+#define REGION_SIZE	SZ_4M
+#define MOST		(REGION_SIZE / BENCH_OBJECT)
 
 static struct rsv_region *region;
 static struct bench_caches caches;
-static void **taken; /* MOST pointers */
-static unsigned int nr_taken; /* by Reservoir, the last time */
+static void **taken;		/* MOST pointers */
+static unsigned int nr_taken;	/* in the last round of Reservoir */
 
 static const char *begin(const struct bench_case *c)
 {
-	const struct rsv_reserve want = {.bytes = REGION_SIZE};
+	const struct rsv_reserve want = { .bytes = REGION_SIZE };
 
 	caches = (struct bench_caches){};
 	taken = vcalloc(MOST, sizeof(*taken));
@@ -71,18 +71,19 @@ static __always_inline u64 take_all(bench_take_fn *take, bench_give_fn *give, vo
 
 static u64 all_pages(const struct bench_case *c, bool ours)
 {
-	return ours ? take_all(our_pages, our_pages_back, region, MOST)
-		    : take_all(kernel_pages, kernel_pages_back, NULL, nr_taken);
+	return ours ? take_all(our_pages, our_pages_back, region, MOST) :
+		take_all(kernel_pages, kernel_pages_back, NULL, nr_taken);
 }
 
 static u64 all_objects(const struct bench_case *c, bool ours)
 {
-	return ours ? take_all(our_object, our_object_back, caches.ours, MOST)
-		    : take_all(kernel_object, kernel_object_back, caches.kernels, nr_taken);
+	return ours ? take_all(our_object, our_object_back, caches.ours, MOST) :
+		take_all(kernel_object, kernel_object_back, caches.kernels, nr_taken);
 }
 
 /* bench_exhaust - the cases of this file */
 const struct bench_case bench_exhaust[] = {
-	{.name = "exhaust-pages", .begin = begin, .turn = all_pages, .end = end},
-	{.name = "exhaust-objects", .begin = begin_objects, .turn = all_objects, .end = end},
-	{}};
+	{ .name = "exhaust-pages", .begin = begin, .turn = all_pages, .end = end },
+	{ .name = "exhaust-objects", .begin = begin_objects, .turn = all_objects, .end = end },
+	{ }
+};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How cost grows: regions from small to large, and from one cache to ten thousand
+ * How cost grows: from small regions to large ones, and from one cache to ten thousand.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -20,22 +20,22 @@
 #include "bench.h"
 #include "loops.h"
 
-#define PAIRS	    1024
-#define LOADS	    7
-#define READS	    7
-#define READ_SIZE   SZ_64K
-#define MOST_CACHES 10000
+#define PAIRS		1024
+#define LOADS		7
+#define READS		7
+#define READ_SIZE	SZ_64K
+#define MOST_CACHES	10000
 
 static struct rsv_region *region;
-static struct rsv_cache *cache; /* in it */
+static struct rsv_cache *cache;		/* in that region */
 static struct kmem_cache *kernel_cache;
 
 /*
- * Files, as programs read them: what debugfs has cannot be read into the kernel's own memory. The
- * memory is that of the program that asked for the case.
+ * Files are read as programs read them: debugfs does not read into kernel memory. The buffer is in
+ * the program that asked for the case.
  */
 
-/* Reads all of it, and leaves its beginning at @to; bytes, or a negative error */
+/* Reads the whole file and leaves its beginning at @to. Returns bytes, or a negative error. */
 static ssize_t read_to(const char *path, char __user *to)
 {
 	struct file *file = filp_open(path, O_RDONLY, 0);
@@ -50,7 +50,7 @@ static ssize_t read_to(const char *path, char __user *to)
 		if (got <= 0)
 			break;
 		sum += got;
-		/* The beginning stays; what follows is read over and over. */
+		/* The beginning stays; the rest overwrites one buffer again and again. */
 		at = to + READ_SIZE;
 	}
 	fput(file);
@@ -70,7 +70,7 @@ static void reading_end(char __user *at)
 	vm_munmap((unsigned long)at, 2 * READ_SIZE);
 }
 
-/* What reading a file takes, in ns; false: there is none */
+/* Time to read a file, in ns; false if there is none */
 static bool reading_takes(const char *path, struct bench_figure *f)
 {
 	char __user *to = reading_begin();
@@ -95,7 +95,7 @@ static bool reading_takes(const char *path, struct bench_figure *f)
 	return true;
 }
 
-/* The number behind a name in the file stats of a region; 0: there is none */
+/* The number behind a name in the file stats of a region; 0 if there is none */
 static u64 fact(const char *region_name, const char *name)
 {
 	static char text[2048];
@@ -185,15 +185,14 @@ static void end(const struct bench_case *c)
 
 static u64 pair(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_object, our_object_back, cache, 0, GFP_KERNEL, PAIRS)
-		    : bench_pairs(kernel_object, kernel_object_back, kernel_cache, 0, GFP_KERNEL,
-				  PAIRS);
+	return ours ? bench_pairs(our_object, our_object_back, cache, 0, GFP_KERNEL, PAIRS) :
+		bench_pairs(kernel_object, kernel_object_back, kernel_cache, 0, GFP_KERNEL, PAIRS);
 }
 
 static u64 page(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_pages, our_pages_back, region, 0, GFP_KERNEL, PAIRS)
-		    : bench_pairs(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, PAIRS);
+	return ours ? bench_pairs(our_pages, our_pages_back, region, 0, GFP_KERNEL, PAIRS) :
+		bench_pairs(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, PAIRS);
 }
 
 /*
@@ -221,7 +220,7 @@ static bool make_kernels(unsigned int i)
 	return kernels[i];
 }
 
-/* Makes the caches from @from to @to; ns for each of them, in hundredths. 0: it did not work. */
+/* Creates the caches from @nr to @to. Returns ns for each, in hundredths; 0 if that failed. */
 static u64 make(bool (*make_one)(unsigned int i), unsigned int *nr, unsigned int to)
 {
 	unsigned int from = *nr;
@@ -237,8 +236,8 @@ static u64 make(bool (*make_one)(unsigned int i), unsigned int *nr, unsigned int
 
 static void report_caches(unsigned int nr, u64 our_time, u64 kernel_time)
 {
-	struct bench_figure a = {our_time, our_time, our_time};
-	struct bench_figure b = {kernel_time, kernel_time, kernel_time};
+	struct bench_figure a = { our_time, our_time, our_time };
+	struct bench_figure b = { kernel_time, kernel_time, kernel_time };
 	char name[32];
 
 	snprintf(name, sizeof(name), "growth-caches-%u", nr);
@@ -253,7 +252,7 @@ static void report_caches(unsigned int nr, u64 our_time, u64 kernel_time)
 
 static const char *grow_caches(unsigned int *our_nr, unsigned int *kernel_nr)
 {
-	static const unsigned int marks[] = {1, 10, 100, 1000, MOST_CACHES};
+	static const unsigned int marks[] = { 1, 10, 100, 1000, MOST_CACHES };
 	u64 our_time, kernel_time;
 	unsigned int i;
 
@@ -285,38 +284,38 @@ static const char *many_caches(const struct bench_case *c)
 	return why;
 }
 
-#define LOAD(size, megabytes)                                               \
-	{                                                                   \
-		.name = "growth-load-" size, .run = load, .what = megabytes \
+#define LOAD(size, megabytes)							\
+	{ .name = "growth-load-" size, .run = load, .what = megabytes }
+
+#define PAIR(size, megabytes)							\
+	{									\
+		.name = "growth-pair-" size, .begin = begin, .turn = pair,	\
+		.end = end, .what = megabytes					\
 	}
 
-#define PAIR(size, megabytes)                                                          \
-	{                                                                              \
-		.name = "growth-pair-" size, .begin = begin, .turn = pair, .end = end, \
-		.what = megabytes                                                      \
-	}
-
-#define PAGE(size, megabytes)                                                          \
-	{                                                                              \
-		.name = "growth-page-" size, .begin = begin, .turn = page, .end = end, \
-		.what = megabytes                                                      \
+#define PAGE(size, megabytes)							\
+	{									\
+		.name = "growth-page-" size, .begin = begin, .turn = page,	\
+		.end = end, .what = megabytes					\
 	}
 
 /* bench_growth - the cases of this file */
-const struct bench_case bench_growth[] = {LOAD("64M", 64),
-					  LOAD("256M", 256),
-					  LOAD("1G", 1024),
-					  LOAD("4G", 4096),
-					  LOAD("16G", 16384),
-					  PAIR("64M", 64),
-					  PAIR("256M", 256),
-					  PAIR("1G", 1024),
-					  PAIR("4G", 4096),
-					  PAIR("16G", 16384),
-					  PAGE("64M", 64),
-					  PAGE("256M", 256),
-					  PAGE("1G", 1024),
-					  PAGE("4G", 4096),
-					  PAGE("16G", 16384),
-					  {.name = "growth-caches", .run = many_caches},
-					  {}};
+const struct bench_case bench_growth[] = {
+	LOAD("64M", 64),
+	LOAD("256M", 256),
+	LOAD("1G", 1024),
+	LOAD("4G", 4096),
+	LOAD("16G", 16384),
+	PAIR("64M", 64),
+	PAIR("256M", 256),
+	PAIR("1G", 1024),
+	PAIR("4G", 4096),
+	PAIR("16G", 16384),
+	PAGE("64M", 64),
+	PAGE("256M", 256),
+	PAGE("1G", 1024),
+	PAGE("4G", 4096),
+	PAGE("16G", 16384),
+	{ .name = "growth-caches", .run = many_caches },
+	{ }
+};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the byte: pairs of one size, which the compiler knows, as it does in most callers, and
- * a mix of sizes, which it does not
+ * kmalloc(): pairs of one size, which the compiler knows as it does in most callers, and a mix of
+ * sizes, which it does not.
  */
 #include <linux/kernel.h>
 #include <linux/prandom.h>
@@ -11,12 +11,12 @@
 #include "bench.h"
 #include "loops.h"
 
-#define PAIRS 1024
-#define SLOTS 64
+#define PAIRS	1024
+#define SLOTS	64
 
 static struct rsv_region *region;
 
-/* What the mix does: each step gives back what is in a slot, and puts there what it takes. */
+/* The mix: each step frees the memory in a slot and puts new memory there. */
 static struct {
 	u16 slot;
 	u16 size;
@@ -31,8 +31,8 @@ static const char *begin(const struct bench_case *c)
 
 static __always_inline u64 pairs(bool ours, unsigned long size)
 {
-	return ours ? bench_pairs(our_bytes, our_bytes_back, region, size, GFP_KERNEL, PAIRS)
-		    : bench_pairs(kernel_bytes, kernel_bytes_back, NULL, size, GFP_KERNEL, PAIRS);
+	return ours ? bench_pairs(our_bytes, our_bytes_back, region, size, GFP_KERNEL, PAIRS) :
+		bench_pairs(kernel_bytes, kernel_bytes_back, NULL, size, GFP_KERNEL, PAIRS);
 }
 
 static u64 pair_8(const struct bench_case *c, bool ours)
@@ -65,7 +65,10 @@ static u64 pair_9000(const struct bench_case *c, bool ours)
 	return pairs(ours, 9000);
 }
 
-/* Small sizes are as frequent as large ones: of each power of two from 8 to 4096 one in ten */
+/*
+ * Small sizes are as frequent as large ones: one in ten sizes is from each power of two from 8 to
+ * 4096.
+ */
 static const char *begin_mix(const struct bench_case *c)
 {
 	struct rnd_state random;
@@ -113,17 +116,18 @@ static __always_inline u64 mixed(bench_take_fn *take, bench_give_fn *give, void 
 
 static u64 mix(const struct bench_case *c, bool ours)
 {
-	return ours ? mixed(our_bytes, our_bytes_back, region)
-		    : mixed(kernel_bytes, kernel_bytes_back, NULL);
+	return ours ? mixed(our_bytes, our_bytes_back, region) :
+		mixed(kernel_bytes, kernel_bytes_back, NULL);
 }
 
 /* bench_kmalloc - the cases of this file */
 const struct bench_case bench_kmalloc[] = {
-	{.name = "kmalloc-8", .begin = begin, .turn = pair_8},
-	{.name = "kmalloc-100", .begin = begin, .turn = pair_100},
-	{.name = "kmalloc-500", .begin = begin, .turn = pair_500},
-	{.name = "kmalloc-2000", .begin = begin, .turn = pair_2000},
-	{.name = "kmalloc-8000", .begin = begin, .turn = pair_8000},
-	{.name = "kmalloc-9000", .begin = begin, .turn = pair_9000},
-	{.name = "kmalloc-mix", .begin = begin_mix, .turn = mix},
-	{}};
+	{ .name = "kmalloc-8", .begin = begin, .turn = pair_8 },
+	{ .name = "kmalloc-100", .begin = begin, .turn = pair_100 },
+	{ .name = "kmalloc-500", .begin = begin, .turn = pair_500 },
+	{ .name = "kmalloc-2000", .begin = begin, .turn = pair_2000 },
+	{ .name = "kmalloc-8000", .begin = begin, .turn = pair_8000 },
+	{ .name = "kmalloc-9000", .begin = begin, .turn = pair_9000 },
+	{ .name = "kmalloc-mix", .begin = begin_mix, .turn = mix },
+	{ }
+};

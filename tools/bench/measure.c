@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How a case is measured: both sides alternate, round by round, and all rounds are repeated until
- * the medians stay where they are.
+ * the medians agree.
  */
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-#define WARM_UP 2 /* rounds that do not count */
+#define WARM_UP	2	/* rounds that do not count */
 
 static int compare(const void *a, const void *b)
 {
@@ -21,9 +21,9 @@ static int compare(const void *a, const void *b)
 }
 
 /**
- * bench_figure - make one figure of the values of many rounds
- * @values: what the rounds took; sorted on return
- * @nr: how many rounds, an odd number
+ * bench_summarize - median and extremes of the values of many rounds
+ * @values: cost of each round; sorted on return
+ * @nr: number of rounds, odd
  *
  * Return: median, lowest and highest.
  */
@@ -37,7 +37,7 @@ struct bench_figure bench_summarize(u64 *values, unsigned int nr)
 	};
 }
 
-/* Are the medians within 1 %? */
+/* Whether the medians are within 1 % */
 static bool agree(const struct bench_figure *a, const struct bench_figure *b)
 {
 	u64 low = min(a->median, b->median), high = max(a->median, b->median);
@@ -46,9 +46,9 @@ static bool agree(const struct bench_figure *a, const struct bench_figure *b)
 }
 
 /**
- * bench_settled - do both sides' medians stay where they are?
+ * bench_settled - whether the medians of both sides agree with those of the last try
  * @now: Reservoir's figure and the kernel's
- * @before: those of the try before
+ * @before: those of the last try
  *
  * Return: whether they are within 1 %.
  */
@@ -57,7 +57,7 @@ bool bench_settled(const struct bench_figure *now, const struct bench_figure *be
 	return agree(&now[0], &before[0]) && agree(&now[1], &before[1]);
 }
 
-/* All rounds once; @values has room for those of both sides, and so has @now for their figures. */
+/* Does all rounds once. @values has room for both sides, and so has @now for their figures. */
 static bool measure_once(const struct bench_case *c, u64 *values, struct bench_figure *now)
 {
 	unsigned int i;
@@ -96,7 +96,7 @@ static const char *measure(const struct bench_case *c, u64 *values)
  * bench_measure - measure one case and report it
  * @c: the case
  *
- * Context: May sleep, and takes its time.
+ * Context: May sleep. Takes seconds.
  */
 void bench_measure(const struct bench_case *c)
 {

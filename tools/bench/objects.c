@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects of 256 bytes of a cache: one at a time, in batches, in bulk, and from each engine
+ * Objects of 256 bytes of a cache: one at a time, in batches, in bulk, and from each engine.
  */
 #include <linux/prandom.h>
 #include <linux/slab.h>
@@ -8,15 +8,15 @@
 #include "bench.h"
 #include "loops.h"
 
-#define PAIRS	    1024
-#define SMALL_BATCH 32
-#define LARGE_BATCH 1024
-#define BULK	    64
+#define PAIRS		1024
+#define SMALL_BATCH	32
+#define LARGE_BATCH	1024
+#define BULK		64
 
 static void *objects[LARGE_BATCH];
 static u16 shuffled[LARGE_BATCH];
 
-/* The same order every time */
+/* The same order in every run */
 static void shuffle(void)
 {
 	struct rnd_state random;
@@ -49,18 +49,19 @@ static const char *begin_constructed(const struct bench_case *c)
 
 static u64 pair(const struct bench_case *c, bool ours)
 {
-	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, c->gfp, PAIRS)
-		    : bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0,
-				  c->gfp, PAIRS);
+	return ours ? bench_pairs(our_object, our_object_back, bench_caches.ours, 0, c->gfp,
+				  PAIRS) :
+		bench_pairs(kernel_object, kernel_object_back, bench_caches.kernels, 0, c->gfp,
+			    PAIRS);
 }
 
 static __always_inline u64 batches(bool ours, const u16 *order, unsigned int batch,
 				   unsigned int times)
 {
 	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,
-				    objects, order, batch, times)
-		    : bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
-				    GFP_KERNEL, objects, order, batch, times);
+				    objects, order, batch, times) :
+		bench_batches(kernel_object, kernel_object_back, bench_caches.kernels, 0,
+			      GFP_KERNEL, objects, order, batch, times);
 }
 
 static u64 small_batch(const struct bench_case *c, bool ours)
@@ -110,16 +111,17 @@ static u64 bulk(const struct bench_case *c, bool ours)
 	return ours ? our_bulk() : kernel_bulk();
 }
 
-#define CASE(case_name, case_turn, case_gfp, case_begin)                   \
-	{                                                                  \
-		.name = case_name, .begin = case_begin, .turn = case_turn, \
-		.end = bench_caches_end, .gfp = case_gfp                   \
+#define CASE(case_name, case_turn, case_gfp, case_begin)			\
+	{									\
+		.name = case_name, .begin = case_begin, .turn = case_turn,	\
+		.end = bench_caches_end, .gfp = case_gfp					\
 	}
 
-#define ENGINE(case_name, case_turn, engine)                                          \
-	{                                                                             \
-		.name = "engine-" case_name, .begin = begin_plain, .turn = case_turn, \
-		.end = bench_caches_end, .gfp = GFP_KERNEL, .flags = engine           \
+#define ENGINE(case_name, case_turn, engine)					\
+	{									\
+		.name = "engine-" case_name, .begin = begin_plain,		\
+		.turn = case_turn, .end = bench_caches_end, .gfp = GFP_KERNEL,		\
+		.flags = engine							\
 	}
 
 /* bench_objects - the cases of this file */
@@ -143,4 +145,5 @@ const struct bench_case bench_objects[] = {
 	ENGINE("slab-bare-batch", large_batch, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE),
 	ENGINE("slub-bare-batch", large_batch, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE),
 	ENGINE("slob-bare-batch", large_batch, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE),
-	{}};
+	{ }
+};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's other allocators of blocks beside the buddy system: genalloc, which drivers use for
- * memory of devices, and the one that graphics drivers have (gpu.c), where the kernel has them
+ * The kernel's other allocators of blocks besides the buddy system: genalloc, which drivers use for
+ * device memory, and that of graphics drivers (gpu.c), on kernels that have them.
  */
 #include <linux/genalloc.h>
 #include <linux/mm.h>
@@ -11,9 +11,9 @@
 #include "loops.h"
 #include "others.h"
 
-#define PAIRS	   256
-#define BATCH	   1024
-#define POOL_START SZ_1G /* genalloc only counts: nobody touches what is there */
+#define PAIRS		256
+#define BATCH		1024
+#define POOL_START	SZ_1G	/* genalloc only counts: nobody touches this memory */
 
 static struct rsv_region *region;
 static struct gen_pool *pool;
@@ -70,9 +70,7 @@ static u64 pool_batch(const struct bench_case *c, bool ours)
 	return bench_batches(pool_take, pool_give, pool, 0, GFP_KERNEL, taken, NULL, BATCH, 1);
 }
 
-/*
- * The graphics drivers' one
- */
+/* The allocator of graphics drivers */
 
 static const char *gpu_begin(const struct bench_case *c)
 {
@@ -101,20 +99,27 @@ static u64 gpu_batch(const struct bench_case *c, bool ours)
 	return IS_ENABLED(CONFIG_GPU_BUDDY) ? bench_gpu_batch(taken, BATCH) : BENCH_FAILED;
 }
 
-#define POOL(case_name, case_turn, order)                                              \
-	{                                                                              \
-		.name = "genalloc-" case_name, .begin = pool_begin, .turn = case_turn, \
-		.end = pool_end, .what = order                                         \
+#define POOL(case_name, case_turn, order)					\
+	{									\
+		.name = "genalloc-" case_name, .begin = pool_begin,		\
+		.turn = case_turn, .end = pool_end, .what = order		\
 	}
 
-#define GPU(case_name, case_turn, order)                                               \
-	{                                                                              \
-		.name = "gpu_buddy-" case_name, .begin = gpu_begin, .turn = case_turn, \
-		.end = gpu_end, .what = order                                          \
+#define GPU(case_name, case_turn, order)					\
+	{									\
+		.name = "gpu_buddy-" case_name, .begin = gpu_begin,		\
+		.turn = case_turn, .end = gpu_end, .what = order		\
 	}
 
 /* bench_others - the cases of this file */
 const struct bench_case bench_others[] = {
-	POOL("0", pool_pair, 0),	POOL("4", pool_pair, 4),      POOL("8", pool_pair, 8),
-	POOL("0-batch", pool_batch, 0), GPU("0", gpu_pair, 0),	      GPU("4", gpu_pair, 4),
-	GPU("8", gpu_pair, 8),		GPU("0-batch", gpu_batch, 0), {}};
+	POOL("0", pool_pair, 0),
+	POOL("4", pool_pair, 4),
+	POOL("8", pool_pair, 8),
+	POOL("0-batch", pool_batch, 0),
+	GPU("0", gpu_pair, 0),
+	GPU("4", gpu_pair, 4),
+	GPU("8", gpu_pair, 8),
+	GPU("0-batch", gpu_batch, 0),
+	{ }
+};

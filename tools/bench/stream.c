@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects that one CPU takes and another one gives back. They travel through a ring. It is timed
- * where they are given back, by the chunk.
+ * Objects that one CPU allocates and another one frees. They travel through a ring. The freeing
+ * side is timed, by the chunk.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -16,28 +16,28 @@
 #include "bench.h"
 #include "loops.h"
 
-#define RING	256 /* objects on their way; a power of two */
-#define CHUNK	1024 /* objects that are timed together */
-#define WARM_UP 4 /* chunks that do not count */
+#define RING	256	/* objects in the ring; a power of two */
+#define CHUNK	1024	/* objects that are timed together */
+#define WARM_UP	4	/* chunks that do not count */
 
 static void *ring[RING];
 static unsigned long produced ____cacheline_aligned_in_smp;
 static unsigned long consumed ____cacheline_aligned_in_smp;
 static u64 *values;
-static bool missing; /* an object could not be had */
+static bool missing;		/* a request failed */
 static DECLARE_COMPLETION(ended);
 
-/* Waits until the other end has moved; gives way now and then, in case it is on the same CPU. */
-#define wait_until(condition)                   \
-	do {                                    \
-		unsigned int spins = 0;         \
-                                                \
-		while (!(condition)) {          \
-			cpu_relax();            \
-			if (!(++spins % 1024))  \
-				cond_resched(); \
-		}                               \
-	} while (0)
+/* Waits until the other end has moved, and yields now and then, since both may be on one CPU. */
+#define wait_until(condition)							\
+do {										\
+	unsigned int spins = 0;							\
+										\
+	while (!(condition)) {							\
+		cpu_relax();							\
+		if (!(++spins % 1024))						\
+			cond_resched();						\
+	}									\
+} while (0)
 
 static __always_inline void produce(bench_take_fn *take, void *from)
 {
@@ -46,10 +46,10 @@ static __always_inline void produce(bench_take_fn *take, void *from)
 	for (i = 0; i < nr; i++) {
 		void *object = take(from, 0, GFP_KERNEL);
 
-		/* Pairs with the consumer's release: what was in the place has been taken out. */
+		/* Pairs with the consumer's release: the slot is empty. */
 		wait_until(i - smp_load_acquire(&consumed) < RING);
 		ring[i % RING] = object;
-		/* Pairs with the consumer's acquire: the object is in its place. */
+		/* Pairs with the consumer's acquire: the object is in its slot. */
 		smp_store_release(&produced, i + 1);
 	}
 	complete(&ended);
@@ -115,7 +115,7 @@ static struct task_struct *thread_on(unsigned int cpu, int (*function)(void *unu
 	if (IS_ERR(task))
 		return NULL;
 	kthread_bind(task, cpu);
-	/* It may be gone before it is stopped. */
+	/* The thread may end before it is stopped. */
 	return get_task_struct(task);
 }
 
@@ -188,5 +188,6 @@ static const char *begin(const struct bench_case *c)
 
 /* bench_stream - the case of this file */
 const struct bench_case bench_stream[] = {
-	{.name = "producer-consumer", .begin = begin, .run = run, .end = bench_caches_end},
-	{}};
+	{ .name = "producer-consumer", .begin = begin, .run = run, .end = bench_caches_end },
+	{ }
+};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The worst single operation of a million, without interrupts in between. The slots are filled in
- * order, changed at random, emptied in order and changed at random, again and again, so that
- * everything that can happen happens: lists of CPUs run full and empty, slabs come and go.
+ * order, changed at random, emptied in order and changed at random, again and again. Lists of CPUs
+ * run full and empty and slabs come and go, so that every slow path is taken.
  */
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
@@ -16,12 +16,12 @@
 #include "bench.h"
 #include "loops.h"
 
-#define SLOTS	   4096
-#define OPERATIONS 1000000 /* of either kind, at least */
+#define SLOTS		4096
+#define OPERATIONS	1000000	/* of each kind, at least */
 
 static struct rsv_region *region;
 static void **slots;
-static u64 *worst_takes; /* of each round, of both sides */
+static u64 *worst_takes;	/* by round, both sides */
 static u64 *worst_gives;
 static u64 clock_cost;
 
@@ -64,7 +64,7 @@ static __always_inline u64 timed_give(bench_give_fn *give, void *from, void **sl
 	return ticks;
 }
 
-/* The slot of a step, or NULL if there is nothing to do with it */
+/* The slot of a step, or NULL if the step does nothing */
 static void **slot_of(unsigned int step, u32 random)
 {
 	void **slot = &slots[step % SLOTS];
@@ -79,7 +79,7 @@ static void **slot_of(unsigned int step, u32 random)
 	}
 }
 
-/* One round; false: there was no memory left */
+/* One round; false if a request got no memory */
 static __always_inline bool steps(bench_take_fn *take, bench_give_fn *give, void *from,
 				  unsigned int seed, u64 *worst_take, u64 *worst_give)
 {
@@ -131,19 +131,19 @@ static __always_inline bool round_of(bench_take_fn *take, bench_give_fn *give, v
 static bool object_round(unsigned int i)
 {
 	return round_of(our_object, our_object_back, bench_caches.ours, i, i) &&
-	       round_of(kernel_object, kernel_object_back, bench_caches.kernels, i,
-			bench_rounds + i);
+		round_of(kernel_object, kernel_object_back, bench_caches.kernels, i,
+			 bench_rounds + i);
 }
 
 static bool page_round(unsigned int i)
 {
 	return round_of(our_pages, our_pages_back, region, i, i) &&
-	       round_of(kernel_pages, kernel_pages_back, NULL, i, bench_rounds + i);
+		round_of(kernel_pages, kernel_pages_back, NULL, i, bench_rounds + i);
 }
 
 /*
- * What the host does meanwhile counts too, unless it is instructions that are counted. Then the
- * median of the rounds' worst is the best that can be had.
+ * The host's own work counts too, unless the clock counts instructions. Then the median of the
+ * rounds' worst values is the best figure there is.
  */
 static bool disturbed(void)
 {
@@ -209,6 +209,7 @@ static const char *begin(const struct bench_case *c)
 
 /* bench_worst - the cases of this file; those of pages say so in .what */
 const struct bench_case bench_worst[] = {
-	{.name = "worst", .begin = begin, .run = run, .end = bench_caches_end},
-	{.name = "worst-pages", .begin = begin, .run = run, .end = bench_caches_end, .what = 1},
-	{}};
+	{ .name = "worst", .begin = begin, .run = run, .end = bench_caches_end },
+	{ .name = "worst-pages", .begin = begin, .run = run, .end = bench_caches_end, .what = 1 },
+	{ }
+};

@@ -55,7 +55,7 @@ static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
 	size_t size, align;
 	void *p[3];
 
-	for (class = 0; class < r->classes->nr; class ++) {
+	for (class = 0; class < r->classes->nr; class++) {
 		size = r->classes->size[class];
 		align = max_t(size_t, size & -size, ARCH_KMALLOC_MINALIGN);
 		for (i = 0; i < ARRAY_SIZE(p); i++) {

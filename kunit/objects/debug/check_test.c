@@ -88,14 +88,13 @@ static void use_objects(struct kunit *test, struct rsv_cache *c, void **object, 
 static void sound_objects_make_no_report(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
-	unsigned int flags = 0, i, times;
+	unsigned int flags = 0, i, times, engine = rsvt_param_engine(test);
 	void *object[SLOW ? 10 : 50];
+	struct rsv_cache *c;
 
 	do {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			struct rsv_cache *c = rsvt_scratch_cache_flags(
-				test, r, sizes[i], 0, rsvt_param_engine(test) | flags, NULL);
-
+			c = rsvt_scratch_cache_flags(test, r, sizes[i], 0, engine | flags, NULL);
 			for (times = 0; times < 3; times++)
 				use_objects(test, c, object, ARRAY_SIZE(object));
 			rsvt_scratch_cache_end(test, c);
@@ -317,14 +316,14 @@ static void clobber_next(struct rsv_cache *c, void *object)
 	set_next(c, object, get_next(c, object) ^ 0xff);
 }
 
-#define BOOK_KEPT 0xfffe
+#define BUFCTL_CACHED 0xfffe
 
 /* Marks an object that is on no list as cached. */
 static void mark_cached(struct rsv_cache *c, void *object)
 {
-	unsigned long kept = rsv_mark_key(c, rsv_mark_at(c, object)) ^ RSV_MARK_CACHED;
+	unsigned long mark = rsv_mark_key(c, rsv_mark_at(c, object)) ^ RSV_MARK_CACHED;
 
-	set_next(c, object, c->flags & RSV_ENGINE_SLAB ? BOOK_KEPT : kept);
+	set_next(c, object, c->flags & RSV_ENGINE_SLAB ? BUFCTL_CACHED : mark);
 }
 
 static unsigned int carved(struct rsv_cache *c, void *object)

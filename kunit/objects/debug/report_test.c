@@ -219,8 +219,8 @@ static void report_says_whose_object_it_is_and_who_gave_it_back(struct kunit *te
 static void report_of_a_wrong_cache_says_who_took_the_object(struct kunit *test)
 {
 	struct rsv_cache *c = report_cache(test, RSV_STORE_USER);
-	struct rsv_cache *d = rsvt_scratch_cache_flags(
-		test, c->region, SIZE, 0, c->flags & (RSV_ENGINES | RSV_STORE_USER), NULL);
+	unsigned int flags = c->flags & (RSV_ENGINES | RSV_STORE_USER);
+	struct rsv_cache *d = rsvt_scratch_cache_flags(test, c->region, SIZE, 0, flags, NULL);
 	unsigned long since = jiffies;
 	void *object = rsvt_alloc_here(c);
 	struct log *log;

@@ -36,7 +36,7 @@ static void expect_owner(struct kunit *test, const struct rsv_track *t, const ch
 				      "called by %ps", (void *)t->caller);
 }
 
-static void owners_of_an_object_are_kept(struct kunit *test)
+static void owners_of_an_object_are_recorded(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, RSV_STORE_USER | RSV_POISON, NULL);
 	unsigned long since = jiffies;
@@ -141,7 +141,7 @@ static void objects_without_checks_leak_as_well(struct kunit *test)
 }
 
 static struct kunit_case owner_cases[] = {
-	KUNIT_CASE_PARAM(owners_of_an_object_are_kept, engines_gen_params),
+	KUNIT_CASE_PARAM(owners_of_an_object_are_recorded, engines_gen_params),
 	KUNIT_CASE_PARAM(misuse_of_a_checked_object_is_reported_once, engines_gen_params),
 	KUNIT_CASE(owner_of_an_object_tells_caches_that_share_the_heap_apart),
 	KUNIT_CASE_PARAM(cache_in_use_is_not_destroyed_and_its_leaks_are_listed,

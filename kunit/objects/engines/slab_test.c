@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine SLAB: bookkeeping outside the objects, in the slab or elsewhere, and colours.
+ * The engine SLAB: bufctls outside the objects, in the slab or in an object of their own, and
+ * colours.
  */
 #include <linux/cache.h>
 #include <linux/string.h>
@@ -13,7 +14,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/* Nothing in front of the engine */
+/* Without magazines, so that each request reaches the engine */
 #define FLAGS (RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
 
 static struct rsv_cache *slab_cache(struct kunit *test, struct rsv_region *r, unsigned int size,
@@ -48,8 +49,8 @@ static unsigned int inuse_of(const struct rsv_cache *c, const void *object)
 	return word.inuse;
 }
 
-/* Objects of the caches that keep what is not in its slab */
-static u64 books_apart(struct rsv_region *r)
+/* Used objects of the caches from which slabs get bufctls that are outside the slab */
+static u64 nr_outside_bufctls(struct rsv_region *r)
 {
 	u64 nr = 0;
 	unsigned int i;
@@ -79,7 +80,10 @@ KUNIT_ARRAY_PARAM(colours, colours, colour_text);
 
 #define COLOUR_OBJECTS 300U
 
-/* Each slab begins its objects one colour further on, until there is no more room, then anew. */
+/*
+ * Each slab begins its objects one colour further on, and after the last colour the first one is
+ * used.
+ */
 static void colours_rotate_from_slab_to_slab(struct kunit *test)
 {
 	const struct colour_case *k = test->param_value;
@@ -107,7 +111,7 @@ static void colours_rotate_from_slab_to_slab(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* The last colour leaves just room for the objects, and one more would not. */
+/* With the last colour the objects just fit; another step would not fit. */
 static void colours_use_what_objects_leave(struct kunit *test)
 {
 	const struct colour_case *k = test->param_value;
@@ -119,12 +123,12 @@ static void colours_use_what_objects_leave(struct kunit *test)
 	KUNIT_EXPECT_GT(test, used + l->colours * l->colour, slab);
 }
 
-/* --- Books ---------------------------------------------------------------------------------- */
+/* --- Bufctls -------------------------------------------------------------------------------- */
 
 static const unsigned int small[] = {1, 24, 100, 256, 504};
 static const unsigned int large[] = {512, 700, 1741, 4096, 5000, 20000};
 
-static void book_of_small_objects_is_in_their_slab(struct kunit *test)
+static void bufctls_of_small_objects_are_in_their_slab(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	struct rsv_cache *c;
@@ -135,13 +139,13 @@ static void book_of_small_objects_is_in_their_slab(struct kunit *test)
 		c = slab_cache(test, r, small[i], 0);
 		KUNIT_EXPECT_GE(test, c->layout.bufctl, 4 + c->layout.objects * 2);
 		rsvt_objects_alloc(test, c, &object, 1);
-		KUNIT_EXPECT_EQ(test, books_apart(r), 0);
+		KUNIT_EXPECT_EQ(test, nr_outside_bufctls(r), 0);
 		KUNIT_EXPECT_GE(test, object - base_of(c, object), c->layout.bufctl);
 		rsv_cache_free(c, object);
 	}
 }
 
-static void book_of_large_objects_is_elsewhere_and_goes_with_the_slab(struct kunit *test)
+static void bufctls_of_large_objects_are_outside_and_go_with_the_slab(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	unsigned int i, j, slabs = 0;
@@ -153,17 +157,17 @@ static void book_of_large_objects_is_elsewhere_and_goes_with_the_slab(struct kun
 		KUNIT_EXPECT_EQ(test, c->layout.bufctl, 0);
 		rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
 		slabs = rsvt_query_cache(c).slabs_made;
-		KUNIT_EXPECT_EQ(test, books_apart(r), slabs);
+		KUNIT_EXPECT_EQ(test, nr_outside_bufctls(r), slabs);
 		for (j = 0; j < ARRAY_SIZE(object); j++)
 			memset(object[j], 0xff, large[i]);
 		rsvt_objects_free(c, object, ARRAY_SIZE(object));
 		rsv_cache_shrink(c);
-		KUNIT_EXPECT_EQ(test, books_apart(r), 0);
+		KUNIT_EXPECT_EQ(test, nr_outside_bufctls(r), 0);
 	}
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* Nothing of a free object or its slot is read: not by its cache. */
+/* The cache reads no byte of a free object or of its slot. */
 static void whatever_is_written_to_free_objects_the_free_list_stays(struct kunit *test)
 {
 	static const unsigned int sizes[] = {40, 392, 1741};
@@ -229,8 +233,8 @@ static void last_object_given_back_comes_first(struct kunit *test)
 static struct kunit_case slab_cases[] = {
 	KUNIT_CASE_PARAM(colours_rotate_from_slab_to_slab, colours_gen_params),
 	KUNIT_CASE_PARAM(colours_use_what_objects_leave, colours_gen_params),
-	KUNIT_CASE(book_of_small_objects_is_in_their_slab),
-	KUNIT_CASE(book_of_large_objects_is_elsewhere_and_goes_with_the_slab),
+	KUNIT_CASE(bufctls_of_small_objects_are_in_their_slab),
+	KUNIT_CASE(bufctls_of_large_objects_are_outside_and_go_with_the_slab),
 	KUNIT_CASE(whatever_is_written_to_free_objects_the_free_list_stays),
 	KUNIT_CASE(slab_is_carved_object_by_object),
 	KUNIT_CASE(last_object_given_back_comes_first),

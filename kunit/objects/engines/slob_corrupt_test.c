@@ -65,7 +65,7 @@ static const char *report_slob_page(struct kunit *test, struct rsv_cache *c, con
 
 /*
  * No free block of the slob page serves any more, except those that are freed afterwards, even if
- * they lie beside a lost one. Only a test knows what was lost and can restore it.
+ * they lie next to a lost one. Only a test knows what was lost and can restore it.
  */
 static void expect_lost(struct kunit *test, struct rsv_cache *c, void **object,
 			struct saved_block saved)

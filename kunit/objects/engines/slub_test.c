@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine SLUB: free lists that survive being written to; links inside the objects, obfuscated
- * and in random order; no queue.
+ * The engine SLUB: freelists that survive overwritten objects, links that are obfuscated and in
+ * random order, active slabs, and caches without a queue.
  */
 #include <linux/delay.h>
 #include <linux/percpu.h>
@@ -21,8 +21,8 @@
 #include "support/suite.h"
 
 /*
- * Six objects of this size fill a slab of three pages, with their link inside (and 8 bytes to
- * spare) or behind them.
+ * Six objects of this size fill a slab of three pages, with their link inside (8 bytes remain) or
+ * behind the object.
  */
 #define SIZE	 2040
 #define PER_SLAB 6
@@ -52,9 +52,9 @@ static struct rsv_cache *cache_of_kind(struct kunit *test, struct rsv_region *r)
 }
 
 /*
- * Of three free objects the second is written to: the first can still be had, then the slab's
- * free list is given up, and two objects are lost rather than handed out. Only a test that knows
- * which they are can give them back.
+ * The second of three free objects is overwritten. The first can still be allocated; then the
+ * engine gives up the slab's freelist and loses two objects rather than hand them out. Only the
+ * test knows which, and gives them back.
  */
 static void free_object_that_was_written_to_is_found_and_not_handed_out(struct kunit *test)
 {
@@ -86,7 +86,7 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* --- The engine's own ways ------------------------------------------------------------------ */
+/* --- Links and slabs ------------------------------------------------------------------------ */
 
 static struct rsv_frame *slab_of(const struct rsv_cache *c, const void *object)
 {
@@ -110,7 +110,7 @@ static unsigned int inuse_of(const struct rsv_cache *c, const void *object)
 	return word_of(c, object).inuse;
 }
 
-/* The number of the first free object */
+/* The number of the first object on the slab's freelist */
 static unsigned int first_free_of(const struct rsv_cache *c, const void *object)
 {
 	return word_of(c, object).free;
@@ -122,7 +122,7 @@ static unsigned int index_of(const struct rsv_cache *c, const void *object)
 						 object));
 }
 
-/* The word that links a free object with others, as it stands in memory */
+/* The link of a free object, as memory has it */
 static unsigned long link_of(const struct rsv_cache *c, const void *object)
 {
 	unsigned long link;
@@ -131,7 +131,7 @@ static unsigned long link_of(const struct rsv_cache *c, const void *object)
 	return link;
 }
 
-/* What it means */
+/* The link, decoded */
 static unsigned long link_meaning(const struct rsv_cache *c, const void *object)
 {
 	return link_of(c, object) ^ rsv_mark_key(c, object + c->layout.mark);
@@ -154,7 +154,7 @@ static void free_list_is_threaded_through_the_free_objects(struct kunit *test)
 	}
 }
 
-/* The first object of the next slab as the only free one of its slab */
+/* The first object of a slab, as the only free one of its slab */
 static void *only_free(struct kunit *test, struct rsv_cache *c, void **object, unsigned int index)
 {
 	unsigned int i;
@@ -168,7 +168,7 @@ static void *only_free(struct kunit *test, struct rsv_cache *c, void **object, u
 	return object[PER_SLAB - 1];
 }
 
-static void links_are_obfuscated_by_the_cache_and_by_their_place(struct kunit *test)
+static void links_are_obfuscated_by_the_cache_and_by_their_address(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = cache_of_kind(test, r), *d = cache_of_kind(test, r);
@@ -181,17 +181,17 @@ static void links_are_obfuscated_by_the_cache_and_by_their_place(struct kunit *t
 	KUNIT_EXPECT_NE(test, first, RSV_SLAB_NONE);
 	rsvt_objects_free(c, object, PER_SLAB - 1);
 
-	/* The same in another place of the same cache */
+	/* The same successor at another address of the same cache */
 	p = only_free(test, c, object, 1);
 	KUNIT_EXPECT_EQ(test, link_meaning(c, p), RSV_SLAB_NONE);
 	other = link_of(c, p);
 	KUNIT_EXPECT_NE(test, first, other);
-	/* What two links have in common does not give away their places' difference. */
+	/* Two links do not reveal the distance of their addresses. */
 	KUNIT_EXPECT_NE(test, first ^ other, c->layout.stride);
 	rsvt_objects_free(c, object, PER_SLAB - 1);
 	rsv_cache_shrink(c);
 
-	/* The same in the same place, of another cache */
+	/* The same successor at the same address, in another cache */
 	KUNIT_ASSERT_EQ(test, d->layout.stride, c->layout.stride);
 	p = only_free(test, d, object, 0);
 	KUNIT_ASSERT_PTR_EQ(test, p, rsvt_scratch_base(r));
@@ -221,7 +221,7 @@ static void objects_of_a_batch_come_in_random_order(struct kunit *test)
 		rsvt_objects_free(c, object, ARRAY_SIZE(object));
 		rsvt_scratch_cache_end(test, c);
 	}
-	/* Once by chance in 16 factorial times */
+	/* By chance this fails once in 16 factorial times. */
 	KUNIT_EXPECT_EQ(test, in_order, 0);
 }
 
@@ -244,7 +244,7 @@ static void slab_is_carved_a_batch_at_a_time(struct kunit *test)
 	rsvt_objects_free(c, object, c->layout.objects);
 }
 
-/* Of three slabs the one with fewest free objects serves first, and the one with most last. */
+/* Of three slabs the one with the fewest free objects serves first, the one with the most last. */
 static void fullest_slab_serves_first(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
@@ -273,7 +273,7 @@ static struct rsv_frame *active_of(struct rsv_cache *c)
 	return per_cpu_ptr(c->cpus, raw_smp_processor_id())->active;
 }
 
-/* Whose memory is of the node of a CPU, which has no active slab of another */
+/* A cache whose memory is of the CPU's node: the CPU has no active slab of another node. */
 static struct rsv_cache *queueless_cache_of(struct kunit *test, unsigned int cpu)
 {
 	const struct kind_of_cache *kind = test->param_value;
@@ -298,7 +298,7 @@ static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *t
 	void *object[PER_SLAB - 2], *again;
 	unsigned int i;
 
-	/* Others are free too: two that the CPU took with these. */
+	/* The CPU has cached two others with these. */
 	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
 	KUNIT_EXPECT_PTR_EQ(test, active_of(c), slab_of(c, object[0]));
 	KUNIT_EXPECT_TRUE(test, word_of(c, object[0]).frozen);
@@ -312,7 +312,7 @@ static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *t
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
-/* Nothing is kept in between: at once the frame says so. */
+/* The frame of the slab shows the free at once: nothing is cached in between. */
 static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
 {
 	struct rsv_cache *c = queueless_cache(test);
@@ -325,7 +325,7 @@ static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, inuse_of(c, object[0]), PER_SLAB - 1 - i);
 		KUNIT_EXPECT_EQ(test, first_free_of(c, object[0]), index_of(c, object[i]));
 	}
-	/* The active slab has nothing left: the other one becomes active. */
+	/* The active slab is exhausted, and the other slab becomes active. */
 	rsvt_objects_alloc(test, c, &again, 1);
 	KUNIT_EXPECT_PTR_EQ(test, again, object[2]);
 	KUNIT_EXPECT_PTR_EQ(test, active_of(c), slab_of(c, object[0]));
@@ -339,13 +339,13 @@ static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
 }
 
 /**
- * struct locked_free - objects that are given back while another CPU has their node's lock
+ * struct locked_free - frees while another CPU holds the lock of the objects' node
  * @c: their cache
- * @object: the objects, of that CPU's active slab
- * @holds: that CPU has, or had, the lock
- * @given: they were given back
- * @late: not until that CPU had waited for two seconds, and dropped the lock
- * @done: that CPU has dropped it, and touches nothing here any more
+ * @object: objects of the active slab of the other CPU
+ * @holds: the other CPU has taken the lock
+ * @given: the objects were freed
+ * @late: the other CPU waited two seconds for @given and dropped the lock
+ * @done: the other CPU has dropped the lock and does not touch this structure any more
  */
 struct locked_free {
 	struct rsv_cache *c;
@@ -365,7 +365,7 @@ static void take_there(void *data)
 		l->object[i] = rsv_cache_alloc(l->c, GFP_ATOMIC);
 }
 
-static void hold_until_they_are_given(void *data)
+static void hold_until_freed(void *data)
 {
 	struct locked_free *l = data;
 	raw_spinlock_t *lock = &l->c->nodes[l->c->region->extents->at[0]->nid]->lock;
@@ -377,11 +377,11 @@ static void hold_until_they_are_given(void *data)
 		mdelay(1);
 	raw_spin_unlock(lock);
 	l->late = ms == 2000;
-	/* Pairs with who waits for it */
+	/* Pairs with the wait at the end of the test. */
 	smp_store_release(&l->done, true);
 }
 
-/* Whoever has it may take as long as it likes. */
+/* The free does not wait for the node's lock, however long another CPU holds it. */
 static void object_of_another_cpus_slab_is_given_back_without_the_lock(struct kunit *test)
 {
 	struct locked_free l = {};
@@ -393,15 +393,15 @@ static void object_of_another_cpus_slab_is_given_back_without_the_lock(struct ku
 	smp_call_function_single(cpu, take_there, &l, true);
 	KUNIT_ASSERT_NOT_NULL(test, l.object[ARRAY_SIZE(l.object) - 1]);
 	KUNIT_ASSERT_PTR_EQ(test, per_cpu_ptr(l.c->cpus, cpu)->active, slab_of(l.c, l.object[0]));
-	/* Nobody else shall keep us from giving them back in time. */
+	/* No other task may delay the frees beyond the limit. */
 	preempt_disable();
-	smp_call_function_single(cpu, hold_until_they_are_given, &l, false);
+	smp_call_function_single(cpu, hold_until_freed, &l, false);
 	while (!READ_ONCE(l.holds))
 		cpu_relax();
 	rsvt_objects_free(l.c, l.object, ARRAY_SIZE(l.object));
 	WRITE_ONCE(l.given, true);
 	preempt_enable();
-	/* Pairs with hold_until_they_are_given() */
+	/* Pairs with hold_until_freed() */
 	while (!smp_load_acquire(&l.done))
 		cpu_relax();
 	KUNIT_EXPECT_FALSE(test, l.late);
@@ -412,8 +412,8 @@ static void object_of_another_cpus_slab_is_given_back_without_the_lock(struct ku
 }
 
 /*
- * Of three free objects in the CPU's own list the second is written to. Returns the first, the only
- * one that can still be had.
+ * The second of three free objects on the CPU's own freelist is overwritten. Returns the first, the
+ * only one that can still be allocated.
  */
 static void *overwrite_in_active(struct kunit *test, struct rsv_cache *c, void **object)
 {
@@ -424,13 +424,13 @@ static void *overwrite_in_active(struct kunit *test, struct rsv_cache *c, void *
 	rsv_cache_free(c, object[4]);
 	rsv_cache_free(c, object[3]);
 	rsv_cache_free(c, object[1]);
-	/* None of them is in the frame. */
+	/* None of them is on the slab's own freelist. */
 	KUNIT_ASSERT_EQ(test, inuse_of(c, object[0]), PER_SLAB);
 	rsvt_poke(object[3] + c->layout.mark, &junk, sizeof(junk));
 	return object[1];
 }
 
-/* Two objects are lost. Only a test can give them back. */
+/* Two objects are lost. Only the test can give them back. */
 static void expect_lost_in_active(struct kunit *test, struct rsv_cache *c, void **object,
 				  void **others)
 {
@@ -451,11 +451,11 @@ static void expect_lost_in_active(struct kunit *test, struct rsv_cache *c, void 
 static const char *report_lost(struct kunit *test, struct rsv_cache *c, const void *object)
 {
 	const struct rsv_frame *slab = slab_of(c, object);
+	void *base = rsv_frame_addr(c->region->extents->at[0], slab);
 
-	return rsvt_report_text(
-		test, "cache %s of region %s: slab at 0x%zx: 2 free objects are lost", c->name,
-		c->region->name,
-		rsvt_scratch_offset(c->region, rsv_frame_addr(c->region->extents->at[0], slab)));
+	return rsvt_report_text(test,
+				"cache %s of region %s: slab at 0x%zx: 2 free objects are lost",
+				c->name, c->region->name, rsvt_scratch_offset(c->region, base));
 }
 
 static void overwritten_object_of_active_slab_is_found_when_its_turn_comes(struct kunit *test)
@@ -481,7 +481,7 @@ static void overwritten_object_of_active_slab_is_found_when_cpu_is_drained(struc
 	first = overwrite_in_active(test, c, object);
 	EXPECT_REPORT(test, RSV_CORRUPT, report_lost(test, c, first), rsv_cache_shrink(c));
 	KUNIT_EXPECT_NULL(test, active_of(c));
-	/* What came before it in the list was saved. */
+	/* The object before it on the list was saved. */
 	KUNIT_EXPECT_EQ(test, inuse_of(c, first), PER_SLAB - 1);
 	KUNIT_EXPECT_EQ(test, first_free_of(c, first), index_of(c, first));
 	KUNIT_EXPECT_EQ(test, link_meaning(c, first), RSV_SLAB_NONE);
@@ -493,7 +493,9 @@ static void overwritten_object_of_active_slab_is_found_when_cpu_is_drained(struc
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
-/* Slabs that have one free object each: what a magazine gets of them is what two of them have. */
+/*
+ * Each slab has one free object. A refill gets the objects of two slabs under one hold of the lock.
+ */
 static void one_hold_of_the_lock_reaches_two_slabs(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
@@ -522,7 +524,7 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE_PARAM(free_object_that_was_written_to_is_found_and_not_handed_out,
 			 kinds_gen_params),
 	KUNIT_CASE_PARAM(free_list_is_threaded_through_the_free_objects, kinds_gen_params),
-	KUNIT_CASE_PARAM(links_are_obfuscated_by_the_cache_and_by_their_place, kinds_gen_params),
+	KUNIT_CASE_PARAM(links_are_obfuscated_by_the_cache_and_by_their_address, kinds_gen_params),
 	KUNIT_CASE(objects_of_a_batch_come_in_random_order),
 	KUNIT_CASE(slab_is_carved_a_batch_at_a_time),
 	KUNIT_CASE_PARAM(fullest_slab_serves_first, kinds_gen_params),

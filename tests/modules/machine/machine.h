@@ -28,17 +28,17 @@ void machine_traces_end(void);
 void machine_objects_end(void);
 
 /**
- * struct stress - what all CPUs do, in threads and in hard timer interrupts
+ * struct stress - operations that all CPUs do, in threads and in hard timer interrupts
  * @what: its name for the log
- * @take: takes something, or returns 0
- * @give: gives it back; 0 is nothing
- * @aside: done by one thread now and then; may be NULL
+ * @take: allocates something, or returns 0
+ * @give: frees it; 0 is nothing
+ * @extra: another operation, which one thread does now and then; may be NULL
  */
 struct stress {
 	const char *what;
 	unsigned long (*take)(struct rnd_state *random, gfp_t gfp);
 	void (*give)(unsigned long taken);
-	void (*aside)(struct rnd_state *random);
+	void (*extra)(struct rnd_state *random);
 };
 
 int machine_stress(const struct stress *s);

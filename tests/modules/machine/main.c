@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir_machine.ko: what is proved on whole machines rather than in a suite: interrupts, CPUs
- * that come and go, real zones and nodes, the running kernel's allocators beside ours. It uses
- * nothing but the public interface, so that it loads on any kernel, and the default region. Loading
- * it does what run= names, and fails with -EIO if that fails; make check-machines compares the
- * region's free areas before and after.
+ * reservoir_machine.ko: proofs that need a whole machine rather than a suite: interrupts, CPUs that
+ * come and go, real zones and nodes, a comparison with the kernel's allocators. It uses only the
+ * public interface and the default region, so that it loads on any kernel. Loading it does the run
+ * that run= names, and fails with -EIO if the run fails. make check-machines compares the region's
+ * free areas before and after.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -39,9 +39,9 @@ module_param_named(checks, machine_checks, bool, 0400);
 MODULE_PARM_DESC(checks, "whether the caches of objects check what they are given");
 
 /*
- * drain: what is free goes to the free areas. Who shrinks a cache that a CPU has something of waits
- * until all CPUs gave back what they have. No region has a block of 4 TiB, and a request that may
- * sleep gathers the rest before it fails.
+ * drain: moves all free memory to the free areas. Shrinking a cache of which a CPU has objects
+ * waits until all CPUs were drained. No region has a block of 4 TiB, and a request that may sleep
+ * drains everything else before it fails.
  */
 int machine_run_drain(struct rsv_region *r)
 {
@@ -81,7 +81,7 @@ static int __init machine_init(void)
 }
 module_init(machine_init);
 
-/* Nothing else is left behind: what was started in machine_init() ended there. */
+/* Everything else that machine_init() started ended there. */
 static void __exit machine_exit(void)
 {
 	machine_traces_end();

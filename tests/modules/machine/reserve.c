@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reserve: a region made and ended, beside as much memory taken and given back by the page
+ * reserve: the time to create and destroy a region, compared with allocating and freeing as much
+ * memory page by page.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -68,7 +69,7 @@ static int reserve_once(void)
 	return 0;
 }
 
-/* Three times, since the first one also pays for the order in which the system's memory is. */
+/* Three times: the first one also pays for putting the system's memory in order. */
 int machine_run_reserve(struct rsv_region *r)
 {
 	int i, err = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The clock of the benchmark on x86, User Mode Linux among it: the time stamp counter
+ * The clock of the benchmark on x86, including User Mode Linux: the time stamp counter.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
@@ -8,14 +8,14 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
-#define BENCH_UNIT "cycles"
+#define BENCH_UNIT	"cycles"
 
-/* Nothing before it is still under way when it is read, and nothing behind it has begun. */
+/* All instructions before it have ended when the counter is read, and none behind it has begun. */
 static __always_inline u64 bench_clock(void)
 {
 	u32 low, high;
 
-	asm volatile("lfence\n\trdtsc\n\tlfence" : "=a"(low), "=d"(high) : : "memory");
+	asm volatile("lfence\n\trdtsc\n\tlfence" : "=a" (low), "=d" (high) : : "memory");
 	return (u64)high << 32 | low;
 }
 

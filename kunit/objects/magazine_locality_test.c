@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines and where an object lies: in which extent, and of which node its memory is.
+ * Magazines and the memory of their objects: frees are fast in the extent of the last free, a
+ * removed extent is no CPU's hint, and a magazine holds objects of one node.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -33,7 +34,7 @@ static struct rsv_region *region_of_two_extents(struct kunit *test, size_t bytes
 	return r;
 }
 
-/* Objects of both extents: those of one first, then those of the other */
+/* Allocates objects of both extents and sorts them by extent. */
 static unsigned int objects_by_extent(struct kunit *test, struct rsv_cache *c, void **object,
 				      unsigned int nr)
 {
@@ -61,7 +62,7 @@ static void frees_are_fast_in_whichever_extent_the_last_one_was(struct kunit *te
 	unsigned long slow;
 
 	first = objects_by_extent(test, c, object, nr);
-	/* Magazines for all of them first, so that nothing else is slow. */
+	/* Frees them all once, so that the caches have magazines and nothing else is slow. */
 	rsvt_objects_free(c, object, nr);
 	rsvt_objects_alloc(test, c, object, nr);
 	rsvt_objects_free(c, object, nr);
@@ -74,7 +75,7 @@ static void frees_are_fast_in_whichever_extent_the_last_one_was(struct kunit *te
 	KUNIT_EXPECT_TRUE(test, rsv_extent_has(rsvt_this_cpu(c)->extent, object[nr - 1]));
 }
 
-static bool some_cpu_remembers(struct rsv_cache *c, const struct rsv_extent *e)
+static bool is_hint_of_some_cpu(struct rsv_cache *c, const struct rsv_extent *e)
 {
 	unsigned int cpu;
 
@@ -84,24 +85,24 @@ static bool some_cpu_remembers(struct rsv_cache *c, const struct rsv_extent *e)
 	return false;
 }
 
-static void extent_that_went_is_remembered_by_no_cpu(struct kunit *test)
+static void removed_extent_is_hint_of_no_cpu(struct kunit *test)
 {
 	struct rsv_region *r = region_of_two_extents(test, BLOCK_BYTES);
 	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
 	unsigned long end = jiffies + 10 * HZ;
-	struct rsv_extent *gone;
+	struct rsv_extent *removed;
 	void *object;
 
 	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	gone = rsvt_this_cpu(c)->extent;
-	KUNIT_EXPECT_TRUE(test, rsv_extent_has(gone, object));
+	removed = rsvt_this_cpu(c)->extent;
+	KUNIT_EXPECT_TRUE(test, rsv_extent_has(removed, object));
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
-	/* It ends once nobody can be looking at it any more. */
-	while (some_cpu_remembers(c, gone) && time_before(jiffies, end))
+	/* The extent goes after a grace period. */
+	while (is_hint_of_some_cpu(c, removed) && time_before(jiffies, end))
 		msleep(20);
-	KUNIT_EXPECT_FALSE(test, some_cpu_remembers(c, gone));
+	KUNIT_EXPECT_FALSE(test, is_hint_of_some_cpu(c, removed));
 	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->extent->bytes, 0);
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
 }
@@ -110,16 +111,18 @@ KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
 /* --- Nodes ---------------------------------------------------------------------------------- */
 
-/* A node with memory that is not this CPU's */
+/* A node with memory other than this CPU's node */
 static int other_node(struct kunit *test)
 {
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY) if (nid != numa_mem_id()) return nid;
+	for_each_node_state(nid, N_MEMORY)
+		if (nid != numa_mem_id())
+			return nid;
 	kunit_skip(test, "the machine has one node");
 }
 
-/* A region with memory of this CPU's node and of another one */
+/* A region with memory of this CPU's node and of node @nid */
 static struct rsv_region *region_of_two_nodes(struct kunit *test, int nid)
 {
 	const struct rsv_reserve want[] = {
@@ -130,7 +133,7 @@ static struct rsv_region *region_of_two_nodes(struct kunit *test, int nid)
 	return rsvt_scratch_region_or_skip(test, want, 2);
 }
 
-/* A cache of such a region, of the engine that is the test's parameter */
+/* A cache of such a region, of the test's engine */
 static struct rsv_cache *cache_of_two_nodes(struct kunit *test, int *nid)
 {
 	const struct engine_case *k = test->param_value;
@@ -141,8 +144,8 @@ static struct rsv_cache *cache_of_two_nodes(struct kunit *test, int *nid)
 					NULL);
 }
 
-static void objects_of_node_take(struct kunit *test, struct rsv_cache *c, int nid, void **object,
-				 unsigned int nr)
+static void objects_of_node_alloc(struct kunit *test, struct rsv_cache *c, int nid, void **object,
+				  unsigned int nr)
 {
 	unsigned int i;
 
@@ -153,16 +156,19 @@ static void objects_of_node_take(struct kunit *test, struct rsv_cache *c, int ni
 	}
 }
 
-/* Objects that are with the engine: of SLOB, whose slabs are all caches', those it does not have */
-static void expect_home(struct kunit *test, struct rsv_cache *c, bool home, unsigned int nr)
+/*
+ * Whether the objects are free with the engine or cached. SLOB's slob pages belong to no cache, so
+ * for SLOB the cache's total says it.
+ */
+static void expect_flushed(struct kunit *test, struct rsv_cache *c, bool flushed, unsigned int nr)
 {
 	if (c->flags & RSV_ENGINE_SLOB)
-		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, home ? 0 : nr);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, flushed ? 0 : nr);
 	else
-		EXPECT_SLABS(test, c, 0, !home, home);
+		EXPECT_SLABS(test, c, 0, !flushed, flushed);
 }
 
-static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
+static void objects_of_another_node_are_flushed_by_the_magazine(struct kunit *test)
 {
 	struct rsv_cache *c;
 	unsigned int r, i;
@@ -172,16 +178,16 @@ static void objects_of_another_node_go_home_by_the_magazine(struct kunit *test)
 	c = cache_of_two_nodes(test, &nid);
 	r = c->magazine_size;
 	object = rsvt_objects_array(test, r);
-	objects_of_node_take(test, c, nid, object, r);
+	objects_of_node_alloc(test, c, nid, object, r);
 	for (i = 0; i < r - 1; i++) {
 		rsv_cache_free(c, object[i]);
 		KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->remote->rounds, i + 1);
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), 0);
 	}
-	expect_home(test, c, false, r);
+	expect_flushed(test, c, false, r);
 	rsv_cache_free(c, object[r - 1]);
 	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->remote->rounds, 0);
-	expect_home(test, c, true, r);
+	expect_flushed(test, c, true, r);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
@@ -193,7 +199,7 @@ static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
 	int nid;
 
 	c = cache_of_two_nodes(test, &nid);
-	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
+	objects_of_node_alloc(test, c, nid, object, ARRAY_SIZE(object));
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 	for (i = 0; i < ARRAY_SIZE(object); i++) {
 		object[i] = rsv_cache_alloc(c, GFP_KERNEL);
@@ -203,7 +209,7 @@ static void magazines_serve_objects_of_their_own_node_only(struct kunit *test)
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
-/* A CPU that does nothing else needs one magazine for it, however long it goes on. */
+/* A CPU that frees only objects of another node uses one magazine for them. */
 static void magazines_do_not_pile_up_where_all_goes_to_another_node(struct kunit *test)
 {
 	struct rsv_cache *c;
@@ -214,21 +220,21 @@ static void magazines_do_not_pile_up_where_all_goes_to_another_node(struct kunit
 	c = cache_of_two_nodes(test, &nid);
 	nr = 20 * c->magazine_size;
 	object = rsvt_objects_array(test, nr);
-	objects_of_node_take(test, c, nid, object, nr);
+	objects_of_node_alloc(test, c, nid, object, nr);
 	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_LE(test, rsvt_cache_count(c).depot_empty, 1);
 	KUNIT_EXPECT_LE(test, rsvt_magazines_in_use(c->region, 64), 3);
 }
 
-/* What collects for another node is not forgotten there. */
-static void shrinking_sends_home_what_collects_for_another_node(struct kunit *test)
+/* Shrinking flushes the magazine of objects of another node too. */
+static void shrinking_flushes_objects_of_another_node(struct kunit *test)
 {
 	struct rsv_cache *c;
 	void *object[10];
 	int nid;
 
 	c = cache_of_two_nodes(test, &nid);
-	objects_of_node_take(test, c, nid, object, ARRAY_SIZE(object));
+	objects_of_node_alloc(test, c, nid, object, ARRAY_SIZE(object));
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->remote->rounds, ARRAY_SIZE(object));
 	rsv_cache_shrink(c);
@@ -239,12 +245,12 @@ static void shrinking_sends_home_what_collects_for_another_node(struct kunit *te
 
 static struct kunit_case magazine_place_cases[] = {
 	KUNIT_CASE(frees_are_fast_in_whichever_extent_the_last_one_was),
-	KUNIT_CASE(extent_that_went_is_remembered_by_no_cpu),
-	KUNIT_CASE_PARAM(objects_of_another_node_go_home_by_the_magazine, engines_gen_params),
+	KUNIT_CASE(removed_extent_is_hint_of_no_cpu),
+	KUNIT_CASE_PARAM(objects_of_another_node_are_flushed_by_the_magazine, engines_gen_params),
 	KUNIT_CASE_PARAM(magazines_serve_objects_of_their_own_node_only, engines_gen_params),
 	KUNIT_CASE_PARAM(magazines_do_not_pile_up_where_all_goes_to_another_node,
 			 engines_gen_params),
-	KUNIT_CASE_PARAM(shrinking_sends_home_what_collects_for_another_node, engines_gen_params),
+	KUNIT_CASE_PARAM(shrinking_flushes_objects_of_another_node, engines_gen_params),
 	{}};
 
 static struct kunit_suite magazine_place_suite = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Marks of a zone: what it keeps back, and for whom; what is done before a request fails, and said
- * when it does.
+ * Watermarks of a zone: which requests may use the pages below them, what is drained before a
+ * request fails, and what the log says when it does.
  */
 #include <linux/kmsg_dump.h>
 #include <linux/mm.h>
@@ -14,7 +14,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/* --- Marks ---------------------------------------------------------------------------------- */
+/* --- Watermarks ----------------------------------------------------------------------------- */
 
 #define MARKED_PAGES 2048U
 
@@ -49,14 +49,14 @@ static void below_min_only_gfp_high_takes(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, modest[i], order));
 	KUNIT_EXPECT_GE(test, zone(r)->free_pages, min);
 
-	/* Each of them takes what is there to the last block. */
+	/* Requests with __GFP_HIGH may use the last block. */
 	high = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, order, page + nr, 1);
 	high += rsvt_pages_alloc(r, GFP_ATOMIC, order, page + nr + high, MARKED_PAGES - nr);
 	KUNIT_EXPECT_EQ(test, nr + high, MARKED_PAGES >> order);
 	rsvt_pages_free(page, nr + high, order);
 }
 
-/* What GFP_ATOMIC has fetched to this CPU's list is not for others either. */
+/* Pages that a GFP_ATOMIC request moved to this CPU's list are protected too. */
 static void below_min_others_get_nothing_after_an_atomic_request(struct kunit *test)
 {
 	struct page **page = rsvt_pages_array(test, MARKED_PAGES + 1), *atomic;
@@ -74,7 +74,7 @@ static void below_min_others_get_nothing_after_an_atomic_request(struct kunit *t
 		__rsv_free_pages(atomic, 0);
 }
 
-static void zone_under_4_mb_keeps_nothing_back(struct kunit *test)
+static void zone_under_4_mb_has_no_watermarks(struct kunit *test)
 {
 	struct page **page = rsvt_pages_array(test, 1023);
 	struct rsv_region *r = rsvt_scratch_pages(test, 1023);
@@ -85,7 +85,7 @@ static void zone_under_4_mb_keeps_nothing_back(struct kunit *test)
 	rsvt_pages_free(page, 1023, 0);
 }
 
-/* Nobody has failed yet, but somebody who may not sleep soon might. */
+/* No request has failed yet, but one that may not sleep soon could. */
 static void below_low_empty_slabs_go_back_in_the_background(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, MARKED_PAGES);
@@ -123,7 +123,7 @@ static void empty_slabs_are_given_back_before_a_request_fails(struct kunit *test
 
 	rsv_kfree(rsv_kmalloc(r, 100, GFP_KERNEL));
 	KUNIT_EXPECT_LT(test, rsvt_region_free_pages(r), 16);
-	/* Who may not sleep cannot wait for it. */
+	/* The request may not sleep and so cannot wait for the drain. */
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_ATOMIC, 4));
 	page = rsv_alloc_pages(r, GFP_KERNEL, 4);
 	KUNIT_ASSERT_NOT_NULL(test, page);
@@ -131,7 +131,7 @@ static void empty_slabs_are_given_back_before_a_request_fails(struct kunit *test
 	__rsv_free_pages(page, 4);
 }
 
-/* Lines of the log that say that a request of this region got nothing */
+/* The log's lines that say that a request of this region failed */
 static unsigned int failure_lines(struct rsv_region *r)
 {
 	static char line[512];
@@ -154,7 +154,7 @@ static void failure_is_one_line_at_most_and_none_with_nowarn(struct kunit *test)
 	struct rsv_region *r = rsvt_scratch_pages(test, 1);
 	unsigned int i;
 
-	/* Lines are at least five seconds apart. */
+	/* The module prints one line in five seconds at most. */
 	schedule_timeout_uninterruptible(5 * HZ + HZ / 2);
 	for (i = 0; i < 100; i++)
 		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_KERNEL | __GFP_NOWARN, 1));
@@ -168,7 +168,7 @@ static void failure_is_one_line_at_most_and_none_with_nowarn(struct kunit *test)
 static struct kunit_case mark_cases[] = {
 	KUNIT_CASE_PARAM(below_min_only_gfp_high_takes, orders_gen_params),
 	KUNIT_CASE(below_min_others_get_nothing_after_an_atomic_request),
-	KUNIT_CASE(zone_under_4_mb_keeps_nothing_back),
+	KUNIT_CASE(zone_under_4_mb_has_no_watermarks),
 	KUNIT_CASE(below_low_empty_slabs_go_back_in_the_background),
 	KUNIT_CASE(empty_slabs_are_given_back_before_a_request_fails),
 	KUNIT_CASE(failure_is_one_line_at_most_and_none_with_nowarn),
