@@ -37,8 +37,7 @@ KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 	} while (0)
 
 /*
- * A cache with objects in magazines, on its freelists and in its guarantee, so that every path
- * could serve.
+ * A cache that has free objects on this CPU, so that only the NMI keeps a request from succeeding.
  */
 static struct rsv_cache *ready_cache(struct kunit *test)
 {

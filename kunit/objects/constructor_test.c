@@ -20,7 +20,7 @@
 
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
-/* Many to a slab, several batches to a slab, one to a slab */
+/* From slabs of several batches of objects to slabs of few */
 static const unsigned int sizes[] = {16, 200, 2040, 5000};
 
 /**

@@ -117,8 +117,8 @@ static void reserved_objects_are_there_when_others_exhausted_the_region(struct k
 }
 
 /*
- * Without a reserve the cache gives as many objects less as the reserve had, so other objects in
- * the slabs do not hide a missing reserve.
+ * The other free objects of the cache serve first, with the fast path on. The reserve serves last,
+ * with the fast path off, and has exactly as many objects as were reserved.
  */
 static void reserved_objects_come_last_and_are_as_many_as_asked_for(struct kunit *test)
 {

@@ -142,7 +142,7 @@ static int alloc_init(struct kunit *test)
 	return rsvt_suite_init(test);
 }
 
-/* Through every allocation function, from magazine and engine */
+/* Allocates through every function. */
 static void take_again(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned int way, i;

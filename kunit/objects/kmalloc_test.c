@@ -136,7 +136,7 @@ static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 	}
 }
 
-/* Each size is one byte more than the last class holds. Sizes up to 512 KB suffice. */
+/* Each size is one byte more than the last caller could use. A region of 512 KB suffices. */
 static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct kunit *test)
 {
 	const struct kind *k = test->param_value;

@@ -14,17 +14,17 @@
 #include "support/suite.h"
 
 /* The cache whose objects are the magazines of @c */
-static struct rsv_cache *own_of(struct rsv_cache *c)
+static struct rsv_cache *magazine_cache_of(struct rsv_cache *c)
 {
 	return c->magazine_cache;
 }
 
-static unsigned int waiting(struct rsv_cache *c)
+static unsigned int preallocated(struct rsv_cache *c)
 {
-	return own_of(c)->nodes[numa_mem_id()]->depot.empty.nr;
+	return magazine_cache_of(c)->nodes[numa_mem_id()]->depot.empty.nr;
 }
 
-static void objects_give_quickly(struct rsv_cache *c, void **objects, unsigned int nr)
+static void objects_free_irqs_off(struct rsv_cache *c, void **objects, unsigned int nr)
 {
 	unsigned long flags;
 
@@ -33,7 +33,7 @@ static void objects_give_quickly(struct rsv_cache *c, void **objects, unsigned i
 	local_irq_restore(flags);
 }
 
-static void object_take_quickly(struct kunit *test, struct rsv_cache *c, void **object)
+static void object_alloc_irqs_off(struct kunit *test, struct rsv_cache *c, void **object)
 {
 	unsigned long flags;
 
@@ -49,18 +49,18 @@ static void magazines_come_by_the_batch_and_the_others_wait(struct kunit *test)
 	unsigned int r = c->magazine_size;
 	void **object = rsvt_objects_used(test, c, (RSV_BATCH + 1) * r);
 
-	rsv_cache_shrink(own_of(c));
-	KUNIT_EXPECT_EQ(test, waiting(c), 0);
+	rsv_cache_shrink(magazine_cache_of(c));
+	KUNIT_EXPECT_EQ(test, preallocated(c), 0);
 	rsv_cache_free(c, object[0]);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).active, 1);
-	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH - 1);
-	/* No slab is made for them: the preallocated magazines serve, and use the memory of all. */
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).active, 1);
+	KUNIT_EXPECT_EQ(test, preallocated(c), RSV_BATCH - 1);
+	/* The preallocated magazines serve the next frees. */
 	rsvt_objects_free(c, object + 1, RSV_BATCH * r - 1);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).active, RSV_BATCH);
-	KUNIT_EXPECT_EQ(test, waiting(c), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).active, RSV_BATCH);
+	KUNIT_EXPECT_EQ(test, preallocated(c), 0);
 	rsvt_objects_free(c, object + RSV_BATCH * r, r);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).active, RSV_BATCH + 1);
-	KUNIT_EXPECT_GT(test, waiting(c), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).active, RSV_BATCH + 1);
+	KUNIT_EXPECT_GT(test, preallocated(c), 0);
 }
 
 static void those_that_wait_are_free(struct kunit *test)
@@ -69,21 +69,21 @@ static void those_that_wait_are_free(struct kunit *test)
 	void **object = rsvt_objects_used(test, c, 1);
 
 	rsv_cache_free(c, object[0]);
-	KUNIT_EXPECT_GT(test, waiting(c), 0);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).depot_empty, 0);
+	KUNIT_EXPECT_GT(test, preallocated(c), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).depot_empty, 0);
 	/*
 	 * Preallocated magazines that are unused for an interval go by age, and all go when the
 	 * cache is shrunk.
 	 */
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, waiting(c), 0);
+	KUNIT_EXPECT_EQ(test, preallocated(c), 0);
 	rsv_cache_shrink(c);
 	rsv_cache_free(c, rsv_cache_alloc(c, GFP_KERNEL));
-	KUNIT_EXPECT_GT(test, waiting(c), 0);
+	KUNIT_EXPECT_GT(test, preallocated(c), 0);
 	rsv_cache_shrink(c);
 	rsvt_expect_all_free(test, c->region);
-	KUNIT_EXPECT_EQ(test, waiting(c), 0);
+	KUNIT_EXPECT_EQ(test, preallocated(c), 0);
 }
 
 static void free_with_interrupts_off_makes_no_slab_for_magazines(struct kunit *test)
@@ -93,43 +93,46 @@ static void free_with_interrupts_off_makes_no_slab_for_magazines(struct kunit *t
 	void **object = rsvt_objects_used(test, c, 2 * r);
 	u64 made;
 
-	rsv_cache_shrink(own_of(c));
-	made = rsvt_cache_count(own_of(c)).slabs_made;
-	objects_give_quickly(c, object, r);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).slabs_made, made);
+	rsv_cache_shrink(magazine_cache_of(c));
+	made = rsvt_cache_count(magazine_cache_of(c)).slabs_made;
+	objects_free_irqs_off(c, object, r);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).slabs_made, made);
 	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, 0);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, r);
-	KUNIT_EXPECT_TRUE(test, own_of(c)->missing);
+	KUNIT_EXPECT_TRUE(test, magazine_cache_of(c)->missing);
 	/* With interrupts on a magazine is made. */
 	rsv_cache_free(c, object[r]);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).slabs_made, made + 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).slabs_made, made + 1);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), 1);
 	/* From then on preallocated magazines serve callers with interrupts off too. */
-	objects_give_quickly(c, object + r + 1, r - 1);
+	objects_free_irqs_off(c, object + r + 1, r - 1);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), r);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
-/* Each step makes one thing: an object, a slab for magazines, an object, the magazines. */
+/*
+ * Each allocation makes one thing that is missing: the first a slab for magazines, the second the
+ * magazines.
+ */
 static void allocations_with_interrupts_off_make_what_was_missing(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	void **object = rsvt_objects_used(test, c, 3), *taken[3];
 	u64 made;
 
-	rsv_cache_shrink(own_of(c));
-	made = rsvt_cache_count(own_of(c)).slabs_made;
-	objects_give_quickly(c, object, 2);
-	KUNIT_EXPECT_TRUE(test, own_of(c)->missing);
-	object_take_quickly(test, c, &taken[0]);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).slabs_made, made + 1);
-	KUNIT_EXPECT_EQ(test, waiting(c), 0);
-	object_take_quickly(test, c, &taken[1]);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).slabs_made, made + 1);
-	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH / 2);
-	KUNIT_EXPECT_FALSE(test, own_of(c)->missing);
-	object_take_quickly(test, c, &taken[2]);
-	KUNIT_EXPECT_EQ(test, waiting(c), RSV_BATCH / 2 - 1);
+	rsv_cache_shrink(magazine_cache_of(c));
+	made = rsvt_cache_count(magazine_cache_of(c)).slabs_made;
+	objects_free_irqs_off(c, object, 2);
+	KUNIT_EXPECT_TRUE(test, magazine_cache_of(c)->missing);
+	object_alloc_irqs_off(test, c, &taken[0]);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).slabs_made, made + 1);
+	KUNIT_EXPECT_EQ(test, preallocated(c), 0);
+	object_alloc_irqs_off(test, c, &taken[1]);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).slabs_made, made + 1);
+	KUNIT_EXPECT_EQ(test, preallocated(c), RSV_BATCH / 2);
+	KUNIT_EXPECT_FALSE(test, magazine_cache_of(c)->missing);
+	object_alloc_irqs_off(test, c, &taken[2]);
+	KUNIT_EXPECT_EQ(test, preallocated(c), RSV_BATCH / 2 - 1);
 	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), RSV_BATCH - 1);
 	rsvt_objects_free(c, taken, 3);
 	rsv_cache_free(c, object[2]);
@@ -148,7 +151,7 @@ static void object_comes_before_a_magazine_for_others(struct kunit *test)
 	__rsv_free_pages(page[--nr], 0);
 	object = rsv_cache_alloc(c, GFP_ATOMIC);
 	KUNIT_EXPECT_NOT_NULL(test, object);
-	KUNIT_EXPECT_EQ(test, rsvt_cache_count(own_of(c)).total, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(magazine_cache_of(c)).total, 0);
 	rsv_cache_free(c, object);
 	rsvt_pages_free(page, nr, 0);
 }

@@ -201,7 +201,9 @@ static int guarantee(unsigned int nr)
 	return rsv_cache_reserve(kinds[0].cache, nr);
 }
 
-/* Bulk requests, and shrinking while the other threads go on */
+/*
+ * Bulk requests, shrinking, and another number of guaranteed objects, while the other threads go on
+ */
 static void objects_extra(struct rnd_state *random)
 {
 	u32 n = prandom_u32_state(random) % ARRAY_SIZE(kinds);
