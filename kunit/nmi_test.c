@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In an NMI nothing is allocated and nothing is taken back: it may have come anywhere, under any
- * lock. What is refused there is reported, and as usable afterwards as before.
+ * In an NMI every allocation returns NULL and every free is refused with a report: the NMI may have
+ * interrupted the holder of any lock. Afterwards the refused object or page is as usable as before.
  *
- * There is no NMI, but the count that says so, with interrupts off.
+ * The tests make no NMI. They set the count by which the kernel knows that it is in one, with
+ * interrupts off.
  */
 #include <linux/irqflags.h>
 #include <linux/mm.h>
@@ -11,9 +12,15 @@
 #include <linux/string.h>
 
 #include "region.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
+KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 #define SIZE 200
 #define BULK 20
@@ -21,7 +28,7 @@ KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 #define IN_NMI(statement)                        \
 	do {                                     \
 		unsigned long __flags;           \
-                                                 \
+						 \
 		local_irq_save(__flags);         \
 		__preempt_count_add(NMI_OFFSET); \
 		statement;                       \
@@ -29,14 +36,17 @@ KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
 		local_irq_restore(__flags);      \
 	} while (0)
 
-/* A cache from which objects can be had at once, from wherever it has them at hand */
+/*
+ * A cache that has free objects on this CPU, so that only the NMI keeps a request from succeeding.
+ */
 static struct rsv_cache *ready_cache(struct kunit *test)
 {
-	struct rsv_cache *c = param_cache(test, scratch_region(test, VARIANT_REGION), SIZE, NULL);
+	struct rsv_cache *c =
+		rsvt_param_cache(test, rsvt_scratch_region(test, VARIANT_REGION), SIZE, NULL);
 	void *object[BULK];
 
-	objects_take(test, c, object, BULK);
-	objects_give(c, object, BULK);
+	rsvt_objects_alloc(test, c, object, BULK);
+	rsvt_objects_free(c, object, BULK);
 	return c;
 }
 
@@ -44,7 +54,7 @@ static void objects_are_not_allocated(struct kunit *test)
 {
 	struct rsv_cache *c = ready_cache(test);
 	void *object = NULL, *bulk[BULK], *node = NULL;
-	u64 allocs = cache_figures(c).allocs;
+	u64 allocs = rsvt_query_cache(c).allocs;
 	unsigned int nr = 1;
 
 	IN_NMI(object = rsv_cache_alloc(c, GFP_ATOMIC));
@@ -53,8 +63,8 @@ static void objects_are_not_allocated(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, node);
 	IN_NMI(nr = rsv_cache_alloc_bulk(c, GFP_ATOMIC, BULK, bulk));
 	KUNIT_EXPECT_EQ(test, nr, 0);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).allocs, allocs);
-	objects_take(test, c, &object, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).allocs, allocs);
+	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
 }
 
@@ -64,32 +74,32 @@ static void objects_are_not_taken_back_and_stay_as_they_are(struct kunit *test)
 	void *object[BULK];
 	unsigned int i;
 
-	objects_take(test, c, object, BULK);
+	rsvt_objects_alloc(test, c, object, BULK);
 	for (i = 0; i < BULK; i++)
 		memset(object[i], i, SIZE);
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_cache_free(c, object[3])));
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_kfree(object[4])));
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_cache_free_bulk(c, 1, object + 5)));
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, BULK);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, BULK);
 	for (i = 0; i < BULK; i++)
 		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], i, SIZE));
-	/* Each is taken back once the NMI is over. */
-	objects_give(c, object, BULK);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
-	scratch_cache_end(test, c);
+	/* After the NMI each free is accepted. */
+	rsvt_objects_free(c, object, BULK);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
 static void memory_by_the_byte_is_neither(struct kunit *test)
 {
 	static const size_t sizes[] = {1, 100, RSV_KMALLOC_MAX, 9000, 5 * PAGE_SIZE};
-	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	void *p, *again;
 	unsigned int i;
 	size_t size;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		/* So that there is one at hand */
+		/* Leaves an object in a magazine. */
 		rsv_kfree(rsv_kmalloc(r, sizes[i], GFP_KERNEL));
 		IN_NMI(p = rsv_kmalloc(r, sizes[i], GFP_ATOMIC));
 		KUNIT_EXPECT_NULL(test, p);
@@ -105,27 +115,27 @@ static void memory_by_the_byte_is_neither(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, memchr_inv(p, 0x5a, sizes[i]));
 		rsv_kfree(p);
 	}
-	scratch_shrink(r);
+	rsvt_scratch_shrink(r);
 	EXPECT_UNTOUCHED(test, r);
 }
 
 static void pages_are_neither(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_1M);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 1), *none = page;
 	void *exact = rsv_alloc_pages_exact(r, 3 * PAGE_SIZE, GFP_KERNEL), *nothing = exact;
 	u64 free;
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_NOT_NULL(test, exact);
-	free = region_free_bytes(r);
+	free = rsvt_region_free_bytes(r);
 	IN_NMI(none = rsv_alloc_pages(r, GFP_ATOMIC, 1));
 	KUNIT_EXPECT_NULL(test, none);
 	IN_NMI(nothing = rsv_alloc_pages_exact(r, 3 * PAGE_SIZE, GFP_ATOMIC));
 	KUNIT_EXPECT_NULL(test, nothing);
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(__rsv_free_pages(page, 1)));
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_free_pages_exact(exact, 3 * PAGE_SIZE)));
-	KUNIT_EXPECT_EQ(test, region_free_bytes(r), free);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), free);
 	__rsv_free_pages(page, 1);
 	rsv_free_pages_exact(exact, 3 * PAGE_SIZE);
 	EXPECT_UNTOUCHED(test, r);
@@ -140,7 +150,7 @@ static struct kunit_case nmi_cases[] = {
 
 static struct kunit_suite nmi_suite = {
 	.name = "reservoir_nmi",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = nmi_cases,
 };
 

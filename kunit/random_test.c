@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random operations: pages, objects and bytes are taken, changed and given back in an order that
- * a seed decides.
+ * Random operations: pages, objects and bytes are allocated, resized and freed in an order that a
+ * seed decides.
  *
- * A model beside the region knows every live block. After each step: no two blocks overlap, and
- * every page is free, part of a slab, or in a live block. Every few hundred steps what the region
- * shows is compared with the model page by page and cache by cache. Each block is filled to its
- * last byte with a pattern that is checked when it is given back. What is given back wrongly now
- * and then must be refused and change nothing. Every few thousand steps, and at the end, all is
- * given back and the region must look untouched.
+ * A model of the region knows every used block. After each step no two blocks overlap, and every
+ * page is free, part of a slab, or in a used block. Every few hundred steps the test compares the
+ * region's map and figures with the model. Each block is filled to its last byte with a pattern
+ * that is checked when the block is freed. Wrong frees are mixed in, and must be refused and change
+ * nothing. Every few thousand steps, and at the end, everything is freed and the region must look
+ * untouched.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -19,21 +19,25 @@
 #include "interface/query.h"
 #include "objects/engine.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/figures.h"
+#include "support/misuse.h"
 #include "support/random.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define STEPS	    (SLOW ? 1500U : 6000U)
 #define AUDIT_EVERY 250U
 #define EMPTY_EVERY (STEPS / 3)
 #define BLOCKS	    256
-#define GRANULE	    8 /* no two blocks share so many aligned bytes */
+#define GRANULE	    8 /* no two blocks share such a granule */
 #define CONSTRUCTED 0xc7
 
-/* The last step is one that leaves nothing. */
+/* The last step frees everything. */
 static_assert(STEPS % EMPTY_EVERY == 0);
 
-unsigned int random_seed = 20240607;
-module_param_named(seed, random_seed, uint, 0444);
+unsigned int rsvt_random_seed = 20240607;
+module_param_named(seed, rsvt_random_seed, uint, 0444);
 MODULE_PARM_DESC(seed, "seed of the random operations");
 
 enum kind {
@@ -44,13 +48,13 @@ enum kind {
 };
 
 /**
- * struct block - what is taken from the region and not yet given back
- * @kind: how it was taken; NONE if it is not
+ * struct block - a used block, object or memory of rsv_kmalloc()
+ * @kind: how it was allocated; NONE if it is not used
  * @p: its address
- * @size: bytes that may be used, all filled with @pattern
+ * @size: usable bytes, all filled with @pattern
  * @order: PAGES: its order
  * @cache: OBJECT: index of its cache
- * @pattern: what it is filled with
+ * @pattern: the byte that fills it
  */
 struct block {
 	enum kind kind;
@@ -75,17 +79,17 @@ static const unsigned int cache_flags[] = {
 #define CONSTRUCTS 1 /* index of the cache that has a constructor */
 
 /**
- * struct world - a region and the model of it
+ * struct world - a region and its model
  * @test: the running test
  * @r: the region
- * @caches: caches in it, their objects' sizes being cache_sizes
- * @untouched: the free areas before anything was taken
- * @blocks: the live blocks, in no order
- * @granules: a bit for every GRANULE bytes of the region, set where a live block is
- * @map: room for a character a page
- * @random: where all decisions come from
+ * @caches: its caches, of the sizes in cache_sizes
+ * @untouched: the free areas of the new region
+ * @blocks: the used blocks, in no order
+ * @granules: a bit for every GRANULE bytes of the region, set in used blocks
+ * @map: memory for the map of the region
+ * @random: decides everything
  * @step: steps taken
- * @failures: requests that got nothing
+ * @failures: requests that failed
  */
 struct world {
 	struct kunit *test;
@@ -115,7 +119,7 @@ static bool is_pages(const struct world *w, const struct block *b)
 
 static void model_add(struct world *w, struct block *b)
 {
-	size_t start = scratch_offset(w->r, b->p), end = start + b->size;
+	size_t start = rsvt_scratch_offset(w->r, b->p), end = start + b->size;
 	unsigned long first = start / GRANULE, nr = DIV_ROUND_UP(end, GRANULE) - first;
 
 	CHECK(w, start < end && end <= w->r->nr_pages * PAGE_SIZE);
@@ -127,7 +131,7 @@ static void model_add(struct world *w, struct block *b)
 
 static void model_remove(struct world *w, struct block *b)
 {
-	size_t start = scratch_offset(w->r, b->p), end = start + b->size;
+	size_t start = rsvt_scratch_offset(w->r, b->p), end = start + b->size;
 	unsigned long first = start / GRANULE;
 
 	CHECK(w, !memchr_inv(b->p, b->pattern, b->size));
@@ -143,7 +147,7 @@ static gfp_t random_gfp(struct world *w)
 	return gfps[random_below(w, ARRAY_SIZE(gfps))] | (random_below(w, 4) ? 0 : __GFP_ZERO);
 }
 
-/* Mostly small, sometimes as large as a dozen pages. */
+/* Mostly small, sometimes as large as a dozen pages */
 static size_t random_size(struct world *w)
 {
 	static const u32 limits[] = {64, 512, 512, RSV_KMALLOC_MAX, 50000};
@@ -177,7 +181,7 @@ static void take_bytes(struct world *w, struct block *b, gfp_t gfp)
 
 static void take(struct world *w, struct block *b)
 {
-	static void (*const takes[])(struct world * w, struct block * b, gfp_t gfp) = {
+	static void (*const takes[])(struct world *w, struct block *b, gfp_t gfp) = {
 		[PAGES] = take_pages,
 		[OBJECT] = take_object,
 		[BYTES] = take_bytes,
@@ -218,16 +222,16 @@ static void give(struct world *w, struct block *b)
 
 static void change_size(struct world *w, struct block *b)
 {
-	size_t size = random_size(w), kept = min(size, b->size);
+	size_t size = random_size(w), common = min(size, b->size);
 	void *p = rsv_krealloc(w->r, b->p, size, random_gfp(w) & ~__GFP_ZERO);
 
 	if (!p) {
 		w->failures++;
 		return;
 	}
-	CHECK(w, !memchr_inv(p, b->pattern, kept));
-	/* The old place may be somebody else's by now: only the model is told. */
-	bitmap_clear(w->granules, scratch_offset(w->r, b->p) / GRANULE,
+	CHECK(w, !memchr_inv(p, b->pattern, common));
+	/* Others may have the old memory by now, so only the model changes. */
+	bitmap_clear(w->granules, rsvt_scratch_offset(w->r, b->p) / GRANULE,
 		     DIV_ROUND_UP(b->size, GRANULE));
 	b->p = p;
 	b->size = rsv_ksize(p);
@@ -244,7 +248,7 @@ static bool is_start_of_a_block(const struct world *w, const void *p)
 	return false;
 }
 
-/* What serves other caches is in use, but not by us. */
+/* Objects that the region's own caches use for magazines and bufctls */
 static bool is_of_the_caches_own(const struct world *w, const void *p)
 {
 	const struct rsv_cache *c = rsv_frame_at(w->r->extents->at[0], p)->cache;
@@ -252,23 +256,24 @@ static bool is_of_the_caches_own(const struct world *w, const void *p)
 	return c && !strncmp(c->name, "own-", 4);
 }
 
-/* Give back what is not there: the start of something free, or the middle of anything. */
+/* Frees the beginning of something free, or the middle of anything. */
 static void give_wrongly(struct world *w)
 {
 	unsigned int offset = random_below(w, w->r->nr_pages * PAGE_SIZE);
-	void *p = scratch_base(w->r) + round_down(offset, 1U << random_below(w, PAGE_SHIFT + 1));
+	void *p =
+		rsvt_scratch_base(w->r) + round_down(offset, 1U << random_below(w, PAGE_SHIFT + 1));
 	struct misuse_counts before;
 
 	if (is_start_of_a_block(w, p) || is_of_the_caches_own(w, p))
 		return;
-	misuse_counts_read(&before);
+	rsvt_misuse_counts_read(&before);
 	if (random_below(w, 2))
 		rsv_kfree(p);
 	else if (random_below(w, 2))
 		rsv_cache_free(w->caches[random_below(w, CACHES)], p);
 	else
 		rsv_free_pages((unsigned long)p, random_below(w, 6));
-	CHECK_EQ(w, nr_misuses_since(&before), 1);
+	CHECK_EQ(w, rsvt_nr_misuses_since(&before), 1);
 }
 
 static void step(struct world *w)
@@ -298,7 +303,7 @@ static size_t bytes_in_pages(const struct world *w)
 	return sum;
 }
 
-/* After each step. */
+/* Runs after each step. */
 static void check_every_page_is_accounted_for(struct world *w)
 {
 	struct rsv_ioc_info info = {};
@@ -310,14 +315,14 @@ static void check_every_page_is_accounted_for(struct world *w)
 
 static void audit_block(struct world *w, const struct block *b)
 {
-	char *at = w->map + scratch_page(w->r, b->p);
+	char *at = w->map + rsvt_scratch_page(w->r, b->p);
 	size_t i;
 
 	if (!is_pages(w, b)) {
 		CHECK(w, *at == RSV_MAP_SLAB || *at == RSV_MAP_SLAB_MORE);
 		return;
 	}
-	/* Struck out, so that what is left was not ours. */
+	/* Clears the model's pages, so that pages of others remain. */
 	for (i = 0; i < b->size >> PAGE_SHIFT; i++) {
 		CHECK_EQ(w, at[i], i ? RSV_MAP_PAGES_MORE : RSV_MAP_PAGES);
 		at[i] = ' ';
@@ -349,10 +354,10 @@ static void audit_free_areas(struct world *w)
 	unsigned long pages = 0;
 	unsigned int order;
 
-	free_areas_read(w->test, w->r, &areas);
+	rsvt_free_areas_read(w->test, w->r, &areas);
 	for (order = 0; order < RSV_ORDERS_MAX; order++)
 		pages += areas.count[order] << order;
-	CHECK_EQ(w, pages, region_free_pages(w->r));
+	CHECK_EQ(w, pages, rsvt_region_free_pages(w->r));
 }
 
 static void audit_caches(struct world *w)
@@ -400,7 +405,7 @@ static void give_all_and_check_that_the_region_is_untouched(struct world *w)
 			give(w, &w->blocks[i]);
 	for (i = 0; i < CACHES; i++)
 		rsv_cache_shrink(w->caches[i]);
-	scratch_shrink(w->r);
+	rsvt_scratch_shrink(w->r);
 	audit(w);
 	EXPECT_SAME_AREAS(w->test, w->r, &w->untouched);
 }
@@ -431,13 +436,14 @@ static struct world *new_world(struct kunit *test, const struct kind_of_world *k
 	KUNIT_ASSERT_NOT_NULL(test, w->map);
 
 	w->test = test;
-	w->r = scratch_region_of(test, k->pages * PAGE_SIZE, k->engine, k->classes);
+	w->r = rsvt_scratch_region_of(test, k->pages * PAGE_SIZE, k->engine, k->classes);
 	for (i = 0; i < CACHES; i++)
-		w->caches[i] = scratch_cache_flags(test, w->r, cache_sizes[i], 0,
-						   w->r->kmalloc[0]->engine->flag | cache_flags[i],
-						   i == CONSTRUCTS ? construct : NULL);
-	free_areas_read(test, w->r, &w->untouched);
-	prandom_seed_state(&w->random, random_seed);
+		w->caches[i] =
+			rsvt_scratch_cache_flags(test, w->r, cache_sizes[i], 0,
+						 w->r->kmalloc[0]->engine->flag | cache_flags[i],
+						 i == CONSTRUCTS ? construct : NULL);
+	rsvt_free_areas_read(test, w->r, &w->untouched);
+	prandom_seed_state(&w->random, rsvt_random_seed);
 	return w;
 }
 
@@ -468,9 +474,9 @@ static void no_sequence_of_operations_breaks_the_region(struct kunit *test)
 		if (!(w->step % EMPTY_EVERY))
 			give_all_and_check_that_the_region_is_untouched(w);
 	}
-	kunit_info(test, "seed=%u: %u steps, %u requests got nothing\n", random_seed, STEPS,
+	kunit_info(test, "seed=%u: %u steps, %u requests got nothing\n", rsvt_random_seed, STEPS,
 		   w->failures);
-	/* Small regions must have been used up now and then, or that was not tested. */
+	/* Otherwise exhausted regions were not tested. */
 	KUNIT_EXPECT_GT(test, w->failures, 0);
 }
 
@@ -480,7 +486,7 @@ static struct kunit_case random_cases[] = {
 
 static struct kunit_suite random_suite = {
 	.name = "reservoir_random",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = random_cases,
 };
 

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: which are refused, what a new one has, how its pages are found, and when it may go.
+ * Regions: which are refused, the figures of a new one, how its pages are found, and when it can be
+ * destroyed.
  */
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
 #include "interface/query.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 static struct rsv_region *create(const char *name, size_t bytes, unsigned int flags)
 {
@@ -18,7 +25,7 @@ static struct rsv_region *create(const char *name, size_t bytes, unsigned int fl
 
 /* --- Creation ------------------------------------------------------------------------------- */
 
-KUNIT_ARRAY_PARAM_DESC(names, name_cases, what);
+KUNIT_ARRAY_PARAM_DESC(names, rsvt_name_cases, what);
 
 static void names_are_checked(struct kunit *test)
 {
@@ -60,8 +67,8 @@ static void unknown_flags_are_refused(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, create("kunit-flags", PAGE_SIZE, 1U << 8), ERR_PTR(-EINVAL));
 }
 
-/* What is refused leaves nothing behind: the same name can be had for a modest size at once. */
-static void more_than_there_is_is_refused_and_nothing_kept(struct kunit *test)
+/* A refused region leaves nothing behind: its name and memory are available at once. */
+static void more_than_there_is_is_refused_and_nothing_leaks(struct kunit *test)
 {
 	static const unsigned int flags[] = {0, RSV_RESERVE_CONTIG, RSV_RESERVE_FORCE};
 	size_t all = (size_t)totalram_pages() * PAGE_SIZE;
@@ -77,10 +84,10 @@ static void more_than_there_is_is_refused_and_nothing_kept(struct kunit *test)
 }
 
 /*
- * The second part is larger than any block of the kernel's: unless the blocks that it is made of
- * happen to lie side by side, the first must not stay taken either.
+ * The second part is larger than any block of the kernel. If the system cannot gather it, the first
+ * part is given back too.
  */
-static void contiguous_is_one_run_or_nothing(struct kunit *test)
+static void contiguous_is_one_extent_or_nothing(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
 		{.bytes = SZ_64K, .flags = RSV_RESERVE_CONTIG},
@@ -132,8 +139,8 @@ static void parts_add_up(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), pages);
-	/* However many runs they came in: end to end they are the region. */
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), pages);
+	/* The extents, laid end to end, are the region. */
 	for (i = 0; !rsv_query_extent(r, i, &e); i++) {
 		KUNIT_EXPECT_EQ(test, e.offset, offset);
 		offset += e.bytes;
@@ -144,21 +151,22 @@ static void parts_add_up(struct kunit *test)
 
 static void bytes_are_rounded_up_to_pages(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, region_free_bytes(scratch_region(test, 1)), PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, region_free_bytes(scratch_region(test, PAGE_SIZE)), PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, region_free_bytes(scratch_region(test, PAGE_SIZE + 1)),
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(rsvt_scratch_region(test, 1)), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(rsvt_scratch_region(test, PAGE_SIZE)),
+			PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(rsvt_scratch_region(test, PAGE_SIZE + 1)),
 			2 * PAGE_SIZE);
 }
 
-/* --- What a region has ---------------------------------------------------------------------- */
+/* --- Figures and pages ---------------------------------------------------------------------- */
 
 static const unsigned int sizes[] = {1, 7, 37, 64, 511, 513};
 
-KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
+KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
 static struct rsv_region *sized_region(struct kunit *test)
 {
-	return scratch_pages(test, *(const unsigned int *)test->param_value);
+	return rsvt_scratch_pages(test, *(const unsigned int *)test->param_value);
 }
 
 static void figures_of_a_new_region_agree(struct kunit *test)
@@ -169,7 +177,7 @@ static void figures_of_a_new_region_agree(struct kunit *test)
 	unsigned int order;
 
 	rsv_query_info(r, &info);
-	free_areas_untouched(r, &areas);
+	rsvt_free_areas_untouched(r, &areas);
 	for (order = RSV_ORDERS_MAX; order && !areas.count[order - 1]; order--)
 		;
 	KUNIT_EXPECT_STREQ(test, info.name, r->name);
@@ -185,11 +193,11 @@ static void figures_of_a_new_region_agree(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info.slab_bytes, 0);
 }
 
-static void zone_and_extent_describe_the_run(struct kunit *test)
+static void zone_and_extent_describe_the_memory(struct kunit *test)
 {
 	struct rsv_region *r = sized_region(test);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
-	struct page *page = virt_to_page(scratch_base(r));
+	struct page *page = virt_to_page(rsvt_scratch_base(r));
 	struct rsv_ioc_extent e = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, zone);
@@ -238,7 +246,7 @@ static void every_page_finds_its_frame_and_no_other_page_does(struct kunit *test
 	KUNIT_EXPECT_EQ(test, i, e->nr_pages);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_extent_find(e->first), e);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_extent_find(e->first + e->nr_pages - 1), e);
-	/* The neighbours may be another region's, but not this one's. */
+	/* Adjacent pages may belong to another region, and not to this one. */
 	KUNIT_EXPECT_PTR_NE(test, rsv_extent_find(e->first - 1), e);
 	KUNIT_EXPECT_PTR_NE(test, rsv_extent_find(e->first + e->nr_pages), e);
 
@@ -262,7 +270,7 @@ static void addresses_that_mean_nothing_find_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(&on_stack));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(mapped));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(system));
-	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(name_cases));
+	KUNIT_EXPECT_NULL(test, rsv_extent_find_addr(rsvt_name_cases));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find(0));
 	KUNIT_EXPECT_NULL(test, rsv_extent_find(ULONG_MAX));
 	rcu_read_unlock();
@@ -271,10 +279,10 @@ static void addresses_that_mean_nothing_find_nothing(struct kunit *test)
 
 static void pages_of_a_region_that_is_gone_find_nothing(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 37);
+	struct rsv_region *r = rsvt_scratch_pages(test, 37);
 	unsigned long first = r->extents->at[0]->first, pfn;
 
-	scratch_region_end(test, r);
+	rsvt_scratch_region_end(test, r);
 	rcu_read_lock();
 	for (pfn = first; pfn < first + 37; pfn++)
 		KUNIT_EXPECT_NULL(test, rsv_extent_find(pfn));
@@ -283,13 +291,13 @@ static void pages_of_a_region_that_is_gone_find_nothing(struct kunit *test)
 
 static void frame_takes_at_most_32_bytes_a_page(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 256);
+	struct rsv_region *r = rsvt_scratch_pages(test, 256);
 	struct rsv_ioc_info info = {};
 
 	KUNIT_EXPECT_LE(test, sizeof(struct rsv_frame), 32);
 	rsv_query_info(r, &info);
 	KUNIT_EXPECT_GE(test, info.metadata_bytes, 256 * sizeof(struct rsv_frame));
-	/* What does not grow with the region stays within two pages. */
+	/* Metadata that does not grow with the region takes two pages at most. */
 	KUNIT_EXPECT_LE(test, info.metadata_bytes, 256 * 32 + 2 * PAGE_SIZE);
 }
 
@@ -321,12 +329,12 @@ static void expect_busy(struct kunit *test, struct rsv_region *r)
 
 static void region_with_a_page_in_use_is_busy(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	unsigned long addr = rsv_get_free_pages(r, GFP_KERNEL, 1);
 
 	KUNIT_ASSERT_NE(test, addr, 0);
 	expect_busy(test, r);
-	/* Refused is as if never asked. */
+	/* The refused destruction changed nothing. */
 	memset((void *)addr, 0x5a, 2 * PAGE_SIZE);
 	EXPECT_MAP(test, r, "Pp......");
 	rsv_free_pages(addr, 1);
@@ -334,8 +342,8 @@ static void region_with_a_page_in_use_is_busy(struct kunit *test)
 
 static void region_with_a_cache_or_an_object_is_busy(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
-	struct rsv_cache *c = scratch_cache(test, r, 64, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 64, 0);
 	void *object;
 
 	expect_busy(test, r);
@@ -348,7 +356,7 @@ static void region_with_a_cache_or_an_object_is_busy(struct kunit *test)
 static void region_with_kmalloc_memory_is_busy(struct kunit *test)
 {
 	static const size_t sizes[] = {8, 100, 8192, 8193, 12288};
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -362,13 +370,13 @@ static void region_with_kmalloc_memory_is_busy(struct kunit *test)
 
 static void empty_slabs_do_not_hold_a_region(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *p = rsv_kmalloc(r, 100, GFP_KERNEL);
 
 	KUNIT_EXPECT_NOT_NULL(test, p);
 	rsv_kfree(p);
-	KUNIT_EXPECT_LT(test, region_free_pages(r), 16);
-	scratch_region_end(test, r);
+	KUNIT_EXPECT_LT(test, rsvt_region_free_pages(r), 16);
+	rsvt_scratch_region_end(test, r);
 }
 
 static void many_regions_come_and_go(struct kunit *test)
@@ -396,13 +404,13 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(name_that_is_taken_is_refused_until_it_is_free),
 	KUNIT_CASE(sizes_without_sense_are_refused),
 	KUNIT_CASE(unknown_flags_are_refused),
-	KUNIT_CASE(more_than_there_is_is_refused_and_nothing_kept),
-	KUNIT_CASE(contiguous_is_one_run_or_nothing),
+	KUNIT_CASE(more_than_there_is_is_refused_and_nothing_leaks),
+	KUNIT_CASE(contiguous_is_one_extent_or_nothing),
 	KUNIT_CASE(region_without_memory_gives_nothing),
 	KUNIT_CASE(parts_add_up),
 	KUNIT_CASE(bytes_are_rounded_up_to_pages),
 	KUNIT_CASE_PARAM(figures_of_a_new_region_agree, sizes_gen_params),
-	KUNIT_CASE_PARAM(zone_and_extent_describe_the_run, sizes_gen_params),
+	KUNIT_CASE_PARAM(zone_and_extent_describe_the_memory, sizes_gen_params),
 	KUNIT_CASE_PARAM(map_can_be_read_piece_by_piece, sizes_gen_params),
 	KUNIT_CASE_PARAM(every_page_finds_its_frame_and_no_other_page_does, sizes_gen_params),
 	KUNIT_CASE(addresses_that_mean_nothing_find_nothing),
@@ -418,7 +426,7 @@ static struct kunit_case region_cases[] = {
 
 static struct kunit_suite region_suite = {
 	.name = "reservoir_region",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = region_cases,
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects by the array, and caches as the backing of the kernel's mempools.
+ * Bulk requests, and caches as the backing of the kernel's mempools: how many objects a bulk
+ * request gets, what a bulk free does with wrong pointers, and that a mempool has its minimum when
+ * the region is exhausted.
  */
 #include <linux/jiffies.h>
 #include <linux/mempool.h>
@@ -12,35 +14,24 @@
 #include "objects/magazine.h"
 #include "objects/stats.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
 #define SIZE 64
 
-KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
-
-static void **objects_array(struct kunit *test, unsigned int nr)
-{
-	void **objects = kunit_kcalloc(test, nr, sizeof(*objects), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, objects);
-	return objects;
-}
+KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 static void take_bulk(struct kunit *test, struct rsv_cache *c, void **objects, unsigned int nr)
 {
 	KUNIT_ASSERT_EQ(test, rsv_cache_alloc_bulk(c, GFP_KERNEL, nr, objects), nr);
 }
 
-static struct rsv_cache_figures figures(struct rsv_cache *c)
-{
-	struct rsv_cache_figures now;
-
-	rsv_cache_count(c, &now);
-	return now;
-}
-
-/* Fills each with bytes of its own, and sees whether somebody else has one too. */
+/* Fills each object with bytes of its own, and then finds objects that share bytes. */
 static void expect_distinct(struct kunit *test, void **objects, unsigned int nr)
 {
 	unsigned int i;
@@ -63,50 +54,50 @@ static const unsigned int sizes[] = {0, 1, 15, 16, 17, 63, 64, 65, 500};
 
 static void arrays_of_any_length_are_taken_and_given_back(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, NULL);
-	void **object = objects_array(test, 500);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, NULL);
+	void **object = rsvt_objects_array(test, 500);
 	unsigned int i, sum = 0;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		take_bulk(test, c, object, sizes[i]);
 		expect_distinct(test, object, sizes[i]);
-		KUNIT_EXPECT_EQ(test, figures(c).active, sizes[i]);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, sizes[i]);
 		rsv_cache_free_bulk(c, sizes[i], object);
 		sum += sizes[i];
-		KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	}
-	KUNIT_EXPECT_EQ(test, figures(c).allocs, sum);
-	KUNIT_EXPECT_EQ(test, figures(c).frees, sum);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).allocs, sum);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).frees, sum);
 }
 
 static void region_that_runs_out_gives_what_it_has(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, NULL);
 	unsigned int most = VARIANT_REGION / SIZE, nr;
-	void **object = objects_array(test, most + 1), *last;
+	void **object = rsvt_objects_array(test, most + 1), *last;
 
 	nr = rsv_cache_alloc_bulk(c, GFP_KERNEL, most + 1, object);
-	/* All but the bookkeeping: magazines give back what they are made of. */
+	/* The rest is metadata: magazines give their own memory back. */
 	KUNIT_EXPECT_GT(test, nr, most * 9 / 10);
 	KUNIT_EXPECT_LE(test, nr, most);
 	KUNIT_EXPECT_EQ(test, rsv_cache_alloc_bulk(c, GFP_KERNEL, 1, &last), 0);
 	KUNIT_EXPECT_EQ(test, rsv_cache_alloc_bulk(c, GFP_ATOMIC, 7, &last), 0);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
-	KUNIT_EXPECT_EQ(test, figures(c).failures, 4);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).failures, 4);
 	expect_distinct(test, object, nr);
 	rsv_cache_free_bulk(c, nr, object);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
-	scratch_cache_end(test, c);
-	scratch_shrink(r);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+	rsvt_scratch_cache_end(test, c);
+	rsvt_scratch_shrink(r);
 	EXPECT_UNTOUCHED(test, r);
 }
 
 static void objects_are_cleared_if_that_is_asked_for(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, NULL);
 	void *object[100];
 	unsigned int i;
 
@@ -132,8 +123,8 @@ static void construct(void *object)
 
 static void objects_are_constructed_once(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, construct);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, construct);
 	u32 *object[100];
 	unsigned int i, times;
 
@@ -149,12 +140,12 @@ static void objects_are_constructed_once(struct kunit *test)
 	KUNIT_EXPECT_LE(test, constructed, ARRAY_SIZE(object) + RSV_BATCH);
 }
 
-/* --- What is wrong among them --------------------------------------------------------------- */
+/* --- Wrong pointers in the array ------------------------------------------------------------ */
 
 static void nothing_among_objects_is_passed_over(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, NULL);
 	void *object[10];
 
 	take_bulk(test, c, object, ARRAY_SIZE(object));
@@ -165,20 +156,20 @@ static void nothing_among_objects_is_passed_over(struct kunit *test)
 	object[5] = NULL;
 	object[9] = NULL;
 	rsv_cache_free_bulk(c, ARRAY_SIZE(object), object);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
 static void wrong_objects_are_reported_and_the_others_taken_back(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, NULL);
-	struct rsv_cache *d = scratch_cache(test, r, 2 * SIZE, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, NULL);
+	struct rsv_cache *d = rsvt_scratch_cache(test, r, 2 * SIZE, 0);
 	struct misuse_counts before;
 	void *object[100], *theirs, *mine;
 	int foreign;
 
-	objects_take(test, d, &theirs, 1);
-	objects_take(test, c, &mine, 1);
+	rsvt_objects_alloc(test, d, &theirs, 1);
+	rsvt_objects_alloc(test, c, &mine, 1);
 	take_bulk(test, c, object, 96);
 	swap(object[96], object[20]);
 	object[20] = &foreign;
@@ -189,47 +180,50 @@ static void wrong_objects_are_reported_and_the_others_taken_back(struct kunit *t
 	swap(object[99], object[80]);
 	object[80] = mine + 8;
 
-	misuse_counts_read(&before);
+	rsvt_misuse_counts_read(&before);
 	rsv_cache_free_bulk(c, ARRAY_SIZE(object), object);
-	KUNIT_EXPECT_STREQ(test, misuses_since(test, &before),
+	KUNIT_EXPECT_STREQ(test, rsvt_misuses_since(test, &before),
 			   "double_free foreign_pointer misaligned_pointer wrong_cache");
-	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
-	KUNIT_EXPECT_EQ(test, figures(d).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(d).active, 1);
 	rsv_cache_free(c, mine);
 	rsv_cache_free(d, theirs);
-	scratch_cache_end(test, c);
+	rsvt_scratch_cache_end(test, c);
 }
 
 /* --- Magazines ------------------------------------------------------------------------------ */
 
 static void bulk_requests_move_whole_magazines(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = variant_cache(test, r, &variants[3], SIZE, 0, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_variant_cache(test, r, &rsvt_variants[3], SIZE, 0, NULL);
 	struct rsv_cpu *cpu = per_cpu_ptr(c->cpus, raw_smp_processor_id());
 	unsigned int nr = 6 * c->magazine_size;
-	void **object = objects_array(test, nr);
+	void **object = rsvt_objects_array(test, nr);
 	unsigned long slow;
 
 	take_bulk(test, c, object, nr);
 	rsv_cache_shrink(c);
 	rsv_cache_free_bulk(c, nr, object);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 4);
-	KUNIT_EXPECT_EQ(test, figures(c).exchanges, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, 4);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).exchanges, 0);
 	slow = cpu->slow_allocs + cpu->slow_frees;
 
 	take_bulk(test, c, object, nr);
 	expect_distinct(test, object, nr);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 0);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 4);
-	KUNIT_EXPECT_EQ(test, figures(c).exchanges, 4);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_empty, 4);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).exchanges, 4);
 	rsv_cache_free_bulk(c, nr, object);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 4);
-	KUNIT_EXPECT_EQ(test, figures(c).exchanges, 8);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, 4);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).exchanges, 8);
 	KUNIT_EXPECT_EQ(test, cpu->slow_allocs + cpu->slow_frees, slow);
 }
 
-/* Interrupts and other tasks need not wait for the end of a request of a thousand objects. */
+/*
+ * The busy section does not last for a whole request of a thousand objects, so that interrupts and
+ * other tasks can use the magazines in between.
+ */
 static struct rsv_cpu *watched;
 static u64 moved_before, most_at_once;
 
@@ -245,9 +239,9 @@ static void count_at_once(int step)
 
 static void at_most_64_objects_are_moved_at_once(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = variant_cache(test, r, &variants[3], SIZE, 0, NULL);
-	void **object = objects_array(test, 1000);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_variant_cache(test, r, &rsvt_variants[3], SIZE, 0, NULL);
+	void **object = rsvt_objects_array(test, 1000);
 
 	take_bulk(test, c, object, 1000);
 	rsv_cache_free_bulk(c, 1000, object);
@@ -282,17 +276,17 @@ static mempool_t *pool_of(struct kunit *test, struct rsv_cache *c)
 	return pool;
 }
 
-/* Takes all there is, and returns how many. */
+/* Allocates until the region is exhausted. Returns the number of objects. */
 static unsigned int exhaust(struct kunit *test, struct rsv_cache *c, void ***objects)
 {
-	*objects = objects_array(test, VARIANT_REGION / SIZE);
+	*objects = rsvt_objects_array(test, VARIANT_REGION / SIZE);
 	return rsv_cache_alloc_bulk(c, GFP_KERNEL, VARIANT_REGION / SIZE, *objects);
 }
 
 static void mempool_gives_its_minimum_when_the_region_is_exhausted(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, NULL);
 	mempool_t *pool = pool_of(test, c);
 	void *element[ELEMENTS], **others;
 	unsigned int nr = exhaust(test, c, &others), i, times;
@@ -302,7 +296,7 @@ static void mempool_gives_its_minimum_when_the_region_is_exhausted(struct kunit 
 		for (i = 0; i < ELEMENTS; i++) {
 			element[i] = mempool_alloc(pool, GFP_ATOMIC);
 			KUNIT_ASSERT_NOT_NULL(test, element[i]);
-			KUNIT_EXPECT_FALSE(test, object_among(element[i], others, nr));
+			KUNIT_EXPECT_FALSE(test, rsvt_object_among(element[i], others, nr));
 		}
 		expect_distinct(test, element, ELEMENTS);
 		KUNIT_EXPECT_NULL(test, mempool_alloc(pool, GFP_ATOMIC));
@@ -311,10 +305,10 @@ static void mempool_gives_its_minimum_when_the_region_is_exhausted(struct kunit 
 			mempool_free(element[i], pool);
 	}
 	rsv_cache_free_bulk(c, nr, others);
-	/* The minimum stays with the pool. */
-	KUNIT_EXPECT_EQ(test, figures(c).active, ELEMENTS);
+	/* The mempool holds its minimum. */
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, ELEMENTS);
 	kunit_release_action(test, end_pool, pool);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
 struct giver {
@@ -330,12 +324,15 @@ static void give_back_later(struct work_struct *work)
 	mempool_free(g->element, g->pool);
 }
 
-/* With all that mempool_alloc() asks for: no reserves, no retry, no warning, and then sleep. */
+/*
+ * mempool_alloc() asks without reserves, retries and warnings, and then sleeps until an element is
+ * freed.
+ */
 static void who_may_sleep_waits_for_an_element(struct kunit *test)
 {
 	static const gfp_t gfps[] = {GFP_KERNEL, GFP_NOIO, GFP_NOFS, GFP_KERNEL | __GFP_NOWARN};
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = variant_cache(test, r, &variants[3], SIZE, 0, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_variant_cache(test, r, &rsvt_variants[3], SIZE, 0, NULL);
 	struct giver g = {.pool = pool_of(test, c)};
 	void *element[ELEMENTS], **others, *got;
 	unsigned int nr = exhaust(test, c, &others), i;
@@ -373,7 +370,7 @@ static struct kunit_case bulk_cases[] = {
 
 static struct kunit_suite bulk_suite = {
 	.name = "reservoir_bulk",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = bulk_cases,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Caches: which are refused, which slab serves, what their figures say.
+ * Creation of caches, the choice of the slab that serves a request, and the figures of a cache.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -8,23 +8,28 @@
 #include "interface/query.h"
 #include "objects/cache.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
-/* Most tests use this size: six objects fill a slab of three pages. */
+/* Most tests use objects of this size, six to a slab of three pages. */
 #define SIZE	 2048
 #define PER_SLAB 6
 
-/* Empty slabs that a cache keeps which has just begun */
-#define KEPT 2
+/* Empty slabs that a new cache retains */
+#define EMPTY_MAX 2
 
 /* --- Creation ------------------------------------------------------------------------------- */
 
-KUNIT_ARRAY_PARAM_DESC(names, name_cases, what);
+KUNIT_ARRAY_PARAM_DESC(names, rsvt_name_cases, what);
 
 static void names_are_checked(struct kunit *test)
 {
 	const struct name_case *n = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	struct rsv_cache *c = rsv_cache_create(r, n->name, 64, 0, 0, NULL);
 
 	if (!n->good) {
@@ -32,13 +37,13 @@ static void names_are_checked(struct kunit *test)
 		return;
 	}
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	KUNIT_EXPECT_STREQ(test, cache_figures(c).name, n->name);
+	KUNIT_EXPECT_STREQ(test, rsvt_query_cache(c).name, n->name);
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 }
 
 static void name_is_unique_in_its_region_only(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 4), *other = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4), *other = rsvt_scratch_pages(test, 4);
 	struct rsv_cache *c = rsv_cache_create(r, "twice", 64, 0, 0, NULL);
 	struct rsv_cache *d = rsv_cache_create(other, "twice", 64, 0, 0, NULL);
 
@@ -82,7 +87,7 @@ KUNIT_ARRAY_PARAM_DESC(refused, refused, what);
 static void what_makes_no_sense_is_refused(struct kunit *test)
 {
 	const struct refused_case *k = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	struct rsv_ioc_info before = {}, after = {};
 
 	rsv_query_info(r, &before);
@@ -109,31 +114,31 @@ KUNIT_ARRAY_PARAM_DESC(taken, taken, what);
 static void what_makes_sense_is_taken(struct kunit *test)
 {
 	const struct refused_case *k = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	struct rsv_cache *c = rsv_cache_create(r, "taken", k->size, k->align, k->flags, NULL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).object_size, k->size);
-	KUNIT_EXPECT_GE(test, cache_figures(c).align, k->align);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).cache_flags, k->flags);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).object_size, k->size);
+	KUNIT_EXPECT_GE(test, rsvt_query_cache(c).align, k->align);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).cache_flags, k->flags);
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 }
 
 static void largest_object_can_be_had(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
-	struct rsv_cache *c = scratch_cache(test, r, RSV_CACHE_SIZE_MAX, PAGE_SIZE);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, RSV_CACHE_SIZE_MAX, PAGE_SIZE);
 	void *object;
 
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	memset(object, 0x5a, RSV_CACHE_SIZE_MAX);
 	rsv_cache_free(c, object);
 }
 
 static void query_lists_all_caches_in_the_order_of_creation(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
-	struct rsv_cache *c = scratch_cache(test, r, 100, 32);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 100, 32);
 	struct rsv_ioc_cache now = {};
 	struct rsv_ioc_info info = {};
 	unsigned int nr = 0;
@@ -147,7 +152,7 @@ static void query_lists_all_caches_in_the_order_of_creation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr, info.nr_caches);
 	KUNIT_EXPECT_EQ(test, nr, r->classes->nr + RSV_MAGAZINE_SIZES + 1);
 
-	/* The last one is ours. */
+	/* The test's cache is the newest. */
 	KUNIT_EXPECT_EQ(test, now.id, c->id);
 	KUNIT_EXPECT_STREQ(test, now.name, c->name);
 	KUNIT_EXPECT_STREQ(test, now.engine, "slub");
@@ -161,85 +166,85 @@ static void query_lists_all_caches_in_the_order_of_creation(struct kunit *test)
 
 static void partial_slab_serves_before_empty_and_empty_before_new(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
-	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, SIZE, 0);
 	void *object[3 * PER_SLAB], *last, *again[PER_SLAB];
 
-	objects_take(test, c, object, ARRAY_SIZE(object));
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
 	EXPECT_SLABS(test, c, 3, 0, 0);
-	/* The third slab becomes empty, then the first partial. */
-	objects_give(c, object + 2 * PER_SLAB, PER_SLAB);
+	/* The third slab becomes empty, then the first becomes partial. */
+	rsvt_objects_free(c, object + 2 * PER_SLAB, PER_SLAB);
 	rsv_cache_free(c, object[1]);
 	EXPECT_SLABS(test, c, 1, 1, 1);
 
-	objects_take(test, c, &last, 1);
+	rsvt_objects_alloc(test, c, &last, 1);
 	KUNIT_EXPECT_PTR_EQ(test, last, object[1]);
 	EXPECT_SLABS(test, c, 2, 0, 1);
 
-	objects_take(test, c, again, PER_SLAB);
+	rsvt_objects_alloc(test, c, again, PER_SLAB);
 	EXPECT_SLABS(test, c, 3, 0, 0);
-	KUNIT_EXPECT_TRUE(test, object_among(again[0], object + 2 * PER_SLAB, PER_SLAB));
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_made, 3);
+	KUNIT_EXPECT_TRUE(test, rsvt_object_among(again[0], object + 2 * PER_SLAB, PER_SLAB));
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slabs_made, 3);
 
-	objects_take(test, c, &last, 1);
+	rsvt_objects_alloc(test, c, &last, 1);
 	EXPECT_SLABS(test, c, 3, 1, 0);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_made, 4);
-	KUNIT_EXPECT_FALSE(test, object_among(last, object, ARRAY_SIZE(object)));
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slabs_made, 4);
+	KUNIT_EXPECT_FALSE(test, rsvt_object_among(last, object, ARRAY_SIZE(object)));
 
 	rsv_cache_free(c, last);
-	objects_give(c, again, PER_SLAB);
-	objects_give(c, object, 2 * PER_SLAB);
+	rsvt_objects_free(c, again, PER_SLAB);
+	rsvt_objects_free(c, object, 2 * PER_SLAB);
 }
 
 static void empty_slabs_beyond_a_few_go_back_and_shrink_gives_the_rest(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
-	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, SIZE, 0);
 	void *object[6 * PER_SLAB];
 
-	objects_take(test, c, object, ARRAY_SIZE(object));
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
 	EXPECT_SLABS(test, c, 6, 0, 0);
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
-	objects_give(c, object, 5 * PER_SLAB);
-	EXPECT_SLABS(test, c, 1, 0, KEPT);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_given, 5 - KEPT);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3 * (1 + KEPT));
+	rsvt_objects_free(c, object, 5 * PER_SLAB);
+	EXPECT_SLABS(test, c, 1, 0, EMPTY_MAX);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slabs_given, 5 - EMPTY_MAX);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 64 - 3 * (1 + EMPTY_MAX));
 
-	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), KEPT);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), EMPTY_MAX);
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 0);
 	EXPECT_SLABS(test, c, 1, 0, 0);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - 3);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 64 - 3);
 
-	objects_give(c, object + 5 * PER_SLAB, PER_SLAB);
+	rsvt_objects_free(c, object + 5 * PER_SLAB, PER_SLAB);
 	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
 static void figures_count_what_happened(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
-	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, SIZE, 0);
 	struct rsv_ioc_info info = {};
 	void *object[8];
 
-	objects_take(test, c, object, 8);
-	objects_give(c, object, 3);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).allocs, 8);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).frees, 3);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 0);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 5);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).total_objects, 2 * PER_SLAB);
+	rsvt_objects_alloc(test, c, object, 8);
+	rsvt_objects_free(c, object, 3);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).allocs, 8);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).frees, 3);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).failures, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 5);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).total_objects, 2 * PER_SLAB);
 	rsv_query_info(r, &info);
 	KUNIT_EXPECT_EQ(test, info.slab_bytes, 2 * 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, info.free_bytes, SZ_256K - info.slab_bytes);
 	EXPECT_SLABS(test, c, 0, 2, 0);
-	objects_give(c, object + 3, 5);
+	rsvt_objects_free(c, object + 3, 5);
 }
 
-/* Requests for blocks of any order that found none */
+/* Requests for blocks, of any order, that failed */
 static u64 failed_blocks(struct kunit *test, struct rsv_region *r)
 {
-	const struct rsv_ioc_zone *zone = zone_figures(test, r, 0);
+	const struct rsv_ioc_zone *zone = rsvt_query_zone(test, r, 0);
 	u64 failures = 0;
 	u32 order;
 
@@ -248,25 +253,28 @@ static u64 failed_blocks(struct kunit *test, struct rsv_region *r)
 	return failures;
 }
 
-/* Seven pages are blocks of 4, 2 and 1: a slab of three pages, then slabs of one page each. */
+/*
+ * A region of seven pages has blocks of 4, 2 and 1: one slab of three pages fits, then slabs of one
+ * page.
+ */
 static void small_slabs_use_up_what_no_large_slab_fits_in(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 7);
-	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 7);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, SIZE, 0);
 	void *object[14];
 	unsigned int i;
 
 	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
-	objects_take(test, c, object, 14);
+	rsvt_objects_alloc(test, c, object, 14);
 	EXPECT_SLABS(test, c, 5, 0, 0);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 0);
-	/* That there is no place for a large one is no failure. */
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 0);
+	/* The failed attempt to make a large slab does not count as a failed request. */
 	KUNIT_EXPECT_EQ(test, failed_blocks(test, r), 0);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_ATOMIC));
-	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 2);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).failures, 2);
 
-	/* What is given back can be had again, and nothing more. */
+	/* A freed object can be allocated again, and no more than that. */
 	rsv_cache_free(c, object[5]);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_KERNEL), object[5]);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
@@ -275,18 +283,18 @@ static void small_slabs_use_up_what_no_large_slab_fits_in(struct kunit *test)
 		memset(object[i], i, SIZE);
 	for (i = 0; i < 14; i++)
 		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], i, SIZE));
-	objects_give(c, object, 14);
+	rsvt_objects_free(c, object, 14);
 	rsv_cache_shrink(c);
 	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
 }
 
 static void object_that_no_block_can_hold_gives_null(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 1);
-	struct rsv_cache *c = scratch_cache(test, r, PAGE_SIZE + 1, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 1);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, PAGE_SIZE + 1, 0);
 
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
-	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).failures, 1);
 	EXPECT_FREE_AREAS(test, r, [0] = 1);
 }
 
@@ -306,7 +314,7 @@ static struct kunit_case cache_cases[] = {
 
 static struct kunit_suite cache_suite = {
 	.name = "reservoir_cache",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = cache_cases,
 };
 

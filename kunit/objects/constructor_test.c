@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Constructors: what an object may rely on from its slab's beginning to its end, with every engine,
- * with magazines and without.
+ * Constructors, with every engine, with magazines and without: the constructor runs once in an
+ * object's life in its slab, and no byte of a free constructed object changes.
  */
 #include <linux/irqflags.h>
 #include <linux/prandom.h>
@@ -10,18 +10,24 @@
 #include <linux/string.h>
 
 #include "region.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/bytes.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
+KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
-/* Smaller than a magazine's batch, several batches to a slab, one by one */
+/* From slabs of several batches of objects to slabs of few */
 static const unsigned int sizes[] = {16, 200, 2040, 5000};
 
 /**
  * struct constructed - the beginning of an object
- * @magic: says that it was constructed
- * @state: 0 when it was constructed; its user's since
- * @rest: the rest of it, full of FILLING when it was constructed
+ * @magic: marks it as constructed
+ * @state: 0 once constructed; afterwards its user's
+ * @rest: the other bytes; FILLING since it was constructed
  */
 struct constructed {
 	u64 magic;
@@ -33,7 +39,7 @@ struct constructed {
 #define FILLING 0xc7
 
 static unsigned int constructed; /* calls of construct() */
-static unsigned int constructed_atomic; /* in a context that may not sleep */
+static unsigned int constructed_atomic; /* calls in a context that may not sleep */
 static unsigned int constructed_size; /* bytes of an object */
 
 static void construct(void *object)
@@ -59,37 +65,37 @@ static struct rsv_cache *constructed_cache(struct kunit *test, struct rsv_region
 	constructed = 0;
 	constructed_atomic = 0;
 	constructed_size = size;
-	return param_cache(test, r, size, construct);
+	return rsvt_param_cache(test, r, size, construct);
 }
 
 static void for_all_sizes(struct kunit *test, void (*try)(struct kunit *test, struct rsv_cache *c))
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct rsv_cache *c = constructed_cache(test, r, sizes[i]);
 
 		try(test, c);
-		scratch_cache_end(test, c);
+		rsvt_scratch_cache_end(test, c);
 	}
 	EXPECT_UNTOUCHED(test, r);
 }
 
 /* --- Once ----------------------------------------------------------------------------------- */
 
-/* As many as come and go without a slab going: two that are empty may stay. */
+/* As many objects as a test can free while the cache retains their slabs: two may be empty. */
 static unsigned int objects_that_stay(const struct rsv_cache *c)
 {
-	return cache_in_heap(c) ? 60U : min(2 * c->layout.objects, 60U);
+	return rsvt_cache_in_heap(c) ? 60U : min(2 * c->layout.objects, 60U);
 }
 
-/* Every object is new, and constructed just now, or it is as its last user left it. */
+/* An object was constructed just now, or it is as its last user left it. */
 static void take_one(struct kunit *test, struct rsv_cache *c, struct constructed **object)
 {
 	unsigned int before = constructed;
 
-	objects_take(test, c, (void **)object, 1);
+	rsvt_objects_alloc(test, c, (void **)object, 1);
 	KUNIT_EXPECT_TRUE(test, looks_constructed(*object));
 	if (constructed == before) {
 		KUNIT_EXPECT_EQ(test, (*object)->state, (unsigned long)*object);
@@ -123,15 +129,15 @@ static void come_and_go(struct kunit *test, struct rsv_cache *c)
 	for (round = 0; round < 50; round++) {
 		shuffle(object, nr, &random);
 		have = prandom_u32_state(&random) % nr;
-		objects_give(c, (void **)object + have, nr - have);
+		rsvt_objects_free(c, (void **)object + have, nr - have);
 		for (i = have; i < nr; i++)
 			take_one(test, c, &object[i]);
 	}
-	/* Each slot was constructed at most once. */
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_given, 0);
-	if (!cache_in_heap(c))
-		KUNIT_EXPECT_LE(test, constructed, cache_figures(c).total_objects);
-	objects_give(c, (void **)object, nr);
+	/* Each slot was constructed once at most. */
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slabs_given, 0);
+	if (!rsvt_cache_in_heap(c))
+		KUNIT_EXPECT_LE(test, constructed, rsvt_query_cache(c).total_objects);
+	rsvt_objects_free(c, (void **)object, nr);
 }
 
 static void constructor_runs_once_in_an_objects_life(struct kunit *test)
@@ -145,16 +151,16 @@ static void use_all_of_the_next_life(struct kunit *test, struct rsv_cache *c)
 	unsigned int life, i;
 
 	for (life = 1; life <= 3; life++) {
-		objects_take(test, c, (void **)object, ARRAY_SIZE(object));
+		rsvt_objects_alloc(test, c, (void **)object, ARRAY_SIZE(object));
 		KUNIT_EXPECT_EQ(test, constructed, life * ARRAY_SIZE(object));
 		for (i = 0; i < ARRAY_SIZE(object); i++) {
 			KUNIT_EXPECT_TRUE(test, looks_constructed(object[i]));
 			KUNIT_EXPECT_EQ(test, object[i]->state, 0);
 			memset(object[i], 0x5a, constructed_size);
 		}
-		objects_give(c, (void **)object, ARRAY_SIZE(object));
+		rsvt_objects_free(c, (void **)object, ARRAY_SIZE(object));
 		KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
-		KUNIT_EXPECT_EQ(test, cache_figures(c).total_objects, 0);
+		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).total_objects, 0);
 	}
 }
 
@@ -166,27 +172,28 @@ static void constructor_runs_again_in_the_slabs_next_life(struct kunit *test)
 /* --- Byte for byte -------------------------------------------------------------------------- */
 
 /*
- * What of a free object nobody changes: of SLAB all of its slot, of the others, whose link may be
- * behind the object, the object.
+ * The part of a free object's slot that nobody may write to: with SLAB the whole slot. The other
+ * engines may have their link behind the object, so with them it is the object.
  */
-static void *kept_from(const struct rsv_cache *c, void *object)
+static void *unchanged_from(const struct rsv_cache *c, void *object)
 {
 	return c->flags & RSV_ENGINE_SLAB ? object - c->layout.before : object;
 }
 
-static size_t kept_bytes(const struct rsv_cache *c)
+static size_t unchanged_bytes(const struct rsv_cache *c)
 {
 	return c->flags & RSV_ENGINE_SLAB ? c->layout.stride : c->layout.object_size;
 }
 
 static void *copies_of(struct kunit *test, struct rsv_cache *c, void **object, unsigned int nr)
 {
-	u8 *copies = kunit_kcalloc(test, nr, kept_bytes(c), GFP_KERNEL);
+	u8 *copies = kunit_kcalloc(test, nr, unchanged_bytes(c), GFP_KERNEL);
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, copies);
 	for (i = 0; i < nr; i++)
-		peek(copies + i * kept_bytes(c), kept_from(c, object[i]), kept_bytes(c));
+		rsvt_peek(copies + i * unchanged_bytes(c), unchanged_from(c, object[i]),
+			  unchanged_bytes(c));
 	return copies;
 }
 
@@ -198,8 +205,8 @@ static void expect_same(struct kunit *test, struct rsv_cache *c, void **object, 
 
 	for (i = 0; i < nr; i++)
 		KUNIT_EXPECT_EQ_MSG(test,
-				    memcmp(now + i * kept_bytes(c), copies + i * kept_bytes(c),
-					   kept_bytes(c)),
+				    memcmp(now + i * unchanged_bytes(c),
+					   copies + i * unchanged_bytes(c), unchanged_bytes(c)),
 				    0, "object %u of %u bytes", i, c->layout.object_size);
 	kunit_kfree(test, now);
 }
@@ -211,22 +218,22 @@ static void leave_them_free(struct kunit *test, struct rsv_cache *c)
 	void *copies, *one;
 
 	for (i = 0; i < nr; i++) {
-		objects_take(test, c, (void **)&object[i], 1);
+		rsvt_objects_alloc(test, c, (void **)&object[i], 1);
 		object[i]->state = i;
 	}
 	copies = copies_of(test, c, (void **)object, nr);
-	/* Once they are free, in whatever order; and while others come and go. */
+	/* While they are free, freed in any order, and while others are allocated and freed. */
 	for (i = 0; i < nr; i += 2)
 		rsv_cache_free(c, object[i]);
 	for (i = 1; i < nr; i += 2)
 		rsv_cache_free(c, object[i]);
 	expect_same(test, c, (void **)object, nr, copies);
 	for (i = 0; i < 40; i++) {
-		objects_take(test, c, &one, 1);
+		rsvt_objects_alloc(test, c, &one, 1);
 		rsv_cache_free(c, one);
 	}
 	expect_same(test, c, (void **)object, nr, copies);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slabs_given, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slabs_given, 0);
 	kunit_kfree(test, copies);
 }
 
@@ -242,12 +249,12 @@ static void take_some(struct kunit *test, struct rsv_cache *c)
 	void *object[40];
 	unsigned int nr;
 
-	objects_take(test, c, object, 20);
+	rsvt_objects_alloc(test, c, object, 20);
 	nr = rsv_cache_alloc_bulk(c, GFP_KERNEL, 20, object + 20);
 	KUNIT_EXPECT_EQ(test, nr, 20);
 	KUNIT_EXPECT_EQ(test, constructed, 40);
 	KUNIT_EXPECT_EQ(test, constructed_atomic, 0);
-	objects_give(c, object, 20 + nr);
+	rsvt_objects_free(c, object, 20 + nr);
 }
 
 static void constructor_runs_with_no_lock_held(struct kunit *test)
@@ -298,18 +305,19 @@ static void gfp_zero_leaves_constructed_objects_alone(struct kunit *test)
 	for_all_sizes(test, take_zeroed);
 }
 
-/* Poison would be what the constructor did not make. */
+/* Poison would overwrite what the constructor made. */
 static void poison_leaves_constructed_objects_alone(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	struct constructed *object[20];
 	struct rsv_cache *c;
 	unsigned int i;
 
 	constructed = 0;
 	constructed_size = 200;
-	c = scratch_cache_flags(test, r, 200, 0, v->flags | RSV_POISON | RSV_RED_ZONE, construct);
+	c = rsvt_scratch_cache_flags(test, r, 200, 0, v->flags | RSV_POISON | RSV_RED_ZONE,
+				     construct);
 	for (i = 0; i < 100; i++) {
 		struct constructed **o = &object[i % ARRAY_SIZE(object)];
 
@@ -317,8 +325,8 @@ static void poison_leaves_constructed_objects_alone(struct kunit *test)
 			rsv_cache_free(c, *o);
 		take_one(test, c, o);
 	}
-	objects_give(c, (void **)object, ARRAY_SIZE(object));
-	scratch_cache_end(test, c);
+	rsvt_objects_free(c, (void **)object, ARRAY_SIZE(object));
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
@@ -334,7 +342,7 @@ static struct kunit_case constructor_cases[] = {
 
 static struct kunit_suite constructor_suite = {
 	.name = "reservoir_constructor",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = constructor_cases,
 };
 

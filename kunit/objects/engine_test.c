@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What every engine must do, with magazines and without: objects that are anybody's own, all that
- * there are, by ones and in bulk.
+ * What every engine must do, with magazines and without: objects do not overlap, a cache can use
+ * all memory of its region, freed objects can be allocated again, one by one and in bulk.
  */
 #include <linux/bitmap.h>
 #include <linux/string.h>
@@ -11,9 +11,15 @@
 #include "objects/engine.h"
 #include "objects/magazine.h"
 #include "region.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
+KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 /* --- Every size, until nothing is left ------------------------------------------------------ */
 
@@ -22,7 +28,7 @@ static const unsigned int sizes[] = {
 };
 
 /**
- * struct crowd - all objects that a cache could get out of its region
+ * struct crowd - all objects that a cache could allocate in its region
  * @test: the running test
  * @c: the cache
  * @size: bytes of an object
@@ -70,7 +76,9 @@ static void fill(struct crowd *w, unsigned int i)
 	memset(w->object[i], pattern(i), w->size);
 }
 
-/* Takes objects until there are so many or no more, and returns how many there are then. */
+/*
+ * Allocates until the crowd has @nr objects or the region is exhausted. Returns the crowd's size.
+ */
 static unsigned int take_up_to(struct crowd *w, unsigned int nr)
 {
 	void *object;
@@ -99,14 +107,14 @@ static unsigned int count_spoilt(const struct crowd *w)
 	return spoilt;
 }
 
-/* Objects begin with a word of their own, and no two have one in common. */
+/* Each object begins with a word of its own, and no two objects share a word. */
 static unsigned int count_overlaps(struct crowd *w)
 {
 	unsigned int i, overlaps = 0;
 
 	bitmap_zero(w->words, WORDS);
 	for (i = 0; i < w->nr; i++) {
-		unsigned long at = scratch_offset(w->c->region, w->object[i]) / sizeof(long);
+		unsigned long at = rsvt_scratch_offset(w->c->region, w->object[i]) / sizeof(long);
 		unsigned long end = at + DIV_ROUND_UP(w->size, sizeof(long));
 
 		overlaps += end > WORDS || find_next_bit(w->words, end, at) < end;
@@ -127,13 +135,13 @@ static unsigned int count_misaligned(const struct crowd *w)
 
 static void give_from(struct crowd *w, unsigned int from)
 {
-	objects_give(w->c, w->object + from, w->nr - from);
+	rsvt_objects_free(w->c, w->object + from, w->nr - from);
 	w->nr = from;
 }
 
 /*
- * Where each object takes long, most of a region of small ones, which must not be smaller to have
- * magazines, is in use beforehand.
+ * Where each operation is slow, most of the region is allocated beforehand. A smaller region would
+ * have no magazines.
  */
 #define TAKEN (SLOW ? 3 * SZ_256K / 4 : 0)
 
@@ -141,20 +149,23 @@ static void for_all_sizes(struct kunit *test, void (*try)(struct crowd *w))
 {
 	unsigned int i;
 
-	for (i = param_share(test); i < ARRAY_SIZE(sizes); i += SHARES) {
-		/* The smallest that has magazines, and a larger one for what would not fit often */
+	for (i = rsvt_param_share(test); i < ARRAY_SIZE(sizes); i += SHARES) {
+		/*
+		 * The smallest region with magazines; a larger one for objects of which few would
+		 * fit
+		 */
 		bool small = sizes[i] < 1024;
-		struct rsv_region *r = scratch_region(test, small ? SZ_256K : VARIANT_REGION);
+		struct rsv_region *r = rsvt_scratch_region(test, small ? SZ_256K : VARIANT_REGION);
 		void *taken = small ? rsv_alloc_pages_exact(r, TAKEN, GFP_KERNEL) : NULL;
-		struct crowd w = new_crowd(test, param_cache(test, r, sizes[i], NULL));
+		struct crowd w = new_crowd(test, rsvt_param_cache(test, r, sizes[i], NULL));
 
 		KUNIT_EXPECT_EQ(test, !taken, !small || !TAKEN);
 		try(&w);
 		rsv_free_pages_exact(taken, TAKEN);
-		KUNIT_EXPECT_EQ(test, cache_figures(w.c).active_objects, 0);
-		scratch_cache_end(test, w.c);
+		KUNIT_EXPECT_EQ(test, rsvt_query_cache(w.c).active_objects, 0);
+		rsvt_scratch_cache_end(test, w.c);
 		EXPECT_UNTOUCHED(test, r);
-		scratch_region_end(test, r);
+		rsvt_scratch_region_end(test, r);
 	}
 }
 
@@ -163,7 +174,7 @@ static void expect_sound(struct crowd *w)
 	KUNIT_EXPECT_EQ_MSG(w->test, count_spoilt(w), 0, "%u bytes", w->size);
 	KUNIT_EXPECT_EQ_MSG(w->test, count_overlaps(w), 0, "%u bytes", w->size);
 	KUNIT_EXPECT_EQ_MSG(w->test, count_misaligned(w), 0, "%u bytes", w->size);
-	KUNIT_EXPECT_EQ_MSG(w->test, cache_figures(w->c).active_objects, w->nr, "%u bytes",
+	KUNIT_EXPECT_EQ_MSG(w->test, rsvt_query_cache(w->c).active_objects, w->nr, "%u bytes",
 			    w->size);
 }
 
@@ -172,11 +183,11 @@ static void use_all(struct crowd *w)
 	unsigned int nr = take_all(w);
 
 	KUNIT_EXPECT_GT_MSG(w->test, nr, 0, "%u bytes", w->size);
-	/* No block is left that one more could be had from. */
-	KUNIT_EXPECT_LT_MSG(w->test, region_figures(w->c->region).largest_free,
+	/* No free block is left that could hold another object. */
+	KUNIT_EXPECT_LT_MSG(w->test, rsvt_query_region(w->c->region).largest_free,
 			    w->c->layout.small_pages * PAGE_SIZE, "%u bytes", w->size);
 	expect_sound(w);
-	/* Half of them come and go: the others stay as they are. */
+	/* Half of the objects are freed and allocated again. The others do not change. */
 	give_from(w, nr / 2);
 	take_all(w);
 	expect_sound(w);
@@ -195,15 +206,15 @@ static void use_up_twice(struct crowd *w)
 	void *last = w->object[nr / 2];
 
 	KUNIT_EXPECT_NULL(w->test, rsv_cache_alloc(c, GFP_ATOMIC | __GFP_NOWARN));
-	KUNIT_EXPECT_EQ(w->test, cache_figures(c).failures, 2);
-	/* One given back is one that can be had. */
+	KUNIT_EXPECT_EQ(w->test, rsvt_query_cache(c).failures, 2);
+	/* A freed object can be allocated again. */
 	rsv_cache_free(c, last);
 	KUNIT_EXPECT_PTR_EQ(w->test, rsv_cache_alloc(c, GFP_ATOMIC), last);
 	KUNIT_EXPECT_NULL(w->test, rsv_cache_alloc(c, GFP_ATOMIC | __GFP_NOWARN));
 
 	give_from(w, 0);
 	KUNIT_EXPECT_GT(w->test, rsv_cache_shrink(c), 0);
-	settle(c->region);
+	rsvt_settle(c->region);
 	KUNIT_EXPECT_EQ_MSG(w->test, take_all(w), nr, "%u bytes", w->size);
 	give_from(w, 0);
 }
@@ -219,20 +230,21 @@ static void objects_are_aligned_as_asked(struct kunit *test)
 {
 	static const unsigned int aligns[] = {8, 16, 64, 256, 1024, 4096};
 	static const unsigned int bytes[] = {1, 24, 100, 520, 2000, 5000};
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	unsigned int i, j, wrong = 0;
 	struct rsv_cache *c;
 	struct crowd w;
 
 	for (i = 0; i < ARRAY_SIZE(aligns); i++)
 		for (j = 0; j < ARRAY_SIZE(bytes); j++) {
-			c = variant_cache(test, r, test->param_value, bytes[j], aligns[i], NULL);
+			c = rsvt_variant_cache(test, r, test->param_value, bytes[j], aligns[i],
+					       NULL);
 			w = new_crowd(test, c);
 			KUNIT_EXPECT_EQ(test, take_up_to(&w, 100), 100);
 			KUNIT_EXPECT_GE(test, c->layout.align, aligns[i]);
 			wrong += count_misaligned(&w) + count_spoilt(&w) + count_overlaps(&w);
 			give_from(&w, 0);
-			scratch_cache_end(test, c);
+			rsvt_scratch_cache_end(test, c);
 		}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	EXPECT_UNTOUCHED(test, r);
@@ -243,15 +255,15 @@ static void objects_are_aligned_as_asked(struct kunit *test)
 static void cache_has_the_engine_that_it_asked_for(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_256K);
-	struct rsv_cache *c = param_cache(test, r, 100, NULL);
-	const char *engine = variant_is(v, RSV_ENGINE_SLAB)   ? "slab"
-			     : variant_is(v, RSV_ENGINE_SLUB) ? "slub"
-							      : "slob";
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 100, NULL);
+	const char *engine = rsvt_variant_is(v, RSV_ENGINE_SLAB)   ? "slab"
+			     : rsvt_variant_is(v, RSV_ENGINE_SLUB) ? "slub"
+								   : "slob";
 
-	KUNIT_EXPECT_STREQ(test, cache_figures(c).engine, engine);
+	KUNIT_EXPECT_STREQ(test, rsvt_query_cache(c).engine, engine);
 	KUNIT_EXPECT_PTR_EQ(test, c->engine, rsv_engine_named(engine));
-	KUNIT_EXPECT_EQ(test, cache_figures(c).cache_flags, v->flags & RSV_CACHE_FLAGS);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).cache_flags, v->flags & RSV_CACHE_FLAGS);
 }
 
 static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
@@ -262,13 +274,16 @@ static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(engines); i++) {
-		r = scratch_region_of(test, SZ_256K, engines[i], "fine");
-		KUNIT_EXPECT_STREQ(test, cache_figures(r->kmalloc[9]).engine, engines[i]);
-		/* What serves the others needs an engine that needs nothing itself. */
-		KUNIT_EXPECT_STREQ(test, cache_figures(r->magazine_caches[0]).engine, "slub");
+		r = rsvt_scratch_region_of(test, SZ_256K, engines[i], "fine");
+		KUNIT_EXPECT_STREQ(test, rsvt_query_cache(r->kmalloc[9]).engine, engines[i]);
+		/*
+		 * The magazines' own caches need an engine that needs no memory outside of its
+		 * slabs.
+		 */
+		KUNIT_EXPECT_STREQ(test, rsvt_query_cache(r->magazine_caches[0]).engine, "slub");
 		c = rsv_cache_create(r, "later", 64, 0, RSV_ENGINE_SLAB, NULL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-		KUNIT_EXPECT_STREQ(test, cache_figures(c).engine, "slab");
+		KUNIT_EXPECT_STREQ(test, rsvt_query_cache(c).engine, "slab");
 		KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 	}
 	KUNIT_EXPECT_NULL(test, rsv_engine_named("sl"));
@@ -279,8 +294,8 @@ static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 static void object_of_a_node_is_had_from_nodes_that_exist_only(struct kunit *test)
 {
 	static const int none[] = {-2, -1000, MAX_NUMNODES, INT_MAX, INT_MIN};
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, 200, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	int nid = r->extents->at[0]->nid;
 	void *object[4];
 	unsigned int i;
@@ -296,19 +311,19 @@ static void object_of_a_node_is_had_from_nodes_that_exist_only(struct kunit *tes
 	object[3] = rsv_cache_alloc_node(c, GFP_KERNEL, NUMA_NO_NODE);
 	for (i = 0; i < ARRAY_SIZE(object); i++) {
 		KUNIT_ASSERT_NOT_NULL(test, object[i]);
-		KUNIT_EXPECT_FALSE(test, object_among(object[i], object, i));
+		KUNIT_EXPECT_FALSE(test, rsvt_object_among(object[i], object, i));
 		memset(object[i], 0x5a, 200);
 	}
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, ARRAY_SIZE(object));
-	objects_give(c, object, ARRAY_SIZE(object));
-	scratch_cache_end(test, c);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
 static void object_of_another_node_than_the_regions_is_refused_if_asked_so(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, 200, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	int nid = r->extents->at[0]->nid, other = nid ? 0 : 1;
 	void *object;
 
@@ -325,24 +340,24 @@ static void object_of_another_node_than_the_regions_is_refused_if_asked_so(struc
 static void zeroed_objects_are_zero_after_others_used_them(struct kunit *test)
 {
 	static const unsigned int bytes[] = {1, 8, 40, 700, 4104};
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	void *object[20];
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
-		struct rsv_cache *c = param_cache(test, r, bytes[i], NULL);
+		struct rsv_cache *c = rsvt_param_cache(test, r, bytes[i], NULL);
 
-		objects_take(test, c, object, ARRAY_SIZE(object));
+		rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
 		for (j = 0; j < ARRAY_SIZE(object); j++)
 			memset(object[j], 0xa5, bytes[i]);
-		objects_give(c, object, ARRAY_SIZE(object));
+		rsvt_objects_free(c, object, ARRAY_SIZE(object));
 		for (j = 0; j < ARRAY_SIZE(object); j++) {
 			object[j] = rsv_cache_alloc(c, GFP_KERNEL | __GFP_ZERO);
 			KUNIT_ASSERT_NOT_NULL(test, object[j]);
 			KUNIT_EXPECT_NULL(test, memchr_inv(object[j], 0, bytes[i]));
 		}
-		objects_give(c, object, ARRAY_SIZE(object));
-		scratch_cache_end(test, c);
+		rsvt_objects_free(c, object, ARRAY_SIZE(object));
+		rsvt_scratch_cache_end(test, c);
 	}
 	EXPECT_UNTOUCHED(test, r);
 }
@@ -354,8 +369,8 @@ static void zeroed_objects_are_zero_after_others_used_them(struct kunit *test)
 static void bulk_gives_as_many_as_are_wanted_all_different(struct kunit *test)
 {
 	static const unsigned int counts[] = {1, 2, 15, 16, 17, 63, 64, 65, BULK};
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, 200, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	struct crowd w = new_crowd(test, c);
 	unsigned int i, j;
 
@@ -367,22 +382,22 @@ static void bulk_gives_as_many_as_are_wanted_all_different(struct kunit *test)
 					    w.object);
 		KUNIT_ASSERT_EQ(test, w.nr, counts[i]);
 		KUNIT_EXPECT_NULL(test, w.object[w.nr]);
-		KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, counts[i]);
+		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, counts[i]);
 		for (j = 0; j < w.nr; j++)
 			fill(&w, j);
 		KUNIT_EXPECT_EQ(test, count_spoilt(&w), 0);
 		KUNIT_EXPECT_EQ(test, count_overlaps(&w), 0);
 		rsv_cache_free_bulk(c, w.nr, w.object);
-		KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
+		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
 	}
-	scratch_cache_end(test, c);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
 static void bulk_clears_every_object_if_asked(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, 200, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	unsigned int round, i;
 	void *object[BULK];
 
@@ -401,21 +416,21 @@ static void bulk_clears_every_object_if_asked(struct kunit *test)
 static void bulk_gives_what_there_is_when_the_region_runs_out(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, 3000, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 3000, NULL);
 	struct crowd w = new_crowd(test, c);
 	unsigned int most = VARIANT_REGION / 3000 + 1, nr, half;
 
 	nr = rsv_cache_alloc_bulk(c, GFP_KERNEL | __GFP_NOWARN, most, w.object);
 	KUNIT_EXPECT_LT(test, nr, most);
 	KUNIT_ASSERT_GT(test, nr, most / 2);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, nr);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, nr);
 	KUNIT_EXPECT_EQ(test, rsv_cache_alloc_bulk(c, GFP_KERNEL | __GFP_NOWARN, 5, w.object + nr),
 			0);
 	w.nr = nr;
 	KUNIT_EXPECT_EQ(test, count_overlaps(&w), 0);
 
-	/* Half of them given back can be had again, but for what magazines may take. */
+	/* Half of the objects can be allocated again, except for what magazines may take. */
 	half = nr / 2;
 	rsv_cache_free_bulk(c, half, w.object + nr - half);
 	w.nr = nr - half;
@@ -425,63 +440,63 @@ static void bulk_gives_what_there_is_when_the_region_runs_out(struct kunit *test
 	KUNIT_EXPECT_GE(test, w.nr, nr - RSV_BATCH);
 	KUNIT_EXPECT_EQ(test, count_overlaps(&w), 0);
 	rsv_cache_free_bulk(c, w.nr, w.object);
-	scratch_cache_end(test, c);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
 static void bulk_passes_over_nothing(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, 200, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	void *object[BULK] = {};
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < BULK; i++)
 		if (i % 16 && i % 7) {
-			objects_take(test, c, &object[i], 1);
+			rsvt_objects_alloc(test, c, &object[i], 1);
 			nr++;
 		}
 	rsv_cache_free_bulk(c, BULK, object);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).frees, nr);
-	scratch_cache_end(test, c);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).frees, nr);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* What is wrong is reported, and the others are given back all the same. */
+/* Wrong pointers are reported, and the bulk free takes back the others. */
 static void bulk_refuses_what_is_wrong(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, 200, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	void *object[BULK], *apart[2];
 	int on_stack;
 
-	objects_take(test, c, object, BULK);
+	rsvt_objects_alloc(test, c, object, BULK);
 	apart[0] = object[70];
 	apart[1] = object[71];
 	object[70] = object[3];
-	EXPECT_REPORT(test, RSV_DOUBLE_FREE, report_given_back(test, c, object[3]),
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, rsvt_report_free(test, c, object[3]),
 		      rsv_cache_free_bulk(c, 71, object));
 	object[71] = (void *)&on_stack;
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free_bulk(c, BULK - 71, object + 71));
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, ARRAY_SIZE(apart));
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, ARRAY_SIZE(apart));
 	rsv_cache_free_bulk(c, ARRAY_SIZE(apart), apart);
-	scratch_cache_end(test, c);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* --- Others are quicker --------------------------------------------------------------------- */
+/* --- Others take a new slab ----------------------------------------------------------------- */
 
-/* Where there are several nodes, memory of the nearest is made first, and then any. */
+/* With several nodes, the cache makes a slab on the nearest node first, and then on any. */
 #define THEFTS 2
 
 /**
- * struct thief - who takes all of an engine's new memory, before who made it does
- * @engine: what the cache has instead of its own engine
- * @real: its own engine
+ * struct thief - takes all objects of a new slab before the request that made the slab
+ * @engine: stands in for the cache's engine
+ * @real: the cache's engine
  * @thefts: how often that happened
  * @nr: objects taken
- * @object: the objects, marked as kept
+ * @object: the objects, marked as cached
  */
 static struct thief {
 	struct rsv_engine engine;
@@ -515,16 +530,19 @@ static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid)
 	return true;
 }
 
-/* Another CPU, or an interrupt between making it and taking of it */
+/*
+ * The thief stands for another CPU, or for an interrupt, between the making of the slab and the
+ * allocation from it. The request makes another slab.
+ */
 static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 {
 	static const unsigned int some[] = {40, 700, 3072, 5000};
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	unsigned int i;
 	void *object;
 
 	for (i = 0; i < ARRAY_SIZE(some); i++) {
-		struct rsv_cache *c = param_cache(test, r, some[i], NULL);
+		struct rsv_cache *c = rsvt_param_cache(test, r, some[i], NULL);
 
 		thief = (struct thief){.engine = *c->engine, .real = c->engine};
 		thief.engine.new_slab = grow_for_the_thief;
@@ -534,10 +552,10 @@ static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL_MSG(test, object, "%u bytes", some[i]);
 		KUNIT_EXPECT_EQ(test, thief.thefts, THEFTS);
 		KUNIT_EXPECT_GE(test, thief.nr, THEFTS);
-		KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 0);
+		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).failures, 0);
 		rsv_batch_free(c, thief.object, thief.nr);
 		rsv_cache_free(c, object);
-		scratch_cache_end(test, c);
+		rsvt_scratch_cache_end(test, c);
 	}
 	EXPECT_UNTOUCHED(test, r);
 }
@@ -563,7 +581,7 @@ static struct kunit_case engine_cases[] = {
 
 static struct kunit_suite engine_suite = {
 	.name = "reservoir_engine",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = engine_cases,
 };
 

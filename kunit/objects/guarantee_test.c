@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guaranteed objects: there whatever else happens to the region, nowhere else meanwhile, and the
- * first to be replaced.
+ * Guaranteed objects: the cache has them when the region is exhausted, nobody else gets them, and
+ * frees refill them first.
  */
 #include <linux/irqflags.h>
 #include <linux/poison.h>
@@ -10,20 +10,25 @@
 #include "objects/cache.h"
 #include "objects/cpu.h"
 #include "objects/magazine.h"
-#include "objects/stats.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/bytes.h"
+#include "support/figures.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
 #define SIZE 200
 
-/* Objects that are guaranteed in most tests */
+/* Guaranteed objects in most tests */
 #define RESERVED 10U
 
-/* More than the slabs of a cache have at any time that has but these */
+/* More than a cache can have in its slabs whose only objects are these */
 #define ROOM 300U
 
-KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
+KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 static void **room(struct kunit *test)
 {
@@ -33,25 +38,18 @@ static void **room(struct kunit *test)
 	return objects;
 }
 
-static struct rsv_cache_figures figures(struct rsv_cache *c)
-{
-	struct rsv_cache_figures now;
-
-	rsv_cache_count(c, &now);
-	return now;
-}
-
 static struct rsv_cache *reserved_cache(struct kunit *test, unsigned int nr)
 {
-	struct rsv_cache *c = param_cache(test, scratch_region(test, VARIANT_REGION), SIZE, NULL);
+	struct rsv_cache *c =
+		rsvt_param_cache(test, rsvt_scratch_region(test, VARIANT_REGION), SIZE, NULL);
 
 	KUNIT_ASSERT_EQ(test, rsv_cache_reserve(c, nr), 0);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, nr);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	return c;
 }
 
-/* All that others can get of a region: its pages, and what the cache's own units have left */
+/* All that others can get of a region: its pages, and the free blocks of the heap */
 struct others {
 	struct page **page;
 	unsigned long nr;
@@ -66,10 +64,10 @@ static struct others *others_take_all(struct kunit *test, struct rsv_cache *c)
 	struct rsv_region *r = c->region;
 
 	KUNIT_ASSERT_NOT_NULL(test, o);
-	o->page = pages_array(test, r->nr_pages);
-	o->nr = pages_take(r, GFP_KERNEL, 0, o->page, r->nr_pages);
-	/* The heap serves all caches that are in it. */
-	o->c = scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE, NULL);
+	o->page = rsvt_pages_array(test, r->nr_pages);
+	o->nr = rsvt_pages_alloc(r, GFP_KERNEL, 0, o->page, r->nr_pages);
+	/* The heap serves all caches that use SLOB. */
+	o->c = rsvt_scratch_cache_flags(test, r, SIZE, 0, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE, NULL);
 	o->objects = rsv_cache_alloc_bulk(o->c, GFP_KERNEL, ARRAY_SIZE(o->object), o->object);
 	return o;
 }
@@ -77,10 +75,10 @@ static struct others *others_take_all(struct kunit *test, struct rsv_cache *c)
 static void others_give_all(struct others *o)
 {
 	rsv_cache_free_bulk(o->c, o->objects, o->object);
-	pages_give(o->page, o->nr, 0);
+	rsvt_pages_free(o->page, o->nr, 0);
 }
 
-/* Takes objects until there is none, as an interrupt may; returns how many. */
+/* Allocates as an interrupt does until the cache is exhausted. Returns how many. */
 static unsigned int take_all_atomic(struct rsv_cache *c, void **object, unsigned int most)
 {
 	unsigned int nr;
@@ -93,11 +91,11 @@ static unsigned int take_all_atomic(struct rsv_cache *c, void **object, unsigned
 	return nr;
 }
 
-static void expect_gate(struct kunit *test, struct rsv_cache *c, bool open)
+static void expect_fastpath(struct kunit *test, struct rsv_cache *c, bool on)
 {
-	bool can_be = !(c->flags & RSV_NO_MAGAZINE);
+	bool possible = !(c->flags & RSV_NO_MAGAZINE);
 
-	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), open && can_be);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), on && possible);
 }
 
 /* --- What is guaranteed --------------------------------------------------------------------- */
@@ -115,11 +113,14 @@ static void reserved_objects_are_there_when_others_exhausted_the_region(struct k
 	KUNIT_EXPECT_GE(test, nr, RESERVED);
 	KUNIT_EXPECT_LT(test, nr, ROOM);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 0);
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	others_give_all(o);
 }
 
-/* The same without a reserve: what else the cache's slabs have does not hide that there is one. */
+/*
+ * The other free objects of the cache serve first, with the fast path on. The reserve serves last,
+ * with the fast path off, and has exactly as many objects as were reserved.
+ */
 static void reserved_objects_come_last_and_are_as_many_as_asked_for(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, RESERVED);
@@ -128,18 +129,18 @@ static void reserved_objects_come_last_and_are_as_many_as_asked_for(struct kunit
 	void **object = room(test);
 
 	while (c->guarantee.nr == RESERVED && nr < ROOM) {
-		expect_gate(test, c, true);
-		objects_take(test, c, object + nr++, 1);
+		expect_fastpath(test, c, true);
+		rsvt_objects_alloc(test, c, object + nr++, 1);
 	}
 	for (left = RESERVED - 1; left; left--) {
 		KUNIT_EXPECT_EQ(test, c->guarantee.nr, left);
-		expect_gate(test, c, false);
-		objects_take(test, c, object + nr++, 1);
+		expect_fastpath(test, c, false);
+		rsvt_objects_alloc(test, c, object + nr++, 1);
 	}
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_ATOMIC));
-	KUNIT_EXPECT_EQ(test, figures(c).active, nr);
-	objects_give(c, object, nr);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, nr);
+	rsvt_objects_free(c, object, nr);
 	others_give_all(o);
 }
 
@@ -159,14 +160,14 @@ static void interrupt_gets_a_reserved_object_with_the_magazines_busy(struct kuni
 	cpu->busy = false;
 	KUNIT_EXPECT_GE(test, nr, RESERVED);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 0);
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	others_give_all(o);
 }
 
 static void other_caches_and_pages_get_none_of_them(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, RESERVED);
-	struct rsv_cache *d = param_cache(test, c->region, SIZE, NULL);
+	struct rsv_cache *d = rsvt_param_cache(test, c->region, SIZE, NULL);
 	unsigned int most = VARIANT_REGION / SIZE, nr, i;
 	void **object = kunit_kcalloc(test, most, sizeof(*object), GFP_KERNEL);
 
@@ -174,7 +175,7 @@ static void other_caches_and_pages_get_none_of_them(struct kunit *test)
 	nr = rsv_cache_alloc_bulk(d, GFP_KERNEL, most, object);
 	KUNIT_EXPECT_LT(test, nr, most);
 	for (i = 0; i < RESERVED; i++)
-		KUNIT_EXPECT_FALSE(test, object_among(c->guarantee.objects[i], object, nr));
+		KUNIT_EXPECT_FALSE(test, rsvt_object_among(c->guarantee.objects[i], object, nr));
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
 	rsv_cache_free_bulk(d, nr, object);
 }
@@ -193,16 +194,16 @@ static void what_is_given_back_takes_the_place_of_what_is_missing(struct kunit *
 	KUNIT_ASSERT_GE(test, nr, RESERVED);
 	held = rsv_cpu_nr_loaded(cpu);
 	for (i = 1; i <= RESERVED; i++) {
-		expect_gate(test, c, false);
+		expect_fastpath(test, c, false);
 		rsv_cache_free(c, object[--nr]);
 		KUNIT_EXPECT_EQ(test, c->guarantee.nr, i);
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), held);
 	}
-	expect_gate(test, c, true);
-	/* What comes now is for everybody. */
-	objects_give(c, object, nr);
+	expect_fastpath(test, c, true);
+	/* The reserve is full: the next frees are for everybody. */
+	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	others_give_all(o);
 }
 
@@ -220,7 +221,7 @@ static void bulk_and_misuse_pass_the_reserve_as_well(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, again));
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	others_give_all(o);
 }
 
@@ -237,7 +238,7 @@ static void objects_are_given_back_to_the_reserve_before_anybody_waits(struct ku
 		KUNIT_EXPECT_PTR_EQ(test, c->guarantee.objects[0], last);
 		KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_ATOMIC), last);
 	}
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	others_give_all(o);
 }
 
@@ -255,8 +256,8 @@ static void construct(void *object)
 
 static void reserved_objects_are_constructed_once(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = param_cache(test, r, SIZE, construct);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, construct);
 	void **object = room(test);
 	unsigned int nr, made, i;
 	struct others *o;
@@ -268,13 +269,14 @@ static void reserved_objects_are_constructed_once(struct kunit *test)
 	nr = take_all_atomic(c, object, ROOM);
 	made = constructed;
 	KUNIT_EXPECT_EQ(test, made, nr);
-	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_TRUE(test, ((u32 *)object[i])[0] == MAGIC &&
-						((u32 *)object[i])[SIZE / 4 - 1] == MAGIC);
-	objects_give(c, object, nr);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, ((u32 *)object[i])[0], MAGIC);
+		KUNIT_EXPECT_EQ(test, ((u32 *)object[i])[SIZE / 4 - 1], MAGIC);
+	}
+	rsvt_objects_free(c, object, nr);
 	nr = take_all_atomic(c, object, ROOM);
 	KUNIT_EXPECT_EQ(test, constructed, made);
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	others_give_all(o);
 }
 
@@ -285,8 +287,8 @@ static void expect_reserve(struct kunit *test, struct rsv_cache *c, unsigned int
 	KUNIT_EXPECT_EQ(test, rsv_cache_reserve(c, nr), 0);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.target, nr);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
-	expect_gate(test, c, true);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+	expect_fastpath(test, c, true);
 }
 
 static void reserve_can_be_resized_and_ended(struct kunit *test)
@@ -299,29 +301,29 @@ static void reserve_can_be_resized_and_ended(struct kunit *test)
 		expect_reserve(test, c, sizes[i]);
 	KUNIT_EXPECT_EQ(test, c->guarantee.room, 0);
 	rsv_cache_shrink(c);
-	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
-	scratch_cache_end(test, c);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, 0);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
-/* Objects in use are none of those that are kept. */
+/* Used objects are none of the guaranteed ones. */
 static void reserve_can_be_resized_while_objects_are_out(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, RESERVED);
 	void *object[50];
 
-	objects_take(test, c, object, ARRAY_SIZE(object));
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
 	KUNIT_EXPECT_EQ(test, rsv_cache_reserve(c, 3 * RESERVED), 0);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 3 * RESERVED);
 	KUNIT_EXPECT_EQ(test, rsv_cache_reserve(c, 2), 0);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 2);
-	KUNIT_EXPECT_EQ(test, figures(c).active, ARRAY_SIZE(object));
-	objects_give(c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 2);
 }
 
-/* The table fits into the region and the objects do not, or not even the table does. */
+/* The table of objects fits into the region and the objects do not, or the table does not fit. */
 static const unsigned int too_many[] = {2 * VARIANT_REGION / SIZE, VARIANT_REGION, UINT_MAX};
 
 static void reserve_that_cannot_be_had_leaves_the_former_one(struct kunit *test)
@@ -331,23 +333,23 @@ static void reserve_that_cannot_be_had_leaves_the_former_one(struct kunit *test)
 	u64 had;
 
 	rsv_cache_shrink(c);
-	had = region_free_pages(c->region);
+	had = rsvt_region_free_pages(c->region);
 	for (i = 0; i < ARRAY_SIZE(too_many); i++) {
 		KUNIT_EXPECT_EQ(test, rsv_cache_reserve(c, too_many[i]), -ENOMEM);
 		KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
 		KUNIT_EXPECT_EQ(test, c->guarantee.target, RESERVED);
-		expect_gate(test, c, true);
-		KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+		expect_fastpath(test, c, true);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 		expect_reserve(test, c, RESERVED);
 		rsv_cache_shrink(c);
-		scratch_shrink(c->region);
-		/* All but the longer table, which serves the next attempt */
-		KUNIT_EXPECT_GE(test, region_free_pages(c->region) + 32, had);
+		rsvt_scratch_shrink(c->region);
+		/* The longer table stays for the next attempt. */
+		KUNIT_EXPECT_GE(test, rsvt_region_free_pages(c->region) + 32, had);
 	}
 	expect_reserve(test, c, 0);
 }
 
-/* While some are out, others may not have so many; those that are out come home all the same. */
+/* A reserve that is partly used cannot grow, and frees refill it all the same. */
 static void reserve_that_is_out_cannot_grow_and_is_refilled(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, RESERVED);
@@ -357,9 +359,9 @@ static void reserve_that_is_out_cannot_grow_and_is_refilled(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, rsv_cache_reserve(c, 2 * RESERVED), -ENOMEM);
 	KUNIT_EXPECT_EQ(test, c->guarantee.target, RESERVED);
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
-	expect_gate(test, c, true);
+	expect_fastpath(test, c, true);
 	others_give_all(o);
 }
 
@@ -370,7 +372,7 @@ static void destroying_a_cache_gives_its_reserve_back(struct kunit *test)
 	struct rsv_cache *c = reserved_cache(test, 100);
 	struct rsv_region *r = c->region;
 
-	scratch_cache_end(test, c);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }
 
@@ -382,7 +384,7 @@ static void shrinking_and_age_leave_the_reserve_alone(struct kunit *test)
 
 	for (i = 0; i < 3; i++)
 		rsv_cache_shrink(c);
-	settle(c->region);
+	rsvt_settle(c->region);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 100);
 	KUNIT_EXPECT_PTR_EQ(test, c->guarantee.objects[0], first);
 }
@@ -400,8 +402,9 @@ KUNIT_ARRAY_PARAM_DESC(checked, checked, what);
 static void objects_of_a_reserve_are_checked_too(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
-	struct rsv_cache *c = scratch_cache_flags(test, scratch_region(test, VARIANT_REGION), SIZE,
-						  0, v->flags | RSV_RED_ZONE | RSV_POISON, NULL);
+	struct rsv_cache *c =
+		rsvt_scratch_cache_flags(test, rsvt_scratch_region(test, VARIANT_REGION), SIZE, 0,
+					 v->flags | RSV_RED_ZONE | RSV_POISON, NULL);
 	void **object = room(test);
 	struct others *o;
 	u8 bytes[SIZE];
@@ -412,9 +415,9 @@ static void objects_of_a_reserve_are_checked_too(struct kunit *test)
 	nr = take_all_atomic(c, object, ROOM);
 	KUNIT_EXPECT_GE(test, nr, RESERVED);
 	memset(object[nr - 1], 0x5a, SIZE);
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
-	peek(bytes, c->guarantee.objects[0], SIZE);
+	rsvt_peek(bytes, c->guarantee.objects[0], SIZE);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, POISON_FREE, SIZE - 1));
 	KUNIT_EXPECT_EQ(test, bytes[SIZE - 1], POISON_END);
 	others_give_all(o);
@@ -445,7 +448,7 @@ static struct kunit_case guarantee_cases[] = {
 
 static struct kunit_suite guarantee_suite = {
 	.name = "reservoir_guarantee",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = guarantee_cases,
 };
 

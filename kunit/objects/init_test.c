@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's own switches init_on_alloc= and init_on_free=: what comes out of a cache is zero
- * without being asked for, and what is free holds nothing of what it was used for. Objects with a
- * constructor are touched by neither.
+ * The kernel's switches init_on_alloc= and init_on_free=: allocations are zero without __GFP_ZERO,
+ * and free memory holds nothing of its last use. Neither touches objects with a constructor.
  *
- * The switches are on the kernel's command line, so that each suite is skipped where its own is
- * off. make check boots one machine for each of them.
+ * The switches are on the kernel's command line. A suite is skipped where its switch is off; make
+ * check boots a machine for each.
  */
 #include <linux/mm.h>
 #include <linux/poison.h>
 #include <linux/string.h>
 
 #include "region.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/bytes.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(variants, variants, what);
+KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
-/* Smaller than the word that marks a free object, with it in the middle, larger than a page */
+/* Smaller than a mark, with the mark in the middle, larger than a page */
 static const unsigned int sizes[] = {1, 8, 20, 40, 700, 4104};
 
 #define NR   20
@@ -33,7 +37,7 @@ static void make(void *object)
 static void for_all_sizes(struct kunit *test, void (*ctor)(void *object),
 			  void (*try)(struct kunit *test, struct rsv_cache *c))
 {
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -41,9 +45,9 @@ static void for_all_sizes(struct kunit *test, void (*ctor)(void *object),
 
 		kunit_info(test, "%u bytes", sizes[i]);
 		made_size = sizes[i];
-		c = param_cache(test, r, sizes[i], ctor);
+		c = rsvt_param_cache(test, r, sizes[i], ctor);
 		try(test, c);
-		scratch_cache_end(test, c);
+		rsvt_scratch_cache_end(test, c);
 	}
 	EXPECT_UNTOUCHED(test, r);
 }
@@ -65,21 +69,21 @@ static unsigned int not_all(struct rsv_cache *c, void **object, u8 value)
 	return wrong;
 }
 
-/* All free memory of the region was used for something. */
+/* Fills all free memory of the region. */
 static void soil_region(struct kunit *test, struct rsv_region *r)
 {
-	struct page **page = pages_array(test, r->nr_pages);
-	unsigned long nr = pages_take(r, GFP_ATOMIC, 0, page, r->nr_pages), i;
+	struct page **page = rsvt_pages_array(test, r->nr_pages);
+	unsigned long nr = rsvt_pages_alloc(r, GFP_ATOMIC, 0, page, r->nr_pages), i;
 
 	KUNIT_EXPECT_GT(test, nr, 0);
 	for (i = 0; i < nr; i++)
 		memset(page_address(page[i]), DIRT, PAGE_SIZE);
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 	kunit_kfree(test, page);
-	settle(r);
+	rsvt_settle(r);
 }
 
-/* Whatever was made of a constructed object stays in it, whether it comes again or not. */
+/* A constructed object keeps its bytes, whether it is allocated again or not. */
 static void use_constructed(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned int size = c->layout.object_size, i;
@@ -88,13 +92,13 @@ static void use_constructed(struct kunit *test, struct rsv_cache *c)
 	bool new;
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	objects_take(test, c, object, NR);
+	rsvt_objects_alloc(test, c, object, NR);
 	KUNIT_EXPECT_EQ(test, not_all(c, object, MADE), 0);
 	soil(c, object, DIRT);
-	/* The last one keeps their slab; but those of one object each go. */
-	objects_give(c, object, NR - 1);
+	/* The last one holds their slab; slabs of one object go. */
+	rsvt_objects_free(c, object, NR - 1);
 	for (i = 0; i < NR - 1 && c->layout.objects > NR; i++) {
-		peek(bytes, object[i], size);
+		rsvt_peek(bytes, object[i], size);
 		KUNIT_EXPECT_NULL(test, memchr_inv(bytes, DIRT, size));
 	}
 	for (i = 0; i < NR - 1; i++) {
@@ -103,7 +107,7 @@ static void use_constructed(struct kunit *test, struct rsv_cache *c)
 		new = !memchr_inv(object[i], MADE, size);
 		KUNIT_EXPECT_TRUE(test, new || !memchr_inv(object[i], DIRT, size));
 	}
-	objects_give(c, object, NR);
+	rsvt_objects_free(c, object, NR);
 	kunit_kfree(test, bytes);
 }
 
@@ -112,19 +116,19 @@ static void constructed_object_is_left_alone(struct kunit *test)
 	for_all_sizes(test, make, use_constructed);
 }
 
-/* Who wants to see what happens to free objects wants that more. */
+/* Poison takes precedence, since it shows what happens to free objects. */
 static void poisoned_object_keeps_its_poison(struct kunit *test)
 {
 	const struct variant *v = test->param_value;
-	struct rsv_region *r = scratch_region(test, VARIANT_REGION);
-	struct rsv_cache *c = scratch_cache_flags(test, r, 64, 0, v->flags | RSV_POISON, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, 64, 0, v->flags | RSV_POISON, NULL);
 	u8 bytes[64], *object;
 
-	objects_take(test, c, (void **)&object, 1);
+	rsvt_objects_alloc(test, c, (void **)&object, 1);
 	KUNIT_EXPECT_NULL(test, memchr_inv(object, POISON_FREE, 63));
 	memset(object, DIRT, 64);
 	rsv_cache_free(c, object);
-	peek(bytes, object, 64);
+	rsvt_peek(bytes, object, 64);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, POISON_FREE, 63));
 	KUNIT_EXPECT_EQ(test, bytes[63], POISON_END);
 }
@@ -135,21 +139,21 @@ static int alloc_init(struct kunit *test)
 {
 	if (!want_init_on_alloc(0))
 		kunit_skip(test, "init_on_alloc is off");
-	return suite_init(test);
+	return rsvt_suite_init(test);
 }
 
-/* Whatever they are taken by, and whatever serves */
+/* Allocates through every function. */
 static void take_again(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned int way, i;
 	void *object[NR];
 
 	soil_region(test, c->region);
-	objects_take(test, c, object, NR);
+	rsvt_objects_alloc(test, c, object, NR);
 	KUNIT_EXPECT_EQ(test, not_all(c, object, 0), 0);
 	for (way = 0; way < 3; way++) {
 		soil(c, object, DIRT);
-		objects_give(c, object, NR);
+		rsvt_objects_free(c, object, NR);
 		for (i = 0; i < NR && way < 2; i++) {
 			object[i] = way ? rsv_cache_alloc_node(c, GFP_KERNEL, numa_mem_id())
 					: rsv_cache_alloc(c, GFP_ATOMIC);
@@ -159,7 +163,7 @@ static void take_again(struct kunit *test, struct rsv_cache *c)
 			KUNIT_ASSERT_EQ(test, rsv_cache_alloc_bulk(c, GFP_KERNEL, NR, object), NR);
 		KUNIT_EXPECT_EQ_MSG(test, not_all(c, object, 0), 0, "taken in way %u", way);
 	}
-	objects_give(c, object, NR);
+	rsvt_objects_free(c, object, NR);
 }
 
 static void object_comes_zeroed_though_nobody_asked(struct kunit *test)
@@ -167,17 +171,17 @@ static void object_comes_zeroed_though_nobody_asked(struct kunit *test)
 	for_all_sizes(test, NULL, take_again);
 }
 
-KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
 static struct rsv_region *region_of_engine(struct kunit *test)
 {
 	const struct engine_case *k = test->param_value;
 
-	stay_on_this_cpu();
-	return scratch_region_of(test, VARIANT_REGION, k->name, "fine");
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_region_of(test, VARIANT_REGION, k->name, "fine");
 }
 
-/* Of size classes and of whole pages; a size class's to the end of it */
+/* Sizes of size classes and of whole pages; a class is zero to its end. */
 static const unsigned int asked[] = {1, 18, 100, 700, 5000, 8192, 8193, 12288, 20000, 100000};
 
 static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *test)
@@ -196,7 +200,7 @@ static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *te
 			memset(p, DIRT, rsv_ksize(p));
 			rsv_kfree(p);
 		}
-	/* What moves brings zeroes behind what it had. */
+	/* rsv_krealloc() that moves adds zeroes behind the old bytes. */
 	p = rsv_kmalloc(r, 96, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	memset(p, DIRT, 96);
@@ -226,16 +230,16 @@ static int free_init(struct kunit *test)
 {
 	if (!want_init_on_free())
 		kunit_skip(test, "init_on_free is off");
-	return suite_init(test);
+	return rsvt_suite_init(test);
 }
 
 /*
- * Bytes that are left, of those that nothing is kept in: not the word that marks a free object,
- * and, in the heap, not the first one, where a gap says how long it is.
+ * Bytes of the old content that remain, except where the allocator writes: the mark of a free
+ * object and, in the heap, the header of a free block.
  */
 static unsigned int bytes_left(struct rsv_cache *c, const u8 *bytes)
 {
-	unsigned int i = cache_in_heap(c) ? sizeof(u64) : 0, left = 0;
+	unsigned int i = rsvt_cache_in_heap(c) ? sizeof(u64) : 0, left = 0;
 
 	for (; i < c->layout.object_size; i++)
 		left += bytes[i] && (i < c->layout.mark || i >= c->layout.mark + RSV_MARK_BYTES);
@@ -249,21 +253,21 @@ static void look_after_free(struct kunit *test, struct rsv_cache *c)
 	u8 *bytes = kunit_kmalloc(test, c->layout.object_size, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	objects_take(test, c, object, NR);
-	/* By ones and in bulk; the last ones stay. */
+	rsvt_objects_alloc(test, c, object, NR);
+	/* One by one and in bulk; the last objects stay used. */
 	for (step = 0; step < 2; step++) {
 		soil(c, object, DIRT);
 		if (step)
 			rsv_cache_free_bulk(c, NR - 2, object);
 		else
-			objects_give(c, object, NR - 2);
+			rsvt_objects_free(c, object, NR - 2);
 		for (i = 0; i < NR - 2; i++) {
-			peek(bytes, object[i], c->layout.object_size);
+			rsvt_peek(bytes, object[i], c->layout.object_size);
 			KUNIT_EXPECT_EQ(test, bytes_left(c, bytes), 0);
 		}
-		objects_take(test, c, object, NR - 2);
+		rsvt_objects_alloc(test, c, object, NR - 2);
 	}
-	objects_give(c, object, NR);
+	rsvt_objects_free(c, object, NR);
 	kunit_kfree(test, bytes);
 }
 

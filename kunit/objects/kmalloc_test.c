@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the byte: which class or how many pages serve a size, how it is aligned, how sizes
- * change, what is refused.
+ * rsv_kmalloc(): which class or how many pages serve a size, alignment, rsv_krealloc(), and refused
+ * frees.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -10,11 +10,16 @@
 
 #include "objects/kmalloc.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /*
- * Not inline, so that the compiler does not hold what rsv_ksize() allows against the size that
- * was asked for.
+ * Not inline: the compiler would compare the bytes that rsv_ksize() allows with the requested size.
  */
 static noinline void fill(void *p, u8 pattern, size_t bytes)
 {
@@ -54,7 +59,7 @@ static struct rsv_region *param_region(struct kunit *test, size_t bytes)
 {
 	const struct kind *k = test->param_value;
 
-	return scratch_region_of(test, bytes, k->engine, k->classes);
+	return rsvt_scratch_region_of(test, bytes, k->engine, k->classes);
 }
 
 static bool param_is_slob(struct kunit *test)
@@ -83,8 +88,8 @@ static void use_class(struct kunit *test, struct rsv_region *r, size_t from, siz
 }
 
 /*
- * A class serves from one byte more than the class before holds up to its own size, and all of it
- * may be used.
+ * A class serves sizes from one byte more than the class below it up to its own size, and the
+ * caller may use the whole size.
  */
 static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 {
@@ -92,22 +97,22 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 	struct rsv_region *r;
 	unsigned int i, class, size;
 
-	/* Without magazines and with them */
+	/* A small region has no magazines, the larger one has. */
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
 		r = param_region(test, bytes[i]);
-		for (class = 0; class < r->classes->nr; class ++) {
+		for (class = 0; class < r->classes->nr; class++) {
 			size = r->classes->size[class];
-			/* Pages serve what would be alone in its slab. */
+			/* Pages serve a size of which a slab would hold one. */
 			if (size > RSV_KMALLOC_MAX && (param_is_slob(test) || !i))
 				continue;
 			use_class(test, r, rsv_class_least(r->classes, size), size);
-			scratch_shrink(r);
+			rsvt_scratch_shrink(r);
 		}
 		EXPECT_UNTOUCHED(test, r);
 	}
 }
 
-/* A region so small that slabs of many pages are not for it, and one that may have any */
+/* A region too small for slabs of many pages, and one without that limit */
 static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 {
 	static const size_t bytes[] = {16 * 4096, SZ_1M};
@@ -116,7 +121,7 @@ static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
 		struct rsv_region *r = param_region(test, bytes[i]);
 
-		for (class = 0; class < r->classes->nr; class ++) {
+		for (class = 0; class < r->classes->nr; class++) {
 			const unsigned int size = r->classes->size[class];
 			void *p = get(test, r, size);
 
@@ -131,13 +136,13 @@ static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 	}
 }
 
-/* Each request that begins where what may be used of the one before ends; 512 KB suffice. */
+/* Each size is one byte more than the last caller could use. A region of 512 KB suffices. */
 static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct kunit *test)
 {
 	const struct kind *k = test->param_value;
 	/* An eighth of the request, or all of it */
 	unsigned int share = strcmp(k->classes, "fine") ? 1 : 8;
-	/* SLOB has whole pages from there on. */
+	/* SLOB uses whole pages from there on. */
 	size_t most = param_is_slob(test) ? RSV_KMALLOC_MAX : SZ_256K;
 	struct rsv_region *r = param_region(test, SZ_512K);
 	size_t size, granted;
@@ -153,14 +158,14 @@ static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct 
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* What names a zone or a node gets pages of it, as no size class promises. */
+/* Requests for a zone or a node get pages, since size classes promise neither. */
 static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
 {
 	struct rsv_region *r;
 	void *p;
 
-	/* Of the node that the region has its memory from */
-	stay_on_this_cpu();
+	/* The node of the region's memory */
+	rsvt_stay_on_this_cpu();
 	r = param_region(test, SZ_256K);
 	p = rsv_kmalloc(r, 9000, GFP_KERNEL | __GFP_THISNODE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
@@ -168,14 +173,17 @@ static void large_size_of_a_kind_of_memory_takes_pages(struct kunit *test)
 	rsv_kfree(p);
 }
 
-/* Four of 9000 bytes would lie in nine pages; one alone takes as many pages as without a slab. */
+/*
+ * Four objects of 9000 bytes would fill nine pages. One alone takes as many pages as without a
+ * slab.
+ */
 static void slab_does_not_take_most_of_a_small_region(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *p = get(test, r, 9000), *large;
 
 	KUNIT_EXPECT_EQ(test, rsv_ksize(p), 3 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 16 - 3);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 16 - 3);
 	large = get(test, r, 8 * PAGE_SIZE);
 	rsv_kfree(large);
 	rsv_kfree(p);
@@ -185,7 +193,7 @@ static void slab_does_not_take_most_of_a_small_region(struct kunit *test)
 struct large_case {
 	size_t size;
 	unsigned int pages;
-	const char *map; /* of 16 pages, while it is in use */
+	const char *map; /* of 16 pages, while the memory is used */
 };
 
 static const struct large_case larges[] = {
@@ -205,11 +213,11 @@ KUNIT_ARRAY_PARAM(larges, larges, large_text);
 static void large_sizes_take_just_the_pages_they_need(struct kunit *test)
 {
 	const struct large_case *l = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *p = get(test, r, l->size);
 
 	EXPECT_MAP(test, r, l->map);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 16 - l->pages);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 16 - l->pages);
 	KUNIT_EXPECT_EQ(test, rsv_ksize(p), l->pages * PAGE_SIZE);
 	fill(p, 0x5a, l->pages * PAGE_SIZE);
 	rsv_kfree(p);
@@ -218,7 +226,7 @@ static void large_sizes_take_just_the_pages_they_need(struct kunit *test)
 
 static void no_bytes_are_zero_size_ptr(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	size_t none = 0;
 
 	KUNIT_EXPECT_PTR_EQ(test, rsv_kmalloc(r, none, GFP_KERNEL), ZERO_SIZE_PTR);
@@ -235,7 +243,7 @@ static void more_than_the_region_can_ever_give_is_null(struct kunit *test)
 	static size_t too_large[] = {
 		16 * 4096 + 1, SZ_1M, SIZE_MAX / 2, SIZE_MAX - PAGE_SIZE, SIZE_MAX - 1, SIZE_MAX,
 	};
-	struct rsv_region *r = scratch_region(test, 16 * 4096);
+	struct rsv_region *r = rsvt_scratch_region(test, 16 * 4096);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(too_large); i++) {
@@ -246,17 +254,23 @@ static void more_than_the_region_can_ever_give_is_null(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [4] = 1);
 }
 
-/* kmalloc()'s contract: the largest power of two that divides the size, and a least alignment. */
+/*
+ * kmalloc()'s contract: alignment to the largest power of two that divides the size, and to
+ * ARCH_KMALLOC_MINALIGN.
+ */
 static void alignment_keeps_kmallocs_contract_for_every_size(struct kunit *test)
 {
 	struct rsv_region *r = param_region(test, SZ_1M);
-	/* All that are aligned to anything */
+	/* All sizes with an alignment */
 	const size_t step = SLOW ? 8 : 1;
 	size_t size, wrong = 0;
 
 	for (size = step; size <= 32768; size += step) {
 		size_t align = max_t(size_t, ARCH_KMALLOC_MINALIGN, size & -size);
-		/* Something else in front, so that alignment does not come from being the first. */
+		/*
+		 * The object before it keeps the tested one from being the first, which is always
+		 * aligned.
+		 */
 		void *before = get(test, r, size), *p = get(test, r, size);
 
 		wrong += !IS_ALIGNED((unsigned long)p, align);
@@ -295,18 +309,18 @@ static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
 
 static void region_that_is_used_up_gives_null_until_something_is_freed(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 7);
+	struct rsv_region *r = rsvt_scratch_pages(test, 7);
 	struct free_areas untouched;
 	void **last = NULL, **p;
 	unsigned int nr = 0;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	for (; (p = rsv_kmalloc(r, 1024, GFP_KERNEL)); nr++) {
 		*p = last;
 		last = p;
 	}
 	KUNIT_EXPECT_EQ(test, nr, 7 * PAGE_SIZE / 1024);
-	/* No class can have a slab now. */
+	/* No class can get a slab now. */
 	KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, 8, GFP_KERNEL));
 	KUNIT_EXPECT_NULL(test, rsv_kmalloc(r, 8193, GFP_KERNEL));
 
@@ -319,7 +333,7 @@ static void region_that_is_used_up_gives_null_until_something_is_freed(struct ku
 		last = *p;
 		rsv_kfree(p);
 	}
-	scratch_shrink(r);
+	rsvt_scratch_shrink(r);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
@@ -391,7 +405,7 @@ static void growing_that_fails_leaves_the_old_memory(struct kunit *test)
 
 static void changing_to_no_bytes_frees(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	void *p = get(test, r, 20000);
 	size_t none = 0;
 
@@ -409,12 +423,12 @@ static void changing_to_no_bytes_frees(struct kunit *test)
 static void free_twice(struct kunit *test, struct rsv_region *r, size_t size)
 {
 	void *before = get(test, r, size), *p = get(test, r, size);
-	const char *place = report_text(test, " at 0x%zx", scratch_offset(r, p));
+	const char *offset = rsvt_report_text(test, " at 0x%zx", rsvt_scratch_offset(r, p));
 
 	rsv_kfree(p);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p));
-	KUNIT_EXPECT_NOT_NULL(test, strstr(last_report(test), place));
-	KUNIT_EXPECT_NOT_NULL(test, strstr(last_report(test), r->name));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(rsvt_last_report(test), offset));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(rsvt_last_report(test), r->name));
 	rsv_kfree(before);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(before));
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p));
@@ -423,7 +437,7 @@ static void free_twice(struct kunit *test, struct rsv_region *r, size_t size)
 static void double_free_is_refused_small_and_large(struct kunit *test)
 {
 	static const size_t sizes[] = {1, 8, 100, 3000, 4096, 8192, 8193, 16384, 50000};
-	/* Without magazines and with them */
+	/* A small region has no magazines, the larger one has. */
 	static const size_t bytes[] = {SZ_128K, SZ_256K};
 	unsigned int i, j;
 
@@ -455,7 +469,7 @@ static void pointer_into_the_middle_is_refused(struct kunit *test)
 
 static void pointer_of_no_region_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	void *system = kunit_kmalloc(test, 100, GFP_KERNEL), *mapped = vmalloc(PAGE_SIZE);
 	int on_stack;
 
@@ -471,7 +485,7 @@ static void pointer_of_no_region_is_refused(struct kunit *test)
 	vfree(mapped);
 }
 
-/* As kfree() takes what kmem_cache_alloc() gave. */
+/* rsv_kfree() takes objects of rsv_cache_alloc(), as kfree() takes those of kmem_cache_alloc(). */
 static void object_of_a_cache_can_be_freed_without_naming_it(struct kunit *test)
 {
 	struct rsv_region *r = param_region(test, SZ_256K);
@@ -482,10 +496,10 @@ static void object_of_a_cache_can_be_freed_without_naming_it(struct kunit *test)
 		kunit_skip(test, "a block of the heap does not say which cache it is of");
 	c = rsv_cache_create(r, "mine", 700, 0, 0, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	KUNIT_EXPECT_EQ(test, rsv_ksize(object), 700);
 	rsv_kfree(object);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 	EXPECT_UNTOUCHED(test, r);
 }
@@ -516,7 +530,7 @@ static struct kunit_case kmalloc_cases[] = {
 
 static struct kunit_suite kmalloc_suite = {
 	.name = "reservoir_kmalloc",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = kmalloc_cases,
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How objects lie in a slab, with every engine and every check: the textbook's slabs, alignment,
- * waste, and objects that do not touch each other.
+ * waste, and objects that do not overlap.
  */
 #include <linux/cache.h>
 #include <linux/log2.h>
@@ -11,11 +11,15 @@
 #include "objects/debug/track.h"
 #include "objects/layout.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
-/* The engine SLAB keeps so many bytes for a slab, and so many for each of its objects. */
-#define BOOK_HEAD  4
-#define BOOK_ENTRY 2
+/* Bufctls of the engine SLAB: bytes for a slab, and bytes for each of its objects */
+#define BUFCTL_HEAD  4
+#define BUFCTL_ENTRY 2
 
 /* --- The textbook's examples ---------------------------------------------------------------- */
 
@@ -25,7 +29,7 @@ struct slab_case {
 	unsigned int pages;
 	unsigned int objects;
 	unsigned int waste;
-	struct free_areas left; /* of 256 KB, while there is one slab */
+	struct free_areas left; /* of 256 KB, while the cache has one slab */
 };
 
 static const struct slab_case slab_cases[] = {
@@ -52,24 +56,27 @@ static const struct slab_case slab_cases[] = {
 
 KUNIT_ARRAY_PARAM_DESC(slabs, slab_cases, what);
 
-/* A slab is partial, full, and back; the pages that its block was rounded up by stay free. */
+/*
+ * A slab becomes partial, full and partial again. The pages by which its block was rounded up stay
+ * free.
+ */
 static void textbook_slab(struct kunit *test)
 {
 	const struct slab_case *s = test->param_value;
-	struct rsv_region *r = scratch_region(test, SZ_256K);
-	struct rsv_cache *c = scratch_cache(test, r, s->size, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, s->size, 0);
 	void *object[8];
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slab_pages, s->pages);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slab_objects, s->objects);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).slab_waste, s->waste);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slab_pages, s->pages);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slab_objects, s->objects);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).slab_waste, s->waste);
 	KUNIT_ASSERT_LE(test, s->objects, ARRAY_SIZE(object));
 
 	EXPECT_SLABS(test, c, 0, 0, 0);
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 	for (i = 0; i < s->objects; i++) {
-		objects_take(test, c, &object[i], 1);
+		rsvt_objects_alloc(test, c, &object[i], 1);
 		EXPECT_SLABS(test, c, i + 1 == s->objects, i + 1 < s->objects, 0);
 		EXPECT_SAME_AREAS(test, r, &s->left);
 	}
@@ -126,7 +133,7 @@ static const struct flavour flavours[] = {
 
 static const unsigned int engines[] = {RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB};
 
-/* The parts of a slot, in their order: none begins before the one before it ends. */
+/* The parts of a slot do not overlap. */
 static void check_slot(struct kunit *test, const struct rsv_layout *l, const struct flavour *f)
 {
 	const unsigned int word = RSV_MARK_BYTES;
@@ -144,7 +151,7 @@ static void check_slot(struct kunit *test, const struct rsv_layout *l, const str
 	if (f->ctor || f->flags & RSV_POISON)
 		KUNIT_EXPECT_FALSE(test, inside);
 	if (inside) {
-		/* It may take what there is of the last word. */
+		/* The mark may use the rest of the last word. */
 		KUNIT_EXPECT_LE(test, l->mark + word, round_up(end, word));
 		end = round_up(end, word);
 	} else {
@@ -164,7 +171,7 @@ static void check_slot(struct kunit *test, const struct rsv_layout *l, const str
 	KUNIT_EXPECT_LE(test, l->before + end, l->stride);
 }
 
-/* What of a slab of so many pages is not for objects */
+/* Bytes of a slab of @pages pages that are not for objects */
 static unsigned int overhead(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
 {
 	if (engine == RSV_ENGINE_SLOB && l->objects > 1)
@@ -189,8 +196,8 @@ static void check_slab(struct kunit *test, const struct rsv_layout *l, unsigned 
 	}
 }
 
-/* In the slab for small slots, with an entry for each object; elsewhere for large ones */
-static void check_book(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
+/* Small slots have their bufctls in the slab, one for each object; large ones outside. */
+static void check_bufctls(struct kunit *test, const struct rsv_layout *l, unsigned int engine)
 {
 	if (engine != RSV_ENGINE_SLAB) {
 		KUNIT_EXPECT_EQ(test, l->bufctl, 0);
@@ -198,7 +205,7 @@ static void check_book(struct kunit *test, const struct rsv_layout *l, unsigned 
 		return;
 	}
 	if (l->stride < PAGE_SIZE / 8)
-		KUNIT_EXPECT_GE(test, l->bufctl, BOOK_HEAD + l->objects * BOOK_ENTRY);
+		KUNIT_EXPECT_GE(test, l->bufctl, BUFCTL_HEAD + l->objects * BUFCTL_ENTRY);
 	else
 		KUNIT_EXPECT_EQ(test, l->bufctl, 0);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->bufctl, l->align));
@@ -220,7 +227,7 @@ static void check_layout(struct kunit *test, const struct layout_case *wanted,
 	KUNIT_EXPECT_GE(test, l.align, max(wanted->align, RSV_MARK_BYTES));
 	check_slot(test, &l, f);
 	check_slab(test, &l, engine);
-	check_book(test, &l, engine);
+	check_bufctls(test, &l, engine);
 }
 
 static void layout_holds_what_it_promises(struct kunit *test)
@@ -232,13 +239,13 @@ static void layout_holds_what_it_promises(struct kunit *test)
 			check_layout(test, test->param_value, &flavours[j], engines[i]);
 }
 
-/* Objects of a slab of so many pages */
+/* Objects of a slab of @pages pages */
 static unsigned int slots(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
 {
 	unsigned int bytes = pages * PAGE_SIZE, nr = min(bytes / l->stride, RSV_SLAB_OBJECTS_MAX);
 
 	if (engine == RSV_ENGINE_SLAB && l->stride < PAGE_SIZE / 8)
-		while (round_up(BOOK_HEAD + nr * BOOK_ENTRY, l->align) + nr * l->stride > bytes)
+		while (round_up(BUFCTL_HEAD + nr * BUFCTL_ENTRY, l->align) + nr * l->stride > bytes)
 			nr--;
 	return nr;
 }
@@ -253,12 +260,11 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 {
 	struct rsv_layout l = {};
 	unsigned int pages, most;
+	int err = rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor);
 
-	KUNIT_ASSERT_EQ(
-		test,
-		rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor), 0);
+	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
-	/* Shares are compared, a / b < c / d as a * d < c * b. */
+	/* Compares shares: a / b < c / d as a * d < c * b. */
 	most = l.stride > 2 * PAGE_SIZE ? 16 : 8;
 	for (pages = max(l.small_pages, 3U); pages <= most; pages++)
 		if (pages * PAGE_SIZE / l.stride <= RSV_SLAB_OBJECTS_MAX)
@@ -267,7 +273,7 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 					    pages, f->what);
 }
 
-/* Also with what checks put around objects. Units of SLOB's heap are all alike. */
+/* Also with the fields of checks. Slob pages have all the same size. */
 static void slab_has_the_pages_that_waste_least(struct kunit *test)
 {
 	unsigned int i;
@@ -295,7 +301,7 @@ static void what_cannot_be_is_refused(struct kunit *test)
 					-EINVAL);
 }
 
-/* A chain through the first word of each object; its other bytes carry a pattern. */
+/* A chain through the first word of each object; the other bytes have a pattern. */
 struct link {
 	struct link *before;
 	u8 rest[];
@@ -311,7 +317,8 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, struct rs
 	for (nr = 0; (object = rsv_cache_alloc(c, GFP_KERNEL)); nr++) {
 		if (l->align)
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)object, l->align));
-		KUNIT_EXPECT_LE(test, scratch_offset(r, object) + l->size, r->nr_pages * PAGE_SIZE);
+		KUNIT_EXPECT_LE(test, rsvt_scratch_offset(r, object) + l->size,
+				r->nr_pages * PAGE_SIZE);
 		object->before = *last;
 		memset(object->rest, (u8)nr, l->size - sizeof(*object));
 		*last = object;
@@ -319,7 +326,7 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, struct rs
 	return nr;
 }
 
-/* Returns how many objects came through untouched. */
+/* Returns how many objects kept their pattern. */
 static unsigned int give_all(struct rsv_cache *c, const struct layout_case *l, struct link *last,
 			     unsigned int nr)
 {
@@ -338,51 +345,51 @@ static unsigned int give_all(struct rsv_cache *c, const struct layout_case *l, s
 static void objects_are_aligned_disjoint_and_restore_the_region(struct kunit *test)
 {
 	const struct layout_case *l = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 37);
-	struct rsv_cache *c = scratch_cache(test, r, l->size, l->align);
+	struct rsv_region *r = rsvt_scratch_pages(test, 37);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, l->size, l->align);
 	struct free_areas untouched;
 	struct link *last;
 	unsigned int nr;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	nr = take_all(test, r, c, l, &last);
 	KUNIT_EXPECT_GT(test, nr, 0);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, nr);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).failures, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, nr);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).failures, 1);
 	KUNIT_EXPECT_EQ(test, give_all(c, l, last, nr), nr);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).active_objects, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
 	rsv_cache_shrink(c);
-	KUNIT_EXPECT_EQ(test, cache_figures(c).total_objects, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).total_objects, 0);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
 static void objects_of_one_byte_do_not_share_it(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 1);
-	struct rsv_cache *c = scratch_cache(test, r, 1, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 1);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 1, 0);
 	u8 *object[100];
 	unsigned int i;
 
-	objects_take(test, c, (void **)object, 100);
+	rsvt_objects_alloc(test, c, (void **)object, 100);
 	for (i = 0; i < 100; i++)
 		*object[i] = i;
 	for (i = 0; i < 100; i++)
 		KUNIT_EXPECT_EQ(test, *object[i], i);
-	objects_give(c, (void **)object, 100);
+	rsvt_objects_free(c, (void **)object, 100);
 }
 
 static void hwcache_align_begins_objects_on_a_cache_line(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	unsigned int line = cache_line_size();
 	struct rsv_cache *c = rsv_cache_create(r, "lines", line + 1, 0, RSV_HWCACHE_ALIGN, NULL);
 	void *object[2];
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
-	objects_take(test, c, object, 2);
+	rsvt_objects_alloc(test, c, object, 2);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)object[0], line));
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)object[1], line));
-	objects_give(c, object, 2);
+	rsvt_objects_free(c, object, 2);
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 }
 
@@ -398,7 +405,7 @@ static struct kunit_case layout_cases[] = {
 
 static struct kunit_suite layout_suite = {
 	.name = "reservoir_layout",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = layout_cases,
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The protocol of the magazines: an interrupt between any two steps, and after any instruction,
- * does no harm.
+ * The protocol of the magazines: an interrupt between any two steps of a request, and after any
+ * instruction, loses no object, hands out none twice, and is counted.
  */
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
@@ -12,20 +12,23 @@
 #include "objects/cpu.h"
 #include "objects/magazine.h"
 #include "region.h"
+#include "support/arrays.h"
+#include "support/figures.h"
 #include "support/magazines.h"
 #include "support/single_step.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
 /**
- * struct hand - objects that a thread or an interrupt has
+ * struct holder - objects that a thread or an interrupt has
  * @c: their cache
  * @nr: their number
- * @taken: how often it took one
- * @given: how often it gave one back
- * @failures: how often it got none
+ * @taken: objects that it allocated
+ * @given: objects that it freed
+ * @failures: requests that failed
  * @object: the objects
  */
-struct hand {
+struct holder {
 	struct rsv_cache *c;
 	unsigned int nr;
 	u64 taken;
@@ -34,12 +37,12 @@ struct hand {
 	void **object;
 };
 
-static struct hand hand_of(struct kunit *test, struct rsv_cache *c, unsigned int room)
+static struct holder holder_init(struct kunit *test, struct rsv_cache *c, unsigned int room)
 {
-	return (struct hand){.c = c, .object = objects_array(test, room)};
+	return (struct holder){.c = c, .object = rsvt_objects_array(test, room)};
 }
 
-static void hand_take(struct hand *h, unsigned int nr, gfp_t gfp)
+static void holder_alloc(struct holder *h, unsigned int nr, gfp_t gfp)
 {
 	while (nr--) {
 		h->object[h->nr] = rsv_cache_alloc(h->c, gfp);
@@ -49,20 +52,20 @@ static void hand_take(struct hand *h, unsigned int nr, gfp_t gfp)
 	}
 }
 
-static void hand_give(struct hand *h, unsigned int nr)
+static void holder_free(struct holder *h, unsigned int nr)
 {
 	for (nr = min(nr, h->nr); nr--; h->given++)
 		rsv_cache_free(h->c, h->object[--h->nr]);
 }
 
-/* The cache is found, by a fast path of its own. */
-static void hand_give_unnamed(struct hand *h, unsigned int nr)
+/* rsv_kfree() finds the cache and has a fast path of its own. */
+static void holder_kfree(struct holder *h, unsigned int nr)
 {
 	for (; nr--; h->given++)
 		rsv_kfree(h->object[--h->nr]);
 }
 
-static void hand_take_bulk(struct hand *h, unsigned int nr, gfp_t gfp)
+static void holder_alloc_bulk(struct holder *h, unsigned int nr, gfp_t gfp)
 {
 	unsigned int got = rsv_cache_alloc_bulk(h->c, gfp, nr, h->object + h->nr);
 
@@ -71,22 +74,22 @@ static void hand_take_bulk(struct hand *h, unsigned int nr, gfp_t gfp)
 	h->nr += got;
 }
 
-static void hand_give_bulk(struct hand *h, unsigned int nr)
+static void holder_free_bulk(struct holder *h, unsigned int nr)
 {
 	h->nr -= nr;
 	h->given += nr;
 	rsv_cache_free_bulk(h->c, nr, h->object + h->nr);
 }
 
-static void hand_set(struct hand *h, unsigned int nr)
+static void holder_set(struct holder *h, unsigned int nr)
 {
 	if (h->nr < nr)
-		hand_take(h, nr - h->nr, GFP_KERNEL);
-	hand_give(h, h->nr - nr);
+		holder_alloc(h, nr - h->nr, GFP_KERNEL);
+	holder_free(h, h->nr - nr);
 }
 
-/* Marks the objects with numbers from there on, or sees whether they are still theirs. */
-static bool hand_numbers(struct hand *h, unsigned int from, bool mark)
+/* Writes numbers from @from on into the objects, or returns whether they are still there. */
+static bool holder_numbers(struct holder *h, unsigned int from, bool mark)
 {
 	unsigned int i;
 
@@ -101,30 +104,30 @@ static bool hand_numbers(struct hand *h, unsigned int from, bool mark)
 	return true;
 }
 
-/* No object is in two hands, and all that happened was counted. */
-static void expect_hands(struct kunit *test, struct hand *a, struct hand *b)
+/* No object has two holders, and every operation was counted. */
+static void expect_holders(struct kunit *test, struct holder *a, struct holder *b)
 {
-	struct rsv_cache_figures now = figures(a->c);
+	struct rsv_cache_figures now = rsvt_cache_count(a->c);
 
-	hand_numbers(a, 0, true);
-	hand_numbers(b, a->nr, true);
-	KUNIT_EXPECT_TRUE(test, hand_numbers(a, 0, false));
-	KUNIT_EXPECT_TRUE(test, hand_numbers(b, a->nr, false));
+	holder_numbers(a, 0, true);
+	holder_numbers(b, a->nr, true);
+	KUNIT_EXPECT_TRUE(test, holder_numbers(a, 0, false));
+	KUNIT_EXPECT_TRUE(test, holder_numbers(b, a->nr, false));
 	KUNIT_EXPECT_EQ(test, a->failures + b->failures, 0);
 	KUNIT_EXPECT_EQ(test, now.active, a->nr + b->nr);
 	KUNIT_EXPECT_EQ(test, now.allocs, a->taken + b->taken);
 	KUNIT_EXPECT_EQ(test, now.frees, a->given + b->given);
 }
 
-/* Everything can be given back, and nothing is missing then. */
-static void hands_empty(struct kunit *test, struct hand *a, struct hand *b)
+/* Both free all their objects, and then every page of the region is free. */
+static void holders_empty(struct kunit *test, struct holder *a, struct holder *b)
 {
-	hand_give(a, a->nr);
-	hand_give(b, b->nr);
-	KUNIT_EXPECT_EQ(test, figures(a->c).active, 0);
+	holder_free(a, a->nr);
+	holder_free(b, b->nr);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(a->c).active, 0);
 	rsv_cache_shrink(a->c);
-	KUNIT_EXPECT_EQ(test, figures(a->c).total, 0);
-	expect_whole(test, a->c->region);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(a->c).total, 0);
+	rsvt_expect_all_free(test, a->c->region);
 }
 
 enum request {
@@ -135,7 +138,7 @@ enum request {
 	FREE_BULK
 };
 
-/* What an interrupt does */
+/* What the interrupt does */
 enum work {
 	TAKES,
 	GIVES,
@@ -145,12 +148,12 @@ enum work {
 };
 
 /**
- * struct interrupted_case - what is interrupted
+ * struct interrupted_case - a request that is interrupted
  * @what: the request, and the state of the magazines
  * @flags: of the cache
- * @before: how that state is reached from no magazines: +, - a magazine's worth of objects given
- *	back or taken, h half of that, g and t one
- * @request: what is interrupted
+ * @before: how to reach that state from no magazines: + frees and - allocates a magazine's worth of
+ *	objects, h frees half of that, g frees one, t allocates one
+ * @request: the request
  */
 struct interrupted_case {
 	const char *what;
@@ -198,35 +201,35 @@ static const struct interrupted_case interrupted[] = {
 
 KUNIT_ARRAY_PARAM_DESC(interrupted, interrupted, what);
 
-/* An interrupt that comes when the hook is called for a certain time */
+/* The interrupt, which the hook of the protocol makes at a certain call */
 static struct interrupt {
 	struct task_struct *task;
-	struct hand hand;
+	struct holder holder;
 	enum work work;
 	unsigned int at;
 	unsigned int calls;
-	unsigned int steps; /* bits of those at which it came */
+	unsigned int steps; /* a bit for each step at which it came */
 	bool inside;
 } interrupt;
 
-static void interrupt_works(struct hand *h, enum work work)
+static void interrupt_works(struct holder *h, enum work work)
 {
 	unsigned int many = 3 * h->c->magazine_size;
 
 	switch (work) {
 	case TAKES:
-		hand_take(h, 1, GFP_ATOMIC);
+		holder_alloc(h, 1, GFP_ATOMIC);
 		break;
 	case GIVES:
-		hand_give(h, 1);
+		holder_free(h, 1);
 		break;
 	case TAKES_AND_GIVES:
-		hand_take(h, 2, GFP_ATOMIC);
-		hand_give(h, 2);
+		holder_alloc(h, 2, GFP_ATOMIC);
+		holder_free(h, 2);
 		break;
 	case EXCHANGES:
-		hand_give(h, many);
-		hand_take(h, many, GFP_ATOMIC);
+		holder_free(h, many);
+		holder_alloc(h, many, GFP_ATOMIC);
 		break;
 	default:
 		break;
@@ -242,63 +245,63 @@ static void interrupt_comes(int step)
 	local_irq_save(flags);
 	interrupt.inside = true;
 	interrupt.steps |= BIT(step);
-	interrupt_works(&interrupt.hand, interrupt.work);
+	interrupt_works(&interrupt.holder, interrupt.work);
 	interrupt.inside = false;
 	local_irq_restore(flags);
 }
 
-/* Brings the magazines into the state that is wanted. */
-static void set_scene(struct hand *h, const char *before)
+/* Brings the magazines into the state of @before. */
+static void set_scene(struct holder *h, const char *before)
 {
 	unsigned int r = h->c->magazine_size;
 
-	hand_set(h, 8 * r);
-	hand_set(&interrupt.hand, 3 * r);
+	holder_set(h, 8 * r);
+	holder_set(&interrupt.holder, 3 * r);
 	rsv_cache_shrink(h->c);
 	for (; *before; before++)
 		switch (*before) {
 		case '+':
-			hand_give(h, r);
+			holder_free(h, r);
 			break;
 		case '-':
-			hand_take(h, r, GFP_KERNEL);
+			holder_alloc(h, r, GFP_KERNEL);
 			break;
 		case 'h':
-			hand_give(h, r / 2);
+			holder_free(h, r / 2);
 			break;
 		case 'g':
-			hand_give(h, 1);
+			holder_free(h, 1);
 			break;
 		case 't':
-			hand_take(h, 1, GFP_KERNEL);
+			holder_alloc(h, 1, GFP_KERNEL);
 		}
 }
 
-/* In bulk a magazine's worth, and some more */
-static void make_request(struct hand *h, enum request wanted, gfp_t gfp)
+/* Bulk requests are for a magazine's worth of objects and some more. */
+static void make_request(struct holder *h, enum request what, gfp_t gfp)
 {
 	unsigned int many = h->c->magazine_size + 10;
 
-	switch (wanted) {
+	switch (what) {
 	case ALLOC:
-		hand_take(h, 1, gfp);
+		holder_alloc(h, 1, gfp);
 		break;
 	case FREE:
-		hand_give(h, 1);
+		holder_free(h, 1);
 		break;
 	case FREE_UNNAMED:
-		hand_give_unnamed(h, 1);
+		holder_kfree(h, 1);
 		break;
 	case ALLOC_BULK:
-		hand_take_bulk(h, many, gfp);
+		holder_alloc_bulk(h, many, gfp);
 		break;
 	case FREE_BULK:
-		hand_give_bulk(h, many);
+		holder_free_bulk(h, many);
 	}
 }
 
-/* Returns whether there was such a step. */
-static bool interrupt_at(struct hand *h, const struct interrupted_case *k, unsigned int at)
+/* Returns whether the request has such a step. */
+static bool interrupt_at(struct holder *h, const struct interrupted_case *k, unsigned int at)
 {
 	interrupt.at = at;
 	interrupt.calls = 0;
@@ -308,7 +311,7 @@ static bool interrupt_at(struct hand *h, const struct interrupted_case *k, unsig
 	return interrupt.calls > at;
 }
 
-/* The steps that a request has. Without a queue no magazine is changed. */
+/* The steps that a request has at least. Without a queue no magazine changes. */
 static unsigned int steps_of(const struct interrupted_case *k)
 {
 	unsigned int steps = BIT(RSV_STEPS) - 1;
@@ -318,8 +321,8 @@ static unsigned int steps_of(const struct interrupted_case *k)
 	return steps;
 }
 
-/* The request is made once for each of its steps, and the interrupt comes there. */
-static void interrupt_each_step(struct kunit *test, struct hand *h, enum work work)
+/* Makes the request once for each of its steps, with the interrupt at that step. */
+static void interrupt_each_step(struct kunit *test, struct holder *h, enum work work)
 {
 	const struct interrupted_case *k = test->param_value;
 	unsigned int at = 0;
@@ -328,7 +331,7 @@ static void interrupt_each_step(struct kunit *test, struct hand *h, enum work wo
 	interrupt.steps = 0;
 	set_scene(h, k->before);
 	while (interrupt_at(h, k, at)) {
-		expect_hands(test, h, &interrupt.hand);
+		expect_holders(test, h, &interrupt.holder);
 		at++;
 		set_scene(h, k->before);
 	}
@@ -338,39 +341,37 @@ static void interrupt_each_step(struct kunit *test, struct hand *h, enum work wo
 static void interrupt_between_any_two_steps_does_no_harm(struct kunit *test)
 {
 	const struct interrupted_case *k = test->param_value;
-	struct rsv_cache *c = magazine_cache(test, k->flags);
-	struct hand h = hand_of(test, c, 12 * c->magazine_size);
+	struct rsv_cache *c = rsvt_magazine_cache(test, k->flags);
+	struct holder h = holder_init(test, c, 12 * c->magazine_size);
 	enum work work;
 
 	interrupt = (struct interrupt){
 		.task = current,
-		.hand = hand_of(test, c, 6 * c->magazine_size),
+		.holder = holder_init(test, c, 6 * c->magazine_size),
 	};
 	for (work = 0; work < WORKS; work++)
 		interrupt_each_step(test, &h, work);
-	hands_empty(test, &h, &interrupt.hand);
+	holders_empty(test, &h, &interrupt.holder);
 }
 
-/*
- * The same after every instruction, whatever the steps are: objects come and go in the interrupt.
- */
+/* The interrupt after every instruction: it allocates and frees objects. */
 
 static void interrupt_takes_or_gives(void)
 {
 	if (interrupt.calls++ % 2)
-		hand_give(&interrupt.hand, 1);
+		holder_free(&interrupt.holder, 1);
 	else
-		hand_take(&interrupt.hand, 1, GFP_ATOMIC);
+		holder_alloc(&interrupt.holder, 1, GFP_ATOMIC);
 }
 
 static void interrupt_takes_and_gives(void)
 {
-	hand_take(&interrupt.hand, 2, GFP_ATOMIC);
-	hand_give(&interrupt.hand, 2);
+	holder_alloc(&interrupt.holder, 2, GFP_ATOMIC);
+	holder_free(&interrupt.holder, 2);
 }
 
 struct stepped {
-	struct hand *h;
+	struct holder *h;
 	enum request request;
 };
 
@@ -381,7 +382,7 @@ static void make_stepped_request(void *data)
 	make_request(s->h, s->request, GFP_NOWAIT);
 }
 
-/* Fewer instructions than any request has */
+/* Every request has more instructions than this. */
 #define INSTRUCTIONS 20
 
 static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
@@ -394,32 +395,32 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 	struct stepped stepped = {.request = k->request};
 	struct rsv_cache *c;
 	unsigned int i, nr;
-	struct hand h;
+	struct holder h;
 
-	single_step_or_skip(test);
-	/* Of instructions of a bulk request there are many already. */
+	rsvt_single_step_or_skip(test);
+	/* Bulk requests have too many instructions for a slow machine. */
 	if (SLOW && (k->request == ALLOC_BULK || k->request == FREE_BULK))
 		kunit_skip(test, "it would take half a minute here");
-	c = magazine_cache(test, k->flags);
-	h = hand_of(test, c, 12 * c->magazine_size);
+	c = rsvt_magazine_cache(test, k->flags);
+	h = holder_init(test, c, 12 * c->magazine_size);
 	stepped.h = &h;
-	interrupt = (struct interrupt){.hand = hand_of(test, c, 6 * c->magazine_size)};
+	interrupt = (struct interrupt){.holder = holder_init(test, c, 6 * c->magazine_size)};
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
 		set_scene(&h, k->before);
 		interrupt.calls = 0;
-		nr = single_step(test, make_stepped_request, &stepped, works[i]);
+		nr = rsvt_single_step(test, make_stepped_request, &stepped, works[i]);
 		KUNIT_EXPECT_GT(test, nr, INSTRUCTIONS);
-		expect_hands(test, &h, &interrupt.hand);
+		expect_holders(test, &h, &interrupt.holder);
 	}
-	hands_empty(test, &h, &interrupt.hand);
+	holders_empty(test, &h, &interrupt.holder);
 }
 
-/* Of the fast paths it is known which steps they have. */
+/* The fast paths have a known number of steps. */
 static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 {
 	static const enum request requests[] = {ALLOC, FREE, FREE_UNNAMED};
-	struct rsv_cache *c = magazine_cache(test, 0);
-	struct hand h = hand_of(test, c, 12 * c->magazine_size);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
+	struct holder h = holder_init(test, c, 12 * c->magazine_size);
 	unsigned int i, at;
 
 	for (i = 0; i < ARRAY_SIZE(requests); i++) {
@@ -427,7 +428,7 @@ static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 
 		interrupt = (struct interrupt){
 			.task = current,
-			.hand = hand_of(test, c, 6 * c->magazine_size),
+			.holder = holder_init(test, c, 6 * c->magazine_size),
 		};
 		for (at = 0; at <= RSV_STEPS; at++) {
 			set_scene(&h, "h");
@@ -435,19 +436,19 @@ static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, interrupt_at(&h, &k, at), at < RSV_STEPS);
 			KUNIT_EXPECT_EQ(test, interrupt.steps, at < RSV_STEPS ? BIT(at) : 0);
 		}
-		hand_give(&interrupt.hand, interrupt.hand.nr);
+		holder_free(&interrupt.holder, interrupt.holder.nr);
 	}
-	hand_give(&h, h.nr);
+	holder_free(&h, h.nr);
 }
 
-/* While busy is set an interrupt leaves the magazines alone, and is served by the engine. */
+/* An interrupt that finds busy set does not touch the magazines, and the engine serves it. */
 static void interrupt_that_finds_busy_set_goes_to_the_engine(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
-	void **object = objects_out(test, c, 10), *taken;
-	struct rsv_cpu *cpu = mine(c), before;
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
+	void **object = rsvt_objects_used(test, c, 10), *taken;
+	struct rsv_cpu *cpu = rsvt_this_cpu(c), before;
 
-	objects_give(c, object, 9);
+	rsvt_objects_free(c, object, 9);
 	cpu->busy = true;
 	before = *cpu;
 	taken = rsv_cache_alloc(c, GFP_ATOMIC);
@@ -460,20 +461,20 @@ static void interrupt_that_finds_busy_set_goes_to_the_engine(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cpu->slow_frees, before.slow_frees + 1);
 	KUNIT_EXPECT_TRUE(test, cpu->busy);
 	cpu->busy = false;
-	KUNIT_EXPECT_FALSE(test, object_among(taken, object, 9));
+	KUNIT_EXPECT_FALSE(test, rsvt_object_among(taken, object, 9));
 	rsv_cache_free(c, taken);
 }
 
 /**
- * struct hammer - a hard interrupt that takes and gives back objects
+ * struct hammer - a hard interrupt that takes and gives  objects
  * @timer: its timer
- * @hand: its objects
- * @ticks: how often it came
- * @random: what it does next
+ * @holder: its objects
+ * @ticks: number of interrupts
+ * @random: decides what it does next
  */
 struct hammer {
 	struct hrtimer timer;
-	struct hand hand;
+	struct holder holder;
 	unsigned int ticks;
 	u32 random;
 };
@@ -485,21 +486,21 @@ static u32 next_random(u32 *random)
 	return (*random = *random * 1664525 + 1013904223) >> 16;
 }
 
-static void strike(struct hand *h, u32 *random, gfp_t gfp)
+static void strike(struct holder *h, u32 *random, gfp_t gfp)
 {
 	unsigned int most = 3 * h->c->magazine_size, nr = next_random(random) % 32;
 
 	if (next_random(random) & 1)
-		hand_take(h, min(nr, most - h->nr), gfp);
+		holder_alloc(h, min(nr, most - h->nr), gfp);
 	else
-		hand_give(h, nr);
+		holder_free(h, nr);
 }
 
 static enum hrtimer_restart hammer_strikes(struct hrtimer *timer)
 {
 	struct hammer *h = container_of(timer, struct hammer, timer);
 
-	strike(&h->hand, &h->random, GFP_ATOMIC);
+	strike(&h->holder, &h->random, GFP_ATOMIC);
 	WRITE_ONCE(h->ticks, h->ticks + 1);
 	hrtimer_forward_now(timer, ns_to_ktime(HAMMER_NS));
 	return HRTIMER_RESTART;
@@ -517,14 +518,14 @@ KUNIT_ARRAY_PARAM_DESC(hammered, hammered, name);
 static void timer_interrupts_break_nothing(struct kunit *test)
 {
 	const struct engine_case *k = test->param_value;
-	struct rsv_cache *c = magazine_cache(test, k->flag);
+	struct rsv_cache *c = rsvt_magazine_cache(test, k->flag);
 	struct hammer *hammer = kunit_kzalloc(test, sizeof(*hammer), GFP_KERNEL);
 	unsigned long start = jiffies;
-	struct hand h = hand_of(test, c, 4 * c->magazine_size);
+	struct holder h = holder_init(test, c, 4 * c->magazine_size);
 	u32 random = 4711;
 
 	KUNIT_ASSERT_NOT_NULL(test, hammer);
-	hammer->hand = hand_of(test, c, 4 * c->magazine_size);
+	hammer->holder = holder_init(test, c, 4 * c->magazine_size);
 	rsv_hrtimer_setup(&hammer->timer, hammer_strikes, HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_start(&hammer->timer, ns_to_ktime(HAMMER_NS), HRTIMER_MODE_REL_PINNED_HARD);
 	while (time_before(jiffies, start + HZ / 5) ||
@@ -535,8 +536,8 @@ static void timer_interrupts_break_nothing(struct kunit *test)
 	hrtimer_cancel(&hammer->timer);
 
 	KUNIT_EXPECT_GE(test, hammer->ticks, 10);
-	expect_hands(test, &h, &hammer->hand);
-	hands_empty(test, &h, &hammer->hand);
+	expect_holders(test, &h, &hammer->holder);
+	holders_empty(test, &h, &hammer->holder);
 }
 
 static struct kunit_case magazine_interrupt_cases[] = {
@@ -549,7 +550,7 @@ static struct kunit_case magazine_interrupt_cases[] = {
 
 static struct kunit_suite magazine_interrupt_suite = {
 	.name = "reservoir_magazine_interrupt",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = magazine_interrupt_cases,
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What magazines do not take, and objects in them that were written to.
+ * Misuse of cached objects: magazines take back no object twice and no foreign one, and a write to
+ * a cached object is found.
  */
 #include <linux/kmemleak.h>
 #include <linux/string.h>
@@ -8,19 +9,25 @@
 #include "objects/free.h"
 #include "objects/mark.h"
 #include "region.h"
+#include "support/arrays.h"
+#include "support/bytes.h"
+#include "support/figures.h"
 #include "support/magazines.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
 static struct rsv_cache *engine_cache(struct kunit *test)
 {
 	const struct engine_case *k = test->param_value;
 
-	return magazine_cache(test, k->flag);
+	return rsvt_magazine_cache(test, k->flag);
 }
 
-/* Marks each with its number, and sees whether one of them is there twice. */
+/* Writes its number into each object. Returns whether none is there twice. */
 static bool all_distinct(void **objects, unsigned int nr)
 {
 	unsigned int i;
@@ -33,49 +40,49 @@ static bool all_distinct(void **objects, unsigned int nr)
 	return true;
 }
 
-/* In the loaded magazine, in the one before, in the depot, in its slab */
+/* The free object is in the loaded magazine, in the previous one, in the depot, in its slab. */
 static void object_is_not_taken_back_twice_wherever_it_is(struct kunit *test)
 {
 	struct rsv_cache *c = engine_cache(test);
 	unsigned int nr = 4 * c->magazine_size, i;
-	void **object = objects_out(test, c, nr + 1);
+	void **object = rsvt_objects_used(test, c, nr + 1);
 
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	for (i = 0; i < nr; i += c->magazine_size / 2)
 		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[i]));
-	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
 	rsv_cache_shrink(c);
-	objects_take(test, c, object, nr);
+	rsvt_objects_alloc(test, c, object, nr);
 	KUNIT_EXPECT_TRUE(test, all_distinct(object, nr + 1));
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	rsv_cache_shrink(c);
-	/* The last object keeps its slab, in which others are free now. */
+	/* The last object holds its slab, of which other objects are free now. */
 	rsv_cache_free(c, object[nr]);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[nr]));
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
 static void object_of_another_cache_does_not_get_into_a_magazine(struct kunit *test)
 {
 	const struct engine_case *k = test->param_value;
 	struct rsv_cache *c = engine_cache(test);
-	struct rsv_cache *d = scratch_cache_flags(test, c->region, SIZE, 0, 0, NULL);
-	struct rsv_cache *e = scratch_cache_flags(test, c->region, SIZE, 0, k->flag, NULL);
+	struct rsv_cache *d = rsvt_scratch_cache_flags(test, c->region, SIZE, 0, 0, NULL);
+	struct rsv_cache *e = rsvt_scratch_cache_flags(test, c->region, SIZE, 0, k->flag, NULL);
 	void *object[3];
 
-	objects_take(test, c, object, 1);
-	objects_take(test, d, object + 1, 1);
-	objects_take(test, e, object + 2, 1);
+	rsvt_objects_alloc(test, c, object, 1);
+	rsvt_objects_alloc(test, d, object + 1, 1);
+	rsvt_objects_alloc(test, e, object + 2, 1);
 	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[1]));
-	/* Blocks of the heap do not say which cache of their size they are of. */
+	/* The heap knows the size of a block, and not its cache. */
 	if (k->flag != RSV_ENGINE_SLOB) {
 		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[2]));
 		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(e, object[0]));
 	}
 	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(d, object[0]));
-	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
-	KUNIT_EXPECT_EQ(test, figures(d).active, 1);
-	KUNIT_EXPECT_EQ(test, figures(e).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(d).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(e).active, 1);
 	rsv_cache_free(c, object[0]);
 	rsv_cache_free(d, object[1]);
 	rsv_cache_free(e, object[2]);
@@ -87,54 +94,56 @@ static void middle_of_an_object_does_not_get_into_a_magazine(struct kunit *test)
 	unsigned int at;
 	void *object;
 
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	memset(object, 0x5a, SIZE);
 	for (at = 1; at < SIZE; at++)
 		EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_cache_free(c, object + at));
 	KUNIT_EXPECT_NULL(test, memchr_inv(object, 0x5a, SIZE));
-	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
 	rsv_cache_free(c, object);
 }
 
 static void object_that_was_never_handed_out_is_not_taken_back(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	void *object, *base;
 	unsigned int i;
 
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	base = PTR_ALIGN_DOWN(object, PAGE_SIZE);
 	for (i = 0; i < PAGE_SIZE / SIZE; i++)
 		if (base + i * SIZE != object)
 			EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, base + i * SIZE));
-	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
 	rsv_cache_free(c, object);
 }
 
-/* Everywhere in it: what marks it as free is in the middle. */
+/* At every byte: the mark of a free object is in the middle. */
 static void free_object_that_was_written_to_is_lost_and_nothing_else(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, RSV_ENGINE_SLUB);
+	struct rsv_cache *c = rsvt_magazine_cache(test, RSV_ENGINE_SLUB);
 	unsigned int nr = 2 * c->magazine_size;
-	void **object = objects_out(test, c, nr), *bad = object[nr - 5];
+	void **object = rsvt_objects_used(test, c, nr), *bad = object[nr - 5];
 	u8 junk[SIZE];
 
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	memset(junk, 0x5a, SIZE);
-	poke(bad, junk, SIZE);
-	objects_take(test, c, object, 4);
-	EXPECT_MISUSE(test, RSV_CORRUPT, objects_take(test, c, object + 4, 1));
-	objects_take(test, c, object + 5, nr - 5);
-	KUNIT_EXPECT_FALSE(test, object_among(bad, object, nr));
+	rsvt_poke(bad, junk, SIZE);
+	rsvt_objects_alloc(test, c, object, 4);
+	EXPECT_MISUSE(test, RSV_CORRUPT, rsvt_objects_alloc(test, c, object + 4, 1));
+	rsvt_objects_alloc(test, c, object + 5, nr - 5);
+	KUNIT_EXPECT_FALSE(test, rsvt_object_among(bad, object, nr));
 	KUNIT_EXPECT_TRUE(test, all_distinct(object, nr));
-	objects_give(c, object, nr);
-	/* It counts as in use, and nothing marks it as free: so it can be given back after all. */
-	KUNIT_EXPECT_EQ(test, figures(c).active, 1);
+	rsvt_objects_free(c, object, nr);
+	/* The object counts as used and has no mark, so that it can be freed. */
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
 	rsv_cache_free(c, bad);
-	scratch_cache_end(test, c);
+	rsvt_scratch_cache_end(test, c);
 }
 
-/* Two CPUs gave it back at once, both were believed, and each has it in a magazine. */
+/*
+ * Two CPUs freed the object at once, both frees were accepted, and each CPU has it in a magazine.
+ */
 static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *test)
 {
 	struct rsv_cache *c = engine_cache(test);
@@ -142,19 +151,19 @@ static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *
 	struct misuse_counts before;
 	void *object[2];
 
-	objects_take(test, c, object, 2);
+	rsvt_objects_alloc(test, c, object, 2);
 	KUNIT_EXPECT_EQ(test, rsv_free_claim(c, e, object[0]), RSV_OK);
 	kmemleak_free(object[0]);
 	this_cpu_add(c->cpus->slow_frees, 2);
 	rsv_free_store(c, e, object[0], false);
 	rsv_free_store(c, e, object[0], false);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 
-	misuse_counts_read(&before);
+	rsvt_misuse_counts_read(&before);
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), -EBUSY);
-	KUNIT_EXPECT_STREQ(test, misuses_since(test, &before), "double_free destroyed_in_use");
+	KUNIT_EXPECT_STREQ(test, rsvt_misuses_since(test, &before), "double_free destroyed_in_use");
 	rsv_cache_free(c, object[1]);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
 static struct kunit_case magazine_misuse_cases[] = {
@@ -168,7 +177,7 @@ static struct kunit_case magazine_misuse_cases[] = {
 
 static struct kunit_suite magazine_misuse_suite = {
 	.name = "reservoir_magazine_misuse",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = magazine_misuse_cases,
 };
 

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines: how large they are and what they are made of, which objects they hand out, when CPUs
- * go to the depot, when they grow, and which caches have them.
+ * Magazines: their sizes and memory, the order in which they serve objects, exchanges with the
+ * depot, growth, and which caches have them.
  */
 #include <linux/delay.h>
 #include <linux/smp.h>
 
 #include "objects/cpu.h"
+#include "objects/magazine.h"
 #include "objects/reap.h"
 #include "region.h"
+#include "support/arrays.h"
+#include "support/figures.h"
 #include "support/magazines.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
-/* --- Sizes, and what they are made of ------------------------------------------------------- */
+/* --- Sizes and memory ----------------------------------------------------------------------- */
 
 struct rounds_case {
 	unsigned int size;
@@ -34,226 +40,226 @@ KUNIT_ARRAY_PARAM(rounds, rounds, rounds_text);
 static void magazines_are_the_smaller_the_larger_objects_are(struct kunit *test)
 {
 	const struct rounds_case *k = test->param_value;
-	struct rsv_region *r = magazine_region(test);
-	struct rsv_cache *c = scratch_cache_flags(test, r, k->size, 0, 0, NULL);
+	struct rsv_region *r = rsvt_magazine_region(test);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, k->size, 0, 0, NULL);
 	unsigned int n;
 	void *object;
 
 	KUNIT_EXPECT_EQ(test, c->magazine_size, k->rounds);
-	objects_take(test, c, &object, 1);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, k->rounds);
-	/* Its memory is an object of the region itself. */
+	rsvt_objects_alloc(test, c, &object, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, k->rounds);
+	/* The magazine is an object of a cache of the same region. */
 	for (n = 4; n <= 128; n *= 2)
-		KUNIT_EXPECT_EQ(test, own_active(r, n), n == k->rounds);
+		KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(r, n), n == k->rounds);
 	rsv_cache_free(c, object);
 	rsv_cache_shrink(c);
 	for (n = 4; n <= 128; n *= 2)
-		KUNIT_EXPECT_EQ(test, own_active(r, n), 0);
-	expect_whole(test, r);
+		KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(r, n), 0);
+	rsvt_expect_all_free(test, r);
 }
 
 static const unsigned int sizes[] = {15, 63, 64, 256};
 
-KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
+KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
 static void regions_under_256_kb_have_none(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
 	struct rsv_cache *c =
-		scratch_cache_flags(test, scratch_pages(test, pages), SIZE, 0, 0, NULL);
+		rsvt_scratch_cache_flags(test, rsvt_scratch_pages(test, pages), SIZE, 0, 0, NULL);
 	void *object;
 
-	stay_on_this_cpu();
-	objects_take(test, c, &object, 1);
+	rsvt_stay_on_this_cpu();
+	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, pages < 64 ? 0 : c->magazine_size);
-	/* Without them, what is free is with its slab at once. */
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, pages < 64 ? 0 : c->magazine_size);
+	/* Without magazines a freed object is in its slab at once. */
 	EXPECT_SLABS(test, c, 0, pages >= 64, pages < 64);
 }
 
-/* What is in it would be missed elsewhere. */
+/* Objects in a magazine are not available to other CPUs. */
 static void no_magazine_holds_more_than_a_quarter_of_its_region(struct kunit *test)
 {
 	static const struct rounds_case cases[] = {{SZ_16K, 4}, {SZ_16K + 1, 0}};
-	struct rsv_region *r = scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	unsigned int i;
 	void *object;
 
-	stay_on_this_cpu();
+	rsvt_stay_on_this_cpu();
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct rsv_cache *c = scratch_cache_flags(test, r, cases[i].size, 0, 0, NULL);
+		struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, cases[i].size, 0, 0, NULL);
 
-		objects_take(test, c, &object, 1);
+		rsvt_objects_alloc(test, c, &object, 1);
 		rsv_cache_free(c, object);
-		KUNIT_EXPECT_EQ_MSG(test, mine(c)->loaded->size, cases[i].rounds, "%u bytes",
-				    cases[i].size);
+		KUNIT_EXPECT_EQ_MSG(test, rsvt_this_cpu(c)->loaded->size, cases[i].rounds,
+				    "%u bytes", cases[i].size);
 	}
 }
 
-/* One page is free: it becomes a slab of objects, and there is none left for a magazine. */
+/* The only free page becomes a slab of objects, and no memory is left for a magazine. */
 static void without_memory_for_a_magazine_objects_go_to_the_engine(struct kunit *test)
 {
-	struct rsv_region *r = magazine_region(test);
-	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
-	struct page **page = pages_array(test, r->nr_pages);
-	unsigned long nr = pages_take(r, GFP_KERNEL, 0, page, r->nr_pages);
+	struct rsv_region *r = rsvt_magazine_region(test);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	struct page **page = rsvt_pages_array(test, r->nr_pages);
+	unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL, 0, page, r->nr_pages);
 	void *object[20];
 
 	KUNIT_ASSERT_EQ(test, nr, r->nr_pages);
 	__rsv_free_pages(page[--nr], 0);
-	objects_take(test, c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, 0);
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, 0);
 	EXPECT_SLABS(test, c, 0, 1, 0);
-	objects_give(c, object, ARRAY_SIZE(object));
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, 0);
-	KUNIT_EXPECT_GT(test, figures(c->magazine_cache).failures, 0);
-	KUNIT_EXPECT_EQ(test, figures(c).active, 0);
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, 0);
+	KUNIT_EXPECT_GT(test, rsvt_cache_count(c->magazine_cache).failures, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	EXPECT_SLABS(test, c, 0, 0, 1);
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 }
 
 /* --- Loaded, previous and the depot --------------------------------------------------------- */
 
-/* The second magazine is there so that a CPU at the boundary does not go to the depot each time. */
+/* Without the second magazine a CPU at the boundary would go to the depot on each request. */
 static void full_and_empty_magazine_are_swapped_at_the_boundary(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int r = c->magazine_size, i;
-	void **object = objects_out(test, c, 2 * r);
+	void **object = rsvt_objects_used(test, c, 2 * r);
 
-	objects_give(c, object, 2 * r);
-	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), r);
-	KUNIT_EXPECT_EQ(test, mine(c)->previous->rounds, r);
-	objects_take(test, c, object, r);
-	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 0);
+	rsvt_objects_free(c, object, 2 * r);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), r);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->previous->rounds, r);
+	rsvt_objects_alloc(test, c, object, r);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), 0);
 	for (i = 0; i < 10; i++) {
-		objects_take(test, c, object + r, 2);
-		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), r - 2);
-		KUNIT_EXPECT_EQ(test, mine(c)->previous->rounds, 0);
-		objects_give(c, object + r, 2);
-		objects_give(c, object, 1);
-		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)), 1);
-		KUNIT_EXPECT_EQ(test, mine(c)->previous->rounds, r);
-		objects_take(test, c, object, 1);
+		rsvt_objects_alloc(test, c, object + r, 2);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), r - 2);
+		KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->previous->rounds, 0);
+		rsvt_objects_free(c, object + r, 2);
+		rsvt_objects_free(c, object, 1);
+		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)), 1);
+		KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->previous->rounds, r);
+		rsvt_objects_alloc(test, c, object, 1);
 	}
-	KUNIT_EXPECT_EQ(test, figures(c).exchanges, 0);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full + figures(c).depot_empty, 0);
-	objects_give(c, object, r);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).exchanges, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full + rsvt_cache_count(c).depot_empty, 0);
+	rsvt_objects_free(c, object, r);
 }
 
 static void whole_magazines_are_exchanged_with_the_depot(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int r = c->magazine_size;
-	void **object = objects_out(test, c, 4 * r);
+	void **object = rsvt_objects_used(test, c, 4 * r);
 
-	objects_give(c, object, 4 * r);
-	expect_depot(test, c, 2, 0, 0);
-	objects_take(test, c, object, 2 * r);
-	expect_depot(test, c, 2, 0, 0);
-	objects_take(test, c, object + 2 * r, 1);
-	expect_depot(test, c, 1, 1, 1);
-	objects_take(test, c, object + 2 * r + 1, r);
-	expect_depot(test, c, 0, 2, 2);
-	objects_give(c, object, 3 * r + 1);
-	expect_depot(test, c, 2, 0, 4);
-	/* All the time the memory of four magazines was enough. */
-	KUNIT_EXPECT_EQ(test, figures(c->magazine_cache).allocs, 4 + 1);
+	rsvt_objects_free(c, object, 4 * r);
+	rsvt_expect_depot(test, c, 2, 0, 0);
+	rsvt_objects_alloc(test, c, object, 2 * r);
+	rsvt_expect_depot(test, c, 2, 0, 0);
+	rsvt_objects_alloc(test, c, object + 2 * r, 1);
+	rsvt_expect_depot(test, c, 1, 1, 1);
+	rsvt_objects_alloc(test, c, object + 2 * r + 1, r);
+	rsvt_expect_depot(test, c, 0, 2, 2);
+	rsvt_objects_free(c, object, 3 * r + 1);
+	rsvt_expect_depot(test, c, 2, 0, 4);
+	/* The memory of four magazines sufficed all the time. */
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c->magazine_cache).allocs, 4 + 1);
 }
 
-/* What was used last is in the CPU's cache. */
+/* The object freed last is in the CPU's data cache. */
 static void last_object_given_back_comes_first_through_all_magazines(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int nr = 5 * c->magazine_size, i;
-	void **object = objects_out(test, c, nr);
+	void **object = rsvt_objects_used(test, c, nr);
 
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	for (i = nr; i--;)
 		KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_KERNEL), object[i]);
-	objects_give(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 }
 
 static void requests_served_by_magazines_take_the_fast_path(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int r = c->magazine_size;
-	void **object = objects_out(test, c, 4 * r);
+	void **object = rsvt_objects_used(test, c, 4 * r);
 	unsigned long slow;
 
-	objects_give(c, object, 4 * r);
-	slow = mine(c)->slow_allocs + mine(c)->slow_frees;
-	objects_take(test, c, object, 4 * r);
-	objects_give(c, object, 4 * r);
-	KUNIT_EXPECT_EQ(test, mine(c)->slow_allocs + mine(c)->slow_frees, slow);
+	rsvt_objects_free(c, object, 4 * r);
+	slow = rsvt_this_cpu(c)->slow_allocs + rsvt_this_cpu(c)->slow_frees;
+	rsvt_objects_alloc(test, c, object, 4 * r);
+	rsvt_objects_free(c, object, 4 * r);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->slow_allocs + rsvt_this_cpu(c)->slow_frees, slow);
 }
 
 /* --- Growth --------------------------------------------------------------------------------- */
 
-/* As if other CPUs had made this one wait */
+/* Counts as if other CPUs had made this one wait. */
 static void contend(struct rsv_cache *c, unsigned int times)
 {
 	c->nodes[numa_mem_id()]->depot.contended += times;
 }
 
-/* Those in the depot, and those that a CPU has and would go on with */
+/* Small magazines go from the depot and from the CPU. */
 static void magazines_grow_with_contention_and_small_ones_go(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int r = c->magazine_size, more = 2 * r;
-	void **object = objects_out(test, c, 5 * r);
+	void **object = rsvt_objects_used(test, c, 5 * r);
 
-	/* Two at the CPU, one full and one empty in the depot */
-	objects_give(c, object, 4 * r);
-	objects_take(test, c, object, 2 * r + 1);
-	expect_depot(test, c, 1, 1, 1);
+	/* Two at the CPU; one full and one empty in the depot */
+	rsvt_objects_free(c, object, 4 * r);
+	rsvt_objects_alloc(test, c, object, 2 * r + 1);
+	rsvt_expect_depot(test, c, 1, 1, 1);
 	contend(c, 100);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, c->magazine_size, more);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
-	objects_give(c, object, 2 * r + 1);
-	KUNIT_EXPECT_EQ(test, mine(c)->loaded->size, more);
-	objects_give(c, object + 4 * r, r);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 64), 0);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 128), 2);
+	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 64), 0);
+	rsvt_objects_free(c, object, 2 * r + 1);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, more);
+	rsvt_objects_free(c, object + 4 * r, r);
+	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 64), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 128), 2);
 
-	/* No further than the largest, which are left where they are */
+	/* Magazines do not grow beyond the largest size, and the largest ones stay. */
 	contend(c, 100);
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, c->magazine_size, more);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, 128), 2);
+	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, 128), 2);
 }
 
-/* By the work that does so, which may not wait for works of its own queue */
+/* The background work grows them, and may not wait for other work of its own queue. */
 static void magazines_grow_by_themselves(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int r = c->magazine_size;
-	void **object = objects_out(test, c, 2 * r);
+	void **object = rsvt_objects_used(test, c, 2 * r);
 	unsigned long end = jiffies + 10 * HZ;
 
-	objects_give(c, object, 2 * r);
+	rsvt_objects_free(c, object, 2 * r);
 	contend(c, 100);
 	rsv_reap_start(c->region);
-	while (own_active(c->region, r) && time_before(jiffies, end))
+	while (rsvt_magazines_in_use(c->region, r) && time_before(jiffies, end))
 		msleep(20);
 	rsv_reap_stop(c->region);
 	KUNIT_EXPECT_EQ(test, c->magazine_size, 2 * r);
-	KUNIT_EXPECT_EQ(test, own_active(c->region, r), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, r), 0);
 }
 
-/* However often CPUs wait: the larger objects are, the fewer a CPU may hold. */
+/* The limit holds however often CPUs wait. */
 static void magazines_grow_to_128_kb(struct kunit *test)
 {
 	static const struct rounds_case most[] = {
 		{8, 128}, {1024, 128}, {1025, 64}, {4096, 32}, {8192, 16}, {32768, 4},
 	};
-	struct rsv_region *r = magazine_region(test);
+	struct rsv_region *r = rsvt_magazine_region(test);
 	struct rsv_cache *c;
 	unsigned int i, times;
 
 	for (i = 0; i < ARRAY_SIZE(most); i++) {
-		c = scratch_cache_flags(test, r, most[i].size, 0, 0, NULL);
+		c = rsvt_scratch_cache_flags(test, r, most[i].size, 0, 0, NULL);
 		for (times = 0; times < RSV_MAGAZINE_SIZES; times++) {
 			contend(c, 100);
 			rsv_caches_age(r);
@@ -263,34 +269,34 @@ static void magazines_grow_to_128_kb(struct kunit *test)
 	}
 }
 
-/* A CPU that waits now and then is no reason, however long it goes on. */
+/* Occasional waits do not make magazines grow, however long they go on. */
 static void magazines_do_not_grow_without_contention(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	unsigned int r = c->magazine_size, i;
-	void **object = objects_out(test, c, 6 * r);
+	void **object = rsvt_objects_used(test, c, 6 * r);
 
 	for (i = 0; i < 10; i++) {
-		objects_give(c, object, 6 * r);
-		objects_take(test, c, object, 6 * r);
+		rsvt_objects_free(c, object, 6 * r);
+		rsvt_objects_alloc(test, c, object, 6 * r);
 		contend(c, 3);
 		rsv_caches_age(c->region);
 		KUNIT_EXPECT_EQ(test, c->magazine_size, r);
 	}
-	KUNIT_EXPECT_GT(test, figures(c).exchanges, 40);
-	objects_give(c, object, 6 * r);
+	KUNIT_EXPECT_GT(test, rsvt_cache_count(c).exchanges, 40);
+	rsvt_objects_free(c, object, 6 * r);
 }
 
 /**
- * struct holder - another CPU that holds a lock
+ * struct holder - another CPU, which holds a lock
  * @lock: the lock
- * @holds: it has it, 1, or is done, 2
- * @wanted: we are about to wait for it
+ * @holds: 1 while it holds the lock, 2 when it is done
+ * @waited_for: this CPU is about to wait for the lock
  */
 struct holder {
 	raw_spinlock_t *lock;
 	int holds;
-	bool wanted;
+	bool waited_for;
 };
 
 static void hold_while_it_is_wanted(void *holder)
@@ -299,7 +305,7 @@ static void hold_while_it_is_wanted(void *holder)
 
 	raw_spin_lock(h->lock);
 	WRITE_ONCE(h->holds, 1);
-	while (!READ_ONCE(h->wanted))
+	while (!READ_ONCE(h->waited_for))
 		cpu_relax();
 	mdelay(5);
 	raw_spin_unlock(h->lock);
@@ -308,33 +314,33 @@ static void hold_while_it_is_wanted(void *holder)
 
 static void waiting_for_the_depot_is_counted(struct kunit *test)
 {
-	struct rsv_cache *c = magazine_cache(test, 0);
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	struct holder h = {.lock = &c->nodes[numa_mem_id()]->depot.lock};
-	unsigned int cpu = other_cpu(test);
+	unsigned int cpu = rsvt_other_cpu(test);
 	void *object;
 
 	smp_call_function_single(cpu, hold_while_it_is_wanted, &h, false);
 	while (!READ_ONCE(h.holds))
 		cpu_relax();
 	preempt_disable();
-	WRITE_ONCE(h.wanted, true);
+	WRITE_ONCE(h.waited_for, true);
 	object = rsv_cache_alloc(c, GFP_ATOMIC);
 	preempt_enable();
 	while (READ_ONCE(h.holds) != 2)
 		cpu_relax();
-	KUNIT_EXPECT_EQ(test, figures(c).contended, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).contended, 1);
 	rsv_cache_free(c, object);
 }
 
-/* --- The gate ------------------------------------------------------------------------------- */
+/* --- The fast path -------------------------------------------------------------------------- */
 
-struct gate_case {
+struct fastpath_case {
 	const char *what;
 	unsigned int flags;
-	bool open;
+	bool on;
 };
 
-static const struct gate_case gates[] = {
+static const struct fastpath_case fastpaths[] = {
 	{"plain", 0, true},
 	{"aligned", RSV_HWCACHE_ALIGN, true},
 	{"SLAB", RSV_ENGINE_SLAB, true},
@@ -347,19 +353,19 @@ static const struct gate_case gates[] = {
 	{"traced", RSV_CACHE_TRACE, false},
 };
 
-KUNIT_ARRAY_PARAM_DESC(gates, gates, what);
+KUNIT_ARRAY_PARAM_DESC(fastpaths, fastpaths, what);
 
-static void gate_is_shut_for_who_wants_to_see_each_object(struct kunit *test)
+static void fast_path_is_off_for_caches_that_check_each_object(struct kunit *test)
 {
-	const struct gate_case *k = test->param_value;
-	struct rsv_cache *c = magazine_cache(test, k->flags);
+	const struct fastpath_case *k = test->param_value;
+	struct rsv_cache *c = rsvt_magazine_cache(test, k->flags);
 	void *object;
 
-	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), k->open);
-	objects_take(test, c, &object, 1);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), k->on);
+	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(mine(c)) > 0, k->open);
-	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), k->open);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(c)) > 0, k->on);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), k->on);
 }
 
 static struct kunit_case magazine_cases[] = {
@@ -376,12 +382,12 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(magazines_grow_to_128_kb),
 	KUNIT_CASE(magazines_do_not_grow_without_contention),
 	KUNIT_CASE(waiting_for_the_depot_is_counted),
-	KUNIT_CASE_PARAM(gate_is_shut_for_who_wants_to_see_each_object, gates_gen_params),
+	KUNIT_CASE_PARAM(fast_path_is_off_for_caches_that_check_each_object, fastpaths_gen_params),
 	{}};
 
 static struct kunit_suite magazine_suite = {
 	.name = "reservoir_magazine",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = magazine_cases,
 };
 

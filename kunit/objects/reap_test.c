@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What caches keep of what they do not need, what they give back, and when.
+ * The reaper: how many empty slabs and magazines a cache retains, which ones it gives back, and
+ * when.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
@@ -10,14 +11,17 @@
 #include "objects/reap.h"
 #include "objects/stats.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /* Six objects fill a slab of three pages. */
 #define SIZE	 2048
 #define PER_SLAB 6
 
-/* Empty slabs that a cache keeps at least */
-#define KEPT 2
+/* Empty slabs that a cache retains at least */
+#define EMPTY_MIN 2
 
 #define SLABS	6
 #define OBJECTS (SLABS * PER_SLAB)
@@ -27,7 +31,7 @@ struct engine_case {
 	unsigned int flags;
 };
 
-/* Engines that have slabs, with nothing in front of them, so that one sees which slab serves */
+/* Engines with slabs, without magazines, so that the test sees which slab serves */
 static const struct engine_case engines[] = {
 	{"SLAB", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL},
 	{"SLUB", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL},
@@ -39,46 +43,39 @@ static struct rsv_cache *bare_cache(struct kunit *test)
 {
 	const struct engine_case *k = test->param_value;
 
-	stay_on_this_cpu();
-	return scratch_cache_flags(test, scratch_region(test, SZ_1M), SIZE, 0, k->flags, NULL);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_cache_flags(test, rsvt_scratch_region(test, SZ_1M), SIZE, 0, k->flags,
+					NULL);
 }
 
-static struct rsv_cache_figures figures(struct rsv_cache *c)
-{
-	struct rsv_cache_figures now;
-
-	rsv_cache_count(c, &now);
-	return now;
-}
-
-/* Fills so many slabs, and empties them again. */
+/* Fills @slabs slabs and empties them. */
 static void use_slabs(struct kunit *test, struct rsv_cache *c, unsigned int slabs)
 {
 	void *object[OBJECTS];
 
-	objects_take(test, c, object, slabs * PER_SLAB);
-	objects_give(c, object, slabs * PER_SLAB);
+	rsvt_objects_alloc(test, c, object, slabs * PER_SLAB);
+	rsvt_objects_free(c, object, slabs * PER_SLAB);
 }
 
 /* --- Empty slabs ---------------------------------------------------------------------------- */
 
-/* Four of six slabs go, are missed at once, and stay the next time. */
+/* Four of six slabs go and are missed at once. The next time they stay. */
 static void slabs_given_back_too_early_raise_the_target(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 
 	use_slabs(test, c, SLABS);
-	EXPECT_SLABS(test, c, 0, 0, KEPT);
-	KUNIT_EXPECT_EQ(test, figures(c).slabs_given, SLABS - KEPT);
+	EXPECT_SLABS(test, c, 0, 0, EMPTY_MIN);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_given, SLABS - EMPTY_MIN);
 	use_slabs(test, c, SLABS);
 	EXPECT_SLABS(test, c, 0, 0, SLABS);
 	use_slabs(test, c, SLABS);
 	EXPECT_SLABS(test, c, 0, 0, SLABS);
-	KUNIT_EXPECT_EQ(test, figures(c).slabs_given, SLABS - KEPT);
-	KUNIT_EXPECT_EQ(test, figures(c).slabs_made, SLABS + SLABS - KEPT);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_given, SLABS - EMPTY_MIN);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).slabs_made, SLABS + SLABS - EMPTY_MIN);
 }
 
-/* What was given back an interval ago and is needed now was not given back too early. */
+/* A slab that is missed an interval later was not given back too early. */
 static void slabs_missed_later_do_not_raise_the_target(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
@@ -86,37 +83,40 @@ static void slabs_missed_later_do_not_raise_the_target(struct kunit *test)
 
 	for (i = 0; i < 3; i++) {
 		use_slabs(test, c, SLABS);
-		EXPECT_SLABS(test, c, 0, 0, KEPT);
+		EXPECT_SLABS(test, c, 0, 0, EMPTY_MIN);
 		rsv_caches_age(c->region);
 	}
 }
 
-/* By age and by shrinking nothing is given back too early. */
+/* Slabs given back by age or by shrinking do not count as given back too early. */
 static void slabs_given_back_by_age_do_not_raise_the_target(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 
-	use_slabs(test, c, KEPT);
+	use_slabs(test, c, EMPTY_MIN);
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
 	EXPECT_SLABS(test, c, 0, 0, 0);
-	use_slabs(test, c, KEPT + 1);
-	EXPECT_SLABS(test, c, 0, 0, KEPT);
+	use_slabs(test, c, EMPTY_MIN + 1);
+	EXPECT_SLABS(test, c, 0, 0, EMPTY_MIN);
 	rsv_cache_shrink(c);
 	EXPECT_SLABS(test, c, 0, 0, 0);
-	KUNIT_EXPECT_EQ(test, c->nodes[numa_mem_id()]->target, KEPT);
+	KUNIT_EXPECT_EQ(test, c->nodes[numa_mem_id()]->target, EMPTY_MIN);
 }
 
-/* Who has interrupts off does not wait for the buddy system: somebody else gives the slabs back. */
+/*
+ * A caller with interrupts off does not wait for the buddy system: the next caller gives its slabs
+ * back.
+ */
 static void surplus_of_who_has_interrupts_off_goes_with_the_next(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 	void *object[OBJECTS];
 	unsigned long flags;
 
-	objects_take(test, c, object, OBJECTS);
+	rsvt_objects_alloc(test, c, object, OBJECTS);
 	local_irq_save(flags);
-	objects_give(c, object, OBJECTS);
+	rsvt_objects_free(c, object, OBJECTS);
 	local_irq_restore(flags);
 	EXPECT_SLABS(test, c, 0, 0, SLABS);
 	rsv_cache_free(c, rsv_cache_alloc(c, GFP_KERNEL));
@@ -135,14 +135,14 @@ static void used_text(const unsigned int *slabs, char *text)
 
 KUNIT_ARRAY_PARAM(used, used, used_text);
 
-/* Of six slabs so many are used in an interval. */
-static void exactly_what_lay_idle_for_an_interval_goes(struct kunit *test)
+/* Of six slabs the test uses a number in an interval. */
+static void exactly_what_was_unused_for_an_interval_goes(struct kunit *test)
 {
 	unsigned int slabs = *(const unsigned int *)test->param_value, i;
-	struct rsv_cache *c = scratch_cache(test, scratch_region(test, SZ_1M), SIZE, 0);
+	struct rsv_cache *c = rsvt_scratch_cache(test, rsvt_scratch_region(test, SZ_1M), SIZE, 0);
 	struct rsv_cache_node *n = c->nodes[numa_mem_id()];
 
-	stay_on_this_cpu();
+	rsvt_stay_on_this_cpu();
 	use_slabs(test, c, SLABS);
 	use_slabs(test, c, SLABS);
 	rsv_caches_age(c->region);
@@ -152,19 +152,19 @@ static void exactly_what_lay_idle_for_an_interval_goes(struct kunit *test)
 		use_slabs(test, c, slabs);
 		rsv_caches_age(c->region);
 		EXPECT_SLABS(test, c, 0, 0, slabs);
-		KUNIT_EXPECT_EQ(test, n->target, max(slabs, KEPT));
+		KUNIT_EXPECT_EQ(test, n->target, max(slabs, EMPTY_MIN));
 	}
 }
 
-/* What is in use at the end of an interval does not count as idle in the next. */
-static void slab_that_became_empty_is_kept_for_an_interval(struct kunit *test)
+/* A slab that was used at the end of an interval does not count as unused in the next one. */
+static void slab_that_became_empty_stays_for_an_interval(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 	void *object[PER_SLAB];
 
-	objects_take(test, c, object, PER_SLAB);
+	rsvt_objects_alloc(test, c, object, PER_SLAB);
 	rsv_caches_age(c->region);
-	objects_give(c, object, PER_SLAB);
+	rsvt_objects_free(c, object, PER_SLAB);
 	rsv_caches_age(c->region);
 	EXPECT_SLABS(test, c, 0, 0, 1);
 	rsv_caches_age(c->region);
@@ -173,17 +173,17 @@ static void slab_that_became_empty_is_kept_for_an_interval(struct kunit *test)
 
 /* --- Partial slabs -------------------------------------------------------------------------- */
 
-/* The number of the slab that an object is of, by the objects that were taken of each */
+/* The number of an object's slab, found by the objects that were allocated from each slab */
 static unsigned int slab_of(void *object, void *const *objects)
 {
 	unsigned int slab = 0;
 
-	while (slab < SLABS && !object_among(object, objects + slab * PER_SLAB, PER_SLAB))
+	while (slab < SLABS && !rsvt_object_among(object, objects + slab * PER_SLAB, PER_SLAB))
 		slab++;
 	return slab;
 }
 
-/* Of slab 0 one object is in use, of slab 1 two, of slab 2 three, of slab 3 five. */
+/* One object of slab 0 is used, two of slab 1, three of slab 2, five of slab 3. */
 static void fullest_slab_serves_first_so_that_others_become_empty(struct kunit *test)
 {
 	static const unsigned int in_use[] = {1, 2, 3, 5};
@@ -191,60 +191,61 @@ static void fullest_slab_serves_first_so_that_others_become_empty(struct kunit *
 	void *object[4 * PER_SLAB], *again;
 	unsigned int slab, free;
 
-	objects_take(test, c, object, ARRAY_SIZE(object));
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
 	for (slab = 0; slab < 4; slab++)
-		objects_give(c, object + slab * PER_SLAB + in_use[slab], PER_SLAB - in_use[slab]);
+		rsvt_objects_free(c, object + slab * PER_SLAB + in_use[slab],
+				  PER_SLAB - in_use[slab]);
 	for (slab = 4; slab--;)
 		for (free = PER_SLAB - in_use[slab]; free--;) {
-			objects_take(test, c, &again, 1);
+			rsvt_objects_alloc(test, c, &again, 1);
 			KUNIT_EXPECT_EQ(test, slab_of(again, object), slab);
 		}
 	EXPECT_SLABS(test, c, 4, 0, 0);
-	objects_give(c, object, ARRAY_SIZE(object));
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
-/* One in four objects of a long list stays; what comes and goes afterwards gathers in few slabs. */
+/* One in four of many objects stays. Objects that come and go afterwards gather in few slabs. */
 static void steady_use_after_a_peak_gathers_in_few_slabs(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 	void *object[OBJECTS];
 	unsigned int i, age;
 
-	objects_take(test, c, object, OBJECTS);
+	rsvt_objects_alloc(test, c, object, OBJECTS);
 	for (i = 0; i < OBJECTS; i++)
 		if (i % 4)
 			rsv_cache_free(c, object[i]);
-	KUNIT_EXPECT_EQ(test, figures(c).partial, SLABS);
-	/* Each of those that stay is replaced by another one, in turn. */
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).partial, SLABS);
+	/* Another object replaces each of those that stay, in turn. */
 	for (i = 0; i < OBJECTS; i += 4) {
 		rsv_cache_free(c, object[i]);
-		objects_take(test, c, object + i, 1);
+		rsvt_objects_alloc(test, c, object + i, 1);
 	}
 	for (age = 0; age < 2; age++)
 		rsv_caches_age(c->region);
-	KUNIT_EXPECT_LE(test, figures(c).full + figures(c).partial, 3);
-	KUNIT_EXPECT_EQ(test, figures(c).empty, 0);
+	KUNIT_EXPECT_LE(test, rsvt_cache_count(c).full + rsvt_cache_count(c).partial, 3);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).empty, 0);
 	for (i = 0; i < OBJECTS; i += 4)
 		rsv_cache_free(c, object[i]);
 }
 
 /* --- The depot ------------------------------------------------------------------------------ */
 
-/* A depot of so many full magazines */
+/* A cache whose depot has @full full magazines */
 static struct rsv_cache *depot_cache(struct kunit *test, unsigned int full, void ***objects)
 {
 	struct rsv_cache *c;
 	unsigned int nr;
 
-	stay_on_this_cpu();
-	c = scratch_cache_flags(test, scratch_region(test, SZ_1M), 64, 0, 0, NULL);
+	rsvt_stay_on_this_cpu();
+	c = rsvt_scratch_cache_flags(test, rsvt_scratch_region(test, SZ_1M), 64, 0, 0, NULL);
 	nr = (full + 2) * c->magazine_size;
 	*objects = kunit_kcalloc(test, nr, sizeof(**objects), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, *objects);
-	objects_take(test, c, *objects, nr);
+	rsvt_objects_alloc(test, c, *objects, nr);
 	rsv_cache_shrink(c);
-	objects_give(c, *objects, nr);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, full);
+	rsvt_objects_free(c, *objects, nr);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, full);
 	return c;
 }
 
@@ -255,40 +256,40 @@ static void magazines_that_lay_in_the_depot_for_an_interval_go(struct kunit *tes
 	unsigned int r = c->magazine_size;
 
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 6);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, 6);
 	/* Two of six are used, and come back. */
-	objects_take(test, c, object, 4 * r);
-	objects_give(c, object, 4 * r);
+	rsvt_objects_alloc(test, c, object, 4 * r);
+	rsvt_objects_free(c, object, 4 * r);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 2);
-	/* And so are the empty ones: one is used, one is not. */
-	objects_take(test, c, object, 4 * r);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 2);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, 2);
+	/* The same for empty ones: one is used, one is not. */
+	rsvt_objects_alloc(test, c, object, 4 * r);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_empty, 2);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 2);
-	objects_give(c, object, 3 * r);
-	objects_take(test, c, object, 3 * r);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_empty, 2);
+	rsvt_objects_free(c, object, 3 * r);
+	rsvt_objects_alloc(test, c, object, 3 * r);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, 1);
-	objects_give(c, object, 4 * r);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_empty, 1);
+	rsvt_objects_free(c, object, 4 * r);
 }
 
-/* The objects of a magazine go before the memory of the magazine, and both in the same step. */
+/* The objects of a magazine and then its memory go in the same step. */
 static void age_reaches_slabs_and_the_memory_of_magazines(struct kunit *test)
 {
 	void **object;
 	struct rsv_cache *c = depot_cache(test, 20, &object);
-	u64 had = region_free_pages(c->region);
+	u64 had = rsvt_region_free_pages(c->region);
 
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, 0);
-	KUNIT_EXPECT_EQ(test, figures(c->magazine_cache).active, 2);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c->magazine_cache).active, 2);
 	rsv_caches_age(c->region);
 	rsv_caches_age(c->region);
-	KUNIT_EXPECT_EQ(test, figures(c).empty, 0);
-	KUNIT_EXPECT_EQ(test, figures(c->magazine_cache).empty, 0);
-	KUNIT_EXPECT_GT(test, region_free_pages(c->region), had);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).empty, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c->magazine_cache).empty, 0);
+	KUNIT_EXPECT_GT(test, rsvt_region_free_pages(c->region), had);
 }
 
 /* --- When the region runs short, and by itself ---------------------------------------------- */
@@ -298,47 +299,48 @@ static void page_request_gets_all_that_is_free(struct kunit *test)
 	void **object;
 	struct rsv_cache *c = depot_cache(test, 6, &object);
 	struct rsv_region *r = c->region;
-	struct page **page = pages_array(test, r->nr_pages);
+	struct page **page = rsvt_pages_array(test, r->nr_pages);
 	unsigned long nr;
 
-	KUNIT_EXPECT_LT(test, region_free_pages(r), r->nr_pages);
-	nr = pages_take(r, GFP_KERNEL, 0, page, r->nr_pages);
+	KUNIT_EXPECT_LT(test, rsvt_region_free_pages(r), r->nr_pages);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL, 0, page, r->nr_pages);
 	KUNIT_EXPECT_EQ(test, nr, r->nr_pages);
-	KUNIT_EXPECT_EQ(test, figures(c).total, 0);
-	pages_give(page, nr, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, 0);
+	rsvt_pages_free(page, nr, 0);
 }
 
-/* An object in use keeps its slab, and nothing else. */
+/* A used object holds its slab, and nothing else. */
 static void page_request_gets_all_but_slabs_in_use(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);
 	struct rsv_region *r = c->region;
-	struct page **page = pages_array(test, r->nr_pages);
+	struct page **page = rsvt_pages_array(test, r->nr_pages);
 	void *object[OBJECTS];
 	unsigned long nr;
 
-	objects_take(test, c, object, OBJECTS);
-	objects_give(c, object + 1, OBJECTS - 1);
-	nr = pages_take(r, GFP_KERNEL, 0, page, r->nr_pages);
+	rsvt_objects_alloc(test, c, object, OBJECTS);
+	rsvt_objects_free(c, object + 1, OBJECTS - 1);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL, 0, page, r->nr_pages);
 	KUNIT_EXPECT_EQ(test, nr,
-			r->nr_pages - figures(c).pages - figures(r->magazine_caches[0]).pages);
+			r->nr_pages - rsvt_cache_count(c).pages -
+				rsvt_cache_count(r->magazine_caches[0]).pages);
 	EXPECT_SLABS(test, c, 0, 1, 0);
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 	rsv_cache_free(c, object[0]);
 }
 
 static void age_goes_on_by_itself(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_1M);
-	struct rsv_cache *c = scratch_cache(test, r, SIZE, 0);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, SIZE, 0);
 	unsigned long end = jiffies + 10 * HZ;
 
-	stay_on_this_cpu();
+	rsvt_stay_on_this_cpu();
 	use_slabs(test, c, 1);
 	rsv_caches_age(r);
 	EXPECT_SLABS(test, c, 0, 0, 1);
 	rsv_reap_start(r);
-	while (figures(c).empty && time_before(jiffies, end))
+	while (rsvt_cache_count(c).empty && time_before(jiffies, end))
 		msleep(20);
 	rsv_reap_stop(r);
 	EXPECT_SLABS(test, c, 0, 0, 0);
@@ -349,8 +351,8 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE_PARAM(slabs_missed_later_do_not_raise_the_target, engines_gen_params),
 	KUNIT_CASE_PARAM(slabs_given_back_by_age_do_not_raise_the_target, engines_gen_params),
 	KUNIT_CASE_PARAM(surplus_of_who_has_interrupts_off_goes_with_the_next, engines_gen_params),
-	KUNIT_CASE_PARAM(exactly_what_lay_idle_for_an_interval_goes, used_gen_params),
-	KUNIT_CASE_PARAM(slab_that_became_empty_is_kept_for_an_interval, engines_gen_params),
+	KUNIT_CASE_PARAM(exactly_what_was_unused_for_an_interval_goes, used_gen_params),
+	KUNIT_CASE_PARAM(slab_that_became_empty_stays_for_an_interval, engines_gen_params),
 	KUNIT_CASE_PARAM(fullest_slab_serves_first_so_that_others_become_empty, engines_gen_params),
 	KUNIT_CASE_PARAM(steady_use_after_a_peak_gathers_in_few_slabs, engines_gen_params),
 	KUNIT_CASE(magazines_that_lay_in_the_depot_for_an_interval_go),
@@ -362,7 +364,7 @@ static struct kunit_case reclaim_cases[] = {
 
 static struct kunit_suite reclaim_suite = {
 	.name = "reservoir_reclaim",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = reclaim_cases,
 };
 

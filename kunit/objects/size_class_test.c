@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Size classes: each size has the smallest that holds it, and how much of it may be wasted.
+ * Size classes: each size has the smallest class that holds it, and the classes waste no more than
+ * they may.
  */
 #include "objects/size_class.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 static const char *const choices[] = {"fine", "pow2"};
 
@@ -57,7 +59,7 @@ static void every_size_has_the_smallest_class_that_holds_it(struct kunit *test)
 	}
 }
 
-/* Beyond RSV_KMALLOC_MAX: a class that takes less than whole pages, or whole pages */
+/* Beyond RSV_KMALLOC_MAX a size has a class that takes less than whole pages, or whole pages. */
 static void large_size_has_a_class_only_where_pages_would_waste_more(struct kunit *test)
 {
 	const struct rsv_classes *classes = param_classes(test);
@@ -79,7 +81,7 @@ static void every_class_holds_its_own_size(struct kunit *test)
 	const struct rsv_classes *classes = param_classes(test);
 	unsigned int class;
 
-	for (class = 0; class < classes->nr; class ++)
+	for (class = 0; class < classes->nr; class++)
 		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, classes->size[class]), class);
 }
 
@@ -88,7 +90,7 @@ static void every_class_knows_its_smallest_request(struct kunit *test)
 	const struct rsv_classes *classes = param_classes(test);
 	unsigned int class, least;
 
-	for (class = 0; class < classes->nr; class ++) {
+	for (class = 0; class < classes->nr; class++) {
 		least = rsv_class_least(classes, classes->size[class]);
 		KUNIT_EXPECT_EQ(test, rsv_class_of(classes, least), class);
 		if (class)
@@ -136,12 +138,12 @@ static void other_names_are_none(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, rsv_classes_named(names[i]));
 }
 
-/* A region keeps what it was made with, whatever the next ones are made with. */
+/* A region has the classes it was made with, whatever later regions have. */
 static void region_has_a_cache_of_every_class(struct kunit *test)
 {
 	const struct rsv_classes *classes = param_classes(test);
-	struct rsv_region *r = scratch_region_of(test, SZ_256K, "slub", classes->name);
-	struct rsv_region *other = scratch_region_of(test, SZ_256K, "slub", "pow2");
+	struct rsv_region *r = rsvt_scratch_region_of(test, SZ_256K, "slub", classes->name);
+	struct rsv_region *other = rsvt_scratch_region_of(test, SZ_256K, "slub", "pow2");
 	char name[RSV_NAME_MAX];
 	unsigned int i;
 
@@ -152,7 +154,7 @@ static void region_has_a_cache_of_every_class(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, r->kmalloc[i]);
 		KUNIT_EXPECT_STREQ(test, r->kmalloc[i]->name, name);
 		KUNIT_EXPECT_EQ(test, r->kmalloc[i]->layout.object_size, classes->size[i]);
-		/* In the heap of SLOB this tells which class a block is of. */
+		/* In the heap of SLOB the block's size tells its class. */
 		if (i)
 			KUNIT_EXPECT_GT(test, r->kmalloc[i]->layout.stride,
 					r->kmalloc[i - 1]->layout.stride);
@@ -176,7 +178,7 @@ static struct kunit_case classes_cases[] = {
 
 static struct kunit_suite classes_suite = {
 	.name = "reservoir_classes",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = classes_cases,
 };
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The buddy system: what it splits, what it coalesces, what it refuses.
+ * The buddy system: split, coalesce, and refused frees.
  */
-#include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/prandom.h>
 
 #include "interface/query.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define MAX_BLOCKS 128
 
@@ -30,7 +34,7 @@ static void give(unsigned long addr, size_t bytes)
 /* 256 KB and a request for 21 KB: split to 128, 64 and 32; freed and coalesced to 256. */
 static void textbook_21k_of_256k(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned int order;
 	unsigned long addr;
@@ -56,19 +60,19 @@ static void textbook_21k_of_256k(struct kunit *test)
 /* A request for 11 KB is served by 16 KB. */
 static void textbook_11k_served_by_16k(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	unsigned long addr = take(test, r, 11 * SZ_1K);
 
-	KUNIT_EXPECT_EQ(test, region_free_bytes(r), SZ_256K - SZ_16K);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), SZ_256K - SZ_16K);
 	EXPECT_FREE_AREAS(test, r, [2] = 1, [3] = 1, [4] = 1, [5] = 1);
 	give(addr, 11 * SZ_1K);
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* 512 pages and a request for 64: 256 + 128 + 64 stay free; returned and coalesced to 512. */
+/* 512 pages and a request for 64: 256 + 128 + 64 stay free; freed and coalesced to 512. */
 static void textbook_64_pages_of_512(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 512);
+	struct rsv_region *r = rsvt_scratch_pages(test, 512);
 	unsigned long addr;
 
 	EXPECT_FREE_AREAS(test, r, [9] = 1);
@@ -78,10 +82,10 @@ static void textbook_64_pages_of_512(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [9] = 1);
 }
 
-/* Eight pages when the smallest free block has 32: 16 and 8 stay free of it. */
+/* A request for eight pages while the smallest free block has 32: 16 and 8 of it stay free. */
 static void textbook_8_pages_of_a_32_page_block(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 128);
+	struct rsv_region *r = rsvt_scratch_pages(test, 128);
 	unsigned long half = take(test, r, 32 * PAGE_SIZE);
 	unsigned long addr;
 
@@ -98,7 +102,7 @@ static void textbook_8_pages_of_a_32_page_block(struct kunit *test)
 
 static void split_keeps_the_lower_half(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	unsigned long two = take(test, r, 2 * PAGE_SIZE);
 	unsigned long one, four;
 
@@ -118,7 +122,7 @@ static void split_keeps_the_lower_half(struct kunit *test)
 
 static void smallest_block_that_serves_is_taken(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	unsigned long a = take(test, r, PAGE_SIZE);
 	unsigned long b = take(test, r, PAGE_SIZE);
 	unsigned long c = take(test, r, 2 * PAGE_SIZE);
@@ -141,7 +145,7 @@ static void smallest_block_that_serves_is_taken(struct kunit *test)
 
 static void coalescing_stops_at_a_used_buddy(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	unsigned long page[8];
 	int i;
 
@@ -149,13 +153,13 @@ static void coalescing_stops_at_a_used_buddy(struct kunit *test)
 		page[i] = take(test, r, PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r);
 
-	/* Side by side, but the halves of different blocks: no merge. */
+	/* They lie side by side, but are halves of different blocks: no merge. */
 	give(page[1], PAGE_SIZE);
 	give(page[2], PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r, [0] = 2);
 	give(page[3], PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1);
-	/* One page is missing, then it carries all the way. */
+	/* The last page merges the blocks of all orders. */
 	give(page[0], PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r, [2] = 1);
 	for (i = 7; i > 4; i--)
@@ -165,7 +169,7 @@ static void coalescing_stops_at_a_used_buddy(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [3] = 1);
 }
 
-/* The page freed as number i is (first + i * step) mod 64. */
+/* The i-th freed page is (first + i * step) mod 64. */
 struct free_order {
 	const char *name;
 	unsigned int first;
@@ -182,7 +186,7 @@ KUNIT_ARRAY_PARAM_DESC(free_orders, free_orders, name);
 static void coalescing_does_not_depend_on_the_order_of_frees(struct kunit *test)
 {
 	const struct free_order *o = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	unsigned long page[64];
 	unsigned int i;
 
@@ -197,20 +201,20 @@ static void coalescing_does_not_depend_on_the_order_of_frees(struct kunit *test)
 
 static const unsigned int sizes[] = {1, 2, 3, 7, 9, 31, 37, 64, 65, 100};
 
-KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
+KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
 static void untouched_region_has_the_largest_blocks_that_fit(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_pages(test, pages);
 	struct free_areas untouched;
 
-	free_areas_untouched(r, &untouched);
+	rsvt_free_areas_untouched(r, &untouched);
 	EXPECT_SAME_AREAS(test, r, &untouched);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), pages);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), pages);
 }
 
-/* Takes every block of the order that there is; returns their number. */
+/* Allocates every block of @order. Returns their number. */
 static unsigned int take_all(struct kunit *test, struct rsv_region *r, unsigned int order,
 			     unsigned long *block)
 {
@@ -226,7 +230,7 @@ static unsigned int take_all(struct kunit *test, struct rsv_region *r, unsigned 
 	return n;
 }
 
-/* Blocks of an order that there are in the free areas of this order and above */
+/* The number of blocks of @order in the free areas of this order and above */
 static unsigned int blocks_possible(const struct free_areas *areas, unsigned int order)
 {
 	unsigned int k, n = 0;
@@ -239,24 +243,27 @@ static unsigned int blocks_possible(const struct free_areas *areas, unsigned int
 static void every_order_is_aligned_complete_and_coalesces_back(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_pages(test, pages);
 	unsigned long *block = kunit_kcalloc(test, MAX_BLOCKS, sizeof(*block), GFP_KERNEL);
 	struct free_areas untouched;
 	unsigned int order, i, n;
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
-	free_areas_untouched(r, &untouched);
+	rsvt_free_areas_untouched(r, &untouched);
 	for (order = 0; order < 8; order++) {
 		n = take_all(test, r, order, block);
 		KUNIT_EXPECT_EQ(test, n, blocks_possible(&untouched, order));
-		KUNIT_EXPECT_EQ(test, region_free_pages(r), pages - (n << order));
+		KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), pages - (n << order));
 		for (i = 0; i < n; i++)
 			rsv_free_pages(block[i], order);
 		EXPECT_SAME_AREAS(test, r, &untouched);
 	}
 }
 
-/* One-page regions made in a row mostly lie side by side: buddies, but of different owners. */
+/*
+ * One-page regions that are made in a row mostly lie side by side: buddies, but of different
+ * regions.
+ */
 static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 {
 	struct rsv_region *r[16];
@@ -264,7 +271,7 @@ static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 16; i++) {
-		r[i] = scratch_pages(test, 1);
+		r[i] = rsvt_scratch_pages(test, 1);
 		page[i] = take(test, r[i], PAGE_SIZE);
 	}
 	for (i = 0; i < 16; i++)
@@ -274,13 +281,13 @@ static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 }
 
 /*
- * For a moment the extent is told to end at page 37, while the page behind is free and would make a
- * buddy for page 36: nothing beyond the end may be looked at, since no frame is there.
+ * The extent ends at page 37 for a moment, while the page behind it is free and would be the buddy
+ * of page 36. No page beyond the end has a frame, and none may be looked at.
  */
 static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 64);
-	unsigned long base = (unsigned long)scratch_base(r);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	unsigned long base = (unsigned long)rsvt_scratch_base(r);
 	struct rsv_extent *e = r->extents->at[0];
 	unsigned int i;
 
@@ -304,7 +311,7 @@ static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 static void order_beyond_the_region_gives_null(struct kunit *test)
 {
 	static const unsigned int too_large[] = {4, 5, 10, 11, 31, 32, 63, 64, 65, UINT_MAX};
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned int i;
 
@@ -318,7 +325,7 @@ static void order_beyond_the_region_gives_null(struct kunit *test)
 
 static void request_that_finds_no_block_is_counted_as_a_failure(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned long addr = take(test, r, PAGE_SIZE);
 
@@ -333,19 +340,19 @@ static void request_that_finds_no_block_is_counted_as_a_failure(struct kunit *te
 
 static void double_free_is_refused_and_counted(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
 	struct page *fence = rsv_alloc_pages(r, GFP_KERNEL, 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_NOT_NULL(test, fence);
 
-	/* Freed, and still a block of its own. */
+	/* Freed, and still a block of its own */
 	__rsv_free_pages(page, 0);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(page, 0));
 	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
 
-	/* Freed, and at once the upper half of a larger block. */
+	/* Freed, and now the upper half of a larger block */
 	__rsv_free_pages(fence, 0);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(fence, 0));
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(page, 0));
@@ -354,8 +361,8 @@ static void double_free_is_refused_and_counted(struct kunit *test)
 
 static void page_that_was_never_taken_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
-	struct page *first = virt_to_page(scratch_base(r));
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct page *first = virt_to_page(rsvt_scratch_base(r));
 	int i;
 
 	for (i = 0; i < 8; i++)
@@ -366,7 +373,7 @@ static void page_that_was_never_taken_is_refused(struct kunit *test)
 
 static void page_inside_a_block_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *block = rsv_alloc_pages(r, GFP_KERNEL, 2);
 	int i;
 
@@ -382,7 +389,7 @@ static void page_inside_a_block_is_refused(struct kunit *test)
 static void another_order_than_it_was_taken_with_is_refused(struct kunit *test)
 {
 	static const unsigned int wrong[] = {0, 1, 3, 4, 31, 32, 64, UINT_MAX};
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *block = rsv_alloc_pages(r, GFP_KERNEL, 2);
 	unsigned int i;
 
@@ -394,177 +401,7 @@ static void another_order_than_it_was_taken_with_is_refused(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [3] = 1);
 }
 
-/* --- Placement ------------------------------------------------------------------------------ */
-
-#define ARENA_ORDER  9
-#define ARENA_PAGES  512U /* a block of this order */
-#define ARENA_BLOCKS 200U
-#define ARENA_STEPS  100000U
-
-/* What is free in blocks of at least this order counts as whole. */
-#define LARGE_ORDER 4
-
-/**
- * struct lifo - a buddy system that gives no thought to placement, to measure against: what is
- * freed goes to the head of its free area, and the head is what is taken next
- * @area: free blocks by order
- * @block: by page: place in a free area, and the order of the free block that begins there, or -1
- */
-struct lifo {
-	struct list_head area[ARENA_ORDER + 1];
-	struct {
-		struct list_head link;
-		int order;
-	} block[ARENA_PAGES];
-};
-
-static void lifo_put(struct lifo *l, unsigned int page, int order)
-{
-	l->block[page].order = order;
-	list_add(&l->block[page].link, &l->area[order]);
-}
-
-static void lifo_give(struct lifo *l, unsigned int page, int order)
-{
-	for (; order < ARENA_ORDER; order++) {
-		unsigned int buddy = page ^ (1U << order);
-
-		if (l->block[buddy].order != order)
-			break;
-		list_del(&l->block[buddy].link);
-		l->block[buddy].order = -1;
-		page &= ~(1U << order);
-	}
-	lifo_put(l, page, order);
-}
-
-static int lifo_take(struct lifo *l, int order)
-{
-	int from = order, page;
-
-	while (from <= ARENA_ORDER && list_empty(&l->area[from]))
-		from++;
-	if (from > ARENA_ORDER)
-		return -1;
-	page = container_of(l->area[from].next, typeof(l->block[0]), link) - l->block;
-	list_del(&l->block[page].link);
-	l->block[page].order = -1;
-	while (from-- > order)
-		lifo_put(l, page + (1U << from), from);
-	return page;
-}
-
-static struct lifo *new_lifo(struct kunit *test)
-{
-	struct lifo *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, l);
-	for (i = 0; i <= ARENA_ORDER; i++)
-		INIT_LIST_HEAD(&l->area[i]);
-	for (i = 0; i < ARENA_PAGES; i++)
-		l->block[i].order = -1;
-	lifo_put(l, 0, ARENA_ORDER);
-	return l;
-}
-
-static unsigned long lifo_whole(const struct lifo *l)
-{
-	unsigned long pages = 0;
-	unsigned int i;
-
-	for (i = 0; i < ARENA_PAGES; i++)
-		if (l->block[i].order >= LARGE_ORDER)
-			pages += 1UL << l->block[i].order;
-	return pages;
-}
-
-static unsigned long region_whole(struct rsv_region *r)
-{
-	struct rsv_zone *z = rsv_zone_nth(r, 0);
-	unsigned long pages = 0;
-	unsigned int order;
-
-	for (order = LARGE_ORDER; order <= ARENA_ORDER; order++)
-		pages += z->area[order].nr_free << order;
-	return pages;
-}
-
-/**
- * struct arena - the same blocks in a region and in a lifo
- * @r: the region
- * @l: the lifo
- * @page: what the region gave, or NULL
- * @at: what the lifo gave, or -1
- * @order: the order of both
- */
-struct arena {
-	struct rsv_region *r;
-	struct lifo *l;
-	struct page *page[ARENA_BLOCKS];
-	int at[ARENA_BLOCKS];
-	int order[ARENA_BLOCKS];
-};
-
-static void arena_step(struct arena *a, struct rnd_state *random)
-{
-	unsigned int i = prandom_u32_state(random) % ARENA_BLOCKS;
-	u32 bits = prandom_u32_state(random);
-
-	if (a->order[i] < 0) {
-		/* Half of them single pages, a quarter of two, and so on up to eight */
-		a->order[i] = min_t(int, __ffs(bits | BIT(3)), 3);
-		a->page[i] = rsv_alloc_pages(a->r, GFP_NOWAIT | __GFP_NOWARN, a->order[i]);
-		a->at[i] = lifo_take(a->l, a->order[i]);
-		return;
-	}
-	if (a->page[i])
-		__rsv_free_pages(a->page[i], a->order[i]);
-	if (a->at[i] >= 0)
-		lifo_give(a->l, a->at[i], a->order[i]);
-	a->order[i] = -1;
-}
-
-static const unsigned int seeds[] = {1, 2, 3, 4, 5};
-
-static void seed_text(const unsigned int *seed, char *text)
-{
-	snprintf(text, KUNIT_PARAM_DESC_SIZE, "seed %u", *seed);
-}
-
-KUNIT_ARRAY_PARAM(seeds, seeds, seed_text);
-
-/* The same requests in the same order, over and over, and what large blocks are left on average. */
-static void placement_keeps_more_whole_than_last_in_first_out(struct kunit *test)
-{
-	struct arena *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
-	unsigned long whole = 0, lifo = 0;
-	struct rnd_state random;
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, a);
-	a->r = scratch_pages(test, ARENA_PAGES);
-	a->l = new_lifo(test);
-	prandom_seed_state(&random, *(const unsigned int *)test->param_value);
-	memset(a->order, -1, sizeof(a->order));
-	for (i = 0; i < ARENA_STEPS; i++) {
-		arena_step(a, &random);
-		if (i % 16)
-			continue;
-		whole += region_whole(a->r);
-		lifo += lifo_whole(a->l);
-	}
-	kunit_info(test, "free in blocks of 64 KB and more: %lu pages, last in first out %lu\n",
-		   whole / (ARENA_STEPS / 16), lifo / (ARENA_STEPS / 16));
-	KUNIT_EXPECT_GT(test, whole, lifo);
-	for (i = 0; i < ARENA_BLOCKS; i++)
-		if (a->order[i] >= 0 && a->page[i])
-			__rsv_free_pages(a->page[i], a->order[i]);
-	EXPECT_FREE_AREAS(test, a->r, [ARENA_ORDER] = 1);
-}
-
 static struct kunit_case buddy_cases[] = {
-	KUNIT_CASE_PARAM(placement_keeps_more_whole_than_last_in_first_out, seeds_gen_params),
 	KUNIT_CASE(textbook_21k_of_256k),
 	KUNIT_CASE(textbook_11k_served_by_16k),
 	KUNIT_CASE(textbook_64_pages_of_512),
@@ -587,7 +424,7 @@ static struct kunit_case buddy_cases[] = {
 
 static struct kunit_suite buddy_suite = {
 	.name = "reservoir_buddy",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = buddy_cases,
 };
 

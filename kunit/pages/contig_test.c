@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exact lengths: what is rounded up goes back at once, neighbours are gathered where no block is
- * large enough, and a run is as well guarded as any block.
+ * Runs of any length: the pages by which a block was rounded up stay free, adjacent free blocks
+ * make a run where no block is large enough, and misuse of a run is found like that of a block.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define PAGES 64U
 
@@ -41,7 +47,7 @@ KUNIT_ARRAY_PARAM(lengths, lengths, length_text);
 static void only_the_pages_that_are_needed_are_taken(struct kunit *test)
 {
 	size_t bytes = *(const size_t *)test->param_value;
-	struct rsv_region *r = scratch_pages(test, PAGES);
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
 	unsigned long pages = PFN_UP(bytes);
 	struct rsv_ioc_zone *now;
 	char map[PAGES + 1] = {};
@@ -52,9 +58,9 @@ static void only_the_pages_that_are_needed_are_taken(struct kunit *test)
 	memset(map, RSV_MAP_PAGES_MORE, pages);
 	map[0] = RSV_MAP_PAGES;
 	EXPECT_MAP(test, r, map);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), PAGES - pages);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), PAGES - pages);
 
-	now = zone_figures(test, r, 0);
+	now = rsvt_query_zone(test, r, 0);
 	KUNIT_EXPECT_EQ(test, now->allocs[order_base_2(pages)], 1);
 	KUNIT_EXPECT_EQ(test, now->asked[order_base_2(pages)], bytes);
 	KUNIT_EXPECT_EQ(test, now->granted[order_base_2(pages)], pages * PAGE_SIZE);
@@ -62,12 +68,12 @@ static void only_the_pages_that_are_needed_are_taken(struct kunit *test)
 
 	rsv_free_pages_exact(p, bytes);
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->frees[order_base_2(pages)], 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->frees[order_base_2(pages)], 1);
 }
 
 static void tail_serves_others_at_once(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *a = exact(test, r, 5), *c = exact(test, r, 8), *b = exact(test, r, 3);
 
 	EXPECT_MAP(test, r, "PppppPppPppppppp");
@@ -86,7 +92,7 @@ static void lengths_without_sense_get_nothing(struct kunit *test)
 {
 	static const size_t wrong[] = {
 		0, SIZE_MAX, SIZE_MAX - SZ_4K, SIZE_MAX - SZ_64K, SIZE_MAX / 2, 65 * SZ_4K};
-	struct rsv_region *r = scratch_pages(test, PAGES);
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -99,7 +105,7 @@ static void lengths_without_sense_get_nothing(struct kunit *test)
 
 /* --- Neighbours together -------------------------------------------------------------------- */
 
-/* A hole between used pages: first to end - 1 are free, of PAGES */
+/* Free pages between used ones: of PAGES pages, those from first to end - 1 are free */
 struct hole {
 	unsigned int first;
 	unsigned int end;
@@ -117,7 +123,7 @@ static void hole_text(const struct hole *h, char *text)
 KUNIT_ARRAY_PARAM(holes, holes, hole_text);
 
 /**
- * struct swiss - a region all of whose pages are used but for a hole
+ * struct swiss - a region whose pages are used, except for a hole
  * @r: the region
  * @base: its first page
  * @hole: the hole
@@ -143,11 +149,11 @@ static void swiss_fill(struct kunit *test, struct swiss *s)
 static struct swiss swiss(struct kunit *test)
 {
 	struct swiss s = {
-		.r = scratch_pages(test, PAGES),
+		.r = rsvt_scratch_pages(test, PAGES),
 		.hole = *(const struct hole *)test->param_value,
 	};
 
-	s.base = scratch_base(s.r);
+	s.base = rsvt_scratch_base(s.r);
 	swiss_fill(test, &s);
 	return s;
 }
@@ -169,7 +175,7 @@ static void longest_free_run_can_be_had_wherever_it_begins(struct kunit *test)
 {
 	struct swiss s = swiss(test);
 	unsigned int pages = s.hole.end - s.hole.first;
-	const char *before = free_areas_now(test, s.r);
+	const char *before = rsvt_free_areas_now(test, s.r);
 	char map[PAGES + 1] = {};
 	void *p;
 
@@ -181,24 +187,24 @@ static void longest_free_run_can_be_had_wherever_it_begins(struct kunit *test)
 	memset(map, RSV_MAP_PAGES, PAGES);
 	memset(map + s.hole.first + 1, RSV_MAP_PAGES_MORE, pages - 1);
 	EXPECT_MAP(test, s.r, map);
-	KUNIT_EXPECT_EQ(test, region_free_pages(s.r), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(s.r), 0);
 
 	exact_give(p, pages);
-	KUNIT_EXPECT_STREQ(test, free_areas_now(test, s.r), before);
+	KUNIT_EXPECT_STREQ(test, rsvt_free_areas_now(test, s.r), before);
 	swiss_end(test, &s);
 }
 
-/* What goes beyond the run in its last block goes back. */
+/* The pages of the last block beyond the run stay free. */
 static void run_may_end_inside_a_block(struct kunit *test)
 {
 	struct swiss s = swiss(test);
 	unsigned int pages = s.hole.end - s.hole.first - 1;
-	const char *before = free_areas_now(test, s.r);
+	const char *before = rsvt_free_areas_now(test, s.r);
 	void *p = exact(test, s.r, pages);
 
-	KUNIT_EXPECT_EQ(test, region_free_pages(s.r), 1);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(s.r), 1);
 	exact_give(p, pages);
-	KUNIT_EXPECT_STREQ(test, free_areas_now(test, s.r), before);
+	KUNIT_EXPECT_STREQ(test, rsvt_free_areas_now(test, s.r), before);
 	swiss_end(test, &s);
 }
 
@@ -214,7 +220,7 @@ static void gathered_run_is_zeroed_if_so_asked(struct kunit *test)
 	swiss_end(test, &s);
 }
 
-/* The scan is not bounded, and drops the lock: not for callers that may not sleep. */
+/* The scan is unbounded and drops the lock, so it serves only callers that may sleep. */
 static void atomic_caller_gets_one_block_or_nothing(struct kunit *test)
 {
 	struct swiss s = swiss(test);
@@ -222,7 +228,7 @@ static void atomic_caller_gets_one_block_or_nothing(struct kunit *test)
 	struct free_areas areas;
 	void *p;
 
-	free_areas_read(test, s.r, &areas);
+	rsvt_free_areas_read(test, s.r, &areas);
 	for (order = 0; order < RSV_ORDERS_MAX; order++)
 		if (areas.count[order])
 			largest = 1U << order;
@@ -236,7 +242,7 @@ static void atomic_caller_gets_one_block_or_nothing(struct kunit *test)
 	swiss_end(test, &s);
 }
 
-/* Only whole blocks of the page API have to be aligned; a run may begin anywhere. */
+/* The page API returns aligned blocks; a run begins at any page. */
 static void run_is_never_given_to_who_wants_an_aligned_block(struct kunit *test)
 {
 	struct swiss s = swiss(test);
@@ -244,7 +250,7 @@ static void run_is_never_given_to_who_wants_an_aligned_block(struct kunit *test)
 	struct page *page;
 	unsigned int order;
 
-	free_areas_read(test, s.r, &areas);
+	rsvt_free_areas_read(test, s.r, &areas);
 	for (order = 1; order < 6; order++) {
 		unsigned int k;
 		bool possible = false;
@@ -277,7 +283,7 @@ static void misuse_of_a_run_is_refused(struct kunit *test)
 	EXPECT_MISUSE(test, RSV_WRONG_SIZE, exact_give(p, pages + 1));
 	EXPECT_MISUSE(test, RSV_WRONG_SIZE, rsv_free_pages_exact(p, 0));
 	EXPECT_MISUSE(test, RSV_WRONG_SIZE, rsv_free_pages_exact(p, SIZE_MAX));
-	KUNIT_EXPECT_EQ(test, region_free_pages(s.r), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(s.r), 0);
 
 	exact_give(p, pages);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, exact_give(p, pages));
@@ -288,7 +294,7 @@ static void misuse_of_a_run_is_refused(struct kunit *test)
 
 static void exact_free_of_what_is_no_page_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	void *object = rsv_kmalloc(r, 100, GFP_KERNEL);
 	void *page = (void *)__get_free_page(GFP_KERNEL);
 
@@ -302,19 +308,16 @@ static void exact_free_of_what_is_no_page_is_refused(struct kunit *test)
 	rsv_kfree(object);
 }
 
-/*
- * In a region that has per-CPU lists: what begins at any page is no aligned block, though it has as
- * many pages as one.
- */
+/* In a region with per-CPU lists a run is no aligned block, although it has as many pages. */
 static void run_given_back_by_order_does_not_become_an_aligned_block(struct kunit *test)
 {
-	struct page **page = pages_array(test, 2048), *block;
-	struct rsv_region *r = scratch_pages(test, 2048);
+	struct page **page = rsvt_pages_array(test, 2048), *block;
+	struct rsv_region *r = rsvt_scratch_pages(test, 2048);
 	unsigned int order, nr, i;
-	void *base = scratch_base(r), *p;
+	void *base = rsvt_scratch_base(r), *p;
 
-	stay_on_this_cpu();
-	nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, 2048);
+	rsvt_stay_on_this_cpu();
+	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, 2048);
 	KUNIT_ASSERT_EQ(test, nr, 2048);
 	for (order = 1; order < 4; order++) {
 		for (i = 0; i < 1U << order; i++)
@@ -330,46 +333,46 @@ static void run_given_back_by_order_does_not_become_an_aligned_block(struct kuni
 		for (i = 0; i < 1U << order; i++)
 			KUNIT_ASSERT_NOT_NULL(test, rsv_alloc_pages(r, GFP_ATOMIC, 0));
 	}
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 }
 
 /* --- The scan ------------------------------------------------------------------------------- */
 
-/* Every other page is free: no two blocks merge, and there are several times 64 to look at. */
+/* Every other page is free: no blocks merge, and the scan passes several times 64 of them. */
 static void run_is_found_behind_many_blocks(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 512);
-	struct page **page = pages_array(test, 512);
+	struct rsv_region *r = rsvt_scratch_pages(test, 512);
+	struct page **page = rsvt_pages_array(test, 512);
 	unsigned int i;
 	void *p;
 
-	KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, 512), 512);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, 512), 512);
 	for (i = 0; i < 500; i += 2)
-		__rsv_free_pages(virt_to_page(scratch_base(r) + i * PAGE_SIZE), 0);
+		__rsv_free_pages(virt_to_page(rsvt_scratch_base(r) + i * PAGE_SIZE), 0);
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages_exact(r, 2 * PAGE_SIZE, GFP_KERNEL));
 	for (i = 505; i < 510; i++)
-		__rsv_free_pages(virt_to_page(scratch_base(r) + i * PAGE_SIZE), 0);
+		__rsv_free_pages(virt_to_page(rsvt_scratch_base(r) + i * PAGE_SIZE), 0);
 	p = exact(test, r, 5);
-	KUNIT_EXPECT_EQ(test, scratch_page(r, p), 505);
+	KUNIT_EXPECT_EQ(test, rsvt_scratch_page(r, p), 505);
 	exact_give(p, 5);
 
 	for (i = 0; i < 512; i++)
 		if (i < 500 ? i % 2 : i < 505 || i >= 510)
-			rsv_free_pages((unsigned long)scratch_base(r) + i * PAGE_SIZE, 0);
+			rsv_free_pages((unsigned long)rsvt_scratch_base(r) + i * PAGE_SIZE, 0);
 	EXPECT_FREE_AREAS(test, r, [9] = 1);
 }
 
 static void slab_in_the_middle_ends_a_run(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
-	struct rsv_cache *c = scratch_cache(test, r, 2048, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 2048, 0);
 	void *seven = exact(test, r, 7), *object = rsv_cache_alloc(c, GFP_KERNEL), *p;
 	unsigned int longest = 0, run = 0, i;
 	const char *map;
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	exact_give(seven, 7);
-	map = map_text(test, r);
+	map = rsvt_map_text(test, r);
 	for (i = 0; map[i]; i++) {
 		run = map[i] == RSV_MAP_FREE ? run + 1 : 0;
 		longest = max(longest, run);
@@ -381,11 +384,11 @@ static void slab_in_the_middle_ends_a_run(struct kunit *test)
 	rsv_cache_free(c, object);
 }
 
-/* Extents do not touch each other for a run, even where they do in memory. */
+/* A run does not cross extents, even if they are adjacent in memory. */
 static void run_does_not_go_beyond_its_extent(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = 8 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG};
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	void *p;
 
 	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
@@ -397,16 +400,16 @@ static void run_does_not_go_beyond_its_extent(struct kunit *test)
 
 /* --- Large ---------------------------------------------------------------------------------- */
 
-/* Takes every page and gives all back but the first ones: what is free begins at any page then. */
+/* Allocates every page and frees all but the first ones: free memory begins at any page then. */
 static void take_first_pages(struct kunit *test, struct rsv_region *r, unsigned long nr)
 {
-	struct page **page = pages_array(test, r->nr_pages);
+	struct page **page = rsvt_pages_array(test, r->nr_pages);
 	unsigned long i;
 
-	i = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages);
+	i = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages);
 	KUNIT_ASSERT_EQ(test, i, r->nr_pages);
 	while (i--)
-		if (scratch_page(r, page_address(page[i])) >= nr)
+		if (rsvt_scratch_page(r, page_address(page[i])) >= nr)
 			__rsv_free_pages(page[i], 0);
 	kunit_kfree(test, page);
 }
@@ -414,21 +417,21 @@ static void take_first_pages(struct kunit *test, struct rsv_region *r, unsigned 
 static void give_first_pages(struct rsv_region *r, unsigned long nr)
 {
 	while (nr--)
-		rsv_free_pages((unsigned long)scratch_base(r) + nr * PAGE_SIZE, 0);
-	settle(r);
+		rsv_free_pages((unsigned long)rsvt_scratch_base(r) + nr * PAGE_SIZE, 0);
+	rsvt_settle(r);
 }
 
-/* The last pages are only for __GFP_HIGH: below its min mark a zone gives nothing else. */
+/* Below its min watermark a zone serves __GFP_HIGH only. */
 static void whole_run_is_one_piece_wherever_it_begins(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region_large(test);
+	struct rsv_region *r = rsvt_scratch_region_large(test);
 	unsigned long pages = r->nr_pages, skip;
 	struct free_areas untouched;
 
-	KUNIT_ASSERT_EQ(test, region_figures(r).nr_extents, 1);
-	free_areas_read(test, r, &untouched);
+	KUNIT_ASSERT_EQ(test, rsvt_query_region(r).nr_extents, 1);
+	rsvt_free_areas_read(test, r, &untouched);
 	for (skip = 0; skip < 1500; skip = 3 * skip + 1) {
-		void *at = scratch_base(r) + skip * PAGE_SIZE, *p;
+		void *at = rsvt_scratch_base(r) + skip * PAGE_SIZE, *p;
 		size_t bytes = (pages - skip) * PAGE_SIZE;
 
 		take_first_pages(test, r, skip);
@@ -462,7 +465,7 @@ static struct kunit_case run_cases[] = {
 
 static struct kunit_suite run_suite = {
 	.name = "reservoir_run",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = run_cases,
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A million operations on blocks of pages, of orders 0 to 9, in a region that is kept four fifths
- * full.
+ * A million operations on blocks of orders 0 to 9 in a region that stays four fifths full: no two
+ * blocks overlap, and the zone's counts are exact.
  */
 #include <linux/bitmap.h>
 #include <linux/math64.h>
@@ -10,27 +10,31 @@
 #include <linux/string.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
 #include "support/random.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define MILLION	     1000000U
 #define CROWD_ORDERS 10
 #define CROWD_AUDIT  20000U
 
 /**
- * struct crowd - blocks of pages that come and go in a region that is nearly full
+ * struct crowd - the used blocks of a region that is nearly full
  * @test: the running test
  * @r: the region
- * @random: where all decisions come from
+ * @random: decides everything
  * @step: steps taken
- * @page: first pages of the live blocks, in no order
+ * @page: first pages of the used blocks, in no order
  * @order: their orders
  * @nr: their number
  * @used: pages in them
- * @taken: a bit for each page of the region, set where a live block is
- * @allocs: blocks taken, by order
- * @frees: blocks given back
- * @failures: requests that got nothing
+ * @taken: a bit for each page of the region, set in used blocks
+ * @allocs: blocks allocated, by order
+ * @frees: blocks freed
+ * @failures: requests that failed
  * @occupancy: pages used after each step, summed up
  */
 struct crowd {
@@ -54,7 +58,7 @@ static u32 crowd_random(struct crowd *w, u32 limit)
 	return prandom_u32_state(&w->random) % limit;
 }
 
-/* The first and the last word of a block hold its address while it is live. */
+/* The first and the last word of a used block hold its address. */
 static unsigned long *last_word(struct page *page, unsigned int order)
 {
 	return page_address(page) + (PAGE_SIZE << order) - sizeof(long);
@@ -76,7 +80,7 @@ static void crowd_take(struct crowd *w, unsigned int order)
 	}
 	if (gfp & __GFP_ZERO)
 		CHECK(w, !memchr_inv(page_address(page), 0, PAGE_SIZE));
-	first = scratch_page(w->r, page_address(page));
+	first = rsvt_scratch_page(w->r, page_address(page));
 	CHECK(w, IS_ALIGNED(page_to_pfn(page), 1UL << order));
 	CHECK(w, first + (1UL << order) <= w->r->nr_pages);
 	CHECK(w, find_next_bit(w->taken, first + (1UL << order), first) == first + (1UL << order));
@@ -96,7 +100,7 @@ static void crowd_give(struct crowd *w, unsigned long i)
 
 	CHECK(w, *(unsigned long *)page_address(page) == (unsigned long)page);
 	CHECK(w, *last_word(page, order) == (unsigned long)page);
-	bitmap_clear(w->taken, scratch_page(w->r, page_address(page)), 1U << order);
+	bitmap_clear(w->taken, rsvt_scratch_page(w->r, page_address(page)), 1U << order);
 	w->page[i] = w->page[--w->nr];
 	w->order[i] = w->order[w->nr];
 	w->used -= 1UL << order;
@@ -105,7 +109,7 @@ static void crowd_give(struct crowd *w, unsigned long i)
 	__rsv_free_pages(page, order);
 }
 
-/* Takes until four fifths are in use, and now and then gives back though there is room. */
+/* Allocates until four fifths are used, and sometimes frees although there is room. */
 static void crowd_step(struct crowd *w)
 {
 	unsigned int order = crowd_random(w, CROWD_ORDERS);
@@ -124,9 +128,9 @@ static void crowd_audit(struct crowd *w)
 	unsigned int order;
 	u64 free = 0, cached;
 
-	/* Pages that are being cleared are neither here nor there. */
+	/* A page that is being cleared is counted nowhere. */
 	flush_work(&rsv_zone_nth(w->r, 0)->zero_work);
-	now = zone_figures(w->test, w->r, 0);
+	now = rsvt_query_zone(w->test, w->r, 0);
 	cached = now->zeroed_pages;
 	for (order = 0; order < RSV_ORDERS_MAX; order++) {
 		free += now->free[order] << order;
@@ -152,14 +156,14 @@ static struct crowd *new_crowd(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	w->test = test;
-	w->r = scratch_region_large(test);
+	w->r = rsvt_scratch_region_large(test);
 	pages = w->r->nr_pages;
-	w->page = pages_array(test, pages);
+	w->page = rsvt_pages_array(test, pages);
 	w->order = kunit_kzalloc(test, pages, GFP_KERNEL);
 	w->taken = kunit_kcalloc(test, BITS_TO_LONGS(pages), sizeof(long), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, w->order);
 	KUNIT_ASSERT_NOT_NULL(test, w->taken);
-	prandom_seed_state(&w->random, random_seed);
+	prandom_seed_state(&w->random, rsvt_random_seed);
 	return w;
 }
 
@@ -174,7 +178,7 @@ static void crowd_report(struct crowd *w)
 	}
 	percent = div_u64(div_u64(percent, MILLION), w->r->nr_pages);
 	kunit_info(w->test, "seed=%u: %u steps on %lu MB, %llu%% full, %llu of %llu got nothing\n",
-		   random_seed, MILLION, w->r->nr_pages * PAGE_SIZE / SZ_1M, percent, failures,
+		   rsvt_random_seed, MILLION, w->r->nr_pages * PAGE_SIZE / SZ_1M, percent, failures,
 		   allocs + failures);
 	KUNIT_EXPECT_GE(w->test, percent, 75);
 }
@@ -184,7 +188,7 @@ static void million_operations_keep_the_accounts_exact(struct kunit *test)
 	struct crowd *w = new_crowd(test);
 	struct free_areas untouched;
 
-	free_areas_read(test, w->r, &untouched);
+	rsvt_free_areas_read(test, w->r, &untouched);
 	for (w->step = 1; w->step <= MILLION; w->step++) {
 		crowd_step(w);
 		if (!(w->step % CROWD_AUDIT))
@@ -195,10 +199,10 @@ static void million_operations_keep_the_accounts_exact(struct kunit *test)
 	crowd_report(w);
 	while (w->nr)
 		crowd_give(w, w->nr - 1);
-	settle(w->r);
+	rsvt_settle(w->r);
 	crowd_audit(w);
 	EXPECT_SAME_AREAS(test, w->r, &untouched);
-	KUNIT_EXPECT_EQ(test, region_figures(w->r).cached_bytes, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(w->r).cached_bytes, 0);
 }
 
 static struct kunit_case million_cases[] = {KUNIT_CASE(million_operations_keep_the_accounts_exact),
@@ -206,7 +210,7 @@ static struct kunit_case million_cases[] = {KUNIT_CASE(million_operations_keep_t
 
 static struct kunit_suite million_suite = {
 	.name = "reservoir_million",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = million_cases,
 };
 

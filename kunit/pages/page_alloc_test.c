@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the page: what a block is like, which flags are understood, and from where it may be
- * asked for.
+ * The page API: alignment and contents of blocks, flags, bulk requests, exact figures, and contexts
+ * that may not sleep.
  */
 #include <linux/irq_work.h>
 #include <linux/mm.h>
@@ -9,13 +9,20 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
-/* --- What a block is like ------------------------------------------------------------------- */
+/* --- Blocks --------------------------------------------------------------------------------- */
 
 static void page_and_address_are_two_names_of_a_block(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 1);
 	unsigned long addr;
 
@@ -37,7 +44,7 @@ static void freeing_nothing_is_no_misuse(struct kunit *test)
 
 static void every_page_of_a_block_has_a_reference_of_its_own(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 37);
+	struct rsv_region *r = rsvt_scratch_pages(test, 37);
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 4);
 	int i;
 
@@ -52,7 +59,7 @@ static void every_page_of_a_block_has_a_reference_of_its_own(struct kunit *test)
 
 static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	unsigned long addr = rsv_get_free_pages(r, GFP_KERNEL, 2);
 	unsigned int order;
 
@@ -75,7 +82,7 @@ static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
 
 static void memory_is_not_touched_without_gfp_zero(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 1);
+	struct rsv_region *r = rsvt_scratch_pages(test, 1);
 	unsigned long addr = rsv_get_free_pages(r, GFP_KERNEL, 0);
 
 	KUNIT_ASSERT_NE(test, addr, 0);
@@ -90,26 +97,26 @@ static void memory_is_not_touched_without_gfp_zero(struct kunit *test)
 
 static const unsigned int sizes[] = {1, 7, 37, 64};
 
-KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
+KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
 static void every_page_can_be_had_once_and_then_none(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_pages(test, pages);
 	struct free_areas untouched;
-	unsigned long addr[64], place;
+	unsigned long addr[64], offset;
 	DECLARE_BITMAP(seen, 64) = {};
 	unsigned int i;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	for (i = 0; i < pages; i++) {
 		addr[i] = rsv_get_free_pages(r, GFP_KERNEL, 0);
 		KUNIT_ASSERT_NE(test, addr[i], 0);
-		place = scratch_page(r, (void *)addr[i]);
-		KUNIT_ASSERT_LT(test, place, pages);
-		KUNIT_EXPECT_FALSE(test, test_and_set_bit(place, seen));
+		offset = rsvt_scratch_page(r, (void *)addr[i]);
+		KUNIT_ASSERT_LT(test, offset, pages);
+		KUNIT_EXPECT_FALSE(test, test_and_set_bit(offset, seen));
 	}
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 0);
 	KUNIT_EXPECT_EQ(test, rsv_get_free_pages(r, GFP_KERNEL, 0), 0);
 	KUNIT_EXPECT_EQ(test, rsv_get_free_pages(r, GFP_ATOMIC, 0), 0);
 	KUNIT_EXPECT_EQ(test, rsv_get_zeroed_page(r, GFP_KERNEL), 0);
@@ -120,19 +127,19 @@ static void every_page_can_be_had_once_and_then_none(struct kunit *test)
 }
 
 /*
- * Blocks of mixed orders until nothing is left; each is filled to its last byte with its own
- * number.
+ * Allocates blocks of mixed orders until the region is exhausted, and fills each to its last byte
+ * with its number.
  */
 static void writing_all_of_a_block_disturbs_no_other(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_pages(test, pages);
 	struct free_areas untouched;
 	unsigned long addr[64];
 	unsigned int order[64], i, n = 0;
 	int k;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	for (k = 3; k >= 0; k--) {
 		for (; n < 64; n++) {
 			addr[n] = rsv_get_free_pages(r, GFP_KERNEL, k);
@@ -140,14 +147,14 @@ static void writing_all_of_a_block_disturbs_no_other(struct kunit *test)
 				break;
 			order[n] = k;
 			memset((void *)addr[n], n + 1, PAGE_SIZE << k);
-			/* Leave something for the smaller orders. */
+			/* Leaves memory for the smaller orders. */
 			if (k && n % 4 == 3) {
 				n++;
 				break;
 			}
 		}
 	}
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 0);
 	for (i = 0; i < n; i++) {
 		KUNIT_EXPECT_NULL(test, memchr_inv((void *)addr[i], i + 1, PAGE_SIZE << order[i]));
 		rsv_free_pages(addr[i], order[i]);
@@ -186,11 +193,11 @@ static const struct gfp_case gfps[] = {
 
 KUNIT_ARRAY_PARAM_DESC(gfps, gfps, name);
 
-/* A flag that is not understood is a promise that would not be kept: nothing is given. */
+/* A flag that is not understood would be a broken promise: the request gets NULL. */
 static void flags_are_understood_or_refused(struct kunit *test)
 {
 	const struct gfp_case *g = test->param_value;
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	struct page *page = rsv_alloc_pages(r, g->gfp, 0);
 	void *p = rsv_kmalloc(r, 100, g->gfp);
 
@@ -201,11 +208,11 @@ static void flags_are_understood_or_refused(struct kunit *test)
 	rsv_kfree(p);
 }
 
-/* The zone bits are a ceiling, as in the kernel: a region above it has nothing for the request. */
+/* A zone bit is a ceiling, as in the kernel: a region above it cannot serve the request. */
 static void zone_bits_are_a_ceiling(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 1);
-	enum zone_type type = page_zonenum(virt_to_page(scratch_base(r)));
+	struct rsv_region *r = rsvt_scratch_pages(test, 1);
+	enum zone_type type = page_zonenum(virt_to_page(rsvt_scratch_base(r)));
 	static const gfp_t zones[] = {GFP_DMA, GFP_DMA32, 0, __GFP_HIGHMEM};
 	unsigned int i;
 
@@ -218,30 +225,30 @@ static void zone_bits_are_a_ceiling(struct kunit *test)
 	}
 }
 
-/* --- Many at once --------------------------------------------------------------------------- */
+/* --- Bulk ----------------------------------------------------------------------------------- */
 
 static const unsigned int bulks[] = {0, 1, 63, 64, 65, 100};
 
-KUNIT_ARRAY_PARAM(bulks, bulks, pages_text);
+KUNIT_ARRAY_PARAM(bulks, bulks, rsvt_pages_text);
 
-/* As many as there are; what comes after them in the array is left alone. */
+/* A request for more gets what the region has, and the rest of the array does not change. */
 static void bulk_gives_as_many_as_there_are(struct kunit *test)
 {
 	unsigned int wanted = *(const unsigned int *)test->param_value, i;
-	struct rsv_region *r = scratch_pages(test, 64);
-	struct page **page = pages_array(test, 101);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct page **page = rsvt_pages_array(test, 101);
 	DECLARE_BITMAP(seen, 64) = {};
 	unsigned long nr;
 
 	memset(page, 0x5a, 101 * sizeof(*page));
 	nr = rsv_alloc_pages_bulk(r, GFP_KERNEL | __GFP_ZERO, wanted, page);
 	KUNIT_ASSERT_EQ(test, nr, min(wanted, 64U));
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - nr);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 64 - nr);
 	KUNIT_EXPECT_NULL(test, memchr_inv(page + nr, 0x5a, (101 - nr) * sizeof(*page)));
 	for (i = 0; i < nr; i++) {
 		void *addr = page_address(page[i]);
 
-		KUNIT_EXPECT_FALSE(test, test_and_set_bit(scratch_page(r, addr), seen));
+		KUNIT_EXPECT_FALSE(test, test_and_set_bit(rsvt_scratch_page(r, addr), seen));
 		KUNIT_EXPECT_NULL(test, memchr_inv(addr, 0, PAGE_SIZE));
 		memset(addr, 0xa5, PAGE_SIZE);
 	}
@@ -254,7 +261,7 @@ static void bulk_gives_as_many_as_there_are(struct kunit *test)
 
 static void bulk_refuses_what_a_single_request_refuses(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *page[2], *same;
 
 	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL | __GFP_NOFAIL, 2, page), 0);
@@ -267,10 +274,10 @@ static void bulk_refuses_what_a_single_request_refuses(struct kunit *test)
 
 /* --- Figures -------------------------------------------------------------------------------- */
 
-/* A script whose every split, merge and byte is known */
+/* A script of which every split, merge and byte is known */
 static void every_figure_of_a_script_is_exact(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	struct page *a = rsv_alloc_pages(r, GFP_KERNEL, 0); /* splits 6, 5, 4, 3, 2, 1 */
 	struct page *b = rsv_alloc_pages(r, GFP_ATOMIC, 3);
 	void *c = rsv_alloc_pages_exact(r, 5 * PAGE_SIZE - 1, GFP_KERNEL); /* splits 4 */
@@ -286,7 +293,7 @@ static void every_figure_of_a_script_is_exact(struct kunit *test)
 	__rsv_free_pages(b, 3);
 	rsv_free_pages_exact(c, 5 * PAGE_SIZE - 1);
 
-	now = zone_figures(test, r, 0);
+	now = rsvt_query_zone(test, r, 0);
 	KUNIT_EXPECT_EQ(test, now->peak_pages, 1 + 8 + 5);
 	for (order = 0; order < RSV_ORDERS_MAX; order++) {
 		bool blocks = !order || order == 3;
@@ -302,9 +309,9 @@ static void every_figure_of_a_script_is_exact(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* --- Where one may not sleep ---------------------------------------------------------------- */
+/* --- Contexts that may not sleep ------------------------------------------------------------ */
 
-/* All that a caller who may not sleep can do, and a count of what did not work. */
+/* Does everything that a caller may do that may not sleep. Returns the number of failures. */
 static unsigned int failures_without_sleeping(struct rsv_region *r, struct rsv_cache *c)
 {
 	struct page *page = rsv_alloc_pages(r, GFP_ATOMIC | __GFP_ZERO, 1);
@@ -324,8 +331,8 @@ static unsigned int failures_without_sleeping(struct rsv_region *r, struct rsv_c
 
 static void a_spinlock_may_be_held(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 32);
-	struct rsv_cache *c = scratch_cache(test, r, 200, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 32);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 200, 0);
 	unsigned int failures;
 	static DEFINE_SPINLOCK(lock);
 
@@ -337,8 +344,8 @@ static void a_spinlock_may_be_held(struct kunit *test)
 
 static void interrupts_may_be_off_and_stay_off(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 32);
-	struct rsv_cache *c = scratch_cache(test, r, 200, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 32);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 200, 0);
 	static DEFINE_RAW_SPINLOCK(lock);
 	unsigned int failures;
 	unsigned long flags;
@@ -376,8 +383,8 @@ static void a_hard_interrupt_may_call(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, i);
 	i->work = IRQ_WORK_INIT_HARD(interrupt);
-	i->r = scratch_pages(test, 32);
-	i->c = scratch_cache(test, i->r, 200, 0);
+	i->r = rsvt_scratch_pages(test, 32);
+	i->c = rsvt_scratch_cache(test, i->r, 200, 0);
 	irq_work_queue(&i->work);
 	irq_work_sync(&i->work);
 	KUNIT_EXPECT_TRUE(test, i->ran);
@@ -409,7 +416,7 @@ static void address_of_no_region_is_refused(struct kunit *test)
 
 static void address_inside_a_page_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 4);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	unsigned long addr = rsv_get_free_pages(r, GFP_KERNEL, 1);
 
 	KUNIT_ASSERT_NE(test, addr, 0);
@@ -421,10 +428,10 @@ static void address_inside_a_page_is_refused(struct kunit *test)
 
 static void page_of_a_slab_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
-	struct rsv_cache *c = scratch_cache(test, r, 2048, 0);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_cache *c = rsvt_scratch_cache(test, r, 2048, 0);
 	void *object = rsv_cache_alloc(c, GFP_KERNEL);
-	struct page *page = virt_to_page(scratch_base(r));
+	struct page *page = virt_to_page(rsvt_scratch_base(r));
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	EXPECT_MAP(test, r, "Sss.....");
@@ -458,7 +465,7 @@ static struct kunit_case page_cases[] = {
 
 static struct kunit_suite page_suite = {
 	.name = "reservoir_page",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = page_cases,
 };
 

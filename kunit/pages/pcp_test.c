@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU lists: which blocks they take, when they are filled and drained, what they refuse, and
- * that an interrupt in the middle does no harm.
+ * Per-CPU lists: which blocks they hold, when they are refilled and drained, and that an interrupt
+ * in the middle of an operation does no harm.
  */
 #include <linux/cpu.h>
 #include <linux/irq_work.h>
@@ -11,22 +11,28 @@
 #include <linux/smp.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/params.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
-/* A region that has lists, and is one block of order 10, the textbook's way down from there */
+/* A region that is large enough for lists, and one block of order 10 */
 #define LISTED_PAGES 1024U
 
 static struct rsv_region *listed_region(struct kunit *test, unsigned long pages)
 {
-	stay_on_this_cpu();
-	return scratch_pages(test, pages);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_pages(test, pages);
 }
 
-/* One whose lists hold a good number of blocks, though there are several CPUs */
+/* A region whose lists hold many blocks, even with several CPUs */
 static struct rsv_region *large_region(struct kunit *test)
 {
-	stay_on_this_cpu();
-	return scratch_region_large(test);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_region_large(test);
 }
 
 static struct rsv_zone *zone(struct rsv_region *r)
@@ -36,7 +42,7 @@ static struct rsv_zone *zone(struct rsv_region *r)
 
 static u64 cached(struct kunit *test, struct rsv_region *r, unsigned int order)
 {
-	return zone_figures(test, r, 0)->cached[order];
+	return rsvt_query_zone(test, r, 0)->cached[order];
 }
 
 static struct page *take(struct kunit *test, struct rsv_region *r, unsigned int order)
@@ -58,28 +64,28 @@ static void order_text(const unsigned int *order, char *text)
 
 KUNIT_ARRAY_PARAM(orders, orders, order_text);
 
-/* Larger blocks would be missing where large ones are made of them. */
+/* Lists of larger blocks would hold memory that requests for large blocks need. */
 static void only_orders_0_to_3_are_listed(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct rsv_region *r = large_region(test);
 	struct free_areas untouched;
 
-	free_areas_read(test, r, &untouched);
+	rsvt_free_areas_read(test, r, &untouched);
 	__rsv_free_pages(take(test, r, order), order);
 	if (order < 4) {
 		KUNIT_EXPECT_GT(test, cached(test, r, order), 0);
-		KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->cache_hits[order], 1);
+		KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_hits[order], 1);
 	} else {
 		EXPECT_SAME_AREAS(test, r, &untouched);
 	}
-	settle(r);
+	rsvt_settle(r);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
 static const unsigned int sizes[] = {512, 1023, 1024, 2048, 3000, 8192};
 
-KUNIT_ARRAY_PARAM(sizes, sizes, pages_text);
+KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
 static void regions_under_4_mb_have_none(struct kunit *test)
 {
@@ -87,27 +93,27 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 	struct rsv_region *r = listed_region(test, pages);
 
 	__rsv_free_pages(take(test, r, 0), 0);
-	/* Many CPUs leave little for each. */
+	/* With many CPUs each gets little. */
 	if (pages < 1024)
-		KUNIT_EXPECT_EQ(test, region_figures(r).cached_bytes, 0);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
 	else if (num_possible_cpus() <= 4)
-		KUNIT_EXPECT_GT(test, region_figures(r).cached_bytes, 0);
+		KUNIT_EXPECT_GT(test, rsvt_query_region(r).cached_bytes, 0);
 }
 
-/* Fills the lists of this CPU, an order at a time and all together. */
+/* Fills the lists of this CPU, one order at a time and all together. */
 static void lists_hold_at_most_a_sixteenth_of_the_zone(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value, order;
 	struct rsv_region *r = listed_region(test, pages);
-	struct page **block = pages_array(test, 128);
+	struct page **block = rsvt_pages_array(test, 128);
 	u64 most = 0;
 
 	for (order = 0; order < 4; order++) {
-		unsigned long nr = pages_take(r, GFP_KERNEL, order, block, 128 >> order), i;
+		unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL, order, block, 128 >> order), i;
 
 		for (i = 0; i < nr; i++) {
 			__rsv_free_pages(block[i], order);
-			most = max(most, region_figures(r).cached_bytes);
+			most = max(most, rsvt_query_region(r).cached_bytes);
 		}
 	}
 	KUNIT_EXPECT_LE(test, most * num_possible_cpus(), pages * PAGE_SIZE / 16);
@@ -116,7 +122,7 @@ static void lists_hold_at_most_a_sixteenth_of_the_zone(struct kunit *test)
 static void high_marks_of_all_cpus_add_up_to_at_most_a_sixteenth(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value, order;
-	struct rsv_zone *z = zone(scratch_pages(test, pages));
+	struct rsv_zone *z = zone(rsvt_scratch_pages(test, pages));
 	unsigned long sum = 0;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
@@ -132,30 +138,30 @@ static void list_is_filled_by_half_when_it_is_empty(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int batch = DIV_ROUND_UP(zone(r)->pcp_high[0], 2), i;
-	struct page **page = pages_array(test, batch + 1);
+	struct page **page = rsvt_pages_array(test, batch + 1);
 
 	KUNIT_ASSERT_GE(test, batch, 1);
 	for (i = 0; i <= batch; i++) {
 		struct rsv_ioc_zone *now;
 
 		page[i] = take(test, r, 0);
-		now = zone_figures(test, r, 0);
+		now = rsvt_query_zone(test, r, 0);
 		KUNIT_EXPECT_EQ(test, now->cache_refills[0], 1 + i / batch);
 		KUNIT_EXPECT_EQ(test, now->cached[0], batch - 1 - i % batch);
 		KUNIT_EXPECT_EQ(test, now->free_pages, now->pages - batch * (1 + i / batch));
-		KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_CACHED), now->cached[0]);
+		KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_CACHED), now->cached[0]);
 	}
-	pages_give(page, batch + 1, 0);
+	rsvt_pages_free(page, batch + 1, 0);
 }
 
 static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int high = zone(r)->pcp_high[0], i;
-	struct page **page = pages_array(test, high + 1);
+	struct page **page = rsvt_pages_array(test, high + 1);
 
-	KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, high + 1), high + 1);
-	settle(r);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, high + 1), high + 1);
+	rsvt_settle(r);
 	for (i = 0; i < high; i++) {
 		__rsv_free_pages(page[i], 0);
 		KUNIT_EXPECT_EQ(test, cached(test, r, 0), i + 1);
@@ -164,10 +170,10 @@ static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high / 2 + 1);
 }
 
-/* Takes all pages and sorts them so that those with an even number come first; returns how many. */
+/* Allocates all pages and sorts those with an even number first. Returns how many those are. */
 static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, struct page **page)
 {
-	unsigned long nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages), i;
+	unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, r->nr_pages), i;
 	unsigned int even = 0;
 
 	KUNIT_ASSERT_EQ(test, nr, r->nr_pages);
@@ -180,55 +186,57 @@ static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, str
 	return even;
 }
 
-/* Where nothing is free but single pages, each of them may be work along all orders. */
+/* Where only single pages are free, each may mean work along all orders. */
 static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int high = zone(r)->pcp_high[0], even, i;
-	struct page **page = pages_array(test, r->nr_pages);
-	unsigned long spare = zone(r)->min_pages + high;
+	struct page **page = rsvt_pages_array(test, r->nr_pages);
+	unsigned long unused = zone(r)->min_pages + high;
 
 	even = take_scattered(test, r, page);
-	if (high < 2 * RSV_PCP_PIECES || even < spare + high + 1)
+	if (high < 2 * RSV_PCP_PIECES || even < unused + high + 1)
 		kunit_skip(test, "many CPUs share little memory");
-	pages_give(page, spare, 0);
-	settle(r);
-	EXPECT_FREE_AREAS(test, r, [0] = spare);
+	rsvt_pages_free(page, unused, 0);
+	rsvt_settle(r);
+	EXPECT_FREE_AREAS(test, r, [0] = unused);
 
 	page[0] = take(test, r, 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), RSV_PCP_PIECES - 1);
 	__rsv_free_pages(page[0], 0);
 	for (i = RSV_PCP_PIECES; i < high; i++)
-		__rsv_free_pages(page[spare + i], 0);
+		__rsv_free_pages(page[unused + i], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high);
-	__rsv_free_pages(page[spare + i], 0);
+	__rsv_free_pages(page[unused + i], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_PIECES + 1);
 
-	pages_give(page + spare, RSV_PCP_PIECES, 0);
-	pages_give(page + spare + high + 1, r->nr_pages - spare - high - 1, 0);
-	settle(r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
+	rsvt_pages_free(page + unused, RSV_PCP_PIECES, 0);
+	rsvt_pages_free(page + unused + high + 1, r->nr_pages - unused - high - 1, 0);
+	rsvt_settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
-/* Round and round: which of them leave a full list, and in what order the others come back */
+/*
+ * Goes round the ring: which blocks leave a full list, and in what order the others are allocated
+ */
 static void blocks_given_back_first_leave_a_full_list_first(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
 	unsigned int nr = zone(r)->pcp_high[0] * 3 / 2, left, i, round;
-	struct page **page = pages_array(test, nr);
+	struct page **page = rsvt_pages_array(test, nr);
 
 	for (round = 0; round < 8; round++) {
-		KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, nr), nr);
-		pages_give(page, nr, 0);
+		KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, nr), nr);
+		rsvt_pages_free(page, nr, 0);
 		left = cached(test, r, 0);
 		KUNIT_EXPECT_LT(test, left, nr);
 		for (i = 0; i < left; i++)
 			KUNIT_EXPECT_PTR_EQ(test, take(test, r, 0), page[i]);
-		pages_give(page, left, 0);
+		rsvt_pages_free(page, left, 0);
 	}
 }
 
-/* What is taken one by one, as slabs are, comes off a list, but none is filled for it. */
+/* Single blocks such as slabs come off a list, but no list is refilled for them. */
 static void blocks_for_bytes_fill_no_list(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
@@ -243,12 +251,12 @@ static void blocks_for_bytes_fill_no_list(struct kunit *test)
 	b = rsv_kmalloc(r, 4 * PAGE_SIZE, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_EQ(test, b, page_address(page));
 	KUNIT_EXPECT_EQ(test, cached(test, r, 2), ready - 1);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->cache_refills[2], 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_refills[2], 1);
 	rsv_kfree(a);
 	rsv_kfree(b);
 }
 
-/* The block given back last is in the CPU's cache. */
+/* The block that was freed last is in the CPU's data cache. */
 static void last_block_given_back_is_the_next_one_taken(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
@@ -272,7 +280,7 @@ static void what_lists_serve_is_counted_like_the_rest(struct kunit *test)
 	for (order = 0; order < ARRAY_SIZE(times); order++)
 		for (i = 0; i < times[order]; i++)
 			__rsv_free_pages(take(test, r, order), order);
-	now = zone_figures(test, r, 0);
+	now = rsvt_query_zone(test, r, 0);
 	for (order = 0; order < ARRAY_SIZE(times); order++) {
 		u64 bytes = (u64)times[order] * (PAGE_SIZE << order);
 
@@ -289,24 +297,24 @@ static void what_lists_serve_is_counted_like_the_rest(struct kunit *test)
 static void blocks_of_lists_are_aligned_to_their_size(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
-	struct page **block = pages_array(test, 100);
+	struct page **block = rsvt_pages_array(test, 100);
 	unsigned int order, i;
 
 	for (order = 0; order < 4; order++) {
-		KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, order, block, 100), 100);
+		KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, order, block, 100), 100);
 		for (i = 0; i < 100; i++)
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED(page_to_pfn(block[i]), 1UL << order));
-		pages_give(block, 100, order);
+		rsvt_pages_free(block, 100, order);
 	}
 }
 
-/* --- Drained when it matters ---------------------------------------------------------------- */
+/* --- Draining ------------------------------------------------------------------------------- */
 
 static const unsigned int small_orders[] = {0, 1, 2, 3};
 
 KUNIT_ARRAY_PARAM(small_orders, small_orders, order_text);
 
-/* The whole region in one block, while pieces of it are on the list */
+/* Requests the whole region in one block while lists hold parts of it. */
 static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -322,22 +330,22 @@ static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 		if (page)
 			__rsv_free_pages(page, 10);
 	}
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->failures[10], 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->failures[10], 0);
 }
 
-static void every_page_can_be_had_though_lists_keep_some(struct kunit *test)
+static void every_page_can_be_had_though_lists_hold_some(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page **page = pages_array(test, LISTED_PAGES + 1);
+	struct page **page = rsvt_pages_array(test, LISTED_PAGES + 1);
 	unsigned int order, nr;
 
 	for (order = 0; order < 4; order++)
 		__rsv_free_pages(take(test, r, order), order);
-	nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, LISTED_PAGES + 1);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, LISTED_PAGES + 1);
 	KUNIT_EXPECT_EQ(test, nr, LISTED_PAGES);
-	KUNIT_EXPECT_EQ(test, region_figures(r).cached_bytes, 0);
-	pages_give(page, nr, 0);
-	settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
+	rsvt_pages_free(page, nr, 0);
+	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
@@ -348,14 +356,14 @@ static void shrinking_drains_lists(struct kunit *test)
 
 	for (order = 0; order < 4; order++)
 		__rsv_free_pages(take(test, r, order), order);
-	KUNIT_EXPECT_LT(test, region_free_pages(r), LISTED_PAGES);
+	KUNIT_EXPECT_LT(test, rsvt_region_free_pages(r), LISTED_PAGES);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, 0), 0);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
 /* --- Several CPUs --------------------------------------------------------------------------- */
 
-/* Takes and gives back a page, on whatever CPU this runs. */
+/* Allocates and frees a page on the CPU that this runs on. */
 static void leave_a_page_on_the_list(void *region)
 {
 	struct page *page = rsv_alloc_pages(region, GFP_ATOMIC, 0);
@@ -364,11 +372,11 @@ static void leave_a_page_on_the_list(void *region)
 		__rsv_free_pages(page, 0);
 }
 
-/* Who may not sleep cannot reach the lists of others; who may, does. */
+/* Only a request that may sleep drains the lists of other CPUs. */
 static void lists_of_other_cpus_are_drained_by_who_may_sleep(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	unsigned int cpu = other_cpu(test);
+	unsigned int cpu = rsvt_other_cpu(test);
 	struct page *page;
 
 	smp_call_function_single(cpu, leave_a_page_on_the_list, r, true);
@@ -384,10 +392,10 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 	struct rsv_region *r;
 	unsigned int cpu;
 
-	/* The first CPU is the one that cannot go. */
+	/* CPU 0 cannot go off-line. */
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	r = listed_region(test, LISTED_PAGES);
-	cpu = other_cpu(test);
+	cpu = rsvt_other_cpu(test);
 	smp_call_function_single(cpu, leave_a_page_on_the_list, r, true);
 	KUNIT_EXPECT_GT(test, cached(test, r, 0), 0);
 	if (remove_cpu(cpu))
@@ -406,94 +414,9 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 }
 #endif
 
-/* --- Misuse --------------------------------------------------------------------------------- */
-
-static void block_on_a_list_is_not_taken_back_again(struct kunit *test)
-{
-	unsigned int order = *(const unsigned int *)test->param_value, i;
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *block = take(test, r, order);
-	u64 before;
-
-	__rsv_free_pages(block, order);
-	before = cached(test, r, order);
-	for (i = 0; i < 1U << order; i++)
-		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block + i, order));
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block, 9));
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(page_address(block)));
-	KUNIT_EXPECT_EQ(test, cached(test, r, order), before);
-
-	/* And neither once it has become part of a larger one. */
-	settle(r);
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block, order));
-	EXPECT_FREE_AREAS(test, r, [10] = 1);
-}
-
-static void another_order_or_the_middle_is_not_put_on_a_list(struct kunit *test)
-{
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *block = take(test, r, 2);
-
-	EXPECT_MISUSE(test, RSV_WRONG_SIZE, __rsv_free_pages(block, 1));
-	EXPECT_MISUSE(test, RSV_WRONG_SIZE, __rsv_free_pages(block, 3));
-	EXPECT_MISUSE(test, RSV_MISALIGNED, __rsv_free_pages(block + 1, 0));
-	EXPECT_MISUSE(test, RSV_MISALIGNED, __rsv_free_pages(block + 2, 1));
-	__rsv_free_pages(block, 2);
-}
-
-/* As if another CPU had put it on its own list at the same instant, and been the last to say so. */
-static struct rsv_frame *give_back_twice_at_once(struct kunit *test, struct rsv_region *r,
-						 struct page *page)
-{
-	struct rsv_frame *f = rsv_frame_of_page(page);
-
-	__rsv_free_pages(page, 0);
-	KUNIT_ASSERT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	KUNIT_ASSERT_EQ(test, f->owner, raw_smp_processor_id());
-	f->owner++;
-	return f;
-}
-
-/* The other CPU, whose list really has it, hands it out and it is given back properly. */
-static void give_back_for_the_other(struct rsv_frame *f, struct page *page)
-{
-	f->nr_pages = 1;
-	f->kind = RSV_FRAME_USED;
-	__rsv_free_pages(page, 0);
-}
-
-static void page_given_back_by_two_cpus_at_once_is_handed_out_by_one(struct kunit *test)
-{
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *page = take(test, r, 0), *got;
-	struct rsv_frame *f = give_back_twice_at_once(test, r, page);
-
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, got = rsv_alloc_pages(r, GFP_KERNEL, 0));
-	KUNIT_EXPECT_NOT_NULL(test, got);
-	KUNIT_EXPECT_PTR_NE(test, got, page);
-	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	if (got)
-		__rsv_free_pages(got, 0);
-	give_back_for_the_other(f, page);
-}
-
-static void page_given_back_by_two_cpus_at_once_is_drained_by_one(struct kunit *test)
-{
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page *page = take(test, r, 0);
-	struct rsv_frame *f = give_back_twice_at_once(test, r, page);
-
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_region_shrink(r, 0));
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), LISTED_PAGES - 1);
-	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	give_back_for_the_other(f, page);
-	settle(r);
-	EXPECT_FREE_AREAS(test, r, [10] = 1);
-}
-
 /* --- Interrupts ----------------------------------------------------------------------------- */
 
-/* What an interrupt sees that comes while the lists are worked on */
+/* Busy is set, as an interrupt finds it that comes while the lists are worked on. */
 static void busy_lists_are_passed_by(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
@@ -504,7 +427,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 
 	for (order = 0; order < 4; order++)
 		__rsv_free_pages(take(test, r, order), order);
-	before = zone_figures(test, r, 0);
+	before = rsvt_query_zone(test, r, 0);
 
 	for (order = 0; order < 4; order++)
 		per_cpu_ptr(zone(r)->pcp[order], cpu)->busy = true;
@@ -517,7 +440,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 	for (order = 0; order < 4; order++)
 		per_cpu_ptr(zone(r)->pcp[order], cpu)->busy = false;
 
-	after = zone_figures(test, r, 0);
+	after = rsvt_query_zone(test, r, 0);
 	for (order = 0; order < 4; order++) {
 		KUNIT_EXPECT_NOT_NULL(test, page[order]);
 		KUNIT_EXPECT_EQ(test, after->cached[order], before->cached[order]);
@@ -526,7 +449,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, after->frees[order], before->frees[order] + 1);
 	}
 	KUNIT_EXPECT_EQ(test, after->free_pages, before->free_pages);
-	settle(r);
+	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
@@ -540,7 +463,7 @@ struct ticker {
 	u64 pages;
 };
 
-/* At each tick of the timer, from its hard interrupt */
+/* Runs at each tick of the timer, from its hard interrupt. */
 static void tick(struct irq_work *work)
 {
 	struct ticker *t = container_of(work, struct ticker, work);
@@ -564,14 +487,14 @@ static void interrupts_in_the_middle_break_nothing(struct kunit *test)
 	struct ticker *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	unsigned long end = jiffies + 10 * HZ;
 	struct rsv_ioc_zone *now;
-	u64 rounds = 0, allocs = 0;
+	u64 passes = 0, allocs = 0;
 	unsigned int order;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->r = r;
 	t->work = IRQ_WORK_INIT_LAZY(tick);
 	irq_work_queue(&t->work);
-	for (; READ_ONCE(t->ticks) < TICKS && time_before(jiffies, end); rounds++) {
+	for (; READ_ONCE(t->ticks) < TICKS && time_before(jiffies, end); passes++) {
 		for (order = 0; order < 4; order++)
 			__rsv_free_pages(take(test, r, order), order);
 		cond_resched();
@@ -580,14 +503,14 @@ static void interrupts_in_the_middle_break_nothing(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, t->ticks, TICKS);
 	KUNIT_EXPECT_EQ(test, t->failures, 0);
-	now = zone_figures(test, r, 0);
+	now = rsvt_query_zone(test, r, 0);
 	for (order = 0; order < 4; order++) {
 		KUNIT_EXPECT_EQ(test, now->allocs[order], now->frees[order]);
 		allocs += now->allocs[order];
 	}
-	KUNIT_EXPECT_EQ(test, allocs, 4 * rounds + t->pages);
-	settle(r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
+	KUNIT_EXPECT_EQ(test, allocs, 4 * passes + t->pages);
+	rsvt_settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
 static struct kunit_case percpu_cases[] = {
@@ -604,21 +527,17 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE(what_lists_serve_is_counted_like_the_rest),
 	KUNIT_CASE(blocks_of_lists_are_aligned_to_their_size),
 	KUNIT_CASE_PARAM(list_is_drained_before_a_large_request_fails, small_orders_gen_params),
-	KUNIT_CASE(every_page_can_be_had_though_lists_keep_some),
+	KUNIT_CASE(every_page_can_be_had_though_lists_hold_some),
 	KUNIT_CASE(shrinking_drains_lists),
 	KUNIT_CASE(lists_of_other_cpus_are_drained_by_who_may_sleep),
 	KUNIT_CASE(lists_of_a_cpu_that_goes_are_drained),
-	KUNIT_CASE_PARAM(block_on_a_list_is_not_taken_back_again, small_orders_gen_params),
-	KUNIT_CASE(another_order_or_the_middle_is_not_put_on_a_list),
-	KUNIT_CASE(page_given_back_by_two_cpus_at_once_is_handed_out_by_one),
-	KUNIT_CASE(page_given_back_by_two_cpus_at_once_is_drained_by_one),
 	KUNIT_CASE(busy_lists_are_passed_by),
 	KUNIT_CASE(interrupts_in_the_middle_break_nothing),
 	{}};
 
 static struct kunit_suite percpu_suite = {
 	.name = "reservoir_percpu",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = percpu_cases,
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking memory from the system: which wishes are refused, one run where one is wanted, and that
- * the system gets back what it gave.
+ * Reserving memory from the system: which requests are refused, that contig gives one extent, and
+ * that the system gets back all of it.
  */
 #include <linux/mm.h>
 #include <linux/sort.h>
@@ -9,7 +9,11 @@
 #include "compat.h"
 #include "interface/query.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define LARGEST_BYTES (PAGE_SIZE << RSV_KERNEL_MAX_ORDER)
 
@@ -18,14 +22,14 @@ static struct rsv_region *make_region(const struct rsv_reserve *want)
 	return rsv_region_create("kunit-reserve", want, 1);
 }
 
-/* --- Wishes --------------------------------------------------------------------------------- */
+/* --- Requests ------------------------------------------------------------------------------- */
 
-struct wish {
+struct bad_reserve {
 	const char *name;
 	struct rsv_reserve want;
 };
 
-static const struct wish bad_wishes[] = {
+static const struct bad_reserve bad_reserves[] = {
 	{"nothing", {.bytes = 0}},
 	{"more than there are addresses", {.bytes = SIZE_MAX}},
 	{"a flag that there is not", {.bytes = SZ_4K, .flags = BIT(3)}},
@@ -37,15 +41,15 @@ static const struct wish bad_wishes[] = {
 	{"a node beyond all", {.bytes = SZ_4K, .flags = RSV_RESERVE_NODE, .nid = MAX_NUMNODES}},
 };
 
-KUNIT_ARRAY_PARAM_DESC(bad_wishes, bad_wishes, name);
+KUNIT_ARRAY_PARAM_DESC(bad_reserves, bad_reserves, name);
 
-static void wish_without_sense_is_refused(struct kunit *test)
+static void request_without_sense_is_refused(struct kunit *test)
 {
-	const struct wish *w = test->param_value;
+	const struct bad_reserve *w = test->param_value;
 	struct rsv_reserve both[] = {{.bytes = SZ_64K}, w->want};
 
 	KUNIT_EXPECT_PTR_EQ(test, make_region(&w->want), ERR_PTR(-EINVAL));
-	/* And all that comes with it */
+	/* One bad part refuses the whole request. */
 	KUNIT_EXPECT_PTR_EQ(test, rsv_region_create("kunit-both", both, 2), ERR_PTR(-EINVAL));
 }
 
@@ -90,7 +94,7 @@ static void zone_that_the_machine_lacks_is_refused(struct kunit *test)
 	}
 }
 
-/* --- One run -------------------------------------------------------------------------------- */
+/* --- One extent ----------------------------------------------------------------------------- */
 
 static const size_t run_lengths[] = {
 	SZ_4K,	       3 * SZ_4K,     SZ_4M - SZ_4K,   SZ_4M,
@@ -104,8 +108,8 @@ static void length_text(const size_t *bytes, char *text)
 
 KUNIT_ARRAY_PARAM(run_lengths, run_lengths, length_text);
 
-/* Also where it is longer than any block of the kernel's, whose blocks are searched then. */
-static void contiguous_memory_is_one_run_of_exactly_so_many_bytes(struct kunit *test)
+/* Also where it is longer than any block of the kernel, whose blocks are searched then. */
+static void contiguous_memory_is_one_extent_of_exactly_so_many_bytes(struct kunit *test)
 {
 	size_t bytes = *(const size_t *)test->param_value;
 	struct rsv_reserve want = {.bytes = bytes};
@@ -114,19 +118,19 @@ static void contiguous_memory_is_one_run_of_exactly_so_many_bytes(struct kunit *
 	struct free_areas untouched;
 
 	want.flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE;
-	r = scratch_region_or_skip(test, &want, 1);
-	KUNIT_EXPECT_EQ(test, region_figures(r).nr_extents, 1);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, bytes);
+	r = rsvt_scratch_region_or_skip(test, &want, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).nr_extents, 1);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, bytes);
 	KUNIT_EXPECT_EQ(test, rsv_query_extent(r, 0, &extent), 0);
 	KUNIT_EXPECT_EQ(test, extent.bytes, bytes);
-	free_areas_untouched(r, &untouched);
+	rsvt_free_areas_untouched(r, &untouched);
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
 static void run_has_its_pages_from_one_zone(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_16M, .flags = RSV_RESERVE_CONTIG};
-	struct rsv_region *r = scratch_region_or_skip(test, &want, 1);
+	struct rsv_region *r = rsvt_scratch_region_or_skip(test, &want, 1);
 	struct rsv_extent *e = r->extents->at[0];
 	unsigned long pfn;
 
@@ -148,13 +152,16 @@ static unsigned long system_free_pages(void)
 	return info.freeram;
 }
 
-/* The kernel's own lists keep up to an eighth of a zone that was just freed. */
+/* The kernel's own lists hold up to an eighth of a zone that was just freed. */
 static unsigned long noise(void)
 {
 	return totalram_pages() / 8 + SZ_2M / PAGE_SIZE;
 }
 
-/* Regions made and ended one after the other, so many that a leak of what is rounded off is seen */
+/*
+ * Regions that are made and destroyed one after the other, so many that a leak of a page in each
+ * would show
+ */
 struct cycle {
 	size_t bytes;
 	unsigned int times;
@@ -186,7 +193,7 @@ static void system_gets_back_what_it_gave(struct kunit *test)
 	for (i = 0; i < c->times; i++) {
 		struct rsv_region *r = make_region(&want);
 
-		/* No such run is left, or none at all: the sum will tell. */
+		/* The system has no such memory: the sum tells how often. */
 		if (r == ERR_PTR(-ENOMEM))
 			break;
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
@@ -204,7 +211,7 @@ static int page_cmp(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Takes all of the kernel's largest blocks and gives back every other one of them. */
+/* Allocates all of the kernel's largest blocks and frees every other one. */
 static unsigned long cut_memory_in_pieces(struct page **block, unsigned long max)
 {
 	unsigned long nr, i;
@@ -223,10 +230,10 @@ static unsigned long cut_memory_in_pieces(struct page **block, unsigned long max
 	return nr;
 }
 
-static void run_that_cannot_be_had_is_refused_and_nothing_kept(struct kunit *test)
+static void extent_that_cannot_be_had_is_refused_and_nothing_leaks(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = 2 * LARGEST_BYTES, .flags = RSV_RESERVE_CONTIG};
-	struct page **block = pages_array(test, 1024);
+	struct page **block = rsvt_pages_array(test, 1024);
 	unsigned long nr = cut_memory_in_pieces(block, 1024), before, i;
 	struct rsv_region *r;
 
@@ -237,17 +244,17 @@ static void run_that_cannot_be_had_is_refused_and_nothing_kept(struct kunit *tes
 		KUNIT_EXPECT_EQ(test, PTR_ERR(r), -ENOMEM);
 		KUNIT_EXPECT_GE(test, system_free_pages() + noise(), before);
 	} else {
-		/* By migration, or from between what this test could take */
+		/* The system migrated pages, or had memory that this test could not allocate. */
 		KUNIT_EXPECT_FALSE(test, IS_ENABLED(CONFIG_UML));
-		KUNIT_EXPECT_EQ(test, region_figures(r).nr_extents, 1);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).nr_extents, 1);
 		KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 	}
-	/* In pieces there is as much as before. */
+	/* Without contig as much memory as before can be reserved. */
 	want.flags = 0;
 	r = make_region(&want);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, r);
 	if (!IS_ERR_OR_NULL(r)) {
-		KUNIT_EXPECT_EQ(test, region_figures(r).bytes, 2 * LARGEST_BYTES);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, 2 * LARGEST_BYTES);
 		KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 	}
 	for (i = 0; i < nr; i++)
@@ -267,15 +274,15 @@ static void more_than_half_of_what_there_is_needs_force(struct kunit *test)
 	if (r == ERR_PTR(-ENOMEM))
 		kunit_skip(test, "the machine is too busy");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, PAGE_ALIGN(want.bytes));
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, PAGE_ALIGN(want.bytes));
 	KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
 }
 
-/* Blocks that lie side by side are one extent, however they were handed out. */
+/* Adjacent blocks become one extent in whatever order the system gave them. */
 static void adjacent_blocks_are_one_extent(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_32M + SZ_64K};
-	struct rsv_region *r = scratch_region_or_skip(test, &want, 1);
+	struct rsv_region *r = rsvt_scratch_region_or_skip(test, &want, 1);
 	struct rsv_extents *t = r->extents;
 	unsigned int i, j;
 
@@ -284,26 +291,26 @@ static void adjacent_blocks_are_one_extent(struct kunit *test)
 			if (t->at[i]->zone == t->at[j]->zone)
 				KUNIT_EXPECT_NE(test, t->at[i]->first + t->at[i]->nr_pages,
 						t->at[j]->first);
-	KUNIT_EXPECT_EQ(test, region_figures(r).bytes, SZ_32M + SZ_64K);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, SZ_32M + SZ_64K);
 	kunit_info(test, "32 MB in %u extents\n", r->nr_extents);
 }
 
 static struct kunit_case reserve_cases[] = {
-	KUNIT_CASE_PARAM(wish_without_sense_is_refused, bad_wishes_gen_params),
+	KUNIT_CASE_PARAM(request_without_sense_is_refused, bad_reserves_gen_params),
 	KUNIT_CASE(sum_beyond_what_a_number_can_be_is_refused),
 	KUNIT_CASE(zone_that_the_machine_lacks_is_refused),
-	KUNIT_CASE_PARAM(contiguous_memory_is_one_run_of_exactly_so_many_bytes,
+	KUNIT_CASE_PARAM(contiguous_memory_is_one_extent_of_exactly_so_many_bytes,
 			 run_lengths_gen_params),
 	KUNIT_CASE(run_has_its_pages_from_one_zone),
 	KUNIT_CASE_PARAM(system_gets_back_what_it_gave, cycles_gen_params),
-	KUNIT_CASE(run_that_cannot_be_had_is_refused_and_nothing_kept),
+	KUNIT_CASE(extent_that_cannot_be_had_is_refused_and_nothing_leaks),
 	KUNIT_CASE(more_than_half_of_what_there_is_needs_force),
 	KUNIT_CASE(adjacent_blocks_are_one_extent),
 	{}};
 
 static struct kunit_suite reserve_suite = {
 	.name = "reservoir_reserve",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = reserve_cases,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scattered pages behind one range of addresses.
+ * rsv_vmalloc(): scattered pages behind one range of addresses.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -8,7 +8,13 @@
 #include <linux/vmalloc.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 static void *map(struct kunit *test, struct rsv_region *r, size_t bytes)
 {
@@ -18,7 +24,7 @@ static void *map(struct kunit *test, struct rsv_region *r, size_t bytes)
 	return p;
 }
 
-/* User Mode Linux dies of a fault in the kernel, and is asked what is mapped. */
+/* A fault in the kernel ends User Mode Linux, so the page table answers there. */
 static bool can_be_read(void *p)
 {
 	char c;
@@ -40,13 +46,13 @@ KUNIT_ARRAY_PARAM(lengths, lengths, length_text);
 static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *test)
 {
 	size_t bytes = *(const size_t *)test->param_value, i;
-	struct rsv_region *r = scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	void *p = map(test, r, bytes);
 
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(p));
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 64 - PFN_UP(bytes));
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_PAGES), PFN_UP(bytes));
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 64 - PFN_UP(bytes));
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_PAGES), PFN_UP(bytes));
 
 	for (i = 0; i < PAGE_ALIGN(bytes); i++)
 		((u8 *)p)[i] = i % 251;
@@ -56,7 +62,7 @@ static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *te
 	for (i = 0; i < PFN_UP(bytes); i++) {
 		struct page *page = vmalloc_to_page(p + i * PAGE_SIZE);
 
-		/* Two addresses of the same memory */
+		/* The page has two addresses. */
 		KUNIT_EXPECT_NOT_NULL(test, rsv_frame_of_page(page));
 		KUNIT_EXPECT_EQ(test, *(u8 *)page_address(page), i * PAGE_SIZE % 251);
 	}
@@ -66,10 +72,10 @@ static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *te
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
-/* Who runs over the end faults, and does not write to somebody else's. */
+/* An overflow faults rather than write to other memory. */
 static void guard_page_is_behind_each_mapping(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	unsigned int i;
 	void *p[16];
 
@@ -85,15 +91,15 @@ static void guard_page_is_behind_each_mapping(struct kunit *test)
 		rsv_vfree(p[i]);
 }
 
-/* No two free pages lie side by side. */
+/* No two free pages are adjacent. */
 static void scattered_pages_will_do(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 64);
-	struct page **page = pages_array(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct page **page = rsvt_pages_array(test, 64);
 	unsigned int i;
 	void *p;
 
-	KUNIT_ASSERT_EQ(test, pages_take(r, GFP_KERNEL, 0, page, 64), 64);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, 64), 64);
 	for (i = 0; i < 64; i += 2)
 		__rsv_free_pages(page[i], 0);
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_KERNEL, 1));
@@ -109,7 +115,7 @@ static void scattered_pages_will_do(struct kunit *test)
 
 static void two_mappings_have_nothing_in_common(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	void *a = map(test, r, 7 * PAGE_SIZE), *b = map(test, r, 9 * PAGE_SIZE);
 
 	memset(a, 1, 7 * PAGE_SIZE);
@@ -123,7 +129,7 @@ static void two_mappings_have_nothing_in_common(struct kunit *test)
 
 static void what_cannot_be_had_is_null_and_leaks_nothing(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	const size_t wrong[] = {0, SIZE_MAX, SIZE_MAX - PAGE_SIZE, 64 * PAGE_SIZE + 1};
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
 	unsigned int i;
@@ -132,10 +138,10 @@ static void what_cannot_be_had_is_null_and_leaks_nothing(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		KUNIT_EXPECT_NULL(test, rsv_vmalloc(r, wrong[i]));
-	/* All but the last page is there. */
+	/* All pages but the last can be allocated. */
 	for (i = 0; i < 10; i++)
 		KUNIT_EXPECT_NULL(test, rsv_vmalloc(r, 64 * PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 63);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 63);
 	p = map(test, r, 63 * PAGE_SIZE);
 	rsv_vfree(p);
 	__rsv_free_pages(page, 0);
@@ -144,14 +150,14 @@ static void what_cannot_be_had_is_null_and_leaks_nothing(struct kunit *test)
 
 static void wrong_pointers_are_refused(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	void *p = map(test, r, 3 * PAGE_SIZE), *system = vmalloc(PAGE_SIZE);
 
 	KUNIT_ASSERT_NOT_NULL(test, system);
 	rsv_vfree(NULL);
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(p + 1));
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(p + PAGE_SIZE));
-	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(scratch_base(r)));
+	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(rsvt_scratch_base(r)));
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree(system));
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_vfree((void *)PAGE_SIZE));
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree(p));
@@ -167,7 +173,7 @@ static void wrong_pointers_are_refused(struct kunit *test)
 
 static void mapped_memory_holds_its_region(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	void *p = map(test, r, 1);
 	int err;
 
@@ -189,7 +195,7 @@ static void highmem_is_taken_first(struct kunit *test)
 
 	if (!IS_ENABLED(CONFIG_HIGHMEM))
 		kunit_skip(test, "the kernel has no HIGHMEM");
-	r = scratch_region_or_skip(test, want, ARRAY_SIZE(want));
+	r = rsvt_scratch_region_or_skip(test, want, ARRAY_SIZE(want));
 	p = map(test, r, SZ_1M);
 	memset(p, 0x5a, SZ_1M);
 	for (i = 0; i < SZ_1M; i += PAGE_SIZE)
@@ -210,7 +216,7 @@ static struct kunit_case vmalloc_cases[] = {
 
 static struct kunit_suite vmalloc_suite = {
 	.name = "reservoir_vmalloc",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = vmalloc_cases,
 };
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages that were filled with zeroes beforehand: that they are, who gets them, and that they are
- * free all the while.
+ * Zeroed pages: that they are zero, which requests they serve, and that they count as free.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/map.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define PAGES 2048U
 
@@ -18,25 +22,25 @@ static struct rsv_zone *zone(struct rsv_region *r)
 
 static struct rsv_region *quick_region(struct kunit *test)
 {
-	stay_on_this_cpu();
-	return scratch_pages(test, PAGES);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_pages(test, PAGES);
 }
 
-/* Every page of the region holds something else than zero, and is free. */
+/* Every page of the region is free and holds non-zero bytes. */
 static void make_dirty(struct kunit *test, struct rsv_region *r)
 {
-	struct page **page = pages_array(test, PAGES);
-	unsigned long nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, PAGES), i;
+	struct page **page = rsvt_pages_array(test, PAGES);
+	unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, PAGES), i;
 
 	KUNIT_EXPECT_EQ(test, nr, PAGES);
 	for (i = 0; i < nr; i++)
 		memset(page_address(page[i]), 0xa5, PAGE_SIZE);
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 	kunit_kfree(test, page);
-	settle(r);
+	rsvt_settle(r);
 }
 
-/* A first request, after which pages are cleared in the background until there are enough. */
+/* The first request starts the work that clears pages until there are enough. */
 static void fill(struct kunit *test, struct rsv_region *r)
 {
 	unsigned long addr = rsv_get_zeroed_page(r, GFP_KERNEL);
@@ -54,13 +58,13 @@ static void first_request_has_pages_cleared_for_the_next(struct kunit *test)
 	struct rsv_ioc_zone *now;
 	unsigned long addr;
 
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->zeroed_pages, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->zeroed_pages, 0);
 	fill(test, r);
-	KUNIT_EXPECT_EQ(test, zone_figures(test, r, 0)->zeroed_hits, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->zeroed_hits, 0);
 
 	addr = rsv_get_zeroed_page(r, GFP_KERNEL);
 	KUNIT_ASSERT_NE(test, addr, 0);
-	now = zone_figures(test, r, 0);
+	now = rsvt_query_zone(test, r, 0);
 	KUNIT_EXPECT_EQ(test, now->zeroed_hits, 1);
 	KUNIT_EXPECT_EQ(test, now->zeroed_pages, zone(r)->zeroed_high - 1);
 	KUNIT_EXPECT_EQ(test, now->allocs[0], 2);
@@ -69,7 +73,7 @@ static void first_request_has_pages_cleared_for_the_next(struct kunit *test)
 	rsv_free_pages(addr, 0);
 }
 
-/* Through the lists, the quicklist and the free areas, over and over */
+/* Through lists, quicklist and free areas, many times */
 static void zeroed_page_is_zero_whoever_wrote_to_it_before(struct kunit *test)
 {
 	struct rsv_region *r = quick_region(test);
@@ -89,7 +93,7 @@ static void zeroed_page_is_zero_whoever_wrote_to_it_before(struct kunit *test)
 		for (i = 0; i < ARRAY_SIZE(addr); i++)
 			rsv_free_pages(addr[i], 0);
 	}
-	/* Some came from everywhere, or that was not tested. */
+	/* Otherwise the test did not test zeroed pages. */
 	KUNIT_EXPECT_GT(test, zone(r)->zeroed_hits, 100);
 	KUNIT_EXPECT_LT(test, zone(r)->zeroed_hits, 50 * ARRAY_SIZE(addr));
 }
@@ -151,13 +155,13 @@ static void zeroed_pages_are_shown_as_cached(struct kunit *test)
 
 	fill(test, r);
 	high = zone(r)->zeroed_high;
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_CACHED),
-			high + zone_figures(test, r, 0)->cached[0]);
-	KUNIT_EXPECT_EQ(test, region_figures(r).cached_bytes,
-			map_count(test, r, RSV_MAP_CACHED) * PAGE_SIZE);
-	settle(r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), PAGES);
-	KUNIT_EXPECT_EQ(test, map_count(test, r, RSV_MAP_CACHED), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_CACHED),
+			high + rsvt_query_zone(test, r, 0)->cached[0]);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes,
+			rsvt_map_count(test, r, RSV_MAP_CACHED) * PAGE_SIZE);
+	rsvt_settle(r);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), PAGES);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_CACHED), 0);
 }
 
 static void zeroed_page_cannot_be_given_back_again(struct kunit *test)
@@ -184,20 +188,20 @@ static void gfp_text(const gfp_t *gfp, char *text)
 
 KUNIT_ARRAY_PARAM(gfps, gfps, gfp_text);
 
-/* They are free pages, and the last ones go to whoever asks. */
+/* Zeroed pages are free pages, and the last ones serve any request. */
 static void zeroed_pages_go_to_anybody_when_nothing_else_is_left(struct kunit *test)
 {
 	gfp_t gfp = *(const gfp_t *)test->param_value;
-	struct page **page = pages_array(test, PAGES + 1);
+	struct page **page = rsvt_pages_array(test, PAGES + 1);
 	struct rsv_region *r = quick_region(test);
 	unsigned long nr;
 
 	fill(test, r);
-	nr = pages_take(r, gfp, 0, page, PAGES + 1);
+	nr = rsvt_pages_alloc(r, gfp, 0, page, PAGES + 1);
 	KUNIT_EXPECT_EQ(test, nr, PAGES);
 	flush_work(&zone(r)->zero_work);
 	KUNIT_EXPECT_EQ(test, zone(r)->nr_zeroed, 0);
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 }
 
 static void large_block_is_put_together_of_zeroed_pages(struct kunit *test)
@@ -207,7 +211,7 @@ static void large_block_is_put_together_of_zeroed_pages(struct kunit *test)
 	void *all;
 
 	fill(test, r);
-	/* One block on UML; elsewhere it may lie so that only a run has so many pages. */
+	/* On User Mode Linux this is one block; elsewhere it may be a run. */
 	all = rsv_alloc_pages_exact(r, PAGES * PAGE_SIZE, gfp);
 	if (gfp != GFP_ATOMIC)
 		KUNIT_EXPECT_NOT_NULL(test, all);
@@ -215,36 +219,36 @@ static void large_block_is_put_together_of_zeroed_pages(struct kunit *test)
 	rsv_free_pages_exact(all, PAGES * PAGE_SIZE);
 }
 
-/* A region that runs low does not keep pages from those who want any. */
+/* A region that runs low does not take pages from other requests to clear them. */
 static void nothing_is_cleared_beforehand_when_memory_is_low(struct kunit *test)
 {
-	struct page **page = pages_array(test, PAGES);
+	struct page **page = rsvt_pages_array(test, PAGES);
 	struct rsv_region *r = quick_region(test);
 	unsigned long left = zone(r)->low_pages, nr;
 	unsigned long addr;
 
-	nr = pages_take(r, GFP_KERNEL | __GFP_HIGH, 0, page, PAGES - left);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, PAGES - left);
 	KUNIT_ASSERT_EQ(test, nr, PAGES - left);
 	addr = rsv_get_zeroed_page(r, GFP_ATOMIC);
 	KUNIT_EXPECT_NE(test, addr, 0);
 	flush_work(&zone(r)->zero_work);
 	KUNIT_EXPECT_EQ(test, zone(r)->nr_zeroed, 0);
 	rsv_free_pages(addr, 0);
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 }
 
 static void regions_under_4_mb_have_none(struct kunit *test)
 {
-	struct rsv_region *r = scratch_pages(test, 1023);
+	struct rsv_region *r = rsvt_scratch_pages(test, 1023);
 	unsigned long addr = rsv_get_zeroed_page(r, GFP_KERNEL);
 
 	KUNIT_ASSERT_NE(test, addr, 0);
 	rsv_free_pages(addr, 0);
 	flush_work(&zone(r)->zero_work);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), 1023);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 1023);
 }
 
-/* The work may be waiting, running or done. */
+/* The work may be queued, running or done. */
 static void region_can_go_while_pages_are_being_cleared(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_4M};
@@ -279,7 +283,7 @@ static struct kunit_case zeroed_cases[] = {
 
 static struct kunit_suite zeroed_suite = {
 	.name = "reservoir_zeroed",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = zeroed_cases,
 };
 

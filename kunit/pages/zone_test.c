@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zones: where pages stand, in what order zones serve, and large ones.
+ * Zones: which pages belong to them, in which order they serve, and large zones.
  *
- * What zones there are depends on the machine. User Mode Linux has one; the tests that need more
- * are skipped there, and run on the machines of make check-machines.
+ * The zones depend on the machine. User Mode Linux has one. The tests that need more are skipped
+ * there, and run on the machines of make check-machines.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -14,7 +14,11 @@
 #include "compat.h"
 #include "interface/query.h"
 #include "region.h"
-#include "support/helpers.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/figures.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 /* --- What the machine has ------------------------------------------------------------------- */
 
@@ -35,7 +39,7 @@ static bool machine_has(unsigned int zone)
 	return false;
 }
 
-/* The lowest zone that the machine has, and the next above it */
+/* The lowest zone that the machine has, and the next one above it */
 static void two_zones(struct kunit *test, unsigned int *low, unsigned int *high)
 {
 	unsigned int zone, nr = 0, found[RSV_ZONE_HIGHMEM + 1];
@@ -69,16 +73,16 @@ static struct rsv_region *zoned_region(struct kunit *test, size_t bytes)
 	want.zone = *(const unsigned int *)test->param_value;
 	if (want.zone != RSV_ZONE_ANY && !machine_has(want.zone))
 		kunit_skip(test, "the machine has no such zone");
-	return scratch_region_or_skip(test, &want, 1);
+	return rsvt_scratch_region_or_skip(test, &want, 1);
 }
 
-/* --- Where pages stand ---------------------------------------------------------------------- */
+/* --- Pages of a zone ------------------------------------------------------------------------ */
 
 static void page_stands_in_the_zone_where_it_lies(struct kunit *test)
 {
 	struct rsv_region *r = zoned_region(test, SZ_2M);
 	unsigned int zone = *(const unsigned int *)test->param_value, i, n;
-	struct rsv_ioc_info info = region_figures(r);
+	struct rsv_ioc_info info = rsvt_query_region(r);
 	unsigned long pages = 0, pfn;
 
 	for (i = 0; i < r->nr_extents; i++) {
@@ -95,7 +99,7 @@ static void page_stands_in_the_zone_where_it_lies(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, !e->base, PageHighMem(pfn_to_page(e->first)));
 	}
 	for (n = 0; n < info.nr_zones; n++) {
-		struct rsv_ioc_zone *now = zone_figures(test, r, n);
+		struct rsv_ioc_zone *now = rsvt_query_zone(test, r, n);
 
 		KUNIT_EXPECT_EQ(test, now->free_pages, now->pages);
 		KUNIT_EXPECT_EQ(test, now->protection, zone == RSV_ZONE_ANY ? 0 : now->pages);
@@ -104,17 +108,17 @@ static void page_stands_in_the_zone_where_it_lies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages, SZ_2M / PAGE_SIZE);
 }
 
-/* Every page that a request gets is one that a device with so short an address can reach. */
+/* A device with an address of so few bits can reach every page that the request gets. */
 static void zone_bits_keep_their_promise(struct kunit *test)
 {
 	struct rsv_region *r = zoned_region(test, SZ_1M);
 	unsigned int zone = *(const unsigned int *)test->param_value;
-	struct page **page = pages_array(test, 256);
+	struct page **page = rsvt_pages_array(test, 256);
 	unsigned long nr, i;
 
 	if (zone == RSV_ZONE_ANY)
 		kunit_skip(test, "no zone is named");
-	nr = pages_take(r, zone_gfps[zone], 0, page, 256);
+	nr = rsvt_pages_alloc(r, zone_gfps[zone], 0, page, 256);
 	KUNIT_EXPECT_EQ(test, nr, 256);
 	for (i = 0; i < nr; i++) {
 		phys_addr_t end = PFN_PHYS(page_to_pfn(page[i]) + 1);
@@ -125,10 +129,10 @@ static void zone_bits_keep_their_promise(struct kunit *test)
 			KUNIT_EXPECT_LE(test, (u64)end, 1ULL << 32);
 		KUNIT_EXPECT_EQ(test, PageHighMem(page[i]), zone == RSV_ZONE_HIGHMEM);
 	}
-	pages_give(page, nr, 0);
+	rsvt_pages_free(page, nr, 0);
 }
 
-/* Of a zone that is too high for a request nothing is ever given, however much is free. */
+/* A zone above the ceiling never serves a request, however much of it is free. */
 static void request_gets_nothing_from_a_higher_zone(struct kunit *test)
 {
 	unsigned int low, high;
@@ -137,15 +141,15 @@ static void request_gets_nothing_from_a_higher_zone(struct kunit *test)
 
 	two_zones(test, &low, &high);
 	want.zone = high;
-	r = scratch_region_or_skip(test, &want, 1);
+	r = rsvt_scratch_region_or_skip(test, &want, 1);
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, zone_gfps[low], 0));
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, zone_gfps[low] | __GFP_HIGH, 0));
-	KUNIT_EXPECT_EQ(test, region_free_bytes(r), SZ_1M);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), SZ_1M);
 }
 
-/* --- In what order zones serve -------------------------------------------------------------- */
+/* --- The order of zones --------------------------------------------------------------------- */
 
-/* A region of two zones, the lower one sharing some of its memory */
+/* A region of two zones, of which the lower one shares some of its memory */
 struct pair {
 	struct rsv_region *r;
 	unsigned int low;
@@ -155,14 +159,14 @@ struct pair {
 
 #define PAIR_PAGES (SZ_1M / PAGE_SIZE)
 
-/* Nodes are not always in the order of their memory, and neither are zones then. */
+/* Nodes, and so zones, may be in another order than their memory. */
 static struct rsv_ioc_zone *figures_of(struct kunit *test, const struct pair *p, unsigned int zone)
 {
 	unsigned int n = 0;
 
 	while (rsv_zone_nth(p->r, n)->type != rsv_kernel_zone(zone))
 		n++;
-	return zone_figures(test, p->r, n);
+	return rsvt_query_zone(test, p->r, n);
 }
 
 static struct pair zone_pair(struct kunit *test, size_t shared)
@@ -176,10 +180,10 @@ static struct pair zone_pair(struct kunit *test, size_t shared)
 	two_zones(test, &p.low, &p.high);
 	want[0].zone = p.low;
 	want[1].zone = p.high;
-	p.page = pages_array(test, 2 * PAIR_PAGES + 1);
-	/* The node that the memory comes from is then the node that is asked first. */
-	stay_on_this_cpu();
-	p.r = scratch_region_or_skip(test, want, 2);
+	p.page = rsvt_pages_array(test, 2 * PAIR_PAGES + 1);
+	/* The node of the memory is the one that requests ask first. */
+	rsvt_stay_on_this_cpu();
+	p.r = rsvt_scratch_region_or_skip(test, want, 2);
 	return p;
 }
 
@@ -196,7 +200,8 @@ static void higher_zone_serves_first_then_what_the_lower_one_shares(struct kunit
 {
 	size_t shared = *(const size_t *)test->param_value;
 	struct pair p = zone_pair(test, shared);
-	unsigned long nr = pages_take(p.r, zone_gfps[p.high], 0, p.page, 2 * PAIR_PAGES + 1), i;
+	unsigned long nr = rsvt_pages_alloc(p.r, zone_gfps[p.high], 0, p.page, 2 * PAIR_PAGES + 1),
+		      i;
 	struct rsv_ioc_zone *low = figures_of(test, &p, p.low);
 
 	KUNIT_EXPECT_EQ(test, nr, PAIR_PAGES + shared / PAGE_SIZE);
@@ -205,17 +210,17 @@ static void higher_zone_serves_first_then_what_the_lower_one_shares(struct kunit
 				rsv_kernel_zone(i < PAIR_PAGES ? p.high : p.low));
 	KUNIT_EXPECT_EQ(test, low->protection, PAIR_PAGES - shared / PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, low->free_pages, low->protection);
-	/* Not even with __GFP_HIGH: it has a claim on the min mark only. */
+	/* Not even with __GFP_HIGH, which goes below the min watermark only */
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(p.r, zone_gfps[p.high] | __GFP_HIGH, 0));
 
-	/* Those who need the zone get all of it. */
-	nr += pages_take(p.r, zone_gfps[p.low], 0, p.page + nr, 2 * PAIR_PAGES + 1 - nr);
+	/* Requests for the zone itself get all of it. */
+	nr += rsvt_pages_alloc(p.r, zone_gfps[p.low], 0, p.page + nr, 2 * PAIR_PAGES + 1 - nr);
 	KUNIT_EXPECT_EQ(test, nr, 2 * PAIR_PAGES);
-	pages_give(p.page, nr, 0);
-	KUNIT_EXPECT_EQ(test, region_free_bytes(p.r), SZ_2M);
+	rsvt_pages_free(p.page, nr, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(p.r), SZ_2M);
 }
 
-/* A request for a lower zone begins there, though the higher one is empty. */
+/* A request for the lower zone begins there, even if the higher zone is unused. */
 static void named_zone_serves_its_own_requests_first(struct kunit *test)
 {
 	struct pair p = zone_pair(test, SZ_1M);
@@ -244,7 +249,7 @@ static void exact_runs_respect_protection(struct kunit *test)
 		rsv_free_pages_exact(a, SZ_1M);
 		kunit_skip(test, "the higher zone has no addresses");
 	}
-	/* The higher zone may be in pieces; the lower one may give no more than it shares. */
+	/* The higher zone may be fragmented; the lower one gives no more than it shares. */
 	KUNIT_EXPECT_NULL(test,
 			  rsv_alloc_pages_exact(p.r, a ? SZ_256K + 1 : SZ_1M, zone_gfps[p.high]));
 	rsv_free_pages_exact(a, SZ_1M);
@@ -263,7 +268,7 @@ static void highmem_is_for_the_page_api_only(struct kunit *test)
 
 	if (!machine_has(RSV_ZONE_HIGHMEM))
 		kunit_skip(test, "the machine has no HIGHMEM");
-	r = scratch_region_or_skip(test, want, ARRAY_SIZE(want));
+	r = rsvt_scratch_region_or_skip(test, want, ARRAY_SIZE(want));
 	for (order = 0; order < 4; order++) {
 		unsigned long addr = rsv_get_free_pages(r, GFP_HIGHUSER, order);
 
@@ -293,7 +298,7 @@ static void highmem_is_for_the_page_api_only(struct kunit *test)
 static void metadata_is_at_most_one_percent_from_64_mb_up(struct kunit *test)
 {
 	struct rsv_reserve want = {.bytes = SZ_64M};
-	struct rsv_ioc_info info = region_figures(scratch_region_or_skip(test, &want, 1));
+	struct rsv_ioc_info info = rsvt_query_region(rsvt_scratch_region_or_skip(test, &want, 1));
 
 	KUNIT_EXPECT_LE(test, info.metadata_bytes, info.bytes / 100);
 	KUNIT_EXPECT_GT(test, info.percpu_bytes, 0);
@@ -301,39 +306,43 @@ static void metadata_is_at_most_one_percent_from_64_mb_up(struct kunit *test)
 		   info.percpu_bytes);
 }
 
-/* As many blocks of each order as the free areas hold, aligned, down from the largest */
+/*
+ * Allocates as many blocks of each order as the free areas hold, aligned, from the largest order
+ * down.
+ */
 static void take_every_order(struct kunit *test, struct rsv_region *r, struct page **block)
 {
 	struct free_areas untouched;
 	int order = RSV_ORDERS_MAX, k;
 
-	free_areas_untouched(r, &untouched);
+	rsvt_free_areas_untouched(r, &untouched);
 	while (order-- > 0) {
 		unsigned long wanted = 0, nr, i;
 
 		for (k = order; k < RSV_ORDERS_MAX; k++)
 			wanted += untouched.count[k] << (k - order);
-		nr = pages_take(r, GFP_KERNEL | __GFP_HIGH | __GFP_NOWARN, order, block,
-				wanted + 1);
+		nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH | __GFP_NOWARN, order, block,
+				      wanted + 1);
 		KUNIT_EXPECT_EQ_MSG(test, nr, wanted, "order %d", order);
 		for (i = 0; i < nr; i++)
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED(page_to_pfn(block[i]), 1UL << order));
-		pages_give(block, nr, order);
-		settle(r);
+		rsvt_pages_free(block, nr, order);
+		rsvt_settle(r);
 		EXPECT_SAME_AREAS(test, r, &untouched);
 	}
 }
 
 static void every_order_can_be_had_down_from_the_largest_and_again(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region_large(test);
-	struct page **block = pages_array(test, r->nr_pages + 1);
+	struct rsv_region *r = rsvt_scratch_region_large(test);
+	struct page **block = rsvt_pages_array(test, r->nr_pages + 1);
 	unsigned int round;
 
-	stay_on_this_cpu();
+	rsvt_stay_on_this_cpu();
 	for (round = 0; round < 2; round++)
 		take_every_order(test, r, block);
-	kunit_info(test, "the largest block has %llu KB\n", region_figures(r).largest_block >> 10);
+	kunit_info(test, "the largest block has %llu KB\n",
+		   rsvt_query_region(r).largest_block >> 10);
 }
 
 static struct kunit_case zone_cases[] = {
@@ -352,7 +361,7 @@ static struct kunit_case zone_cases[] = {
 
 static struct kunit_suite zone_suite = {
 	.name = "reservoir_zone",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = zone_cases,
 };
 

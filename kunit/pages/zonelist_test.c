@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nodes: which one serves, in what order the others do, and which are none.
+ * Zonelists: which node serves a request, in which order the others do, and which numbers are no
+ * nodes.
  *
- * What nodes there are depends on the machine. User Mode Linux has one; the tests that need more
- * are skipped there, and run on the machines of make check-machines.
+ * The nodes depend on the machine. User Mode Linux has one. The tests that need more are skipped
+ * there, and run on the machines of make check-machines.
  */
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -11,14 +12,16 @@
 #include <linux/topology.h>
 
 #include "region.h"
-#include "support/helpers.h"
+#include "support/arrays.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 static unsigned int nodes_with_memory(void)
 {
 	return num_node_state(N_MEMORY);
 }
 
-/* A region that has so many bytes of every node with memory */
+/* A region with @bytes of every node that has memory */
 static struct rsv_region *region_of_all_nodes(struct kunit *test, size_t bytes)
 {
 	struct rsv_reserve *want = kunit_kcalloc(test, nr_node_ids, sizeof(*want), GFP_KERNEL);
@@ -28,13 +31,12 @@ static struct rsv_region *region_of_all_nodes(struct kunit *test, size_t bytes)
 	KUNIT_ASSERT_NOT_NULL(test, want);
 	if (nodes_with_memory() < 2)
 		kunit_skip(test, "the machine has one node with memory");
-	for_each_node_state(nid, N_MEMORY)
-	{
+	for_each_node_state(nid, N_MEMORY) {
 		want[nr].bytes = bytes;
 		want[nr].flags = RSV_RESERVE_NODE;
 		want[nr++].nid = nid;
 	}
-	return scratch_region_or_skip(test, want, nr);
+	return rsvt_scratch_region_or_skip(test, want, nr);
 }
 
 /* --- Nodes ---------------------------------------------------------------------------------- */
@@ -61,22 +63,21 @@ static void nodes_are_tried_nearest_first_and_each_once(struct kunit *test)
 static void node_that_is_named_serves(struct kunit *test)
 {
 	struct rsv_region *r = region_of_all_nodes(test, SZ_1M);
-	struct page **page = pages_array(test, 257);
+	struct page **page = rsvt_pages_array(test, 257);
 	unsigned long nr, i;
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY)
-	{
+	for_each_node_state(nid, N_MEMORY) {
 		for (nr = 0; nr < 257; nr++) {
 			page[nr] = rsv_alloc_pages_node(r, nid, GFP_KERNEL | __GFP_THISNODE, 0);
 			if (!page[nr])
 				break;
 		}
-		/* All that the node has, and nothing from another */
+		/* All memory of the node, and none of another */
 		KUNIT_EXPECT_EQ(test, nr, 256);
 		for (i = 0; i < nr; i++)
 			KUNIT_EXPECT_EQ(test, page_to_nid(page[i]), nid);
-		pages_give(page, nr, 0);
+		rsvt_pages_free(page, nr, 0);
 	}
 }
 
@@ -84,11 +85,10 @@ static void other_nodes_serve_in_the_order_of_their_distance(struct kunit *test)
 {
 	struct rsv_region *r = region_of_all_nodes(test, SZ_1M);
 	unsigned long all = 256 * nodes_with_memory(), nr, i;
-	struct page **page = pages_array(test, all + 1);
+	struct page **page = rsvt_pages_array(test, all + 1);
 	int nid;
 
-	for_each_node_state(nid, N_MEMORY)
-	{
+	for_each_node_state(nid, N_MEMORY) {
 		int rank = 0;
 
 		for (nr = 0; nr <= all; nr++) {
@@ -102,7 +102,7 @@ static void other_nodes_serve_in_the_order_of_their_distance(struct kunit *test)
 				rank++;
 			KUNIT_ASSERT_LT(test, rank, nr_node_ids);
 		}
-		pages_give(page, nr, 0);
+		rsvt_pages_free(page, nr, 0);
 	}
 }
 
@@ -124,7 +124,7 @@ static void node_of_this_cpu_is_meant_if_none_is_named(struct kunit *test)
 static void node_that_does_not_exist_gives_nothing(struct kunit *test)
 {
 	static const int wrong[] = {-2, INT_MIN, MAX_NUMNODES, INT_MAX};
-	struct rsv_region *r = scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *page;
 	unsigned int i;
 
@@ -149,7 +149,7 @@ static struct kunit_case node_cases[] = {
 
 static struct kunit_suite node_suite = {
 	.name = "reservoir_node",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = node_cases,
 };
 

@@ -5,67 +5,55 @@
 #include <linux/log2.h>
 #include <linux/smp.h>
 
+#include "arrays.h"
+#include "figures.h"
 #include "magazines.h"
 #include "objects/stats.h"
 #include "region.h"
+#include "scratch.h"
 
-struct rsv_region *magazine_region(struct kunit *test)
+struct rsv_region *rsvt_magazine_region(struct kunit *test)
 {
-	stay_on_this_cpu();
-	return scratch_region(test, REGION);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_region(test, REGION);
 }
 
-struct rsv_cache *magazine_cache(struct kunit *test, unsigned int flags)
+struct rsv_cache *rsvt_magazine_cache(struct kunit *test, unsigned int flags)
 {
-	return scratch_cache_flags(test, magazine_region(test), SIZE, 0, flags, NULL);
+	return rsvt_scratch_cache_flags(test, rsvt_magazine_region(test), SIZE, 0, flags, NULL);
 }
 
-/* What this CPU has of a cache */
-struct rsv_cpu *mine(struct rsv_cache *c)
+struct rsv_cpu *rsvt_this_cpu(struct rsv_cache *c)
 {
 	return per_cpu_ptr(c->cpus, raw_smp_processor_id());
 }
 
-struct rsv_cache_figures figures(struct rsv_cache *c)
+/* @nr used objects, while no CPU and no depot has a magazine. */
+void **rsvt_objects_used(struct kunit *test, struct rsv_cache *c, unsigned int nr)
 {
-	struct rsv_cache_figures now;
+	void **objects = rsvt_objects_array(test, nr);
 
-	rsv_cache_count(c, &now);
-	return now;
-}
-
-void **objects_array(struct kunit *test, unsigned int nr)
-{
-	void **objects = kunit_kcalloc(test, nr, sizeof(*objects), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, objects);
-	return objects;
-}
-
-/* So many objects in use, and no magazines. */
-void **objects_out(struct kunit *test, struct rsv_cache *c, unsigned int nr)
-{
-	void **objects = objects_array(test, nr);
-
-	objects_take(test, c, objects, nr);
+	rsvt_objects_alloc(test, c, objects, nr);
 	rsv_cache_shrink(c);
 	return objects;
 }
 
-void expect_whole(struct kunit *test, struct rsv_region *r)
+/* Every page of the region is free once its own caches were shrunk. */
+void rsvt_expect_all_free(struct kunit *test, struct rsv_region *r)
 {
-	scratch_shrink(r);
-	KUNIT_EXPECT_EQ(test, region_free_pages(r), r->nr_pages);
+	rsvt_scratch_shrink(r);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
-u64 own_active(struct rsv_region *r, unsigned int rounds)
+/* Magazines of @size objects that caches use. */
+u64 rsvt_magazines_in_use(struct rsv_region *r, unsigned int size)
 {
-	return figures(r->magazine_caches[ilog2(rounds / RSV_MAGAZINE_SIZE(0))]).active;
+	return rsvt_cache_count(r->magazine_caches[ilog2(size / RSV_MAGAZINE_SIZE(0))]).active;
 }
 
-void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty, u64 exchanges)
+void rsvt_expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty, u64 exchanges)
 {
-	KUNIT_EXPECT_EQ(test, figures(c).depot_full, full);
-	KUNIT_EXPECT_EQ(test, figures(c).depot_empty, empty);
-	KUNIT_EXPECT_EQ(test, figures(c).exchanges, exchanges);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_full, full);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).depot_empty, empty);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).exchanges, exchanges);
 }

@@ -5,22 +5,18 @@
 #ifndef RSV_KUNIT_MAGAZINES_H
 #define RSV_KUNIT_MAGAZINES_H
 
-#include "helpers.h"
-#include "objects/cache.h"
-#include "objects/magazine.h"
+struct rsv_cpu;
 
-/* Objects of most tests, and a region that has room for thousands of them, and no marks */
+/* Most tests use objects of this size, in a region that has room for thousands and no watermark. */
 #define SIZE   64
 #define REGION SZ_1M
 
-struct rsv_region *magazine_region(struct kunit *test);
-struct rsv_cache *magazine_cache(struct kunit *test, unsigned int flags);
-struct rsv_cpu *mine(struct rsv_cache *c);
-struct rsv_cache_figures figures(struct rsv_cache *c);
-void **objects_array(struct kunit *test, unsigned int nr);
-void **objects_out(struct kunit *test, struct rsv_cache *c, unsigned int nr);
-void expect_whole(struct kunit *test, struct rsv_region *r);
-u64 own_active(struct rsv_region *r, unsigned int rounds);
-void expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty, u64 exchanges);
+struct rsv_region *rsvt_magazine_region(struct kunit *test);
+struct rsv_cache *rsvt_magazine_cache(struct kunit *test, unsigned int flags);
+struct rsv_cpu *rsvt_this_cpu(struct rsv_cache *c);
+void **rsvt_objects_used(struct kunit *test, struct rsv_cache *c, unsigned int nr);
+void rsvt_expect_all_free(struct kunit *test, struct rsv_region *r);
+u64 rsvt_magazines_in_use(struct rsv_region *r, unsigned int size);
+void rsvt_expect_depot(struct kunit *test, struct rsv_cache *c, u64 full, u64 empty, u64 exchanges);
 
 #endif /* RSV_KUNIT_MAGAZINES_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An interrupt after each instruction of the module. With its trap flag set an x86 CPU traps after
- * each instruction. The trap is like an NMI, and may do nearly nothing, but it can have the CPU
- * send itself an interrupt, which comes as soon as the trap has ended: before the next instruction,
- * or, where interrupts are masked, once they are not.
+ * An interrupt after each instruction of the module. An x86 CPU whose trap flag is set traps after
+ * each instruction. The trap is like an NMI and may do very little, but it can queue irq_work, for
+ * which the CPU interrupts itself. That interrupt comes right after the trap and before the next
+ * instruction, or, where interrupts are masked, once they are not.
  */
 #include "single_step.h"
 
@@ -30,7 +30,7 @@ static void step_interrupt(struct irq_work *work)
 
 static struct irq_work step_work = IRQ_WORK_INIT_HARD(step_interrupt);
 
-/* The module's code, and perhaps that of a module beside it, but none of the kernel's */
+/* The code of the module, and perhaps of a module next to it, but none of the kernel's */
 static bool in_module(unsigned long ip)
 {
 	return ip - ((unsigned long)rsv_cache_alloc - SZ_256K) < 2 * SZ_256K;
@@ -59,16 +59,16 @@ static __always_inline void clear_trap_flag(void)
 	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~X86_EFLAGS_TF) : "memory", "cc");
 }
 
-void single_step_or_skip(struct kunit *test)
+void rsvt_single_step_or_skip(struct kunit *test)
 {
 }
 
 /*
- * Runs something that does not sleep, and returns how often it was interrupted. Preemption is
- * disabled: the flag is the CPU's, and would go on with another task.
+ * Calls @run, which must not sleep. Returns the number of interrupts. Preemption is disabled, since
+ * the flag belongs to the CPU and would go on with another task.
  */
-unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data,
-			 void (*interrupt)(void))
+unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void *data,
+			      void (*interrupt)(void))
 {
 	interrupted = interrupt;
 	nr_interrupts = 0;
@@ -87,13 +87,13 @@ unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data
 
 #else
 
-void single_step_or_skip(struct kunit *test)
+void rsvt_single_step_or_skip(struct kunit *test)
 {
 	kunit_skip(test, "the machine has no trap flag");
 }
 
-unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data,
-			 void (*interrupt)(void))
+unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void *data,
+			      void (*interrupt)(void))
 {
 	return 0;
 }

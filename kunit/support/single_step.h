@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An interrupt after each instruction of the module, where the CPU can be asked for that.
+ * An interrupt after each instruction of the module, on CPUs that have a trap flag.
  */
 #ifndef RSV_KUNIT_SINGLE_STEP_H
 #define RSV_KUNIT_SINGLE_STEP_H
 
 #include <kunit/test.h>
 
-void single_step_or_skip(struct kunit *test);
-unsigned int single_step(struct kunit *test, void (*run)(void *data), void *data,
-			 void (*interrupt)(void));
+void rsvt_single_step_or_skip(struct kunit *test);
+unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void *data,
+			      void (*interrupt)(void));
 
 #endif /* RSV_KUNIT_SINGLE_STEP_H */

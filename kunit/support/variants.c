@@ -3,8 +3,9 @@
  * The engines, with and without magazines.
  */
 #include "variants.h"
+#include "scratch.h"
 
-const struct variant variants[VARIANTS] = {
+const struct variant rsvt_variants[VARIANTS] = {
 	{"slab", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE},
 	{"slab with magazines", RSV_ENGINE_SLAB},
 	{"slub", RSV_ENGINE_SLUB | RSV_NO_MAGAZINE},
@@ -14,15 +15,16 @@ const struct variant variants[VARIANTS] = {
 	{"slob with magazines", RSV_ENGINE_SLOB},
 };
 
-const struct engine_case engines[ENGINES] = {
+const struct engine_case rsvt_engines[ENGINES] = {
 	{"slab", RSV_ENGINE_SLAB},
 	{"slub", RSV_ENGINE_SLUB},
 	{"slob", RSV_ENGINE_SLOB},
 };
 
-struct rsv_cache *variant_cache(struct kunit *test, struct rsv_region *r, const struct variant *v,
-				unsigned int size, unsigned int align, void (*ctor)(void *object))
+struct rsv_cache *rsvt_variant_cache(struct kunit *test, struct rsv_region *r,
+				     const struct variant *v, unsigned int size, unsigned int align,
+				     void (*ctor)(void *object))
 {
-	stay_on_this_cpu();
-	return scratch_cache_flags(test, r, size, align, v->flags, ctor);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_cache_flags(test, r, size, align, v->flags, ctor);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir_fault.ko: mistakes made on purpose, each of which one of the kernel's sanitizers must
- * report. A run in which nothing was reported means something only where the sanitizer is alive,
- * which this proves: with memory and locks of the kernel's own, and with objects of Reservoir's, of
- * which KASAN and kmemleak shall see as much. It harms nobody: no mistake here outlives its report.
+ * reservoir_fault.ko: deliberate faults, each of which one of the kernel's sanitizers must report.
+ * A run without reports proves something only if the sanitizers work, and this module proves that
+ * they do: with memory and locks of the kernel, and with objects of Reservoir, which KASAN and
+ * kmemleak must check as well. No fault has an effect beyond its report.
  *
- * Loading it makes the mistake that fault= names. Of the kernel's sanitizers lockdep reports once
- * in the life of a kernel and is then silent, and others' reports silence it too, so that its
- * faults come first, and only one of them. make check-debug knows what each report says.
+ * Loading the module makes the fault that fault= names. lockdep reports once in the life of a
+ * kernel, and reports of other sanitizers disable it too. Its faults come first, and only one of
+ * them in each boot. make check-debug knows the text of each report.
  */
 #define pr_fmt(fmt) "fault: " fmt
 
@@ -32,10 +32,10 @@ static DEFINE_SPINLOCK(lock);
 static DEFINE_SPINLOCK(other_lock);
 static DEFINE_RAW_SPINLOCK(raw_lock);
 
-/* Objects that were forgotten, in a form in which nobody takes them for pointers */
-static unsigned long forgotten[LEAKS];
+/* Leaked objects, in a form that kmemleak does not take for pointers */
+static unsigned long leaked[LEAKS];
 
-/* KASAN: reads a byte of what was freed; the compiler must not know. */
+/* KASAN: reads a byte of freed memory. The compiler must not know that it is freed. */
 static int use_after_free(void)
 {
 	char *p = kmalloc(SIZE, GFP_KERNEL), *stale = p;
@@ -48,7 +48,7 @@ static int use_after_free(void)
 	return 0;
 }
 
-/* KASAN: writes the byte behind an object, where the kernel's own rounding leaves room for it. */
+/* KASAN: writes the byte behind an object, where the kernel's rounding leaves unused bytes. */
 static int overflow(void)
 {
 	char *p = kmalloc(SIZE, GFP_KERNEL), *end = p;
@@ -61,7 +61,7 @@ static int overflow(void)
 	return 0;
 }
 
-/* KASAN: the same of an object of Reservoir's. */
+/* KASAN: the same with an object of Reservoir. */
 static int own_use_after_free(void)
 {
 	char *p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL), *stale = p;
@@ -74,7 +74,7 @@ static int own_use_after_free(void)
 	return 0;
 }
 
-/* KASAN: writes the byte behind what was asked for, of which the size class has more. */
+/* KASAN: writes the byte behind the requested ones; the size class has more. */
 static int own_overflow(void)
 {
 	char *p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL), *end = p;
@@ -98,7 +98,7 @@ static int undefined(void)
 	return 0;
 }
 
-/* kmemleak: forgets objects. Several, since a copy of one's address may be left somewhere. */
+/* kmemleak: leaks several objects, since a copy of one address may remain somewhere. */
 static int leak(void)
 {
 	int i;
@@ -111,7 +111,7 @@ static int leak(void)
 	return 0;
 }
 
-/* kmemleak: the same with objects of Reservoir's. */
+/* kmemleak: the same with objects of Reservoir. */
 static int own_leak(void)
 {
 	int i;
@@ -121,7 +121,7 @@ static int own_leak(void)
 
 		if (!p)
 			return -ENOMEM;
-		forgotten[i] = ~(unsigned long)p;
+		leaked[i] = ~(unsigned long)p;
 		OPTIMIZER_HIDE_VAR(p);
 	}
 	return 0;
@@ -152,7 +152,7 @@ static int raw_lock_nesting(void)
 	return 0;
 }
 
-/* DEBUG_ATOMIC_SLEEP: says that it may sleep where it may not. */
+/* DEBUG_ATOMIC_SLEEP: claims that it may sleep in atomic context. */
 static int sleep_in_atomic(void)
 {
 	spin_lock(&lock);
@@ -161,7 +161,7 @@ static int sleep_in_atomic(void)
 	return 0;
 }
 
-/* KCSAN: two threads count in one variable, until one of them was likely watched. */
+/* KCSAN: two threads increment one variable until KCSAN has likely watched one of them. */
 static unsigned long counter;
 
 static int count(void *unused)
@@ -217,13 +217,13 @@ static int __init fault_init(void)
 }
 module_init(fault_init);
 
-/* What was started in fault_init() ended there. What was forgotten of Reservoir's is remembered. */
+/* All faults ended in fault_init(). The leaked objects of Reservoir are freed here. */
 static void __exit fault_exit(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < LEAKS && forgotten[i]; i++)
-		rsv_kfree((void *)~forgotten[i]);
+	for (i = 0; i < LEAKS && leaked[i]; i++)
+		rsv_kfree((void *)~leaked[i]);
 }
 module_exit(fault_exit);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of reservoir_bench.ko share. Each has one kind of cases.
+ * What the files of reservoir_bench.ko share. Each file has cases of one kind.
  */
 #ifndef RSV_BENCH_H
 #define RSV_BENCH_H
@@ -14,17 +14,17 @@
 #define BENCH_FAILED	U64_MAX
 
 /* Parameters */
-extern char *unit;
-extern unsigned int rounds;
-extern unsigned int tries;
+extern char *bench_unit;
+extern unsigned int bench_rounds;
+extern unsigned int bench_tries;
 
 /**
- * struct bench_case - one thing that is measured
+ * struct bench_case - an operation that is measured
  * @name: its name
- * @begin: makes ready, or returns why it cannot be measured; may be NULL
- * @turn: does it many times over, in Reservoir or with the kernel's counterpart; returns
+ * @begin: prepares the case, or returns why it cannot be measured; may be NULL
+ * @turn: does the operation many times, in Reservoir or with the kernel's counterpart; returns
  *	hundredths of a clock tick for each time (bench_each()), or BENCH_FAILED
- * @end: undoes what @begin did, whatever that returned; may be NULL
+ * @end: undoes @begin, whatever that returned; may be NULL
  * @run: instead of @turn: measures and reports by itself; returns why it cannot, or NULL
  * @gfp: for @turn
  * @what: for @turn: a size, an order...
@@ -41,7 +41,7 @@ struct bench_case {
 	unsigned int flags;
 };
 
-/* Each file's cases; one without a name is behind the last one. */
+/* The cases of each file; one without a name ends the array. */
 extern const struct bench_case bench_objects[];
 extern const struct bench_case bench_kmalloc[];
 extern const struct bench_case bench_pages[];
@@ -53,7 +53,7 @@ extern const struct bench_case bench_others[];
 extern const struct bench_case bench_growth[];
 
 /**
- * struct bench_figure - what one side took, in hundredths
+ * struct bench_figure - cost on one side, in hundredths
  * @median: of all rounds
  * @lowest: of all rounds
  * @highest: of all rounds
@@ -64,13 +64,13 @@ struct bench_figure {
 	u64 highest;
 };
 
-/* The result of so many ticks for so many times */
+/* Hundredths of a tick for each of @times operations */
 static inline u64 bench_each(u64 ticks, unsigned int times)
 {
 	return div_u64(ticks * 100, times);
 }
 
-/* The two caches of BENCH_OBJECT bytes that most cases use, from bench_caches_begin() on */
+/* The two caches of BENCH_OBJECT bytes that most cases use, made by bench_caches_begin() */
 #define BENCH_OBJECT	256
 
 struct bench_caches {
@@ -83,7 +83,7 @@ extern struct bench_caches bench_caches;
 const char *bench_caches_begin(unsigned int flags, void (*ctor)(void *object));
 void bench_caches_end(const struct bench_case *c);
 
-struct bench_figure bench_figure(u64 *values, unsigned int nr);
+struct bench_figure bench_summarize(u64 *values, unsigned int nr);
 bool bench_settled(const struct bench_figure *now, const struct bench_figure *before);
 void bench_measure(const struct bench_case *c);
 void bench_report(const char *name, unsigned int cpus, const char *measured_in,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The two caches that most cases take objects from
+ * The two caches that most cases take objects from.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -11,10 +11,10 @@ struct bench_caches bench_caches;
 
 /**
  * bench_caches_begin - make the caches
- * @flags: of Reservoir's
+ * @flags: flags of Reservoir's cache
  * @ctor: constructor of both; may be NULL
  *
- * Return: NULL, or why that cannot be.
+ * Return: NULL, or why there are none.
  */
 const char *bench_caches_begin(unsigned int flags, void (*ctor)(void *object))
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every CPU at once beside one CPU alone. A thread on each does the same until all have done their
- * rounds, each of which is timed for itself: so what a CPU of a virtual machine loses when the host
- * has something else to do is in few of them, and the median tells what the CPUs do to one another.
+ * Every CPU at once, compared with one CPU alone. A thread on each CPU does the same until all have
+ * done their rounds. Each round is timed for itself. Time that a virtual CPU loses to the host then
+ * falls into few rounds, and the median shows how the CPUs affect each other.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -23,12 +23,12 @@
 #define WARM_UP	4	/* rounds that do not count */
 
 /**
- * struct worker - what one CPU does
+ * struct worker - the work of one CPU
  * @task: its thread
- * @values: what the rounds took
- * @nr_rounds: rounds done; those behind the last one wanted keep the CPU busy
- * @failed: there was no memory left
- * @taken: of a batch
+ * @values: time of each round
+ * @nr_rounds: rounds done; those after the last one that counts keep the CPU busy
+ * @failed: a request got no memory
+ * @taken: the objects of a batch
  */
 struct worker {
 	struct task_struct *task;
@@ -47,12 +47,10 @@ static struct {
 } work;
 
 static struct rsv_region *region;
-static struct worker *workers;	/* for each CPU that there may be */
-static u64 *values;		/* rounds for each of them */
+static struct worker *workers;	/* for each possible CPU */
+static u64 *values;		/* bench_rounds for each worker */
 
-/*
- * What they do
- */
+/* What the threads do */
 
 static u64 pair(struct worker *w, bool ours)
 {
@@ -95,9 +93,10 @@ static int worker_thread(void *data)
 		}
 		value = work.round(w, work.ours);
 		w->failed |= value == BENCH_FAILED;
-		if (w->nr_rounds >= WARM_UP && w->nr_rounds < WARM_UP + rounds)
+		if (w->nr_rounds >= WARM_UP && w->nr_rounds < WARM_UP + bench_rounds)
 			w->values[w->nr_rounds - WARM_UP] = value;
-		if (++w->nr_rounds == WARM_UP + rounds && atomic_dec_and_test(&work.unfinished))
+		if (++w->nr_rounds == WARM_UP + bench_rounds &&
+		    atomic_dec_and_test(&work.unfinished))
 			complete(&work.finished);
 		cond_resched();
 	}
@@ -107,7 +106,7 @@ static int worker_thread(void *data)
 static int worker_start(struct worker *w, unsigned int at, unsigned int cpu)
 {
 	memset(w, 0, sizeof(*w));
-	w->values = values + at * rounds;
+	w->values = values + at * bench_rounds;
 	w->task = kthread_create_on_node(worker_thread, w, cpu_to_node(cpu), "bench/%u", cpu);
 	if (IS_ERR(w->task))
 		return PTR_ERR(w->task);
@@ -116,7 +115,10 @@ static int worker_start(struct worker *w, unsigned int at, unsigned int cpu)
 	return 0;
 }
 
-/* Lets the threads run until all have done their rounds; rounds in a second, of all together */
+/*
+ * Lets the threads run until all have done their rounds. Returns the rounds in a second, of all
+ * CPUs together.
+ */
 static u64 workers_run(unsigned int nr)
 {
 	ktime_t start;
@@ -158,12 +160,12 @@ static const char *one_side(bool ours, unsigned int wanted, struct bench_figure 
 		return "there could not be a thread on every CPU";
 	if (failed)
 		return "there was not enough memory";
-	/* An odd number, so that there is a median */
-	*f = bench_figure(values, (nr * rounds - 1) | 1);
+	/* An odd number has a median. */
+	*f = bench_summarize(values, (nr * bench_rounds - 1) | 1);
 	return NULL;
 }
 
-/* Both sides on so many CPUs, until they have settled */
+/* Both sides on @wanted CPUs, until the medians have settled */
 static const char *on_cpus(const struct bench_case *c, unsigned int wanted, const char *note)
 {
 	struct bench_figure now[2] = {}, before[2], rate[2] = {};
@@ -173,7 +175,7 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted, cons
 	char name[32];
 	u64 per_second;
 
-	for (i = 0; i < tries && !settled; i++) {
+	for (i = 0; i < bench_tries && !settled; i++) {
 		memcpy(before, now, sizeof(before));
 		for (side = 0; side < 2; side++) {
 			why = one_side(!side, wanted, &now[side], &per_second);
@@ -183,7 +185,7 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted, cons
 		}
 		settled = bench_settled(now, before);
 	}
-	bench_report(c->name, wanted, unit, &now[0], &now[1], settled ? note : "not settled");
+	bench_report(c->name, wanted, bench_unit, &now[0], &now[1], settled ? note : "not settled");
 	snprintf(name, sizeof(name), "%s-rate", c->name);
 	for (side = 0; side < 2; side++) {
 		rate[side].lowest = rate[side].median;
@@ -210,7 +212,7 @@ static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w
 	region = rsv_default_region();
 	work.round = round;
 	workers = kcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
-	values = kcalloc(nr_cpu_ids * rounds, sizeof(*values), GFP_KERNEL);
+	values = kcalloc(nr_cpu_ids * bench_rounds, sizeof(*values), GFP_KERNEL);
 	if (workers && values)
 		why = run_workers(c);
 	kfree(values);

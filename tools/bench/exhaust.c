@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A region's last page, and its last object: everything is taken until there is nothing left, and
- * given back. The kernel gives and takes back as many. A request that may sleep would look for what
- * others keep ready before it fails, and that wait is not what is measured here.
+ * A region's last page and its last object: the case allocates until nothing is left, and frees
+ * everything. The kernel allocates and frees as many. The requests may not sleep, since otherwise
+ * the last one would drain all CPUs before it fails, and the case does not measure that wait.
  */
 #include <linux/err.h>
 #include <linux/sizes.h>
@@ -17,7 +17,7 @@
 static struct rsv_region *region;
 static struct bench_caches caches;
 static void **taken;		/* MOST pointers */
-static unsigned int nr_taken;	/* by Reservoir, the last time */
+static unsigned int nr_taken;	/* in the last round of Reservoir */
 
 static const char *begin(const struct bench_case *c)
 {

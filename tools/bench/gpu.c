@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The buddy allocator of graphics drivers: drm_buddy, which is called gpu_buddy since it serves
- * others too. Its callers bring the lock.
+ * The buddy allocator of graphics drivers: drm_buddy, renamed to gpu_buddy since others use it too.
+ * Its callers bring the lock.
  */
 #include <linux/gpu_buddy.h>
 #include <linux/list.h>
@@ -36,9 +36,9 @@ static __always_inline void give(void *from, unsigned long order, void *taken)
 }
 
 /**
- * bench_gpu_begin - make one
+ * bench_gpu_begin - create the allocator
  *
- * Return: NULL, or why that cannot be.
+ * Return: NULL, or why there is none.
  */
 const char *bench_gpu_begin(void)
 {
@@ -47,7 +47,7 @@ const char *bench_gpu_begin(void)
 }
 
 /**
- * bench_gpu_end - end it
+ * bench_gpu_end - destroy the allocator
  */
 void bench_gpu_end(void)
 {
@@ -56,8 +56,8 @@ void bench_gpu_end(void)
 }
 
 /**
- * bench_gpu_pairs - take a block and give it back
- * @order: its size
+ * bench_gpu_pairs - allocate a block and free it
+ * @order: order of the block
  * @nr: how often
  *
  * Return: as @turn of struct bench_case.
@@ -68,8 +68,8 @@ u64 bench_gpu_pairs(unsigned int order, unsigned int nr)
 }
 
 /**
- * bench_gpu_batch - take blocks of a page, then give them back
- * @taken: has room for them
+ * bench_gpu_batch - allocate blocks of a page, then free them
+ * @taken: has room for @batch blocks
  * @batch: how many
  *
  * Return: as @turn of struct bench_case.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How cost grows: regions from small to large, and from one cache to ten thousand
+ * How cost grows: from small regions to large ones, and from one cache to ten thousand.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -27,15 +27,15 @@
 #define MOST_CACHES	10000
 
 static struct rsv_region *region;
-static struct rsv_cache *cache;		/* in it */
+static struct rsv_cache *cache;		/* in that region */
 static struct kmem_cache *kernel_cache;
 
 /*
- * Files, as programs read them: what debugfs has cannot be read into the kernel's own memory. The
- * memory is that of the program that asked for the case.
+ * Files are read as programs read them: debugfs does not read into kernel memory. The buffer is in
+ * the program that asked for the case.
  */
 
-/* Reads all of it, and leaves its beginning at @to; bytes, or a negative error */
+/* Reads the whole file and leaves its beginning at @to. Returns bytes, or a negative error. */
 static ssize_t read_to(const char *path, char __user *to)
 {
 	struct file *file = filp_open(path, O_RDONLY, 0);
@@ -50,7 +50,7 @@ static ssize_t read_to(const char *path, char __user *to)
 		if (got <= 0)
 			break;
 		sum += got;
-		/* The beginning stays; what follows is read over and over. */
+		/* The beginning stays; the rest overwrites one buffer again and again. */
 		at = to + READ_SIZE;
 	}
 	fput(file);
@@ -70,7 +70,7 @@ static void reading_end(char __user *at)
 	vm_munmap((unsigned long)at, 2 * READ_SIZE);
 }
 
-/* What reading a file takes, in ns; false: there is none */
+/* Time to read a file, in ns; false if there is none */
 static bool reading_takes(const char *path, struct bench_figure *f)
 {
 	char __user *to = reading_begin();
@@ -91,11 +91,11 @@ static bool reading_takes(const char *path, struct bench_figure *f)
 		reading_end(to);
 	if (got < 0)
 		return false;
-	*f = bench_figure(values, READS);
+	*f = bench_summarize(values, READS);
 	return true;
 }
 
-/* The number behind a name in the file stats of a region; 0: there is none */
+/* The number behind a name in the file stats of a region; 0 if there is none */
 static u64 fact(const char *region_name, const char *name)
 {
 	static char text[2048];
@@ -153,7 +153,7 @@ static const char *load(const struct bench_case *c)
 		rsv_region_destroy(region);
 		cond_resched();
 	}
-	f = bench_figure(values, LOADS);
+	f = bench_summarize(values, LOADS);
 	bench_report(c->name, 1, "us/GB", &f, NULL, "");
 	metadata.lowest = metadata.median;
 	metadata.highest = metadata.median;
@@ -220,7 +220,7 @@ static bool make_kernels(unsigned int i)
 	return kernels[i];
 }
 
-/* Makes the caches from @from to @to; ns for each of them, in hundredths. 0: it did not work. */
+/* Creates the caches from @nr to @to. Returns ns for each, in hundredths; 0 if that failed. */
 static u64 make(bool (*make_one)(unsigned int i), unsigned int *nr, unsigned int to)
 {
 	unsigned int from = *nr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the byte: pairs of one size, which the compiler knows, as it does in most callers, and
- * a mix of sizes, which it does not
+ * kmalloc(): pairs of one size, which the compiler knows as it does in most callers, and a mix of
+ * sizes, which it does not.
  */
 #include <linux/kernel.h>
 #include <linux/prandom.h>
@@ -16,7 +16,7 @@
 
 static struct rsv_region *region;
 
-/* What the mix does: each step gives back what is in a slot, and puts there what it takes. */
+/* The mix: each step frees the memory in a slot and puts new memory there. */
 static struct {
 	u16 slot;
 	u16 size;
@@ -65,7 +65,10 @@ static u64 pair_9000(const struct bench_case *c, bool ours)
 	return pairs(ours, 9000);
 }
 
-/* Small sizes are as frequent as large ones: of each power of two from 8 to 4096 one in ten */
+/*
+ * Small sizes are as frequent as large ones: one in ten sizes is from each power of two from 8 to
+ * 4096.
+ */
 static const char *begin_mix(const struct bench_case *c)
 {
 	struct rnd_state random;

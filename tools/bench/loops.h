@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The loops that are timed. Each has the functions of one side as parameters. The compiler puts
- * loop and functions together into one, so that the sides differ in what they call and in nothing
- * else.
+ * The loops that are timed. Each has the functions of one side as parameters. The compiler inlines
+ * them, so that the sides differ only in the functions that they call.
  */
 #ifndef RSV_BENCH_LOOPS_H
 #define RSV_BENCH_LOOPS_H
@@ -16,9 +15,7 @@
 typedef void *(bench_take_fn)(void *from, unsigned long what, gfp_t gfp);
 typedef void bench_give_fn(void *from, unsigned long what, void *taken);
 
-/*
- * The two sides of each kind
- */
+/* The two sides of each kind */
 
 static __always_inline void *our_object(void *from, unsigned long what, gfp_t gfp)
 {
@@ -84,7 +81,7 @@ static __always_inline void kernel_bytes_back(void *from, unsigned long what, vo
  * The loops
  */
 
-/* Take one, give it back, @nr times */
+/* Allocate one and free it, @nr times */
 static __always_inline u64 bench_pairs(bench_take_fn *take, bench_give_fn *give, void *from,
 				       unsigned long what, gfp_t gfp, unsigned int nr)
 {
@@ -101,7 +98,7 @@ static __always_inline u64 bench_pairs(bench_take_fn *take, bench_give_fn *give,
 	return bench_each(bench_clock() - start, nr);
 }
 
-/* Take @batch of them, then give them back in the order that @order says, @times times */
+/* Allocate @batch of them, then free them in the order that @order says, @times times */
 static __always_inline u64 bench_batches(bench_take_fn *take, bench_give_fn *give, void *from,
 					 unsigned long what, gfp_t gfp, void **taken,
 					 const u16 *order, unsigned int batch, unsigned int times)

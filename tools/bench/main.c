@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir_bench.ko: what Reservoir costs beside the running kernel's own allocators. It uses
- * nothing but the public interface and the default region, and has three files in debugfs:
- *
- *	cases	the names of the cases
- *	run	names of cases, or patterns with * and ?, separated by spaces: they are measured
- *	results	what that gave: a line for each case, its fields separated by tabs
+ * reservoir_bench.ko: the cost of Reservoir compared with the running kernel's own allocators. It
+ * uses only the public interface and the default region, and has three files in debugfs:
  */
 #define pr_fmt(fmt) "bench: " fmt
 
@@ -24,16 +20,16 @@
 
 #define NOTE_MAX	96
 
-char *unit = BENCH_UNIT;
-module_param(unit, charp, 0400);
+char *bench_unit = BENCH_UNIT;
+module_param_named(unit, bench_unit, charp, 0400);
 MODULE_PARM_DESC(unit, "what the clock counts: cycles, or instructions where it is known to");
 
-unsigned int rounds = 31;
-module_param(rounds, uint, 0400);
+unsigned int bench_rounds = 31;
+module_param_named(rounds, bench_rounds, uint, 0400);
 MODULE_PARM_DESC(rounds, "rounds of each case, an odd number of at least 7");
 
-unsigned int tries = 12;
-module_param(tries, uint, 0400);
+unsigned int bench_tries = 12;
+module_param_named(tries, bench_tries, uint, 0400);
 MODULE_PARM_DESC(tries, "how often they are repeated at most, until two medians agree");
 
 static const struct bench_case *const all_cases[] = {
@@ -45,11 +41,11 @@ static const struct bench_case *const all_cases[] = {
  * struct result - a line of results
  * @link: in results
  * @name: of the case
- * @cpus: CPUs that took part
- * @unit: what was counted
- * @ours: Reservoir's figure; 0: there is none
+ * @cpus: number of CPUs
+ * @unit: unit of the figures
+ * @ours: Reservoir's figure; 0 if there is none
  * @kernels: the kernel's
- * @note: what else is to be said, such as why there are no figures
+ * @note: a remark, such as why there are no figures
  */
 struct result {
 	struct list_head link;
@@ -62,7 +58,7 @@ struct result {
 };
 
 static LIST_HEAD(results);
-static DEFINE_MUTEX(lock);	/* of results, and only one measures at a time */
+static DEFINE_MUTEX(lock);	/* guards results, and one run at a time measures */
 static struct dentry *dir;
 
 /*
@@ -72,11 +68,11 @@ static struct dentry *dir;
 /**
  * bench_report - add a line to the results
  * @name: of the case
- * @cpus: CPUs that took part
+ * @cpus: number of CPUs
  * @measured_in: unit
  * @ours: Reservoir's figure; may be NULL
  * @kernels: the kernel's; may be NULL
- * @note: what else is to be said, or ""
+ * @note: a remark, or ""
  */
 void bench_report(const char *name, unsigned int cpus, const char *measured_in,
 		  const struct bench_figure *ours, const struct bench_figure *kernels,
@@ -97,7 +93,7 @@ void bench_report(const char *name, unsigned int cpus, const char *measured_in,
 	list_add_tail(&r->link, &results);
 }
 
-static void forget_results(void)
+static void free_results(void)
 {
 	struct result *r, *next;
 
@@ -107,7 +103,7 @@ static void forget_results(void)
 	}
 }
 
-/* Hundredths as a number, or a dash if there is nothing to say. */
+/* Hundredths as a number, or a dash if there is none */
 static void show_value(struct seq_file *m, u64 value, bool there)
 {
 	u32 rest;
@@ -172,7 +168,7 @@ static int cases_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(cases);
 
-/* The kernel has one, but not every kernel. */
+/* Not every kernel exports its own. */
 static bool matches(const char *pattern, const char *name)
 {
 	const char *star = NULL, *again = NULL;
@@ -214,7 +210,7 @@ static unsigned int run_matching(const char *pattern, bool dry)
 	return nr;
 }
 
-/* All of the patterns are good, or none is run. */
+/* Runs none of the patterns if one of them matches no case. */
 static int run_patterns(char *patterns, bool dry)
 {
 	char *pattern;
@@ -242,7 +238,7 @@ static ssize_t run_write(struct file *file, const char __user *from, size_t coun
 	kfree(patterns);
 	mutex_lock(&lock);
 	if (!err) {
-		forget_results();
+		free_results();
 		err = run_patterns(asked, false);
 	}
 	mutex_unlock(&lock);
@@ -258,11 +254,11 @@ static const struct file_operations run_fops = {
 
 static int __init bench_init(void)
 {
-	if (rounds < 7 || !(rounds & 1)) {
-		pr_err("rounds=%u is not an odd number of at least 7\n", rounds);
+	if (bench_rounds < 7 || !(bench_rounds & 1)) {
+		pr_err("rounds=%u is not an odd number of at least 7\n", bench_rounds);
 		return -EINVAL;
 	}
-	if (!tries) {
+	if (!bench_tries) {
 		pr_err("tries=0: nothing would be measured\n");
 		return -EINVAL;
 	}
@@ -280,7 +276,7 @@ static int __init bench_init(void)
 static void __exit bench_exit(void)
 {
 	debugfs_remove_recursive(dir);
-	forget_results();
+	free_results();
 }
 
 module_init(bench_init);

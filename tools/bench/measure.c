@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How a case is measured: both sides alternate, round by round, and all rounds are repeated until
- * the medians stay where they are.
+ * the medians agree.
  */
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -21,13 +21,13 @@ static int compare(const void *a, const void *b)
 }
 
 /**
- * bench_figure - make one figure of the values of many rounds
- * @values: what the rounds took; sorted on return
- * @nr: how many rounds, an odd number
+ * bench_summarize - median and extremes of the values of many rounds
+ * @values: cost of each round; sorted on return
+ * @nr: number of rounds, odd
  *
  * Return: median, lowest and highest.
  */
-struct bench_figure bench_figure(u64 *values, unsigned int nr)
+struct bench_figure bench_summarize(u64 *values, unsigned int nr)
 {
 	sort(values, nr, sizeof(*values), compare, NULL);
 	return (struct bench_figure){
@@ -37,7 +37,7 @@ struct bench_figure bench_figure(u64 *values, unsigned int nr)
 	};
 }
 
-/* Are the medians within 1 %? */
+/* Whether the medians are within 1 % */
 static bool agree(const struct bench_figure *a, const struct bench_figure *b)
 {
 	u64 low = min(a->median, b->median), high = max(a->median, b->median);
@@ -46,9 +46,9 @@ static bool agree(const struct bench_figure *a, const struct bench_figure *b)
 }
 
 /**
- * bench_settled - do both sides' medians stay where they are?
+ * bench_settled - whether the medians of both sides agree with those of the last try
  * @now: Reservoir's figure and the kernel's
- * @before: those of the try before
+ * @before: those of the last try
  *
  * Return: whether they are within 1 %.
  */
@@ -57,22 +57,22 @@ bool bench_settled(const struct bench_figure *now, const struct bench_figure *be
 	return agree(&now[0], &before[0]) && agree(&now[1], &before[1]);
 }
 
-/* All rounds once; @values has room for those of both sides, and so has @now for their figures. */
+/* Does all rounds once. @values has room for both sides, and so has @now for their figures. */
 static bool measure_once(const struct bench_case *c, u64 *values, struct bench_figure *now)
 {
 	unsigned int i;
 
-	for (i = 0; i < WARM_UP + rounds; i++) {
+	for (i = 0; i < WARM_UP + bench_rounds; i++) {
 		unsigned int at = i < WARM_UP ? 0 : i - WARM_UP;
 
 		values[at] = c->turn(c, true);
-		values[rounds + at] = c->turn(c, false);
-		if (values[at] == BENCH_FAILED || values[rounds + at] == BENCH_FAILED)
+		values[bench_rounds + at] = c->turn(c, false);
+		if (values[at] == BENCH_FAILED || values[bench_rounds + at] == BENCH_FAILED)
 			return false;
 		cond_resched();
 	}
-	now[0] = bench_figure(values, rounds);
-	now[1] = bench_figure(values + rounds, rounds);
+	now[0] = bench_summarize(values, bench_rounds);
+	now[1] = bench_summarize(values + bench_rounds, bench_rounds);
 	return true;
 }
 
@@ -82,13 +82,13 @@ static const char *measure(const struct bench_case *c, u64 *values)
 	bool settled = false;
 	unsigned int i;
 
-	for (i = 0; i < tries && !settled; i++) {
+	for (i = 0; i < bench_tries && !settled; i++) {
 		memcpy(before, now, sizeof(before));
 		if (!measure_once(c, values, now))
 			return "there was not enough memory";
 		settled = bench_settled(now, before);
 	}
-	bench_report(c->name, 1, unit, &now[0], &now[1], settled ? "" : "not settled");
+	bench_report(c->name, 1, bench_unit, &now[0], &now[1], settled ? "" : "not settled");
 	return NULL;
 }
 
@@ -96,19 +96,19 @@ static const char *measure(const struct bench_case *c, u64 *values)
  * bench_measure - measure one case and report it
  * @c: the case
  *
- * Context: May sleep, and takes its time.
+ * Context: May sleep. Takes seconds.
  */
 void bench_measure(const struct bench_case *c)
 {
 	const char *why = c->begin ? c->begin(c) : NULL;
-	u64 *values = kcalloc(2 * rounds, sizeof(*values), GFP_KERNEL);
+	u64 *values = kcalloc(2 * bench_rounds, sizeof(*values), GFP_KERNEL);
 
 	if (!values)
 		why = "no memory for what is measured";
 	if (!why)
 		why = c->run ? c->run(c) : measure(c, values);
 	if (why)
-		bench_report(c->name, 1, unit, NULL, NULL, why);
+		bench_report(c->name, 1, bench_unit, NULL, NULL, why);
 	kfree(values);
 	if (c->end)
 		c->end(c);

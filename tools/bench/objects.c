@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects of 256 bytes of a cache: one at a time, in batches, in bulk, and from each engine
+ * Objects of 256 bytes of a cache: one at a time, in batches, in bulk, and from each engine.
  */
 #include <linux/prandom.h>
 #include <linux/slab.h>
@@ -16,7 +16,7 @@
 static void *objects[LARGE_BATCH];
 static u16 shuffled[LARGE_BATCH];
 
-/* The same order every time */
+/* The same order in every run */
 static void shuffle(void)
 {
 	struct rnd_state random;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's other allocators of blocks beside the buddy system: genalloc, which drivers use for
- * memory of devices, and the one that graphics drivers have (gpu.c), where the kernel has them
+ * The kernel's other allocators of blocks besides the buddy system: genalloc, which drivers use for
+ * device memory, and that of graphics drivers (gpu.c), on kernels that have them.
  */
 #include <linux/genalloc.h>
 #include <linux/mm.h>
@@ -13,7 +13,7 @@
 
 #define PAIRS		256
 #define BATCH		1024
-#define POOL_START	SZ_1G	/* genalloc only counts: nobody touches what is there */
+#define POOL_START	SZ_1G	/* genalloc only counts: nobody touches this memory */
 
 static struct rsv_region *region;
 static struct gen_pool *pool;
@@ -70,9 +70,7 @@ static u64 pool_batch(const struct bench_case *c, bool ours)
 	return bench_batches(pool_take, pool_give, pool, 0, GFP_KERNEL, taken, NULL, BATCH, 1);
 }
 
-/*
- * The graphics drivers' one
- */
+/* The allocator of graphics drivers */
 
 static const char *gpu_begin(const struct bench_case *c)
 {

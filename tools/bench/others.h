@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What others.c wants of gpu.c, which is built only for kernels that have such an allocator
+ * The part of gpu.c that others.c calls; gpu.c is built only for kernels that have the allocator.
  */
 #ifndef RSV_BENCH_OTHERS_H
 #define RSV_BENCH_OTHERS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks of pages, one at a time and in batches. Before each case both sides give out a batch of
- * pages and take it back, so that what the CPU's own lists hold does not depend on the case before.
+ * Blocks of pages, one at a time and in batches. Before each case both sides allocate and free a
+ * batch of pages, so that the CPU's lists do not depend on the case before.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects that one CPU takes and another one gives back. They travel through a ring. It is timed
- * where they are given back, by the chunk.
+ * Objects that one CPU allocates and another one frees. They travel through a ring. The freeing
+ * side is timed, by the chunk.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -16,7 +16,7 @@
 #include "bench.h"
 #include "loops.h"
 
-#define RING	256	/* objects on their way; a power of two */
+#define RING	256	/* objects in the ring; a power of two */
 #define CHUNK	1024	/* objects that are timed together */
 #define WARM_UP	4	/* chunks that do not count */
 
@@ -24,10 +24,10 @@ static void *ring[RING];
 static unsigned long produced ____cacheline_aligned_in_smp;
 static unsigned long consumed ____cacheline_aligned_in_smp;
 static u64 *values;
-static bool missing;		/* an object could not be had */
+static bool missing;		/* a request failed */
 static DECLARE_COMPLETION(ended);
 
-/* Waits until the other end has moved; gives way now and then, in case it is on the same CPU. */
+/* Waits until the other end has moved, and yields now and then, since both may be on one CPU. */
 #define wait_until(condition)							\
 do {										\
 	unsigned int spins = 0;							\
@@ -41,15 +41,15 @@ do {										\
 
 static __always_inline void produce(bench_take_fn *take, void *from)
 {
-	unsigned long i, nr = (unsigned long)(WARM_UP + rounds) * CHUNK;
+	unsigned long i, nr = (unsigned long)(WARM_UP + bench_rounds) * CHUNK;
 
 	for (i = 0; i < nr; i++) {
 		void *object = take(from, 0, GFP_KERNEL);
 
-		/* Pairs with the consumer's release: what was in the place has been taken out. */
+		/* Pairs with the consumer's release: the slot is empty. */
 		wait_until(i - smp_load_acquire(&consumed) < RING);
 		ring[i % RING] = object;
-		/* Pairs with the consumer's acquire: the object is in its place. */
+		/* Pairs with the consumer's acquire: the object is in its slot. */
 		smp_store_release(&produced, i + 1);
 	}
 	complete(&ended);
@@ -57,7 +57,7 @@ static __always_inline void produce(bench_take_fn *take, void *from)
 
 static __always_inline void consume(bench_give_fn *give, void *from)
 {
-	unsigned long i, nr = (unsigned long)(WARM_UP + rounds) * CHUNK;
+	unsigned long i, nr = (unsigned long)(WARM_UP + bench_rounds) * CHUNK;
 	u64 start = bench_clock();
 
 	for (i = 0; i < nr; i++) {
@@ -115,7 +115,7 @@ static struct task_struct *thread_on(unsigned int cpu, int (*function)(void *unu
 	if (IS_ERR(task))
 		return NULL;
 	kthread_bind(task, cpu);
-	/* It may be gone before it is stopped. */
+	/* The thread may end before it is stopped. */
 	return get_task_struct(task);
 }
 
@@ -148,7 +148,7 @@ static bool one_side(int (*producer)(void *unused), int (*consumer)(void *unused
 	thread_end(sink);
 	if (!source || !sink || missing)
 		return false;
-	*f = bench_figure(values, rounds);
+	*f = bench_summarize(values, bench_rounds);
 	return true;
 }
 
@@ -158,14 +158,14 @@ static const char *run_both(const struct bench_case *c)
 	bool settled = false;
 	unsigned int i;
 
-	for (i = 0; i < tries && !settled; i++) {
+	for (i = 0; i < bench_tries && !settled; i++) {
 		memcpy(before, now, sizeof(before));
 		if (!one_side(our_producer, our_consumer, &now[0]) ||
 		    !one_side(kernel_producer, kernel_consumer, &now[1]))
 			return "there was not enough memory";
 		settled = bench_settled(now, before);
 	}
-	bench_report(c->name, 2, unit, &now[0], &now[1], settled ? "" : "not settled");
+	bench_report(c->name, 2, bench_unit, &now[0], &now[1], settled ? "" : "not settled");
 	return NULL;
 }
 
@@ -175,7 +175,7 @@ static const char *run(const struct bench_case *c)
 
 	if (num_online_cpus() < 2)
 		return "that takes two CPUs";
-	values = kcalloc(rounds, sizeof(*values), GFP_KERNEL);
+	values = kcalloc(bench_rounds, sizeof(*values), GFP_KERNEL);
 	why = values ? run_both(c) : "no memory for what is measured";
 	kfree(values);
 	return why;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The worst single operation of a million, without interrupts in between. The slots are filled in
- * order, changed at random, emptied in order and changed at random, again and again, so that
- * everything that can happen happens: lists of CPUs run full and empty, slabs come and go.
+ * order, changed at random, emptied in order and changed at random, again and again. Lists of CPUs
+ * run full and empty and slabs come and go, so that every slow path is taken.
  */
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
@@ -17,11 +17,11 @@
 #include "loops.h"
 
 #define SLOTS		4096
-#define OPERATIONS	1000000	/* of either kind, at least */
+#define OPERATIONS	1000000	/* of each kind, at least */
 
 static struct rsv_region *region;
 static void **slots;
-static u64 *worst_takes;	/* of each round, of both sides */
+static u64 *worst_takes;	/* by round, both sides */
 static u64 *worst_gives;
 static u64 clock_cost;
 
@@ -64,7 +64,7 @@ static __always_inline u64 timed_give(bench_give_fn *give, void *from, void **sl
 	return ticks;
 }
 
-/* The slot of a step, or NULL if there is nothing to do with it */
+/* The slot of a step, or NULL if the step does nothing */
 static void **slot_of(unsigned int step, u32 random)
 {
 	void **slot = &slots[step % SLOTS];
@@ -79,11 +79,11 @@ static void **slot_of(unsigned int step, u32 random)
 	}
 }
 
-/* One round; false: there was no memory left */
+/* One round; false if a request got no memory */
 static __always_inline bool steps(bench_take_fn *take, bench_give_fn *give, void *from,
 				  unsigned int seed, u64 *worst_take, u64 *worst_give)
 {
-	unsigned int step, takes = 0, gives = 0, wanted = OPERATIONS / rounds + 1;
+	unsigned int step, takes = 0, gives = 0, wanted = OPERATIONS / bench_rounds + 1;
 	struct rnd_state random;
 
 	*worst_take = 0;
@@ -131,22 +131,23 @@ static __always_inline bool round_of(bench_take_fn *take, bench_give_fn *give, v
 static bool object_round(unsigned int i)
 {
 	return round_of(our_object, our_object_back, bench_caches.ours, i, i) &&
-		round_of(kernel_object, kernel_object_back, bench_caches.kernels, i, rounds + i);
+		round_of(kernel_object, kernel_object_back, bench_caches.kernels, i,
+			 bench_rounds + i);
 }
 
 static bool page_round(unsigned int i)
 {
 	return round_of(our_pages, our_pages_back, region, i, i) &&
-		round_of(kernel_pages, kernel_pages_back, NULL, i, rounds + i);
+		round_of(kernel_pages, kernel_pages_back, NULL, i, bench_rounds + i);
 }
 
 /*
- * What the host does meanwhile counts too, unless it is instructions that are counted. Then the
- * median of the rounds' worst is the best that can be had.
+ * The host's own work counts too, unless the clock counts instructions. Then the median of the
+ * rounds' worst values is the best figure there is.
  */
 static bool disturbed(void)
 {
-	return strcmp(unit, "instructions");
+	return strcmp(bench_unit, "instructions");
 }
 
 static struct bench_figure worst_of(u64 *values)
@@ -154,9 +155,9 @@ static struct bench_figure worst_of(u64 *values)
 	struct bench_figure f;
 	unsigned int i;
 
-	for (i = 0; i < rounds; i++)
+	for (i = 0; i < bench_rounds; i++)
 		values[i] = (values[i] - clock_cost) * 100;
-	f = bench_figure(values, rounds);
+	f = bench_summarize(values, bench_rounds);
 	if (!disturbed())
 		f.median = f.highest;
 	return f;
@@ -164,11 +165,11 @@ static struct bench_figure worst_of(u64 *values)
 
 static void report(const char *name, const char *what, u64 *values)
 {
-	struct bench_figure ours = worst_of(values), kernels = worst_of(values + rounds);
+	struct bench_figure ours = worst_of(values), kernels = worst_of(values + bench_rounds);
 	char full[32];
 
 	snprintf(full, sizeof(full), "%s-%s", name, what);
-	bench_report(full, 1, unit, &ours, &kernels,
+	bench_report(full, 1, bench_unit, &ours, &kernels,
 		     disturbed() ? "the worst of each round, of that the median" : "");
 }
 
@@ -177,7 +178,7 @@ static const char *run_rounds(const struct bench_case *c, bool (*one_round)(unsi
 	unsigned int i;
 
 	learn_clock_cost();
-	for (i = 0; i < rounds; i++)
+	for (i = 0; i < bench_rounds; i++)
 		if (!one_round(i))
 			return "there was not enough memory";
 	report(c->name, "alloc", worst_takes);
@@ -191,8 +192,8 @@ static const char *run(const struct bench_case *c)
 
 	region = rsv_default_region();
 	slots = vcalloc(SLOTS, sizeof(*slots));
-	worst_takes = kcalloc(2 * rounds, sizeof(*worst_takes), GFP_KERNEL);
-	worst_gives = kcalloc(2 * rounds, sizeof(*worst_gives), GFP_KERNEL);
+	worst_takes = kcalloc(2 * bench_rounds, sizeof(*worst_takes), GFP_KERNEL);
+	worst_gives = kcalloc(2 * bench_rounds, sizeof(*worst_gives), GFP_KERNEL);
 	if (slots && worst_takes && worst_gives)
 		why = run_rounds(c, c->what ? page_round : object_round);
 	kfree(worst_gives);

@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checks of memory by the byte: what is behind the bytes that were asked for is nobody's.
+ * Checks of rsv_kmalloc(): the red zone begins right behind the bytes that the caller asked for.
  */
 #include <linux/poison.h>
 #include <linux/string.h>
 
 #include "objects/size_class.h"
 #include "region.h"
+#include "support/areas.h"
+#include "support/bytes.h"
 #include "support/checks.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
-/* A region whose size classes are checked so */
+/* A region whose size classes have these checks */
 static struct rsv_region *checked_region_of(struct kunit *test, const char *option,
 					    const char *classes)
 {
 	const struct engine_case *k = test->param_value;
 
-	stay_on_this_cpu();
-	set_option(test, option);
-	return scratch_region_of(test, SZ_1M, k->name, classes);
+	rsvt_stay_on_this_cpu();
+	rsvt_set_debug(test, option);
+	return rsvt_scratch_region_of(test, SZ_1M, k->name, classes);
 }
 
-/* Classes that are powers of two have much behind what was asked for. */
+/* Size classes of powers of two leave many bytes behind the requested ones. */
 static struct rsv_region *checked_region(struct kunit *test)
 {
 	return checked_region_of(test, "FZPU,kmalloc-*", "pow2");
@@ -38,11 +43,11 @@ static void expect_red(struct kunit *test, u8 *p, unsigned int from, unsigned in
 {
 	u8 bytes[128];
 
-	peek_bytes(p, bytes, to);
+	rsvt_peek(bytes, p, to);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes + from, SLUB_RED_ACTIVE, to - from));
 }
 
-/* kmalloc()'s contract, whatever stands around an object and however its slab is coloured */
+/* kmalloc()'s alignment contract holds with red zones around objects and with coloured slabs. */
 static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
 {
 	struct rsv_region *r = checked_region_of(test, "FZPU,kmalloc-*", "fine");
@@ -50,7 +55,7 @@ static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
 	size_t size, align;
 	void *p[3];
 
-	for (class = 0; class < r->classes->nr; class ++) {
+	for (class = 0; class < r->classes->nr; class++) {
 		size = r->classes->size[class];
 		align = max_t(size_t, size & -size, ARCH_KMALLOC_MINALIGN);
 		for (i = 0; i < ARRAY_SIZE(p); i++) {
@@ -64,7 +69,7 @@ static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
 	}
 }
 
-/* lib/slub_kunit.c: 18 bytes were asked for, and the next two are written to. */
+/* As in lib/slub_kunit.c: a write to the two bytes behind 18 requested ones is found. */
 static void write_behind_what_was_asked_for_is_found(struct kunit *test)
 {
 	struct rsv_region *r = checked_region(test);
@@ -73,11 +78,11 @@ static void write_behind_what_was_asked_for_is_found(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	memset(p, 0, 18);
 	expect_red(test, p, 18, 32);
-	poke_byte(p, 18, 0xab);
-	poke_byte(p, 19, 0xab);
+	rsvt_poke_byte(p, 18, 0xab);
+	rsvt_poke_byte(p, 19, 0xab);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(p));
-	expect_words(test, RIGHT("18"));
-	recover(test, class_of(r, 18), p);
+	rsvt_expect_report_ends(test, RIGHT("18"));
+	rsvt_recover(test, class_of(r, 18), p);
 	EXPECT_UNTOUCHED(test, r);
 }
 
@@ -94,14 +99,14 @@ static void all_of_what_was_asked_for_may_be_used(struct kunit *test)
 		expect_red(test, p, size, roundup_pow_of_two(max(size, 8U)));
 		rsv_kfree(p);
 	}
-	/* Who asks how much there is may use it all. */
+	/* A caller of rsv_ksize() may use all bytes that it returns. */
 	p = rsv_kmalloc(r, 18, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	memset(p, 0xff, rsv_ksize(p));
 	rsv_kfree(p);
 }
 
-/* What marks a free object is nowhere where the red zone may be, though nothing else is there. */
+/* The mark of a free object is never in the red zone, even if the cache has no other check. */
 static void red_zones_alone_refuse_no_size(struct kunit *test)
 {
 	struct rsv_region *r = checked_region_of(test, "Z,kmalloc-*", "pow2");
@@ -114,11 +119,11 @@ static void red_zones_alone_refuse_no_size(struct kunit *test)
 		memset(p, 0x5a, size);
 		rsv_kfree(p);
 	}
-	scratch_shrink(r);
+	rsvt_scratch_shrink(r);
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* lib/slub_kunit.c: what krealloc() leaves where it is gets its red zone moved. */
+/* As in lib/slub_kunit.c: rsv_krealloc() that resizes in place moves the red zone. */
 static void red_zone_follows_a_size_that_changes_in_place(struct kunit *test)
 {
 	struct rsv_region *r = checked_region(test);
@@ -134,14 +139,14 @@ static void red_zone_follows_a_size_that_changes_in_place(struct kunit *test)
 	memset(p, 0xff, 56);
 	expect_red(test, p, 56, 64);
 	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
-	poke_byte(again, 41, 0x12);
+	rsvt_poke_byte(again, 41, 0x12);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(again));
-	expect_words(test, RIGHT("41"));
-	recover(test, class_of(r, 48), again);
+	rsvt_expect_report_ends(test, RIGHT("41"));
+	rsvt_recover(test, class_of(r, 48), again);
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* Memory that moves, or goes, is looked at like any other that is given back. */
+/* rsv_krealloc() that moves or frees memory checks its red zone like a free. */
 static void write_behind_what_was_asked_for_is_found_when_it_moves(struct kunit *test)
 {
 	struct rsv_region *r = checked_region(test);
@@ -150,19 +155,19 @@ static void write_behind_what_was_asked_for_is_found_when_it_moves(struct kunit 
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_ASSERT_NOT_NULL(test, q);
-	poke_byte(p, 18, 0xab);
+	rsvt_poke_byte(p, 18, 0xab);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, moved = rsv_krealloc(r, p, 112, GFP_KERNEL));
-	expect_words(test, RIGHT("18"));
-	poke_byte(q, 20, 0xab);
+	rsvt_expect_report_ends(test, RIGHT("18"));
+	rsvt_poke_byte(q, 20, 0xab);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_krealloc(r, q, none, GFP_KERNEL));
-	expect_words(test, RIGHT("20"));
+	rsvt_expect_report_ends(test, RIGHT("20"));
 	rsv_kfree(moved);
-	recover(test, class_of(r, 18), p);
-	recover(test, class_of(r, 18), q);
+	rsvt_recover(test, class_of(r, 18), p);
+	rsvt_recover(test, class_of(r, 18), q);
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* What was zeroed from the beginning is so in each byte that it grows by, wherever it is. */
+/* Memory that was allocated with __GFP_ZERO is zero in each byte that it grows by. */
 static void what_is_added_is_zeroed_and_not_red_zone(struct kunit *test)
 {
 	struct rsv_region *r = checked_region(test);
@@ -198,7 +203,7 @@ static struct kunit_case debug_kmalloc_cases[] = {
 
 static struct kunit_suite debug_kmalloc_suite = {
 	.name = "reservoir_debug_kmalloc",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = debug_kmalloc_cases,
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checks of objects that cost something: what is written where nobody may write is found when the
- * object changes hands the next time, reported once, and the object never used again.
+ * Red zones, poison and verified freelists: the next allocation or free of a damaged object finds
+ * the damage, reports it once, and the cache never uses the object again.
  *
- * An object that was found damaged keeps its slab, and so its cache and region, for ever. A test
- * that provokes it gives the object back past the checks: see recover().
+ * A lost object stays in its slab, so that cache and region cannot be destroyed. A test that
+ * provokes it gives the object back past the checks: see rsvt_recover().
  */
 #include <linux/poison.h>
 #include <linux/string.h>
@@ -14,12 +14,18 @@
 #include "objects/mark.h"
 #include "objects/stats.h"
 #include "region.h"
+#include "support/areas.h"
+#include "support/arrays.h"
+#include "support/bytes.h"
 #include "support/checks.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
-/* Those that keep each free object where it was */
+/* Engines that keep each free object where it was */
 static const struct engine_case slab_engines[] = {
 	{"slab", RSV_ENGINE_SLAB},
 	{"slub", RSV_ENGINE_SLUB},
@@ -37,23 +43,26 @@ static u64 active(struct rsv_cache *c)
 
 #define OTHERS 300U
 
-/* A lost object is never handed out again, and keeps the cache; the rest goes on. */
+/*
+ * The cache never hands out a lost object again, and cannot be destroyed. Other objects are not
+ * affected.
+ */
 static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
 {
 	void **object = kunit_kcalloc(test, OTHERS, sizeof(*object), GFP_KERNEL);
 	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
-	objects_take(test, c, object, OTHERS);
-	KUNIT_EXPECT_FALSE(test, object_among(lost, object, OTHERS));
-	objects_give(c, object, OTHERS);
+	rsvt_objects_alloc(test, c, object, OTHERS);
+	KUNIT_EXPECT_FALSE(test, rsvt_object_among(lost, object, OTHERS));
+	rsvt_objects_free(c, object, OTHERS);
 	rsv_cache_shrink(c);
-	/* If not, the cache would end, and we with it. */
+	/* Otherwise the cache would be destroyed, and the test would use it afterwards. */
 	KUNIT_ASSERT_EQ(test, active(c), 1);
 	EXPECT_MISUSE(test, RSV_IN_USE, err = rsv_cache_destroy(c));
 	KUNIT_EXPECT_EQ(test, err, -EBUSY);
-	recover(test, c, lost);
-	scratch_cache_end(test, c);
+	rsvt_recover(test, c, lost);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
@@ -61,12 +70,12 @@ static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
 
 static const unsigned int sizes[] = {1, 7, 8, 9, 64, 100, 700, 2048, 5000};
 
-/* Each byte that a user may write to, written to */
+/* Writes to every byte that a user may write to. */
 static void use_objects(struct kunit *test, struct rsv_cache *c, void **object, unsigned int nr)
 {
 	unsigned int i;
 
-	objects_take(test, c, object, nr);
+	rsvt_objects_alloc(test, c, object, nr);
 	for (i = 0; i < nr; i++)
 		memset(object[i], i, c->layout.object_size);
 	for (i = 0; i < nr; i++)
@@ -79,18 +88,17 @@ static void use_objects(struct kunit *test, struct rsv_cache *c, void **object, 
 
 static void sound_objects_make_no_report(struct kunit *test)
 {
-	struct rsv_region *r = scratch_region(test, SZ_1M);
-	unsigned int flags = 0, i, times;
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	unsigned int flags = 0, i, times, engine = rsvt_param_engine(test);
 	void *object[SLOW ? 10 : 50];
+	struct rsv_cache *c;
 
 	do {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-			struct rsv_cache *c = scratch_cache_flags(test, r, sizes[i], 0,
-								  param_engine(test) | flags, NULL);
-
+			c = rsvt_scratch_cache_flags(test, r, sizes[i], 0, engine | flags, NULL);
 			for (times = 0; times < 3; times++)
 				use_objects(test, c, object, ARRAY_SIZE(object));
-			scratch_cache_end(test, c);
+			rsvt_scratch_cache_end(test, c);
 		}
 		flags = (flags - CHECKS) & CHECKS;
 	} while (flags);
@@ -125,15 +133,15 @@ static const struct damage_case used_damages[] = {
 
 KUNIT_ARRAY_PARAM_DESC(used_damages, used_damages, what);
 
-/* A cache of the test's parameter, of each engine in turn */
+/* A cache with the checks of the test's parameter, of each engine in turn */
 static struct rsv_cache *damage_cache(struct kunit *test, const struct engine_case *engine)
 {
 	const struct damage_case *k = test->param_value;
 
 	kunit_info(test, "%s", engine->name);
-	stay_on_this_cpu();
-	return scratch_cache_flags(test, scratch_region(test, SZ_4M), k->size, 0,
-				   k->flags | engine->flag, NULL);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_cache_flags(test, rsvt_scratch_region(test, SZ_4M), k->size, 0,
+					k->flags | engine->flag, NULL);
 }
 
 static void write_outside(struct kunit *test, struct rsv_cache *c)
@@ -141,24 +149,24 @@ static void write_outside(struct kunit *test, struct rsv_cache *c)
 	const struct damage_case *k = test->param_value;
 	void *object[3];
 
-	objects_take(test, c, object, 3);
-	poke_byte(object[1], k->at, 0x12);
+	rsvt_objects_alloc(test, c, object, 3);
+	rsvt_poke_byte(object[1], k->at, 0x12);
 	rsv_cache_free(c, object[0]);
 	EXPECT_MISUSE(test, k->misuse, rsv_cache_free(c, object[1]));
-	expect_words(test, k->words);
+	rsvt_expect_report_ends(test, k->words);
 	rsv_cache_free(c, object[2]);
-	/* Once lost it is free for ever. */
+	/* A lost object counts as free. */
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[1]));
 	expect_lost(test, c, object[1]);
 }
 
-/* lib/slub_kunit.c: clobbered red zone of an object in use */
+/* As in lib/slub_kunit.c: the free finds that a red zone of a used object was overwritten. */
 static void write_outside_an_object_in_use_is_found_as_it_is_given_back(struct kunit *test)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(engines); i++)
-		write_outside(test, damage_cache(test, &engines[i]));
+	for (i = 0; i < ARRAY_SIZE(rsvt_engines); i++)
+		write_outside(test, damage_cache(test, &rsvt_engines[i]));
 }
 
 static const struct damage_case free_damages[] = {
@@ -181,15 +189,17 @@ static void write_while_free(struct kunit *test, struct rsv_cache *c)
 	const struct damage_case *k = test->param_value;
 	void *object, *other, *again;
 
-	/* Free objects whose bytes need not be kept are gaps of SLOB's heap, without red zones. */
+	/*
+	 * Without poison, a free object of SLOB is a free block of the heap and has no red zones.
+	 */
 	if (c->flags & RSV_ENGINE_SLOB && !(c->flags & RSV_POISON))
 		return;
-	objects_take(test, c, &other, 1);
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &other, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	poke_byte(object, k->at, 0x9a);
+	rsvt_poke_byte(object, k->at, 0x9a);
 	EXPECT_MISUSE(test, k->misuse, again = rsv_cache_alloc(c, GFP_KERNEL));
-	expect_words(test, k->words);
+	rsvt_expect_report_ends(test, k->words);
 	KUNIT_EXPECT_NOT_NULL(test, again);
 	KUNIT_EXPECT_PTR_NE(test, again, object);
 	rsv_cache_free(c, again);
@@ -197,89 +207,89 @@ static void write_while_free(struct kunit *test, struct rsv_cache *c)
 	expect_lost(test, c, object);
 }
 
-/* lib/slub_kunit.c: first word after free, 50th byte after free, red zone after free */
+/* As in lib/slub_kunit.c: first word after free, 50th byte after free, red zone after free. */
 static void write_to_a_free_object_is_found_before_it_is_used_again(struct kunit *test)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(engines); i++)
-		write_while_free(test, damage_cache(test, &engines[i]));
+	for (i = 0; i < ARRAY_SIZE(rsvt_engines); i++)
+		write_while_free(test, damage_cache(test, &rsvt_engines[i]));
 }
 
-/* What nobody has any use for, up to where the next slot begins */
+/* The bytes between an object's end and the next slot are checked too. */
 static void write_to_what_is_left_of_a_slot_is_found(struct kunit *test)
 {
 	struct rsv_cache *c;
 	unsigned int last;
 	void *object;
 
-	stay_on_this_cpu();
-	c = scratch_cache_flags(test, scratch_region(test, SZ_1M), 60, 64,
-				param_engine(test) | RSV_POISON, NULL);
+	rsvt_stay_on_this_cpu();
+	c = rsvt_scratch_cache_flags(test, rsvt_scratch_region(test, SZ_1M), 60, 64,
+				     rsvt_param_engine(test) | RSV_POISON, NULL);
 	last = c->layout.stride - c->layout.before - 1;
 	KUNIT_ASSERT_GT(test, last, c->layout.mark + RSV_MARK_BYTES);
-	objects_take(test, c, &object, 1);
-	poke_byte(object, last, 0x12);
+	rsvt_objects_alloc(test, c, &object, 1);
+	rsvt_poke_byte(object, last, 0x12);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
-	expect_words(test, report_text(test, PADDING("%u"), last));
+	rsvt_expect_report_ends(test, rsvt_report_text(test, PADDING("%u"), last));
 	expect_lost(test, c, object);
 }
 
 static void write_to_the_record_of_owners_is_found(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, RSV_STORE_USER, NULL);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, RSV_STORE_USER, NULL);
 	struct rsv_track track;
 	void *object;
 	u8 *byte = (u8 *)&track.caller;
 
-	objects_take(test, c, &object, 1);
-	peek(&track, object + c->layout.track, sizeof(track));
+	rsvt_objects_alloc(test, c, &object, 1);
+	rsvt_peek(&track, object + c->layout.track, sizeof(track));
 	*byte ^= 0xff;
-	poke(object + c->layout.track, &track, sizeof(track));
+	rsvt_poke(object + c->layout.track, &track, sizeof(track));
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
-	expect_words(test, "record of its owners overwritten");
+	rsvt_expect_report_ends(test, "record of its owners overwritten");
 	expect_lost(test, c, object);
 }
 
-/* Two neighbours can be damaged by one overflow: each is reported as it comes. */
+/* One overflow can damage two neighbours. Each is reported at its own free. */
 static void each_damaged_object_is_reported_once(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, RSV_RED_ZONE, NULL);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, RSV_RED_ZONE, NULL);
 	void *object[4];
 	unsigned int i;
 
-	objects_take(test, c, object, 4);
+	rsvt_objects_alloc(test, c, object, 4);
 	for (i = 0; i < 4; i++)
-		poke_byte(object[i], SIZE + 2, 0x12);
+		rsvt_poke_byte(object[i], SIZE + 2, 0x12);
 	for (i = 0; i < 4; i++) {
 		EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object[i]));
-		expect_words(test, RIGHT("66"));
+		rsvt_expect_report_ends(test, RIGHT("66"));
 	}
 	KUNIT_EXPECT_EQ(test, active(c), 4);
 	for (i = 0; i < 4; i++)
-		recover(test, c, object[i]);
-	scratch_cache_end(test, c);
+		rsvt_recover(test, c, object[i]);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
 /* --- Free lists ----------------------------------------------------------------------------- */
 
 /*
- * Where it is noted what comes after a free object: its link, or its entry in the engine SLAB's
- * book, which small objects have at their slab's beginning.
+ * Where the freelist has the successor of a free object: its link or, with the engine SLAB, its
+ * bufctl. Small objects have their bufctls at the beginning of their slab.
  */
 static void *next_of(struct rsv_cache *c, void *object, size_t *bytes)
 {
-	struct rsv_frame *f = rsv_frame_at(extent_of(c), object);
-	void *book = rsv_frame_addr(extent_of(c), rsv_slab_head(extent_of(c), f));
+	struct rsv_frame *f = rsv_frame_at(rsvt_extent_of(c), object);
+	void *bufctls = rsv_frame_addr(rsvt_extent_of(c), rsv_slab_head(rsvt_extent_of(c), f));
 	u32 first;
 
 	*bytes = sizeof(unsigned long);
 	if (!(c->flags & RSV_ENGINE_SLAB))
 		return rsv_mark_at(c, object);
 	*bytes = sizeof(u16);
-	peek(&first, book, sizeof(first));
-	return book + sizeof(first) +
+	rsvt_peek(&first, bufctls, sizeof(first));
+	return bufctls + sizeof(first) +
 	       rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before - first) * *bytes;
 }
 
@@ -289,7 +299,7 @@ static unsigned long get_next(struct rsv_cache *c, void *object)
 	size_t bytes;
 	void *at = next_of(c, object, &bytes);
 
-	peek(&next, at, bytes);
+	rsvt_peek(&next, at, bytes);
 	return next;
 }
 
@@ -298,38 +308,38 @@ static void set_next(struct rsv_cache *c, void *object, unsigned long next)
 	size_t bytes;
 	void *at = next_of(c, object, &bytes);
 
-	poke(at, &next, bytes);
+	rsvt_poke(at, &next, bytes);
 }
 
-/* No object has such a number. */
+/* Such an object number does not exist. */
 static void clobber_next(struct rsv_cache *c, void *object)
 {
 	set_next(c, object, get_next(c, object) ^ 0xff);
 }
 
-#define BOOK_KEPT 0xfffe
+#define BUFCTL_CACHED 0xfffe
 
-/* Marks an object that is on no list as kept. */
-static void mark_kept(struct rsv_cache *c, void *object)
+/* Marks an object that is on no list as cached. */
+static void mark_cached(struct rsv_cache *c, void *object)
 {
-	unsigned long kept = rsv_mark_key(c, rsv_mark_at(c, object)) ^ RSV_MARK_CACHED;
+	unsigned long mark = rsv_mark_key(c, rsv_mark_at(c, object)) ^ RSV_MARK_CACHED;
 
-	set_next(c, object, c->flags & RSV_ENGINE_SLAB ? BOOK_KEPT : kept);
+	set_next(c, object, c->flags & RSV_ENGINE_SLAB ? BUFCTL_CACHED : mark);
 }
 
 static unsigned int carved(struct rsv_cache *c, void *object)
 {
-	struct rsv_extent *e = extent_of(c);
+	struct rsv_extent *e = rsvt_extent_of(c);
 	const union rsv_slab_word word = {.word = rsv_slab_head(e, rsv_frame_at(e, object))->slab};
 
 	return word.carved;
 }
 
-/* Takes back all objects that were carved by then and are not in use. Returns how many. */
+/* Gives back all objects that were carved by then and are not used. Returns how many. */
 static unsigned int recover_list(struct kunit *test, struct rsv_cache *c, void *object,
 				 unsigned int nr)
 {
-	struct rsv_extent *e = extent_of(c);
+	struct rsv_extent *e = rsvt_extent_of(c);
 	struct rsv_frame *slab = rsv_slab_head(e, rsv_frame_at(e, object));
 	void *first = object;
 	unsigned int i, lost = 0;
@@ -342,53 +352,56 @@ static unsigned int recover_list(struct kunit *test, struct rsv_cache *c, void *
 
 		if (c->engine->is_used(c, e, f, at))
 			continue;
-		mark_kept(c, at);
+		mark_cached(c, at);
 		KUNIT_EXPECT_EQ(test, c->engine->free(c, NULL, e, f, at), RSV_OK);
 		lost++;
 	}
 	return lost;
 }
 
-/* lib/slub_kunit.c: next pointer. Three objects are taken, two given back, the first is damaged. */
+/*
+ * As in lib/slub_kunit.c: three objects are allocated, two freed, and the link of the first is
+ * overwritten.
+ */
 static void overwritten_free_list_is_found_and_not_followed(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, RSV_POISON, NULL);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, RSV_POISON, NULL);
 	void *object[3], *more[2];
 	unsigned int nr, lost;
 
-	objects_take(test, c, object, 3);
+	rsvt_objects_alloc(test, c, object, 3);
 	nr = carved(c, object[0]);
-	objects_give(c, object + 1, 2);
+	rsvt_objects_free(c, object + 1, 2);
 	clobber_next(c, object[2]);
-	EXPECT_MISUSE(test, RSV_CORRUPT, objects_take(test, c, more, 1));
-	expect_words(test, report_text(test, "%u free objects are lost", nr - 1));
-	objects_take(test, c, more + 1, 1);
-	KUNIT_EXPECT_FALSE(test, object_among(more[0], object, 3));
-	KUNIT_EXPECT_FALSE(test, object_among(more[1], object, 3));
+	EXPECT_MISUSE(test, RSV_CORRUPT, rsvt_objects_alloc(test, c, more, 1));
+	rsvt_expect_report_ends(test, rsvt_report_text(test, "%u free objects are lost", nr - 1));
+	rsvt_objects_alloc(test, c, more + 1, 1);
+	KUNIT_EXPECT_FALSE(test, rsvt_object_among(more[0], object, 3));
+	KUNIT_EXPECT_FALSE(test, rsvt_object_among(more[1], object, 3));
 
 	lost = recover_list(test, c, object[0], nr);
 	KUNIT_EXPECT_EQ(test, lost, nr - 1);
 	this_cpu_add(c->cpus->slow_frees, active(c) - 3);
 	rsv_cache_free(c, object[0]);
-	objects_give(c, more, 2);
-	scratch_cache_end(test, c);
+	rsvt_objects_free(c, more, 2);
+	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
-/* F looks through the slab whenever an object of it is given back. */
+/* With F each free looks through the freelist of the object's slab. */
 static void free_list_is_looked_through_if_that_is_asked_for(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, RSV_CACHE_VERIFY, NULL);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, RSV_CACHE_VERIFY, NULL);
 	void *object[3];
 	unsigned long next;
 
-	objects_take(test, c, object, 3);
+	rsvt_objects_alloc(test, c, object, 3);
 	rsv_cache_free(c, object[1]);
 	next = get_next(c, object[1]);
 	clobber_next(c, object[1]);
 	EXPECT_MISUSE(test, RSV_CORRUPT, rsv_cache_free(c, object[2]));
-	expect_words(test, "its free list is wrong");
-	/* Repaired, all is well. */
+	rsvt_expect_report_ends(test, "its free list is wrong");
+	/* With the link repaired the freelist is sound again. */
 	set_next(c, object[1], next);
 	rsv_cache_free(c, object[0]);
 	expect_lost(test, c, object[2]);
@@ -398,16 +411,16 @@ static void free_list_is_looked_through_if_that_is_asked_for(struct kunit *test)
 
 static void object_is_poisoned_while_it_is_free(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, RSV_POISON, NULL);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, RSV_POISON, NULL);
 	u8 bytes[SIZE], *object;
 
-	objects_take(test, c, (void **)&object, 1);
-	/* It is as it was while it was free. */
+	rsvt_objects_alloc(test, c, (void **)&object, 1);
+	/* The object still holds its poison. */
 	KUNIT_EXPECT_NULL(test, memchr_inv(object, POISON_FREE, SIZE - 1));
 	KUNIT_EXPECT_EQ(test, object[SIZE - 1], POISON_END);
 	memset(object, 0, SIZE);
 	rsv_cache_free(c, object);
-	peek_bytes(object, bytes, SIZE);
+	rsvt_peek(bytes, object, SIZE);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, POISON_FREE, SIZE - 1));
 	KUNIT_EXPECT_EQ(test, bytes[SIZE - 1], POISON_END);
 	object = rsv_cache_alloc(c, GFP_KERNEL | __GFP_ZERO);
@@ -418,19 +431,19 @@ static void object_is_poisoned_while_it_is_free(struct kunit *test)
 
 static void red_zones_say_whether_the_object_is_in_use(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, RSV_RED_ZONE | RSV_POISON, NULL);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, RSV_RED_ZONE | RSV_POISON, NULL);
 	u8 bytes[8];
 	void *object;
 
-	objects_take(test, c, &object, 1);
-	peek_bytes(object + SIZE, bytes, 8);
+	rsvt_objects_alloc(test, c, &object, 1);
+	rsvt_peek(bytes, object + SIZE, 8);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_ACTIVE, 8));
-	peek_bytes(object - 8, bytes, 8);
+	rsvt_peek(bytes, object - 8, 8);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_ACTIVE, 8));
 	rsv_cache_free(c, object);
-	peek_bytes(object + SIZE, bytes, 8);
+	rsvt_peek(bytes, object + SIZE, 8);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_INACTIVE, 8));
-	peek_bytes(object - 8, bytes, 8);
+	rsvt_peek(bytes, object - 8, 8);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, SLUB_RED_INACTIVE, 8));
 }
 
@@ -444,18 +457,18 @@ static void construct(void *object)
 
 static void constructed_object_is_never_poisoned_inside(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, construct);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, CHECKS, construct);
 	unsigned int i;
 	u8 bytes[SIZE];
 	void *object;
 
 	constructed = 0;
-	objects_take(test, c, &object, 1);
+	rsvt_objects_alloc(test, c, &object, 1);
 	KUNIT_EXPECT_NULL(test, memchr_inv(object, 0xc5, SIZE));
 	for (i = 1; i < 5; i++) {
 		memset(object, i, SIZE);
 		rsv_cache_free(c, object);
-		peek_bytes(object, bytes, SIZE);
+		rsvt_peek(bytes, object, SIZE);
 		KUNIT_EXPECT_NULL(test, memchr_inv(bytes, i, SIZE));
 		KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_KERNEL), object);
 		KUNIT_EXPECT_NULL(test, memchr_inv(object, i, SIZE));
@@ -464,16 +477,16 @@ static void constructed_object_is_never_poisoned_inside(struct kunit *test)
 	rsv_cache_free(c, object);
 }
 
-/* What is around a constructed object is checked as around any other. */
+/* The red zones of a constructed object are checked like those of any other. */
 static void overflow_of_a_constructed_object_is_found(struct kunit *test)
 {
-	struct rsv_cache *c = checked_cache(test, SIZE, CHECKS, construct);
+	struct rsv_cache *c = rsvt_checked_cache(test, SIZE, CHECKS, construct);
 	void *object;
 
-	objects_take(test, c, &object, 1);
-	poke_byte(object, SIZE, 0x12);
+	rsvt_objects_alloc(test, c, &object, 1);
+	rsvt_poke_byte(object, SIZE, 0x12);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
-	expect_words(test, RIGHT("64"));
+	rsvt_expect_report_ends(test, RIGHT("64"));
 	expect_lost(test, c, object);
 }
 
@@ -496,7 +509,7 @@ static struct kunit_case debug_cases[] = {
 
 static struct kunit_suite debug_suite = {
 	.name = "reservoir_debug",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = debug_cases,
 };
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debug=: which checks it wants of which cache.
+ * The module parameter debug=: which checks it gives to which caches.
  */
 #include <linux/string.h>
 
 #include "objects/debug/check.h"
 #include "region.h"
 #include "support/checks.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 
 #define F RSV_CACHE_VERIFY
 #define Z RSV_RED_ZONE
@@ -66,8 +68,8 @@ static void option_says_what_is_checked(struct kunit *test)
 {
 	const struct option_case *k = test->param_value;
 
-	/* It replaces what was said before. */
-	set_option(test, "FZPUT;U,one");
+	/* A new value replaces the old one. */
+	rsvt_set_debug(test, "FZPUT;U,one");
 	KUNIT_ASSERT_EQ(test, rsv_debug_parse(k->text), 0);
 	KUNIT_EXPECT_EQ(test, rsv_debug_flags(k->name), k->flags);
 }
@@ -108,20 +110,20 @@ static void option_that_is_not_understood_changes_nothing(struct kunit *test)
 {
 	const char *text = *(const char *const *)test->param_value;
 
-	set_option(test, "U,one;P");
+	rsvt_set_debug(test, "U,one;P");
 	KUNIT_EXPECT_EQ(test, rsv_debug_parse(text), -EINVAL);
 	KUNIT_EXPECT_EQ(test, rsv_debug_flags("one"), U);
 	KUNIT_EXPECT_EQ(test, rsv_debug_flags("two"), P);
 }
 
-/* Caches get what is said when they are made, and the module's own get nothing. */
+/* debug= applies to caches that are created afterwards, and not to the module's own. */
 static void option_holds_for_caches_that_are_made_afterwards(struct kunit *test)
 {
 	struct rsv_region *r;
 	struct rsv_cache *c;
 
-	set_option(test, "Z;PU,mine");
-	r = scratch_region(test, SZ_256K);
+	rsvt_set_debug(test, "Z;PU,mine");
+	r = rsvt_scratch_region(test, SZ_256K);
 	KUNIT_EXPECT_EQ(test, r->magazine_caches[0]->flags & RSV_CHECKS, 0);
 	KUNIT_EXPECT_EQ(test, r->kmalloc[0]->flags & RSV_CHECKS, Z);
 	c = rsv_cache_create(r, "mine", SIZE, 0, RSV_RED_ZONE, NULL);
@@ -144,7 +146,7 @@ static struct kunit_case option_cases[] = {
 
 static struct kunit_suite option_suite = {
 	.name = "reservoir_option",
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = option_cases,
 };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What reports say after their first line, read from the kernel's log: whose stack it is, who took
- * the object and who gave it back, and its bytes only where debug= allows it; the list of objects
- * that are out when their cache is to end; and what is traced.
+ * The lines of a report after the first, read from the kernel's log: stacks, who allocated and who
+ * freed the object, its bytes only where debug= allows that, the list of leaked objects when a
+ * cache in use is destroyed, and traces.
  *
- * Reports are printed at a limited rate, so that the suite waits for the limit's interval to end,
- * and makes fewer of them than one has.
+ * The module limits the rate of reports. The suite waits for the limit's interval to end and makes
+ * fewer reports than one interval allows.
  */
 #include <linux/jiffies.h>
 #include <linux/kmsg_dump.h>
@@ -14,19 +14,24 @@
 #include <linux/string.h>
 
 #include "region.h"
+#include "support/arrays.h"
+#include "support/bytes.h"
 #include "support/checks.h"
+#include "support/misuse.h"
+#include "support/scratch.h"
+#include "support/suite.h"
 #include "support/variants.h"
 
-KUNIT_ARRAY_PARAM_DESC(engines, engines, name);
+KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
-/* A cache of the engine that is the test's parameter, if it has one */
+/* A cache of the test's engine, if the test has such a parameter */
 static struct rsv_cache *report_cache(struct kunit *test, unsigned int flags)
 {
 	const struct engine_case *k = test->param_value;
 
-	stay_on_this_cpu();
-	return scratch_cache_flags(test, scratch_region(test, SZ_1M), SIZE, 0,
-				   flags | (k ? k->flag : RSV_ENGINE_SLUB), NULL);
+	rsvt_stay_on_this_cpu();
+	return rsvt_scratch_cache_flags(test, rsvt_scratch_region(test, SZ_1M), SIZE, 0,
+					flags | (k ? k->flag : RSV_ENGINE_SLUB), NULL);
 }
 
 static int wait_until_reports_are_printed(struct kunit_suite *suite)
@@ -41,9 +46,9 @@ static int wait_until_reports_are_printed(struct kunit_suite *suite)
 #define WIDTH 256
 
 /**
- * struct log - what the kernel said from a moment on
- * @nr: its lines
- * @at: those before it have been looked at
+ * struct log - lines of the kernel's log since log_begin()
+ * @nr: number of lines
+ * @at: the first line that the test has not looked at
  * @line: the lines, without the time
  */
 struct log {
@@ -67,7 +72,7 @@ static void log_add(struct log *log, const char *line)
 		strscpy(log->line[log->nr++], text ? text + 2 : line, WIDTH);
 }
 
-/* What was said since log_begin() */
+/* Reads the lines since log_begin(). */
 static struct log *log_read(struct kunit *test)
 {
 	struct log *log = kunit_kzalloc(test, sizeof(*log), GFP_KERNEL);
@@ -100,7 +105,7 @@ static unsigned int log_count(const struct log *log, const char *text)
 	return nr;
 }
 
-/* The next line with such a text; all lines before it are passed over. */
+/* Returns the next line that contains @text, and skips the lines before it. */
 static const char *log_next(struct kunit *test, struct log *log, const char *text)
 {
 	unsigned int i;
@@ -119,10 +124,10 @@ static void expect_line(struct kunit *test, struct log *log, const char *text)
 	log_next(test, log, text);
 }
 
-/* Places are given as offsets, never as addresses. Stacks are the kernel's to print. */
+/* The module prints offsets, never addresses. The kernel prints the stacks. */
 static void expect_no_address(struct kunit *test, const struct log *log, const void *object)
 {
-	const char *address = report_text(test, "%lx", (unsigned long)object);
+	const char *address = rsvt_report_text(test, "%lx", (unsigned long)object);
 	unsigned int i;
 
 	for (i = 0; i < log->nr; i++)
@@ -130,11 +135,11 @@ static void expect_no_address(struct kunit *test, const struct log *log, const v
 			KUNIT_EXPECT_NULL(test, strstr(log->line[i], address));
 }
 
-/* --- Who ------------------------------------------------------------------------------------ */
+/* --- Owners and stacks ---------------------------------------------------------------------- */
 
 static noinline void *take_there(struct rsv_cache *c)
 {
-	/* With the same flags it would be the same function to the compiler. */
+	/* With the flags of the other function the compiler would merge the two. */
 	void *object = rsv_cache_alloc(c, GFP_NOWAIT);
 
 	barrier();
@@ -148,12 +153,12 @@ static noinline void give_again(struct rsv_cache *c, void *object)
 	barrier();
 }
 
-/* Who did something to an object, and the stack as far as the test itself */
+/* A line that says who did something to an object, and the stack up to the test itself */
 static void expect_who(struct kunit *test, struct log *log, const char *did, const char *function,
 		       const char *from, unsigned long since)
 {
 	const char *line =
-		log_next(test, log, report_text(test, "reservoir: %s in %s+", did, function));
+		log_next(test, log, rsvt_report_text(test, "reservoir: %s in %s+", did, function));
 	const char *figures = line ? strstr(line, " age=") : NULL;
 	unsigned long age;
 	unsigned int cpu;
@@ -167,14 +172,14 @@ static void expect_who(struct kunit *test, struct log *log, const char *did, con
 	KUNIT_EXPECT_EQ(test, pid, current->pid);
 	if (!IS_ENABLED(CONFIG_STACKDEPOT))
 		return;
-	expect_line(test, log, report_text(test, "reservoir:   %s+", function));
-	expect_line(test, log, report_text(test, "reservoir:   %s+", from));
+	expect_line(test, log, rsvt_report_text(test, "reservoir:   %s+", function));
+	expect_line(test, log, rsvt_report_text(test, "reservoir:   %s+", from));
 }
 
 static const char *object_at(struct kunit *test, struct rsv_cache *c, const void *object)
 {
-	return report_text(test, "cache %s of region %s: object at 0x%zx", c->name, c->region->name,
-			   scratch_offset(c->region, object));
+	return rsvt_report_text(test, "cache %s of region %s: object at 0x%zx", c->name,
+				c->region->name, rsvt_scratch_offset(c->region, object));
 }
 
 static void report_says_whose_object_it_is_and_who_gave_it_back(struct kunit *test)
@@ -184,50 +189,50 @@ static void report_says_whose_object_it_is_and_who_gave_it_back(struct kunit *te
 	void *object, *other;
 	struct log *log;
 
-	objects_take(test, c, &other, 1);
-	object = take_here(c);
+	rsvt_objects_alloc(test, c, &other, 1);
+	object = rsvt_alloc_here(c);
 	KUNIT_ASSERT_NOT_NULL(test, object);
-	give_here(c, object);
+	rsvt_free_here(c, object);
 	log_begin();
-	EXPECT_REPORT(test, RSV_DOUBLE_FREE, report_given_back(test, c, object),
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, rsvt_report_free(test, c, object),
 		      give_again(c, object));
 	log = log_read(test);
 	expect_line(test, log,
-		    report_text(test, "reservoir: misuse: double_free: %s: given back",
-				object_at(test, c, object)));
-	/* The report's own stack comes first. */
+		    rsvt_report_text(test, "reservoir: misuse: double_free: %s: given back",
+				     object_at(test, c, object)));
+	/* The stack of the report comes first. */
 	expect_line(test, log, "give_again+");
-	expect_who(test, log, "Allocated", "take_here", __func__, since);
-	expect_who(test, log, "Freed", "give_here", __func__, since);
-	/* The heap's objects are in no slab. */
+	expect_who(test, log, "Allocated", "rsvt_alloc_here", __func__, since);
+	expect_who(test, log, "Freed", "rsvt_free_here", __func__, since);
+	/* Objects of SLOB's heap are in no slab. */
 	if (!(c->flags & RSV_ENGINE_SLOB))
 		expect_line(test, log,
-			    report_text(test, "reservoir: Slab objects=%u used=1",
-					c->layout.objects));
+			    rsvt_report_text(test, "reservoir: Slab objects=%u used=1",
+					     c->layout.objects));
 	KUNIT_EXPECT_EQ(test, log_count(log, "Allocated in"), 1);
 	KUNIT_EXPECT_EQ(test, log_count(log, "Freed in"), 1);
 	expect_no_address(test, log, object);
 	rsv_cache_free(c, other);
 }
 
-/* The cache that the object really is of knows who took it. */
+/* The owner comes from the cache that the object belongs to. */
 static void report_of_a_wrong_cache_says_who_took_the_object(struct kunit *test)
 {
 	struct rsv_cache *c = report_cache(test, RSV_STORE_USER);
-	struct rsv_cache *d = scratch_cache_flags(test, c->region, SIZE, 0,
-						  c->flags & (RSV_ENGINES | RSV_STORE_USER), NULL);
+	unsigned int flags = c->flags & (RSV_ENGINES | RSV_STORE_USER);
+	struct rsv_cache *d = rsvt_scratch_cache_flags(test, c->region, SIZE, 0, flags, NULL);
 	unsigned long since = jiffies;
-	void *object = take_here(c);
+	void *object = rsvt_alloc_here(c);
 	struct log *log;
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	log_begin();
-	EXPECT_REPORT(test, RSV_WRONG_CACHE, report_given_back(test, d, object),
+	EXPECT_REPORT(test, RSV_WRONG_CACHE, rsvt_report_free(test, d, object),
 		      give_again(d, object));
 	log = log_read(test);
 	expect_line(test, log,
-		    report_text(test, "reservoir: misuse: wrong_cache: cache %s ", d->name));
-	expect_who(test, log, "Allocated", "take_here", __func__, since);
+		    rsvt_report_text(test, "reservoir: misuse: wrong_cache: cache %s ", d->name));
+	expect_who(test, log, "Allocated", "rsvt_alloc_here", __func__, since);
 	KUNIT_EXPECT_EQ(test, log_count(log, "Freed in"), 0);
 	rsv_cache_free(c, object);
 }
@@ -238,8 +243,8 @@ static void report_without_owners_ends_with_the_stack(struct kunit *test)
 	struct log *log;
 	void *object[2];
 
-	objects_take(test, c, object, 2);
-	give_here(c, object[0]);
+	rsvt_objects_alloc(test, c, object, 2);
+	rsvt_free_here(c, object[0]);
 	log_begin();
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, give_again(c, object[0]));
 	log = log_read(test);
@@ -253,24 +258,24 @@ static void report_without_owners_ends_with_the_stack(struct kunit *test)
 
 /* --- Bytes ---------------------------------------------------------------------------------- */
 
-/* An object of "secret" bytes, whose right red zone begins with one that does not belong there */
+/* The log after the free of an object full of "secret" whose right red zone was overwritten */
 static struct log *log_of_an_overflow(struct kunit *test)
 {
 	struct rsv_cache *c = report_cache(test, RSV_POISON | RSV_RED_ZONE);
 	struct log *log;
 	u8 *object;
 
-	objects_take(test, c, (void **)&object, 1);
+	rsvt_objects_alloc(test, c, (void **)&object, 1);
 	memset(object, 'S', SIZE);
-	poke_byte(object, SIZE, 0x12);
+	rsvt_poke_byte(object, SIZE, 0x12);
 	log_begin();
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_cache_free(c, object));
 	log = log_read(test);
 	expect_line(test, log,
-		    report_text(test, "%s: right red zone overwritten, first at byte %u",
-				object_at(test, c, object), SIZE));
+		    rsvt_report_text(test, "%s: right red zone overwritten, first at byte %u",
+				     object_at(test, c, object), SIZE));
 	expect_no_address(test, log, object);
-	recover(test, c, object);
+	rsvt_recover(test, c, object);
 	return log;
 }
 
@@ -278,7 +283,7 @@ static void bytes_are_shown_where_debug_was_given(struct kunit *test)
 {
 	struct log *log;
 
-	set_option(test, "Z,somebody");
+	rsvt_set_debug(test, "Z,somebody");
 	log = log_of_an_overflow(test);
 	expect_line(test, log, "Redzone  00000000: cc cc cc cc cc cc cc cc");
 	expect_line(test, log, "Object   00000000: 53 53 53 53 53 53 53 53");
@@ -299,8 +304,8 @@ static void bytes_are_not_shown_where_it_was_not(struct kunit *test)
 
 /* --- Leaks ---------------------------------------------------------------------------------- */
 
-/* That is refused, since so many objects are in use */
-static struct log *log_of_an_end(struct kunit *test, struct rsv_cache *c, unsigned int nr)
+/* The log after a refused destruction of a cache with @nr used objects */
+static struct log *log_of_a_destruction(struct kunit *test, struct rsv_cache *c, unsigned int nr)
 {
 	struct log *log;
 	int err;
@@ -310,16 +315,17 @@ static struct log *log_of_an_end(struct kunit *test, struct rsv_cache *c, unsign
 	KUNIT_EXPECT_EQ(test, err, -EBUSY);
 	log = log_read(test);
 	expect_line(test, log,
-		    report_text(test, "misuse: destroyed_in_use: cache %s of region %s: %u objects",
-				c->name, c->region->name, nr));
+		    rsvt_report_text(test,
+				     "misuse: destroyed_in_use: cache %s of region %s: %u objects",
+				     c->name, c->region->name, nr));
 	return log;
 }
 
-/* In whatever order they are found */
+/* In any order */
 static void expect_leak(struct kunit *test, struct log *log, struct rsv_cache *c,
 			const void *object)
 {
-	const char *text = report_text(test, "%s is in use", object_at(test, c, object));
+	const char *text = rsvt_report_text(test, "%s is in use", object_at(test, c, object));
 
 	KUNIT_EXPECT_EQ(test, log_count(log, text), 1);
 	log->at = 0;
@@ -335,16 +341,16 @@ static void each_leaked_object_is_listed_with_who_took_it(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		here[i] = take_here(c);
+		here[i] = rsvt_alloc_here(c);
 		there[i] = take_there(c);
 		KUNIT_ASSERT_NOT_NULL(test, here[i]);
 		KUNIT_ASSERT_NOT_NULL(test, there[i]);
 	}
 	rsv_cache_free(c, there[1]);
-	log = log_of_an_end(test, c, 5);
+	log = log_of_a_destruction(test, c, 5);
 	for (i = 0; i < 3; i++) {
 		expect_leak(test, log, c, here[i]);
-		expect_who(test, log, "Allocated", "take_here", __func__, since);
+		expect_who(test, log, "Allocated", "rsvt_alloc_here", __func__, since);
 		expect_no_address(test, log, here[i]);
 	}
 	for (i = 0; i < 3; i += 2) {
@@ -355,10 +361,10 @@ static void each_leaked_object_is_listed_with_who_took_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, log_count(log, "and more"), 0);
 	rsv_cache_free(c, there[0]);
 	rsv_cache_free(c, there[2]);
-	objects_give(c, here, 3);
+	rsvt_objects_free(c, here, 3);
 }
 
-/* In the list of debug.c there is room for so many. */
+/* The list of leaks has at most so many lines. */
 #define LISTED 16
 
 static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)
@@ -367,47 +373,47 @@ static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)
 	void *object[LISTED + 1];
 	struct log *log;
 
-	objects_take(test, c, object, LISTED + 1);
-	log = log_of_an_end(test, c, LISTED + 1);
+	rsvt_objects_alloc(test, c, object, LISTED + 1);
+	log = log_of_a_destruction(test, c, LISTED + 1);
 	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), LISTED);
 	KUNIT_EXPECT_EQ(test, log_count(log, "and more"), 1);
 	KUNIT_EXPECT_EQ(test, log_count(log, "Allocated in"), 0);
-	/* Blocks of the heap may be another cache's. */
+	/* Blocks of SLOB's heap may belong to another cache. */
 	KUNIT_EXPECT_EQ(test, log_count(log, ", or another cache's"),
 			c->flags & RSV_ENGINE_SLOB ? LISTED : 0);
 
 	rsv_cache_free(c, object[LISTED]);
-	log = log_of_an_end(test, c, LISTED);
+	log = log_of_a_destruction(test, c, LISTED);
 	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), LISTED);
 	KUNIT_EXPECT_EQ(test, log_count(log, "and more"), 0);
-	objects_give(c, object, LISTED);
+	rsvt_objects_free(c, object, LISTED);
 }
 
-/* Both have objects of the same size in SLOB's heap, which does not know caches. */
+/* Both caches have objects of the same size in SLOB's heap, which does not know caches. */
 static void leaks_of_another_cache_in_the_heap_are_not_listed(struct kunit *test)
 {
 	const unsigned int flags = RSV_ENGINE_SLOB | RSV_STORE_USER;
-	struct rsv_region *r = scratch_region(test, SZ_1M);
-	struct rsv_cache *c = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
-	struct rsv_cache *d = scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
+	struct rsv_cache *d = rsvt_scratch_cache_flags(test, r, SIZE, 0, flags, NULL);
 	void *object[3], *theirs[LISTED];
 	struct log *log;
 	unsigned int i;
 
-	stay_on_this_cpu();
-	objects_take(test, d, theirs, LISTED);
-	objects_take(test, c, object, 3);
-	log = log_of_an_end(test, c, 3);
+	rsvt_stay_on_this_cpu();
+	rsvt_objects_alloc(test, d, theirs, LISTED);
+	rsvt_objects_alloc(test, c, object, 3);
+	log = log_of_a_destruction(test, c, 3);
 	KUNIT_EXPECT_EQ(test, log_count(log, " is in use"), 3);
 	for (i = 0; i < 3; i++)
 		expect_leak(test, log, c, object[i]);
-	objects_give(c, object, 3);
-	objects_give(d, theirs, LISTED);
+	rsvt_objects_free(c, object, 3);
+	rsvt_objects_free(d, theirs, LISTED);
 }
 
 /* --- Traces --------------------------------------------------------------------------------- */
 
-/* T: each time an object changes hands, in a line of its own; it is no misuse. */
+/* With T each allocation and free is logged in a line of its own. It is no misuse. */
 static void allocations_and_frees_are_logged_where_they_are_traced(struct kunit *test)
 {
 	struct rsv_cache *c = report_cache(test, RSV_CACHE_TRACE);
@@ -416,14 +422,14 @@ static void allocations_and_frees_are_logged_where_they_are_traced(struct kunit 
 	void *object;
 
 	log_begin();
-	object = take_here(c);
+	object = rsvt_alloc_here(c);
 	KUNIT_ASSERT_NOT_NULL(test, object);
-	give_here(c, object);
+	rsvt_free_here(c, object);
 	log = log_read(test);
-	took = report_text(test, "reservoir: TRACE %s alloc 0x%zx by take_here+", c->name,
-			   scratch_offset(c->region, object));
-	gave = report_text(test, "reservoir: TRACE %s free 0x%zx by give_here+", c->name,
-			   scratch_offset(c->region, object));
+	took = rsvt_report_text(test, "reservoir: TRACE %s alloc 0x%zx by rsvt_alloc_here+",
+				c->name, rsvt_scratch_offset(c->region, object));
+	gave = rsvt_report_text(test, "reservoir: TRACE %s free 0x%zx by rsvt_free_here+", c->name,
+				rsvt_scratch_offset(c->region, object));
 	expect_line(test, log, took);
 	expect_line(test, log, gave);
 	KUNIT_EXPECT_EQ(test, log_count(log, "TRACE"), 2);
@@ -446,7 +452,7 @@ static struct kunit_case report_cases[] = {
 static struct kunit_suite report_suite = {
 	.name = "reservoir_report",
 	.suite_init = wait_until_reports_are_printed,
-	.init = suite_init,
+	.init = rsvt_suite_init,
 	.test_cases = report_cases,
 };
 

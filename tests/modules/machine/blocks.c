@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * stress: blocks of pages on all CPUs. Each page in use says at both ends that it is.
+ * stress: blocks of pages on all CPUs. Each page has a mark at both ends that says whether it is
+ * used, so that a page that two CPUs got is found.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -14,30 +15,33 @@
 #define ORDER_BITS    3
 #define STRESS_ORDERS 5
 
-/* What the first and the last word of a page in use say */
+/* The mark: the first and the last word of a used page */
 static unsigned long block_mark(unsigned long pfn)
 {
-	return ~pfn ^ ((unsigned long)seed << 8);
+	return ~pfn ^ ((unsigned long)machine_seed << 8);
 }
 
-/* Writes what a page's first and last word shall be; what they are must be as @in_use says. */
+/*
+ * Writes the mark into a page's first and last word. Before that the words must be as @in_use says.
+ */
 static void page_mark(unsigned long pfn, unsigned long mark, bool in_use, bool zeroed)
 {
 	unsigned long *word = kmap_local_page(pfn_to_page(pfn));
 	unsigned long *last = word + PAGE_SIZE / sizeof(*word) - 1;
 
 	if (in_use && (*word != block_mark(pfn) || *last != block_mark(pfn)))
-		stress_wrong("page 0x%lx was written to by somebody else: 0x%lx", pfn, *word);
+		machine_stress_wrong("page 0x%lx was written to by somebody else: 0x%lx", pfn,
+				     *word);
 	if (!in_use && *word == block_mark(pfn))
-		stress_wrong("page 0x%lx was handed out twice", pfn);
+		machine_stress_wrong("page 0x%lx was handed out twice", pfn);
 	if (zeroed && memchr_inv(word, 0, PAGE_SIZE))
-		stress_wrong("page 0x%lx is not zeroed: 0x%lx", pfn, *word);
+		machine_stress_wrong("page 0x%lx is not zeroed: 0x%lx", pfn, *word);
 	*word = mark;
 	*last = mark;
 	kunmap_local(word);
 }
 
-/* The number of the block's first page, and its order */
+/* Returns the number of the block's first page, and its order. */
 static unsigned long block_take(struct rnd_state *random, gfp_t gfp)
 {
 	u32 x = prandom_u32_state(random);
@@ -73,11 +77,11 @@ static const struct stress blocks = {
 	.give = block_give,
 };
 
-int run_stress(struct rsv_region *r)
+int machine_run_stress(struct rsv_region *r)
 {
-	int err = stress(&blocks);
+	int err = machine_stress(&blocks);
 
-	/* The last zeroed pages may still be on their way to where a drain finds them. */
+	/* The last zeroed pages may be on their way to the list that the drain empties. */
 	msleep(200);
-	return err ?: run_drain(r);
+	return err ?: machine_run_drain(r);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * footprint: the pages that OBJECTS objects of a size take from a region, by rsv_kmalloc() and from
- * a cache of the engine SLOB, beside what the kernel's kmalloc() takes in the same boot.
+ * footprint: the pages that OBJECTS objects of a size take from a region, with rsv_kmalloc() and
+ * with a cache of the engine SLOB, compared with the kernel's kmalloc() in the same boot.
  *
- * What a region lost is what is left for others to take, page by page. What the kernel's lost is
- * the pages of the slabs that the objects are in; FILLERS objects before them fill the slabs that
- * were there already.
+ * For the region the test allocates all remaining pages and counts how many are missing. For the
+ * kernel it counts the pages of the slabs that the objects are in. FILLERS objects fill the
+ * existing slabs first.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -30,9 +30,7 @@ static const unsigned int sizes[] = {
 static void **taken; /* FILLERS + OBJECTS pointers */
 static struct page **slabs; /* OBJECTS heads of slabs */
 
-/*
- * The kernel's
- */
+/* The kernel */
 
 static int compare_slabs(const void *a, const void *b)
 {
@@ -42,7 +40,7 @@ static int compare_slabs(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The pages of all slabs that the objects are in */
+/* Pages of all slabs that have objects of @objects */
 static unsigned long kernel_pages(void **objects)
 {
 	unsigned long pages = 0;
@@ -74,11 +72,9 @@ static unsigned long kernel_footprint(unsigned int size)
 	return pages;
 }
 
-/*
- * Ours
- */
+/* Reservoir */
 
-/* Takes all pages that can be had, and gives them back. */
+/* Allocates all pages that the region has, and frees them. Returns their number. */
 static unsigned long pages_left(struct rsv_region *r)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_HIGH | __GFP_NOWARN;
@@ -125,7 +121,7 @@ static unsigned long our_pages(struct rsv_region *r, struct rsv_cache *c, unsign
 	return pages;
 }
 
-/* With the engine: from a cache; without: by rsv_kmalloc() */
+/* With a cache of @engine; without an engine, with rsv_kmalloc() */
 static unsigned long our_footprint(unsigned int size, unsigned int engine)
 {
 	const struct rsv_reserve want = {.bytes = (size_t)OBJECTS * size * 2 + SZ_1M};
@@ -144,11 +140,9 @@ static unsigned long our_footprint(unsigned int size, unsigned int engine)
 	return pages;
 }
 
-/*
- * Side by side
- */
+/* The comparison */
 
-/* At most so many hundredths of the kernel's */
+/* Whether @ours is at most so many hundredths of @kernels */
 static bool within(unsigned long ours, unsigned long kernels, unsigned int hundredths)
 {
 	return ours && kernels && ours * 100 <= kernels * hundredths;
@@ -156,10 +150,10 @@ static bool within(unsigned long ours, unsigned long kernels, unsigned int hundr
 
 /**
  * struct sums - pages of all sizes together
- * @ours: by rsv_kmalloc()
- * @kernels: by kmalloc()
- * @slobs: of the sizes below a page, from caches of the engine SLOB
- * @kernels_small: of the sizes below a page, by kmalloc()
+ * @ours: with rsv_kmalloc()
+ * @kernels: with kmalloc()
+ * @slobs: sizes below a page, with caches of the engine SLOB
+ * @kernels_small: sizes below a page, with kmalloc()
  */
 struct sums {
 	unsigned long ours;
@@ -202,7 +196,7 @@ static int footprints(void)
 	return good ? 0 : -EIO;
 }
 
-int run_footprint(struct rsv_region *r)
+int machine_run_footprint(struct rsv_region *r)
 {
 	int err = -ENOMEM;
 

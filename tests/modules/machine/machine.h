@@ -10,38 +10,38 @@
 #include <linux/types.h>
 
 /* Parameters */
-extern unsigned int seconds;
-extern unsigned int slots;
-extern unsigned int seed;
-extern unsigned int megabytes;
-extern bool checks;
+extern unsigned int machine_seconds;
+extern unsigned int machine_slots;
+extern unsigned int machine_seed;
+extern unsigned int machine_megabytes;
+extern bool machine_checks;
 
-int run_drain(struct rsv_region *r);
-int run_zones(struct rsv_region *r);
-int run_nodes(struct rsv_region *r);
-int run_stress(struct rsv_region *r);
-int run_objects(struct rsv_region *r);
-int run_footprint(struct rsv_region *r);
-int run_reserve(struct rsv_region *r);
-int run_traces(struct rsv_region *r);
-void traces_end(void);
-void objects_end(void);
+int machine_run_drain(struct rsv_region *r);
+int machine_run_zones(struct rsv_region *r);
+int machine_run_nodes(struct rsv_region *r);
+int machine_run_stress(struct rsv_region *r);
+int machine_run_objects(struct rsv_region *r);
+int machine_run_footprint(struct rsv_region *r);
+int machine_run_reserve(struct rsv_region *r);
+int machine_run_traces(struct rsv_region *r);
+void machine_traces_end(void);
+void machine_objects_end(void);
 
 /**
- * struct stress - what all CPUs do, in threads and in hard timer interrupts
+ * struct stress - operations that all CPUs do, in threads and in hard timer interrupts
  * @what: its name for the log
- * @take: takes something, or returns 0
- * @give: gives it back; 0 is nothing
- * @aside: done by one thread now and then; may be NULL
+ * @take: allocates something, or returns 0
+ * @give: frees it; 0 is nothing
+ * @extra: another operation, which one thread does now and then; may be NULL
  */
 struct stress {
 	const char *what;
 	unsigned long (*take)(struct rnd_state *random, gfp_t gfp);
 	void (*give)(unsigned long taken);
-	void (*aside)(struct rnd_state *random);
+	void (*extra)(struct rnd_state *random);
 };
 
-int stress(const struct stress *s);
-__printf(1, 2) void stress_wrong(const char *fmt, ...);
+int machine_stress(const struct stress *s);
+__printf(1, 2) void machine_stress_wrong(const char *fmt, ...);
 
 #endif /* RSV_KUNIT_MACHINE_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reservoir_machine.ko: what is proved on whole machines rather than in a suite: interrupts, CPUs
- * that come and go, real zones and nodes, the running kernel's allocators beside ours. It uses
- * nothing but the public interface, so that it loads on any kernel, and the default region. Loading
- * it does what run= names, and fails with -EIO if that fails; make check-machines compares the
- * region's free areas before and after.
+ * reservoir_machine.ko: proofs that need a whole machine rather than a suite: interrupts, CPUs that
+ * come and go, real zones and nodes, a comparison with the kernel's allocators. It uses only the
+ * public interface and the default region, so that it loads on any kernel. Loading it does the run
+ * that run= names, and fails with -EIO if the run fails. make check-machines compares the region's
+ * free areas before and after.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -18,32 +18,32 @@ module_param(run, charp, 0400);
 MODULE_PARM_DESC(run,
 		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve or traces");
 
-unsigned int seconds = 40;
-module_param(seconds, uint, 0400);
+unsigned int machine_seconds = 40;
+module_param_named(seconds, machine_seconds, uint, 0400);
 MODULE_PARM_DESC(seconds, "how long stress and objects take");
 
-unsigned int slots = 2048;
-module_param(slots, uint, 0400);
+unsigned int machine_slots = 2048;
+module_param_named(slots, machine_slots, uint, 0400);
 MODULE_PARM_DESC(slots, "blocks or objects that these hold at most");
 
-unsigned int seed;
-module_param(seed, uint, 0400);
+unsigned int machine_seed;
+module_param_named(seed, machine_seed, uint, 0400);
 MODULE_PARM_DESC(seed, "of these; 0 for another one each time");
 
-unsigned int megabytes = 1024;
-module_param(megabytes, uint, 0400);
+unsigned int machine_megabytes = 1024;
+module_param_named(megabytes, machine_megabytes, uint, 0400);
 MODULE_PARM_DESC(megabytes, "how much reserve takes");
 
-bool checks;
-module_param(checks, bool, 0400);
+bool machine_checks;
+module_param_named(checks, machine_checks, bool, 0400);
 MODULE_PARM_DESC(checks, "whether the caches of objects check what they are given");
 
 /*
- * drain: what is free goes to the free areas. Who shrinks a cache that a CPU has something of waits
- * until all CPUs gave back what they have. No region has a block of 4 TiB, and a request that may
- * sleep gathers the rest before it fails.
+ * drain: moves all free memory to the free areas. Shrinking a cache of which a CPU has objects
+ * waits until all CPUs were drained. No region has a block of 4 TiB, and a request that may sleep
+ * drains everything else before it fails.
  */
-int run_drain(struct rsv_region *r)
+int machine_run_drain(struct rsv_region *r)
 {
 	struct rsv_cache *c = rsv_cache_create(r, "drain", 64, 0, 0, NULL);
 
@@ -59,9 +59,10 @@ static const struct {
 	const char *name;
 	int (*run)(struct rsv_region *r);
 } runs[] = {
-	{"drain", run_drain},	  {"zones", run_zones},	    {"nodes", run_nodes},
-	{"stress", run_stress},	  {"objects", run_objects}, {"footprint", run_footprint},
-	{"reserve", run_reserve}, {"traces", run_traces},
+	{"drain", machine_run_drain},	  {"zones", machine_run_zones},
+	{"nodes", machine_run_nodes},	  {"stress", machine_run_stress},
+	{"objects", machine_run_objects}, {"footprint", machine_run_footprint},
+	{"reserve", machine_run_reserve}, {"traces", machine_run_traces},
 };
 
 static int __init machine_init(void)
@@ -69,10 +70,10 @@ static int __init machine_init(void)
 	struct rsv_region *r = rsv_default_region();
 	unsigned int i;
 
-	if (!r || !slots)
+	if (!r || !machine_slots)
 		return -EINVAL;
-	if (!seed)
-		seed = get_random_u32() | 1;
+	if (!machine_seed)
+		machine_seed = get_random_u32() | 1;
 	for (i = 0; i < ARRAY_SIZE(runs); i++)
 		if (!strcmp(run, runs[i].name))
 			return runs[i].run(r);
@@ -80,11 +81,11 @@ static int __init machine_init(void)
 }
 module_init(machine_init);
 
-/* Nothing else is left behind: what was started in machine_init() ended there. */
+/* Everything else that machine_init() started ended there. */
 static void __exit machine_exit(void)
 {
-	traces_end();
-	objects_end();
+	machine_traces_end();
+	machine_objects_end();
 }
 module_exit(machine_exit);
 

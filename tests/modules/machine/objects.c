@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * objects: objects of all engines, with and without magazines and constructors, and of size
- * classes, on all CPUs. Each object in use says at both ends whose it is; one that was constructed
- * keeps that it was.
+ * classes, on all CPUs. Each used object has a mark at both ends that says whose it is. A
+ * constructed object stays constructed.
  *
- * All that is done is counted here as well. The caches stay until the module goes, unused, so that
- * make check-machines can compare with what they counted themselves.
+ * The run counts its operations. The caches stay until the module goes, unused, so that make
+ * check-machines can compare their own counts.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -17,13 +17,13 @@
 #include "machine.h"
 
 #define CONSTRUCTED 0x636f6e7374727563ULL
-#define RESERVED    8 /* objects of the first kind, which only it can use */
+#define RESERVED    8 /* guaranteed objects of the first kind */
 
 /**
- * struct stamp - what stands at the beginning of an object in use
- * @mark: what says that it is in use
- * @kind: entry of kinds[]; its end: it is of a size class
- * @size: its bytes, of which the last ones are @mark again
+ * struct stamp - the beginning of a used object
+ * @mark: says that it is used
+ * @kind: entry of kinds[]; the number of entries for a size class
+ * @size: its size; its last bytes are @mark again
  */
 struct stamp {
 	u64 mark;
@@ -31,7 +31,7 @@ struct stamp {
 	u32 size;
 };
 
-/* What stands behind that in an object with a constructor */
+/* The bytes behind the stamp of an object with a constructor */
 struct constructed {
 	struct stamp stamp;
 	u64 was;
@@ -57,9 +57,9 @@ static struct kind {
 };
 
 /**
- * struct count - what a CPU did with objects of one kind
- * @taken: objects
- * @given: objects given back
+ * struct count - operations of a CPU on objects of one kind
+ * @taken: objects allocated
+ * @given: objects freed
  * @failed: requests that got less than they asked for
  */
 struct count {
@@ -68,7 +68,7 @@ struct count {
 	unsigned long failed;
 };
 
-/* The last one is of those of size classes. */
+/* The last one is for size classes. */
 static DEFINE_PER_CPU(struct count[ARRAY_SIZE(kinds) + 1], counts);
 
 static void count_taken(u32 kind, const void *object)
@@ -78,7 +78,7 @@ static void count_taken(u32 kind, const void *object)
 		return;
 	}
 	this_cpu_inc(counts[kind].failed);
-	stress_wrong("no object of kind %u, though the region is far from full", kind);
+	machine_stress_wrong("no object of kind %u, though the region is far from full", kind);
 }
 
 static void say_count(u32 kind, const char *caches)
@@ -98,7 +98,7 @@ static void say_count(u32 kind, const char *caches)
 
 static u64 object_mark(const void *object, u32 size)
 {
-	return ~(u64)(unsigned long)object ^ ((u64)seed << 16) ^ size;
+	return ~(u64)(unsigned long)object ^ ((u64)machine_seed << 16) ^ size;
 }
 
 static u64 *object_end(struct stamp *object, u32 size)
@@ -106,11 +106,11 @@ static u64 *object_end(struct stamp *object, u32 size)
 	return (void *)object + round_down(size, sizeof(u64)) - sizeof(u64);
 }
 
-/* An object of one kind may lie where one of another kind was: only its own mark is suspicious. */
+/* An object may lie where one of another kind was, so only the mark of its own kind is an error. */
 static void object_begin(struct stamp *object, u32 kind, u32 size)
 {
 	if (object->mark == object_mark(object, size) && object->size == size)
-		stress_wrong("object of %u bytes was handed out twice", size);
+		machine_stress_wrong("object of %u bytes was handed out twice", size);
 	object->mark = object_mark(object, size);
 	object->kind = kind;
 	object->size = size;
@@ -123,8 +123,8 @@ static void object_end_use(struct stamp *object)
 
 	if (object->mark != mark || object->kind > ARRAY_SIZE(kinds) ||
 	    *object_end(object, object->size) != mark)
-		stress_wrong("object of %u bytes was written to by somebody else: 0x%llx",
-			     object->size, object->mark);
+		machine_stress_wrong("object of %u bytes was written to by somebody else: 0x%llx",
+				     object->size, object->mark);
 	object->mark = 0;
 }
 
@@ -162,7 +162,7 @@ static unsigned long object_take(struct rnd_state *random, gfp_t gfp)
 	if (!object)
 		return 0;
 	if (k->constructed && object->was != CONSTRUCTED)
-		stress_wrong("object of %u bytes is not constructed", k->size);
+		machine_stress_wrong("object of %u bytes is not constructed", k->size);
 	object_begin(&object->stamp, n, k->size);
 	return (unsigned long)object;
 }
@@ -185,9 +185,9 @@ static void object_give(unsigned long taken)
 }
 
 /*
- * Objects that only the first kind can use. The table of them is of a size class: it is made anew
- * when more are wanted than it has room for, and goes with the last one. The region may not have
- * more objects just now, which is no mistake.
+ * Guarantees objects to the first kind. Their table is memory of a size class: it is made anew when
+ * it is too small, and freed with the last object. The region may not have more objects at the
+ * moment, which is no error.
  */
 static int guarantee(unsigned int nr)
 {
@@ -201,8 +201,10 @@ static int guarantee(unsigned int nr)
 	return rsv_cache_reserve(kinds[0].cache, nr);
 }
 
-/* Many at once, and all that is not needed given back, in the middle of it all */
-static void objects_aside(struct rnd_state *random)
+/*
+ * Bulk requests, shrinking, and another number of guaranteed objects, while the other threads go on
+ */
+static void objects_extra(struct rnd_state *random)
 {
 	u32 n = prandom_u32_state(random) % ARRAY_SIZE(kinds);
 	struct kind *k = &kinds[n];
@@ -221,7 +223,8 @@ static void objects_aside(struct rnd_state *random)
 	this_cpu_add(counts[n].given, nr);
 	if (nr < ARRAY_SIZE(many)) {
 		this_cpu_inc(counts[n].failed);
-		stress_wrong("%u objects of kind %u, though the region is far from full", nr, n);
+		machine_stress_wrong("%u objects of kind %u, though the region is far from full",
+				     nr, n);
 	}
 	rsv_cache_free_bulk(k->cache, nr, many);
 }
@@ -230,7 +233,7 @@ static const struct stress objects = {
 	.what = "objects",
 	.take = object_take,
 	.give = object_give,
-	.aside = objects_aside,
+	.extra = objects_extra,
 };
 
 static void kind_name(char *name, u32 kind)
@@ -240,7 +243,7 @@ static void kind_name(char *name, u32 kind)
 
 static int kinds_create(struct rsv_region *r)
 {
-	unsigned int flags = checks ? RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER : 0, i;
+	unsigned int flags = machine_checks ? RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER : 0, i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct kind *k = &kinds[i];
@@ -269,21 +272,21 @@ static void say_counts(void)
 	say_count(ARRAY_SIZE(kinds), "kmalloc-*");
 }
 
-int run_objects(struct rsv_region *r)
+int machine_run_objects(struct rsv_region *r)
 {
 	int err = kinds_create(r);
 
 	if (!err)
-		err = stress(&objects);
+		err = machine_stress(&objects);
 	if (err)
-		objects_end();
+		machine_objects_end();
 	else
 		say_counts();
 	return err;
 }
 
-/* A cache that is still in use is reported as a misuse. */
-void objects_end(void)
+/* Destroying a cache in use would be reported as a misuse. */
+void machine_objects_end(void)
 {
 	unsigned int i;
 
@@ -291,5 +294,5 @@ void objects_end(void)
 		if (kinds[i].cache)
 			rsv_cache_destroy(kinds[i].cache);
 	if (kinds[0].cache)
-		run_drain(rsv_default_region());
+		machine_run_drain(rsv_default_region());
 }

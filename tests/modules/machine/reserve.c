@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * reserve: a region made and ended, beside as much memory taken and given back by the page
+ * reserve: the time to create and destroy a region, compared with allocating and freeing as much
+ * memory page by page.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -18,7 +19,7 @@ static s64 microseconds(ktime_t since)
 
 static int reserve_region(s64 *took, s64 *gave)
 {
-	const struct rsv_reserve want = {.bytes = (size_t)megabytes << 20};
+	const struct rsv_reserve want = {.bytes = (size_t)machine_megabytes << 20};
 	ktime_t start = ktime_get();
 	struct rsv_region *r = rsv_region_create("measured", &want, 1);
 	int err;
@@ -34,7 +35,7 @@ static int reserve_region(s64 *took, s64 *gave)
 
 static int reserve_pages(s64 *took, s64 *gave)
 {
-	unsigned long nr = (unsigned long)megabytes << (20 - PAGE_SHIFT), i;
+	unsigned long nr = (unsigned long)machine_megabytes << (20 - PAGE_SHIFT), i;
 	ktime_t start = ktime_get();
 	struct page *page, *next;
 	LIST_HEAD(pages);
@@ -63,13 +64,13 @@ static int reserve_once(void)
 	if (err)
 		return err;
 	pr_info("figure: %u MiB reserved in %lld us, released in %lld us; by the page %lld and %lld us: %lld %%\n",
-		megabytes, took, gave, page_took, page_gave,
+		machine_megabytes, took, gave, page_took, page_gave,
 		div64_s64(100 * (took + gave), max(page_took + page_gave, 1LL)));
 	return 0;
 }
 
-/* Three times, since the first one also pays for the order in which the system's memory is. */
-int run_reserve(struct rsv_region *r)
+/* Three times: the first one also pays for putting the system's memory in order. */
+int machine_run_reserve(struct rsv_region *r)
 {
 	int i, err = 0;
 

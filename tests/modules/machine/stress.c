@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A thread and a hard timer interrupt on every CPU put things into slots that all share, and give
- * back what was there, which mostly another CPU took.
+ * A thread and a hard timer interrupt on every CPU put allocations into slots that all share, and
+ * free the old ones, which mostly another CPU allocated.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -18,16 +18,16 @@
 #define STRESS_BATCH 64
 
 /**
- * struct worker - what stresses one CPU
+ * struct worker - the thread and the interrupt of one CPU
  * @task: the thread
- * @timer: the interrupt, set off by the thread wherever it runs
- * @cpu: the CPU, as long as it is there
- * @random: of the thread
- * @irq_random: of the interrupt
- * @nr_taken: what the thread took
- * @nr_irq_taken: what the interrupt took
- * @nr_failed: requests of the thread that found nothing
- * @nr_irq_failed: requests of the interrupt that found nothing
+ * @timer: the interrupt, which the thread starts on the CPU that it runs on
+ * @cpu: the CPU, while it is on-line
+ * @random: the thread's random numbers
+ * @irq_random: the interrupt's
+ * @nr_taken: allocations of the thread
+ * @nr_irq_taken: allocations of the interrupt
+ * @nr_failed: requests of the thread that failed
+ * @nr_irq_failed: requests of the interrupt that failed
  */
 struct worker {
 	struct task_struct *task;
@@ -47,8 +47,8 @@ static atomic_long_t *slot;
 static atomic_t nr_wrong;
 static DEFINE_RAW_SPINLOCK(stress_lock);
 
-/* Says what is wrong, ten times at most, and makes the run fail. */
-void stress_wrong(const char *fmt, ...)
+/* Prints what is wrong, ten times at most, and makes the run fail. */
+void machine_stress_wrong(const char *fmt, ...)
 {
 	struct va_format text = {.fmt = fmt};
 	va_list args;
@@ -61,7 +61,7 @@ void stress_wrong(const char *fmt, ...)
 	va_end(args);
 }
 
-/* Returns 1 if something was taken; one time in eight nothing is asked for. */
+/* Returns 1 if it allocated something. One step in eight only frees. */
 static unsigned int stress_step(unsigned long *nr_failed, struct rnd_state *random, gfp_t gfp)
 {
 	u32 x = prandom_u32_state(random);
@@ -71,7 +71,7 @@ static unsigned int stress_step(unsigned long *nr_failed, struct rnd_state *rand
 		taken = stressed->take(random, gfp);
 		*nr_failed += !taken;
 	}
-	stressed->give(atomic_long_xchg(&slot[(x >> 9) % slots], taken));
+	stressed->give(atomic_long_xchg(&slot[(x >> 9) % machine_slots], taken));
 	return !!taken;
 }
 
@@ -85,7 +85,7 @@ static enum hrtimer_restart stress_interrupt(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* One step in each of the ways in which a thread may ask */
+/* One step with each of the flags that a thread may use */
 static void stress_way(struct worker *w)
 {
 	u32 way = prandom_u32_state(&w->random) % 64;
@@ -102,7 +102,7 @@ static void stress_way(struct worker *w)
 	}
 }
 
-/* A thread whose CPU went away runs elsewhere, and returns when the CPU does. */
+/* The thread of a CPU that goes off-line runs elsewhere, and returns with the CPU. */
 static int stress_thread(void *data)
 {
 	struct worker *w = data;
@@ -116,8 +116,8 @@ static int stress_thread(void *data)
 			      HRTIMER_MODE_REL_PINNED_HARD);
 		for (i = 0; i < STRESS_BATCH; i++)
 			stress_way(w);
-		if (stressed->aside && w == workers)
-			stressed->aside(&w->random);
+		if (stressed->extra && w == workers)
+			stressed->extra(&w->random);
 		cond_resched();
 	}
 	return 0;
@@ -126,14 +126,14 @@ static int stress_thread(void *data)
 static int stress_start(struct worker *w, unsigned int cpu)
 {
 	w->cpu = cpu;
-	prandom_seed_state(&w->random, seed + 2 * cpu);
-	prandom_seed_state(&w->irq_random, seed + 2 * cpu + 1);
+	prandom_seed_state(&w->random, machine_seed + 2 * cpu);
+	prandom_seed_state(&w->irq_random, machine_seed + 2 * cpu + 1);
 	rsv_hrtimer_setup(&w->timer, stress_interrupt, HRTIMER_MODE_REL_PINNED_HARD);
 	w->task = kthread_run(stress_thread, w, "stress/%u", cpu);
 	return PTR_ERR_OR_ZERO(w->task);
 }
 
-/* Stops the threads and then, as nobody sets them off any more, the interrupts. */
+/* Stops the threads first, since they start the interrupts, and then the interrupts. */
 static void stress_stop(unsigned int nr)
 {
 	unsigned long taken = 0, irq_taken = 0, failed = 0;
@@ -146,12 +146,12 @@ static void stress_stop(unsigned int nr)
 		irq_taken += workers[i].nr_irq_taken;
 		failed += workers[i].nr_failed + workers[i].nr_irq_failed;
 	}
-	for (i = 0; i < slots; i++)
+	for (i = 0; i < machine_slots; i++)
 		stressed->give(atomic_long_read(&slot[i]));
 	pr_info("figure: seed %u: %lu %s were taken by %u threads, %lu by interrupts, %lu requests failed\n",
-		seed, taken, stressed->what, nr, irq_taken, failed);
+		machine_seed, taken, stressed->what, nr, irq_taken, failed);
 	if (!taken || !irq_taken)
-		stress_wrong("threads took %lu, interrupts %lu", taken, irq_taken);
+		machine_stress_wrong("threads took %lu, interrupts %lu", taken, irq_taken);
 }
 
 static int stress_all_cpus(void)
@@ -166,19 +166,19 @@ static int stress_all_cpus(void)
 		nr++;
 	}
 	if (!err)
-		msleep_interruptible(seconds * MSEC_PER_SEC);
+		msleep_interruptible(machine_seconds * MSEC_PER_SEC);
 	stress_stop(nr);
 	return err;
 }
 
 /* Returns 0 if nothing was wrong. */
-int stress(const struct stress *s)
+int machine_stress(const struct stress *s)
 {
 	int err = -ENOMEM;
 
 	stressed = s;
 	workers = kcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
-	slot = vcalloc(slots, sizeof(*slot));
+	slot = vcalloc(machine_slots, sizeof(*slot));
 	if (workers && slot)
 		err = stress_all_cpus();
 	vfree(slot);

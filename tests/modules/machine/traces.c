@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * traces: objects of a cache that keeps owners, in use until the module goes, so that whoever reads
- * alloc_traces and free_traces meanwhile finds: four that are left of those of take_seven(), three
- * of take_three(), and two of take_two(), which give_two() had given back before.
+ * traces: objects of a cache with owner records, which stay used until the module goes. A reader of
+ * alloc_traces and free_traces meanwhile finds four objects of take_seven(), three of take_three()
+ * and two of take_two(), which give_two() had freed before.
  */
 #include <linux/compiler.h>
 #include <linux/err.h>
@@ -12,7 +12,9 @@
 static struct rsv_cache *traced;
 static void *object[10];
 
-/* Inlined, so that the caller's name is what counts, and a loop, as it is one place in the code. */
+/*
+ * Inlined, so that the trace names the caller, and a loop, so that there is one place in the code.
+ */
 static __always_inline int take(unsigned int from, unsigned int nr)
 {
 	OPTIMIZER_HIDE_VAR(nr);
@@ -34,7 +36,7 @@ static noinline int take_three(void)
 	return take(7, 3);
 }
 
-/* What was given back last is taken first. */
+/* The objects freed last are allocated first. */
 static noinline int take_two(void)
 {
 	return take(5, 2);
@@ -49,7 +51,7 @@ static noinline void give_two(void)
 		rsv_cache_free(traced, object[i]);
 }
 
-int run_traces(struct rsv_region *r)
+int machine_run_traces(struct rsv_region *r)
 {
 	int err;
 
@@ -64,11 +66,11 @@ int run_traces(struct rsv_region *r)
 		object[0] = NULL;
 	}
 	if (err)
-		traces_end();
+		machine_traces_end();
 	return err;
 }
 
-void traces_end(void)
+void machine_traces_end(void)
 {
 	unsigned int i;
 

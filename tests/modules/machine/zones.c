@@ -12,9 +12,7 @@
 
 #include "machine.h"
 
-/*
- * Pages by the list
- */
+/* Lists of pages */
 
 static void give_all(struct list_head *pages)
 {
@@ -30,7 +28,7 @@ static u64 physical(struct page *page)
 	return (u64)page_to_pfn(page) << PAGE_SHIFT;
 }
 
-/* Takes single pages until there are none; each must satisfy the test. */
+/* Allocates single pages until the request fails. Each page must satisfy the test. */
 static int take_all(struct rsv_region *r, gfp_t gfp, struct list_head *pages,
 		    bool (*good)(struct page *page))
 {
@@ -49,8 +47,8 @@ static int take_all(struct rsv_region *r, gfp_t gfp, struct list_head *pages,
 }
 
 /*
- * zones: of a region all of whose memory was reserved by the name of its zone, requests for a zone
- * get pages below its limit, and find them when those for higher zones have taken what they can
+ * zones: in a region whose memory was reserved by zone, requests for a zone get pages below its
+ * limit. They still find pages when requests for higher zones have taken all they can.
  */
 static bool below_16m(struct page *page)
 {
@@ -85,7 +83,7 @@ static const struct zone_case {
 	{"GFP_DMA", GFP_KERNEL | __GFP_DMA, below_16m, IS_ENABLED(CONFIG_ZONE_DMA)},
 };
 
-int run_zones(struct rsv_region *r)
+int machine_run_zones(struct rsv_region *r)
 {
 	LIST_HEAD(pages);
 	unsigned int i;
@@ -105,11 +103,9 @@ int run_zones(struct rsv_region *r)
 	return min(nr, 0);
 }
 
-/*
- * nodes: a request is served by the node that it names, and then by the others, the nearest first
- */
+/* nodes: the node that a request names serves it, and then the others, the nearest first. */
 
-/* Stays on its CPU: the lists of others may still have pages of a node that was passed. */
+/* Stays on its CPU: the lists of other CPUs may have pages of a node that was passed. */
 static int take_outwards(struct rsv_region *r, int nid, struct list_head *pages)
 {
 	int distance = 0, now = -1;
@@ -142,13 +138,13 @@ static int take_here(struct rsv_region *r, int nid, struct list_head *pages)
 	return list_empty(pages) ? -EIO : 0;
 }
 
-int run_nodes(struct rsv_region *r)
+int machine_run_nodes(struct rsv_region *r)
 {
 	LIST_HEAD(pages);
 	int nid, err = 0;
 
 	for_each_online_node(nid) {
-		err = run_drain(r);
+		err = machine_run_drain(r);
 		migrate_disable();
 		if (!err)
 			err = take_outwards(r, nid, &pages);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The clock of the benchmark where there is no better one than the kernel's
+ * The clock of the benchmark where the kernel's is the best one.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The clock of the benchmark on x86, User Mode Linux among it: the time stamp counter
+ * The clock of the benchmark on x86, including User Mode Linux: the time stamp counter.
  */
 #ifndef BENCH_CLOCK_H
 #define BENCH_CLOCK_H
@@ -10,7 +10,7 @@
 
 #define BENCH_UNIT	"cycles"
 
-/* Nothing before it is still under way when it is read, and nothing behind it has begun. */
+/* All instructions before it have ended when the counter is read, and none behind it has begun. */
 static __always_inline u64 bench_clock(void)
 {
 	u32 low, high;
