@@ -24,7 +24,11 @@
 #include "objects/engine.h"
 #include "objects/size_class.h"
 #include "pages/drain.h"
+#include "pages/extent.h"
+#include "pages/lend.h"
+#include "pages/pcp.h"
 #include "pages/reserve.h"
+#include "pages/zone.h"
 #include "region.h"
 
 static char *reserve = "64M";

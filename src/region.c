@@ -11,7 +11,8 @@
  * Upper layers register hooks (struct rsv_region_hooks). The hook created() runs when the region's
  * memory and heap exist, and the hook destroyed() runs before they go, so what an upper layer shows
  * always exists. The hooks stand outside the life of the caches, since each cache has hooks of its
- * own that need what created() made.
+ * own that need what created() made. The hooks run under rsv_regions_lock, so nothing that they
+ * wait for, such as a reader of a debugfs file, may take that lock.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -27,8 +28,12 @@
 #include "objects/magazine_cache.h"
 #include "objects/reap.h"
 #include "pages/drain.h"
+#include "pages/extent.h"
+#include "pages/lend.h"
+#include "pages/pcp.h"
 #include "pages/reserve.h"
 #include "pages/zeroed.h"
+#include "pages/zone.h"
 #include "region.h"
 #include "report.h"
 

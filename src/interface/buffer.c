@@ -26,7 +26,6 @@
 #include "buffer.h"
 #include "compat.h"
 #include "handle.h"
-#include "region.h"
 
 /* The time until the work looks at the waiting buffers: at first, and at most. It doubles. */
 #define RSV_WAITING_FIRST_MS 10U

@@ -24,6 +24,7 @@
 #include "debugfs.h"
 #include "objects/cache.h"
 #include "objects/kmalloc.h"
+#include "pages/zone.h"
 #include "query.h"
 #include "region.h"
 #include "report.h"

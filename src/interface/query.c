@@ -17,8 +17,10 @@
 #include "objects/engines/slob_heap.h"
 #include "objects/kmalloc.h"
 #include "objects/magazine.h"
+#include "pages/extent.h"
+#include "pages/pcp.h"
+#include "pages/zone.h"
 #include "query.h"
-#include "region.h"
 #include "report.h"
 
 /* Pages that a query looks at under one hold of a zone's lock */
