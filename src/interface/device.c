@@ -59,7 +59,7 @@ static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void
 	if (!error && ioctl->answers &&
 	    copy_to_user(user, &f->arg, min_t(size_t, size, ioctl->size)))
 		error = -EFAULT;
-	/* The program does not know the number of the new handle, so nobody could free it. */
+	/* The program does not know the number of the new handle, so it could not free it. */
 	if (error && f->new_number)
 		rsv_file_drop(f, f->new_number);
 	return error;

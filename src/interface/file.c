@@ -5,7 +5,7 @@
  * rsv_file.lock guards everything here. Every ioctl holds it from its first lookup to its answer,
  * so a handle that an ioctl found exists until that ioctl ends.
  *
- * The descriptor also counts what programs could use to exhaust memory that nobody is charged for,
+ * The descriptor also counts what programs could use to exhaust memory that is charged to no cgroup,
  * and refuses to go beyond a limit.
  */
 #include <linux/capability.h>
@@ -26,10 +26,10 @@
 #include "mmap_offset.h"
 
 #define RSV_HANDLES_MAX	      1048576U
-#define RSV_CACHES_MAX	      1024U /* a cache takes kernel memory that nobody is charged for */
+#define RSV_CACHES_MAX	      1024U /* a cache takes kernel memory that is charged to no cgroup */
 #define RSV_SCRATCH_BYTES_MAX SZ_4M
 
-/* A region of any size takes kernel memory beside its pages, so small ones count for more. */
+/* A region of any size takes metadata, so a small one counts for more than its pages. */
 #define RSV_SCRATCH_BYTES_MIN SZ_64K
 
 /**
