@@ -5,8 +5,8 @@
  * rsv_file.lock guards everything here. Every ioctl holds it from its first lookup to its answer,
  * so a handle that an ioctl found exists until that ioctl ends.
  *
- * The descriptor also counts what programs could use to exhaust memory that is charged to no cgroup,
- * and refuses to go beyond a limit.
+ * The descriptor also counts what programs could use to exhaust memory that is charged to no
+ * cgroup, and refuses to go beyond a limit.
  */
 #include <linux/capability.h>
 #include <linux/container_of.h>
