@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Differences between the supported kernels, and nowhere else.
+ * The differences between the supported kernels, so that no other file compares versions, and what
+ * depends on the kernel's configuration: stacks, KASAN, KUnit.
  */
 #ifndef RSV_COMPAT_H
 #define RSV_COMPAT_H
@@ -17,9 +18,7 @@
 #include <linux/version.h>
 #include <uapi/linux/reservoir.h>
 
-/*
- * The largest order of the kernel's page allocator: was exclusive until 6.4, got this name in 6.8.
- */
+/* The largest order of the kernel's page allocator. MAX_ORDER was one more than that before 6.4. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define RSV_KERNEL_MAX_ORDER (MAX_ORDER - 1)
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
@@ -28,14 +27,14 @@
 #define RSV_KERNEL_MAX_ORDER MAX_PAGE_ORDER
 #endif
 
-/* What KCSAN may know to be racy got a word for it in 6.10. */
+/* Tells KCSAN that a field may be racy; since 6.10. */
 #ifndef __data_racy
 #define __data_racy
 #endif
 
 /*
- * The checks that are always on. What they cost is measured by leaving them out (make bench), and
- * nobody should use a module that was built so.
+ * Whether cheap checks for misuse are built in, as they always should be. "make bench" builds the
+ * module without them to measure what they cost.
  */
 #ifdef RSV_UNCHECKED
 #define RSV_CHECKED false
@@ -43,21 +42,21 @@
 #define RSV_CHECKED true
 #endif
 
-/* What only the tests need is exported to them alone. */
+/* Exports a symbol to the KUnit tests alone. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define EXPORT_SYMBOL_IF_KUNIT(symbol) EXPORT_SYMBOL_NS_GPL(symbol, EXPORTED_FOR_KUNIT_TESTING)
 #else
 #include <kunit/visibility.h>
 #endif
 
-/* Work queues whose works stay on their CPU say so from 6.17 on. */
+/* Since 6.17 a work queue that runs works on the queuing CPU must say so. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
 #define RSV_WQ_PERCPU WQ_PERCPU
 #else
 #define RSV_WQ_PERCPU 0
 #endif
 
-/* Shrinkers are allocated by the kernel from 6.7 on, and know what they belong to. */
+/* Since 6.7 the kernel allocates shrinkers, and they have a pointer to private data. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 struct rsv_shrinker {
 	struct shrinker base;
@@ -123,7 +122,7 @@ static inline void rsv_shrinker_stop(struct shrinker *s)
 }
 #endif
 
-/* A timer gets its function as it is set up from 6.13 on. */
+/* Since 6.13 one function initializes a timer and sets its function. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void rsv_hrtimer_setup(struct hrtimer *timer,
 				     enum hrtimer_restart (*function)(struct hrtimer *timer),
@@ -141,14 +140,14 @@ static inline void rsv_hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
-/* A name space became a string in 6.13. */
+/* Since 6.13 the name of a symbol name space is a string. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define RSV_IMPORT_KUNIT_NS MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING)
 #else
 #define RSV_IMPORT_KUNIT_NS MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
 #endif
 
-/* A mapping's flags got functions of their own in 6.3. */
+/* Since 6.3 the flags of a mapping are set by a function. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
@@ -156,7 +155,7 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
-/* A zone's place among the kernel's, or -1 if this kernel does not have it. */
+/* The kernel's number (enum zone_type) of RSV_ZONE_*, or -1 if the kernel has no such zone. */
 static inline int rsv_kernel_zone(unsigned int zone)
 {
 	switch (zone) {
@@ -179,7 +178,10 @@ static inline int rsv_kernel_zone(unsigned int zone)
 	}
 }
 
-/* Makes a range of pages ours by moving what is in them elsewhere; each has a reference then. */
+/*
+ * Allocates a range of pages by migrating their contents. Each page has a reference of its own
+ * then. Newer kernels take flags instead of a migrate type.
+ */
 #ifdef ACR_FLAGS_NONE
 #define RSV_RANGE_KIND ACR_FLAGS_NONE
 #else
@@ -201,7 +203,10 @@ static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_p
 }
 #endif
 
-/* Between the steps of the magazines' protocol, so that a test can put an interrupt there */
+/*
+ * The code calls rsv_step() between the steps of the magazines' protocol. Where the kernel has
+ * KUnit, a test can register a hook that acts as an interrupt there.
+ */
 typedef void rsv_step_fn(int step);
 extern rsv_step_fn *rsv_step_hook;
 
@@ -220,8 +225,8 @@ static inline void rsv_step(int step)
 #endif
 
 /*
- * Stacks, each kept once by the kernel and known by a number; 0: it is not kept. The function that
- * saves one lost a parameter in 6.3 and got flags in 6.8.
+ * Stacks. The kernel's stack depot stores each distinct stack once and gives it a number; 0 means
+ * that it could not be stored. Its function lost a parameter in 6.3 and got flags in 6.8.
  */
 #ifdef CONFIG_STACKDEPOT
 #define RSV_STACK_DEPTH 16
@@ -231,7 +236,9 @@ static inline int rsv_stack_start(void)
 	return stack_depot_init();
 }
 
-/* The caller's stack without so many functions at its top. Callers that nobody may inline. */
+/*
+ * Saves the stack of the caller without the innermost @skip functions, which must not be inlined.
+ */
 static __always_inline u32 rsv_stack_save(unsigned int skip, bool may_alloc)
 {
 	unsigned long entries[RSV_STACK_DEPTH];
@@ -269,9 +276,9 @@ static inline unsigned int rsv_stack_fetch(u32 stack, unsigned long **entries)
 #endif
 
 /*
- * KASAN: which bytes nobody but this module may touch. Of its hooks this one alone is exported, and
- * its declaration, as the values that make a report say what was touched, is private to mm/kasan/.
- * Addresses are multiples of 8, sizes too but for rsv_kasan_allow().
+ * KASAN: marks bytes that only this module may access. kasan_poison() is the only exported function
+ * for it. Its declaration is private to mm/kasan/, as are the values that tell a report the kind of
+ * bytes. Addresses are multiples of 8, and so are sizes except for rsv_kasan_allow().
  */
 #ifdef CONFIG_KASAN_GENERIC
 #define RSV_KASAN_GRANULE 8UL
@@ -290,14 +297,14 @@ static inline void rsv_kasan_fence(const void *addr, size_t size)
 	kasan_poison(addr, size, RSV_KASAN_REDZONE, false);
 }
 
-/* Of a granule that is not whole, the value is how many of its bytes may be touched. */
+/* The value of the last granule, if it is not whole, is the number of its accessible bytes. */
 static inline void rsv_kasan_allow(const void *addr, size_t size)
 {
-	size_t rest = size % RSV_KASAN_GRANULE;
+	size_t partial = size % RSV_KASAN_GRANULE;
 
-	kasan_poison(addr, size - rest, 0, false);
-	if (rest)
-		kasan_poison(addr + size - rest, RSV_KASAN_GRANULE, rest, false);
+	kasan_poison(addr, size - partial, 0, false);
+	if (partial)
+		kasan_poison(addr + size - partial, RSV_KASAN_GRANULE, partial, false);
 }
 #else
 static inline void rsv_kasan_forbid(const void *addr, size_t size)

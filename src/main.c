@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Parameters, start and stop.
+ * The module: its parameters, and the order in which its layers start and stop. This is the only
+ * file that knows every layer.
+ *
+ * Parameters are checked before anything starts. The layers start from the bottom: pages, objects,
+ * debugfs with its hooks, regions, the device. They stop in the opposite order.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -20,7 +24,11 @@
 #include "objects/engine.h"
 #include "objects/size_class.h"
 #include "pages/drain.h"
+#include "pages/extent.h"
+#include "pages/lend.h"
+#include "pages/pcp.h"
 #include "pages/reserve.h"
+#include "pages/zone.h"
 #include "region.h"
 
 static char *reserve = "64M";
@@ -51,7 +59,9 @@ static char *debug = "-";
 module_param(debug, charp, 0444);
 MODULE_PARM_DESC(debug, "checks: [FZPUT][,cache...], as slab_debug= (default - for none)");
 
-/* Digits and one of K, M and G; more than 0 and no more than a size can be. */
+/*
+ * Digits and at most one of K, M and G. The size is more than 0, and rounding up cannot overflow.
+ */
 static int rsv_parse_size(const char *text, size_t *size)
 {
 	size_t length = strlen(text);
@@ -80,7 +90,7 @@ static int rsv_parse_size(const char *text, size_t *size)
 	return 0;
 }
 
-/* Takes a word off the front of a text, if it is there. */
+/* Moves the text behind a word that it begins with; returns false if it does not begin so. */
 static bool rsv_parse_word(char **text, const char *word)
 {
 	size_t length = strlen(word);
@@ -91,7 +101,7 @@ static bool rsv_parse_word(char **text, const char *word)
 	return true;
 }
 
-static void rsv_parse_kind(char **text, struct rsv_reserve *want)
+static void rsv_parse_zone(char **text, struct rsv_reserve *want)
 {
 	if (rsv_parse_word(text, "dma:"))
 		want->zone = RSV_ZONE_DMA;
@@ -118,16 +128,14 @@ static int rsv_parse_node(char **text, struct rsv_reserve *want)
 	return 0;
 }
 
-/*
- * [nodeN/][KIND:]SIZE, and of a zone's SIZE what is shared with requests for higher ones, :SHARED
- */
+/* [nodeN/][ZONE:|contig:]SIZE[:SHARED]; see struct rsv_reserve for SHARED. */
 static int rsv_parse_entry(char *text, struct rsv_reserve *want)
 {
 	char *size;
 
 	if (rsv_parse_node(&text, want))
 		return -EINVAL;
-	rsv_parse_kind(&text, want);
+	rsv_parse_zone(&text, want);
 	size = strsep(&text, ":");
 	if (rsv_parse_size(size, &want->bytes))
 		return -EINVAL;
@@ -138,7 +146,7 @@ static int rsv_parse_entry(char *text, struct rsv_reserve *want)
 	return rsv_reserve_ok(want) ? 0 : -EINVAL;
 }
 
-/* Returns the number of entries, or an error after a line that quotes what was not understood. */
+/* Returns the number of entries, or an error after a message that quotes the bad entry. */
 static int rsv_parse_list(char *list, struct rsv_reserve *want)
 {
 	char *entry, quoted[64];
@@ -173,9 +181,9 @@ static int rsv_parse_reserve(struct rsv_reserve *want)
 	return nr;
 }
 
-static int rsv_not_understood(const char *name, const char *value, const char *want)
+static int rsv_param_error(const char *name, const char *value, const char *expected)
 {
-	pr_err("%s=%s is not understood: want %s\n", name, value, want);
+	pr_err("%s=%s is not understood: want %s\n", name, value, expected);
 	return -EINVAL;
 }
 
@@ -184,43 +192,44 @@ static int rsv_parse_floor(size_t *bytes)
 	*bytes = 0;
 	if (!strcmp(floor, "0") || !rsv_parse_size(floor, bytes))
 		return 0;
-	return rsv_not_understood("floor", floor, "SIZE[K|M|G]");
+	return rsv_param_error("floor", floor, "SIZE[K|M|G]");
 }
 
-static int rsv_choose_engine(void)
+static int rsv_parse_engine(void)
 {
 	const struct rsv_engine *chosen = rsv_engine_named(engine);
 
 	if (!chosen)
-		return rsv_not_understood("engine", engine, "slub, slab or slob");
+		return rsv_param_error("engine", engine, "slub, slab or slob");
 	rsv_engine_set_default(chosen);
 	return 0;
 }
 
-static int rsv_choose_classes(void)
+static int rsv_parse_classes(void)
 {
 	const struct rsv_classes *chosen = rsv_classes_named(classes);
 
 	if (!chosen)
-		return rsv_not_understood("classes", classes, "fine or pow2");
+		return rsv_param_error("classes", classes, "fine or pow2");
 	rsv_classes_set_default(chosen);
 	return 0;
 }
 
-/* What caches are to be like, before there are any. */
-static int rsv_objects_choose(void)
+/* Sets the defaults of caches before the first one is created. */
+static int rsv_parse_cache_params(void)
 {
-	return rsv_choose_engine() ?: rsv_choose_classes() ?: rsv_debug_parse(debug);
+	return rsv_parse_engine() ?: rsv_parse_classes() ?: rsv_debug_parse(debug);
 }
 
-static void rsv_announce(void)
+static void rsv_print_info(void)
 {
 	struct rsv_ioc_info info = {};
 
 	rsv_query_info(rsv_default_region(), &info);
 	pr_info(RSV_VERSION ": %llu KiB in %u %s, largest block %llu KiB%s\n", info.bytes >> 10,
-		info.nr_extents, info.nr_extents == 1 ? "run" : "runs", info.largest_block >> 10,
-		info.nr_extents > 1 ? "; reserve=contig:SIZE insists on one run" : "");
+		info.nr_extents, info.nr_extents == 1 ? "extent" : "extents",
+		info.largest_block >> 10,
+		info.nr_extents > 1 ? "; reserve=contig:SIZE insists on one contiguous run" : "");
 }
 
 static int rsv_pages_start(void)
@@ -267,13 +276,13 @@ static int rsv_layers_start(void)
 
 static void rsv_layers_stop(void)
 {
-	/* Caches and extents that are gone may still wait for those who look at them. */
+	/* Destroyed caches and removed extents are freed by works, after a grace period. */
 	rsv_work_flush();
 	rsv_caches_stop();
 	rsv_pages_stop();
 }
 
-static int rsv_regions_begin(const struct rsv_reserve *want, int nr, size_t floor_bytes)
+static int rsv_default_start(const struct rsv_reserve *want, int nr, size_t floor_bytes)
 {
 	int err = rsv_regions_start(want, nr);
 
@@ -297,22 +306,22 @@ static int __init rsv_init(void)
 	err = rsv_parse_floor(&floor_bytes);
 	if (err)
 		return err;
-	err = rsv_objects_choose() ?: rsv_layers_start();
+	err = rsv_parse_cache_params() ?: rsv_layers_start();
 	if (err)
 		return err;
 
 	rsv_debugfs_start();
-	err = rsv_regions_begin(want, nr, floor_bytes);
+	err = rsv_default_start(want, nr, floor_bytes);
 	if (err)
 		goto no_regions;
 	err = rsv_device_create();
 	if (err)
 		goto no_device;
-	rsv_announce();
+	rsv_print_info();
 	return 0;
 
 no_device:
-	pr_err("/dev/reservoir cannot be made: error %d\n", err);
+	pr_err("/dev/reservoir cannot be created: error %d\n", err);
 	rsv_regions_stop();
 no_regions:
 	rsv_debugfs_stop();
@@ -320,7 +329,9 @@ no_regions:
 	return err;
 }
 
-/* No descriptor, mapping or kernel user is left: each of them holds a reference to the module. */
+/*
+ * No descriptor, mapping or kernel user is left, since each of them has a reference to the module.
+ */
 static void __exit rsv_exit(void)
 {
 	rsv_device_destroy();

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Which names caches and regions may have. A name becomes a debugfs path and a word in lines that
+ * other programs parse, so it has neither slashes nor white space.
+ */
 #include <linux/ctype.h>
 #include <linux/string.h>
 #include <uapi/linux/reservoir.h>
@@ -7,13 +11,11 @@
 #include "name.h"
 
 /**
- * rsv_name_ok() - whether a cache or a region may be called so
- * @name: the name
- *
- * Names become debugfs paths and words in lines that other programs parse.
+ * rsv_name_ok() - check the name of a cache or a region
+ * @name: the name; at most RSV_NAME_MAX bytes are read
  *
  * Context: Any.
- * Return: true for 1 to 31 of A-Z a-z 0-9 _ . - that are not "." or "..".
+ * Return: true for 1 to 31 characters of A-Z a-z 0-9 _ . - but not "." or "..".
  */
 bool rsv_name_ok(const char *name)
 {

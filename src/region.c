@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: putting one together from extents, zones, size classes and what shows them, and taking
- * it apart.
+ * The life of a region: create it from extents, zones, the heap and internal caches, find it by
+ * name, count its users, destroy it or report what leaked.
+ *
+ * rsv_regions_lock guards the list of regions, their numbers and their counts of users. Its holder
+ * creates or destroys one region at a time, so a name that was looked up stays free, or stays
+ * taken, until the operation is complete. It is the outermost lock; nothing on an allocation path
+ * takes it.
+ *
+ * Upper layers register hooks (struct rsv_region_hooks). The hook created() runs when the region's
+ * memory and heap exist, and the hook destroyed() runs before they go, so what an upper layer shows
+ * always exists. The hooks stand outside the life of the caches, since each cache has hooks of its
+ * own that need what created() made. The hooks run under rsv_regions_lock, so nothing that they
+ * wait for, such as a reader of a debugfs file, may take that lock.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -10,7 +21,6 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "interface/debugfs.h"
 #include "name.h"
 #include "objects/cache.h"
 #include "objects/engines/slob_heap.h"
@@ -18,23 +28,39 @@
 #include "objects/region_caches.h"
 #include "objects/stats.h"
 #include "pages/drain.h"
+#include "pages/extent.h"
+#include "pages/lend.h"
+#include "pages/pcp.h"
 #include "pages/reserve.h"
 #include "pages/zeroed.h"
+#include "pages/zone.h"
 #include "region.h"
 #include "report.h"
 
-/* Guards the list, and is held while a region is made or taken apart. May sleep; outermost. */
-static DEFINE_MUTEX(rsv_regions_lock);
-static LIST_HEAD(rsv_regions);
-static u32 rsv_region_ids; /* numbers that were given out */
+static DEFINE_MUTEX(rsv_regions_lock); /* see the top of this file */
+static LIST_HEAD(rsv_regions); /* in the order of creation (rsv_regions_lock) */
+static u32 rsv_region_ids; /* the number of the next region (rsv_regions_lock) */
+static const struct rsv_region_hooks *rsv_region_hooks; /* set before the first region exists */
 
-static struct rsv_region *rsv_default; /* set at load, cleared at unload, when nobody can ask */
+/* Set at load and cleared at unload, when no caller of rsv_default_region() is left. */
+static struct rsv_region *rsv_default;
 
 /**
- * rsv_default_region() - the region that the module made at load
+ * rsv_region_set_hooks() - register what an upper layer does when regions come and go
+ * @hooks: the hooks; they stay registered while the module is loaded
+ *
+ * Context: At load, before the first region is created.
+ */
+void rsv_region_set_hooks(const struct rsv_region_hooks *hooks)
+{
+	rsv_region_hooks = hooks;
+}
+
+/**
+ * rsv_default_region() - the region that the module creates at load
  *
  * Context: Any.
- * Return: The region, which lives as long as the module; it has no memory after reserve=none.
+ * Return: The region. It lives as long as the module; with reserve=none it has no memory.
  */
 struct rsv_region *rsv_default_region(void)
 {
@@ -42,7 +68,7 @@ struct rsv_region *rsv_default_region(void)
 }
 EXPORT_SYMBOL_GPL(rsv_default_region);
 
-static struct rsv_region *rsv_region_named(const char *name)
+static struct rsv_region *rsv_region_find(const char *name)
 {
 	struct rsv_region *r;
 
@@ -62,7 +88,7 @@ static bool rsv_reserves_ok(const struct rsv_reserve *want, unsigned int nr)
 	return true;
 }
 
-static struct rsv_region *rsv_region_new(const char *name)
+static struct rsv_region *rsv_region_alloc(const char *name)
 {
 	struct rsv_region *r = kzalloc(sizeof(*r), GFP_KERNEL);
 
@@ -81,7 +107,8 @@ static struct rsv_region *rsv_region_new(const char *name)
 	return r;
 }
 
-static int rsv_region_take(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
+static int rsv_region_add_memory(struct rsv_region *r, const struct rsv_reserve *want,
+				 unsigned int nr)
 {
 	LIST_HEAD(blocks);
 	unsigned int i;
@@ -97,7 +124,7 @@ static int rsv_region_take(struct rsv_region *r, const struct rsv_reserve *want,
 	return err;
 }
 
-/* Nothing goes on in the region any more by itself. */
+/* Stops all background work of the region: zeroing, reaping and draining. */
 static void rsv_region_quiesce(struct rsv_region *r)
 {
 	rsv_zeroed_stop(r);
@@ -106,14 +133,13 @@ static void rsv_region_quiesce(struct rsv_region *r)
 	rsv_drain_destroy(r);
 }
 
-static void rsv_region_release(struct rsv_region *r)
+static void rsv_region_free_memory(struct rsv_region *r)
 {
 	rsv_region_quiesce(r);
 	rsv_extents_release(r);
 	rsv_zones_release(r);
 }
 
-/* What serves its caches, which is made before them and ends after them, and the size classes */
 static int rsv_region_create_caches(struct rsv_region *r)
 {
 	int err = rsv_region_caches_create(r);
@@ -125,18 +151,19 @@ static int rsv_region_create_caches(struct rsv_region *r)
 	return err;
 }
 
-/* With nothing allocated by anybody else */
+/* The caller has made sure that nothing in the region is allocated. */
 static void rsv_region_destroy_caches(struct rsv_region *r)
 {
 	rsv_reap_stop(r);
 	rsv_caches_destroy(r);
 }
 
-static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
+static int rsv_region_create_locked(struct rsv_region *r, const struct rsv_reserve *want,
+				    unsigned int nr)
 {
 	int err;
 
-	if (rsv_region_named(r->name))
+	if (rsv_region_find(r->name))
 		return -EEXIST;
 	err = rsv_zones_create(r);
 	if (err)
@@ -144,26 +171,25 @@ static int rsv_region_build(struct rsv_region *r, const struct rsv_reserve *want
 	err = rsv_drain_create(r);
 	if (err)
 		goto no_drains;
-	err = rsv_region_take(r, want, nr);
+	err = rsv_region_add_memory(r, want, nr);
 	if (err)
 		goto release;
 	err = rsv_heap_create(r);
 	if (err)
 		goto release;
-	/* What is shown is there before it is shown, and goes after. */
-	rsv_debugfs_add(r);
+	rsv_region_hooks->created(r);
 	err = rsv_region_create_caches(r);
 	if (err)
-		goto unshow;
+		goto no_caches;
 	r->id = rsv_region_ids++;
 	list_add_tail(&r->list, &rsv_regions);
 	return 0;
 
-unshow:
-	rsv_debugfs_remove(r);
+no_caches:
+	rsv_region_hooks->destroyed(r);
 	rsv_heap_destroy(r);
 release:
-	rsv_region_release(r);
+	rsv_region_free_memory(r);
 	return err;
 no_drains:
 	rsv_zones_release(r);
@@ -171,31 +197,31 @@ no_drains:
 }
 
 /**
- * rsv_region_make() - take memory from the system and make a region of it
- * @name: as for rsv_region_create(), as the next two
- * @want: the memory
- * @nr: entries of @want
- * @origin: who makes it, RSV_REGION_*
+ * rsv_region_create_as() - create a region for a given kind of owner
+ * @name: as for rsv_region_create()
+ * @want: as for rsv_region_create()
+ * @nr: as for rsv_region_create()
+ * @origin: who creates it, RSV_REGION_*
  *
  * Context: Process; may sleep.
  * Return: As rsv_region_create().
  */
-struct rsv_region *rsv_region_make(const char *name, const struct rsv_reserve *want,
-				   unsigned int nr, unsigned int origin)
+struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reserve *want,
+					unsigned int nr, unsigned int origin)
 {
 	struct rsv_region *r;
 	int err;
 
 	if (!rsv_name_ok(name) || !rsv_reserves_ok(want, nr))
 		return ERR_PTR(-EINVAL);
-	r = rsv_region_new(name);
+	r = rsv_region_alloc(name);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
 	r->origin = origin;
 
 	err = mutex_lock_killable(&rsv_regions_lock);
 	if (!err) {
-		err = rsv_region_build(r, want, nr);
+		err = rsv_region_create_locked(r, want, nr);
 		mutex_unlock(&rsv_regions_lock);
 	}
 	if (err) {
@@ -206,28 +232,30 @@ struct rsv_region *rsv_region_make(const char *name, const struct rsv_reserve *w
 }
 
 /**
- * rsv_region_create() - take memory from the system and make a region of it
- * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique
- * @want: the memory
- * @nr: entries of @want; 0 makes a region without memory
+ * rsv_region_create() - create a region from memory of the system
+ * @name: 1 to 31 characters of A-Z a-z 0-9 _ . - but not "." or ".."; no other region has it
+ * @want: the memory to reserve
+ * @nr: entries of @want; with 0 the region has no memory
  *
- * Takes what is there, never invokes the OOM killer, and refuses, before it takes a page, more than
- * half of what the system has available, or with RSV_RESERVE_FORCE more than all.
+ * The function never invokes the OOM killer. Before it takes the first page, it refuses a request
+ * for more than half of the system's available memory, or with RSV_RESERVE_FORCE for more than all
+ * of it.
  *
  * Context: Process; may sleep.
- * Return: The region, or ERR_PTR: -EINVAL for a bad name, size or flag, -EEXIST for a name that is
- * taken, -ENOMEM, -EINTR if the process was killed.
+ * Return: The region, or ERR_PTR: -EINVAL for a bad name, size or flag, -EEXIST if the name is
+ * taken, -ENOMEM if the system has not enough memory, -EINTR if the process was killed.
  */
 struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve *want,
 				     unsigned int nr)
 {
-	return rsv_region_make(name, want, nr, RSV_REGION_KERNEL);
+	return rsv_region_create_as(name, want, nr, RSV_REGION_KERNEL);
 }
 EXPORT_SYMBOL_GPL(rsv_region_create);
 
 /*
- * Pages that nobody has and that are not free: those of the heap that only what was overwritten
- * keeps, once its caches say, too, that they have no object out.
+ * Pages of the heap that are neither used nor free: a free block in them was overwritten, so the
+ * heap lost track of what follows it. A region with an object in use is in use anyway, so the
+ * heap's count is only asked for once no cache has an active object.
  */
 static unsigned long rsv_region_leaked_pages(struct rsv_region *r)
 {
@@ -244,7 +272,11 @@ static unsigned long rsv_region_leaked_pages(struct rsv_region *r)
 	return active ? 0 : rsv_heap_leaked(r);
 }
 
-/* Whether anything is allocated, once all that is free is where it is counted. */
+/*
+ * Whether the region is open, has a cache of a user, or has pages allocated. Cached and zeroed
+ * pages go back to the free areas first, since only free pages can be told from used ones by
+ * counting.
+ */
 static bool rsv_region_in_use(struct rsv_region *r)
 {
 	unsigned int nr_caches, n;
@@ -267,13 +299,13 @@ static void rsv_region_destroy_locked(struct rsv_region *r)
 {
 	list_del(&r->list);
 	rsv_region_destroy_caches(r);
-	rsv_debugfs_remove(r);
+	rsv_region_hooks->destroyed(r);
 	rsv_heap_destroy(r);
-	rsv_region_release(r);
+	rsv_region_free_memory(r);
 	kfree(r);
 }
 
-/* Ends a region unless it is in use; rsv_regions_lock is held. */
+/* The caller holds rsv_regions_lock. */
 static int rsv_region_destroy_unused(struct rsv_region *r)
 {
 	if (rsv_region_in_use(r))
@@ -283,12 +315,12 @@ static int rsv_region_destroy_unused(struct rsv_region *r)
 }
 
 /**
- * rsv_region_destroy() - end a region and give its memory back to the system
- * @r: the region, used by nobody else any more; NULL does nothing
+ * rsv_region_destroy() - destroy a region and give its memory back to the system
+ * @r: the region, which no other caller uses any more; NULL does nothing
  *
  * Context: Process; may sleep.
- * Return: 0; -EBUSY, with a report, while anything in it is allocated, it has a cache or somebody
- * looks at it, and then nothing has changed.
+ * Return: 0, or -EBUSY with a report in the log, and then the region is unchanged: it has a cache,
+ * something in it is allocated, a program has it open, or it is the default region.
  */
 int rsv_region_destroy(struct rsv_region *r)
 {
@@ -297,7 +329,7 @@ int rsv_region_destroy(struct rsv_region *r)
 	if (!r)
 		return 0;
 	mutex_lock(&rsv_regions_lock);
-	/* The default region is the module's, and is so no more when that ends it. */
+	/* rsv_regions_stop() clears rsv_default before it destroys that region. */
 	err = r == rsv_default ? -EBUSY : rsv_region_destroy_unused(r);
 	mutex_unlock(&rsv_regions_lock);
 	if (err)
@@ -307,22 +339,24 @@ int rsv_region_destroy(struct rsv_region *r)
 EXPORT_SYMBOL_GPL(rsv_region_destroy);
 
 /**
- * rsv_region_get() - find a region by name and keep it
+ * rsv_region_get() - find a region by name and take a reference to it
  * @name: the name
  *
- * A scratch region goes with the descriptor that made it, so nobody else can keep it. Who keeps a
- * kernel module's region makes the module fail to destroy it, which is the administrator's to do.
+ * A scratch region is destroyed with the descriptor that created it, so no other descriptor can
+ * have a reference to it. A reference to a kernel module's region makes the module fail to destroy
+ * it, so that takes an administrator.
  *
  * Context: Process; may sleep.
- * Return: The region, which is not destroyed before rsv_region_put(), or ERR_PTR: -ENOENT, -EACCES
- * for a scratch region, -EPERM for a kernel module's without CAP_SYS_ADMIN.
+ * Return: The region, which is not destroyed before rsv_region_put(), or ERR_PTR: -ENOENT if there
+ * is none of that name, -EACCES for a scratch region, -EPERM for a kernel module's region without
+ * CAP_SYS_ADMIN.
  */
 struct rsv_region *rsv_region_get(const char *name)
 {
 	struct rsv_region *r;
 
 	mutex_lock(&rsv_regions_lock);
-	r = rsv_region_named(name);
+	r = rsv_region_find(name);
 	if (!r)
 		r = ERR_PTR(-ENOENT);
 	else if (r->origin == RSV_REGION_SCRATCH)
@@ -336,7 +370,7 @@ struct rsv_region *rsv_region_get(const char *name)
 }
 
 /**
- * rsv_region_put() - keep a region no longer
+ * rsv_region_put() - drop a reference that rsv_region_get() took
  * @r: the region
  *
  * Context: Process; may sleep.
@@ -349,22 +383,22 @@ void rsv_region_put(struct rsv_region *r)
 }
 
 /**
- * rsv_region_remove() - end a region that a program asked for by name
+ * rsv_region_destroy_named() - destroy a region that RSV_IOC_REGION_MAKE created
  * @name: the name
  *
- * A program's mistake is no misuse of the kernel API, and makes no report.
+ * A program's mistake is no misuse of the kernel API, so the log gets no report.
  *
  * Context: Process; may sleep.
- * Return: 0; -ENOENT; -EBUSY as rsv_region_destroy(), and for what is not a program's to end: a
- * region of a kernel module, a scratch region or the default one.
+ * Return: 0; -ENOENT if there is no region of that name; -EBUSY as rsv_region_destroy(), and for a
+ * region of a kernel module, a scratch region and the default region.
  */
-int rsv_region_remove(const char *name)
+int rsv_region_destroy_named(const char *name)
 {
 	struct rsv_region *r;
 	int err = -ENOENT;
 
 	mutex_lock(&rsv_regions_lock);
-	r = rsv_region_named(name);
+	r = rsv_region_find(name);
 	if (r)
 		err = r->origin == RSV_REGION_NAMED ? rsv_region_destroy_unused(r) : -EBUSY;
 	mutex_unlock(&rsv_regions_lock);
@@ -372,11 +406,11 @@ int rsv_region_remove(const char *name)
 }
 
 /**
- * rsv_region_next() - the next region by number
- * @next: its number is the smallest wanted; set to the region's number, origin and name
+ * rsv_region_next() - describe the region with the smallest number from a given one on
+ * @next: in: the smallest number to consider; out: the region's number, origin and name
  *
  * Context: Process; may sleep.
- * Return: 0, or -ENOENT if no region has so large a number.
+ * Return: 0, or -ENOENT if all regions have smaller numbers.
  */
 int rsv_region_next(struct rsv_ioc_region_next *next)
 {
@@ -398,11 +432,12 @@ int rsv_region_next(struct rsv_ioc_region_next *next)
 }
 
 /**
- * rsv_regions_start() - make the default region
+ * rsv_regions_start() - create the default region
  * @want: its memory
  * @nr: entries of @want
  *
- * Return: 0, or what rsv_region_create() says.
+ * Context: At load; may sleep.
+ * Return: 0, or the error of rsv_region_create().
  */
 int rsv_regions_start(const struct rsv_reserve *want, unsigned int nr)
 {
@@ -414,11 +449,22 @@ int rsv_regions_start(const struct rsv_reserve *want, unsigned int nr)
 	return 0;
 }
 
+static void rsv_region_stop(struct rsv_region *r)
+{
+	if (!rsv_region_destroy(r))
+		return;
+	rsv_region_quiesce(r);
+	rsv_caches_leak(r);
+	pr_err("region %s is leaked: %lu KiB\n", r->name, r->nr_pages << (PAGE_SHIFT - 10));
+}
+
 /**
- * rsv_regions_stop() - end all regions, at unload
+ * rsv_regions_stop() - destroy all regions
  *
- * What a kernel user left allocated may still be written to: its region is reported and never goes
- * back to the system.
+ * A kernel user may still write to memory that it did not free. A region with such memory is
+ * reported, and its pages never go back to the system.
+ *
+ * Context: At unload; may sleep.
  */
 void rsv_regions_stop(void)
 {
@@ -426,13 +472,7 @@ void rsv_regions_stop(void)
 
 	rsv_lending_stop(rsv_default);
 	rsv_default = NULL;
-	/* The default region, the oldest, goes last: its folder in debugfs has all others in it. */
+	/* The default region, the oldest, goes last: its debugfs folder contains the others. */
 	list_for_each_entry_safe_reverse(r, next, &rsv_regions, list)
-	{
-		if (!rsv_region_destroy(r))
-			continue;
-		rsv_region_quiesce(r);
-		rsv_caches_leak(r);
-		pr_err("region %s is leaked: %lu KiB\n", r->name, r->nr_pages << (PAGE_SHIFT - 10));
-	}
+		rsv_region_stop(r);
 }

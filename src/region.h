@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A region: everything that one reservation owns. Each wing keeps its part here: pages/ the extents
- * and zones, objects/ the caches, interface/ what is shown.
+ * The life of regions: create, find, count users, destroy.
  */
 #ifndef RSV_REGION_H
 #define RSV_REGION_H
@@ -27,11 +26,12 @@ static inline struct rsv_extent *rsv_frame_extent(const struct rsv_region *r,
 	return READ_ONCE(r->extents)->at[f->extent];
 }
 
-struct rsv_region *rsv_region_make(const char *name, const struct rsv_reserve *want,
-				   unsigned int nr, unsigned int origin);
+void rsv_region_set_hooks(const struct rsv_region_hooks *hooks);
+struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reserve *want,
+					unsigned int nr, unsigned int origin);
 struct rsv_region *rsv_region_get(const char *name);
 void rsv_region_put(struct rsv_region *r);
-int rsv_region_remove(const char *name);
+int rsv_region_destroy_named(const char *name);
 int rsv_region_next(struct rsv_ioc_region_next *next);
 int rsv_regions_start(const struct rsv_reserve *want, unsigned int nr);
 void rsv_regions_stop(void);

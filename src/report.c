@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Reports of misuse. Every report is counted; a limited number of them is printed, in one form and
+ * with the caller's stack. The text of the last one can be read in debugfs.
+ *
+ * A report may be made in any context, but printing may take long, so never under a raw lock: code
+ * that finds a misuse under one reports it after dropping the lock.
+ */
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/atomic.h>
@@ -27,7 +34,7 @@ static const char *const rsv_misuse_names[RSV_MISUSES] = {
 	[RSV_IN_NMI] = "given_back_in_nmi",
 };
 
-/* What the last report said. Raw: reports are made wherever memory is given back. */
+/* Guards rsv_report_text. Raw, since memory may be freed, and so misused, in any context. */
 static DEFINE_RAW_SPINLOCK(rsv_report_lock);
 static char rsv_report_text[RSV_REPORT_MAX];
 
@@ -37,7 +44,7 @@ static void rsv_report_set_last(const char *text)
 {
 	unsigned long flags;
 
-	/* An NMI may have come while this CPU had the lock. */
+	/* The NMI may have interrupted the holder of the lock. */
 	if (in_nmi())
 		return;
 	raw_spin_lock_irqsave(&rsv_report_lock, flags);
@@ -47,13 +54,14 @@ static void rsv_report_set_last(const char *text)
 
 /**
  * rsv_report() - count a misuse and print it with the caller's stack
- * @what: the kind
- * @fmt: which object, block, cache or region; places only as offsets in a region
+ * @what: the kind of misuse
+ * @fmt: format of a text that names the object, block, cache or region; it gives offsets in a
+ *	region, never addresses
  *
- * Prints at a limited rate, so that a loop of misuses does not drown the log; counts every one.
+ * The function prints at a limited rate, so that a loop of misuses does not fill the log.
  *
  * Context: Any, with no raw lock held.
- * Return: Whether it was printed, and details may follow.
+ * Return: true if the report was printed, so that the caller may print details.
  */
 bool rsv_report(enum rsv_misuse what, const char *fmt, ...)
 {
@@ -75,11 +83,11 @@ bool rsv_report(enum rsv_misuse what, const char *fmt, ...)
 }
 
 /**
- * rsv_misuse_last() - what the last report said
- * @text: set to it; empty if there was none
- * @size: room in @text
+ * rsv_misuse_last() - copy the text of the last report
+ * @text: set to the text; empty if there was no report
+ * @size: bytes of @text
  *
- * Context: Any.
+ * Context: Any but NMI.
  */
 void rsv_misuse_last(char *text, size_t size)
 {
@@ -92,11 +100,11 @@ void rsv_misuse_last(char *text, size_t size)
 EXPORT_SYMBOL_IF_KUNIT(rsv_misuse_last);
 
 /**
- * rsv_refuse_nmi() - whether it is in an NMI that something is done, which is reported
- * @what: what is done, to what
+ * rsv_refuse_nmi() - report an operation that an NMI must not do
+ * @what: the operation
  *
  * Context: Any.
- * Return: true if so: it stays as it is.
+ * Return: true in an NMI: the caller must not do the operation.
  */
 bool rsv_refuse_nmi(const char *what)
 {
@@ -107,8 +115,8 @@ bool rsv_refuse_nmi(const char *what)
 }
 
 /**
- * rsv_misuse_name() - the name of a kind of misuse, as statistics and reports show it
- * @what: the kind
+ * rsv_misuse_name() - the name of a kind of misuse in statistics and reports
+ * @what: the kind of misuse
  *
  * Context: Any.
  * Return: The name.
@@ -120,8 +128,8 @@ const char *rsv_misuse_name(enum rsv_misuse what)
 EXPORT_SYMBOL_IF_KUNIT(rsv_misuse_name);
 
 /**
- * rsv_misuse_count() - how often a kind of misuse was caught since the module was loaded
- * @what: the kind
+ * rsv_misuse_count() - the number of misuses of one kind since the module was loaded
+ * @what: the kind of misuse
  *
  * Context: Any.
  * Return: The count.
@@ -133,7 +141,7 @@ u64 rsv_misuse_count(enum rsv_misuse what)
 EXPORT_SYMBOL_IF_KUNIT(rsv_misuse_count);
 
 /**
- * rsv_misuse_total() - how many misuses of all kinds were caught since the module was loaded
+ * rsv_misuse_total() - the number of misuses of all kinds since the module was loaded
  *
  * Context: Any.
  * Return: The count.

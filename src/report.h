@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reports of misuse: one form, counted always, printed with the caller's stack at a limited rate. A
- * report may be made in any context but never under a raw lock: whoever finds a misuse under one
- * says so after dropping it.
+ * Reports of misuse.
  */
 #ifndef RSV_REPORT_H
 #define RSV_REPORT_H
@@ -12,17 +10,17 @@
 
 enum rsv_misuse {
 	RSV_OK,
-	RSV_DOUBLE_FREE, /* what is given back is free already */
-	RSV_FOREIGN, /* a pointer into no region, or to what this free cannot take */
-	RSV_MISALIGNED, /* a pointer into the middle of a block or an object */
-	RSV_WRONG_SIZE, /* a block given back with another order than it was taken with */
-	RSV_WRONG_CACHE, /* an object given back to another cache than its own */
-	RSV_CORRUPT, /* the word that marks a free object was written to */
-	RSV_IN_USE, /* something destroyed while in use */
-	RSV_RED_ZONED, /* bytes before or behind an object were written to */
-	RSV_POISONED, /* an object was written to while it was free */
-	RSV_DEAD_CACHE, /* a cache used after it was destroyed */
-	RSV_IN_NMI, /* something given back, or its size asked for, in an NMI */
+	RSV_DOUBLE_FREE, /* freed what is free already */
+	RSV_FOREIGN, /* freed a pointer into no region, or to what this function cannot free */
+	RSV_MISALIGNED, /* freed a pointer into the middle of a block or an object */
+	RSV_WRONG_SIZE, /* freed a block with another order than it was allocated with */
+	RSV_WRONG_CACHE, /* freed an object to another cache than its own */
+	RSV_CORRUPT, /* wrote to the word that marks a free object */
+	RSV_IN_USE, /* destroyed something that was in use */
+	RSV_RED_ZONED, /* wrote before or behind an object */
+	RSV_POISONED, /* wrote to an object while it was free */
+	RSV_DEAD_CACHE, /* used a cache after it was destroyed */
+	RSV_IN_NMI, /* freed something, or asked for its size, in an NMI */
 	RSV_MISUSES
 };
 
@@ -33,7 +31,7 @@ u64 rsv_misuse_count(enum rsv_misuse what);
 u64 rsv_misuse_total(void);
 void rsv_misuse_last(char *text, size_t size);
 
-/* Bytes of the last report's text, with its end */
+/* Bytes of the text of a report, the closing NUL included */
 #define RSV_REPORT_MAX 200
 
 #endif /* RSV_REPORT_H */

@@ -1093,40 +1093,41 @@ struct rsv_classes {
 #define RSV_DEFAULT_REGION	"default"
 
 /**
- * struct rsv_region - what one reservation owns
- * @name: its name (constant once the region stands)
- * @shape_lock: guards the fields down to @metadata against others that change them; may sleep.
- *	Requests read @extents, @zones and @nearest without it
+ * struct rsv_region - everything that one reservation owns
+ * @name: its name (constant)
+ * @shape_lock: guards changes of the fields down to @metadata; may sleep. Allocations and frees
+ *	read @extents, @zones and @nearest without it
  * @extents: its extents by number
- * @nr_extents: numbers in use, those of extents that are gone included
- * @zones: its zones by rsv_zone_slot(), NULL where it has no memory; a zone that came never goes
- * @nearest: for each node, the zone that serves requests without a zone bit first; never NULL
+ * @nr_extents: all extents have numbers below this; some numbers below it may be free
+ * @zones: its zones by rsv_zone_slot(); NULL for a zone without memory. A zone is never removed
+ * @nearest: for each node, the first zone for requests without a zone bit; never NULL
  * @nr_pages: pages that it has now
- * @span: pages from the beginning of its first extent to the end of its last, laid end to end
+ * @span: pages from the start of its first extent to the end of its last, laid end to end
  * @metadata: bytes of the system's memory that manage its pages
- * @percpu: bytes of that for each CPU
- * @drain_lock: one caller at a time drains all CPUs
+ * @percpu: further such bytes for each CPU
+ * @drain_lock: lets one caller at a time drain all CPUs
  * @drains: for each CPU, the work that drains it
- * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes
+ * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes off-line
  * @drain_work: drains the region in the background when a zone runs low
- * @drained_at: when that last began, in jiffies
- * @lending: what it lends to the system
- * @classes: its size classes (constant once the region stands, as the next four)
+ * @drained_at: the time in jiffies when @drain_work last began
+ * @lending: the memory that it lends to the system
+ * @classes: its size classes (constant once the region is created, as the next four)
  * @kmalloc: the caches behind rsv_kmalloc(), by class
- * @class: a copy of classes->of, which the fast path finds in one step
- * @magazine_caches: internal caches: magazines and bufctls are their objects; by size
+ * @class: a copy of classes->of, which saves the fast path one load
+ * @magazine_caches: the internal caches whose objects are magazines and bufctls, by size
  * @heap: the heap of the engine SLOB
- * @reap_work: gives back from time to time what caches do not need
- * @caches_lock: guards @caches, @caches_by_id and @nr_caches; may sleep; never held while debugfs
- *	files are removed, since their readers take it
+ * @reap_work: returns unused magazines and slabs of its caches from time to time
+ * @caches_lock: guards @caches, @caches_by_id and @nr_caches; may sleep. Readers of debugfs files
+ *	take it, so no holder may remove such files
  * @caches: all caches, in the order of creation
- * @caches_by_id: the same by number, so that the next one is found without a walk
- * @nr_caches: how many there are
+ * @caches_by_id: the same caches by number, so that finding the next one takes no walk
+ * @nr_caches: their number
  * @list: on the list of regions (rsv_regions_lock, as the next two)
- * @id: its number, growing in the order of creation
- * @users: handles that it is open by
- * @origin: who made it, RSV_REGION_* (constant once the region is known)
- * @debugfs: its folder (set once the region stands, removed first)
+ * @id: its number; later regions have larger ones
+ * @users: descriptors' handles of it (RSV_IOC_REGION_OPEN)
+ * @origin: who created it, RSV_REGION_* (constant)
+ * @debugfs: its folder (set by rsv_region_hooks.created, for interface/debugfs.c alone, as the
+ *	next)
  * @debugfs_caches: the folder of its caches
  */
 struct rsv_region {
@@ -1169,9 +1170,10 @@ struct rsv_region {
 };
 
 /**
- * struct rsv_region_hooks - what upper layers do when regions come and go (constant; may sleep)
- * @created: the region has its memory, and no cache yet
- * @destroyed: the region has no cache any more, and still its memory
+ * struct rsv_region_hooks - what an upper layer does when regions come and go (constant; may sleep,
+ *	called under rsv_regions_lock)
+ * @created: the region has its memory and its heap, and no cache yet
+ * @destroyed: the region has no cache any more, and still has its heap and its memory
  */
 struct rsv_region_hooks {
 	void (*created)(struct rsv_region *r);
@@ -1179,24 +1181,25 @@ struct rsv_region_hooks {
 };
 
 /*
- * Interface: what a descriptor owns
+ * Interface: a descriptor and its handles
  */
 
 /**
- * struct rsv_handle_kind - what a handle stands for; its address serves as the type tag (constant)
- * @release: gives the thing back when its last reference is dropped, frees the handle and drops its
- *	parent. May sleep
+ * struct rsv_handle_kind - a kind of handle; its address is the type tag (constant)
+ * @release: frees what the handle owns and the handle, then drops the reference to its parent. Runs
+ *	when the last reference is dropped; may sleep
  */
 struct rsv_handle_kind {
 	void (*release)(struct rsv_handle *h);
 };
 
 /**
- * struct rsv_handle - the part that all kinds share
- * @ref: references
- * @kind: what it is (constant)
- * @parent: the handle that this one depends on; NULL for something in the default region and for a
- *	region itself (constant)
+ * struct rsv_handle - the first member of every kind of handle
+ * @ref: references: the descriptor's, one of each child, one of each mapping of a buffer
+ * @kind: its kind (constant)
+ * @parent: the handle that this one depends on, and has a reference to: a cache's or a buffer's
+ *	region, an object's cache. NULL for anything in the default region, and for a region
+ *	(constant)
  */
 struct rsv_handle {
 	struct kref ref;
@@ -1205,10 +1208,10 @@ struct rsv_handle {
 };
 
 /**
- * struct rsv_region_handle - a scratch region that a program made, or a region that it opened
- * @handle: its references
+ * struct rsv_region_handle - a scratch region that a program created, or a region that it opened
+ * @handle: the handle
  * @region: the region (constant)
- * @bytes: bytes of a scratch region (constant)
+ * @bytes: length of a scratch region (constant)
  */
 struct rsv_region_handle {
 	struct rsv_handle handle;
@@ -1217,8 +1220,8 @@ struct rsv_region_handle {
 };
 
 /**
- * struct rsv_cache_handle - a cache that a program made
- * @handle: its references
+ * struct rsv_cache_handle - a cache that a program created
+ * @handle: the handle
  * @cache: the cache (constant)
  */
 struct rsv_cache_handle {
@@ -1228,7 +1231,7 @@ struct rsv_cache_handle {
 
 /**
  * struct rsv_object_handle - an object that a program allocated
- * @handle: its reference
+ * @handle: the handle
  * @cache: the object's cache (constant)
  * @object: the object (constant)
  */
@@ -1239,15 +1242,16 @@ struct rsv_object_handle {
 };
 
 /**
- * struct rsv_buffer - a block of pages, or scattered pages, that a program owns
- * @handle: its references: one of its handle, one of each mapping
- * @page: first page of a block; NULL for scattered pages (constant)
- * @pages: scattered pages in the order of their offsets, else NULL (constant)
+ * struct rsv_buffer - pages that a program allocated: one block, or scattered ones
+ * @handle: the handle
+ * @page: first page of the block; NULL for scattered pages (constant)
+ * @pages: the scattered pages in the order of their offsets; NULL for a block (constant)
  * @nr_pages: number of its pages (constant)
- * @exact: the block has as many pages as the program asked for; else a power of two (constant)
- * @offset: where mmap() finds it, in pages (rsv_mmap_offsets.lock for readers; rsv_file.lock)
- * @node: in the tree of offsets, empty while it has no offset (as @offset)
- * @waiting: on the list of buffers that somebody still has pinned (rsv_waiting_lock)
+ * @exact: the block has the requested number of pages, not a power of two (constant)
+ * @offset: the page offset that mmap() finds it by (rsv_file.lock; mmap() reads it under
+ *	rsv_mmap_offsets.lock)
+ * @node: its node in the tree of offsets; empty while it has no offset (as @offset)
+ * @waiting: on the list of buffers that wait because a page is pinned (rsv_waiting_lock)
  */
 struct rsv_buffer {
 	struct rsv_handle handle;
@@ -1262,8 +1266,8 @@ struct rsv_buffer {
 
 /**
  * struct rsv_mmap_offsets - the ranges of page offsets by which mmap() finds a descriptor's buffers
- * @lock: guards @root against mmap(); who changes the tree also holds rsv_file.lock
- * @root: the buffers that have a range, by offset; no two overlap
+ * @lock: guards @root against mmap(). A caller that changes the tree also holds rsv_file.lock
+ * @root: the buffers that have a range, by offset; no two ranges overlap
  * @next: where the search for a free range begins (rsv_file.lock)
  */
 struct rsv_mmap_offsets {
@@ -1272,7 +1276,7 @@ struct rsv_mmap_offsets {
 	unsigned long next;
 };
 
-/* The argument of an ioctl, and its answer. All structures begin with their size and flags. */
+/* The argument of an ioctl and its answer. All structures begin with their size and flags. */
 union rsv_ioctl_arg {
 	struct {
 		u32 size;
@@ -1300,14 +1304,14 @@ union rsv_ioctl_arg {
 };
 
 /**
- * struct rsv_file - an open descriptor
- * @lock: held through every ioctl; guards all below but @offsets, which has a lock of its own
- * @handles: struct rsv_handle by number
+ * struct rsv_file - an open descriptor of /dev/reservoir
+ * @lock: every ioctl holds it from start to end; guards all fields below but @offsets.root
+ * @handles: struct rsv_handle by the number that the program knows
  * @offsets: where mmap() finds its buffers
- * @scratch_bytes: bytes of its scratch regions
- * @nr_caches: its caches
- * @new_handle: number of the handle that this ioctl has made, or 0
- * @arg: argument of this ioctl, here because it is large for a stack
+ * @scratch_bytes: bytes that its scratch regions count for
+ * @nr_caches: number of its caches
+ * @new_number: number of the handle that the current ioctl created, or 0
+ * @arg: argument of the current ioctl, too large for a stack
  */
 struct rsv_file {
 	struct mutex lock;	/* see above */
@@ -1315,17 +1319,18 @@ struct rsv_file {
 	struct rsv_mmap_offsets offsets;
 	size_t scratch_bytes;
 	unsigned int nr_caches;
-	u32 new_handle;
+	u32 new_number;
 	union rsv_ioctl_arg arg;
 };
 
 /**
  * struct rsv_ioctl - an ioctl (constant)
- * @run: does it
- * @first_size: bytes of its structure in the first version of the interface; no program has less
- * @size: bytes of its structure today
- * @answers: whether the structure is copied back
- * @flags: the flags that it knows
+ * @run: what it does, under the descriptor's lock; returns 0 or an error number
+ * @first_size: bytes of its structure in the first version of the interface: the least that a
+ *	program may pass
+ * @size: bytes of its structure now
+ * @answers: the structure is copied back to the program
+ * @flags: the flags that it accepts
  */
 struct rsv_ioctl {
 	int (*run)(struct rsv_file *f, union rsv_ioctl_arg *arg);
@@ -1336,13 +1341,12 @@ struct rsv_ioctl {
 };
 
 /**
- * struct rsv_slab_figures - what is shown of one slab
- * @page: its first page, the region's extents laid end to end
+ * struct rsv_slab_figures - what debugfs shows of one slab
+ * @page: its first page, counted over the region's extents laid end to end
  * @pages: its pages
- * @objects: objects that it has room for
- * @out: objects that the engine does not have: used, in magazines, or with the CPU whose active slab
- *	it is
- * @carved: objects that were out at least once, or are on the free list
+ * @objects: objects that fit in it
+ * @out: objects that the engine does not have: used, cached, or in the active slab of a CPU
+ * @carved: objects that were allocated at least once, or are on the free list
  * @list: the list that it is on, such as "empty"
  */
 struct rsv_slab_figures {

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reservoir: memory set aside once, allocated without the system ever after
+ * Reservoir: the interface for kernel modules
  *
- * The interface for other kernel modules. It mirrors the kernel's own, with the region first; gfp
- * means what it means there. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and
- * GFP_NOWAIT may not; __GFP_ZERO, __GFP_HIGH, __GFP_NOWARN, __GFP_THISNODE and the zone bits are
- * understood, anything else (__GFP_NOFAIL above all) warns once and gives NULL.
+ * Reservoir reserves memory of the system once. From then on its pages and objects are allocated
+ * from that memory, without the system's allocators.
+ *
+ * The functions mirror those of the kernel, with the region as first parameter, and gfp means the
+ * same. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and GFP_NOWAIT may not.
+ * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect, and for pages also
+ * __GFP_THISNODE and the zone bits. With any other flag, above all __GFP_NOFAIL, a function warns
+ * once and returns NULL.
+ *
+ * Each function's context and errors are described where it is defined, in src/.
  */
 #ifndef _LINUX_RESERVOIR_H
 #define _LINUX_RESERVOIR_H
@@ -20,13 +26,13 @@ struct rsv_cache;
 struct rsv_region;
 
 /**
- * struct rsv_reserve - memory wanted for a region
- * @bytes: how much, rounded up to whole pages
- * @shared: of a named @zone: how many of the bytes serve requests for higher zones too; by default
- *	none, as with lowmem_reserve
+ * struct rsv_reserve - memory to reserve for a region
+ * @bytes: how many bytes, rounded up to whole pages
+ * @shared: if @zone is not RSV_ZONE_ANY: how many of @bytes also serve requests for higher zones.
+ *	The zone protects the others from such requests, as the kernel's lowmem_reserve does
  * @flags: RSV_RESERVE_*
- * @zone: RSV_ZONE_*, RSV_ZONE_ANY to take it as it comes
- * @nid: node, with RSV_RESERVE_NODE
+ * @zone: RSV_ZONE_*
+ * @nid: with RSV_RESERVE_NODE the node
  */
 struct rsv_reserve {
 	size_t bytes;

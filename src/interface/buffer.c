@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers that a program owns: their life and their mappings.
+ * Buffers: their life and their mappings.
  *
- * A mapping consists of ordinary pages, so that whatever takes user memory takes a buffer, O_DIRECT
- * and vmsplice() included. The price: such users pin single pages, may keep them when handle and
- * mappings are gone, and the kernel tells nobody when the last one lets go. A buffer that is pinned
- * when its last reference goes is therefore parked, and looked at again from time to time until
- * every page is the region's alone. Meanwhile it keeps its region, and the module, in place.
+ * A mapping consists of ordinary pages, so everything in the kernel that uses a program's memory
+ * can use a buffer, O_DIRECT and vmsplice() included. Such a user pins single pages and may still
+ * have them pinned when the handle and all mappings are gone, and the kernel has no callback for
+ * the last unpin. A buffer that has a pinned page when its last reference goes therefore waits on a
+ * list. A work item looks at the list from time to time, and frees a buffer once the region has the
+ * only reference to each of its pages. Meanwhile the buffer has references to its region and to the
+ * module.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -23,17 +25,17 @@
 
 #include "buffer.h"
 #include "compat.h"
-#include "region.h"
+#include "handle.h"
 
-/* How long a parked buffer waits until it is looked at: at first, and at most. */
+/* The time until the work looks at the waiting buffers: at first, and at most. It doubles. */
 #define RSV_WAITING_FIRST_MS 10U
-#define RSV_WAITING_MOST_MS  1000U
+#define RSV_WAITING_MAX_MS   1000U
 
 static void rsv_waiting_poll(struct work_struct *work);
 
 static DEFINE_SPINLOCK(rsv_waiting_lock); /* guards the next two */
-static LIST_HEAD(rsv_waiting);
-static unsigned int rsv_waiting_ms;
+static LIST_HEAD(rsv_waiting); /* buffers with a pinned page, by rsv_buffer.waiting */
+static unsigned int rsv_waiting_ms; /* the time until the work runs again */
 static DECLARE_DELAYED_WORK(rsv_waiting_work, rsv_waiting_poll);
 
 static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
@@ -65,7 +67,7 @@ static bool rsv_buffer_poisoned(const struct rsv_buffer *b)
 	return false;
 }
 
-static void rsv_buffer_give_back(struct rsv_buffer *b)
+static void rsv_buffer_free(struct rsv_buffer *b)
 {
 	struct rsv_handle *parent = b->handle.parent;
 
@@ -80,8 +82,11 @@ static void rsv_buffer_give_back(struct rsv_buffer *b)
 	rsv_handle_put(parent);
 }
 
-/* Neither the region nor the module that manages it can go while a block of it is missing. */
-static void rsv_buffer_abandon(const struct rsv_buffer *b)
+/*
+ * A page with a hardware error must not be used again, so its buffer keeps its reference to the
+ * region. The module must stay too, since it manages that region.
+ */
+static void rsv_buffer_leak(const struct rsv_buffer *b)
 {
 	__module_get(THIS_MODULE);
 	pr_err("a buffer of %lu bytes has a page with a hardware error and is not used again\n",
@@ -98,29 +103,29 @@ static void rsv_buffer_wait(struct rsv_buffer *b)
 	schedule_delayed_work(&rsv_waiting_work, msecs_to_jiffies(RSV_WAITING_FIRST_MS));
 }
 
-/* Once it is mapped nowhere nobody can pin one of its pages anew: their number only falls. */
+/* No mapping is left, so no page can be pinned anew: the number of pinned pages only falls. */
 static void rsv_buffer_release(struct rsv_handle *h)
 {
 	struct rsv_buffer *b = container_of(h, struct rsv_buffer, handle);
 
 	if (rsv_buffer_poisoned(b))
-		rsv_buffer_abandon(b);
+		rsv_buffer_leak(b);
 	else if (rsv_buffer_pinned(b))
 		rsv_buffer_wait(b);
 	else
-		rsv_buffer_give_back(b);
+		rsv_buffer_free(b);
 }
 
 const struct rsv_handle_kind rsv_kind_buffer = {.release = rsv_buffer_release};
 
-static void rsv_waiting_add(struct list_head *still_pinned)
+static void rsv_waiting_requeue(struct list_head *still_pinned)
 {
 	unsigned int ms;
 
 	spin_lock(&rsv_waiting_lock);
 	list_splice_tail(still_pinned, &rsv_waiting);
 	ms = rsv_waiting_ms;
-	rsv_waiting_ms = min(2 * ms, RSV_WAITING_MOST_MS);
+	rsv_waiting_ms = min(2 * ms, RSV_WAITING_MAX_MS);
 	spin_unlock(&rsv_waiting_lock);
 	schedule_delayed_work(&rsv_waiting_work, msecs_to_jiffies(ms));
 }
@@ -142,23 +147,23 @@ static void rsv_waiting_poll(struct work_struct *work)
 		module_put(THIS_MODULE);
 	}
 	if (!list_empty(&waiting))
-		rsv_waiting_add(&waiting);
+		rsv_waiting_requeue(&waiting);
 }
 
 /**
- * rsv_buffers_exit() - wait for the poll that gave the last parked buffer back
+ * rsv_buffers_stop() - wait until the work that frees waiting buffers has returned
  *
- * A parked buffer keeps the module loaded, so there is none now, but the code that dropped the
- * module's last reference may still be on its way out.
+ * A waiting buffer has a reference to the module, so no buffer waits now. But the work that dropped
+ * the last such reference may not have returned yet.
  *
- * Context: May sleep; nothing can be parked any more.
+ * Context: At unload; may sleep.
  */
-void rsv_buffers_exit(void)
+void rsv_buffers_stop(void)
 {
 	cancel_delayed_work_sync(&rsv_waiting_work);
 }
 
-/* No block is not worth a line in the log: the program learns it. */
+/* A failure is not worth a line in the log, since the program gets an error. */
 static gfp_t rsv_buffer_gfp(u32 flags)
 {
 	gfp_t gfp = __GFP_ZERO | __GFP_NOWARN;
@@ -170,63 +175,63 @@ static gfp_t rsv_buffer_gfp(u32 flags)
 	return gfp | GFP_HIGHUSER;
 }
 
-static void rsv_buffer_take(struct rsv_region *r, struct rsv_buffer *b,
-			    const struct rsv_ioc_buffer_alloc *want)
+static void rsv_buffer_alloc_block(struct rsv_region *r, struct rsv_buffer *b,
+				   const struct rsv_ioc_buffer_alloc *req)
 {
-	int nid = want->flags & RSV_BUFFER_NODE ? want->node : NUMA_NO_NODE;
-	gfp_t gfp = rsv_buffer_gfp(want->flags);
+	int nid = req->flags & RSV_BUFFER_NODE ? req->node : NUMA_NO_NODE;
+	gfp_t gfp = rsv_buffer_gfp(req->flags);
 	unsigned int order;
 	void *addr;
 
-	b->exact = want->flags & RSV_BUFFER_EXACT;
+	b->exact = req->flags & RSV_BUFFER_EXACT;
 	if (b->exact) {
-		addr = rsv_alloc_pages_exact(r, want->bytes, gfp);
+		addr = rsv_alloc_pages_exact(r, req->bytes, gfp);
 		b->page = addr ? virt_to_page(addr) : NULL;
-		b->nr_pages = PFN_UP(want->bytes);
+		b->nr_pages = PFN_UP(req->bytes);
 	} else {
-		order = get_order(want->bytes);
+		order = get_order(req->bytes);
 		b->page = rsv_alloc_pages_node(r, nid, gfp, order);
 		b->nr_pages = 1UL << order;
 	}
 }
 
-static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *want)
+static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *req)
 {
 	const u32 zones = RSV_BUFFER_DMA | RSV_BUFFER_DMA32;
 
-	if (!want->bytes || want->reserved || (want->flags & zones) == zones)
+	if (!req->bytes || req->reserved || (req->flags & zones) == zones)
 		return false;
-	if (!(want->flags & RSV_BUFFER_NODE))
-		return !want->node;
-	return !(want->flags & RSV_BUFFER_EXACT) && want->node >= 0 && want->node < nr_node_ids &&
-	       node_online(want->node);
+	if (!(req->flags & RSV_BUFFER_NODE))
+		return !req->node;
+	return !(req->flags & RSV_BUFFER_EXACT) && req->node >= 0 && req->node < nr_node_ids &&
+	       node_online(req->node);
 }
 
 /**
- * rsv_buffer_create() - take a block of zeroed pages for a program
+ * rsv_buffer_create() - allocate one block of zeroed pages for a program
  * @r: the region
- * @parent: the holding that @r is, or NULL for the default region
- * @want: the program's wishes, of known flags
+ * @parent: the handle of @r, or NULL for the default region
+ * @req: the program's request; its flags are known ones
  *
- * Context: May sleep.
- * Return: The buffer or an error pointer: -EINVAL for a wish that makes no sense, -ENOMEM for more
- * than there is.
+ * Context: Process; may sleep.
+ * Return: The buffer, or ERR_PTR: -EINVAL for a request that makes no sense, -ENOMEM if the region
+ * has no such block.
  */
 struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *parent,
-				     const struct rsv_ioc_buffer_alloc *want)
+				     const struct rsv_ioc_buffer_alloc *req)
 {
 	struct rsv_buffer *b;
 
-	if (!rsv_buffer_request_ok(want))
+	if (!rsv_buffer_request_ok(req))
 		return ERR_PTR(-EINVAL);
-	/* Also keeps the order of a size that wraps around out of the page allocator. */
-	if (want->bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
+	/* A larger size might also overflow get_order(). */
+	if (req->bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
 		return ERR_PTR(-ENOMEM);
 	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	RB_CLEAR_NODE(&b->node);
-	rsv_buffer_take(r, b, want);
+	rsv_buffer_alloc_block(r, b, req);
 	if (!b->page) {
 		kfree(b);
 		return ERR_PTR(-ENOMEM);
@@ -235,7 +240,7 @@ struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *pa
 	return b;
 }
 
-static bool rsv_buffer_take_scattered(struct rsv_region *r, struct rsv_buffer *b)
+static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *b)
 {
 	unsigned long nr;
 
@@ -251,13 +256,14 @@ static bool rsv_buffer_take_scattered(struct rsv_region *r, struct rsv_buffer *b
 }
 
 /**
- * rsv_buffer_create_scattered() - take single zeroed pages for a program
+ * rsv_buffer_create_scattered() - allocate single zeroed pages for a program
  * @r: the region
- * @parent: the holding that @r is, or NULL for the default region
- * @bytes: bytes that they hold
+ * @parent: the handle of @r, or NULL for the default region
+ * @bytes: how many bytes, rounded up to whole pages
  *
- * Context: May sleep.
- * Return: The buffer or an error pointer: -EINVAL for nothing, -ENOMEM for more than there is.
+ * Context: Process; may sleep.
+ * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -ENOMEM if the region has not so many free
+ * pages.
  */
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
 					       u64 bytes)
@@ -273,7 +279,7 @@ struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_
 		return ERR_PTR(-ENOMEM);
 	RB_CLEAR_NODE(&b->node);
 	b->nr_pages = PFN_UP(bytes);
-	if (!rsv_buffer_take_scattered(r, b)) {
+	if (!rsv_buffer_alloc_scattered(r, b)) {
 		kfree(b);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -296,8 +302,8 @@ static void rsv_vma_close(struct vm_area_struct *vma)
 }
 
 /*
- * The mapping was checked to lie within the buffer and cannot grow: every page that faults is one
- * of the buffer's.
+ * rsv_buffer_mmap() checked that the mapping lies within the buffer, and VM_DONTEXPAND keeps it
+ * from growing, so the buffer has the page.
  */
 static vm_fault_t rsv_vma_fault(struct vm_fault *vmf)
 {
@@ -316,11 +322,11 @@ static const struct vm_operations_struct rsv_vma_ops = {
 
 /**
  * rsv_buffer_mmap() - map a buffer or a part of it
- * @b: the buffer; on success the caller's reference belongs to the mapping
- * @vma: the mapping, whose offset is one of the buffer's
+ * @b: the buffer; on success the mapping owns the caller's reference
+ * @vma: the mapping; its offset lies in the buffer's range
  *
- * Pages are put into the page table when they are touched (or at once, with MAP_POPULATE), so that
- * a mapping survives fork() and MADV_DONTNEED as any other.
+ * Pages enter the page table when the program touches them (or at once, with MAP_POPULATE), so
+ * fork() and MADV_DONTNEED treat the mapping as any other.
  *
  * Context: mmap_lock held.
  * Return: 0, or -EINVAL for a private mapping or one that goes beyond the buffer.
@@ -329,15 +335,12 @@ int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma)
 {
 	unsigned long first = vma->vm_pgoff - b->offset;
 
-	/*
-	 * After its first write a private mapping would be a copy, in memory that is not the
-	 * buffer's.
-	 */
+	/* The first write to a private mapping would copy the page to memory of the system. */
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
 	if (vma_pages(vma) > b->nr_pages - first)
 		return -EINVAL;
-	/* From here on counted within the buffer, whose range of offsets goes with its handle. */
+	/* From here on an offset in the buffer: another buffer may get the range of this one. */
 	vma->vm_pgoff = first;
 	vm_flags_set(vma, VM_DONTEXPAND);
 	vma->vm_private_data = b;

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Buffers: pages that a program owns and maps.
+ * Buffers: handles of pages that a program can map.
  */
 #ifndef RSV_INTERFACE_BUFFER_H
 #define RSV_INTERFACE_BUFFER_H
 
-#include <linux/list.h>
-#include <linux/rbtree.h>
 #include <linux/types.h>
 
-#include "handle.h"
 #include "types.h"
 
-struct page;
 struct vm_area_struct;
 
 extern const struct rsv_handle_kind rsv_kind_buffer;
 
 struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *parent,
-				     const struct rsv_ioc_buffer_alloc *want);
+				     const struct rsv_ioc_buffer_alloc *req);
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
 					       u64 bytes);
 int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma);
-void rsv_buffers_exit(void);
+void rsv_buffers_stop(void);
 
 #endif /* RSV_INTERFACE_BUFFER_H */

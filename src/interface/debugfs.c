@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/reservoir: what a region holds, to be read. The default region's files stand
- * there, those of others in regions/NAME/.
+ * /sys/kernel/debug/reservoir: read-only files about regions and caches. The files of the default
+ * region are in this folder itself, those of another region in regions/NAME/.
  *
- * Nothing here is needed for the module to work: where debugfs is absent or switched off, creating
- * a file fails and is ignored, as debugfs wants it. Removing files waits for their readers, so it
- * never happens under a lock that a show function takes; those are region->shape_lock and
- * region->caches_lock, and the raw locks of caches, of heaps and of zones.
+ * region.c and objects/cache.c call the hooks at the end of this file when a region or a cache is
+ * created or destroyed.
+ *
+ * The module works without these files. Where debugfs is absent or switched off, creating a file
+ * fails, and the debugfs API wants its callers to ignore that.
+ *
+ * Removing a file waits for its readers, so the remover must not hold a lock that a reader takes.
+ * Readers take region->shape_lock, region->caches_lock, and the raw locks of caches, heaps and
+ * zones. The hooks run under none of them. They may run under rsv_regions_lock, which no reader
+ * takes.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -19,6 +25,7 @@
 #include "objects/cache.h"
 #include "objects/kmalloc.h"
 #include "objects/stats.h"
+#include "pages/zone.h"
 #include "query.h"
 #include "region.h"
 #include "report.h"
@@ -30,7 +37,7 @@ static struct dentry *rsv_debugfs_root;
 static struct dentry *rsv_debugfs_regions;
 
 /*
- * stats: one fact a line, name and value
+ * stats: one name and its value in each line
  */
 
 static void rsv_show(struct seq_file *m, const char *name, u64 value)
@@ -67,7 +74,7 @@ static void rsv_show_zone(struct seq_file *m, const struct rsv_ioc_zone *z)
 	}
 }
 
-/* Calls show for each zone; the structure is too large for the stack. */
+/* Calls show for each zone. The structure is too large for the stack. */
 static int rsv_each_zone(struct seq_file *m,
 			 void (*show)(struct seq_file *m, const struct rsv_ioc_zone *z))
 {
@@ -120,7 +127,8 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_stats);
 
 /*
- * buddyinfo: in the format of /proc/buddyinfo. Its readers want as many orders in every line.
+ * buddyinfo: the format of /proc/buddyinfo, whose readers expect the same number of orders in every
+ * line
  */
 
 static unsigned int rsv_region_orders(const struct rsv_region *r)
@@ -150,10 +158,10 @@ static int rsv_buddyinfo_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_buddyinfo);
 
 /*
- * zoneinfo: the marks of each zone, in the manner of /proc/zoneinfo
+ * zoneinfo: the watermarks of each zone, similar to /proc/zoneinfo
  */
 
-static void rsv_show_marks(struct seq_file *m, const struct rsv_ioc_zone *z)
+static void rsv_show_watermarks(struct seq_file *m, const struct rsv_ioc_zone *z)
 {
 	unsigned int order;
 
@@ -170,14 +178,14 @@ static void rsv_show_marks(struct seq_file *m, const struct rsv_ioc_zone *z)
 
 static int rsv_zoneinfo_show(struct seq_file *m, void *unused)
 {
-	return rsv_each_zone(m, rsv_show_marks);
+	return rsv_each_zone(m, rsv_show_watermarks);
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_zoneinfo);
 
 /*
- * fragmentation: external, the unusable free space index of each order as the kernel's extfrag
- * shows it (0: every free page can serve a request of this order, 1: none can); internal, the bytes
- * asked for and granted, and what size classes waste
+ * fragmentation. External: the unusable free space index of each order, as in the kernel's extfrag
+ * (0: every free page can serve a request of this order, 1: none can). Internal: bytes requested
+ * and granted, and the waste of each size class.
  */
 
 static void rsv_show_unusable(struct seq_file *m, const struct rsv_ioc_zone *z)
@@ -209,8 +217,9 @@ static void rsv_show_internal(struct seq_file *m, const struct rsv_ioc_zone *z)
 }
 
 /*
- * Of each size class that serves any the smallest request that it does and how much that one
- * wastes, in thousandths of the request; and of a slab the bytes that are in no object
+ * For a size class: the smallest request that it serves and the waste of that request, as a
+ * fraction of the request; and the bytes of a slab that no object can use. A class that serves no
+ * request has no line.
  */
 static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c)
 {
@@ -228,7 +237,9 @@ static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c)
 		   l->object_size, least, worst / 1000, worst % 1000, bytes, waste, figures.active);
 }
 
-/* As there are: the region may not have all of them yet, or any more. */
+/*
+ * Walks the list, since r->kmalloc[] has no lock: a region may be about to create or destroy them.
+ */
 static int rsv_show_classes(struct seq_file *m)
 {
 	struct rsv_region *r = m->private;
@@ -251,7 +262,7 @@ static int rsv_fragmentation_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_fragmentation);
 
 /*
- * extents: where they lie in the region, and how long they are
+ * extents: the offset and the length of each one
  */
 
 static int rsv_extents_show(struct seq_file *m, void *unused)
@@ -268,8 +279,8 @@ static int rsv_extents_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_extents);
 
 /*
- * slabinfo: in the format of /proc/slabinfo, version 2.1. The name of the engine stands where the
- * kernel's own appended statistics (CONFIG_DEBUG_SLAB), which readers have always ignored.
+ * slabinfo: the format of /proc/slabinfo, version 2.1. The name of the engine follows where kernels
+ * with CONFIG_DEBUG_SLAB appended statistics, which readers of the format ignore.
  */
 
 static void rsv_slabinfo_head(struct seq_file *m)
@@ -280,7 +291,7 @@ static void rsv_slabinfo_head(struct seq_file *m)
 	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail> : engine <name>\n");
 }
 
-/* The position is the number of the next cache: a read begins where the last one ended. */
+/* The position is the number of the next cache, so caches may come and go between two reads. */
 static struct rsv_cache *rsv_slabinfo_from(struct seq_file *m, loff_t *pos)
 {
 	struct rsv_cache *c = *pos > U32_MAX ? NULL : rsv_cache_next(m->private, *pos);
@@ -337,8 +348,8 @@ static const struct seq_operations rsv_slabinfo_sops = {
 DEFINE_SEQ_ATTRIBUTE(rsv_slabinfo);
 
 /*
- * map: one character a page. The iterator is the number of the line, counted from one: NULL means
- * the end.
+ * map: one character for each page. The iterator is the number of the line plus one, since NULL
+ * ends the file.
  */
 
 static void *rsv_map_line(struct rsv_region *r, loff_t pos)
@@ -417,7 +428,8 @@ static int rsv_cache_stats_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_cache_stats);
 
 /*
- * caches/NAME/slabs: one line a slab. The iterator is the slab's first page, counted from one.
+ * caches/NAME/slabs: one line for each slab. The iterator is the number of the slab's first page
+ * plus one, since NULL ends the file.
  */
 
 static void *rsv_slabs_from(struct seq_file *m, loff_t *pos)
@@ -452,7 +464,7 @@ static int rsv_slabs_show(struct seq_file *m, void *v)
 	unsigned long page = (unsigned long)v - 1;
 	struct rsv_slab_figures slab;
 
-	/* It may have gone since it was found. */
+	/* The slab may have been freed since rsv_slabs_from() found it. */
 	if (!rsv_query_slab(m->private, page, &slab) || slab.page != page)
 		return SEQ_SKIP;
 	seq_printf(m, "0x%llx %u %u %u %u %s\n", (u64)page << PAGE_SHIFT, slab.pages, slab.objects,
@@ -468,6 +480,10 @@ static const struct seq_operations rsv_slabs_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(rsv_slabs);
 
+/*
+ * Hooks: the folders of caches and regions
+ */
+
 static void rsv_debugfs_cache_created(struct rsv_cache *c)
 {
 	c->debugfs = debugfs_create_dir(c->name, c->region->debugfs_caches);
@@ -481,22 +497,18 @@ static void rsv_debugfs_cache_destroyed(struct rsv_cache *c)
 	debugfs_remove(c->debugfs);
 }
 
-static const struct rsv_cache_hooks rsv_debugfs_hooks = {
+static const struct rsv_cache_hooks rsv_debugfs_cache_hooks = {
 	.created = rsv_debugfs_cache_created,
 	.destroyed = rsv_debugfs_cache_destroyed,
 };
 
-/*
- * Folders
- */
-
-/* By name, since it is shown before rsv_default_region() knows it. */
+/* By name, since the hook runs before rsv_default_region() returns the region. */
 static bool rsv_is_default(const struct rsv_region *r)
 {
 	return !strcmp(r->name, RSV_DEFAULT_REGION);
 }
 
-static void rsv_debugfs_fill(struct rsv_region *r, struct dentry *dir)
+static void rsv_debugfs_add_files(struct rsv_region *r, struct dentry *dir)
 {
 	debugfs_create_file("stats", 0400, dir, r, &rsv_stats_fops);
 	debugfs_create_file("buddyinfo", 0400, dir, r, &rsv_buddyinfo_fops);
@@ -508,45 +520,44 @@ static void rsv_debugfs_fill(struct rsv_region *r, struct dentry *dir)
 	r->debugfs_caches = debugfs_create_dir("caches", dir);
 }
 
-/**
- * rsv_debugfs_add() - show a region
- * @r: the region, its extents and zones complete
- *
- * Context: Process; may sleep.
- */
-void rsv_debugfs_add(struct rsv_region *r)
+static void rsv_debugfs_region_created(struct rsv_region *r)
 {
 	r->debugfs = rsv_is_default(r) ? rsv_debugfs_root
 				       : debugfs_create_dir(r->name, rsv_debugfs_regions);
-	rsv_debugfs_fill(r, r->debugfs);
+	rsv_debugfs_add_files(r, r->debugfs);
 }
 
-/**
- * rsv_debugfs_remove() - show a region no more, once its readers are done
- * @r: the region. The default one, which goes last, takes everything along
- *
- * Context: Process; may sleep. None of the locks that the top of this file names is held.
- */
-void rsv_debugfs_remove(struct rsv_region *r)
+static void rsv_debugfs_region_destroyed(struct rsv_region *r)
 {
+	/* The default region goes last, and its folder is the root. */
 	if (rsv_is_default(r))
 		rsv_debugfs_stop();
 	else
 		debugfs_remove(r->debugfs);
 }
 
+static const struct rsv_region_hooks rsv_debugfs_region_hooks = {
+	.created = rsv_debugfs_region_created,
+	.destroyed = rsv_debugfs_region_destroyed,
+};
+
 /**
- * rsv_debugfs_start() - make the folders, before the first region
+ * rsv_debugfs_start() - create the root folder and register the hooks
+ *
+ * Context: At load, before the first region is created; may sleep.
  */
 void rsv_debugfs_start(void)
 {
 	rsv_debugfs_root = debugfs_create_dir("reservoir", NULL);
 	rsv_debugfs_regions = debugfs_create_dir("regions", rsv_debugfs_root);
-	rsv_cache_set_hooks(&rsv_debugfs_hooks);
+	rsv_region_set_hooks(&rsv_debugfs_region_hooks);
+	rsv_cache_set_hooks(&rsv_debugfs_cache_hooks);
 }
 
 /**
- * rsv_debugfs_stop() - remove all that is left, after the last region
+ * rsv_debugfs_stop() - remove all folders that are left, once their readers are done
+ *
+ * Context: May sleep; under none of the locks that readers take.
  */
 void rsv_debugfs_stop(void)
 {

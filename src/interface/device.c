@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/reservoir: open, ioctl, mmap.
+ * /dev/reservoir: open, dispatch of ioctls, mmap.
  *
- * A descriptor has a table of handles, and a mutex under which all its ioctls run one after the
- * other: what one of them has looked up cannot be freed by another meanwhile, and what one of them
- * makes is not found by another before the maker knows that its program has learnt the handle.
- * Descriptors do not meet in anything but the regions.
+ * Each descriptor has a table of handles and a mutex, under which its ioctls run one after the
+ * other. So no ioctl can free what another one has looked up, and no ioctl can find a new handle
+ * before its creator knows that the program has received its number. Descriptors share nothing but
+ * the regions.
  *
- * mmap() comes with mmap_lock held and an ioctl takes mmap_lock when the program's memory faults,
- * so mmap() cannot take the mutex. It finds its buffer through the tree of offsets, which has a
- * lock of its own.
+ * mmap() runs with mmap_lock held, and an ioctl takes mmap_lock when it faults on the program's
+ * memory, so mmap() must not take the mutex. It finds its buffer in the tree of offsets, which has
+ * a spinlock of its own.
  */
 #include <linux/fs.h>
 #include <linux/minmax.h>
@@ -20,62 +20,66 @@
 
 #include "buffer.h"
 #include "device.h"
+#include "file.h"
+#include "handle.h"
 #include "ioctl.h"
 #include "mmap_offset.h"
 
-/* Numbers from here on change something and need a descriptor that is open for writing. */
+/* Ioctls with numbers from here on change something, so the descriptor must be open for writing. */
 #define RSV_FIRST_CHANGE 0x10U
 
-static int rsv_ioctl_get_arg(union rsv_ioctl_arg *arg, const struct rsv_ioctl *c, void __user *user,
-			     u32 *size)
+static int rsv_ioctl_get_arg(union rsv_ioctl_arg *arg, const struct rsv_ioctl *ioctl,
+			     void __user *user, u32 *size)
 {
 	int error;
 
 	if (get_user(*size, (u32 __user *)user))
 		return -EFAULT;
-	if (*size < c->first_size)
+	if (*size < ioctl->first_size)
 		return -EINVAL;
 	if (*size > PAGE_SIZE)
 		return -E2BIG;
-	error = copy_struct_from_user(arg, c->size, user, *size);
+	error = copy_struct_from_user(arg, ioctl->size, user, *size);
 	if (error)
 		return error;
-	/* What has been checked counts, whatever the program wrote there in the meantime. */
+	/* The program may have changed its memory since: the size that was checked counts. */
 	arg->head.size = *size;
-	return arg->head.flags & ~c->flags ? -EINVAL : 0;
+	return arg->head.flags & ~ioctl->flags ? -EINVAL : 0;
 }
 
-static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *c, void __user *user)
+static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void __user *user)
 {
 	u32 size;
-	int error = rsv_ioctl_get_arg(&f->arg, c, user, &size);
+	int error = rsv_ioctl_get_arg(&f->arg, ioctl, user, &size);
 
 	if (error)
 		return error;
-	f->new_handle = 0;
-	error = c->run(f, &f->arg);
-	if (!error && c->answers && copy_to_user(user, &f->arg, min_t(size_t, size, c->size)))
+	f->new_number = 0;
+	error = ioctl->run(f, &f->arg);
+	if (!error && ioctl->answers &&
+	    copy_to_user(user, &f->arg, min_t(size_t, size, ioctl->size)))
 		error = -EFAULT;
-	if (error && f->new_handle)
-		rsv_file_drop(f, f->new_handle);
+	/* The program does not know the number of the new handle, so it could not free it. */
+	if (error && f->new_number)
+		rsv_file_drop(f, f->new_number);
 	return error;
 }
 
-static long rsv_device_ioctl(struct file *file, unsigned int number, unsigned long address)
+static long rsv_device_ioctl(struct file *file, unsigned int cmd, unsigned long address)
 {
-	const struct rsv_ioctl *c = rsv_ioctl_find(number);
+	const struct rsv_ioctl *ioctl = rsv_ioctl_find(cmd);
 	struct rsv_file *f = file->private_data;
 	int error;
 
-	if (!c)
+	if (!ioctl)
 		return -ENOTTY;
-	if (_IOC_NR(number) >= RSV_FIRST_CHANGE && !(file->f_mode & FMODE_WRITE))
+	if (_IOC_NR(cmd) >= RSV_FIRST_CHANGE && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	/* Another thread may keep us waiting for as long as its memory takes to fault in. */
+	/* Another thread may hold the lock for as long as its memory takes to fault in. */
 	error = mutex_lock_killable(&f->lock);
 	if (error)
 		return error;
-	error = rsv_ioctl_run(f, c, (void __user *)address);
+	error = rsv_ioctl_run(f, ioctl, (void __user *)address);
 	mutex_unlock(&f->lock);
 	return error;
 }
@@ -83,7 +87,7 @@ static long rsv_device_ioctl(struct file *file, unsigned int number, unsigned lo
 static int rsv_device_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct rsv_file *f = file->private_data;
-	struct rsv_buffer *b = rsv_offsets_get(&f->offsets, vma->vm_pgoff);
+	struct rsv_buffer *b = rsv_mmap_offset_get(&f->offsets, vma->vm_pgoff);
 	int error;
 
 	if (!b)
@@ -96,33 +100,18 @@ static int rsv_device_mmap(struct file *file, struct vm_area_struct *vma)
 
 static int rsv_device_open(struct inode *inode, struct file *file)
 {
-	struct rsv_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	struct rsv_file *f = rsv_file_create();
 
 	if (!f)
 		return -ENOMEM;
-	mutex_init(&f->lock);
-	xa_init_flags(&f->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	rsv_offsets_init(&f->offsets);
 	file->private_data = f;
 	return nonseekable_open(inode, file);
 }
 
-/*
- * The last copy of the descriptor is closed and nothing is mapped any more: all goes, each after
- * what stands on it.
- */
+/* The kernel calls this when the last copy of the descriptor and its last mapping are gone. */
 static int rsv_device_release(struct inode *inode, struct file *file)
 {
-	struct rsv_file *f = file->private_data;
-	struct rsv_handle *h;
-	unsigned long handle;
-
-	xa_for_each(&f->handles, handle, h) {
-		rsv_file_drop(f, handle);
-		cond_resched();
-	}
-	xa_destroy(&f->handles);
-	kfree(f);
+	rsv_file_destroy(file->private_data);
 	return 0;
 }
 
@@ -143,9 +132,11 @@ static struct miscdevice rsv_device = {
 };
 
 /**
- * rsv_device_create() - make /dev/reservoir appear
+ * rsv_device_create() - create /dev/reservoir
  *
- * Context: May sleep; programs may come at once.
+ * Programs may open the device before this function returns.
+ *
+ * Context: Process; may sleep.
  * Return: 0 or an error number.
  */
 int rsv_device_create(void)
@@ -154,12 +145,12 @@ int rsv_device_create(void)
 }
 
 /**
- * rsv_device_destroy() - make /dev/reservoir disappear
+ * rsv_device_destroy() - remove /dev/reservoir
  *
- * Context: May sleep; no descriptor is open, since each holds the module.
+ * Context: Process; may sleep. No descriptor is open, since each has a reference to the module.
  */
 void rsv_device_destroy(void)
 {
 	misc_deregister(&rsv_device);
-	rsv_buffers_exit();
+	rsv_buffers_stop();
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * /dev/reservoir.
+ */
 #ifndef RSV_INTERFACE_DEVICE_H
 #define RSV_INTERFACE_DEVICE_H
-
-#include "types.h"
 
 int rsv_device_create(void);
 void rsv_device_destroy(void);

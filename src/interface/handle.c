@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program holds: how regions, caches and objects come and go. Buffers, which have mappings,
- * are in buffer.c.
+ * Handles: how a descriptor's regions, caches and objects are created and released.
+ *
+ * A handle counts its references: the descriptor has one, each handle that depends on it has one
+ * (an object on its cache, a cache or a buffer on its region), and each mapping of a buffer has
+ * one. So a region is released after its caches and buffers, and a cache after its objects, in
+ * whatever order a dying process drops them. RSV_IOC_FREE refuses a handle that others depend on,
+ * so the functions of the kernel API that destroy regions and caches never find them in use.
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
@@ -14,10 +19,12 @@
 #include "region.h"
 
 /**
- * rsv_handle_init() - give a new holding its first reference, which belongs to the handle to come
- * @h: the holding
- * @kind: what it is
- * @parent: what it stands on, or NULL; gets one reference more
+ * rsv_handle_init() - initialize a handle with one reference, the caller's
+ * @h: the handle
+ * @kind: its kind
+ * @parent: the handle that it depends on, or NULL; the new handle has a reference to it
+ *
+ * Context: Any.
  */
 void rsv_handle_init(struct rsv_handle *h, const struct rsv_handle_kind *kind,
 		     struct rsv_handle *parent)
@@ -37,11 +44,12 @@ static void rsv_handle_release(struct kref *ref)
 }
 
 /**
- * rsv_handle_put() - drop a reference, and with the last one give back what is held
- * @h: the holding, or NULL
+ * rsv_handle_put() - drop a reference, and release the handle with the last one
+ * @h: the handle, or NULL
  *
- * Context: May sleep. The last reference to a region is never dropped under mmap_lock,
- *	because the handle that it stands on outlives every mapping: a mapping holds the file open.
+ * Context: Process; may sleep. Under mmap_lock, as when a mapping goes, the last reference to a
+ *	buffer may be dropped, but not the last one to a region: the mapping keeps the descriptor
+ *	open, and the descriptor has a reference to the region. Destroying a region takes mutexes.
  */
 void rsv_handle_put(struct rsv_handle *h)
 {
@@ -53,38 +61,34 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 {
 	struct rsv_region_handle *s = container_of(h, struct rsv_region_handle, handle);
 
-	/*
-	 * Everything in it was counted, so that only a defect of ours leaves something allocated.
-	 */
+	/* Everything in the region had a handle, so only a defect of the module makes this fail. */
 	WARN_ON_ONCE(rsv_region_destroy(s->region));
 	kfree(s);
 }
 
 const struct rsv_handle_kind rsv_kind_scratch = {.release = rsv_scratch_handle_release};
 
-/*
- * The numbers are never used twice, but a program may have taken the name that the next one makes.
- */
-static struct rsv_region *rsv_region_create_unnamed(char name[RSV_NAME_MAX],
-						    const struct rsv_reserve *want)
+/* No number serves twice, but a program may have chosen the same name by itself. */
+static struct rsv_region *rsv_scratch_create_unnamed(char name[RSV_NAME_MAX],
+						     const struct rsv_reserve *want)
 {
-	static atomic_t made_up = ATOMIC_INIT(0);
+	static atomic_t last = ATOMIC_INIT(0);
 	struct rsv_region *r;
 
 	do {
-		snprintf(name, RSV_NAME_MAX, "scratch-%u", atomic_inc_return(&made_up));
-		r = rsv_region_make(name, want, 1, RSV_REGION_SCRATCH);
+		snprintf(name, RSV_NAME_MAX, "scratch-%u", atomic_inc_return(&last));
+		r = rsv_region_create_as(name, want, 1, RSV_REGION_SCRATCH);
 	} while (r == ERR_PTR(-EEXIST));
 	return r;
 }
 
 /**
- * rsv_scratch_handle_create() - make a scratch region, one physically contiguous run
- * @name: its name; where it is empty, the name that was made up is put there
+ * rsv_scratch_handle_create() - create a scratch region of one extent
+ * @name: its name; if it is empty, the function chooses a name and stores it here
  * @bytes: its length
  *
- * Context: May sleep.
- * Return: The region or an error pointer, as rsv_region_create().
+ * Context: Process; may sleep.
+ * Return: The handle, or ERR_PTR as rsv_region_create().
  */
 struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes)
 {
@@ -95,9 +99,9 @@ struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], siz
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 	if (name[0])
-		s->region = rsv_region_make(name, &want, 1, RSV_REGION_SCRATCH);
+		s->region = rsv_region_create_as(name, &want, 1, RSV_REGION_SCRATCH);
 	else
-		s->region = rsv_region_create_unnamed(name, &want);
+		s->region = rsv_scratch_create_unnamed(name, &want);
 	if (IS_ERR(s->region)) {
 		error = PTR_ERR(s->region);
 		kfree(s);
@@ -122,8 +126,8 @@ const struct rsv_handle_kind rsv_kind_opened = {.release = rsv_opened_handle_rel
  * rsv_opened_handle_create() - open a region by name
  * @name: the name
  *
- * Context: May sleep.
- * Return: The region or an error pointer, as rsv_region_get(), or -ENOMEM.
+ * Context: Process; may sleep.
+ * Return: The handle, or ERR_PTR: as rsv_region_get(), or -ENOMEM.
  */
 struct rsv_region_handle *rsv_opened_handle_create(const char *name)
 {
@@ -154,7 +158,7 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 
 const struct rsv_handle_kind rsv_kind_cache = {.release = rsv_cache_handle_release};
 
-/* The constructor that programs can have */
+/* The constructor of caches with RSV_CACHE_CONSTRUCTED */
 static void rsv_construct(void *object)
 {
 	static atomic64_t calls;
@@ -164,28 +168,28 @@ static void rsv_construct(void *object)
 }
 
 /**
- * rsv_cache_handle_create() - make a cache for a program
+ * rsv_cache_handle_create() - create a cache for a program
  * @r: the region
- * @parent: the holding that @r is, or NULL for the default region
- * @want: the program's wishes
+ * @parent: the handle of @r, or NULL for the default region
+ * @req: the program's request
  *
- * Context: May sleep.
- * Return: The cache or an error pointer, as rsv_cache_create().
+ * Context: Process; may sleep.
+ * Return: The handle, or ERR_PTR as rsv_cache_create().
  */
 struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rsv_handle *parent,
-						 const struct rsv_ioc_cache_create *want)
+						 const struct rsv_ioc_cache_create *req)
 {
-	bool constructed = want->flags & RSV_CACHE_CONSTRUCTED;
+	bool constructed = req->flags & RSV_CACHE_CONSTRUCTED;
 	struct rsv_cache_handle *c;
 	int error;
 
-	if (constructed && want->object_size != sizeof(struct rsv_constructed))
+	if (constructed && req->object_size != sizeof(struct rsv_constructed))
 		return ERR_PTR(-EINVAL);
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
-	c->cache = rsv_cache_create(r, want->name, want->object_size, want->align,
-				    want->cache_flags, constructed ? rsv_construct : NULL);
+	c->cache = rsv_cache_create(r, req->name, req->object_size, req->align, req->cache_flags,
+				    constructed ? rsv_construct : NULL);
 	if (IS_ERR(c->cache)) {
 		error = PTR_ERR(c->cache);
 		kfree(c);
@@ -208,24 +212,24 @@ static void rsv_object_handle_release(struct rsv_handle *h)
 const struct rsv_handle_kind rsv_kind_object = {.release = rsv_object_handle_release};
 
 /**
- * rsv_object_handle_create() - take an object for a program, zeroed unless it was constructed
- * @from: the cache
+ * rsv_object_handle_create() - allocate an object for a program, zeroed unless it was constructed
+ * @cache: the handle of the cache
  *
- * Context: May sleep.
- * Return: The object or an error pointer: -ENOMEM.
+ * Context: Process; may sleep.
+ * Return: The handle, or ERR_PTR(-ENOMEM).
  */
-struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *from)
+struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache)
 {
 	struct rsv_object_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
-	o->cache = from->cache;
-	o->object = rsv_cache_alloc(from->cache, GFP_KERNEL | __GFP_ZERO);
+	o->cache = cache->cache;
+	o->object = rsv_cache_alloc(cache->cache, GFP_KERNEL | __GFP_ZERO);
 	if (!o->object) {
 		kfree(o);
 		return ERR_PTR(-ENOMEM);
 	}
-	rsv_handle_init(&o->handle, &rsv_kind_object, &from->handle);
+	rsv_handle_init(&o->handle, &rsv_kind_object, &cache->handle);
 	return o;
 }

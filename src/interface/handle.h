@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a program holds: regions, caches, objects and buffers. Each of them is counted: its handle
- * has one reference, everything that stands on it has one (an object on its cache, a cache or a
- * buffer on its region), and every mapping of a buffer has one. So nothing goes before
- * what stands on it, in whatever order a dying process lets go, and a program that wants to free
- * what is in use is told so before the kernel API is asked.
+ * Handles: the regions, caches and objects that a descriptor owns. Buffers, which are handles with
+ * mappings, are in buffer.h.
  */
 #ifndef RSV_INTERFACE_HANDLE_H
 #define RSV_INTERFACE_HANDLE_H
@@ -25,8 +22,8 @@ void rsv_handle_init(struct rsv_handle *h, const struct rsv_handle_kind *kind,
 void rsv_handle_put(struct rsv_handle *h);
 
 /*
- * True while something stands on it or has it mapped. Certain only while nothing can be added to
- * it.
+ * Whether a handle is the parent of another one or, if it is a buffer, is mapped. Under the lock of
+ * the descriptor no handle can become its child meanwhile.
  */
 static inline bool rsv_handle_busy(const struct rsv_handle *h)
 {
@@ -36,7 +33,7 @@ static inline bool rsv_handle_busy(const struct rsv_handle *h)
 struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes);
 struct rsv_region_handle *rsv_opened_handle_create(const char *name);
 struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rsv_handle *parent,
-						 const struct rsv_ioc_cache_create *want);
-struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *from);
+						 const struct rsv_ioc_cache_create *req);
+struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache);
 
 #endif /* RSV_INTERFACE_HANDLE_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls that know regions by name: finding and opening one is open to whoever may open the
- * device; making, ending and resizing one moves memory between the system and Reservoir, and is the
- * administrator's.
+ * The ioctls that take a region by its name. Any program that can open the device may list regions
+ * and open one. Creating, destroying and resizing a region moves memory between the system and
+ * Reservoir, so those need CAP_SYS_ADMIN.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -11,9 +11,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "file.h"
 #include "handle.h"
-#include "ioctl.h"
 #include "ioctl_region.h"
+#include "name.h"
 #include "region.h"
 
 int rsv_do_region_next(struct rsv_file *f, union rsv_ioctl_arg *arg)
@@ -26,19 +27,19 @@ int rsv_do_region_next(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 int rsv_do_region_open(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
-	struct rsv_ioc_region_open *want = &arg->region_open;
+	struct rsv_ioc_region_open *req = &arg->region_open;
 	struct rsv_region_handle *o;
 
-	if (want->reserved || !rsv_name_ends(want->name))
+	if (req->reserved || !rsv_name_is_terminated(req->name))
 		return -EINVAL;
-	o = rsv_opened_handle_create(want->name);
+	o = rsv_opened_handle_create(req->name);
 	if (IS_ERR(o))
 		return PTR_ERR(o);
-	return rsv_file_add(f, &o->handle, &want->handle);
+	return rsv_file_add(f, &o->handle, &req->handle);
 }
 
-/* What the kernel's structure cannot say is refused here, what makes no sense by region.c. */
-static int rsv_reserve_from(struct rsv_reserve *to, const struct rsv_ioc_reserve *from)
+/* Refuses what struct rsv_reserve cannot express; rsv_reserve_ok() checks the rest. */
+static int rsv_reserve_convert(struct rsv_reserve *to, const struct rsv_ioc_reserve *from)
 {
 	if (from->reserved || from->bytes > SIZE_MAX || from->shared > SIZE_MAX)
 		return -EINVAL;
@@ -54,7 +55,7 @@ static int rsv_reserve_from(struct rsv_reserve *to, const struct rsv_ioc_reserve
 	return 0;
 }
 
-static int rsv_reserves_get(struct rsv_reserve *to, const struct rsv_ioc_region_make *make)
+static int rsv_reserves_copy(struct rsv_reserve *to, const struct rsv_ioc_region_make *make)
 {
 	struct rsv_ioc_reserve __user *from = u64_to_user_ptr(make->reserves);
 	struct rsv_ioc_reserve one;
@@ -64,7 +65,7 @@ static int rsv_reserves_get(struct rsv_reserve *to, const struct rsv_ioc_region_
 	for (i = 0; i < make->count; i++) {
 		if (copy_from_user(&one, from + i, sizeof(one)))
 			return -EFAULT;
-		error = rsv_reserve_from(&to[i], &one);
+		error = rsv_reserve_convert(&to[i], &one);
 		if (error)
 			return error;
 	}
@@ -80,14 +81,14 @@ int rsv_do_region_make(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (make->reserved || make->count > RSV_RESERVES_MAX || !rsv_name_ends(make->name))
+	if (make->reserved || make->count > RSV_RESERVES_MAX || !rsv_name_is_terminated(make->name))
 		return -EINVAL;
 	want = kcalloc(RSV_RESERVES_MAX, sizeof(*want), GFP_KERNEL_ACCOUNT);
 	if (!want)
 		return -ENOMEM;
-	error = rsv_reserves_get(want, make);
+	error = rsv_reserves_copy(want, make);
 	if (!error) {
-		r = rsv_region_make(make->name, want, make->count, RSV_REGION_NAMED);
+		r = rsv_region_create_as(make->name, want, make->count, RSV_REGION_NAMED);
 		error = PTR_ERR_OR_ZERO(r);
 	}
 	kfree(want);
@@ -100,7 +101,7 @@ int rsv_do_region_end(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	return rsv_name_ends(end->name) ? rsv_region_remove(end->name) : -EINVAL;
+	return rsv_name_is_terminated(end->name) ? rsv_region_destroy_named(end->name) : -EINVAL;
 }
 
 int rsv_do_region_grow(struct rsv_file *f, union rsv_ioctl_arg *arg)
@@ -112,7 +113,7 @@ int rsv_do_region_grow(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (!rsv_name_ends(grow->name) || rsv_reserve_from(&want, &grow->want))
+	if (!rsv_name_is_terminated(grow->name) || rsv_reserve_convert(&want, &grow->want))
 		return -EINVAL;
 	r = rsv_region_get(grow->name);
 	if (IS_ERR(r))
@@ -129,7 +130,7 @@ int rsv_do_region_shrink(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (!rsv_name_ends(shrink->name))
+	if (!rsv_name_is_terminated(shrink->name))
 		return -EINVAL;
 	r = rsv_region_get(shrink->name);
 	if (IS_ERR(r))

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ioctls that know regions by name.
+ * The ioctls that take a region by its name.
  */
 #ifndef RSV_INTERFACE_IOCTL_REGION_H
 #define RSV_INTERFACE_IOCTL_REGION_H
 
 #include "types.h"
-
-union rsv_ioctl_arg;
 
 int rsv_do_region_next(struct rsv_file *f, union rsv_ioctl_arg *arg);
 int rsv_do_region_open(struct rsv_file *f, union rsv_ioctl_arg *arg);

@@ -1,43 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page offsets for mmap(). Not a maple tree: 6.1 has defects in its search for gaps, and taking an
- * entry out of one may need memory.
+ * The offsets by which mmap() finds the buffers of a descriptor: each buffer has a range of page
+ * offsets of its own.
+ *
+ * A search tries ranges below 2 GB first, since a 32-bit program may not be able to pass a larger
+ * offset. It begins behind the range that was given last, so that an offset whose buffer was freed
+ * does not find another buffer at once.
+ *
+ * The ranges are a red-black tree whose nodes lie in the buffers, so adding one cannot fail for
+ * want of memory. A maple tree would not do: its search for gaps has defects in 6.1, and erasing an
+ * entry may allocate.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/kref.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
+#include <linux/rbtree.h>
 #include <linux/sizes.h>
+#include <linux/spinlock.h>
 
-#include "buffer.h"
 #include "mmap_offset.h"
 
-/* What plain offsets of a 32-bit program reach, and what all others do */
-static const unsigned long rsv_offset_limits[] = {SZ_2G >> PAGE_SHIFT, LONG_MAX >> PAGE_SHIFT};
+/* Where ranges must end: first for any program, then for a program with large file offsets. */
+static const unsigned long rsv_mmap_offset_limits[] = {
+	SZ_2G >> PAGE_SHIFT,
+	LONG_MAX >> PAGE_SHIFT,
+};
 
-static struct rsv_buffer *rsv_buffer_of(struct rb_node *node)
+static struct rsv_buffer *rsv_mmap_offset_buffer(struct rb_node *node)
 {
 	return rb_entry(node, struct rsv_buffer, node);
 }
 
-static unsigned long rsv_buffer_end(const struct rsv_buffer *b)
+static unsigned long rsv_mmap_offset_end(const struct rsv_buffer *b)
 {
 	return b->offset + b->nr_pages;
 }
 
-static bool rsv_buffer_before(struct rb_node *node, const struct rb_node *other)
+static bool rsv_mmap_offset_before(struct rb_node *node, const struct rb_node *other)
 {
-	return rsv_buffer_of(node)->offset < rb_entry(other, struct rsv_buffer, node)->offset;
+	return rsv_mmap_offset_buffer(node)->offset <
+	       rb_entry(other, struct rsv_buffer, node)->offset;
 }
 
-/* The first buffer that ends behind an offset: the one that has it, or else the next one. */
-static struct rb_node *rsv_offsets_first_behind(struct rsv_mmap_offsets *o, unsigned long offset)
+/* The first buffer whose range ends behind an offset: the range contains it or is the next one. */
+static struct rb_node *rsv_mmap_offset_search(struct rsv_mmap_offsets *o, unsigned long offset)
 {
 	struct rb_node *node = o->root.rb_node;
 	struct rb_node *best = NULL;
 
 	while (node) {
-		if (rsv_buffer_end(rsv_buffer_of(node)) > offset) {
+		if (rsv_mmap_offset_end(rsv_mmap_offset_buffer(node)) > offset) {
 			best = node;
 			node = node->rb_left;
 		} else {
@@ -47,32 +61,32 @@ static struct rb_node *rsv_offsets_first_behind(struct rsv_mmap_offsets *o, unsi
 	return best;
 }
 
-/* The first gap of so many pages from an offset on and below a limit, or the limit. */
-static unsigned long rsv_offsets_gap(struct rsv_mmap_offsets *o, unsigned long from,
-				     unsigned long nr_pages, unsigned long limit)
+/* The first free range from an offset on that ends at or below the limit; else the limit. */
+static unsigned long rsv_mmap_offset_find_free(struct rsv_mmap_offsets *o, unsigned long from,
+					       unsigned long nr_pages, unsigned long limit)
 {
 	struct rb_node *node;
 
-	for (node = rsv_offsets_first_behind(o, from); node; node = rb_next(node)) {
-		const struct rsv_buffer *b = rsv_buffer_of(node);
+	for (node = rsv_mmap_offset_search(o, from); node; node = rb_next(node)) {
+		const struct rsv_buffer *b = rsv_mmap_offset_buffer(node);
 
 		if (b->offset >= from && b->offset - from >= nr_pages)
 			break;
-		from = rsv_buffer_end(b);
+		from = rsv_mmap_offset_end(b);
 	}
 	return from < limit && limit - from >= nr_pages ? from : limit;
 }
 
-static int rsv_offsets_choose(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
+static int rsv_mmap_offset_choose(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(rsv_offset_limits); i++) {
-		unsigned long limit = rsv_offset_limits[i];
+	for (i = 0; i < ARRAY_SIZE(rsv_mmap_offset_limits); i++) {
+		unsigned long limit = rsv_mmap_offset_limits[i];
 
-		b->offset = rsv_offsets_gap(o, o->next, b->nr_pages, limit);
+		b->offset = rsv_mmap_offset_find_free(o, o->next, b->nr_pages, limit);
 		if (b->offset == limit)
-			b->offset = rsv_offsets_gap(o, 0, b->nr_pages, limit);
+			b->offset = rsv_mmap_offset_find_free(o, 0, b->nr_pages, limit);
 		if (b->offset != limit)
 			return 0;
 	}
@@ -80,10 +94,12 @@ static int rsv_offsets_choose(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 }
 
 /**
- * rsv_offsets_init() - begin without a buffer
+ * rsv_mmap_offset_init() - initialize the offsets of a descriptor without any buffer
  * @o: the offsets
+ *
+ * Context: Any.
  */
-void rsv_offsets_init(struct rsv_mmap_offsets *o)
+void rsv_mmap_offset_init(struct rsv_mmap_offsets *o)
 {
 	spin_lock_init(&o->lock);
 	o->root = RB_ROOT;
@@ -91,34 +107,34 @@ void rsv_offsets_init(struct rsv_mmap_offsets *o)
 }
 
 /**
- * rsv_offsets_add() - give a buffer a range of offsets
+ * rsv_mmap_offset_add() - give a buffer a range of offsets
  * @o: the offsets
  * @b: the buffer
  *
- * Context: Any; nobody else adds or removes meanwhile.
- * Return: 0, or -ENOSPC if no gap is large enough.
+ * Context: Process. The caller excludes others that add or remove.
+ * Return: 0, or -ENOSPC if no free range is large enough.
  */
-int rsv_offsets_add(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
+int rsv_mmap_offset_add(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 {
-	int error = rsv_offsets_choose(o, b);
+	int error = rsv_mmap_offset_choose(o, b);
 
 	if (error)
 		return error;
 	spin_lock(&o->lock);
-	rb_add(&b->node, &o->root, rsv_buffer_before);
+	rb_add(&b->node, &o->root, rsv_mmap_offset_before);
 	spin_unlock(&o->lock);
-	o->next = rsv_buffer_end(b);
+	o->next = rsv_mmap_offset_end(b);
 	return 0;
 }
 
 /**
- * rsv_offsets_remove() - take a buffer's range away
+ * rsv_mmap_offset_remove() - free a buffer's range of offsets
  * @o: the offsets
- * @b: a buffer, which need not have one
+ * @b: the buffer, with or without a range
  *
- * Context: Any; nobody else adds or removes meanwhile.
+ * Context: Process. The caller excludes others that add or remove.
  */
-void rsv_offsets_remove(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
+void rsv_mmap_offset_remove(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 {
 	if (RB_EMPTY_NODE(&b->node))
 		return;
@@ -128,23 +144,23 @@ void rsv_offsets_remove(struct rsv_mmap_offsets *o, struct rsv_buffer *b)
 }
 
 /**
- * rsv_offsets_get() - the buffer that has an offset, with a reference to it
+ * rsv_mmap_offset_get() - find the buffer whose range contains an offset, and take a reference
  * @o: the offsets
- * @offset: page offset
+ * @offset: page offset, from a program
  *
- * Context: Any.
+ * Context: Process.
  * Return: The buffer or NULL.
  */
-struct rsv_buffer *rsv_offsets_get(struct rsv_mmap_offsets *o, unsigned long offset)
+struct rsv_buffer *rsv_mmap_offset_get(struct rsv_mmap_offsets *o, unsigned long offset)
 {
 	struct rsv_buffer *b = NULL;
 	struct rb_node *node;
 
 	spin_lock(&o->lock);
-	node = rsv_offsets_first_behind(o, offset);
-	if (node && rsv_buffer_of(node)->offset <= offset) {
-		b = rsv_buffer_of(node);
-		/* What is in the tree has its handle still, and with it a reference. */
+	node = rsv_mmap_offset_search(o, offset);
+	if (node && rsv_mmap_offset_buffer(node)->offset <= offset) {
+		b = rsv_mmap_offset_buffer(node);
+		/* The descriptor removes a range before it drops its reference to the buffer. */
 		kref_get(&b->handle.ref);
 	}
 	spin_unlock(&o->lock);

@@ -1,4 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Queries: the state of a region in the structures of the ioctl interface. Both the device and
+ * debugfs show what these functions find, so the two never disagree.
+ *
+ * A query reads what others change meanwhile, and must not make them wait: it takes a zone's raw
+ * lock for one batch at a time, and reads slabs and per-CPU counts without a lock. So the figures
+ * of one answer may belong to slightly different times.
+ */
 #include <linux/capability.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -10,11 +18,13 @@
 #include "objects/kmalloc.h"
 #include "objects/magazine_cache.h"
 #include "objects/stats.h"
+#include "pages/extent.h"
+#include "pages/pcp.h"
+#include "pages/zone.h"
 #include "query.h"
-#include "region.h"
 #include "report.h"
 
-/* Pages whose characters are found under one hold of a zone's lock */
+/* Pages that a query looks at under one hold of a zone's lock */
 #define RSV_MAP_BATCH 64UL
 
 static u64 rsv_largest_bytes(const struct rsv_zone *z)
@@ -83,9 +93,9 @@ static struct rsv_extent *rsv_extent_nth(const struct rsv_region *r, unsigned in
 }
 
 /**
- * rsv_query_info() - what a region is and holds
+ * rsv_query_info() - describe a region
  * @r: the region
- * @info: filled in but for size, flags and region; zero before
+ * @info: zeroed by the caller; the function fills in all but size, flags and region
  *
  * Context: Process; may sleep.
  */
@@ -99,7 +109,7 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	strscpy(info->name, r->name, sizeof(info->name));
 	strscpy(info->version, RSV_VERSION, sizeof(info->version));
 	strscpy(info->engine, rsv_engine_of(0)->name, sizeof(info->engine));
-	/* A region that is being made is shown before it has any. */
+	/* debugfs shows a region before it has size classes. */
 	if (r->classes)
 		strscpy(info->classes, r->classes->name, sizeof(info->classes));
 
@@ -135,7 +145,7 @@ static void rsv_query_areas(struct rsv_zone *z, struct rsv_ioc_zone *zone)
 	}
 }
 
-/* What the lists of CPUs served was asked for in whole blocks. */
+/* CPUs' lists serve requests for whole blocks only, so these were granted what they asked for. */
 static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
 {
 	struct rsv_pcp_stats stats;
@@ -155,10 +165,10 @@ static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
 }
 
 /**
- * rsv_query_zone() - the free areas of one zone, and what happened there
+ * rsv_query_zone() - describe a zone, its free areas and their events
  * @r: the region
  * @index: number of the zone
- * @zone: filled in but for size, flags, region and index; zero before
+ * @zone: zeroed by the caller; the function fills in all but size, flags, region and index
  *
  * Context: Process.
  * Return: 0, or -ENOENT if there is no such zone.
@@ -190,12 +200,13 @@ int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);
 
 /**
- * rsv_query_extent() - one physically contiguous run of a region
+ * rsv_query_extent() - describe an extent
  * @r: the region
  * @index: number of the extent
- * @extent: filled in but for size, flags, region and index; zero before
+ * @extent: zeroed by the caller; the function fills in all but size, flags, region and index. The
+ *	physical address stays 0 if the current process has not CAP_SYS_RAWIO
  *
- * Context: Process; may sleep. The physical address is filled in for who may know it.
+ * Context: Process; may sleep.
  * Return: 0, or -ENOENT if there is no such extent.
  */
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent)
@@ -219,9 +230,9 @@ int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_ex
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_extent);
 
 /**
- * rsv_query_one_cache() - the layout and the figures of a cache
+ * rsv_query_one_cache() - describe the layout and the counts of a cache
  * @c: the cache
- * @cache: filled in but for size, flags and region; zero before
+ * @cache: zeroed by the caller; the function fills in all but size, flags and region
  *
  * Context: Process.
  */
@@ -266,13 +277,13 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);
 
 /**
- * rsv_query_cache() - the layout and the figures of the next cache
+ * rsv_query_cache() - describe the cache with the smallest number from a given one on
  * @r: the region
- * @id: the smallest number wanted
- * @cache: filled in but for size, flags and region; zero before
+ * @id: the smallest number to consider
+ * @cache: as for rsv_query_one_cache()
  *
  * Context: Process; may sleep.
- * Return: 0, or -ENOENT if no cache has so large a number.
+ * Return: 0, or -ENOENT if all caches have smaller numbers.
  */
 int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache)
 {
@@ -320,8 +331,8 @@ static void rsv_map_batch(struct rsv_extent *e, unsigned long index, char *chars
 }
 
 /*
- * The extent that a page, counted over all extents, lies in, or NULL; and where the next one
- * begins.
+ * The extent that has a page, counted over all extents laid end to end. If none has it, the
+ * function returns NULL and sets @next to the first page that an extent has again.
  */
 static struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned long page,
 					unsigned long *next)
@@ -343,11 +354,11 @@ static struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned lon
 }
 
 /**
- * rsv_query_map() - what every page serves as
+ * rsv_query_map() - describe each page by one character
  * @r: the region
  * @first: the page to begin with, the region's extents laid end to end
  * @chars: filled with RSV_MAP_*, without a NUL
- * @count: room in @chars
+ * @count: length of @chars
  *
  * Context: Process; may sleep.
  * Return: The number of characters, less than @count only at the region's end.
@@ -376,7 +387,7 @@ size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, siz
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_map);
 
-/* The list that a slab is on: the word says it and the rest at once. */
+/* The list that a slab is on, from the same word as its counts, so that all of them agree. */
 static const char *rsv_slab_list_name(union rsv_slab_word word)
 {
 	static const char *const names[RSV_FILLS] = {
@@ -388,10 +399,10 @@ static const char *rsv_slab_list_name(union rsv_slab_word word)
 	return word.fill < RSV_FILLS ? names[word.fill] : "?";
 }
 
-/* Whether a page is the first of one of the cache's slabs */
+/* Whether a page is the first page of a slab of this cache */
 static bool rsv_slab_begins(const struct rsv_cache *c, const struct rsv_frame *f)
 {
-	/* Pairs with rsv_slab_new(): who sees the cache sees the rest. */
+	/* Pairs with rsv_slab_new(): a reader that sees the cache also sees the slab's word. */
 	return smp_load_acquire(&f->cache) == c && READ_ONCE(f->kind) == RSV_FRAME_SLAB;
 }
 
@@ -403,7 +414,7 @@ static bool rsv_slab_look(const struct rsv_cache *c, const struct rsv_frame *f,
 	if (!rsv_slab_begins(c, f))
 		return false;
 	word.word = READ_ONCE(f->slab);
-	/* If it was given back meanwhile the word may be anything. */
+	/* If the slab was freed meanwhile, the word may be anything: look at the frame again. */
 	smp_rmb();
 	if (!rsv_slab_begins(c, f))
 		return false;
@@ -415,7 +426,7 @@ static bool rsv_slab_look(const struct rsv_cache *c, const struct rsv_frame *f,
 	return true;
 }
 
-/* The first slab in an extent from an index on */
+/* Finds the first slab of the cache in an extent, from a page on. */
 static bool rsv_slab_find(const struct rsv_cache *c, const struct rsv_extent *e,
 			  unsigned long index, struct rsv_slab_figures *slab)
 {
@@ -431,16 +442,16 @@ static bool rsv_slab_find(const struct rsv_cache *c, const struct rsv_extent *e,
 }
 
 /**
- * rsv_query_slab() - the next slab of a cache
+ * rsv_query_slab() - describe the first slab of a cache from a page on
  * @c: the cache
  * @page: the page to begin with, the region's extents laid end to end
  * @slab: filled in
  *
- * Slabs are found by their pages and not by the lists that they are on, so that nobody who
- * allocates or frees has to wait; what others do meanwhile is seen or not.
+ * The function searches the frames of all pages instead of the lists of slabs, so that no
+ * allocation or free waits for it. It may or may not see a slab that appears or goes meanwhile.
  *
  * Context: Process; may sleep.
- * Return: Whether there is one.
+ * Return: true if there is such a slab.
  */
 bool rsv_query_slab(struct rsv_cache *c, unsigned long page, struct rsv_slab_figures *slab)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a region holds, as the structures of the ioctl interface: the one source of what debugfs and
- * the device show.
+ * Queries: the state of a region in the structures of the ioctl interface.
  */
 #ifndef RSV_INTERFACE_QUERY_H
 #define RSV_INTERFACE_QUERY_H
@@ -11,7 +10,6 @@
 
 #include "types.h"
 
-/* All may sleep. @size, @flags and @region of the structure are left alone. */
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info);
 int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone *zone);
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent);

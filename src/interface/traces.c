@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * caches/NAME/alloc_traces and free_traces: who took the objects that are in use, and who gave them
- * back the time before, in the format of the kernel's /sys/kernel/debug/slab/NAME/.
+ * caches/NAME/alloc_traces and free_traces: which code allocated the used objects of a cache, and
+ * which code freed them the time before, in the format of the kernel's
+ * /sys/kernel/debug/slab/NAME/.
  *
- * They are counted when the file is opened, by stack, in a hash table that is made anew, larger,
- * until all fit: nothing can be allocated while the engine shows its objects.
+ * Opening a file counts the objects by caller and stack in a hash table. The engine may visit its
+ * objects under a raw lock, so the table cannot grow meanwhile: if it is too small, the walk starts
+ * again with one twice as large.
  */
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
@@ -26,20 +28,20 @@
 #include "objects/engine.h"
 #include "traces.h"
 
-#define RSV_SITES_FIRST 256U /* entries of the first table that is tried: a power of two */
+#define RSV_SITES_FIRST 256U /* entries of the first table; a power of two */
 
 /**
- * struct rsv_site - objects that were taken, or given back, at one place in the code
- * @caller: the place (as @stack what the site is known by)
- * @stack: how it was reached
- * @nr: objects; 0: the entry is empty
- * @age_sum: the jiffies since, in sum (the least and the most of them below, as of the processes)
- * @age_min: see above
- * @age_max: see above
- * @pid_min: see above
- * @pid_max: see above
- * @nodes: where the objects lie
- * @cpus: where the code ran: nr_cpu_ids bits
+ * struct rsv_site - the objects that one call site allocated, or freed, with one stack
+ * @caller: address of the call site; 0: not known. With @stack the key of the entry
+ * @stack: the stack, as for rsv_stack_fetch()
+ * @nr: number of objects; 0: the entry is empty
+ * @age_sum: sum of the jiffies since each event
+ * @age_min: the fewest jiffies since an event
+ * @age_max: the most jiffies since an event
+ * @pid_min: the smallest number of a process that did it
+ * @pid_max: the largest one
+ * @nodes: nodes of the objects
+ * @cpus: CPUs that the code ran on, nr_cpu_ids bits
  */
 struct rsv_site {
 	unsigned long caller;
@@ -56,11 +58,11 @@ struct rsv_site {
 
 /**
  * struct rsv_traces - an open file
- * @event: what it tells of
- * @nr: sites
+ * @event: the event that the file shows
+ * @nr: number of sites
  * @capacity: entries of @sites, a power of two
- * @full: there are more sites than the table takes
- * @sites: a hash table; later the sites, those with most objects first
+ * @full: there are more sites than the table may have
+ * @sites: a hash table while objects are counted; then the sites, those with most objects first
  */
 struct rsv_traces {
 	enum rsv_event event;
@@ -89,7 +91,7 @@ static bool rsv_site_is(const struct rsv_site *s, const struct rsv_track *track)
 	return s->caller == track->caller && s->stack == track->stack;
 }
 
-/* The site of a record, or the empty entry where it belongs: a quarter of the table stays empty. */
+/* The entry of a record's site, or the empty entry for it. A quarter of the table stays empty. */
 static struct rsv_site *rsv_traces_find(const struct rsv_traces *t, const struct rsv_track *track)
 {
 	unsigned int index = hash_long(track->caller ^ track->stack, ilog2(t->capacity));
@@ -99,7 +101,7 @@ static struct rsv_site *rsv_traces_find(const struct rsv_traces *t, const struct
 	return rsv_site_at(t, index);
 }
 
-static void rsv_site_begin(struct rsv_site *s, const struct rsv_track *track)
+static void rsv_site_init(struct rsv_site *s, const struct rsv_track *track)
 {
 	s->caller = track->caller;
 	s->stack = track->stack;
@@ -122,8 +124,8 @@ static void rsv_site_count(struct rsv_site *s, const struct rsv_track *track, in
 	node_set(nid, s->nodes);
 }
 
-/* May be called under a raw lock, many times. */
-static void rsv_traces_note(struct rsv_cache *c, struct rsv_extent *e, void *object, void *data)
+/* The engine may call this under a raw lock. */
+static void rsv_traces_count(struct rsv_cache *c, struct rsv_extent *e, void *object, void *data)
 {
 	struct rsv_traces *t = data;
 	struct rsv_track track;
@@ -137,7 +139,7 @@ static void rsv_traces_note(struct rsv_cache *c, struct rsv_extent *e, void *obj
 		if (t->full)
 			return;
 		t->nr++;
-		rsv_site_begin(s, &track);
+		rsv_site_init(s, &track);
 	}
 	rsv_site_count(s, &track, e->nid);
 }
@@ -151,7 +153,7 @@ static int rsv_site_compare(const void *a, const void *b)
 
 static int rsv_traces_try(struct rsv_traces *t, struct rsv_cache *c, unsigned int capacity)
 {
-	const struct rsv_visitor show = {.visit = rsv_traces_note, .data = t};
+	const struct rsv_visitor show = {.visit = rsv_traces_count, .data = t};
 
 	kvfree(t->sites);
 	t->sites = kvcalloc(capacity, rsv_site_bytes(), GFP_KERNEL);
@@ -199,7 +201,7 @@ static void rsv_show_pids(struct seq_file *m, const struct rsv_site *s)
 		seq_printf(m, " pid=%d", s->pid_min);
 }
 
-static void rsv_show_places(struct seq_file *m, const struct rsv_site *s)
+static void rsv_show_cpus_and_nodes(struct seq_file *m, const struct rsv_site *s)
 {
 	if (num_online_cpus() > 1)
 		seq_printf(m, " cpus=%*pbl", nr_cpu_ids, s->cpus);
@@ -240,12 +242,12 @@ static int rsv_traces_show(struct seq_file *m, void *v)
 		return 0;
 	}
 	seq_printf(m, "%7lu ", s->nr);
-	/* Most objects were never given back before. */
+	/* An object that was never freed before has no record in free_traces. */
 	if (s->caller) {
 		rsv_show_symbol(m, s->caller);
 		rsv_show_ages(m, s);
 		rsv_show_pids(m, s);
-		rsv_show_places(m, s);
+		rsv_show_cpus_and_nodes(m, s);
 	} else {
 		seq_puts(m, "<not-available>");
 	}
@@ -330,10 +332,10 @@ static const struct file_operations rsv_free_traces_fops = {
 };
 
 /**
- * rsv_traces_add() - show who took the objects of a cache and who gave them back
- * @c: the cache, its folder made; nothing is shown if it does not keep owners
+ * rsv_traces_add() - create the files of a cache that records callers (RSV_STORE_USER)
+ * @c: the cache, whose folder exists
  *
- * The files go with the folder, which waits for whoever is opening one.
+ * Removing the folder removes the files, and waits for those that are being opened.
  *
  * Context: Process; may sleep.
  */

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * caches/NAME/alloc_traces and free_traces in debugfs.
+ */
 #ifndef RSV_INTERFACE_TRACES_H
 #define RSV_INTERFACE_TRACES_H
 

@@ -2,21 +2,29 @@
 /*
  * Reservoir: the ioctl interface of /dev/reservoir
  *
- * Every structure begins with its own size in bytes, which the program sets. A newer kernel accepts
- * a shorter structure and takes what is missing as zero; an older kernel accepts a longer one as
- * long as what it does not know is zero (else E2BIG), as clone3() does. A query fills in as much as
- * the program has room for. Unknown flags and reserved fields that are not zero are refused with
- * EINVAL. All fields have the same place in 32- and 64-bit programs; pointers travel as __u64.
+ * Every structure begins with its own size in bytes, which the program sets. As with clone3(), a
+ * newer kernel accepts a shorter structure and treats the missing fields as zero, and an older
+ * kernel accepts a longer one if the fields that it does not know are zero (else E2BIG). A query
+ * fills in as many fields as the program's structure has. Unknown flags and reserved fields must be
+ * zero (EINVAL). All fields have the same offsets in 32-bit and 64-bit programs; pointers are
+ * passed as __u64.
  *
- * Whatever a descriptor makes (scratch regions, buffers, caches, objects) or opens has a handle, a
- * number above 0 that only this descriptor understands, and goes back when the descriptor's last
- * copy is closed. Only a region made by RSV_IOC_REGION_MAKE stays, until RSV_IOC_REGION_END.
- * Region 0 is the default region, the one that the module made at load. What is no handle is
- * ENOENT, a handle of something else EINVAL. A descriptor has at most 1048576 handles, 1024 of them
- * of caches (EMFILE).
+ * A descriptor owns what it creates (scratch regions, buffers, caches, objects) and the regions
+ * that it opens. Each of them has a handle: a number above 0 that is valid on this descriptor only.
+ * When the last copy of the descriptor is closed, everything that it owns is freed. Only a region
+ * that RSV_IOC_REGION_MAKE created stays, until RSV_IOC_REGION_END. The number 0 stands for the
+ * default region, which the module creates at load. An unknown handle is refused with ENOENT, a
+ * handle of the wrong kind with EINVAL. A descriptor has at most 1048576 handles, 1024 of them of
+ * caches (EMFILE).
  *
- * Queries (numbers below 0x10) work on a read-only descriptor; everything else needs one open for
- * writing (EBADF).
+ * Queries (numbers below 0x10) work on a read-only descriptor. All other ioctls need a descriptor
+ * that is open for writing (EBADF).
+ *
+ * A page is used, cached (on the list of a CPU, which allocates from it without a lock), zeroed
+ * (cleared beforehand), free (in a free block of the buddy system) or lent to the system. An object
+ * is used, cached (in a magazine) or free (in its slab). An extent is physically contiguous memory
+ * of one zone and node. Offsets and page numbers in a region count through its extents, laid end to
+ * end.
  */
 #ifndef _UAPI_LINUX_RESERVOIR_H
 #define _UAPI_LINUX_RESERVOIR_H
@@ -29,11 +37,11 @@
 
 #define RSV_NAME_MAX		32	/* bytes of a name, the closing NUL included */
 #define RSV_ORDERS_MAX		32	/* orders that a zone can have */
-#define RSV_RESERVES_MAX	16	/* entries that a region is made from */
+#define RSV_RESERVES_MAX	16	/* entries that a region is created from */
 
 /*
- * The numbers are _IO(): the size travels in the structure, so that a structure can grow and keep
- * its number.
+ * The numbers are _IO() and not _IOWR(), which would contain the size: so a structure can grow
+ * while its number stays.
  */
 #define RSV_IOC_MAGIC		0xDF
 #define RSV_IOC_INFO		_IO(RSV_IOC_MAGIC, 0x00)	/* struct rsv_ioc_info */
@@ -58,31 +66,31 @@
 #define RSV_IOC_CACHE_SHRINK	_IO(RSV_IOC_MAGIC, 0x1c)	/* struct rsv_ioc_cache_shrink */
 
 /**
- * struct rsv_ioc_info - what a region is and holds
+ * struct rsv_ioc_info - describe a region
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @region: in: 0 for the default region, or a handle
  * @abi_version: out: RSV_ABI_VERSION of the running module
  * @page_size: out: bytes of a page
- * @nr_zones: out: indexes that RSV_IOC_ZONE takes
- * @nr_extents: out: indexes that RSV_IOC_EXTENT takes
- * @nr_caches: out: caches at this moment
+ * @nr_zones: out: number of zones, the indexes of RSV_IOC_ZONE
+ * @nr_extents: out: number of extents, the indexes of RSV_IOC_EXTENT
+ * @nr_caches: out: number of caches
  * @bytes: out: bytes of the region
- * @free_bytes: out: bytes in free blocks
+ * @free_bytes: out: bytes in free blocks; neither cached nor zeroed pages count
  * @largest_free: out: bytes of the largest free block
- * @largest_block: out: bytes of the largest block that the region could ever give
- * @metadata_bytes: out: bytes that Reservoir took beside the region to manage it
- * @slab_bytes: out: bytes in slabs, whether their objects are in use or free
- * @percpu_bytes: out: bytes of that for each CPU the machine may have, not in @metadata_bytes
- * @cached_bytes: out: bytes of free pages on the lists of CPUs, and of zeroed pages
- * @lent_bytes: out: bytes that the system has borrowed
- * @misuse: out: misuses caught and reported since the module was loaded, in all regions
+ * @largest_block: out: bytes of the largest block that the region could have
+ * @metadata_bytes: out: bytes of metadata: memory of the system that manages the region
+ * @slab_bytes: out: bytes in slabs, whether their objects are used, cached or free
+ * @percpu_bytes: out: further bytes of metadata for each possible CPU
+ * @cached_bytes: out: bytes of cached pages and of zeroed pages
+ * @lent_bytes: out: bytes lent to the system
+ * @misuse: out: misuses found since the module was loaded, in all regions
  * @name: out: name of the region
  * @version: out: RSV_VERSION of the running module
- * @engine: out: name of the engine that caches have which ask for none
- * @classes: out: name of the region's choice of size classes, such as "fine"
+ * @engine: out: name of the default engine of caches
+ * @classes: out: name of the region's set of size classes, such as "fine"
  * @heap_bytes: out: bytes of @slab_bytes that are the heap of the engine SLOB
- * @heap_free_bytes: out: bytes of the heap that are free
+ * @heap_free_bytes: out: free bytes of that heap
  */
 struct rsv_ioc_info {
 	__u32 size;
@@ -112,34 +120,33 @@ struct rsv_ioc_info {
 };
 
 /**
- * struct rsv_ioc_zone - the free areas of one zone, and what happened there
+ * struct rsv_ioc_zone - describe a zone: its free areas and their events
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @region: in: 0 for the default region, or a handle
  * @index: in: 0 to nr_zones - 1 (else ENOENT)
  * @node: out: NUMA node
- * @nr_orders: out: entries of the arrays that mean something
+ * @nr_orders: out: number of orders; the further entries of the arrays are 0
  * @pages: out: pages of the zone
  * @free_pages: out: pages in free blocks
- * @peak_pages: out: the most pages that were ever out of the free areas at once
- * @min_pages: out: free pages that only __GFP_HIGH may take
- * @low_pages: out: fewer free pages than this make the region give back what it keeps ready
- * @protection: out: free pages that requests for higher zones leave alone
- * @zeroed_pages: out: free pages that are filled with zeroes already
- * @zeroed_hits: out: requests that they served
+ * @peak_pages: out: the most pages that were outside the free areas at once
+ * @min_pages: out: watermark: the last free pages, which only __GFP_HIGH may allocate
+ * @low_pages: out: watermark: below it the region drains cached and zeroed pages
+ * @protection: out: free pages that requests for higher zones must leave
+ * @zeroed_pages: out: zeroed pages
+ * @zeroed_hits: out: requests that zeroed pages served
  * @name: out: the kernel's name of the zone, such as "Normal"
  * @free: out: for each order, free blocks
- * @allocs: out: for each order, requests served
- * @frees: out: for each order, blocks given back
- * @failures: out: for each order, requests that the zones could not serve, counted in the first
- *	zone asked
- * @splits: out: for each order, blocks of this order that were split
- * @merges: out: for each order, pairs of blocks of this order that became one
- * @asked: out: for each order, bytes that requests wanted
- * @granted: out: for each order, bytes that they got
- * @cached: out: for each order, free blocks on the lists of CPUs
- * @cache_hits: out: for each order, requests that these lists served
- * @cache_refills: out: for each order, times that they had to be filled from the free areas
+ * @allocs: out: for each order, blocks allocated
+ * @frees: out: for each order, blocks freed
+ * @failures: out: for each order, requests that failed, counted in the first zone that was tried
+ * @splits: out: for each order, blocks split into two of the order below
+ * @merges: out: for each order, pairs of buddies merged to a block of the order above
+ * @asked: out: for each order, bytes requested
+ * @granted: out: for each order, bytes allocated for these requests
+ * @cached: out: for each order, cached blocks
+ * @cache_hits: out: for each order, requests that the lists of CPUs served
+ * @cache_refills: out: for each order, times that a CPU's list was refilled from the free areas
  */
 struct rsv_ioc_zone {
 	__u32 size;
@@ -171,17 +178,17 @@ struct rsv_ioc_zone {
 };
 
 /**
- * struct rsv_ioc_extent - one physically contiguous run of a region
+ * struct rsv_ioc_extent - describe an extent of a region
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @region: in: 0 for the default region, or a handle
  * @index: in: 0 to nr_extents - 1, in the order of their numbers (else ENOENT)
  * @node: out: NUMA node
  * @reserved: 0
- * @offset: out: bytes from the region's beginning, its extents laid end to end
+ * @offset: out: its offset in the region in bytes
  * @bytes: out: length
- * @lent_bytes: out: how much of that was given back to the system
- * @physical: out: physical address for a caller with CAP_SYS_RAWIO in the initial user namespace,
+ * @lent_bytes: out: bytes of it that the system has, lent or shrunk away
+ * @physical: out: physical address, if the process has CAP_SYS_RAWIO in the initial user namespace;
  *	else 0
  * @zone: out: the kernel's name of the zone
  */
@@ -200,39 +207,39 @@ struct rsv_ioc_extent {
 };
 
 /**
- * struct rsv_ioc_cache - one cache: its layout and its figures
+ * struct rsv_ioc_cache - describe a cache: its layout and its counts
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @region: in: 0 for the default region, or a handle
- * @id: in: the smallest number wanted; out: the cache's number. To list all begin with 0 and go on
- *	with @id + 1 until ENOENT: numbers grow in the order of creation and are never used twice,
- *	so caches may come and go meanwhile.
- * @object_size: out: bytes asked for at creation
+ * @id: in: the smallest number to consider; out: the number of the cache that has the smallest one
+ *	from there on. To list all caches, begin with 0 and go on with @id + 1 until ENOENT. Numbers
+ *	grow in the order of creation and are never used twice, so caches may come and go meanwhile
+ * @object_size: out: bytes of an object, as requested at creation
  * @stride: out: bytes from one object to the next
  * @align: out: alignment in bytes
  * @slab_pages: out: pages of a slab
  * @slab_objects: out: objects of a slab
  * @slab_waste: out: bytes of a slab that no object can use
- * @active_objects: out: objects in use
- * @total_objects: out: objects that the slabs have room for
- * @full_slabs: out: slabs with every object in use or in a magazine
- * @partial_slabs: out: slabs with some so, or that a CPU without magazines takes objects from
- * @empty_slabs: out: slabs with none so
- * @allocs: out: objects handed out since creation
- * @frees: out: objects taken back
- * @failures: out: requests that found no memory
- * @slabs_made: out: slabs taken from the buddy system
- * @slabs_given: out: slabs given back to it
+ * @active_objects: out: used objects
+ * @total_objects: out: objects of all slabs, used, cached and free
+ * @full_slabs: out: slabs whose objects are all used or cached
+ * @partial_slabs: out: slabs with some objects used or cached, and the active slabs of CPUs
+ * @empty_slabs: out: slabs whose objects are all free
+ * @allocs: out: objects allocated since creation
+ * @frees: out: objects freed since creation
+ * @failures: out: requests that failed for want of memory
+ * @slabs_made: out: slabs allocated from the buddy system
+ * @slabs_given: out: slabs freed to the buddy system
  * @name: out: name
  * @engine: out: name of the engine, such as "slub"
  * @cache_flags: out: RSV_HWCACHE_ALIGN and so on, and RSV_SIZE_CLASS
- * @magazine_rounds: out: objects in a magazine that is made now; 0: there are none
- * @depot_full: out: full magazines that no CPU has
- * @depot_empty: out: empty ones
+ * @magazine_rounds: out: rounds of a new magazine; 0: the cache has no magazines
+ * @depot_full: out: full magazines in the depots
+ * @depot_empty: out: empty magazines in the depots
  * @exchanges: out: magazines that CPUs exchanged with a depot
- * @contended: out: times that a CPU had to wait for another one there
- * @guaranteed_objects: out: objects that are kept for this cache alone
- * @least_request: out: bytes of the smallest request that a size class serves; 0: it serves none
+ * @contended: out: times that a CPU had to wait for the lock of a depot
+ * @guaranteed_objects: out: guaranteed objects, which only this cache can use
+ * @least_request: out: bytes of the smallest rsv_kmalloc() that this size class serves; 0: none
  */
 struct rsv_ioc_cache {
 	__u32 size;
@@ -267,35 +274,34 @@ struct rsv_ioc_cache {
 	__u64 least_request;
 };
 
-/* Where a region's memory comes from */
-#define RSV_ZONE_ANY		0	/* wherever it can be had */
+/* The zone that a region's memory comes from */
+#define RSV_ZONE_ANY		0	/* any zone */
 #define RSV_ZONE_DMA		1
 #define RSV_ZONE_DMA32		2
 #define RSV_ZONE_NORMAL		3
 #define RSV_ZONE_HIGHMEM	4
 
 #define RSV_RESERVE_CONTIG	0x00000001U	/* one physically contiguous run */
-#define RSV_RESERVE_FORCE	0x00000002U	/* up to all of what is available, not half */
-#define RSV_RESERVE_NODE	0x00000004U	/* from the node that is named */
+#define RSV_RESERVE_FORCE	0x00000002U	/* up to all available memory, not half */
+#define RSV_RESERVE_NODE	0x00000004U	/* from the given node only */
 
-/* One character a page in RSV_IOC_MAP and in the debugfs file map. */
+/* One character for each page, in RSV_IOC_MAP and in the debugfs file map */
 #define RSV_MAP_FREE		'.'	/* in a free block */
-#define RSV_MAP_PAGES		'P'	/* first page of a block in use */
+#define RSV_MAP_PAGES		'P'	/* first page of a used block */
 #define RSV_MAP_PAGES_MORE	'p'	/* its further pages */
-#define RSV_MAP_CACHED		'C'	/* free, on the list of a CPU or among the zeroed pages */
-#define RSV_MAP_HOLE		'-'	/* lent to the system */
+#define RSV_MAP_CACHED		'C'	/* cached or zeroed */
+#define RSV_MAP_HOLE		'-'	/* lent to the system, or given back to it */
 #define RSV_MAP_SLAB		'S'	/* first page of a slab */
 #define RSV_MAP_SLAB_MORE	's'	/* its further pages */
 
 /**
- * struct rsv_ioc_map - what every page of a region serves as
+ * struct rsv_ioc_map - describe each page of a region by one character
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @region: in: 0 for the default region, or a handle
- * @count: in: characters that there is room for, at most 65536; out: characters written, 0 at the
- *	region's end
- * @first: in: the page to begin with, the region's extents laid end to end
- * @chars: in: address of the characters, RSV_MAP_*
+ * @count: in: length of @chars, at most 65536; out: characters written, 0 at the region's end
+ * @first: in: number of the page to begin with
+ * @chars: in: address of the array that gets the characters, RSV_MAP_*
  */
 struct rsv_ioc_map {
 	__u32 size;
@@ -307,13 +313,13 @@ struct rsv_ioc_map {
 };
 
 /**
- * struct rsv_ioc_region_create - make a scratch region, one physically contiguous run of exactly so
- * many bytes
+ * struct rsv_ioc_region_create - create a scratch region, which has one extent
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @bytes: in: a multiple of the page size, and not more than the kernel's largest block (EINVAL,
- *	ENOMEM). Without CAP_SYS_ADMIN one descriptor holds at most 4 MB of them (EDQUOT).
- * @name: in: name, or nothing to have one made up (EINVAL, EEXIST); out: the name
+ * @bytes: in: its length, a multiple of the page size above 0 (EINVAL) and not more than the
+ *	kernel's largest block (ENOMEM). Without CAP_SYS_ADMIN the scratch regions of a descriptor
+ *	have at most 4 MB together, where a region counts for at least 64 KB (EDQUOT)
+ * @name: in: name (EINVAL, EEXIST), or an empty string to let the kernel choose one; out: the name
  * @handle: out: handle
  * @reserved: 0
  */
@@ -326,18 +332,19 @@ struct rsv_ioc_region_create {
 	__u32 reserved;
 };
 
-/* Who made a region */
-#define RSV_REGION_KERNEL	0	/* of a kernel module, or the default region */
-#define RSV_REGION_NAMED	1	/* RSV_IOC_REGION_MAKE */
-#define RSV_REGION_SCRATCH	2	/* of a descriptor: RSV_IOC_REGION_CREATE */
+/* Who created a region */
+#define RSV_REGION_KERNEL	0	/* a kernel module; also the default region */
+#define RSV_REGION_NAMED	1	/* an administrator: RSV_IOC_REGION_MAKE */
+#define RSV_REGION_SCRATCH	2	/* a descriptor: RSV_IOC_REGION_CREATE */
 
 /**
  * struct rsv_ioc_region_next - list the regions
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @id: in: the smallest number wanted; out: the region's number. To list all begin with 0 and go on
- *	with @id + 1 until ENOENT: numbers grow in the order of creation and are never used twice
- * @origin: out: RSV_REGION_*
+ * @id: in: the smallest number to consider; out: the number of the region that has the smallest one
+ *	from there on. To list all regions, begin with 0 and go on with @id + 1 until ENOENT.
+ *	Numbers grow in the order of creation and are never used twice
+ * @origin: out: who created it, RSV_REGION_*
  * @name: out: name
  */
 struct rsv_ioc_region_next {
@@ -352,12 +359,13 @@ struct rsv_ioc_region_next {
  * struct rsv_ioc_region_open - get a handle of a region by its name
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @handle: out: handle, for queries; on a descriptor open for writing also to take memory from the
- *	default region or one made by RSV_IOC_REGION_MAKE (EACCES: a kernel module's)
+ * @handle: out: handle. It serves for queries and, on a descriptor that is open for writing, for
+ *	allocations; but programs cannot allocate from a kernel module's region (EACCES)
  * @reserved: in: 0
- * @name: in: name (ENOENT; EACCES: a scratch region, which only its own descriptor knows)
+ * @name: in: name (ENOENT). A scratch region is open on its own descriptor only (EACCES). A kernel
+ *	module's region needs CAP_SYS_ADMIN (EPERM)
  *
- * While it is open a region cannot be ended (EBUSY).
+ * A region cannot be destroyed while a descriptor has it open (EBUSY).
  */
 struct rsv_ioc_region_open {
 	__u32 size;
@@ -368,9 +376,9 @@ struct rsv_ioc_region_open {
 };
 
 /**
- * struct rsv_ioc_reserve - memory wanted for a region
- * @bytes: how much, more than 0, rounded up to whole pages
- * @shared: of a zone that is named: how many of @bytes serve requests for higher zones too
+ * struct rsv_ioc_reserve - memory to reserve for a region
+ * @bytes: how many bytes, more than 0, rounded up to whole pages
+ * @shared: if @zone is not RSV_ZONE_ANY: how many of @bytes also serve requests for higher zones
  * @zone: RSV_ZONE_*
  * @flags: RSV_RESERVE_*
  * @node: with RSV_RESERVE_NODE the node, else 0
@@ -386,16 +394,17 @@ struct rsv_ioc_reserve {
 };
 
 /**
- * struct rsv_ioc_region_make - make a region that stays, until it is ended or the module unloaded
+ * struct rsv_ioc_region_make - create a region that no descriptor owns
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @reserves: in: address of an array of struct rsv_ioc_reserve (EINVAL: an entry that makes no
- *	sense on this machine; ENOMEM)
- * @count: in: its entries, at most RSV_RESERVES_MAX; with none the region has no memory yet
+ * @reserves: in: address of an array of struct rsv_ioc_reserve (ENOMEM; EINVAL if the machine has
+ *	no such zone or node)
+ * @count: in: its entries, at most RSV_RESERVES_MAX; with 0 the region has no memory yet
  * @reserved: in: 0
  * @name: in: name (EINVAL, EEXIST)
  *
- * This and all that change a region by its name want CAP_SYS_ADMIN (EPERM).
+ * The region stays until RSV_IOC_REGION_END or until the module is unloaded. This ioctl, and the
+ * three that change a region by its name, need CAP_SYS_ADMIN (EPERM).
  */
 struct rsv_ioc_region_make {
 	__u32 size;
@@ -407,11 +416,11 @@ struct rsv_ioc_region_make {
 };
 
 /**
- * struct rsv_ioc_region_end - end a region that RSV_IOC_REGION_MAKE made
+ * struct rsv_ioc_region_end - destroy a region that RSV_IOC_REGION_MAKE created
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @name: in: name (ENOENT). EBUSY while it is open, has a cache or has anything allocated, and for
- *	regions that were not made so
+ * @name: in: name (ENOENT). EBUSY while the region is open, has a cache or has anything allocated,
+ *	and for any other region
  */
 struct rsv_ioc_region_end {
 	__u32 size;
@@ -420,7 +429,7 @@ struct rsv_ioc_region_end {
 };
 
 /**
- * struct rsv_ioc_region_grow - take more memory from the system for a region
+ * struct rsv_ioc_region_grow - reserve more memory of the system for a region
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @want: in: the memory, as for RSV_IOC_REGION_MAKE
@@ -437,8 +446,8 @@ struct rsv_ioc_region_grow {
  * struct rsv_ioc_region_shrink - give free memory of a region back to the system
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @bytes: in: how much at most; out: how much it was. What goes is whole free blocks, the kernel's
- *	pageblock at least; what is allocated stays where it is
+ * @bytes: in: the most bytes to give back; out: bytes given back. The region gives back whole free
+ *	blocks of at least one pageblock of the kernel; allocated memory does not move
  * @name: in: name (ENOENT; EACCES: a scratch region)
  */
 struct rsv_ioc_region_shrink {
@@ -449,25 +458,25 @@ struct rsv_ioc_region_shrink {
 };
 
 /* Flags of a buffer */
-#define RSV_BUFFER_EXACT	0x00000001U	/* as many pages as asked for, not a power of two */
+#define RSV_BUFFER_EXACT	0x00000001U	/* as many pages as requested, not a power of two */
 #define RSV_BUFFER_DMA		0x00000002U	/* from the zone DMA */
 #define RSV_BUFFER_DMA32	0x00000004U	/* from the zone DMA32 or a lower one */
-#define RSV_BUFFER_NODE		0x00000008U	/* from the node that is named, if it has any */
+#define RSV_BUFFER_NODE		0x00000008U	/* from the given node first */
 
 /**
- * struct rsv_ioc_buffer_alloc - take one block of pages, zeroed, to be mapped by mmap()
+ * struct rsv_ioc_buffer_alloc - allocate a buffer for mmap(): one block of pages, zeroed
  * @size: in: bytes of this structure
- * @flags: in: RSV_BUFFER_*. One zone at most, and no node with RSV_BUFFER_EXACT (EINVAL)
+ * @flags: in: RSV_BUFFER_*. At most one zone, and no node with RSV_BUFFER_EXACT (EINVAL)
  * @region: in: 0 for the default region, or a handle
  * @handle: out: handle
- * @bytes: in: bytes wanted, more than 0; out: bytes of the block, the power of two of pages that
- *	holds them, or with RSV_BUFFER_EXACT whole pages. An exact block may come from several free
- *	ones that lie side by side, and begin at any page
- * @mmap_offset: out: offset that mmap() wants for the block's first byte; bytes of the block follow
- *	it. Any part can be mapped, with MAP_SHARED only (EINVAL)
- * @offset: out: where in the region the block lies, in bytes, its extents laid end to end
- * @node: in: with RSV_BUFFER_NODE the node (EINVAL: there is none such); where it has nothing the
- *	others serve in the order of their distance. Without it 0
+ * @bytes: in: bytes requested, more than 0; out: bytes of the block. It is rounded up to a power of
+ *	two of pages, or with RSV_BUFFER_EXACT to whole pages. An exact block may be one contiguous
+ *	run of several free blocks and may begin at any page
+ * @mmap_offset: out: offset of the block's first byte for mmap(). A program can map any part of the
+ *	block, with MAP_SHARED only (EINVAL)
+ * @offset: out: offset of the block in the region, in bytes
+ * @node: in: with RSV_BUFFER_NODE an online node (EINVAL), else 0. If that node has no such block,
+ *	other nodes serve the request in the order of their distance
  * @reserved: in: 0
  */
 struct rsv_ioc_buffer_alloc {
@@ -483,16 +492,16 @@ struct rsv_ioc_buffer_alloc {
 };
 
 /**
- * struct rsv_ioc_scattered_alloc - take single pages, zeroed, to be mapped by mmap() side by side
+ * struct rsv_ioc_scattered_alloc - allocate a buffer for mmap(): single pages, zeroed
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @region: in: 0 for the default region, or a handle
- * @handle: out: handle, of a buffer
- * @bytes: in: bytes wanted, more than 0 (EINVAL); out: bytes of the whole pages that hold them
+ * @handle: out: handle of the buffer
+ * @bytes: in: bytes requested, more than 0 (EINVAL); out: the same, rounded up to whole pages
  * @mmap_offset: out: as for RSV_IOC_BUFFER_ALLOC
  *
- * For who needs much memory, but not in one piece: it can be had as long as so many pages are free,
- * however fragmented they are.
+ * The pages are contiguous in the mapping, but not in physical memory. So the request succeeds
+ * whenever the region has that many free pages, however fragmented they are.
  */
 struct rsv_ioc_scattered_alloc {
 	__u32 size;
@@ -504,27 +513,27 @@ struct rsv_ioc_scattered_alloc {
 };
 
 /* Flags of a cache */
-#define RSV_HWCACHE_ALIGN	0x00000001	/* objects begin on a line of the CPU's cache */
-#define RSV_NO_MAGAZINE		0x00000002	/* nothing in front of the engine */
-#define RSV_ENGINE_SLAB		0x00000010	/* at most one engine; none: the default one */
+#define RSV_HWCACHE_ALIGN	0x00000001	/* align objects to cache lines of the CPU */
+#define RSV_NO_MAGAZINE		0x00000002	/* no magazines: the engine serves each request */
+#define RSV_ENGINE_SLAB		0x00000010	/* at most one engine; none: the default */
 #define RSV_ENGINE_SLUB		0x00000020
 #define RSV_ENGINE_SLOB		0x00000040
-#define RSV_RED_ZONE		0x00000100	/* writes before and behind an object are found */
-#define RSV_POISON		0x00000200	/* writes to a free object are found */
-#define RSV_STORE_USER		0x00000400	/* who took an object, and gave it back, is kept */
-#define RSV_SIZE_CLASS		0x00001000	/* an answer only: it serves rsv_kmalloc() */
+#define RSV_RED_ZONE		0x00000100	/* find writes before and behind an object */
+#define RSV_POISON		0x00000200	/* find writes to a free object */
+#define RSV_STORE_USER		0x00000400	/* record who allocated and who freed an object */
+#define RSV_SIZE_CLASS		0x00001000	/* in answers only: a size class of rsv_kmalloc() */
 
 /* Flags of struct rsv_ioc_cache_create */
 #define RSV_CACHE_CONSTRUCTED	0x00000001U	/* objects are struct rsv_constructed */
 
 /**
  * struct rsv_constructed - an object of a cache with RSV_CACHE_CONSTRUCTED
- * @serial: number of the constructor's call: grows and never comes twice while the module is loaded
- * @state: zeroes, as the constructor makes it
+ * @serial: number of the constructor's call; it grows and is unique while the module is loaded
+ * @state: the constructor fills it with zeroes
  *
- * The kernel's caches can have a constructor, which runs once for an object, before that is handed
- * out for the first time. From then on the object keeps what it holds while it is free. A program
- * cannot bring code into the kernel, but it can have this one.
+ * A cache of the kernel can have a constructor, which runs once for each object, before the object
+ * is allocated for the first time. From then on the object keeps its contents while it is free. A
+ * program cannot load code into the kernel, but it can choose this constructor.
  */
 struct rsv_constructed {
 	__u64 serial;
@@ -532,16 +541,16 @@ struct rsv_constructed {
 };
 
 /**
- * struct rsv_ioc_cache_create - make a cache
+ * struct rsv_ioc_cache_create - create a cache
  * @size: in: bytes of this structure
  * @flags: in: RSV_CACHE_CONSTRUCTED or 0
  * @region: in: 0 for the default region, or a handle
  * @handle: out: handle
- * @object_size: in: bytes of an object (EINVAL: 0 or too large, or with RSV_CACHE_CONSTRUCTED not
- *	those of struct rsv_constructed)
+ * @object_size: in: bytes of an object (EINVAL if 0 or too large); with RSV_CACHE_CONSTRUCTED the
+ *	size of struct rsv_constructed (EINVAL)
  * @align: in: a power of two up to the page size, or 0 (EINVAL)
- * @cache_flags: in: RSV_HWCACHE_ALIGN and so on, of RSV_ENGINE_* one at most (EINVAL)
- * @id: out: the number that RSV_IOC_CACHE knows the cache by
+ * @cache_flags: in: RSV_HWCACHE_ALIGN and so on, with at most one RSV_ENGINE_* (EINVAL)
+ * @id: out: the number of the cache for RSV_IOC_CACHE
  * @name: in: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".." (EINVAL); unique in its region
  *	(EEXIST)
  */
@@ -558,7 +567,7 @@ struct rsv_ioc_cache_create {
 };
 
 /**
- * struct rsv_ioc_cache_shrink - give memory of a cache that no object is in back to its region
+ * struct rsv_ioc_cache_shrink - give unused memory of a cache back to its region
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @cache: in: handle of the cache
@@ -572,12 +581,12 @@ struct rsv_ioc_cache_shrink {
 };
 
 /**
- * struct rsv_ioc_object_alloc - take an object, zeroed, or if it was constructed as it was left
+ * struct rsv_ioc_object_alloc - allocate an object: zeroed, or with RSV_CACHE_CONSTRUCTED as it is
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @cache: in: handle of a cache
  * @handle: out: handle
- * @offset: out: where in the region the object lies, in bytes, its extents laid end to end
+ * @offset: out: offset of the object in the region, in bytes
  */
 struct rsv_ioc_object_alloc {
 	__u32 size;
@@ -588,14 +597,14 @@ struct rsv_ioc_object_alloc {
 };
 
 /**
- * struct rsv_ioc_object_io - copy bytes out of an object or into it
+ * struct rsv_ioc_object_io - read bytes of an object or write to them
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @handle: in: handle of an object
- * @offset: in: first byte
- * @length: in: bytes; @offset + @length must not go beyond the object (EINVAL)
+ * @offset: in: offset of the first byte in the object
+ * @length: in: how many bytes; @offset + @length must lie within the object (EINVAL)
  * @reserved: in: 0
- * @data: in: address of the program's bytes
+ * @data: in: address of the bytes in the program
  */
 struct rsv_ioc_object_io {
 	__u32 size;
@@ -608,11 +617,12 @@ struct rsv_ioc_object_io {
 };
 
 /**
- * struct rsv_ioc_free - give back what a handle stands for
+ * struct rsv_ioc_free - free a buffer or an object, destroy a cache or a scratch region, or close a
+ * region
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @handle: in: handle of a buffer, an object, a cache or a region. A cache with objects out, or a
- *	region with anything allocated, is EBUSY. A mapped buffer stays until it is unmapped.
+ * @handle: in: its handle. EBUSY for a cache with used objects, and for a region from which this
+ *	descriptor has a buffer or a cache. The pages of a mapped buffer stay until it is unmapped
  * @reserved: in: 0
  */
 struct rsv_ioc_free {

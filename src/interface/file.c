@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An open descriptor and its handles: find a handle by its number, add one, drop one.
+ *
+ * rsv_file.lock guards everything here. Every ioctl holds it from its first lookup to its answer,
+ * so a handle that an ioctl found exists until that ioctl ends.
+ *
+ * The descriptor also counts what programs could use to exhaust memory that is charged to no
+ * cgroup, and refuses to go beyond a limit.
+ */
+#include <linux/capability.h>
+#include <linux/container_of.h>
+#include <linux/err.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/reservoir.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "buffer.h"
+#include "file.h"
+#include "handle.h"
+#include "mmap_offset.h"
+
+#define RSV_HANDLES_MAX	      1048576U
+#define RSV_CACHES_MAX	      1024U /* a cache takes kernel memory that is charged to no cgroup */
+#define RSV_SCRATCH_BYTES_MAX SZ_4M
+
+/* A region of any size takes metadata, so a small one counts for more than its pages. */
+#define RSV_SCRATCH_BYTES_MIN SZ_64K
+
+/**
+ * rsv_file_create() - create the state of a descriptor that a program opens
+ *
+ * Context: Process; may sleep.
+ * Return: The descriptor without any handle, or NULL.
+ */
+struct rsv_file *rsv_file_create(void)
+{
+	struct rsv_file *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+
+	if (!f)
+		return NULL;
+	mutex_init(&f->lock);
+	xa_init_flags(&f->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	rsv_mmap_offset_init(&f->offsets);
+	return f;
+}
+
+/**
+ * rsv_file_destroy() - drop all handles of a descriptor and free it
+ * @f: the descriptor; its last copy is closed and it has no mapping any more
+ *
+ * The order of the numbers does not matter: a handle's parent stays until the handle is released.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_file_destroy(struct rsv_file *f)
+{
+	struct rsv_handle *h;
+	unsigned long number;
+
+	xa_for_each(&f->handles, number, h) {
+		rsv_file_drop(f, number);
+		cond_resched();
+	}
+	xa_destroy(&f->handles);
+	kfree(f);
+}
+
+/**
+ * rsv_file_find() - find a handle of a given kind
+ * @f: the descriptor
+ * @number: the number of the handle, from a program
+ * @kind: the kind that the caller can use
+ *
+ * Context: Under the descriptor's lock.
+ * Return: The handle, or ERR_PTR: -ENOENT if there is no such number, -EINVAL if the handle is of
+ * another kind.
+ */
+struct rsv_handle *rsv_file_find(struct rsv_file *f, u32 number, const struct rsv_handle_kind *kind)
+{
+	struct rsv_handle *h = xa_load(&f->handles, number);
+
+	if (!h)
+		return ERR_PTR(-ENOENT);
+	return h->kind == kind ? h : ERR_PTR(-EINVAL);
+}
+
+/**
+ * rsv_file_region() - find the region that a query names
+ * @f: the descriptor
+ * @number: 0 for the default region, or the number of a handle
+ *
+ * Context: Under the descriptor's lock.
+ * Return: The region, or ERR_PTR as rsv_file_find().
+ */
+struct rsv_region *rsv_file_region(struct rsv_file *f, u32 number)
+{
+	struct rsv_handle *h = xa_load(&f->handles, number);
+
+	if (!number)
+		return rsv_default_region();
+	if (!h)
+		return ERR_PTR(-ENOENT);
+	if (h->kind != &rsv_kind_scratch && h->kind != &rsv_kind_opened)
+		return ERR_PTR(-EINVAL);
+	return container_of(h, struct rsv_region_handle, handle)->region;
+}
+
+/**
+ * rsv_file_source() - find the region that a program allocates from
+ * @f: the descriptor
+ * @number: 0 for the default region, or the number of a handle
+ * @parent: set to that handle, or to NULL for the default region
+ *
+ * Context: Under the descriptor's lock.
+ * Return: The region, or ERR_PTR: as rsv_file_region(), or -EACCES for a region of a kernel module,
+ * whose memory is not for programs.
+ */
+struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_handle **parent)
+{
+	struct rsv_region *r = rsv_file_region(f, number);
+
+	if (!IS_ERR(r) && r->origin == RSV_REGION_KERNEL && r != rsv_default_region())
+		return ERR_PTR(-EACCES);
+	*parent = xa_load(&f->handles, number);
+	return r;
+}
+
+static size_t rsv_scratch_charge(size_t bytes)
+{
+	return max_t(size_t, bytes, RSV_SCRATCH_BYTES_MIN);
+}
+
+static size_t rsv_scratch_charge_of(const struct rsv_handle *h)
+{
+	return rsv_scratch_charge(container_of(h, struct rsv_region_handle, handle)->bytes);
+}
+
+/**
+ * rsv_file_has_scratch_left() - check the limit of scratch regions
+ * @f: the descriptor
+ * @bytes: bytes of the scratch region to be created
+ *
+ * Context: Under the descriptor's lock.
+ * Return: true if the descriptor may have another scratch region of that size.
+ */
+bool rsv_file_has_scratch_left(const struct rsv_file *f, size_t bytes)
+{
+	const size_t used = f->scratch_bytes;
+
+	if (used <= RSV_SCRATCH_BYTES_MAX &&
+	    rsv_scratch_charge(bytes) <= RSV_SCRATCH_BYTES_MAX - used)
+		return true;
+	return capable(CAP_SYS_ADMIN);
+}
+
+/**
+ * rsv_file_has_caches_left() - check the limit of caches
+ * @f: the descriptor
+ *
+ * Context: Under the descriptor's lock.
+ * Return: true if the descriptor may have another cache.
+ */
+bool rsv_file_has_caches_left(const struct rsv_file *f)
+{
+	return f->nr_caches < RSV_CACHES_MAX;
+}
+
+/**
+ * rsv_file_add() - give a new handle its number
+ * @f: the descriptor
+ * @h: the handle; the caller's reference goes to the descriptor, which drops it if the ioctl fails
+ * @number: set to the number
+ *
+ * Context: Under the descriptor's lock. May sleep.
+ * Return: 0, or -EMFILE or -ENOMEM, and then the reference is dropped.
+ */
+int rsv_file_add(struct rsv_file *f, struct rsv_handle *h, u32 *number)
+{
+	int error = xa_alloc(&f->handles, number, h, XA_LIMIT(1, RSV_HANDLES_MAX), GFP_KERNEL);
+
+	if (error) {
+		rsv_handle_put(h);
+		return error == -EBUSY ? -EMFILE : error;
+	}
+	f->new_number = *number;
+	if (h->kind == &rsv_kind_scratch)
+		f->scratch_bytes += rsv_scratch_charge_of(h);
+	else if (h->kind == &rsv_kind_cache)
+		f->nr_caches++;
+	return 0;
+}
+
+/**
+ * rsv_file_add_buffer() - give a new buffer its number and the offset that mmap() finds it by
+ * @f: the descriptor
+ * @b: the buffer as for rsv_file_add(), or the ERR_PTR of a buffer that could not be created
+ * @number: set to the number
+ * @bytes: set to the length of the buffer
+ * @mmap_offset: set to the offset in bytes
+ *
+ * Context: Under the descriptor's lock. May sleep.
+ * Return: 0, the error in @b, or as rsv_file_add(), or -ENOSPC if no range of offsets is free.
+ */
+int rsv_file_add_buffer(struct rsv_file *f, struct rsv_buffer *b, u32 *number, u64 *bytes,
+			u64 *mmap_offset)
+{
+	int error;
+
+	if (IS_ERR(b))
+		return PTR_ERR(b);
+	error = rsv_file_add(f, &b->handle, number);
+	if (error)
+		return error;
+	error = rsv_mmap_offset_add(&f->offsets, b);
+	*bytes = (u64)b->nr_pages << PAGE_SHIFT;
+	*mmap_offset = (u64)b->offset << PAGE_SHIFT;
+	return error;
+}
+
+/**
+ * rsv_file_drop() - take a handle's number away and drop the descriptor's reference
+ * @f: the descriptor
+ * @number: the number of a handle, which exists
+ *
+ * Context: Under the descriptor's lock, or when the descriptor is closed. May sleep.
+ */
+void rsv_file_drop(struct rsv_file *f, u32 number)
+{
+	struct rsv_handle *h = xa_erase(&f->handles, number);
+
+	if (h->kind == &rsv_kind_scratch)
+		f->scratch_bytes -= rsv_scratch_charge_of(h);
+	else if (h->kind == &rsv_kind_cache)
+		f->nr_caches--;
+	else if (h->kind == &rsv_kind_buffer)
+		rsv_mmap_offset_remove(&f->offsets, container_of(h, struct rsv_buffer, handle));
+	rsv_handle_put(h);
+}
