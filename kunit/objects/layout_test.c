@@ -9,6 +9,7 @@
 
 #include "objects/cache.h"
 #include "objects/debug/track.h"
+#include "objects/engine.h"
 #include "region.h"
 #include "support/helpers.h"
 
@@ -211,7 +212,8 @@ static void check_layout(struct kunit *test, const struct layout_case *wanted,
 			 const struct flavour *f, unsigned int engine)
 {
 	struct rsv_layout l = {};
-	int err = rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor);
+	int err = rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, wanted->align,
+				    engine | f->flags, f->ctor);
 
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.object_size, wanted->size);
@@ -253,9 +255,10 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 	struct rsv_layout l = {};
 	unsigned int pages, most;
 
-	KUNIT_ASSERT_EQ(
-		test,
-		rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor), 0);
+	KUNIT_ASSERT_EQ(test,
+			rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, wanted->align,
+					  engine | f->flags, f->ctor),
+			0);
 	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
 	/* Shares are compared, a / b < c / d as a * d < c * b. */
 	most = l.stride > 2 * PAGE_SIZE ? 16 : 8;
@@ -289,7 +292,8 @@ static void what_cannot_be_is_refused(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		for (j = 0; j < ARRAY_SIZE(engines); j++)
 			KUNIT_EXPECT_EQ(test,
-					rsv_layout_choose(&l, bad[i].size, bad[i].align, engines[j],
+					rsv_layout_choose(&l, rsv_engine_of(engines[j]),
+							  bad[i].size, bad[i].align, engines[j],
 							  false),
 					-EINVAL);
 }

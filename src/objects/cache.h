@@ -47,8 +47,8 @@ void rsv_caches_end(struct rsv_region *r);
 void rsv_caches_forget_cpus(struct rsv_region *r);
 void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figures);
 void rsv_cache_set_hooks(const struct rsv_cache_hooks *watch);
-int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,
-		      unsigned int flags, bool ctor);
+int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,
+		      unsigned int align, unsigned int flags, bool ctor);
 void rsv_layout_pages(struct rsv_layout *l,
 		      unsigned int (*slots)(const struct rsv_layout *l, unsigned int pages));
 
