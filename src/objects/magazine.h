@@ -22,7 +22,7 @@
 #include "cache.h"
 #include "engine.h"
 #include "hooks.h"
-#include "objects/engines/slub.h"
+#include "mark.h"
 #include "pages/extent.h"
 #include "pages/page_alloc.h"
 #include "types.h"
