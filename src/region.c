@@ -13,7 +13,7 @@
 #include "interface/debugfs.h"
 #include "name.h"
 #include "objects/cache.h"
-#include "objects/engines/slob_heap.h"
+#include "objects/heap.h"
 #include "objects/kmalloc.h"
 #include "objects/magazine_cache.h"
 #include "objects/reap.h"

@@ -30,7 +30,6 @@
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "objects/debug/check.h"
-#include "objects/engines/slob_heap.h"
 #include "pages/page_alloc.h"
 #include "region.h"
 
@@ -261,7 +260,7 @@ enum rsv_misuse rsv_object_claim_TEMP(struct rsv_cache *c, struct rsv_extent *e,
 	const struct rsv_cache *owner = READ_ONCE(f->cache);
 	bool heap = rsv_frame_is_heap(f);
 
-	if (owner ? owner != c : heap && c->engine != &rsv_engine_slob)
+	if (owner ? owner != c : heap && !c->engine->heap)
 		return RSV_WRONG_CACHE;
 	if (!owner && !heap)
 		return RSV_FOREIGN;

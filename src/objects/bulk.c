@@ -193,7 +193,7 @@ static unsigned int rsv_bulk_push_aside(struct rsv_cache *c, struct rsv_cpu *cpu
 /* Puts objects into the magazines until one does not go there; RSV_BULK at most */
 static unsigned int rsv_bulk_put(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	const bool aside = c->engine != &rsv_engine_slub || want_init_on_free();
+	const bool aside = c->engine->off_object || c->engine->heap || want_init_on_free();
 	struct rsv_cpu *cpu = rsv_cpu_enter_open(c);
 	unsigned int done = 0, some, sound;
 

@@ -14,12 +14,12 @@
 
 #include "cache.h"
 #include "compat.h"
+#include "heap.h"
 #include "hooks.h"
 #include "kmalloc.h"
 #include "magazine.h"
 #include "node.h"
 #include "objects/debug/check.h"
-#include "objects/engines/slob_heap.h"
 #include "pages/extent.h"
 #include "pages/page_alloc.h"
 #include "region.h"

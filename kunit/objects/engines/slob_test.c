@@ -7,6 +7,7 @@
 
 #include "objects/engine.h"
 #include "objects/engines/slob_page.h"
+#include "objects/heap.h"
 #include "region.h"
 #include "support/helpers.h"
 
@@ -445,7 +446,7 @@ static void overwritten_gap_is_found_by_looking_through_the_unit(struct kunit *t
 
 	saved = overwrite_gap(test, c, object);
 	EXPECT_REPORT(test, RSV_CORRUPT,
-		      report_unit(test, c, object[0], "the gaps of the heap are wrong"),
+		      report_unit(test, c, object[0], "the free blocks of the heap are wrong"),
 		      sound = c->engine->verify(c, e, rsv_frame_at(e, object[0])));
 	KUNIT_EXPECT_FALSE(test, sound);
 	/* Nothing was given up for that. */
