@@ -15,10 +15,8 @@
  * the slab's colour (Bonwick 1994, 4). Otherwise objects of the same number in all slabs would
  * compete for the same lines of the CPU's cache. A slab is carved as needed, one object at a time.
  *
- *	bufctls, slab->slab	change under the node's lock, except
- *	bufctl of an object that is used or cached
- *				changed without it from cached to used and back, by the owner of the
- *				object
+ * The node's lock guards the bufctls and slab->slab. One exception: the owner of an object changes
+ * its bufctl from cached to used, and back, without the lock.
  */
 #include <linux/cache.h>
 #include <linux/minmax.h>
@@ -26,7 +24,6 @@
 #include "compat.h"
 #include "engines.h"
 #include "objects/debug/check.h"
-#include "objects/magazine.h"
 #include "objects/node.h"
 #include "region.h"
 
