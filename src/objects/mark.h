@@ -99,9 +99,7 @@ static __always_inline bool rsv_tag_ok(unsigned long secret, const unsigned long
 	return !RSV_MARK_TAGGED || READ_ONCE(mark[1]) == rsv_tag_of(secret, object);
 }
 
-/*
- * The value of a mark. The object is used, or the word was overwritten, if it is > RSV_MARK_CACHED.
- */
+/* The value of a mark; more than RSV_MARK_CACHED if the object is used, or was overwritten */
 static inline unsigned long rsv_mark_read(const struct rsv_cache *c, const unsigned long *mark)
 {
 	if (!rsv_tag_ok(c->secret, mark, rsv_mark_object(c, mark)))
@@ -133,9 +131,7 @@ static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long
 	return true;
 }
 
-/*
- * A used object becomes cached. Returns false if its mark says that it is free or cached already.
- */
+/* A used object becomes cached. Returns false if its mark says "free" or "cached" already. */
 static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned long *mark,
 					       const void *object)
 {

@@ -49,10 +49,7 @@ static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned 
 		    (unsigned int)round_down(classes->size[class], PAGE_SIZE));
 }
 
-/*
- * A size that is not aligned would have the same slots as a larger one, so kmalloc() has none
- * either.
- */
+/* Leaves out sizes that are not aligned, as kmalloc() does: slots would be larger anyway. */
 static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 {
 	unsigned int class, last;

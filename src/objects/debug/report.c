@@ -40,6 +40,7 @@ struct rsv_leaks {
  * What is known of an object
  */
 
+/* Whether all of the slot is memory of the extent, so that it can be read */
 static bool rsv_debug_slot_inside(const struct rsv_cache *c, const struct rsv_extent *e,
 				  const void *object)
 {

@@ -250,9 +250,7 @@ static void rsv_bufctl_abandon(union rsv_slab_word *word, void *base, struct rsv
 	word->free = RSV_SLAB_NONE;
 }
 
-/*
- * Takes objects of one slab. Objects of the freelist may be in the CPU's cache, so they come first.
- */
+/* Takes objects of one slab: first those of the freelist, which the CPU's cache may still have. */
 static void rsv_bufctl_alloc_slab(struct rsv_cache *c, struct rsv_frame *slab, unsigned int nr,
 				  union rsv_slab_word *word, struct rsv_batch *batch)
 {

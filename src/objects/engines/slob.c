@@ -8,8 +8,8 @@
  *
  * It differs from mm/slob.c in this:
  *
- * - A slob page has 16 KB, not one page: 3 KB objects waste a quarter of a page, as do all that do
- *   not divide it. If the region has no such block the slob page is as small as the block needs.
+ * - A slob page has 16 KB, not one page: of single pages, objects of 3 KB would waste a quarter.
+ *   If the region has no such block the slob page is as small as the block needs.
  * - Used blocks have no header, since powers of two must be aligned to their size and still lie
  *   side by side. A bitmap says where blocks begin, so a free of an object of another size, or of
  *   an address inside an object, is refused. A free to another cache with slots of the same size is
@@ -216,9 +216,7 @@ static void rsv_slob_large_visit_slab(struct rsv_cache *c, struct rsv_extent *e,
  * Layout
  */
 
-/*
- * Makes room before the mark for the next object on the freelist, if the mark is behind the object.
- */
+/* Makes room for the next object on the freelist, before a mark that is behind the object. */
 static void rsv_slob_freelist_layout(struct rsv_layout *l)
 {
 	if (l->mark < l->object_size)
@@ -389,9 +387,7 @@ static unsigned long rsv_slob_freelist_surplus(struct rsv_cache_node *n, bool ag
 	return nr;
 }
 
-/*
- * Frees the block of an object of the freelist. An overflow may have reached the bitmap meanwhile.
- */
+/* Frees the block of an object that was on the freelist, unless somebody overwrote the bitmap. */
 static void rsv_slob_freelist_release(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = rsv_region_extent(c->region, object);

@@ -31,9 +31,7 @@ static inline unsigned int rsv_slob_block_units(const struct rsv_cache *c)
 	return c->layout.stride / RSV_SLOB_UNIT;
 }
 
-/*
- * Where the block of an object begins, in bytes from the beginning of the slob page, if it has one
- */
+/* Where the block of an object would begin, in bytes from the beginning of the slob page */
 static inline unsigned long rsv_slob_block_offset(const struct rsv_cache *c,
 						  const struct rsv_slob_page *page,
 						  const void *object)

@@ -278,9 +278,7 @@ bool rsv_free_block_find(const struct rsv_slob_page *page, unsigned int at,
 	return true;
 }
 
-/*
- * Sets the next free block: in the header or, of the head of the freelist, in the slob page's word.
- */
+/* Sets the next free block, in the header or, for the head of the freelist, in the word. */
 static void rsv_free_block_set_next(const struct rsv_slob_page *page, union rsv_slob_word *word,
 				    struct rsv_free_block *free, unsigned int next)
 {
