@@ -23,7 +23,7 @@
 #include "compat.h"
 #include "name.h"
 #include "objects/cache.h"
-#include "objects/engines/slob_heap.h"
+#include "objects/heap.h"
 #include "objects/reap.h"
 #include "objects/region_caches.h"
 #include "objects/stats.h"

@@ -472,7 +472,7 @@ struct rsv_lending {
 /* The largest object; pages serve larger ones better. */
 #define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
 
-/* Bytes of the mark of a free object (objects/mark.h), and its alignment, on every machine */
+/* Bytes of a mark (objects/mark.h), with its tag if it has one, and its alignment */
 #define RSV_MARK_BYTES		8U
 
 /* Flags of caches that only the module itself sets: see RSV_HWCACHE_ALIGN and the others */
@@ -480,7 +480,7 @@ struct rsv_lending {
 #define RSV_CACHE_VERIFY	0x40000000U	/* debug=F: each request verifies the slab */
 #define RSV_CACHE_TRACE		0x20000000U	/* debug=T: the log has each allocation and free */
 #define RSV_CACHE_KMALLOC	0x10000000U	/* a size class: requests may be smaller */
-#define RSV_CACHE_FEW_PAGES	0x08000000U	/* its slabs have few pages, even if that wastes */
+#define RSV_CACHE_FEW_PAGES	0x08000000U	/* slabs with few pages, though that wastes more */
 
 #define RSV_ENGINES		(RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | RSV_ENGINE_SLOB)
 #define RSV_CHECKS		(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY | \
@@ -493,23 +493,23 @@ struct rsv_lending {
 /**
  * struct rsv_layout - how objects lie in a slab (constant)
  * @object_size: bytes that the caller may use
- * @align: alignment of every object in bytes
- * @stride: bytes from one object to the next: the size of a slot
+ * @align: alignment of every object, in bytes
+ * @stride: bytes of a slot: from one object to the next
  * @before: bytes of a slot before its object: the left red zone
- * @mark: offset of the mark of a free object, in bytes from the object; behind all bytes that the
- *	caller may use if a free object must keep its bytes
- * @red: bytes behind the object that are the right red zone
+ * @mark: offset of the mark in bytes from the object (objects/mark.h); behind all bytes that the
+ *	caller may use if a free object must keep them. The engine SLAB does not use it
+ * @red: bytes of the right red zone, directly behind the object
  * @track: offset of the two struct rsv_track, from the object; 0: there are none
  * @asked: offset of the size that the caller asked for, from the object; 0: it is not stored
- * @bufctl: bytes at a slab's beginning for the bufctls of the engine SLAB; 0: they are outside the
- *	slab, or the engine is another one
- * @colours: offsets that slabs of the engine SLAB begin their objects at in turn
- * @colour: bytes from one of them to the next
+ * @bufctl: bytes at a slab's beginning for the bufctls of the engine SLAB; 0: they are off-slab, or
+ *	the engine is another one
+ * @colours: number of colours that slabs of the engine SLAB have in turn
+ * @colour: bytes from one colour to the next
  * @pages: pages of a slab
  * @objects: objects of a slab
- * @small_pages: pages of a slab where @pages in one piece cannot be had: enough for one object
+ * @small_pages: pages of a slab if the region has no block of @pages: enough for one object
  * @small_objects: objects of such a slab
- * @few_pages: slabs shall have few pages rather than waste little
+ * @few_pages: from RSV_CACHE_FEW_PAGES
  */
 struct rsv_layout {
 	unsigned int object_size;
@@ -814,10 +814,10 @@ struct rsv_cache_figures {
 
 /**
  * struct rsv_batch - objects that came from an engine (on the caller's stack)
- * @nr: how many there are
- * @raw: there is one, and it was never constructed in this life of its slab
- * @damaged: NULL, or an address in the slab whose free list was overwritten
- * @lost: objects that were lost with that list
+ * @nr: how many
+ * @raw: there is one object, and nobody has constructed it in this life of its slab
+ * @damaged: NULL, or an address in the slab whose freelist was overwritten
+ * @lost: the objects that the slab gave up for that
  * @object: the objects, cached
  */
 struct rsv_batch {
@@ -829,7 +829,7 @@ struct rsv_batch {
 };
 
 /**
- * struct rsv_visitor - what to do with every object of a cache
+ * struct rsv_visitor - what to do with each used object of a cache (constant)
  * @visit: called with a raw lock held: takes constant time, neither sleeps nor prints
  * @data: passed to it
  */
@@ -839,30 +839,33 @@ struct rsv_visitor {
 };
 
 /**
- * struct rsv_engine - an engine (constant)
+ * struct rsv_engine - how slabs keep track of their objects (constant)
  * @name: as engine= and slabinfo know it
  * @flag: RSV_ENGINE_*
- * @off_object: the engine marks cached objects elsewhere than in them
- * @heap: the engine serves small objects out of the region's heap
- * @layout: completes a layout whose slot is known: objects and pages of a slab
- * @alloc: takes up to @nr objects from slabs of a node; cpu is NULL, or what this CPU has of a cache
- *	without magazines, entered
- * @new_slab: gets memory for more objects, from the node alone if gfp has __GFP_THISNODE. Returns
- *	whether it did
- * @free: takes a cached object back; e and f are extent and frame of the object
- * @mark_used: marks a cached object as used; false: it was not marked as cached
- * @mark_cached: marks a used object as cached, or says why it is none
+ * @off_object: cached objects are marked elsewhere than in them, so fast paths do not serve
+ * @heap: small objects are blocks of the region's heap, whose frames do not tell their cache
+ * @layout: completes a layout that has its slot: objects and pages of a slab. 0 or -EINVAL
+ * @alloc: adds up to @nr objects from slabs of a node to an empty batch. cpu is what this CPU has
+ *	of a cache without magazines, entered; or NULL
+ * @new_slab: allocates memory for more objects, only of the node if gfp has __GFP_THISNODE. Returns
+ *	whether the region had it
+ * @free: takes a cached object back; e and f are extent and frame of the object. Returns RSV_OK, or
+ *	the misuse if it is not cached any more
+ * @mark_used: marks a cached object as used. Returns false if it was not marked as cached
+ * @mark_cached: marks a used object as cached. Returns RSV_OK, or the misuse if it is no used
+ *	object
  * @is_used: whether a used object begins at an address in one of the cache's slabs
- * @drain: takes back what the CPU has for itself; cpu is entered, or of a dead CPU. May be NULL
- * @shrink: gives back memory that no object is in: all, or with @aged only what was unused for a
- *	whole interval. Returns the number of slabs
- * @verify: checks the slab of an object that the caller has, and reports what is wrong. Returns
+ * @drain: returns a CPU's active slab to its node; cpu is entered, or of a dead CPU. NULL: the
+ *	engine has no active slabs
+ * @shrink: frees memory that no object is in: all, or if @aged only what was unused for an
+ *	interval. Returns the number of slabs
+ * @verify: checks the slab of an object that the caller owns, and reports what is wrong. Returns
  *	whether the slab is sound
- * @for_each: visits every used object and, of a cache in use, perhaps some that were used a moment
- *	ago
+ * @for_each: visits every used object. While other CPUs allocate and free it may miss some, and
+ *	visit some that were just freed
  *
- * @alloc, @free, @mark_used and @mark_cached: any context but NMI. @new_slab: any but NMI, may sleep
- * if gfp allows it. The others: as rsv_cache_shrink().
+ * @alloc, @free, @mark_used and @mark_cached: any context but NMI. @new_slab: any but NMI, may
+ * sleep if gfp allows it. The others: as rsv_cache_shrink().
  */
 struct rsv_engine {
 	const char *name;
@@ -871,7 +874,7 @@ struct rsv_engine {
 	bool heap;
 	int (*layout)(struct rsv_layout *l);
 	void (*alloc)(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
-		      struct rsv_batch *t);
+		      struct rsv_batch *batch);
 	bool (*new_slab)(struct rsv_cache *c, gfp_t gfp, int nid);
 	enum rsv_misuse (*free)(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
 				struct rsv_frame *f, void *object);
@@ -890,19 +893,19 @@ struct rsv_engine {
  * Objects: the heap of the engine SLOB
  */
 
-/* The SLOB unit: blocks of the heap are multiples of it, and begin at multiples of it. */
+/* The SLOB unit, as in mm/slob.c: blocks begin at multiples of it, and have multiples of it. */
 #define RSV_SLOB_UNIT	8U
 
-/* Pages of a slob page: 16 KB, or one page where that has more */
+/* Pages of a slob page: 16 KB, or one page if that has more */
 #define RSV_HEAP_PAGES	(1U << (PAGE_SHIFT < 14 ? 14 - PAGE_SHIFT : 0))
 
 #define RSV_SLOB_PAGE_BYTES	(RSV_HEAP_PAGES * (unsigned int)PAGE_SIZE)
 
-/* Units of each page of a slob page that blocks can have: all but the bitmap's */
+/* Units of each page of a slob page that blocks can have: all but those of the bitmap */
 #define RSV_SLOB_PAGE_UNITS \
 	((PAGE_SIZE - PAGE_SIZE / RSV_SLOB_UNIT / BITS_PER_BYTE) / RSV_SLOB_UNIT)
 
-/* Slob pages are on the list of the blocks that they serve, or say that they serve none. */
+/* Which list a slob page is on: that for blocks of some size if it has used and free blocks */
 enum rsv_slob_list {
 	RSV_SLOB_LIST_256,			/* for blocks of less than 256 bytes */
 	RSV_SLOB_LIST_1024,
@@ -910,13 +913,13 @@ enum rsv_slob_list {
 	RSV_SLOB_LIST_FULL,
 	RSV_SLOB_LIST_EMPTY,
 	RSV_SLOB_LISTS,
-	RSV_SLOB_LIST_NONE = RSV_SLOB_LISTS	/* on no list: on its way into the heap or out of it */
+	RSV_SLOB_LIST_NONE = RSV_SLOB_LISTS	/* on no list: being added to the heap or freed */
 };
 
 /**
  * union rsv_slob_word - what a slob page knows of its blocks (rsv_heap_node.lock)
  * @free_units: units in free blocks
- * @first_free: the first free block, in units from the beginning; 0: none, since the bitmap is there
+ * @first_free: where the first free block begins, in units; 0, where the bitmap is: there is none
  * @list: enum rsv_slob_list
  * @more: pages beyond the first (constant)
  * @word: all of it
@@ -945,12 +948,12 @@ struct rsv_slob_page_list {
 
 /**
  * struct rsv_heap_node - the slob pages whose memory is of one node
- * @lock: guards the rest, and the frames, bitmaps and free blocks of the slob pages. Raw, interrupts
- *	off; no other lock is taken under it
+ * @lock: guards the rest, and the frames, bitmaps and free blocks of the slob pages. Raw,
+ *	interrupts off; no other lock is taken under it
  * @lists: the slob pages, by enum rsv_slob_list
  * @pages: their pages
  * @free_units: units in their free blocks
- * @lost: units of free blocks whose list was overwritten, and of blocks that nobody can find
+ * @lost: units of blocks that no list has any more, since one was overwritten: they look used
  */
 struct rsv_heap_node {
 	raw_spinlock_t lock;	/* see above */
@@ -962,7 +965,7 @@ struct rsv_heap_node {
 
 /**
  * struct rsv_heap - the heap of a region
- * @secret: what the check values of free blocks depend on (constant)
+ * @secret: the check values of free blocks depend on it (constant)
  * @nodes: by number of the node
  */
 struct rsv_heap {
@@ -974,7 +977,7 @@ struct rsv_heap {
  * struct rsv_heap_figures - what the heap of a region has
  * @slob_pages: slob pages
  * @pages: their pages
- * @free_bytes: bytes of them that are in no used block and are not bookkeeping
+ * @free_bytes: bytes of their free blocks
  */
 struct rsv_heap_figures {
 	u64 slob_pages;
@@ -988,8 +991,8 @@ struct rsv_heap_figures {
  * @node: its node of the heap
  * @frame: frame of its first page
  * @base: address of its first page, where the bitmap is
- * @first: where blocks begin, behind the bitmap, in units
- * @end: where it ends, in units
+ * @first: the first unit behind the bitmap, where the first block begins
+ * @end: its length in units
  */
 struct rsv_slob_page {
 	const struct rsv_heap *heap;
@@ -1001,11 +1004,11 @@ struct rsv_slob_page {
 };
 
 /**
- * struct rsv_free_block - a free block of a slob page, as its header says, all in units (on the
- *	caller's stack)
- * @at: where it begins; 0: this stands for the list's head, and @next is the first free block
+ * struct rsv_free_block - a free block of a slob page, from its header, in units (on the caller's
+ *	stack)
+ * @at: where it begins; 0: it is the head of the freelist, and @next is the first free block
  * @size: its length
- * @next: where the next one begins; 0: there is none
+ * @next: where the next free block begins; 0: there is none
  */
 struct rsv_free_block {
 	unsigned int at;
@@ -1014,7 +1017,7 @@ struct rsv_free_block {
 };
 
 /*
- * Objects: who allocated and freed them
+ * Objects: who allocated and freed them, and what is around them
  */
 
 enum rsv_event {
@@ -1024,17 +1027,18 @@ enum rsv_event {
 };
 
 /**
- * struct rsv_track - who did something to an object (whoever has the object; readers check @sum)
+ * struct rsv_track - who allocated or freed an object (written by the owner of the object; other
+ *	readers check @sum)
  * @caller: address of the calling code; 0: nobody did yet
  * @when: the time in jiffies
- * @stack: the stack, as rsv_stack_fetch() knows it; 0: it could not be saved
+ * @stack: the stack, for rsv_stack_fetch(); 0: it could not be saved
  * @pid: the process
  * @cpu: the CPU; kernels know at most 8192
  * @cache: while the object is used, a number that tells its cache from most others; 0 otherwise
- * @sum: checksum of all of these. An overflow of the object may reach its records, and a reader may
+ * @sum: checksum of all of these: an overflow of the object may reach its records, and a reader may
  *	come while a record is written
  *
- * A record of zeros is sound.
+ * A record of zeroes is sound.
  */
 struct rsv_track {
 	unsigned long caller;
@@ -1046,8 +1050,29 @@ struct rsv_track {
 	u32 sum;
 };
 
-/* Bytes of the name of a place in the code, with its NUL */
+/* Bytes of both records of an object */
+#define RSV_TRACK_BYTES	(RSV_EVENTS * (unsigned int)sizeof(struct rsv_track))
+
+static_assert(RSV_TRACK_BYTES % RSV_MARK_BYTES == 0);
+
+/* Bytes of the name of a code address, with its NUL */
 #define RSV_SYMBOL_MAX	KSYM_SYMBOL_LEN
+
+/**
+ * struct rsv_part - bytes of a slot that have a known value
+ * @name: as reports call it
+ * @misuse: what a write to it is
+ * @from: its offset in bytes from the object
+ * @bytes: its length
+ * @value: of each byte
+ */
+struct rsv_part {
+	const char *name;
+	enum rsv_misuse misuse;
+	int from;
+	unsigned int bytes;
+	u8 value;
+};
 
 /*
  * Objects: size classes
@@ -1055,28 +1080,28 @@ struct rsv_track {
 
 #define RSV_CLASSES_MAX		80
 
-/* Up to here each request has a class, and the fast path finds it. */
+/* Up to this size every request has a class, which the fast path finds in one step. */
 #define RSV_KMALLOC_MAX		8192U
 
-/* All sizes are multiples of a step; RSV_KMALLOC_MAX is so many steps. */
+/* The sizes of classes are multiples of a step. Tables have an entry for each step. */
 #define RSV_CLASS_STEP		8U
 #define RSV_CLASS_STEPS		(RSV_KMALLOC_MAX / RSV_CLASS_STEP)
 
-/* From there to here a request has a class where whole pages would waste more. */
+/* Between the two sizes a request has a class only if whole pages would waste more. */
 #define RSV_CLASSES_END		32768U
 #define RSV_LARGE_STEP		(RSV_KMALLOC_MAX / 8)
 #define RSV_LARGE_STEPS		((RSV_CLASSES_END - RSV_KMALLOC_MAX) / RSV_LARGE_STEP)
 
-/* Whole pages serve a request. */
+/* Instead of a class: whole pages serve the request. */
 #define RSV_CLASS_NONE		0xffU
 
 /**
- * struct rsv_classes - a choice of sizes (constant once the module is loaded)
+ * struct rsv_classes - a choice of size classes (constant once the module is loaded)
  * @name: as classes= knows it
- * @nr: number of sizes
- * @size: the sizes, growing
- * @of: the class of a request up to RSV_KMALLOC_MAX, by the number of its last byte in steps
- * @large: the same beyond it, in steps of RSV_LARGE_STEP; or RSV_CLASS_NONE
+ * @nr: number of classes
+ * @size: the size of each, in growing order
+ * @of: the class of each request up to RSV_KMALLOC_MAX, by rsv_class_step()
+ * @large: the class of each larger request, in steps of RSV_LARGE_STEP; or RSV_CLASS_NONE
  */
 struct rsv_classes {
 	const char *name;

@@ -7,6 +7,7 @@
 #include <linux/log2.h>
 #include <linux/string.h>
 
+#include "objects/engine.h"
 #include "objects/cache.h"
 #include "objects/debug/track.h"
 #include "objects/layout.h"
@@ -219,7 +220,8 @@ static void check_layout(struct kunit *test, const struct layout_case *wanted,
 			 const struct flavour *f, unsigned int engine)
 {
 	struct rsv_layout l = {};
-	int err = rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor);
+	int err = rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, wanted->align,
+				    engine | f->flags, f->ctor);
 
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.object_size, wanted->size);
@@ -260,7 +262,8 @@ static void check_waste(struct kunit *test, const struct layout_case *wanted,
 {
 	struct rsv_layout l = {};
 	unsigned int pages, most;
-	int err = rsv_layout_choose(&l, wanted->size, wanted->align, engine | f->flags, f->ctor);
+	int err = rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, wanted->align,
+				    engine | f->flags, f->ctor);
 
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
@@ -296,7 +299,7 @@ static void what_cannot_be_is_refused(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		for (j = 0; j < ARRAY_SIZE(engines); j++)
 			KUNIT_EXPECT_EQ(test,
-					rsv_layout_choose(&l, bad[i].size, bad[i].align, engines[j],
+					rsv_layout_choose(&l, rsv_engine_of(engines[j]), bad[i].size, bad[i].align, engines[j],
 							  false),
 					-EINVAL);
 }

@@ -5,6 +5,7 @@
 #include "slob.h"
 #include "arrays.h"
 #include "bytes.h"
+#include "objects/heap.h"
 #include "objects/engine.h"
 #include "objects/engines/slob_page.h"
 #include "region.h"

@@ -14,7 +14,7 @@
 #include "compat.h"
 #include "objects/cache.h"
 #include "objects/engine.h"
-#include "objects/engines/slob_heap.h"
+#include "objects/heap.h"
 #include "objects/kmalloc.h"
 #include "objects/magazine_cache.h"
 #include "objects/stats.h"

@@ -298,7 +298,7 @@ struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *na
 
 	if (!(flags & RSV_CACHE_INTERNAL))
 		flags |= rsv_debug_flags(name);
-	err = rsv_layout_choose(&layout, size, align, flags, ctor);
+	err = rsv_layout_choose(&layout, rsv_engine_of(flags), size, align, flags, ctor);
 	if (err)
 		return ERR_PTR(err);
 	c = rsv_cache_new(r, name, &layout, flags, ctor);

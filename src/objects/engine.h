@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Engines: how slabs keep track of their objects. What is in front of them, magazines and checks,
- * is the same for all.
+ * Engines: how slabs keep track of their objects. Magazines, checks and statistics are above them
+ * and the same for all. Code above an engine calls it through struct rsv_engine only.
  *
- * To an engine an object is with it, or it is out. Out are objects in use, and those that are kept:
- * in magazines, among the guaranteed, or in somebody's hands on the way. A kept object carries a
- * mark that says so, in one word of it or, if a free object may not be written to, elsewhere:
+ * An engine has the free objects. All others are used or cached: in a magazine, guaranteed, or on
+ * their way there. A cached object carries a mark, in one word of the object (mark.h) or, if a free
+ * object must keep its bytes, elsewhere (engine->off_object):
  *
- *	with the engine --take--> kept --hand--> in use --claim--> kept --put--> with the engine
+ *	free --alloc--> cached --mark_used--> used --mark_cached--> cached --free--> free
  *
- * Claiming an object that is not in use, and handing out or putting back one that is not kept, is
- * what finds double frees and writes to free objects.
+ * Each step but the first checks the state that it begins with. So mark_cached finds a double free,
+ * and mark_used and free find that somebody wrote to an object after its free.
  */
 #ifndef RSV_OBJECTS_ENGINE_H
 #define RSV_OBJECTS_ENGINE_H
@@ -18,18 +18,14 @@
 #include "cache.h"
 #include "types.h"
 
-/* Nothing is taken yet. What @object holds does not matter, and is left alone. */
-static inline void rsv_batch_init(struct rsv_batch *t)
+/* Clears all but @object: what the array holds beyond @nr does not matter. */
+static inline void rsv_batch_init(struct rsv_batch *batch)
 {
-	t->nr = 0;
-	t->raw = false;
-	t->damaged = NULL;
-	t->lost = 0;
+	batch->nr = 0;
+	batch->raw = false;
+	batch->damaged = NULL;
+	batch->lost = 0;
 }
-
-extern const struct rsv_engine rsv_engine_slab;
-extern const struct rsv_engine rsv_engine_slub;
-extern const struct rsv_engine rsv_engine_slob;
 
 const struct rsv_engine *rsv_engine_named(const char *name);
 const struct rsv_engine *rsv_engine_of(unsigned int flags);

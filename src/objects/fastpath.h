@@ -13,7 +13,6 @@
 
 #include "cache.h"
 #include "cpu.h"
-#include "engines/slub.h"
 #include "hooks.h"
 #include "mark.h"
 #include "pages/extent.h"

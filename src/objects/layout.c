@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How objects lie in a slab: their slots, and how many pages a slab has.
+ * How objects lie in a slab: what a slot consists of, and how many pages a slab has.
  *
- * A slot is, in this order: the left red zone, if there is one, as long as the alignment; the
- * object; the right red zone, to the next eight bytes; what marks a free object, if it may not be
- * inside; who took it and who gave it back; how much was asked for. What of that there is the
- * cache's flags say.
+ * A slot consists of these parts, in this order; the cache's flags say which of them there are:
  *
- * A slab may be any number of pages: what its block was rounded up by goes back to the buddy
- * system. Among the numbers of pages that are considered, the one that wastes the smallest share
- * wins, and among equals the smallest: objects of 2 KB lie six to a slab of three pages, objects
- * of 7 KB four to a slab of seven and, since large ones may have larger slabs, those of 11 KB four
- * to a slab of eleven. Slabs of one or two pages are made for the smallest objects only: they
- * would go to the buddy system for every few objects, and three pages are the least that takes
- * objects of 3 * 2^n bytes without waste. What serves other caches has that many and no more,
- * since every region has some of it.
+ *	left red zone	as long as the alignment, so that the object after it is aligned
+ *	object
+ *	right red zone	at least one byte, to the next multiple of eight
+ *	mark		if it may not lie inside the object
+ *	owners		the caller of the last allocation and of the last free
+ *	asked		how many bytes the caller of rsv_kmalloc() asked for
+ *
+ * A slab may have any number of pages: the buddy system gives out blocks of 2^n pages, and the slab
+ * returns what it does not need. Of the numbers that rsv_layout_pages() considers it chooses the
+ * one that wastes the smallest share of the slab, and the smallest one among equals. So six objects
+ * of 2 KB fill a slab of three pages, four objects of 7 KB a slab of seven, and four objects of 11
+ * KB a slab of eleven.
+ *
+ * Slabs have three pages at least, unless RSV_SLAB_OBJECTS_MAX fit into fewer: with one or two
+ * pages every few allocations would go to the buddy system, and three pages are the smallest number
+ * that objects of 3 * 2^n bytes fill. Slabs of internal caches have that smallest number and no
+ * more, since every region has some of them.
  */
 #include <linux/cache.h>
 #include <linux/log2.h>
@@ -24,20 +30,15 @@
 #include "cache.h"
 #include "layout.h"
 #include "compat.h"
-#include "engine.h"
-#include "objects/debug/check.h"
-#include "region.h"
+#include "objects/debug/track.h"
 
-/*
- * The numbers of pages considered, from the first of these to RSV_SLAB_PAGES_MOST or the other,
- * unless one object needs more or RSV_SLAB_OBJECTS_MAX are reached with fewer.
- */
+/* The numbers of pages that are considered; a larger object has the pages that it needs. */
 #define RSV_SLAB_PAGES_LEAST 3U
-#define RSV_SLAB_PAGES_LARGE 16U /* where an object needs more than two */
+#define RSV_SLAB_PAGES_LARGE 16U /* at most, for slots of more than two pages */
 
 /*
- * As the kernel's calculate_alignment(): small objects share a cache line as long as none straddles
- * two.
+ * The alignment as the kernel's calculate_alignment() computes it: with RSV_HWCACHE_ALIGN small
+ * objects share a cache line, and none straddles two.
  */
 static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsigned int flags)
 {
@@ -52,8 +53,10 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 }
 
 /*
- * Whether the bytes of a free object are ours to write to. Of memory by the byte some may be red
- * zone, which is looked at when the object is kept already.
+ * Whether the mark may overwrite bytes of a free object. It may not where the constructor or the
+ * poison must stay, nor where these bytes may be red zone: in an object of rsv_kmalloc() the red
+ * zone begins behind the bytes that the caller asked for, and a free checks it after it set the
+ * mark.
  */
 static bool rsv_layout_mark_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
 {
@@ -72,7 +75,7 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 	}
 	end = round_up(l->object_size + l->red, RSV_MARK_BYTES);
 	if (rsv_layout_mark_inside(l, flags, ctor)) {
-		/* In the middle, where an overflow of the object before does not reach it first. */
+		/* In the middle, where a short overflow of the slot before does not reach. */
 		l->mark = round_down(l->object_size / 2, RSV_MARK_BYTES);
 	} else {
 		l->mark = end;
@@ -80,7 +83,7 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 	}
 	if (flags & RSV_STORE_USER) {
 		l->track = end;
-		end += rsv_debug_track_bytes();
+		end += RSV_TRACK_BYTES;
 	}
 	if (flags & RSV_RED_ZONE && flags & RSV_CACHE_KMALLOC) {
 		l->asked = end;
@@ -89,7 +92,7 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 	l->stride = round_up(l->before + end, l->align);
 }
 
-/* Compares shares of the slab, not bytes: a / pages < b / best without division. */
+/* Compares the shares of slabs that are wasted: a / pages < b / best, without a division. */
 static unsigned int rsv_layout_best(const struct rsv_layout *l, unsigned int from, unsigned int to,
 				    unsigned int (*slots)(const struct rsv_layout *l,
 							  unsigned int pages))
@@ -107,9 +110,11 @@ static unsigned int rsv_layout_best(const struct rsv_layout *l, unsigned int fro
 }
 
 /**
- * rsv_layout_pages() - choose how many pages a slab has
- * @l: the layout, its slot known
- * @slots: how many objects a slab of so many pages has, at most RSV_SLAB_OBJECTS_MAX
+ * rsv_layout_pages() - choose the number of pages of a slab
+ * @l: the layout, with its slot
+ * @slots: returns how many slots a slab of that many pages has, at most RSV_SLAB_OBJECTS_MAX
+ *
+ * Sets the pages and objects of a slab, and of a small one: the fewest pages that one object needs.
  *
  * Context: Any.
  */
@@ -129,18 +134,19 @@ void rsv_layout_pages(struct rsv_layout *l,
 }
 
 /**
- * rsv_layout_choose() - how objects of a size lie in a slab
- * @l: the layout to fill in
+ * rsv_layout_choose() - choose how objects of a size lie in a slab
+ * @l: the layout, filled in
+ * @engine: the engine, which chooses the objects and pages of a slab
  * @size: bytes of an object
  * @align: its alignment: a power of two up to twice the page size, or 0 for eight bytes
- * @flags: RSV_HWCACHE_ALIGN and so on, with one engine
- * @ctor: whether there is a constructor, and so nothing of a free object may be written to
+ * @flags: RSV_HWCACHE_ALIGN and so on
+ * @ctor: there is a constructor, so free objects must keep their bytes
  *
  * Context: Any.
- * Return: 0, or -EINVAL if one of them is out of range.
+ * Return: 0, or -EINVAL if @size or @align is out of range.
  */
-int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,
-		      unsigned int flags, bool ctor)
+int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,
+		      unsigned int align, unsigned int flags, bool ctor)
 {
 	if (!size || size > RSV_CACHE_SIZE_MAX)
 		return -EINVAL;
@@ -152,6 +158,6 @@ int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int alig
 		.few_pages = flags & RSV_CACHE_FEW_PAGES,
 	};
 	rsv_layout_slot(l, flags, ctor);
-	return rsv_engine_of(flags)->layout(l);
+	return engine->layout(l);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_layout_choose);

@@ -7,8 +7,8 @@
 /* The most pages of a slab that any region may have, unless one object needs more */
 #define RSV_SLAB_PAGES_MOST	8U
 
-int rsv_layout_choose(struct rsv_layout *l, unsigned int size, unsigned int align,
-		      unsigned int flags, bool ctor);
+int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,
+		      unsigned int align, unsigned int flags, bool ctor);
 void rsv_layout_pages(struct rsv_layout *l,
 		      unsigned int (*slots)(const struct rsv_layout *l, unsigned int pages));
 

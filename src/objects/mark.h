@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The word that marks a free object, of the engines SLUB and SLOB: inside the object, or behind it
- * where a free object must keep its bytes.
+ * The mark: one word of an object that tells whether the object is used, cached or free, for the
+ * engines SLUB and SLOB. It lies in the middle of the object, or behind it where a free object must
+ * keep its bytes (struct rsv_layout.mark). While the object is used the word belongs to its user.
  *
- * It is combined with a secret of the cache and with the object's address, as
- * CONFIG_SLAB_FREELIST_HARDENED does it. All but its lowest eleven bits are therefore known, and
- * serve twice: a word of a free object in which they are wrong was overwritten, and an object given
- * back in whose word they are right is free already. That an object in use has such bytes by chance
- * happens once in 2^53 times. Where a word has 32 bits, of which 21 are too few for that, a second
- * one behind it is the link's seal: it has one value while the object is free, and never the same
- * as it is handed out.
+ * A mark has a value below 2^11:
+ *
+ *	cached		RSV_MARK_CACHED
+ *	free		the next object on the slab's freelist, or RSV_SLAB_NONE if it is the last
+ *			one; with RSV_MARK_RAW if the object was never constructed
+ *
+ * The word in memory is the value combined with a secret of the cache and with the object's
+ * address, as CONFIG_SLAB_FREELIST_HARDENED does it, so that nobody can forge a mark. All of its
+ * bits but the lowest eleven are therefore known in advance, and this serves twice:
+ *
+ *	- Allocation: if these bits of a free or cached object are wrong, somebody wrote to the
+ *	  object after its free. - Free: if these bits are right the object is free or cached
+ *	  already: a double free. A user's data have the right bits by chance once in 2^53 times.
+ *
+ * On machines with 32-bit words only 21 bits are known, too few for that. There a second word
+ * follows, the tag. It has one value while the object is free or cached, and an allocation gives it
+ * another one.
  */
 #ifndef RSV_OBJECTS_MARK_H
 #define RSV_OBJECTS_MARK_H
@@ -19,12 +30,13 @@
 #include <linux/hash.h>
 
 #include "cache.h"
+#include "pages/extent.h"
 #include "types.h"
 
-#define RSV_MARK_NEXT	0x1ffUL /* on a free list: the next object, or RSV_SLAB_NONE */
-#define RSV_MARK_RAW	0x200UL /* there, and not constructed yet */
-#define RSV_MARK_CACHED 0x400UL /* kept: on no list; and the largest of all */
-#define RSV_MARK_BITS	0x7ffUL /* all of them */
+#define RSV_MARK_NEXT	0x1ffUL /* free: number of the next object, or RSV_SLAB_NONE */
+#define RSV_MARK_RAW	0x200UL /* free: never constructed */
+#define RSV_MARK_CACHED 0x400UL /* cached; no mark has a larger value */
+#define RSV_MARK_BITS	0x7ffUL /* all bits of a value */
 
 #define RSV_MARK_TAGGED (BITS_PER_LONG == 32)
 
@@ -33,112 +45,105 @@ static inline unsigned long *rsv_mark_at(const struct rsv_cache *c, const void *
 	return (unsigned long *)(object + c->layout.mark);
 }
 
-static inline const void *rsv_mark_object(const struct rsv_cache *c, const unsigned long *link)
+static inline const void *rsv_mark_object(const struct rsv_cache *c, const unsigned long *mark)
 {
-	return (const void *)link - c->layout.mark;
+	return (const void *)mark - c->layout.mark;
 }
 
 /*
- * The word of a kept object. Its address is multiplied so that the bits that vary in it do not only
- * meet those that vary in the link: one instruction, where the kernel's swab() takes two.
+ * The word of a cached object, which allocation and free compare with: so it is the value that
+ * needs no further instruction. The multiplication spreads the bits in which addresses differ over
+ * the word: one instruction, where the kernel's swab() takes two.
  */
-static __always_inline unsigned long rsv_mark_word(unsigned long mark, const void *object)
+static __always_inline unsigned long rsv_mark_word(unsigned long secret, const void *object)
 {
-	return mark ^ (unsigned long)object * GOLDEN_RATIO_32;
+	return secret ^ (unsigned long)object * GOLDEN_RATIO_32;
 }
 
-/* The seal of a free object, which tells nothing of its word to who knows neither */
-static __always_inline unsigned long rsv_tag_of(unsigned long mark, const void *object)
+/* The word for any value. Loops keep the secret in a register. */
+static __always_inline unsigned long rsv_mark_encode(unsigned long secret, const void *object,
+						     unsigned long value)
 {
-	return (rsv_mark_word(mark, object) ^ rol32(mark, 16)) * GOLDEN_RATIO_32;
+	return rsv_mark_word(secret, object) ^ RSV_MARK_CACHED ^ value;
 }
 
-static __always_inline void rsv_tag_set(unsigned long mark, unsigned long *link, const void *object)
+/* What a value is combined with to give the word, and a word to give the value */
+static inline unsigned long rsv_mark_key(const struct rsv_cache *c, const unsigned long *mark)
+{
+	return rsv_mark_encode(c->secret, rsv_mark_object(c, mark), 0);
+}
+
+/* The tag of a free or cached object. Without the last multiplication it would reveal the word. */
+static __always_inline unsigned long rsv_tag_of(unsigned long secret, const void *object)
+{
+	return (rsv_mark_word(secret, object) ^ rol32(secret, 16)) * GOLDEN_RATIO_32;
+}
+
+static __always_inline void rsv_tag_set(unsigned long secret, unsigned long *mark,
+					const void *object)
 {
 	if (RSV_MARK_TAGGED)
-		WRITE_ONCE(link[1], rsv_tag_of(mark, object));
+		WRITE_ONCE(mark[1], rsv_tag_of(secret, object));
 }
 
-static __always_inline void rsv_tag_clear(unsigned long mark, unsigned long *link,
+static __always_inline void rsv_tag_clear(unsigned long secret, unsigned long *mark,
 					  const void *object)
 {
 	if (RSV_MARK_TAGGED)
-		WRITE_ONCE(link[1], !rsv_tag_of(mark, object));
+		WRITE_ONCE(mark[1], !rsv_tag_of(secret, object));
 }
 
-static __always_inline bool rsv_tag_ok(unsigned long mark, const unsigned long *link,
+static __always_inline bool rsv_tag_ok(unsigned long secret, const unsigned long *mark,
 				       const void *object)
 {
-	return !RSV_MARK_TAGGED || READ_ONCE(link[1]) == rsv_tag_of(mark, object);
+	return !RSV_MARK_TAGGED || READ_ONCE(mark[1]) == rsv_tag_of(secret, object);
 }
 
-/* The word of an object that has a link, for loops that keep the mark in a register */
-static __always_inline unsigned long rsv_mark_encode(unsigned long mark, const void *object,
-						     unsigned long link)
+/* The value of a mark; more than RSV_MARK_CACHED if the object is used, or was overwritten */
+static inline unsigned long rsv_mark_read(const struct rsv_cache *c, const unsigned long *mark)
 {
-	return rsv_mark_word(mark, object) ^ RSV_MARK_CACHED ^ link;
-}
-
-static inline unsigned long rsv_mark_key(const struct rsv_cache *c, const unsigned long *link)
-{
-	return rsv_mark_encode(c->secret, rsv_mark_object(c, link), 0);
-}
-
-/* More than RSV_MARK_CACHED if the word is not that of a free object */
-static inline unsigned long rsv_mark_read(const struct rsv_cache *c, const unsigned long *link)
-{
-	if (!rsv_tag_ok(c->secret, link, rsv_mark_object(c, link)))
+	if (!rsv_tag_ok(c->secret, mark, rsv_mark_object(c, mark)))
 		return ULONG_MAX;
-	return READ_ONCE(*link) ^ rsv_mark_key(c, link);
+	return READ_ONCE(*mark) ^ rsv_mark_key(c, mark);
 }
 
-static inline void rsv_mark_write(const struct rsv_cache *c, unsigned long *link,
+static inline void rsv_mark_write(const struct rsv_cache *c, unsigned long *mark,
 				  unsigned long value)
 {
-	WRITE_ONCE(*link, value ^ rsv_mark_key(c, link));
-	rsv_tag_set(c->secret, link, rsv_mark_object(c, link));
+	WRITE_ONCE(*mark, value ^ rsv_mark_key(c, mark));
+	rsv_tag_set(c->secret, mark, rsv_mark_object(c, mark));
 }
 
 /*
- * From kept to in use. Nobody else has the object, unless it was given back twice: what is read may
- * change then, and whatever it was is not what it should be.
+ * A cached object becomes used. Returns false if its mark does not say "cached". The caller alone
+ * has the object, unless two CPUs freed it at once: then the word may change while it is read, and
+ * whatever is read differs from the word of a cached object.
  */
-static __always_inline bool rsv_mark_to_used(unsigned long mark, unsigned long *link,
+static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long *mark,
 					     const void *object)
 {
-	/* data_race(): see above; and not READ_ONCE(), which would be an instruction of its own. */
-	if (RSV_CHECKED && unlikely(data_race(*link) != rsv_mark_word(mark, object) ||
-				    !rsv_tag_ok(mark, link, object)))
+	/* data_race(): see above. READ_ONCE() would need an instruction of its own. */
+	if (RSV_CHECKED && unlikely(data_race(*mark) != rsv_mark_word(secret, object) ||
+				    !rsv_tag_ok(secret, mark, object)))
 		return false;
-	WRITE_ONCE(*link, 0);
-	rsv_tag_clear(mark, link, object);
+	WRITE_ONCE(*mark, 0);
+	rsv_tag_clear(secret, mark, object);
 	return true;
 }
 
-/*
- * From in use to kept; false if it is not in use. What differs from the word of a kept object in
- * the link's bits only is the word of a free one.
- */
-static __always_inline bool rsv_mark_to_cached(unsigned long mark, unsigned long *link,
+/* A used object becomes cached. Returns false if its mark says "free" or "cached" already. */
+static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned long *mark,
 					       const void *object)
 {
-	const unsigned long kept = rsv_mark_word(mark, object);
+	const unsigned long cached = rsv_mark_word(secret, object);
 
-	if (RSV_CHECKED &&
-	    unlikely((READ_ONCE(*link) ^ kept) <= RSV_MARK_BITS && rsv_tag_ok(mark, link, object)))
+	/* The words of all values differ in the lowest bits only. */
+	if (RSV_CHECKED && unlikely((READ_ONCE(*mark) ^ cached) <= RSV_MARK_BITS &&
+				    rsv_tag_ok(secret, mark, object)))
 		return false;
-	WRITE_ONCE(*link, kept);
-	rsv_tag_set(mark, link, object);
+	WRITE_ONCE(*mark, cached);
+	rsv_tag_set(secret, mark, object);
 	return true;
-}
-
-/* From wherever it was to kept */
-static __always_inline void rsv_object_set_cached(const struct rsv_cache *c, void *object)
-{
-	unsigned long *link = rsv_mark_at(c, object);
-
-	WRITE_ONCE(*link, rsv_mark_word(c->secret, object));
-	rsv_tag_set(c->secret, link, object);
 }
 
 static __always_inline bool rsv_object_mark_used(const struct rsv_cache *c, void *object)
@@ -149,6 +154,62 @@ static __always_inline bool rsv_object_mark_used(const struct rsv_cache *c, void
 static __always_inline bool rsv_object_mark_cached(const struct rsv_cache *c, void *object)
 {
 	return rsv_mark_to_cached(c->secret, rsv_mark_at(c, object), object);
+}
+
+/* An object that the engine had becomes cached. The caller has checked its mark. */
+static __always_inline void rsv_object_set_cached(const struct rsv_cache *c, void *object)
+{
+	unsigned long *mark = rsv_mark_at(c, object);
+
+	WRITE_ONCE(*mark, rsv_mark_word(c->secret, object));
+	rsv_tag_set(c->secret, mark, object);
+}
+
+/*
+ * Objects of a slab have a mark only once they were carved. The frame of every page of the slab
+ * says how many were.
+ */
+
+/*
+ * A used object becomes cached. @f is the frame of any page of a slab of the cache. @offset is
+ * where the object's slot begins, in bytes from the slab's beginning; it may be any number.
+ */
+static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_cache *c,
+							      const struct rsv_frame *f,
+							      unsigned int offset, void *object)
+{
+	const union rsv_slab_word word = {.word = READ_ONCE(f->slab)};
+	const unsigned int index = rsv_slot_index(c, offset);
+
+	if (RSV_CHECKED && unlikely(index >= word.carved))
+		return index < rsv_slab_objects(c, word) ? RSV_DOUBLE_FREE : RSV_MISALIGNED;
+	return likely(rsv_object_mark_cached(c, object)) ? RSV_OK : RSV_DOUBLE_FREE;
+}
+
+/* Carved objects of the slab that an address lies in; 0 if it lies in no slab of the cache */
+static inline unsigned int rsv_carved_objects(const struct rsv_cache *c, const struct rsv_extent *e,
+					      const void *object)
+{
+	union rsv_slab_word word;
+	const struct rsv_frame *f;
+
+	if (!rsv_extent_has(e, object))
+		return 0;
+	f = rsv_frame_at(e, object);
+	if (f->cache != c)
+		return 0;
+	word.word = READ_ONCE(f->slab);
+	return word.carved;
+}
+
+/* Whether a used object begins at an address in a slab of the cache */
+static inline bool rsv_carved_is_used(const struct rsv_cache *c, const struct rsv_extent *e,
+				      struct rsv_frame *f, const void *object)
+{
+	const union rsv_slab_word word = {.word = READ_ONCE(rsv_slab_head(e, f)->slab)};
+
+	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before) < word.carved &&
+	       rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED;
 }
 
 #endif /* RSV_OBJECTS_MARK_H */

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slabs: getting pages for them, the lists they are on, and giving them back.
+ * The slabs of a cache on one node: pages for them, the lists that they are on, and which of the
+ * empty ones go back to the buddy system. The engines SLAB and SLUB and, for large objects, SLOB
+ * share it.
  *
- * A slab is on the list that its number of objects out says: empty, one of the four quarters of
- * partial, full. The fullest partial one serves first and the emptiest last, so that slabs which
- * have few objects left become empty; empty ones serve when no other can.
+ * A slab is on one of six lists: empty, partial in four quarters, full. Allocations use a slab of
+ * the fullest partial list, so that slabs with few used objects become empty. Empty slabs serve
+ * last.
  *
- * Empty slabs are kept up to a target. It follows use: a slab that has to be made in the same
- * interval in which one was given back was given back too early, and the target grows by one; what
- * lay empty for a whole interval is given back, and the target falls by as much, down to
- * RSV_EMPTY_SLABS_MIN. A zone that runs low has other uses for them: no more are kept there.
+ * A node has a target for its empty slabs; a free that makes one more gives a slab back at once.
+ * The target follows the working set, as Bonwick and Adams (2001, 3) have it for the depot. If a
+ * slab is created in an interval in which one was given back, that one was given back too early,
+ * and the target grows by one. At the end of an interval the slabs that were empty all through it
+ * are given back, and the target falls by their number, but not below RSV_EMPTY_SLABS_MIN. While a
+ * zone runs low, its nodes may have no more empty slabs than that minimum.
+ *
+ * rsv_cache_node->lock guards the lists and the counts. The caller drops it before it gives pages
+ * back: zone->lock is never taken under it.
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -24,14 +31,16 @@
 #include "region.h"
 
 /*
- * Empty slabs that are kept at least, so that a program that frees and allocates one object does
- * not move a slab each time
+ * The lowest target, so that a program that frees and allocates one object in turn does not move a
+ * slab each time
  */
 #define RSV_EMPTY_SLABS_MIN 2
 
 /**
- * rsv_slabs_init() - get the slabs of a new cache's node ready
- * @n: what the cache has of the node
+ * rsv_slabs_init() - initialise the slabs of a new cache on one node
+ * @n: the cache's node
+ *
+ * Context: Any.
  */
 void rsv_slabs_init(struct rsv_cache_node *n)
 {
@@ -46,8 +55,9 @@ void rsv_slabs_init(struct rsv_cache_node *n)
 /**
  * rsv_slab_fill() - which list a slab belongs on
  * @c: its cache
- * @word: what it knows of its objects
+ * @word: what the slab knows of its objects
  *
+ * Context: Any.
  * Return: The list.
  */
 enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
@@ -62,11 +72,11 @@ enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
 }
 
 /**
- * rsv_slab_may_be_whole() - whether slabs have as many pages as waste least, if there are any
+ * rsv_slab_may_be_whole() - whether slabs may have layout.pages, the number that wastes least
  * @c: the cache
  *
  * Context: Any.
- * Return: false where a large one would be much of a small region; which may grow or shrink.
+ * Return: false while such a slab is more than an eighth of the region. Regions grow and shrink.
  */
 bool rsv_slab_may_be_whole(const struct rsv_cache *c)
 {
@@ -76,14 +86,14 @@ bool rsv_slab_may_be_whole(const struct rsv_cache *c)
 }
 
 /**
- * rsv_slab_alloc_pages() - get pages for a slab or for a unit of the heap
+ * rsv_slab_alloc_pages() - allocate pages for a slab or a slob page
  * @c: the cache
- * @gfp: as for rsv_cache_alloc_node(), in which __GFP_ZERO means the object, not the pages
- * @nid: the node that would be best
+ * @gfp: as for rsv_cache_alloc_node(); __GFP_ZERO means the object there, and is ignored here
+ * @nid: the preferred node
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: As many pages as waste least, or, where they cannot be had or are too much for the
- * region, as few as hold an object; or NULL.
+ * Return: The first frame of layout.pages pages. If the region has no such block, or it would be
+ * too much of the region: of layout.small_pages pages. NULL if the region has none of these either.
  */
 struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
 {
@@ -91,20 +101,20 @@ struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int
 	struct rsv_frame *f = NULL;
 
 	gfp &= ~(__GFP_ZERO | __GFP_HIGHMEM);
-	/* Without effort at first: as SLUB, which would rather have a small slab than reclaim. */
+	/* Like SLUB in allocate_slab(): a small slab is better than reclaim for a large one. */
 	if (l->small_pages < l->pages && rsv_slab_may_be_whole(c))
 		f = rsv_run_try(c->region, gfp, nid, l->pages);
 	return f ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);
 }
 
 /**
- * rsv_slab_new() - get pages and make them a slab that is on no list yet
+ * rsv_slab_new() - allocate a slab that is on no list yet
  * @c: the cache
  * @gfp: as for rsv_cache_alloc_node()
- * @nid: the node that would be best
+ * @nid: the preferred node
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: The slab, or NULL if there are no pages.
+ * Return: The slab, or NULL if the region has no pages for it.
  */
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 {
@@ -123,14 +133,14 @@ struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 		WRITE_ONCE(slab[i].slab, word.word);
 		WRITE_ONCE(slab[i].order, i);
 		WRITE_ONCE(slab[i].kind, i ? RSV_FRAME_SLAB_TAIL : RSV_FRAME_SLAB);
-		/* Who sees the cache sees the rest. */
+		/* Readers without a lock look at the cache first: then they see the rest. */
 		smp_store_release(&slab[i].cache, c);
 	}
 	return slab;
 }
 
 /**
- * rsv_slab_add() - put a new slab, ready to serve, on its node's list
+ * rsv_slab_add() - add a new slab to its node, from where it serves
  * @c: the cache
  * @slab: the slab
  *
@@ -139,7 +149,7 @@ struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 void rsv_slab_add(struct rsv_cache *c, struct rsv_frame *slab)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, rsv_frame_extent(c->region, slab));
-	const union rsv_slab_word word = {.word = READ_ONCE(slab->slab)};
+	const union rsv_slab_word word = rsv_slab_read(slab);
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
@@ -156,11 +166,11 @@ void rsv_slab_add(struct rsv_cache *c, struct rsv_frame *slab)
 }
 
 /**
- * rsv_slab_free_pages() - give the pages of a slab back that rsv_slabs_evict() returned
+ * rsv_slab_free_pages() - free the pages of a slab that rsv_slabs_evict() returned
  * @c: the cache
  * @slab: the slab
  *
- * Context: Any but NMI.
+ * Context: Any but NMI, with no raw lock held.
  */
 void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab)
 {
@@ -172,10 +182,12 @@ void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab)
 }
 
 /**
- * rsv_slab_link() - put a slab on a list
+ * rsv_slab_link() - add a slab to a list
  * @n: its node, locked
  * @slab: the slab
- * @fill: the list that it belongs on, and that its word says
+ * @fill: the list, as the slab's word says
+ *
+ * Context: Any but NMI.
  */
 void rsv_slab_link(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill)
 {
@@ -184,10 +196,12 @@ void rsv_slab_link(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fi
 }
 
 /**
- * rsv_slab_unlink() - take a slab off its list
+ * rsv_slab_unlink() - remove a slab from its list
  * @n: its node, locked
  * @slab: the slab
  * @fill: the list that it is on
+ *
+ * Context: Any but NMI.
  */
 void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill)
 {
@@ -198,10 +212,11 @@ void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_
 }
 
 /**
- * rsv_slabs_best() - the slab that shall serve next
+ * rsv_slabs_best() - choose the slab that serves next
  * @n: the node, locked
  *
- * Return: The slab, on its list; NULL if all are full.
+ * Context: Any but NMI.
+ * Return: The slab, still on its list; NULL if all are full.
  */
 struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n)
 {
@@ -214,13 +229,13 @@ struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n)
 }
 
 /*
- * Says that the slab, which is on no list any more, belongs to nobody: whoever still has a pointer
- * into it finds that out. Its pages stay marked as a slab's until they are free, so that nobody can
- * take them for a block that could be given back.
+ * A slab that is on no list any more stops being the cache's: frees of its objects are refused from
+ * now on. The frames keep their kind until the pages are free, so that nobody can free them as a
+ * block of pages.
  */
 static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab)
 {
-	const union rsv_slab_word word = {.word = READ_ONCE(slab->slab)};
+	const union rsv_slab_word word = rsv_slab_read(slab);
 	unsigned int pages = rsv_slab_pages(c, slab), i;
 
 	n->total -= rsv_slab_objects(c, word);
@@ -231,14 +246,14 @@ static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struc
 		WRITE_ONCE(slab[i].cache, NULL);
 }
 
-/* Whether an empty slab may stay where so many are kept */
+/* Whether an empty slab stays: there are at most @max of them, and its zone does not run low */
 static bool rsv_slabs_may_stay(const struct rsv_cache *c, const struct rsv_cache_node *n,
-			       const struct rsv_frame *slab, unsigned long keep)
+			       const struct rsv_frame *slab, unsigned long max)
 {
 	const unsigned long nr = n->slabs[RSV_EMPTY].nr;
 	const struct rsv_zone *z;
 
-	if (nr > keep)
+	if (nr > max)
 		return false;
 	if (nr <= RSV_EMPTY_SLABS_MIN)
 		return true;
@@ -247,14 +262,16 @@ static bool rsv_slabs_may_stay(const struct rsv_cache *c, const struct rsv_cache
 }
 
 /**
- * rsv_slabs_evict() - take an empty slab out of a cache
+ * rsv_slabs_evict() - remove one empty slab from a cache
  * @c: the cache
  * @n: the node, locked
- * @keep: empty slabs that shall stay, unless their zone runs low
+ * @max: the number of empty slabs that may stay, unless their zone runs low
  *
- * Return: The slab, which is nobody's and is to be given back once the lock is dropped, or NULL.
+ * Context: Any but NMI.
+ * Return: The slab, whose pages the caller frees after it dropped the lock; or NULL if all may
+ * stay.
  */
-struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n, unsigned long keep)
+struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n, unsigned long max)
 {
 	struct rsv_slab_list *empty = &n->slabs[RSV_EMPTY];
 	struct rsv_frame *slab;
@@ -262,24 +279,25 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 	if (!empty->nr)
 		return NULL;
 	slab = list_last_entry(&empty->slabs, struct rsv_frame, link);
-	if (rsv_slabs_may_stay(c, n, slab, keep))
+	if (rsv_slabs_may_stay(c, n, slab, max))
 		return NULL;
-	/* Not early, but for need, if there are no more than there may be. */
-	n->given_early += empty->nr > keep;
+	/* A slab that goes because its zone runs low says nothing about the target. */
+	n->given_early += empty->nr > max;
 	rsv_slab_unlink(n, slab, RSV_EMPTY);
 	rsv_slab_disown(c, n, slab);
 	return slab;
 }
 
 /**
- * rsv_slabs_surplus() - take a slab out of a cache that is empty beyond the target
+ * rsv_slabs_surplus() - remove an empty slab beyond the target from a cache
  * @c: the cache
  * @n: the node, locked
- * @flags: as they were saved when it was locked
+ * @flags: interrupt flags from before the node was locked
  *
- * Who had interrupts off then does not wait until its pages have coalesced: the slab stays until
- * somebody else gives an object back, the cache is aged or shrunk, or the region runs short.
+ * Freeing its pages coalesces them. A caller that had interrupts off does not wait for that: the
+ * slab stays until another free, until the cache is shrunk or aged, or until the region runs short.
  *
+ * Context: Any but NMI.
  * Return: As rsv_slabs_evict().
  */
 struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,
@@ -289,62 +307,65 @@ struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *
 }
 
 /**
- * rsv_batch_prepare() - begin the life of an object that was taken for the first time
+ * rsv_batch_prepare() - prepare an object before its first allocation
  * @c: the cache
- * @t: what was taken; fresh if that is the one object, for which rsv_cache_has_raw() says that there
- *	is something to do. Fresh afterwards only if it is still to be constructed
+ * @batch: a batch from the engine. If it is raw, its one object was never allocated. Afterwards it
+ *	is raw only if the constructor must still run
  *
- * Filling what surrounds an object takes as long as the object is large: not under a raw lock.
+ * Red zones and poison are as long as the object. So the engine calls this after it dropped its
+ * lock.
  *
  * Context: Any but NMI, with no raw lock held.
  */
-void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *t)
+void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *batch)
 {
-	if (!t->raw)
+	if (!batch->raw)
 		return;
 	if (rsv_cache_debugs(c))
-		rsv_debug_init(c, t->object[0]);
-	t->raw = c->ctor;
+		rsv_debug_init(c, batch->object[0]);
+	batch->raw = c->ctor;
 }
 
 /*
- * The empty slabs that a node may keep: none, or all but those that lay idle. Begins anew. @nr: how
- * many there are
+ * Returns how many empty slabs may stay: none or, if @aged, those that were used in this interval;
+ * and begins the next interval. @nr: set to the number of empty slabs.
  */
-static unsigned long rsv_slabs_update_working_set(struct rsv_cache_node *n, bool idle,
+static unsigned long rsv_slabs_update_working_set(struct rsv_cache_node *n, bool aged,
 						  unsigned long *nr)
 {
-	unsigned long flags, keep = 0;
+	unsigned long flags, max = 0;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	*nr = n->slabs[RSV_EMPTY].nr;
-	if (idle) {
-		keep = n->slabs[RSV_EMPTY].nr - n->min_nr;
+	if (aged) {
+		max = n->slabs[RSV_EMPTY].nr - n->min_nr;
 		n->target = max(n->target - min(n->min_nr, n->target), RSV_EMPTY_SLABS_MIN + 0UL);
 		n->given_early = 0;
 	}
-	n->min_nr = keep;
+	n->min_nr = max;
 	raw_spin_unlock_irqrestore(&n->lock, flags);
-	return keep;
+	return max;
 }
 
-static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_node *n, bool idle,
-					  void (*give)(struct rsv_cache *c, struct rsv_frame *slab))
+static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_node *n, bool aged,
+					  void (*free_slab)(struct rsv_cache *c,
+							    struct rsv_frame *slab))
 {
-	unsigned long most, keep = rsv_slabs_update_working_set(n, idle, &most), flags, early;
+	unsigned long empty, max = rsv_slabs_update_working_set(n, aged, &empty), flags, early;
 	struct rsv_frame *slab;
 	unsigned int nr;
 
-	/* No more than there were: others may empty slabs all the while. */
-	for (nr = 0; nr < most; nr++) {
+	/* At most as many as there were: other CPUs may go on emptying slabs. */
+	for (nr = 0; nr < empty; nr++) {
 		raw_spin_lock_irqsave(&n->lock, flags);
 		early = n->given_early;
-		slab = rsv_slabs_evict(c, n, keep);
-		n->given_early = early; /* of old age */
+		slab = rsv_slabs_evict(c, n, max);
+		/* This slab was not given back too early: it was unused, or the caller insists. */
+		n->given_early = early;
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 		if (!slab)
 			break;
-		give(c, slab);
+		free_slab(c, slab);
 		cond_resched();
 	}
 	return nr;
@@ -353,28 +374,28 @@ static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_
 /**
  * rsv_slabs_shrink() - give empty slabs of a cache back
  * @c: the cache
- * @idle: only those that have been empty since the last such call
- * @give: how the engine gives a slab back that rsv_slabs_evict() returned
+ * @aged: only slabs that have been empty since the last such call
+ * @free_slab: how the engine frees a slab that rsv_slabs_evict() returned
  *
  * Context: Process; may sleep.
  * Return: The number of slabs given back.
  */
-unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,
-			      void (*give)(struct rsv_cache *c, struct rsv_frame *slab))
+unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged,
+			      void (*free_slab)(struct rsv_cache *c, struct rsv_frame *slab))
 {
 	unsigned int nr = 0;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++)
-		nr += rsv_slabs_shrink_node(c, c->nodes[nid], idle, give);
+		nr += rsv_slabs_shrink_node(c, c->nodes[nid], aged, free_slab);
 	return nr;
 }
 
-static void rsv_slabs_for_each_in(struct rsv_cache *c, struct rsv_extent *e,
-				  void (*each)(struct rsv_cache *c, struct rsv_extent *e,
-					       struct rsv_frame *slab,
-					       const struct rsv_visitor *visitor),
-				  const struct rsv_visitor *visitor)
+static void rsv_slabs_visit_extent(struct rsv_cache *c, struct rsv_extent *e,
+				   void (*visit_slab)(struct rsv_cache *c, struct rsv_extent *e,
+						      struct rsv_frame *slab,
+						      const struct rsv_visitor *visitor),
+				   const struct rsv_visitor *visitor)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
 	struct rsv_frame *f;
@@ -385,24 +406,25 @@ static void rsv_slabs_for_each_in(struct rsv_cache *c, struct rsv_extent *e,
 		if (READ_ONCE(f->cache) != c || READ_ONCE(f->order))
 			continue;
 		raw_spin_lock_irqsave(&n->lock, flags);
-		/* It may have gone meanwhile; now it stays. */
+		/* Under the lock the slab stays, if it is still there. */
 		if (READ_ONCE(f->cache) == c && !f->order)
-			each(c, e, f, visitor);
+			visit_slab(c, e, f, visitor);
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 	}
 }
 
 /**
- * rsv_slabs_for_each() - look at every slab of a cache, those that are some CPU's included
+ * rsv_slabs_for_each() - visit every slab of a cache, active slabs of CPUs included
  * @c: the cache
- * @each: called for each slab, with its node's lock held
- * @show: passed to it
+ * @visit_slab: called for each slab, with its node's lock held
+ * @visitor: passed to it
  *
  * Context: Process; may sleep; takes region->shape_lock.
  */
 void rsv_slabs_for_each(struct rsv_cache *c,
-			void (*each)(struct rsv_cache *c, struct rsv_extent *e,
-				     struct rsv_frame *slab, const struct rsv_visitor *visitor),
+			void (*visit_slab)(struct rsv_cache *c, struct rsv_extent *e,
+					   struct rsv_frame *slab,
+					   const struct rsv_visitor *visitor),
 			const struct rsv_visitor *visitor)
 {
 	struct rsv_region *r = c->region;
@@ -411,6 +433,6 @@ void rsv_slabs_for_each(struct rsv_cache *c,
 	mutex_lock(&r->shape_lock);
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
-			rsv_slabs_for_each_in(c, r->extents->at[i], each, visitor);
+			rsv_slabs_visit_extent(c, r->extents->at[i], visit_slab, visitor);
 	mutex_unlock(&r->shape_lock);
 }

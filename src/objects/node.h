@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Slabs: runs of pages of one cache each, as the engines SLAB and SLUB have them, on the lists of
- * their node.
+ * The slabs of a cache on one node: what the engines share.
  */
 #ifndef RSV_OBJECTS_NODE_H
 #define RSV_OBJECTS_NODE_H
@@ -23,22 +22,20 @@ void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab);
 struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n);
 void rsv_slab_link(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);
 void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);
-struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
-				  unsigned long keep);
-
+struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n, unsigned long max);
 struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,
 				    unsigned long flags);
 
-void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *t);
-unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool idle,
-			      void (*give)(struct rsv_cache *c, struct rsv_frame *slab));
-
+void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *batch);
+unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged,
+			      void (*free_slab)(struct rsv_cache *c, struct rsv_frame *slab));
 void rsv_slabs_for_each(struct rsv_cache *c,
-			void (*each)(struct rsv_cache *c, struct rsv_extent *e,
-				     struct rsv_frame *slab, const struct rsv_visitor *visitor),
+			void (*visit_slab)(struct rsv_cache *c, struct rsv_extent *e,
+					   struct rsv_frame *slab,
+					   const struct rsv_visitor *visitor),
 			const struct rsv_visitor *visitor);
 
-/* Whether objects have to be made what they are before they are taken for the first time */
+/* Whether an object must be prepared before its first allocation: rsv_batch.raw */
 static inline bool rsv_cache_has_raw(const struct rsv_cache *c)
 {
 	return c->ctor || rsv_cache_debugs(c);
@@ -48,6 +45,12 @@ static inline struct rsv_cache_node *rsv_slab_node(const struct rsv_cache *c,
 						   const struct rsv_extent *e)
 {
 	return c->nodes[e->nid];
+}
+
+/* What a slab knows of its objects, as it is at one moment */
+static inline union rsv_slab_word rsv_slab_read(const struct rsv_frame *slab)
+{
+	return (union rsv_slab_word){.word = READ_ONCE(slab->slab)};
 }
 
 #endif /* RSV_OBJECTS_NODE_H */

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Size classes.
+ * Size classes. rsv_kmalloc() rounds a request up to the next larger size class, and allocates an
+ * object from the cache of that class. More classes waste less of each object, and need more
+ * caches. The parameter classes= chooses between two sets:
  *
- * pow2, the textbook's: 8, 16, 32 and so on to 8192, and whole pages beyond. Nearly half of a block
- * may be wasted.
+ *	pow2	8, 16, 32 and so on to 8192, as in the textbooks. A request may waste nearly half of
+ *		its object.
+ *	fine	8 to 64 in steps of 8. Then each doubling has eight classes at equal distances: 72,
+ *		80 and so on to 128, then 144, 160 and so on to 256, up to 32 KB. (The default.)
  *
- * fine: 8 to 64 in steps of 8, and then eight classes for each doubling: 72, 80 ... 128, 144, 160
- * ... 256, 288 and so on to 8192. What is asked for is more than 8/9 of what is given, so from 64
- * bytes up no more than 12.5 % of a request is wasted. The idea is that of jemalloc (Evans 2006)
- * and mimalloc (Leijen et al. 2019); twice as many classes as the former's hold the bound.
+ * In fine, a request of more than 64 bytes gets less than 9/8 of its bytes, so it wastes less than
+ * 12.5 %: the size of a class is at most 9/8 of the size of the class before it. jemalloc (Evans
+ * 2006) and mimalloc (Leijen et al. 2019) space their classes the same way; jemalloc has four for
+ * each doubling.
  *
- * It goes on so to 32 KB, with those sizes alone that are not whole pages: 9 KB lie four to a slab
- * of nine pages, where each would waste most of its third page. Whole pages need no class, and,
- * where they have 4 KB, beyond 32 KB they hold the bound alone.
+ * Requests beyond RSV_KMALLOC_MAX get whole pages, unless they would waste more than a class does.
+ * So fine has only those classes from there to 32 KB that are not whole pages: four objects of 9 KB
+ * fill a slab of nine pages, while each of them would waste most of a third page of its own. With
+ * pages of 4 KB, whole pages keep the bound of 12.5 % beyond 32 KB.
  *
- * Sizes that are no multiple of ARCH_KMALLOC_MINALIGN are left out. It is 8 unless the machine has
- * caches that its devices do not see; the bound holds from eight times as much up.
+ * All sizes are multiples of ARCH_KMALLOC_MINALIGN. It is 8, unless the CPU's caches are not
+ * coherent with devices; where it is larger, small sizes are left out and the bound holds from 8
+ * times as many bytes.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -28,21 +34,22 @@
 static struct rsv_classes rsv_classes_pow2 = {.name = "pow2"};
 static struct rsv_classes rsv_classes_fine = {.name = "fine"};
 
-static const struct rsv_classes *rsv_classes_now = &rsv_classes_fine;
+/* Of regions that are created from now on (changes at load only) */
+static const struct rsv_classes *rsv_classes_chosen = &rsv_classes_fine;
 
-/* Where the requests begin that are of this class: none is larger than the one before holds. */
+/* The class serves requests of more bytes than this: of more than the class before holds. */
 static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned int class)
 {
 	unsigned int before = class ? classes->size[class - 1] : 0;
 
 	if (classes->size[class] <= RSV_KMALLOC_MAX)
 		return before;
-	/* Whole pages serve what they hold without it. */
+	/* Whole pages serve a request that fits into the pages below the class. */
 	return max3(before, RSV_KMALLOC_MAX,
 		    (unsigned int)round_down(classes->size[class], PAGE_SIZE));
 }
 
-/* Sizes that would have the same slots as the next one are left out, as kmalloc() does. */
+/* Leaves out sizes that are not aligned, as kmalloc() does: slots would be larger anyway. */
 static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 {
 	unsigned int class, last;
@@ -59,7 +66,7 @@ static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 	}
 }
 
-/* Eight for each doubling */
+/* Eight classes for each doubling, but none of whole pages beyond RSV_KMALLOC_MAX */
 static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from, unsigned int to)
 {
 	unsigned int size;
@@ -71,7 +78,9 @@ static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int fr
 }
 
 /**
- * rsv_classes_start() - work out the sizes
+ * rsv_classes_start() - compute the sizes and tables of both sets
+ *
+ * Context: Module load.
  */
 void rsv_classes_start(void)
 {
@@ -87,11 +96,13 @@ void rsv_classes_start(void)
 }
 
 /**
- * rsv_class_of() - the first class that holds so many bytes
- * @classes: the sizes
- * @bytes: at least 1
+ * rsv_class_of() - find the class of a request
+ * @classes: the set of classes
+ * @bytes: the request, at least 1
  *
- * Return: Its number, or RSV_CLASS_NONE where whole pages serve.
+ * Context: Any.
+ * Return: The number of the first class that holds so many bytes, or RSV_CLASS_NONE if whole pages
+ * serve the request.
  */
 unsigned int rsv_class_of(const struct rsv_classes *classes, size_t bytes)
 {
@@ -104,11 +115,12 @@ unsigned int rsv_class_of(const struct rsv_classes *classes, size_t bytes)
 EXPORT_SYMBOL_IF_KUNIT(rsv_class_of);
 
 /**
- * rsv_class_least() - the smallest request that is served as another one
- * @classes: the sizes
- * @bytes: the other one, which has a class
+ * rsv_class_least() - find the smallest request of the same class
+ * @classes: the set of classes
+ * @bytes: a request that has a class
  *
- * Return: The bytes.
+ * Context: Any.
+ * Return: The bytes of the smallest request.
  */
 unsigned int rsv_class_least(const struct rsv_classes *classes, size_t bytes)
 {
@@ -117,10 +129,11 @@ unsigned int rsv_class_least(const struct rsv_classes *classes, size_t bytes)
 EXPORT_SYMBOL_IF_KUNIT(rsv_class_least);
 
 /**
- * rsv_classes_named() - find a choice of sizes
- * @name: its name
+ * rsv_classes_named() - find a set of classes by name
+ * @name: the name
  *
- * Return: The choice or NULL.
+ * Context: Any.
+ * Return: The set, or NULL if none has that name.
  */
 const struct rsv_classes *rsv_classes_named(const char *name)
 {
@@ -131,21 +144,24 @@ const struct rsv_classes *rsv_classes_named(const char *name)
 EXPORT_SYMBOL_IF_KUNIT(rsv_classes_named);
 
 /**
- * rsv_classes_default() - the sizes that regions have that are made from now on
+ * rsv_classes_default() - the set of classes of regions that are created from now on
  *
- * Return: The sizes.
+ * Context: Any.
+ * Return: The set.
  */
 const struct rsv_classes *rsv_classes_default(void)
 {
-	return rsv_classes_now;
+	return rsv_classes_chosen;
 }
 
 /**
- * rsv_classes_set_default() - say which they are
- * @classes: the sizes
+ * rsv_classes_set_default() - set the set of classes of regions that are created from now on
+ * @classes: the set
+ *
+ * Context: Process. Nobody creates a region meanwhile.
  */
 void rsv_classes_set_default(const struct rsv_classes *classes)
 {
-	rsv_classes_now = classes;
+	rsv_classes_chosen = classes;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_classes_set_default);

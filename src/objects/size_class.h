@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Size classes: which sizes rsv_kmalloc() rounds up to.
+ * Size classes: the sizes that rsv_kmalloc() rounds requests up to.
  */
 #ifndef RSV_OBJECTS_SIZE_CLASS_H
 #define RSV_OBJECTS_SIZE_CLASS_H
@@ -17,7 +17,9 @@ const struct rsv_classes *rsv_classes_named(const char *name);
 const struct rsv_classes *rsv_classes_default(void);
 void rsv_classes_set_default(const struct rsv_classes *classes);
 
-/* Where in a table by the last byte so many bytes stand, from 1 to RSV_KMALLOC_MAX */
+/*
+ * The index of a request of 1 to RSV_KMALLOC_MAX bytes in tables that have an entry for each step
+ */
 static inline size_t rsv_class_step(size_t bytes)
 {
 	return (bytes - 1) / RSV_CLASS_STEP;

@@ -198,7 +198,7 @@ static void overwritten_free_block_is_found_by_looking_through_the_slob_page(str
 
 	saved = overwrite_free_block(test, c, object);
 	EXPECT_REPORT(test, RSV_CORRUPT,
-		      report_slob_page(test, c, object[0], "the gaps of the heap are wrong"),
+		      report_slob_page(test, c, object[0], "the free blocks of the heap are wrong"),
 		      sound = c->engine->verify(c, e, rsv_frame_at(e, object[0])));
 	KUNIT_EXPECT_FALSE(test, sound);
 	/* Verifying gives up no free block. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debug=: which caches are checked, and how, in the language of the kernel's slab_debug=:
+ * The parameter debug=: which caches are checked, and how. Its syntax is that of the kernel's
+ * slab_debug=:
  *
  *	[LETTERS][,NAME...][;[LETTERS][,NAME...]]...
  *
- * A block with names is for the caches that have one of them, a name that ends in * for all that
- * begin so; the first block that fits a cache holds for it. A block without names is for all other
- * caches, and the last such block holds. No letters mean all but T, and - none.
+ * A block with names applies to caches that have one of them; a name that ends in * stands for all
+ * names that begin so. The first block that has a cache's name applies to it. To all other caches
+ * the last block without names applies. No letters mean all checks but T, and "-" means none.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -23,12 +24,12 @@
 #include "objects/cache.h"
 
 #define RSV_DEBUG_DEFAULT (RSV_CACHE_VERIFY | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
-#define RSV_DEBUG_NAMES	  32 /* that all blocks together can have */
+#define RSV_DEBUG_NAMES	  32 /* the most names of all blocks together */
 
 /**
- * struct rsv_debug_name - what caches of a name get
- * @flags: the checks
- * @length: bytes of @name to compare, for a name that ended in *; RSV_NAME_MAX: all
+ * struct rsv_debug_name - a name of the parameter (constant)
+ * @flags: the checks of caches that have it
+ * @length: bytes of @name to compare: all but * if the name ended in it, else RSV_NAME_MAX
  * @name: the name, without *
  */
 struct rsv_debug_name {
@@ -38,10 +39,10 @@ struct rsv_debug_name {
 };
 
 /**
- * struct rsv_debug_option - the option, understood
- * @others: the checks that caches get whose name is not here
+ * struct rsv_debug_option - the parameter, parsed
+ * @others: the checks of caches whose name is not in @names
  * @nr: number of names
- * @names: in the order given
+ * @names: the names, in the order given
  */
 struct rsv_debug_option {
 	unsigned int others;
@@ -49,7 +50,8 @@ struct rsv_debug_option {
 	struct rsv_debug_name names[RSV_DEBUG_NAMES];
 };
 
-static struct rsv_debug_option rsv_debug_option; /* changes before caches are made only */
+/* The last one that was parsed (changes at load only, before there are caches) */
+static struct rsv_debug_option rsv_debug_chosen;
 
 static unsigned int rsv_debug_letter(char letter)
 {
@@ -87,7 +89,7 @@ static int rsv_debug_parse_letters(const char *letters, unsigned int *flags)
 	return 0;
 }
 
-/* Takes the * off the end of a name. What is left must be a name, or nothing. */
+/* Parses a name with or without * at its end. A lone * fits all caches. */
 static int rsv_debug_parse_pattern(char *name, struct rsv_debug_name *n)
 {
 	size_t length = strlen(name);
@@ -142,7 +144,7 @@ static int rsv_debug_parse_block(char *block, struct rsv_debug_option *o)
 	return 0;
 }
 
-/* Nothing at all is a block; nothing between two semicolons is none. */
+/* An empty parameter is one empty block. Empty blocks between semicolons are skipped. */
 static int rsv_debug_parse_blocks(char *blocks, struct rsv_debug_option *o)
 {
 	char *block;
@@ -157,14 +159,14 @@ static int rsv_debug_parse_blocks(char *blocks, struct rsv_debug_option *o)
 }
 
 /**
- * rsv_debug_parse() - take in the option debug=
- * @text: the option, or NULL for none; replaces what was taken in before
+ * rsv_debug_parse() - parse the parameter debug=
+ * @text: the parameter, or NULL if it was not given
  *
- * Caches that exist already stay as they are.
+ * It replaces what was parsed before. Caches that exist stay as they are.
  *
- * Context: Process; may sleep. Nobody makes a cache meanwhile.
- * Return: 0; or -EINVAL after a line that quotes what was not understood, or -ENOMEM, and nothing
- * has changed.
+ * Context: Process; may sleep. Nobody creates a cache meanwhile.
+ * Return: 0; -ENOMEM; or -EINVAL after a line in the log that quotes what was wrong. On an error
+ * nothing has changed.
  */
 int rsv_debug_parse(const char *text)
 {
@@ -175,7 +177,7 @@ int rsv_debug_parse(const char *text)
 	if (o && copy)
 		err = rsv_debug_parse_blocks(copy, o);
 	if (!err)
-		rsv_debug_option = *o;
+		rsv_debug_chosen = *o;
 	kfree(copy);
 	kfree(o);
 	return err;
@@ -183,7 +185,7 @@ int rsv_debug_parse(const char *text)
 EXPORT_SYMBOL_IF_KUNIT(rsv_debug_parse);
 
 /**
- * rsv_debug_flags() - the checks that debug= wants for a cache
+ * rsv_debug_flags() - the checks that debug= asks for of a cache
  * @name: the name of the cache
  *
  * Context: Any.
@@ -191,7 +193,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_debug_parse);
  */
 unsigned int rsv_debug_flags(const char *name)
 {
-	const struct rsv_debug_option *o = &rsv_debug_option;
+	const struct rsv_debug_option *o = &rsv_debug_chosen;
 	unsigned int i;
 
 	for (i = 0; i < o->nr; i++)
@@ -202,15 +204,16 @@ unsigned int rsv_debug_flags(const char *name)
 EXPORT_SYMBOL_IF_KUNIT(rsv_debug_flags);
 
 /**
- * rsv_debug_given() - whether debug= wants anything of any cache, and so bytes of objects may be
- *	shown in reports
+ * rsv_debug_given() - whether debug= asks for a check of any cache
+ *
+ * Only then reports show bytes of objects.
  *
  * Context: Any.
  * Return: Whether it does.
  */
 bool rsv_debug_given(void)
 {
-	const struct rsv_debug_option *o = &rsv_debug_option;
+	const struct rsv_debug_option *o = &rsv_debug_chosen;
 	unsigned int i, flags = o->others;
 
 	for (i = 0; i < o->nr; i++)

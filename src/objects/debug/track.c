@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Owners of objects. A record is written by whoever has the object in hand, so without a lock; it
- * is read by them too, and by those who list the owners of a whole cache, who find out by its sum
- * that it was being written.
+ * Owners of objects: who allocated and who freed each object of a cache with RSV_STORE_USER, as the
+ * kernel's struct track.
  *
- * Stacks are kept by the kernel, each once. Where it may not allocate for a new one, only those
- * that it knows already are kept, and the address of the caller says the most important.
+ * The owner of an object writes its records, so that needs no lock. Whoever lists the owners of a
+ * whole cache reads them at any time, and finds by the checksum that a record was being written.
+ *
+ * The kernel's stack depot stores each stack once. In contexts where the depot may not allocate,
+ * only stacks that it has already are stored; the address of the caller is always stored.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -28,7 +30,7 @@ static const char *const rsv_event_names[RSV_EVENTS] = {
 	[RSV_FREED] = "Freed",
 };
 
-static bool rsv_tracks_stacks; /* set once: stacks may be kept from then on */
+static bool rsv_tracks_stacks; /* the stack depot is ready (set once) */
 
 static struct rsv_track *rsv_track_of(const struct rsv_cache *c, const void *object,
 				      enum rsv_event event)
@@ -46,13 +48,13 @@ static u32 rsv_track_sum(const struct rsv_track *t)
 	return hash_32(sum ^ (t->cpu << 16 | t->cache), 32);
 }
 
-/* What says in a record that an object is in use, and of which cache: never 0 */
+/* The number of a cache in records: not 0, which means that the object is not used */
 static u16 rsv_track_cache(const struct rsv_cache *c)
 {
 	return c->id % U16_MAX + 1;
 }
 
-/* Not under somebody's raw lock either, of which only the disabled preemption is seen. */
+/* Not if the caller may hold a raw lock, which shows only in preemption being disabled. */
 static bool rsv_track_may_alloc(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
@@ -60,7 +62,7 @@ static bool rsv_track_may_alloc(void)
 	return !in_interrupt() && !irqs_disabled();
 }
 
-/* The stack is kept from who called the function two above this one: rsv_debug_alloc(), say. */
+/* Skips three functions of the stack: this one, its caller and rsv_debug_alloc() or _free(). */
 static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, u16 cache)
 {
 	struct rsv_track new = {
@@ -80,15 +82,15 @@ static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, 
 static bool rsv_track_copy(const struct rsv_cache *c, const void *object, enum rsv_event event,
 			   struct rsv_track *track)
 {
-	/* It may be written meanwhile: see the top. */
+	/* It may be written meanwhile: then its sum is wrong. */
 	data_race(*track = *rsv_track_of(c, object, event));
 	return track->sum == rsv_track_sum(track);
 }
 
 /**
- * rsv_track_start() - get ready to keep stacks, before a cache that keeps owners has objects
+ * rsv_track_start() - prepare to store stacks, before a cache with RSV_STORE_USER has objects
  *
- * Without memory for it, stacks are not kept.
+ * If the stack depot gets no memory, stacks are not stored.
  *
  * Context: Process; may sleep.
  */
@@ -99,9 +101,9 @@ void rsv_track_start(void)
 }
 
 /**
- * rsv_track_init() - nobody took the object yet
- * @c: a cache with RSV_STORE_USER, here and below
- * @object: an object of it, in the caller's hands
+ * rsv_track_init() - initialise the records of an object that was never allocated
+ * @c: a cache with RSV_STORE_USER, as in all functions below
+ * @object: an object of it, which the caller owns
  *
  * Context: Any.
  */
@@ -112,13 +114,12 @@ void rsv_track_init(const struct rsv_cache *c, void *object)
 }
 
 /**
- * rsv_track_allocated() - record who takes an object
+ * rsv_track_allocated() - record who allocates an object
  * @c: the cache
- * @object: the object, in the caller's hands
+ * @object: the object, which the caller owns
  * @caller: address of the code that asked for it
  *
- * Context: Any but NMI. Stacks that the kernel does not know yet are kept only where preemption is
- * enabled.
+ * Context: Any but NMI. A new stack is stored only where preemption is enabled.
  */
 void rsv_track_allocated(const struct rsv_cache *c, void *object, unsigned long caller)
 {
@@ -128,10 +129,10 @@ void rsv_track_allocated(const struct rsv_cache *c, void *object, unsigned long 
 }
 
 /**
- * rsv_track_freed() - record who gives an object back
+ * rsv_track_freed() - record who frees an object
  * @c: the cache
- * @object: the object, in the caller's hands
- * @caller: address of the code that gave it back
+ * @object: the object, which the caller owns
+ * @caller: address of the code that frees it
  *
  * Context: As rsv_track_allocated().
  */
@@ -147,12 +148,12 @@ void rsv_track_freed(const struct rsv_cache *c, void *object, unsigned long call
 }
 
 /**
- * rsv_track_sound() - whether the records of an object were not overwritten
+ * rsv_track_sound() - whether nobody overwrote the records of an object
  * @c: the cache
- * @object: the object, in the caller's hands
+ * @object: the object, which the caller owns
  *
  * Context: Any.
- * Return: Whether they were not.
+ * Return: true if both checksums are right.
  */
 bool rsv_track_sound(const struct rsv_cache *c, const void *object)
 {
@@ -163,14 +164,14 @@ bool rsv_track_sound(const struct rsv_cache *c, const void *object)
 }
 
 /**
- * rsv_track_read() - who took an object that is in use, or who gave it back the time before
+ * rsv_track_read() - read who allocated a used object, or who freed it the time before
  * @c: the cache
  * @object: any object of it whose slab stays
  * @event: which of the two
- * @track: the record, if there is a sound one
+ * @track: set to the record
  *
  * Context: Any.
- * Return: false if the object is not in use, or another cache's, or its records are being written
+ * Return: false if the object is not used, or is of another cache, or its records are being written
  * or were overwritten.
  */
 bool rsv_track_read(const struct rsv_cache *c, const void *object, enum rsv_event event,
@@ -182,12 +183,12 @@ bool rsv_track_read(const struct rsv_cache *c, const void *object, enum rsv_even
 }
 
 /**
- * rsv_track_is_anothers() - whether an object is in use, but of another cache
+ * rsv_track_is_anothers() - whether a used object is of another cache
  * @c: the cache
- * @object: an object in use that has the size of the cache's
+ * @object: a used object that has the size of the cache's
  *
  * Context: Any.
- * Return: true if its record says so; false if not, or there is none that is sound.
+ * Return: true if a sound record says so.
  */
 bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object)
 {
@@ -198,12 +199,12 @@ bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object)
 }
 
 /**
- * rsv_symbol() - the name of a place in the code
- * @text: set to it; RSV_SYMBOL_MAX bytes
- * @addr: its address
+ * rsv_symbol() - the name of a code address
+ * @text: set to the name; RSV_SYMBOL_MAX bytes
+ * @addr: the address
  *
- * As %pS, but for code that is gone, as a module's that left its objects behind: %pS would show the
- * address itself.
+ * As %pS, but hashed if the code was unloaded, as of a module that leaked its objects: %pS would
+ * show the address itself then.
  *
  * Context: Any.
  */
@@ -227,7 +228,7 @@ static void rsv_track_print_stack(u32 stack)
 	}
 }
 
-static void rsv_track_print_who(const char *name, const struct rsv_track *t)
+static void rsv_track_print_caller(const char *name, const struct rsv_track *t)
 {
 	char text[RSV_SYMBOL_MAX];
 
@@ -246,13 +247,13 @@ static void rsv_track_print_one(const struct rsv_cache *c, const void *object, e
 	}
 	if (!t.caller)
 		return;
-	rsv_track_print_who(name, &t);
+	rsv_track_print_caller(name, &t);
 	if (t.stack)
 		rsv_track_print_stack(t.stack);
 }
 
 /**
- * rsv_track_print() - print who took an object and who gave it back, in slab_debug's words
+ * rsv_track_print() - print who allocated and who freed an object, in the words of slab_debug
  * @c: the cache
  * @object: an object of it
  *

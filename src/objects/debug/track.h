@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Owners: who took an object and who gave it back, for caches with RSV_STORE_USER. Each of their
- * objects has a record of either behind it, in its slot.
+ * Owners: who allocated and who freed an object, for caches with RSV_STORE_USER. Each slot has a
+ * record of both, behind its object.
  */
 #ifndef RSV_OBJECTS_DEBUG_TRACK_H
 #define RSV_OBJECTS_DEBUG_TRACK_H

@@ -3,84 +3,82 @@
  * The engine SLAB, as Bonwick described it (The Slab Allocator, USENIX Summer 1994) and the kernel
  * had it in mm/slab.c until 6.7.
  *
- * Each slab has a book: for every object the number of the one that follows it on the slab's free
- * list, or that it is out. So the list runs outside the objects, and a free object keeps every byte
- * that its constructor or its last user left in it. The book of a slab of small objects stands at
- * its beginning. Large objects would lose a whole slot to it, so that from an eighth of a page on
- * (Bonwick's limit, and the kernel's) it is memory by itself, which the second page's frame names.
+ * Each slab has an array of bufctls, one for each object: the number of the next object on the
+ * slab's freelist, or that the object is used or cached. So the freelist runs outside the objects,
+ * and a free object keeps all bytes that its constructor or its last user left in it.
  *
- * What a slab does not need for its objects is used to begin them at another place in each slab, so
- * that objects of the same number do not all meet in the same lines of the CPU's cache: the slab's
- * colour (Bonwick, 4.1). A slab is carved as needed, object by object.
+ * The bufctls of small objects are at the beginning of the slab. For objects from an eighth of a
+ * page (Bonwick's limit, and the kernel's) they would cost a whole slot: then they are off-slab, an
+ * object of an internal cache, to which the frame of the slab's second page points.
  *
- *	book->next[], slab->slab	changed under the node's lock, but
- *	next[] of an object that is out	changed by who has the object: from kept to in use, and back
+ * Slabs begin their objects at different offsets, within the bytes that the objects do not need:
+ * the slab's colour (Bonwick 1994, 4). Otherwise objects of the same number in all slabs would
+ * compete for the same lines of the CPU's cache. A slab is carved as needed, one object at a time.
+ *
+ * The node's lock guards the bufctls and slab->slab. One exception: the owner of an object changes
+ * its bufctl from cached to used, and back, without the lock.
  */
 #include <linux/cache.h>
 #include <linux/minmax.h>
 
 #include "compat.h"
+#include "engines.h"
 #include "objects/debug/check.h"
 #include "objects/layout.h"
 #include "objects/node.h"
 #include "region.h"
 
-/* In place of the next free object, of which there are RSV_SLAB_NONE at most: the object is out. */
+/* Instead of the number of the next free object, which is RSV_SLAB_NONE at most */
 #define RSV_BUFCTL_CACHED 0xfffe
 #define RSV_BUFCTL_USED	  0xffff
 
 /**
- * struct rsv_bufctl - where a slab's objects begin, and which of them are free
- * @first: where the first slot begins, in bytes from the slab's beginning (never changes)
- * @next: of an object on the free list the next one or RSV_SLAB_NONE; of one that is out
- *	RSV_BUFCTL_CACHED or RSV_BUFCTL_USED; of one that was never carved nothing
+ * struct rsv_bufctl - the bufctls of a slab
+ * @first: offset of the first slot in the slab, in bytes (constant)
+ * @next: for each object: the next one on the freelist or RSV_SLAB_NONE if the object is free, else
+ *	RSV_BUFCTL_CACHED or RSV_BUFCTL_USED. Undefined until the object is carved
  */
 struct rsv_bufctl {
 	u32 first;
 	u16 next[];
 };
 
-static unsigned int rsv_book_bytes(unsigned int objects)
+static unsigned int rsv_bufctl_bytes(unsigned int objects)
 {
 	return sizeof(struct rsv_bufctl) + objects * sizeof(u16);
 }
 
-static union rsv_slab_word rsv_book_word(const struct rsv_frame *slab)
-{
-	return (union rsv_slab_word){.word = READ_ONCE(slab->slab)};
-}
-
-/* The book of a slab that is known to be one of the cache */
-static struct rsv_bufctl *rsv_book_of(const struct rsv_cache *c, const struct rsv_extent *e,
-				      const struct rsv_frame *slab)
+/* The bufctls of a slab, which the caller knows to be one of the cache */
+static struct rsv_bufctl *rsv_bufctl_of(const struct rsv_cache *c, const struct rsv_extent *e,
+					const struct rsv_frame *slab)
 {
 	return c->layout.bufctl ? rsv_frame_addr(e, slab) : READ_ONCE(slab[1].bufctl);
 }
 
-static unsigned int rsv_book_index(const struct rsv_cache *c, const struct rsv_bufctl *book,
-				   const struct rsv_frame *f, const void *object)
+static unsigned int rsv_bufctl_index(const struct rsv_cache *c, const struct rsv_bufctl *bufctl,
+				     const struct rsv_frame *f, const void *object)
 {
 	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before -
-					 READ_ONCE(book->first));
+					 READ_ONCE(bufctl->first));
 }
 
-static void *rsv_book_object(const struct rsv_cache *c, const struct rsv_bufctl *book, void *base,
-			     unsigned int index)
+static void *rsv_bufctl_object(const struct rsv_cache *c, const struct rsv_bufctl *bufctl,
+			       void *base, unsigned int index)
 {
-	return base + book->first + index * c->layout.stride + c->layout.before;
+	return base + bufctl->first + index * c->layout.stride + c->layout.before;
 }
 
-/* Notes what has become of a slab, and moves it to the list it belongs on. The node is locked. */
+/* Stores a slab's new word, and moves the slab to the list that it says. The node is locked. */
 static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_node *n,
 				   struct rsv_frame *slab, union rsv_slab_word word)
 {
-	enum rsv_fill was = word.fill, fill = rsv_slab_fill(c, word);
+	enum rsv_fill old = word.fill, fill = rsv_slab_fill(c, word);
 
 	word.fill = fill;
 	WRITE_ONCE(slab->slab, word.word);
-	if (fill == was)
+	if (fill == old)
 		return;
-	rsv_slab_unlink(n, slab, was);
+	rsv_slab_unlink(n, slab, old);
 	rsv_slab_link(n, slab, fill);
 }
 
@@ -88,42 +86,42 @@ static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_n
  * Layout
  */
 
-/* How many slots fit behind their book, and how many if it is elsewhere */
-static unsigned int rsv_book_slots(const struct rsv_layout *l, unsigned int pages)
+/* The slots of a slab: next to their bufctls, if these are not off-slab */
+static unsigned int rsv_bufctl_slots(const struct rsv_layout *l, unsigned int pages)
 {
 	const unsigned int bytes = pages << PAGE_SHIFT;
 	unsigned int slots = bytes / l->stride;
 
 	if (l->stride >= PAGE_SIZE / 8)
 		return min(slots, RSV_SLAB_OBJECTS_MAX);
-	slots = min((bytes - rsv_book_bytes(0)) / (l->stride + (unsigned int)sizeof(u16)),
+	slots = min((bytes - rsv_bufctl_bytes(0)) / (l->stride + (unsigned int)sizeof(u16)),
 		    RSV_SLAB_OBJECTS_MAX);
-	while (round_up(rsv_book_bytes(slots), l->align) + slots * l->stride > bytes)
+	while (round_up(rsv_bufctl_bytes(slots), l->align) + slots * l->stride > bytes)
 		slots--;
 	return slots;
 }
 
-/* What is left of a slab of so many pages and objects */
+/* Bytes of a slab that neither bufctls nor objects need */
 static unsigned int rsv_bufctl_slack(const struct rsv_layout *l, unsigned int pages,
 				     unsigned int objects)
 {
 	return (pages << PAGE_SHIFT) - l->bufctl - objects * l->stride;
 }
 
-/* The books of small slabs are as long as those of others: who looks for one need not ask. */
+/* A small slab has as many bufctls as others, so that the layout is the same for both. */
 static void rsv_bufctl_choose_where(struct rsv_layout *l)
 {
 	if (l->stride < PAGE_SIZE / 8)
-		l->bufctl = round_up(rsv_book_bytes(l->objects), l->align);
+		l->bufctl = round_up(rsv_bufctl_bytes(l->objects), l->align);
 	else
 		l->small_pages = max(l->small_pages, 2U);
 	l->small_objects =
 		min(((l->small_pages << PAGE_SHIFT) - l->bufctl) / l->stride, l->objects);
 }
 
-static int rsv_book_layout(struct rsv_layout *l)
+static int rsv_bufctl_layout(struct rsv_layout *l)
 {
-	rsv_layout_pages(l, rsv_book_slots);
+	rsv_layout_pages(l, rsv_bufctl_slots);
 	rsv_bufctl_choose_where(l);
 	l->colour = max_t(unsigned int, l->align, cache_line_size());
 	l->colours = rsv_bufctl_slack(l, l->pages, l->objects) / l->colour + 1;
@@ -134,18 +132,17 @@ static int rsv_book_layout(struct rsv_layout *l)
  * Slabs
  */
 
-/* The cache of the region that serves books which are not in their slab */
-static struct rsv_cache *rsv_book_cache(const struct rsv_cache *c)
+/* The internal cache that off-slab bufctls are objects of */
+static struct rsv_cache *rsv_bufctl_cache(const struct rsv_cache *c)
 {
 	unsigned int n = 0;
 
-	while (RSV_MAGAZINE_BYTES(n) < rsv_book_bytes(c->layout.objects))
+	while (RSV_MAGAZINE_BYTES(n) < rsv_bufctl_bytes(c->layout.objects))
 		n++;
 	return c->region->magazine_caches[n];
 }
 
-/* The colour of the next slab of a node */
-static unsigned int rsv_book_colour(const struct rsv_cache *c, struct rsv_cache_node *n)
+static unsigned int rsv_bufctl_next_colour(const struct rsv_cache *c, struct rsv_cache_node *n)
 {
 	unsigned int colour;
 	unsigned long flags;
@@ -157,198 +154,200 @@ static unsigned int rsv_book_colour(const struct rsv_cache *c, struct rsv_cache_
 	return colour;
 }
 
-/* Begins the book of a new slab: at @apart or, if that is NULL, in the slab. */
-static void rsv_bufctl_init(struct rsv_cache *c, struct rsv_frame *slab, struct rsv_bufctl *apart)
+/* Initialises the bufctls of a new slab, at @off_slab or, if that is NULL, in the slab. */
+static void rsv_bufctl_init(struct rsv_cache *c, struct rsv_frame *slab,
+			    struct rsv_bufctl *off_slab)
 {
 	const struct rsv_extent *e = rsv_frame_extent(c->region, slab);
-	const unsigned int objects = rsv_slab_objects(c, rsv_book_word(slab));
-	unsigned int rest = rsv_bufctl_slack(&c->layout, rsv_slab_pages(c, slab), objects);
-	unsigned int colour = rsv_book_colour(c, rsv_slab_node(c, e));
+	const unsigned int objects = rsv_slab_objects(c, rsv_slab_read(slab));
+	unsigned int slack = rsv_bufctl_slack(&c->layout, rsv_slab_pages(c, slab), objects);
+	unsigned int colour = rsv_bufctl_next_colour(c, rsv_slab_node(c, e));
 
-	if (apart)
-		WRITE_ONCE(slab[1].bufctl, apart);
+	if (off_slab)
+		WRITE_ONCE(slab[1].bufctl, off_slab);
 	/* A small slab may have fewer colours. */
-	colour %= rest / c->layout.colour + 1;
-	WRITE_ONCE(rsv_book_of(c, e, slab)->first, c->layout.bufctl + colour * c->layout.colour);
+	colour %= slack / c->layout.colour + 1;
+	WRITE_ONCE(rsv_bufctl_of(c, e, slab)->first, c->layout.bufctl + colour * c->layout.colour);
 }
 
 static bool rsv_bufctl_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	const gfp_t plain = gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_HIGHMEM);
-	struct rsv_bufctl *apart = NULL;
+	struct rsv_bufctl *off_slab = NULL;
 	struct rsv_frame *slab;
 
 	if (!c->layout.bufctl) {
-		apart = rsv_cache_alloc_node(rsv_book_cache(c), plain, nid);
-		if (!apart)
+		off_slab = rsv_cache_alloc_node(rsv_bufctl_cache(c), plain, nid);
+		if (!off_slab)
 			return false;
 	}
 	slab = rsv_slab_new(c, gfp, nid);
 	if (slab) {
-		rsv_bufctl_init(c, slab, apart);
+		rsv_bufctl_init(c, slab, off_slab);
 		rsv_slab_add(c, slab);
-	} else if (apart) {
-		rsv_cache_free(rsv_book_cache(c), apart);
+	} else if (off_slab) {
+		rsv_cache_free(rsv_bufctl_cache(c), off_slab);
 	}
 	return slab;
 }
 
-/* Gives back a slab that is nobody's any more. */
+/* Frees a slab that rsv_slabs_evict() returned. */
 static void rsv_bufctl_free_slab(struct rsv_cache *c, struct rsv_frame *slab)
 {
 	if (!c->layout.bufctl)
-		rsv_cache_free(rsv_book_cache(c), slab[1].bufctl);
+		rsv_cache_free(rsv_bufctl_cache(c), slab[1].bufctl);
 	rsv_slab_free_pages(c, slab);
 }
 
 /*
- * Taking
+ * Allocation
  */
 
-static void *rsv_book_carve(const struct rsv_cache *c, struct rsv_bufctl *book, void *base,
-			    union rsv_slab_word *word)
+static void *rsv_bufctl_carve(const struct rsv_cache *c, struct rsv_bufctl *bufctl, void *base,
+			      union rsv_slab_word *word)
 {
 	unsigned int index = word->carved++;
 
-	WRITE_ONCE(book->next[index], RSV_BUFCTL_CACHED);
+	WRITE_ONCE(bufctl->next[index], RSV_BUFCTL_CACHED);
 	word->inuse++;
-	return rsv_book_object(c, book, base, index);
+	return rsv_bufctl_object(c, bufctl, base, index);
 }
 
-/* The first object of the free list, or NULL if the list is not what it can be. */
-static void *rsv_book_pop(struct rsv_cache *c, struct rsv_bufctl *book, void *base,
-			  union rsv_slab_word *word)
+/* Takes the first object off the freelist. Returns NULL if the list was overwritten. */
+static void *rsv_bufctl_pop(struct rsv_cache *c, struct rsv_bufctl *bufctl, void *base,
+			    union rsv_slab_word *word)
 {
 	unsigned int index = word->free, next;
 
-	/* A list that ends too early lost objects, one that ends too late has some that are out. */
+	/* The list must have all free objects: it may end neither earlier nor later. */
 	if (index >= word->carved || word->inuse >= word->carved)
 		return NULL;
-	next = READ_ONCE(book->next[index]);
+	next = READ_ONCE(bufctl->next[index]);
 	if (next != RSV_SLAB_NONE && next >= word->carved)
 		return NULL;
-	WRITE_ONCE(book->next[index], RSV_BUFCTL_CACHED);
+	WRITE_ONCE(bufctl->next[index], RSV_BUFCTL_CACHED);
 	word->free = next;
 	word->inuse++;
-	return rsv_book_object(c, book, base, index);
+	return rsv_bufctl_object(c, bufctl, base, index);
 }
 
-/* A book that an overflow of the slab before has reached may no more say where objects begin. */
-static bool rsv_bufctl_is_sound(const struct rsv_cache *c, const struct rsv_bufctl *book,
+/* Whether @first is a possible colour: an overflow of the slab before may have reached it. */
+static bool rsv_bufctl_is_sound(const struct rsv_cache *c, const struct rsv_bufctl *bufctl,
 				const struct rsv_frame *slab)
 {
-	const unsigned int objects = rsv_slab_objects(c, rsv_book_word(slab));
-	unsigned int rest = rsv_bufctl_slack(&c->layout, rsv_slab_pages(c, slab), objects);
-	unsigned int shift = READ_ONCE(book->first) - c->layout.bufctl;
+	const unsigned int objects = rsv_slab_objects(c, rsv_slab_read(slab));
+	unsigned int slack = rsv_bufctl_slack(&c->layout, rsv_slab_pages(c, slab), objects);
+	unsigned int offset = READ_ONCE(bufctl->first) - c->layout.bufctl;
 
-	return shift <= rest && !(shift % c->layout.colour);
+	return offset <= slack && !(offset % c->layout.colour);
 }
 
-/* The objects on a free list that was overwritten count as out from now on: they are lost. */
-static void rsv_book_abandon(union rsv_slab_word *word, void *base, struct rsv_batch *t)
+/* Gives up the freelist: the slab counts its objects as used for ever. */
+static void rsv_bufctl_abandon(union rsv_slab_word *word, void *base, struct rsv_batch *batch)
 {
-	t->damaged = base;
-	t->lost = word->carved - word->inuse;
+	batch->damaged = base;
+	batch->lost = word->carved - word->inuse;
 	word->inuse = word->carved;
 	word->free = RSV_SLAB_NONE;
 }
 
-/* Takes objects of one slab: those that were in use before first, the CPU's cache may have them. */
+/* Takes objects of one slab: first those of the freelist, which the CPU's cache may still have. */
 static void rsv_bufctl_alloc_slab(struct rsv_cache *c, struct rsv_frame *slab, unsigned int nr,
-				  union rsv_slab_word *word, struct rsv_batch *t)
+				  union rsv_slab_word *word, struct rsv_batch *batch)
 {
 	const struct rsv_extent *e = rsv_frame_extent(c->region, slab);
-	struct rsv_bufctl *book = rsv_book_of(c, e, slab);
+	struct rsv_bufctl *bufctl = rsv_bufctl_of(c, e, slab);
 	void *base = rsv_frame_addr(e, slab), *object;
 
-	if (unlikely(!rsv_bufctl_is_sound(c, book, slab))) {
+	if (unlikely(!rsv_bufctl_is_sound(c, bufctl, slab))) {
 		word->carved = rsv_slab_objects(c, *word);
-		rsv_book_abandon(word, base, t);
+		rsv_bufctl_abandon(word, base, batch);
 		return;
 	}
-	while (t->nr < nr && (word->inuse < word->carved || word->free != RSV_SLAB_NONE)) {
-		object = rsv_book_pop(c, book, base, word);
+	while (batch->nr < nr && (word->inuse < word->carved || word->free != RSV_SLAB_NONE)) {
+		object = rsv_bufctl_pop(c, bufctl, base, word);
 		if (!object) {
-			rsv_book_abandon(word, base, t);
+			rsv_bufctl_abandon(word, base, batch);
 			return;
 		}
-		t->object[t->nr++] = object;
+		batch->object[batch->nr++] = object;
 	}
-	while (t->nr < nr && word->carved < rsv_slab_objects(c, *word)) {
-		if (rsv_cache_has_raw(c) && t->nr)
+	while (batch->nr < nr && word->carved < rsv_slab_objects(c, *word)) {
+		if (rsv_cache_has_raw(c) && batch->nr)
 			return;
-		t->raw = rsv_cache_has_raw(c);
-		t->object[t->nr++] = rsv_book_carve(c, book, base, word);
-		if (t->raw)
+		batch->raw = rsv_cache_has_raw(c);
+		batch->object[batch->nr++] = rsv_bufctl_carve(c, bufctl, base, word);
+		if (batch->raw)
 			return;
 	}
 }
 
 static void rsv_bufctl_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
-			     struct rsv_batch *t)
+			     struct rsv_batch *batch)
 {
 	struct rsv_cache_node *n = c->nodes[nid];
 	union rsv_slab_word word;
 	struct rsv_frame *slab;
 	unsigned long flags;
-	unsigned int had;
+	unsigned int before;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	do {
 		slab = rsv_slabs_best(n);
 		if (!slab)
 			break;
-		had = t->nr;
-		word = rsv_book_word(slab);
-		rsv_bufctl_alloc_slab(c, slab, nr, &word, t);
+		before = batch->nr;
+		word = rsv_slab_read(slab);
+		rsv_bufctl_alloc_slab(c, slab, nr, &word, batch);
 		rsv_bufctl_update_slab(c, n, slab, word);
-	} while (t->nr < nr && t->nr > had && !t->raw && !t->damaged);
+	} while (batch->nr < nr && batch->nr > before && !batch->raw && !batch->damaged);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
-	rsv_batch_prepare(c, t);
+	rsv_batch_prepare(c, batch);
 }
 
 /*
- * Objects that are out
+ * Marks
  */
 
 /*
- * The book of a slab that was one of the cache a moment ago. Its frames may be another's by now,
- * and what they hold no address of ours.
+ * The bufctls of a slab that was the cache's a moment ago. If the slab was freed meanwhile, its
+ * frames may be another's, and the pointer in them any value. Returns NULL then, or the address of
+ * memory that can be read.
  */
-static struct rsv_bufctl *rsv_book_find(const struct rsv_cache *c, const struct rsv_extent *e,
-					const struct rsv_frame *slab)
+static struct rsv_bufctl *rsv_bufctl_find(const struct rsv_cache *c, const struct rsv_extent *e,
+					  const struct rsv_frame *slab)
 {
-	struct rsv_bufctl *book;
+	struct rsv_bufctl *bufctl;
 
 	if (c->layout.bufctl)
-		return rsv_book_of(c, e, slab);
-	/* The second page's frame tells, if there is a second page. */
+		return rsv_bufctl_of(c, e, slab);
+	/* A slab that is still the cache's has a second page. */
 	if (rsv_frame_index(e, slab) + 1 >= e->nr_pages)
 		return NULL;
-	book = rsv_book_of(c, e, slab);
-	return rsv_extent_has(e, book) || rsv_region_extent(c->region, book) ? book : NULL;
+	bufctl = rsv_bufctl_of(c, e, slab);
+	return rsv_extent_has(e, bufctl) || rsv_region_extent(c->region, bufctl) ? bufctl : NULL;
 }
 
 /*
- * Where it is noted what has become of an object that was handed out in this life of its slab; or
- * NULL and why there is none.
+ * The bufctl of a used or cached object. Returns NULL if there is none, and sets @why to the
+ * reason: the object was not carved in this life of its slab, or no object begins there.
  */
-static u16 *rsv_book_entry(const struct rsv_cache *c, const struct rsv_extent *e,
-			   struct rsv_frame *f, const void *object, enum rsv_misuse *why)
+static u16 *rsv_bufctl_entry(const struct rsv_cache *c, const struct rsv_extent *e,
+			     struct rsv_frame *f, const void *object, enum rsv_misuse *why)
 {
 	struct rsv_frame *slab = rsv_slab_head(e, f);
-	/* Pairs with the node's lock: who sees that a slab was carved sees its book. */
+	/* Pairs with the unlock after the slab was carved: its bufctls are visible too. */
 	const union rsv_slab_word word = {.word = smp_load_acquire(&slab->slab)};
-	struct rsv_bufctl *book;
+	struct rsv_bufctl *bufctl;
 	unsigned int index;
 
 	*why = RSV_DOUBLE_FREE;
-	book = word.carved ? rsv_book_find(c, e, slab) : NULL;
-	if (unlikely(!book))
+	bufctl = word.carved ? rsv_bufctl_find(c, e, slab) : NULL;
+	if (unlikely(!bufctl))
 		return NULL;
-	index = rsv_book_index(c, book, f, object);
+	index = rsv_bufctl_index(c, bufctl, f, object);
 	if (likely(index < word.carved))
-		return &book->next[index];
+		return &bufctl->next[index];
 	if (index >= rsv_slab_objects(c, word))
 		*why = RSV_MISALIGNED;
 	return NULL;
@@ -358,7 +357,7 @@ static enum rsv_misuse rsv_bufctl_mark_cached(struct rsv_cache *c, struct rsv_ex
 					      struct rsv_frame *f, void *object)
 {
 	enum rsv_misuse why;
-	u16 *entry = rsv_book_entry(c, e, f, object, &why);
+	u16 *entry = rsv_bufctl_entry(c, e, f, object, &why);
 
 	if (unlikely(!entry))
 		return why;
@@ -372,7 +371,7 @@ static bool rsv_bufctl_is_used(const struct rsv_cache *c, struct rsv_extent *e, 
 			       const void *object)
 {
 	enum rsv_misuse why;
-	const u16 *entry = rsv_book_entry(c, e, f, object, &why);
+	const u16 *entry = rsv_bufctl_entry(c, e, f, object, &why);
 
 	return entry && READ_ONCE(*entry) == RSV_BUFCTL_USED;
 }
@@ -381,7 +380,7 @@ static bool rsv_bufctl_mark_used(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = rsv_region_extent(c->region, object);
 	enum rsv_misuse why;
-	u16 *entry = rsv_book_entry(c, e, rsv_frame_at(e, object), object, &why);
+	u16 *entry = rsv_bufctl_entry(c, e, rsv_frame_at(e, object), object, &why);
 
 	if (unlikely(!entry || READ_ONCE(*entry) != RSV_BUFCTL_CACHED))
 		return false;
@@ -389,26 +388,26 @@ static bool rsv_bufctl_mark_used(struct rsv_cache *c, void *object)
 	return true;
 }
 
-/* Of two CPUs that give one object back the second finds that it is free. The node is locked. */
+/* The node is locked: of two CPUs that free the same object, the second finds that it is free. */
 static enum rsv_misuse rsv_bufctl_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 					      struct rsv_extent *e, struct rsv_frame *f,
 					      void *object)
 {
 	struct rsv_frame *slab = rsv_slab_head(e, f);
-	union rsv_slab_word word = rsv_book_word(slab);
+	union rsv_slab_word word = rsv_slab_read(slab);
 	enum rsv_misuse why;
 	u16 *entry;
 
-	/* If not, the slab is on its way back, so that its objects are free. */
+	/* If not, the slab was evicted, so all its objects are free. */
 	if (READ_ONCE(f->cache) != c)
 		return RSV_DOUBLE_FREE;
-	entry = rsv_book_entry(c, e, f, object, &why);
+	entry = rsv_bufctl_entry(c, e, f, object, &why);
 	if (!entry)
 		return why;
 	if (READ_ONCE(*entry) != RSV_BUFCTL_CACHED)
 		return RSV_DOUBLE_FREE;
 	WRITE_ONCE(*entry, word.free);
-	word.free = entry - rsv_book_of(c, e, slab)->next;
+	word.free = entry - rsv_bufctl_of(c, e, slab)->next;
 	word.inuse--;
 	rsv_bufctl_update_slab(c, n, slab, word);
 	return RSV_OK;
@@ -432,30 +431,30 @@ static enum rsv_misuse rsv_bufctl_free(struct rsv_cache *c, struct rsv_cpu *cpu,
 }
 
 /*
- * The rest of what an engine does
+ * Shrinking and checks
  */
 
-static unsigned int rsv_book_shrink(struct rsv_cache *c, bool idle)
+static unsigned int rsv_bufctl_shrink(struct rsv_cache *c, bool aged)
 {
-	return rsv_slabs_shrink(c, idle, rsv_bufctl_free_slab);
+	return rsv_slabs_shrink(c, aged, rsv_bufctl_free_slab);
 }
 
 /*
- * Whether the free list has the objects that are not out, each once: if one were on it twice, the
- * list would have no end. The node is locked.
+ * Whether the freelist has each free object once: if it had one twice the list would have no end.
+ * The node is locked.
  */
-static bool rsv_bufctl_freelist_is_sound(const struct rsv_bufctl *book, union rsv_slab_word word)
+static bool rsv_bufctl_freelist_is_sound(const struct rsv_bufctl *bufctl, union rsv_slab_word word)
 {
 	unsigned int at = word.free, left = word.carved - word.inuse;
 
 	while (left && at < word.carved) {
-		at = READ_ONCE(book->next[at]);
+		at = READ_ONCE(bufctl->next[at]);
 		left--;
 	}
 	return !left && at == RSV_SLAB_NONE;
 }
 
-static bool rsv_book_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
+static bool rsv_bufctl_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
 	struct rsv_frame *slab = rsv_slab_head(e, f);
@@ -463,7 +462,7 @@ static bool rsv_book_verify(struct rsv_cache *c, struct rsv_extent *e, struct rs
 	bool sound;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	sound = rsv_bufctl_freelist_is_sound(rsv_book_of(c, e, slab), rsv_book_word(slab));
+	sound = rsv_bufctl_freelist_is_sound(rsv_bufctl_of(c, e, slab), rsv_slab_read(slab));
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (!sound)
 		rsv_debug_report_slab(RSV_CORRUPT, c, rsv_frame_addr(e, slab),
@@ -471,38 +470,39 @@ static bool rsv_book_verify(struct rsv_cache *c, struct rsv_extent *e, struct rs
 	return sound;
 }
 
-static void rsv_bufctl_for_each_in(struct rsv_cache *c, struct rsv_extent *e,
-				   struct rsv_frame *slab, const struct rsv_visitor *visitor)
+static void rsv_bufctl_visit_slab(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *slab,
+				  const struct rsv_visitor *visitor)
 {
-	struct rsv_bufctl *book = rsv_book_of(c, e, slab);
+	struct rsv_bufctl *bufctl = rsv_bufctl_of(c, e, slab);
 	void *base = rsv_frame_addr(e, slab);
 	unsigned int index;
 
-	/* A new slab may have no book yet. */
-	if (!rsv_book_word(slab).carved || !rsv_bufctl_is_sound(c, book, slab))
+	/* The bufctls of a new slab may not be initialised yet. */
+	if (!rsv_slab_read(slab).carved || !rsv_bufctl_is_sound(c, bufctl, slab))
 		return;
-	for (index = 0; index < rsv_book_word(slab).carved; index++)
-		if (READ_ONCE(book->next[index]) == RSV_BUFCTL_USED)
-			visitor->visit(c, e, rsv_book_object(c, book, base, index), visitor->data);
+	for (index = 0; index < rsv_slab_read(slab).carved; index++)
+		if (READ_ONCE(bufctl->next[index]) == RSV_BUFCTL_USED)
+			visitor->visit(c, e, rsv_bufctl_object(c, bufctl, base, index),
+				       visitor->data);
 }
 
 static void rsv_bufctl_for_each(struct rsv_cache *c, const struct rsv_visitor *visitor)
 {
-	rsv_slabs_for_each(c, rsv_bufctl_for_each_in, visitor);
+	rsv_slabs_for_each(c, rsv_bufctl_visit_slab, visitor);
 }
 
 const struct rsv_engine rsv_engine_slab = {
 	.name = "slab",
 	.flag = RSV_ENGINE_SLAB,
 	.off_object = true,
-	.layout = rsv_book_layout,
+	.layout = rsv_bufctl_layout,
 	.alloc = rsv_bufctl_alloc,
 	.new_slab = rsv_bufctl_new_slab,
 	.free = rsv_bufctl_free,
 	.mark_used = rsv_bufctl_mark_used,
 	.mark_cached = rsv_bufctl_mark_cached,
 	.is_used = rsv_bufctl_is_used,
-	.shrink = rsv_book_shrink,
-	.verify = rsv_book_verify,
+	.shrink = rsv_bufctl_shrink,
+	.verify = rsv_bufctl_verify,
 	.for_each = rsv_bufctl_for_each,
 };

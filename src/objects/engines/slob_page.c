@@ -1,60 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Units of the heap: which blocks and gaps they consist of.
+ * Slob pages: what the heap of the engine SLOB consists of, with the bitmap and the free blocks of
+ * each.
  *
- * A unit begins with a bitmap, a 64th of it, that has a bit for each grain at which a block or a
- * gap begins. A gap begins with a header that says how long it is and where the next one begins, in
- * order of addresses, and that contains a check value which depends on a secret and on its place.
+ * A slob page is RSV_HEAP_PAGES pages, or fewer if the region has no such block. Everything in it
+ * is a multiple of the SLOB unit and is given in units from the beginning of the slob page:
+ *
+ *	bitmap		a 64th of it: a bit for each unit at which a block begins
+ *	blocks		used and free ones, without a space between them
+ *
+ * A free block begins with a header of one unit, as in K&R and mm/slob.c: how long it is, and where
+ * the next free block begins. The freelist is in the order of addresses. A check value in the
+ * header depends on its address and on a secret of the heap: it finds headers that somebody
+ * overwrote. Used blocks have no header; the bitmap says where they end.
  */
 #include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/string.h>
 
 #include "compat.h"
-#include "region.h"
 #include "slob_page.h"
 
 /*
- * Units
+ * Slob pages
  */
 
 /**
- * rsv_slob_page_get() - a unit as it is worked on
+ * rsv_slob_page_get() - describe a slob page for the functions that work on it
  * @e: its extent
  * @frame: the frame of its first page
  *
- * Return: The unit.
+ * Context: Any.
+ * Return: The description.
  */
 struct rsv_slob_page rsv_slob_page_get(const struct rsv_extent *e, struct rsv_frame *frame)
 {
 	unsigned int pages = rsv_slob_page_word(frame).more + 1;
-	unsigned int grains = (pages << PAGE_SHIFT) / RSV_SLOB_UNIT;
+	unsigned int units = (pages << PAGE_SHIFT) / RSV_SLOB_UNIT;
 
 	return (struct rsv_slob_page){
 		.heap = e->region->heap,
 		.node = &e->region->heap->nodes[e->nid],
 		.frame = frame,
 		.base = rsv_frame_addr(e, frame),
-		.first = grains / BITS_PER_BYTE / RSV_SLOB_UNIT,
-		.end = grains,
+		.first = units / BITS_PER_BYTE / RSV_SLOB_UNIT,
+		.end = units,
 	};
 }
 
 /**
- * rsv_slob_page_head() - the first page of the unit that a page belongs to
- * @e: its extent
- * @f: its frame
+ * rsv_slob_page_head() - find the slob page that a page belongs to
+ * @e: the page's extent
+ * @f: the page's frame
  *
- * Unless it belongs to who asks, that may have changed by the time the answer is used: see
- * rsv_slob_page_is_listed().
+ * If the caller has no used block in the slob page it may be freed before the caller uses the
+ * answer: see rsv_slob_page_is_listed().
  *
- * Return: The first page's frame, or NULL.
+ * Context: Any.
+ * Return: The frame of the first page of the slob page, or NULL if there is none.
  */
 struct rsv_frame *rsv_slob_page_head(const struct rsv_extent *e, struct rsv_frame *f)
 {
 	unsigned int back;
 
-	/* Pairs with rsv_slob_page_mark(): who sees the kind sees the rest. */
+	/*
+	 * Pairs with rsv_slob_page_mark(): the other fields of the frame are set before its kind.
+	 */
 	switch (smp_load_acquire(&f->kind)) {
 	case RSV_FRAME_HEAP:
 		return f;
@@ -71,314 +82,341 @@ struct rsv_frame *rsv_slob_page_head(const struct rsv_extent *e, struct rsv_fram
 }
 
 /**
- * rsv_slob_page_move() - move a unit from one list to another
- * @u: the unit
+ * rsv_slob_page_move() - move a slob page from one list to another
+ * @page: the slob page; its node is locked
  * @from: the list that it is on, or RSV_SLOB_LIST_NONE
  * @to: the list that it goes to, or RSV_SLOB_LIST_NONE
+ *
+ * Context: Any but NMI.
  */
-void rsv_slob_page_move(const struct rsv_slob_page *u, unsigned int from, unsigned int to)
+void rsv_slob_page_move(const struct rsv_slob_page *page, unsigned int from, unsigned int to)
 {
-	struct rsv_slob_page_list *lists = u->node->lists;
+	struct rsv_slob_page_list *lists = page->node->lists;
 
 	if (from != RSV_SLOB_LIST_NONE) {
-		list_del(&u->frame->link);
+		list_del(&page->frame->link);
 		WRITE_ONCE(lists[from].nr, lists[from].nr - 1);
 	}
 	if (to != RSV_SLOB_LIST_NONE) {
-		list_add(&u->frame->link, &lists[to].pages);
+		list_add(&page->frame->link, &lists[to].pages);
 		WRITE_ONCE(lists[to].nr, lists[to].nr + 1);
 	}
 }
 
 /**
- * rsv_slob_page_update() - note what has become of a unit, and put it on the list that it belongs on
- * @u: the unit
- * @word: what has become of it
- * @list: the list of the block that was given back or taken, where it goes from full or empty
+ * rsv_slob_page_update() - store what a slob page knows of its blocks, and move it to its list
+ * @page: the slob page; its node is locked
+ * @word: what it knows
+ * @list: the list for blocks of the size that was allocated or freed. The slob page goes there if
+ *	it was full or empty; else it stays on the list that it is on
+ *
+ * Context: Any but NMI.
  */
-void rsv_slob_page_update(const struct rsv_slob_page *u, union rsv_slob_word word,
+void rsv_slob_page_update(const struct rsv_slob_page *page, union rsv_slob_word word,
 			  unsigned int list)
 {
-	const union rsv_slob_word was = rsv_slob_page_word(u->frame);
+	const union rsv_slob_word old = rsv_slob_page_word(page->frame);
 
 	if (!word.free_units)
 		list = RSV_SLOB_LIST_FULL;
-	else if (word.free_units == u->end - u->first)
+	else if (word.free_units == page->end - page->first)
 		list = RSV_SLOB_LIST_EMPTY;
-	else if (was.list < RSV_SLOB_LIST_FULL)
-		list = was.list;
+	else if (old.list < RSV_SLOB_LIST_FULL)
+		list = old.list;
 	word.list = list;
-	WRITE_ONCE(u->frame->slob, word.word);
-	u->node->free_units += word.free_units;
-	u->node->free_units -= was.free_units;
-	if (list != was.list)
-		rsv_slob_page_move(u, was.list, list);
+	WRITE_ONCE(page->frame->slob, word.word);
+	page->node->free_units += word.free_units;
+	page->node->free_units -= old.free_units;
+	if (list != old.list)
+		rsv_slob_page_move(page, old.list, list);
 }
 
 /*
- * Beginnings: the bitmap
+ * The bitmap
  *
- * Read without the lock by whoever has a live block. The bits at its beginning and at its end stay
- * as they are for as long: what is behind it may be cut or merge with what follows, but still
- * begins there; what is before it cannot merge with it; and between them none is set. Others change
- * bits of the same words under the lock, by storing each word as a whole, with those bits as they
- * were.
+ * The owner of a used block reads its size without the lock: from the bit at its beginning to the
+ * next bit that is set. Both stay set while the block is used. The block behind it may be split or
+ * coalesce with blocks behind that, but it still begins there. The block before it cannot coalesce
+ * with a used one. And no bit between the two is set. Other CPUs change other bits of the same
+ * words under the node's lock; each stores a whole word, with these two bits as they were.
  */
 
-static void rsv_slob_start_set(const struct rsv_slob_page *u, unsigned int at)
+static void rsv_slob_start_set(const struct rsv_slob_page *page, unsigned int at)
 {
-	unsigned long *word = (unsigned long *)u->base + BIT_WORD(at);
+	unsigned long *word = (unsigned long *)page->base + BIT_WORD(at);
 
 	WRITE_ONCE(*word, *word | BIT_MASK(at));
 }
 
-static void rsv_slob_start_clear(const struct rsv_slob_page *u, unsigned int at)
+static void rsv_slob_start_clear(const struct rsv_slob_page *page, unsigned int at)
 {
-	unsigned long *word = (unsigned long *)u->base + BIT_WORD(at);
+	unsigned long *word = (unsigned long *)page->base + BIT_WORD(at);
 
 	WRITE_ONCE(*word, *word & ~BIT_MASK(at));
 }
 
-static unsigned long rsv_slob_start_word(const struct rsv_slob_page *u, unsigned int word)
+static unsigned long rsv_slob_start_word(const struct rsv_slob_page *page, unsigned int word)
 {
-	return READ_ONCE(((unsigned long *)u->base)[word]);
+	return READ_ONCE(((unsigned long *)page->base)[word]);
 }
 
 /**
- * rsv_slob_start_test() - whether a block or a gap begins at a place
- * @u: the unit
- * @at: the place, in grains, as in all that follows
+ * rsv_slob_start_test() - whether a block begins at a unit
+ * @page: the slob page
+ * @at: the unit
  *
- * Return: true if so.
+ * Context: Any.
+ * Return: true if a used or free block begins there.
  */
-bool rsv_slob_start_test(const struct rsv_slob_page *u, unsigned int at)
+bool rsv_slob_start_test(const struct rsv_slob_page *page, unsigned int at)
 {
-	return rsv_slob_start_word(u, BIT_WORD(at)) & BIT_MASK(at);
+	return rsv_slob_start_word(page, BIT_WORD(at)) & BIT_MASK(at);
 }
 
 /**
- * rsv_slob_start_after() - the next beginning behind a place
- * @u: the unit
- * @at: the place
+ * rsv_slob_start_after() - find the next block behind a unit
+ * @page: the slob page
+ * @at: the unit
  *
- * Return: The beginning, or the unit's end.
+ * Context: Any.
+ * Return: The unit at which the next block begins, or the end of the slob page.
  */
-unsigned int rsv_slob_start_after(const struct rsv_slob_page *u, unsigned int at)
+unsigned int rsv_slob_start_after(const struct rsv_slob_page *page, unsigned int at)
 {
 	unsigned int word = BIT_WORD(at + 1);
 	unsigned long bits;
 
-	if (at + 1 >= u->end)
-		return u->end;
-	bits = rsv_slob_start_word(u, word) & ~0UL << (at + 1) % BITS_PER_LONG;
+	if (at + 1 >= page->end)
+		return page->end;
+	bits = rsv_slob_start_word(page, word) & ~0UL << (at + 1) % BITS_PER_LONG;
 	while (!bits) {
-		if (++word == u->end / BITS_PER_LONG)
-			return u->end;
-		bits = rsv_slob_start_word(u, word);
+		if (++word == page->end / BITS_PER_LONG)
+			return page->end;
+		bits = rsv_slob_start_word(page, word);
 	}
 	return word * BITS_PER_LONG + __ffs(bits);
 }
 
 /**
- * rsv_slob_start_before() - the last beginning up to a place
- * @u: the unit
- * @at: the place
+ * rsv_slob_start_before() - find the block that a unit belongs to
+ * @page: the slob page
+ * @at: the unit
  *
- * Return: The beginning, or 0.
+ * Context: Any.
+ * Return: The unit at which that block begins; 0 if the unit belongs to the bitmap.
  */
-unsigned int rsv_slob_start_before(const struct rsv_slob_page *u, unsigned int at)
+unsigned int rsv_slob_start_before(const struct rsv_slob_page *page, unsigned int at)
 {
 	unsigned int word = BIT_WORD(at);
 	unsigned long bits =
-		rsv_slob_start_word(u, word) & ~0UL >> (BITS_PER_LONG - 1 - at % BITS_PER_LONG);
+		rsv_slob_start_word(page, word) & ~0UL >> (BITS_PER_LONG - 1 - at % BITS_PER_LONG);
 
 	while (!bits) {
 		if (!word)
 			return 0;
-		bits = rsv_slob_start_word(u, --word);
+		bits = rsv_slob_start_word(page, --word);
 	}
 	return word * BITS_PER_LONG + __fls(bits);
 }
 
 /*
- * Gaps: the headers
+ * Free blocks
  */
 
-static u64 rsv_free_block_encode(const struct rsv_slob_page *u, const struct rsv_free_block *gap)
+static u64 rsv_free_block_encode(const struct rsv_slob_page *page,
+				 const struct rsv_free_block *free)
 {
-	u32 plain = gap->next << 16 | gap->size;
-	u64 place = (unsigned long)rsv_slob_page_at(u, gap->at);
+	u32 plain = free->next << 16 | free->size;
+	u64 addr = (unsigned long)rsv_slob_page_at(page, free->at);
 
-	return (u64)hash_64((u->heap->secret ^ plain) + place, 32) << 32 | plain;
+	return (u64)hash_64((page->heap->secret ^ plain) + addr, 32) << 32 | plain;
 }
 
-static void rsv_free_block_write(const struct rsv_slob_page *u, const struct rsv_free_block *gap)
+static void rsv_free_block_write(const struct rsv_slob_page *page,
+				 const struct rsv_free_block *free)
 {
-	WRITE_ONCE(*rsv_slob_page_at(u, gap->at), rsv_free_block_encode(u, gap));
+	WRITE_ONCE(*rsv_slob_page_at(page, free->at), rsv_free_block_encode(page, free));
 }
 
 /**
- * rsv_free_block_read() - read the header of a gap
- * @u: the unit
- * @at: where it begins, or a live block
- * @gap: set to what the header says
+ * rsv_free_block_read() - read the header of a free block
+ * @page: the slob page
+ * @at: the unit at which a block begins
+ * @free: set to what the header says
  *
- * Return: Whether it is a header, as it was written.
+ * Context: Any.
+ * Return: Whether there is a sound header, so whether the block is free. A user may have written
+ * the same bytes by chance, which happens once in 2^32 times, or on purpose, by copying a header.
  */
-bool rsv_free_block_read(const struct rsv_slob_page *u, unsigned int at, struct rsv_free_block *gap)
+bool rsv_free_block_read(const struct rsv_slob_page *page, unsigned int at,
+			 struct rsv_free_block *free)
 {
-	u64 header = READ_ONCE(*rsv_slob_page_at(u, at));
+	u64 header = READ_ONCE(*rsv_slob_page_at(page, at));
 
-	*gap = (struct rsv_free_block){.at = at, .size = (u16)header, .next = (u16)(header >> 16)};
-	return header == rsv_free_block_encode(u, gap) && gap->size && gap->size <= u->end - at &&
-	       (!gap->next || (gap->next > at + gap->size && gap->next < u->end));
+	*free = (struct rsv_free_block){.at = at, .size = (u16)header, .next = (u16)(header >> 16)};
+	return header == rsv_free_block_encode(page, free) && free->size &&
+	       free->size <= page->end - at &&
+	       (!free->next || (free->next > at + free->size && free->next < page->end));
 }
 
 /**
- * rsv_free_block_find() - go on to the last gap that begins up to a place
- * @u: the unit
- * @at: the place
- * @gap: a gap before it, or what stands for the unit's beginning; set to the one found
+ * rsv_free_block_find() - walk to the last free block that begins at a unit or before it
+ * @page: the slob page; its node is locked
+ * @at: the unit
+ * @free: where to begin: a free block before the unit, or the head of the freelist. Set to the free
+ *	block that was found, or left as it is if there is none behind it
  *
+ * Context: Any but NMI.
  * Return: false if a header was overwritten.
  */
-bool rsv_free_block_find(const struct rsv_slob_page *u, unsigned int at, struct rsv_free_block *gap)
+bool rsv_free_block_find(const struct rsv_slob_page *page, unsigned int at,
+			 struct rsv_free_block *free)
 {
-	while (gap->next && gap->next <= at)
-		if (!rsv_free_block_read(u, gap->next, gap))
+	while (free->next && free->next <= at)
+		if (!rsv_free_block_read(page, free->next, free))
 			return false;
 	return true;
 }
 
-/* Says what follows a gap: in its header or, if it stands for the beginning, in the unit's word. */
-static void rsv_free_block_set_next(const struct rsv_slob_page *u, union rsv_slob_word *word,
-				    struct rsv_free_block *gap, unsigned int next)
+/* Sets the next free block, in the header or, for the head of the freelist, in the word. */
+static void rsv_free_block_set_next(const struct rsv_slob_page *page, union rsv_slob_word *word,
+				    struct rsv_free_block *free, unsigned int next)
 {
-	gap->next = next;
-	if (gap->at)
-		rsv_free_block_write(u, gap);
+	free->next = next;
+	if (free->at)
+		rsv_free_block_write(page, free);
 	else
 		word->first_free = next;
 }
 
 /**
- * rsv_free_block_cut() - cut a block out of a gap
- * @u: the unit
- * @word: what it says, changed accordingly
- * @before: the gap before; set to the last one before the block
- * @gap: the gap
- * @at: where the block begins. What alignment skips becomes a gap, and so does what is behind it
- * @size: its length
+ * rsv_free_block_cut() - cut a block out of a free block
+ * @page: the slob page; its node is locked
+ * @word: what the slob page knows of its blocks; updated
+ * @prev: the free block before @free on the freelist, or its head; set to the last free block
+ *	before the new one
+ * @free: the free block
+ * @at: where the new block begins. What @free has before and behind it become free blocks
+ * @size: length of the new block
+ *
+ * Context: Any but NMI.
  */
-void rsv_free_block_cut(const struct rsv_slob_page *u, union rsv_slob_word *word,
-			struct rsv_free_block *before, struct rsv_free_block *gap, unsigned int at,
+void rsv_free_block_cut(const struct rsv_slob_page *page, union rsv_slob_word *word,
+			struct rsv_free_block *prev, struct rsv_free_block *free, unsigned int at,
 			unsigned int size)
 {
-	struct rsv_free_block rest = {.at = at + size, .next = gap->next};
-	unsigned int next = gap->next;
+	struct rsv_free_block tail = {.at = at + size, .next = free->next};
+	unsigned int next = free->next;
 
-	rest.size = gap->at + gap->size - rest.at;
-	if (rest.size) {
-		rsv_free_block_write(u, &rest);
-		rsv_slob_start_set(u, rest.at);
-		next = rest.at;
+	tail.size = free->at + free->size - tail.at;
+	if (tail.size) {
+		rsv_free_block_write(page, &tail);
+		rsv_slob_start_set(page, tail.at);
+		next = tail.at;
 	}
-	if (at > gap->at) {
-		rsv_slob_start_set(u, at);
-		gap->size = at - gap->at;
-		*before = *gap;
+	if (at > free->at) {
+		rsv_slob_start_set(page, at);
+		free->size = at - free->at;
+		*prev = *free;
 	}
-	rsv_free_block_set_next(u, word, before, next);
+	rsv_free_block_set_next(page, word, prev, next);
 	word->free_units -= size;
 }
 
 /**
- * rsv_free_block_join() - make a block a gap, and one with its neighbours
- * @u: the unit
- * @word: what it says, changed accordingly
- * @before: the last gap before the block
- * @gap: the block
+ * rsv_free_block_join() - make a used block free, and coalesce it with its neighbours
+ * @page: the slob page; its node is locked
+ * @word: what the slob page knows of its blocks; updated
+ * @prev: the last free block before the block, or the head of the freelist
+ * @block: the block
  *
- * Return: false if the header of a neighbour was overwritten, and then nothing has changed.
+ * Context: Any but NMI.
+ * Return: false if the header of the next free block was overwritten; then nothing has changed.
  */
-bool rsv_free_block_join(const struct rsv_slob_page *u, union rsv_slob_word *word,
-			 struct rsv_free_block *before, struct rsv_free_block gap)
+bool rsv_free_block_join(const struct rsv_slob_page *page, union rsv_slob_word *word,
+			 struct rsv_free_block *prev, struct rsv_free_block block)
 {
-	struct rsv_free_block behind;
+	const unsigned int size = block.size;
+	struct rsv_free_block next;
 
-	word->free_units += gap.size;
-	gap.next = before->next;
-	if (gap.next == gap.at + gap.size) {
-		if (!rsv_free_block_read(u, gap.next, &behind)) {
-			word->free_units -= gap.size;
+	block.next = prev->next;
+	if (block.next == block.at + block.size) {
+		if (!rsv_free_block_read(page, block.next, &next))
 			return false;
-		}
-		rsv_slob_start_clear(u, behind.at);
-		gap.size += behind.size;
-		gap.next = behind.next;
+		rsv_slob_start_clear(page, next.at);
+		block.size += next.size;
+		block.next = next.next;
 	}
-	if (before->at + before->size == gap.at) {
-		rsv_slob_start_clear(u, gap.at);
-		before->size += gap.size;
-		rsv_free_block_set_next(u, word, before, gap.next);
+	word->free_units += size;
+	if (prev->at + prev->size == block.at) {
+		rsv_slob_start_clear(page, block.at);
+		prev->size += block.size;
+		rsv_free_block_set_next(page, word, prev, block.next);
 	} else {
-		rsv_free_block_write(u, &gap);
-		rsv_free_block_set_next(u, word, before, gap.at);
+		rsv_free_block_write(page, &block);
+		rsv_free_block_set_next(page, word, prev, block.at);
 	}
 	return true;
 }
 
 /**
- * rsv_free_blocks_abandon() - give up the gaps of a unit, which look like blocks in use from now on
- * @u: the unit
- * @word: what it says, changed accordingly
+ * rsv_free_blocks_abandon() - give up the freelist of a slob page, since a header was overwritten
+ * @page: the slob page; its node is locked
+ * @word: what the slob page knows of its blocks; updated
  *
- * Return: Their length.
+ * Its free blocks count as used from now on, and as lost.
+ *
+ * Context: Any but NMI.
+ * Return: The units that are lost.
  */
-unsigned int rsv_free_blocks_abandon(const struct rsv_slob_page *u, union rsv_slob_word *word)
+unsigned int rsv_free_blocks_abandon(const struct rsv_slob_page *page, union rsv_slob_word *word)
 {
 	unsigned int lost = word->free_units;
 
-	u->node->lost += lost;
+	page->node->lost += lost;
 	word->free_units = 0;
 	word->first_free = 0;
 	return lost;
 }
 
 /**
- * rsv_slob_page_is_sound() - whether the gaps are as long as a unit has room, and begin and end where the
- *	bitmap says
- * @u: the unit
+ * rsv_slob_page_is_sound() - check the freelist of a slob page against its bitmap and its word
+ * @page: the slob page; its node is locked
  *
- * Return: true if so.
+ * Context: Any but NMI.
+ * Return: Whether all headers are sound, free blocks begin and end where the bitmap says, and they
+ * have as many units as the word says.
  */
-bool rsv_slob_page_is_sound(const struct rsv_slob_page *u)
+bool rsv_slob_page_is_sound(const struct rsv_slob_page *page)
 {
-	const union rsv_slob_word word = rsv_slob_page_word(u->frame);
-	struct rsv_free_block gap = {.next = word.first_free};
-	unsigned int room = 0;
+	const union rsv_slob_word word = rsv_slob_page_word(page->frame);
+	struct rsv_free_block free = {.next = word.first_free};
+	unsigned int units = 0;
 
-	while (gap.next) {
-		if (!rsv_free_block_read(u, gap.next, &gap) || !rsv_slob_start_test(u, gap.at) ||
-		    rsv_slob_start_after(u, gap.at) != gap.at + gap.size)
+	while (free.next) {
+		if (!rsv_free_block_read(page, free.next, &free) ||
+		    !rsv_slob_start_test(page, free.at) ||
+		    rsv_slob_start_after(page, free.at) != free.at + free.size)
 			return false;
-		room += gap.size;
+		units += free.size;
 	}
-	return room == word.free_units;
+	return units == word.free_units;
 }
 
 /**
- * rsv_slob_page_clear() - make a unit one gap from end to end
- * @u: the unit, on no list
- * @word: what it says, changed accordingly
+ * rsv_slob_page_clear() - make all of a slob page one free block
+ * @page: the slob page, on no list
+ * @word: what it knows of its blocks; updated
+ *
+ * Context: Any.
  */
-void rsv_slob_page_clear(const struct rsv_slob_page *u, union rsv_slob_word *word)
+void rsv_slob_page_clear(const struct rsv_slob_page *page, union rsv_slob_word *word)
 {
-	const struct rsv_free_block all = {.at = u->first, .size = u->end - u->first};
+	const struct rsv_free_block all = {.at = page->first, .size = page->end - page->first};
 
-	memset(u->base, 0, u->first * RSV_SLOB_UNIT);
-	rsv_slob_start_set(u, all.at);
-	rsv_free_block_write(u, &all);
+	memset(page->base, 0, page->first * RSV_SLOB_UNIT);
+	rsv_slob_start_set(page, all.at);
+	rsv_free_block_write(page, &all);
 	word->first_free = all.at;
 	word->free_units = all.size;
 }

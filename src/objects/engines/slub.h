@@ -1,49 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the engine SLUB share: slub.c is the engine, slub_cpu.c has the active slabs of
+ * CPUs, slub_freelist.c has the freelists of slabs.
+ */
 #ifndef RSV_OBJECTS_ENGINES_SLUB_H
 #define RSV_OBJECTS_ENGINES_SLUB_H
 
+#include <linux/atomic.h>
+
 #include "objects/mark.h"
+#include "objects/node.h"
+#include "region.h"
 #include "types.h"
 
+/* Instead of the value of a mark: it is not that of a free object, so somebody overwrote it. */
+#define RSV_SLUB_BROKEN ULONG_MAX
+
+static inline void *rsv_slub_object(const struct rsv_cache *c, void *base, unsigned int index)
+{
+	return base + index * c->layout.stride + c->layout.before;
+}
+
+static inline unsigned long *rsv_slub_mark(const struct rsv_cache *c, void *base,
+					   unsigned int index)
+{
+	return rsv_mark_at(c, rsv_slub_object(c, base, index));
+}
+
+static inline void *rsv_slub_base(const struct rsv_cache *c, const struct rsv_frame *slab)
+{
+	return rsv_frame_addr(rsv_frame_extent(c->region, slab), slab);
+}
+
 /*
- * From in use to kept: engine SLUB's claim. @f is the frame of a page of one of the cache's slabs,
- * and the object begins so many bytes into the slab, if it is one.
+ * Changes what a slab knows of its objects, if it is still @old; otherwise sets @old to what it is.
+ * Orders writes to objects and marks before the exchange, and reads of them after it.
  */
-static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_cache *c,
-							      const struct rsv_frame *f,
-							      unsigned int offset, void *object)
+static inline bool rsv_slub_exchange(struct rsv_frame *slab, union rsv_slab_word *old,
+				     union rsv_slab_word new)
 {
-	const union rsv_slab_word word = {.word = READ_ONCE(f->slab)};
-	const unsigned int index = rsv_slot_index(c, offset);
-
-	if (RSV_CHECKED && unlikely(index >= word.carved))
-		return index < rsv_slab_objects(c, word) ? RSV_DOUBLE_FREE : RSV_MISALIGNED;
-	return likely(rsv_object_mark_cached(c, object)) ? RSV_OK : RSV_DOUBLE_FREE;
+	return try_cmpxchg(&slab->slab, &old->word, new.word);
 }
 
-/* Objects of the slab that an address lies in that were handed out so far: 0 if it is in none */
-static inline unsigned int rsv_carved_objects(const struct rsv_cache *c, const struct rsv_extent *e,
-					      const void *object)
+/* The value of the mark of an object on a freelist, or RSV_SLUB_BROKEN */
+static inline unsigned long rsv_slub_read_free(const struct rsv_cache *c, const void *object,
+					       unsigned int carved)
 {
-	union rsv_slab_word word;
-	const struct rsv_frame *f;
+	const unsigned long value = rsv_mark_read(c, rsv_mark_at(c, object));
+	const unsigned int next = value & RSV_MARK_NEXT;
 
-	if (!rsv_extent_has(e, object))
-		return 0;
-	f = rsv_frame_at(e, object);
-	if (f->cache != c)
-		return 0;
-	word.word = READ_ONCE(f->slab);
-	return word.carved;
+	if (unlikely(value >= RSV_MARK_CACHED || (next >= carved && next != RSV_SLAB_NONE)))
+		return RSV_SLUB_BROKEN;
+	return value;
 }
 
-static inline bool rsv_carved_is_used(const struct rsv_cache *c, const struct rsv_extent *e,
-				      struct rsv_frame *f, const void *object)
-{
-	const union rsv_slab_word word = {.word = READ_ONCE(rsv_slab_head(e, f)->slab)};
+/* slub_freelist.c */
+bool rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base);
+void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+		  unsigned int max, struct rsv_batch *batch);
+void rsv_slub_relink(struct rsv_cache_node *n, struct rsv_frame *slab, union rsv_slab_word old,
+		     union rsv_slab_word new);
+unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved, unsigned int first,
+			   unsigned int *last, bool *broken);
 
-	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before) < word.carved &&
-	       rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED;
-}
+/* slub_cpu.c: with the CPU entered, or dead */
+void rsv_slub_alloc_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n,
+			struct rsv_batch *batch);
+void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu);
 
 #endif /* RSV_OBJECTS_ENGINES_SLUB_H */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which engines there are.
+ * Which engines there are. A new one needs a line here and in engines.h, and a flag in
+ * include/linux/reservoir.h.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "compat.h"
+#include "engines.h"
 #include "objects/engine.h"
 
 static const struct rsv_engine *const rsv_engines[] = {
@@ -14,15 +16,15 @@ static const struct rsv_engine *const rsv_engines[] = {
 	&rsv_engine_slob,
 };
 
-/* What caches have that ask for none */
+/* The engine of caches whose flags name none (changes at load only, before there are caches) */
 static const struct rsv_engine *rsv_engine_default = &rsv_engine_slub;
 
 /**
- * rsv_engine_named() - find an engine
- * @name: its name
+ * rsv_engine_named() - find an engine by name
+ * @name: the name
  *
  * Context: Any.
- * Return: The engine or NULL.
+ * Return: The engine, or NULL if none has that name.
  */
 const struct rsv_engine *rsv_engine_named(const char *name)
 {
@@ -36,11 +38,11 @@ const struct rsv_engine *rsv_engine_named(const char *name)
 EXPORT_SYMBOL_IF_KUNIT(rsv_engine_named);
 
 /**
- * rsv_engine_of() - the engine that a cache's flags ask for
- * @flags: the flags, of RSV_ENGINE_* one at most
+ * rsv_engine_of() - find the engine that a cache's flags ask for
+ * @flags: the flags, with one of RSV_ENGINE_* at most
  *
  * Context: Any.
- * Return: The engine.
+ * Return: The engine, or the default one if the flags name none.
  */
 const struct rsv_engine *rsv_engine_of(unsigned int flags)
 {
@@ -51,10 +53,15 @@ const struct rsv_engine *rsv_engine_of(unsigned int flags)
 			return rsv_engines[i];
 	return rsv_engine_default;
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_engine_of);
 
 /**
- * rsv_engine_set_default() - say which engine caches have from now on that ask for none
+ * rsv_engine_set_default() - set the engine of caches whose flags name none
  * @engine: the engine
+ *
+ * Caches that exist keep theirs.
+ *
+ * Context: Process. Nobody creates a cache meanwhile.
  */
 void rsv_engine_set_default(const struct rsv_engine *engine)
 {

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The heap of a region, as those see it who are not the engine that cuts blocks out of it
+ * (engines/slob_heap.c).
+ */
+#ifndef RSV_OBJECTS_HEAP_H
+#define RSV_OBJECTS_HEAP_H
+
+#include <linux/types.h>
+
+#include "types.h"
+
+int rsv_heap_create(struct rsv_region *r);
+void rsv_heap_destroy(struct rsv_region *r);
+void rsv_heap_count(const struct rsv_region *r, struct rsv_heap_figures *figures);
+unsigned long rsv_heap_leaked(const struct rsv_region *r);
+size_t rsv_heap_block(const struct rsv_extent *e, const void *p, unsigned int *into);
+
+#endif /* RSV_OBJECTS_HEAP_H */
