@@ -847,8 +847,9 @@ struct rsv_visitor {
  * @layout: completes a layout that has its slot: objects and pages of a slab. 0 or -EINVAL
  * @alloc: adds up to @nr objects from slabs of a node to an empty batch. cpu is what this CPU has
  *	of a cache without magazines, entered; or NULL
- * @new_slab: allocates memory for more objects, only of the node if gfp has __GFP_THISNODE. Returns
- *	whether the region had it
+ * @new_slab: allocates a slab, only of the node if gfp has __GFP_THISNODE, and adds up to @nr of its
+ *	objects to an empty batch, before any other caller gets them. Returns whether the region had
+ *	memory for a slab
  * @free: takes a cached object back; e and f are extent and frame of the object. Returns RSV_OK, or
  *	the misuse if it is not cached any more
  * @mark_used: marks a cached object as used. Returns false if it was not marked as cached
@@ -875,7 +876,8 @@ struct rsv_engine {
 	int (*layout)(struct rsv_layout *l);
 	void (*alloc)(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
 		      struct rsv_batch *batch);
-	bool (*new_slab)(struct rsv_cache *c, gfp_t gfp, int nid);
+	bool (*new_slab)(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+			 struct rsv_batch *batch);
 	enum rsv_misuse (*free)(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
 				struct rsv_frame *f, void *object);
 	bool (*mark_used)(struct rsv_cache *c, void *object);

@@ -506,6 +506,12 @@ static struct thief {
 	void *object[2048];
 } thief;
 
+static void thief_takes(struct rsv_batch *t)
+{
+	memcpy(thief.object + thief.nr, t->object, t->nr * sizeof(*t->object));
+	thief.nr += t->nr;
+}
+
 static void thief_takes_all(struct rsv_cache *c, int nid)
 {
 	struct rsv_batch t;
@@ -513,18 +519,20 @@ static void thief_takes_all(struct rsv_cache *c, int nid)
 	do {
 		rsv_batch_init(&t);
 		thief.real->alloc(c, NULL, nid, RSV_BATCH, &t);
-		memcpy(thief.object + thief.nr, t.object, t.nr * sizeof(*t.object));
-		thief.nr += t.nr;
+		thief_takes(&t);
 	} while (t.nr && thief.nr <= ARRAY_SIZE(thief.object) - RSV_BATCH);
 }
 
-static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid)
+static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+			       struct rsv_batch *t)
 {
-	bool grew = thief.real->new_slab(c, gfp, nid);
+	bool grew = thief.real->new_slab(c, gfp, nid, nr, t);
 
 	if (!grew || thief.thefts == THEFTS)
 		return grew;
 	thief.thefts++;
+	thief_takes(t);
+	rsv_batch_init(t);
 	for (nid = 0; nid < nr_node_ids; nid++)
 		thief_takes_all(c, nid);
 	return true;

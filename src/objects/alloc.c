@@ -22,50 +22,49 @@
 #include "magazine_cache.h"
 #include "pages/page_alloc.h"
 
+/* Flushes a magazine of each depot, and gets what the slabs have then. */
+static void rsv_alloc_leftovers(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+				struct rsv_batch *t)
+{
+	rsv_magazine_spill(c);
+	if (gfp & __GFP_THISNODE)
+		rsv_batch_alloc_node(c, nid, nr, t);
+	else
+		rsv_batch_alloc_nodes(c, nid, 0, nr, t);
+}
+
 /*
- * Gets objects from the engine. Returns whether that took a new slab, or tried to.
+ * Gets objects from the engine. Returns whether slabs that were there served.
  *
  * On a machine with several nodes a new slab of the preferred node comes before the slabs of other
- * nodes, but without effort: no memory of another node is given up for it.
+ * nodes, but without effort: no caller gives up memory for it.
  */
 static bool rsv_alloc_batch(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 			    struct rsv_batch *t)
 {
 	const gfp_t without_effort = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
 	const bool other_nodes = nr_node_ids > 1 && !(gfp & __GFP_THISNODE);
-	bool grew = false;
 
 	/* A batch from the slabs of the preferred node */
 	rsv_batch_alloc_node(c, nid, nr, t);
 	if (t->nr)
-		return false;
-	/* A new slab of that node */
+		return true;
+	/* A new slab of that node, then the slabs of other nodes */
 	if (other_nodes) {
-		grew = c->engine->new_slab(c, without_effort, nid);
-		if (grew)
-			rsv_batch_alloc_node(c, nid, nr, t);
+		c->engine->new_slab(c, without_effort, nid, nr, t);
+		if (!t->nr)
+			rsv_batch_alloc_nodes(c, nid, 1, nr, t);
 	}
-	/* The slabs of other nodes */
-	if (other_nodes && !t->nr)
-		rsv_batch_alloc_nodes(c, nid, 1, nr, t);
-	if (t->nr)
-		return grew;
 	/*
-	 * A new slab from whatever others hold and can give up. Others may be quicker to take the
-	 * objects of that slab: then again, as long as the region has memory for one. If it has
-	 * none, magazines of the depot may have objects of other nodes, and callers that may sleep
-	 * have made others give up objects.
+	 * A new slab of whatever others hold and can give up. An interrupt may take the objects of
+	 * a slab that became active: then another one, as long as the region has memory.
 	 */
-	do {
-		grew = c->engine->new_slab(c, gfp, nid);
-		if (!grew)
-			rsv_magazine_spill(c);
-		if (gfp & __GFP_THISNODE)
-			rsv_batch_alloc_node(c, nid, nr, t);
-		else
-			rsv_batch_alloc_nodes(c, nid, 0, nr, t);
-	} while (grew && !t->nr);
-	return true;
+	while (!t->nr && c->engine->new_slab(c, gfp, nid, nr, t))
+		;
+	/* Objects of other nodes in the depot, and those that others gave up while this one waited */
+	if (!t->nr)
+		rsv_alloc_leftovers(c, gfp, nid, nr, t);
+	return false;
 }
 
 /*
@@ -76,19 +75,19 @@ static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int 
 {
 	const bool any_node = nid == NUMA_NO_NODE;
 	struct rsv_batch t;
-	bool grew;
+	bool served;
 
 	/* A guaranteed object may serve: then an exhausted region is no failure. */
 	if (READ_ONCE(c->guarantee.nr))
 		gfp |= __GFP_NOWARN;
 	if (any_node)
-		grew = rsv_alloc_batch(c, gfp, numa_mem_id(), rsv_cpu_batch_size(c), &t);
+		served = rsv_alloc_batch(c, gfp, numa_mem_id(), rsv_cpu_batch_size(c), &t);
 	else
-		grew = rsv_alloc_batch(c, gfp, nid, 1, &t);
+		served = rsv_alloc_batch(c, gfp, nid, 1, &t);
 	if (!t.nr)
 		return NULL;
 	rsv_cpu_refill(c, &t);
-	if (any_node && !grew && rsv_magazine_wanted(c) && unlikely(rsv_magazine_missing(c)))
+	if (any_node && served && rsv_magazine_wanted(c) && unlikely(rsv_magazine_missing(c)))
 		rsv_magazine_preallocate(c);
 	*raw = t.raw;
 	return t.object[0];

@@ -35,24 +35,6 @@ void rsv_cache_lost(struct rsv_cache *c, void *base, unsigned int nr)
 		this_cpu_add(c->cpus->slow_allocs, nr);
 }
 
-/*
- * Enters what this CPU has of a cache without magazines, if its engine keeps anything there: the
- * active slab of SLUB, which serves memory of the CPU's own node.
- */
-static struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
-{
-	struct rsv_cpu *cpu;
-
-	if (!(c->flags & RSV_NO_MAGAZINE) || c->flags & RSV_CACHE_INTERNAL || !c->engine->drain)
-		return NULL;
-	cpu = rsv_cpu_enter(c->cpus);
-	if (cpu && nid != numa_mem_id()) {
-		rsv_cpu_leave(cpu);
-		return NULL;
-	}
-	return cpu;
-}
-
 /**
  * rsv_batch_alloc_node() - get objects from the slabs of one node
  * @c: the cache

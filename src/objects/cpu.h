@@ -17,6 +17,7 @@
 #include <linux/hardirq.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/topology.h>
 
 #include "types.h"
 
@@ -89,6 +90,24 @@ static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
 {
 	rsv_cpu_end(cpu);
 	preempt_enable();
+}
+
+/*
+ * Enters this CPU if the engine has anything there for a cache without magazines: the active slab of
+ * SLUB, which serves memory of the CPU's own node. Or NULL
+ */
+static inline struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
+{
+	struct rsv_cpu *cpu;
+
+	if (!(c->flags & RSV_NO_MAGAZINE) || c->flags & RSV_CACHE_INTERNAL || !c->engine->drain)
+		return NULL;
+	cpu = rsv_cpu_enter(c->cpus);
+	if (cpu && nid != numa_mem_id()) {
+		rsv_cpu_leave(cpu);
+		return NULL;
+	}
+	return cpu;
 }
 
 /* Objects in the loaded magazine */

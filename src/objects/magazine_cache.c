@@ -126,10 +126,10 @@ static void *rsv_magazine_alloc_batch(struct rsv_cache *internal)
 	struct rsv_batch t;
 
 	rsv_batch_alloc_node(internal, nid, RSV_BATCH, &t);
-	if (!t.nr) {
-		internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid);
-		rsv_batch_alloc_nodes(internal, nid, 0, RSV_BATCH, &t);
-	}
+	if (!t.nr)
+		internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid, RSV_BATCH, &t);
+	if (!t.nr)
+		rsv_batch_alloc_nodes(internal, nid, 1, RSV_BATCH, &t);
 	if (!t.nr)
 		return NULL;
 	rsv_depot_add_preallocated(internal, t.object + 1, t.nr - 1);
@@ -242,6 +242,6 @@ void rsv_magazine_preallocate(struct rsv_cache *c)
 
 	rsv_batch_alloc_node(internal, nid, RSV_BATCH / 2, &t);
 	rsv_depot_add_preallocated(internal, t.object, t.nr);
-	if (t.nr || !internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid))
+	if (t.nr || !internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid, 0, &t))
 		WRITE_ONCE(internal->missing, false);
 }

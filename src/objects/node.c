@@ -142,17 +142,13 @@ struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 /**
  * rsv_slab_add() - add a new slab to its node, from where it serves
  * @c: the cache
+ * @n: the node of its memory, locked
  * @slab: the slab
- *
- * Context: Any but NMI.
  */
-void rsv_slab_add(struct rsv_cache *c, struct rsv_frame *slab)
+void rsv_slab_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab)
 {
-	struct rsv_cache_node *n = rsv_slab_node(c, rsv_frame_extent(c->region, slab));
 	const union rsv_slab_word word = rsv_slab_read(slab);
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&n->lock, flags);
 	rsv_slab_link(n, slab, RSV_EMPTY);
 	n->nr_slabs++;
 	n->nr_pages += rsv_slab_pages(c, slab);
@@ -162,7 +158,6 @@ void rsv_slab_add(struct rsv_cache *c, struct rsv_frame *slab)
 		n->given_early--;
 		n->target++;
 	}
-	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
 /**

@@ -15,10 +15,10 @@ enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
 bool rsv_slab_may_be_whole(const struct rsv_cache *c);
 struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int nid);
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid);
-void rsv_slab_add(struct rsv_cache *c, struct rsv_frame *slab);
 void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab);
 
 /* With the node's lock held */
+void rsv_slab_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab);
 struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n);
 void rsv_slab_link(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);
 void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);

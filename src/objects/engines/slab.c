@@ -170,7 +170,8 @@ static void rsv_bufctl_init(struct rsv_cache *c, struct rsv_frame *slab,
 	WRITE_ONCE(rsv_bufctl_of(c, e, slab)->first, c->layout.bufctl + colour * c->layout.colour);
 }
 
-static bool rsv_bufctl_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
+/* Allocates the pages of a slab, and its bufctls where they are outside the slab; or NULL. */
+static struct rsv_frame *rsv_bufctl_alloc_pages(struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	const gfp_t plain = gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_HIGHMEM);
 	struct rsv_bufctl *off_slab = NULL;
@@ -179,15 +180,13 @@ static bool rsv_bufctl_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
 	if (!c->layout.bufctl) {
 		off_slab = rsv_cache_alloc_node(rsv_bufctl_cache(c), plain, nid);
 		if (!off_slab)
-			return false;
+			return NULL;
 	}
 	slab = rsv_slab_new(c, gfp, nid);
-	if (slab) {
+	if (slab)
 		rsv_bufctl_init(c, slab, off_slab);
-		rsv_slab_add(c, slab);
-	} else if (off_slab) {
+	else if (off_slab)
 		rsv_cache_free(rsv_bufctl_cache(c), off_slab);
-	}
 	return slab;
 }
 
@@ -280,6 +279,27 @@ static void rsv_bufctl_alloc_slab(struct rsv_cache *c, struct rsv_frame *slab, u
 		if (batch->raw)
 			return;
 	}
+}
+
+static bool rsv_bufctl_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+				struct rsv_batch *batch)
+{
+	struct rsv_frame *slab = rsv_bufctl_alloc_pages(c, gfp, nid);
+	struct rsv_cache_node *n;
+	union rsv_slab_word word;
+	unsigned long flags;
+
+	if (!slab)
+		return false;
+	n = rsv_slab_node(c, rsv_frame_extent(c->region, slab));
+	raw_spin_lock_irqsave(&n->lock, flags);
+	rsv_slab_add(c, n, slab);
+	word = rsv_slab_read(slab);
+	rsv_bufctl_alloc_slab(c, slab, nr, &word, batch);
+	rsv_bufctl_update_slab(c, n, slab, word);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	rsv_batch_prepare(c, batch);
+	return true;
 }
 
 static void rsv_bufctl_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,

@@ -139,42 +139,56 @@ static void rsv_slob_large_update_slab(const struct rsv_cache *c, struct rsv_cac
 	rsv_slab_link(n, slab, word.fill);
 }
 
+/* Takes the object of a slab, which is empty. The node is locked. */
+static void rsv_slob_large_pop(struct rsv_cache *c, struct rsv_cache_node *n,
+			       struct rsv_frame *slab, struct rsv_batch *batch)
+{
+	void *object = rsv_slob_large_object(c, slab);
+	const union rsv_slab_word word = rsv_slab_read(slab);
+
+	if (rsv_mark_read(c, rsv_mark_at(c, object)) == RSV_SLAB_NONE) {
+		rsv_mark_write(c, rsv_mark_at(c, object), RSV_MARK_CACHED);
+		batch->object[batch->nr++] = object;
+		batch->raw = !word.carved && rsv_cache_has_raw(c);
+	} else {
+		batch->damaged = object;
+		batch->lost = 1;
+	}
+	rsv_slob_large_update_slab(c, n, slab, true);
+}
+
 static void rsv_slob_large_alloc(struct rsv_cache *c, struct rsv_cache_node *n,
 				 struct rsv_batch *batch)
 {
-	union rsv_slab_word word;
 	struct rsv_frame *slab;
 	unsigned long flags;
-	void *object;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	slab = rsv_slabs_best(n);
-	if (slab) {
-		object = rsv_slob_large_object(c, slab);
-		word = rsv_slab_read(slab);
-		if (rsv_mark_read(c, rsv_mark_at(c, object)) == RSV_SLAB_NONE) {
-			rsv_mark_write(c, rsv_mark_at(c, object), RSV_MARK_CACHED);
-			batch->object[batch->nr++] = object;
-			batch->raw = !word.carved && rsv_cache_has_raw(c);
-		} else {
-			batch->damaged = object;
-			batch->lost = 1;
-		}
-		rsv_slob_large_update_slab(c, n, slab, true);
-	}
+	if (slab)
+		rsv_slob_large_pop(c, n, slab, batch);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
-static bool rsv_slob_large_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
+static bool rsv_slob_large_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+				    struct rsv_batch *batch)
 {
 	struct rsv_frame *slab = rsv_slab_new(c, gfp, nid);
+	struct rsv_cache_node *n;
+	unsigned long flags;
 	void *object;
 
 	if (!slab)
 		return false;
 	object = rsv_slob_large_object(c, slab);
 	rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE);
-	rsv_slab_add(c, slab);
+	n = rsv_slab_node(c, rsv_frame_extent(c->region, slab));
+	raw_spin_lock_irqsave(&n->lock, flags);
+	rsv_slab_add(c, n, slab);
+	if (nr)
+		rsv_slob_large_pop(c, n, slab, batch);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	rsv_batch_prepare(c, batch);
 	return true;
 }
 
@@ -284,6 +298,23 @@ static void rsv_slob_count(struct rsv_cache_node *n, int blocks)
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
+/* A raw object is the only one of its batch. */
+static unsigned int rsv_slob_batch_size(const struct rsv_cache *c, unsigned int nr)
+{
+	return rsv_cache_has_raw(c) ? min(nr, 1U) : nr;
+}
+
+/* Counts and prepares the objects of blocks that came from the heap. */
+static void rsv_slob_finish_batch(struct rsv_cache *c, struct rsv_cache_node *n,
+				  struct rsv_batch *batch)
+{
+	if (!batch->nr)
+		return;
+	rsv_slob_count(n, batch->nr);
+	batch->raw = rsv_cache_has_raw(c);
+	rsv_batch_prepare(c, batch);
+}
+
 static void rsv_slob_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
 			   struct rsv_batch *batch)
 {
@@ -299,19 +330,22 @@ static void rsv_slob_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 		if (batch->nr || batch->damaged)
 			return;
 	}
-	rsv_heap_alloc(c, nid, rsv_cache_has_raw(c) ? 1 : nr, batch);
-	if (!batch->nr)
-		return;
-	rsv_slob_count(n, batch->nr);
-	batch->raw = rsv_cache_has_raw(c);
-	rsv_batch_prepare(c, batch);
+	rsv_heap_alloc(c, nid, rsv_slob_batch_size(c, nr), batch);
+	rsv_slob_finish_batch(c, n, batch);
 }
 
-static bool rsv_slob_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
+static bool rsv_slob_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+			      struct rsv_batch *batch)
 {
-	if (rsv_heap_serves(&c->layout))
-		return rsv_heap_new_page(c, gfp, nid);
-	return rsv_slob_large_new_slab(c, gfp, nid);
+	const struct rsv_extent *e;
+
+	if (!rsv_heap_serves(&c->layout))
+		return rsv_slob_large_new_slab(c, gfp, nid, nr, batch);
+	e = rsv_heap_new_page(c, gfp, nid, rsv_slob_batch_size(c, nr), batch);
+	if (!e)
+		return false;
+	rsv_slob_finish_batch(c, rsv_slab_node(c, e), batch);
+	return true;
 }
 
 /* Frees the block of an object. */

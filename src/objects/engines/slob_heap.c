@@ -159,6 +159,18 @@ static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct r
 	}
 }
 
+static struct rsv_slob_search rsv_slob_search_begin(struct rsv_cache *c, unsigned int nr,
+						    struct rsv_batch *batch)
+{
+	return (struct rsv_slob_search){
+		.c = c,
+		.batch = batch,
+		.nr = nr,
+		.size = rsv_slob_block_units(c),
+		.align = max(c->layout.align / RSV_SLOB_UNIT, 1U),
+	};
+}
+
 /**
  * rsv_heap_alloc() - allocate blocks for objects of a cache from slob pages that the heap has
  * @c: the cache
@@ -170,14 +182,8 @@ static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct r
  */
 void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_batch *batch)
 {
+	struct rsv_slob_search s = rsv_slob_search_begin(c, nr, batch);
 	struct rsv_heap_node *h = &c->region->heap->nodes[nid];
-	struct rsv_slob_search s = {
-		.c = c,
-		.batch = batch,
-		.nr = nr,
-		.size = rsv_slob_block_units(c),
-		.align = max(c->layout.align / RSV_SLOB_UNIT, 1U),
-	};
 
 	rsv_heap_search(h, rsv_slob_block_list(c), &s);
 	rsv_heap_search(h, RSV_SLOB_LIST_EMPTY, &s);
@@ -270,8 +276,8 @@ static void rsv_slob_page_mark(struct rsv_frame *frame, unsigned int pages)
 	}
 }
 
-/* Adds a new slob page to its node, as one free block. */
-static void rsv_slob_page_add(const struct rsv_slob_page *page)
+/* Adds a new slob page to its node, and allocates the first blocks of it. */
+static void rsv_slob_page_add(const struct rsv_slob_page *page, struct rsv_slob_search *s)
 {
 	union rsv_slob_word word = rsv_slob_page_word(page->frame);
 	unsigned long flags;
@@ -279,31 +285,38 @@ static void rsv_slob_page_add(const struct rsv_slob_page *page)
 	rsv_slob_page_clear(page, &word);
 	raw_spin_lock_irqsave(&page->node->lock, flags);
 	page->node->pages += word.more + 1;
-	rsv_slob_page_update(page, word, RSV_SLOB_LIST_EMPTY);
+	rsv_slob_page_search(page, &word, s);
+	rsv_slob_page_update(page, word, rsv_slob_block_list(s->c));
 	raw_spin_unlock_irqrestore(&page->node->lock, flags);
 }
 
 /**
- * rsv_heap_new_page() - allocate a slob page for blocks of a cache
+ * rsv_heap_new_page() - allocate a slob page, and blocks of it for objects of a cache
  * @c: the cache
  * @gfp: as for rsv_cache_alloc_node()
  * @nid: the preferred node
+ * @nr: how many blocks, RSV_BATCH at most
+ * @batch: an empty batch; the objects are added to it, marked as cached
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: Whether the region had the pages.
+ * Return: The extent of the slob page, or NULL if the region does not have the pages.
  */
-bool rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid)
+struct rsv_extent *rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+				     struct rsv_batch *batch)
 {
+	struct rsv_slob_search s = rsv_slob_search_begin(c, nr, batch);
 	struct rsv_frame *frame = rsv_slab_alloc_pages(c, gfp, nid);
 	struct rsv_slob_page page;
+	struct rsv_extent *e;
 
 	if (!frame)
-		return false;
+		return NULL;
 	rsv_slob_page_mark(frame, frame->nr_pages);
-	page = rsv_slob_page_get(rsv_frame_extent(c->region, frame), frame);
+	e = rsv_frame_extent(c->region, frame);
+	page = rsv_slob_page_get(e, frame);
 	rsv_kasan_fence(page.base, (size_t)page.end * RSV_SLOB_UNIT);
-	rsv_slob_page_add(&page);
-	return true;
+	rsv_slob_page_add(&page, &s);
+	return e;
 }
 
 static void rsv_slob_page_free_pages(struct rsv_region *r, struct rsv_frame *frame)

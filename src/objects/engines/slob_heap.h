@@ -14,7 +14,8 @@
 #define RSV_SLOB_EMPTY_MIN 2
 
 void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_batch *batch);
-bool rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid);
+struct rsv_extent *rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+				     struct rsv_batch *batch);
 enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
 			      void *object);
 unsigned int rsv_heap_trim(struct rsv_region *r, int nid, unsigned long max);

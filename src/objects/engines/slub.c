@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "engines.h"
 #include "objects/layout.h"
+#include "objects/cpu.h"
 #include "objects/debug/check.h"
 #include "slub.h"
 
@@ -63,13 +64,37 @@ static void rsv_slub_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 	rsv_batch_prepare(c, batch);
 }
 
-static bool rsv_slub_new_slab(struct rsv_cache *c, gfp_t gfp, int nid)
+/* Adds a new slab to its node. The batch gets objects of it, unless an active slab serves. */
+static void rsv_slub_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+			 unsigned int nr, struct rsv_batch *batch)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	rsv_slab_add(c, n, slab);
+	if (nr)
+		rsv_slub_pop(c, n, slab, nr, batch);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+}
+
+static bool rsv_slub_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+			      struct rsv_batch *batch)
 {
 	struct rsv_frame *slab = rsv_slab_new(c, gfp, nid);
+	struct rsv_extent *e;
+	struct rsv_cpu *cpu;
 
-	if (slab)
-		rsv_slab_add(c, slab);
-	return slab;
+	if (!slab)
+		return false;
+	e = rsv_frame_extent(c->region, slab);
+	cpu = rsv_cpu_enter_active(c, e->nid);
+	rsv_slub_add(c, rsv_slab_node(c, e), slab, cpu ? 0 : nr, batch);
+	if (cpu) {
+		rsv_slub_alloc_cpu(c, cpu, rsv_slab_node(c, e), batch);
+		rsv_cpu_leave(cpu);
+	}
+	rsv_batch_prepare(c, batch);
+	return true;
 }
 
 /*
