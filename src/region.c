@@ -18,8 +18,10 @@
 #include "objects/magazine_cache.h"
 #include "objects/reap.h"
 #include "pages/drain.h"
+#include "pages/extent.h"
+#include "pages/lend.h"
 #include "pages/reserve.h"
-#include "pages/zeroed.h"
+#include "pages/zonelist.h"
 #include "region.h"
 #include "report.h"
 
@@ -100,7 +102,7 @@ static int rsv_region_take(struct rsv_region *r, const struct rsv_reserve *want,
 /* Nothing goes on in the region any more by itself. */
 static void rsv_region_quiesce(struct rsv_region *r)
 {
-	rsv_zeroed_stop(r);
+	rsv_zones_quiesce(r);
 	rsv_reap_stop(r);
 	cancel_work_sync(&r->drain_work);
 	rsv_drain_destroy(r);
@@ -251,7 +253,7 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	unsigned long nr_free = 0;
 	struct rsv_zone *z;
 
-	rsv_zeroed_stop(r);
+	rsv_zones_quiesce(r);
 	rsv_drain_region(r);
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		nr_free += READ_ONCE(z->free_pages);

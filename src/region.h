@@ -15,17 +15,13 @@
 #include "objects/size_class.h"
 #include "pages/extent.h"
 #include "pages/lend.h"
+#include "pages/pagemap.h"
 #include "pages/pcp.h"
 #include "pages/zone.h"
+#include "pages/zonelist.h"
 #include "types.h"
 
 struct dentry;
-
-static inline struct rsv_extent *rsv_frame_extent(const struct rsv_region *r,
-						  const struct rsv_frame *f)
-{
-	return READ_ONCE(r->extents)->at[f->extent];
-}
 
 struct rsv_region *rsv_region_make(const char *name, const struct rsv_reserve *want,
 				   unsigned int nr, unsigned int origin);

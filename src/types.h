@@ -49,6 +49,7 @@
 #define RSV_TYPES_H
 
 #include <linux/bitops.h>
+#include <linux/jiffies.h>
 #include <linux/kallsyms.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -248,7 +249,7 @@ struct rsv_extents {
  *	(zone->lock)
  * @nr_free: free blocks
  * @blocks: first frames of the free blocks, except those on @last
- * @last: free blocks that serve last, since they may soon merge: see rsv_buddy_give()
+ * @last: free blocks that serve last, since they may soon merge: see rsv_buddy_free()
  * @allocs: blocks taken
  * @frees: blocks given back
  * @failures: requests that found nothing, counted in the first zone that they asked
@@ -394,14 +395,14 @@ struct rsv_zone {
 };
 
 /**
- * struct rsv_request - what a request wants, worked out once (on the caller's stack)
+ * struct rsv_request - a request for pages (on the caller's stack)
  * @gfp: its flags
  * @nid: the preferred node
  * @highest: the highest zone that may serve it
  * @nr_pages: pages of the block
  * @bytes: bytes that the caller asked for
  * @order: order of the block that holds them
- * @anywhere: the block may begin at any page
+ * @refill: an empty per-CPU list may be refilled for it
  */
 struct rsv_request {
 	gfp_t gfp;
@@ -410,15 +411,17 @@ struct rsv_request {
 	unsigned long nr_pages;
 	size_t bytes;
 	unsigned int order;
-	bool anywhere;
+	bool refill;
 };
 
 /**
  * struct rsv_zone_walk - a walk along the zones that may serve a request (on the caller's stack)
+ * @first: the zone that rsv_zone_first() returned without a walk, or NULL
  * @rank: nodes that are done
  * @type: the zone of the present node to look at next
  */
 struct rsv_zone_walk {
+	struct rsv_zone *first;
 	unsigned int rank;
 	int type;
 };
@@ -426,6 +429,9 @@ struct rsv_zone_walk {
 /*
  * Pages: getting memory back
  */
+
+/* While a region runs low it is drained in the background no more often than this. */
+#define RSV_DRAIN_INTERVAL (HZ / 10)
 
 /**
  * struct rsv_drain_hooks - how objects/ gives back memory that it does not need (constant)

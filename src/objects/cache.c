@@ -53,9 +53,9 @@
 #include "node.h"
 #include "objects/debug/check.h"
 #include "pages/drain.h"
-#include "pages/pcp.h"
 #include "reap.h"
 #include "region.h"
+#include "work.h"
 
 /* Destroyed caches whose use is still found out */
 #define RSV_QUARANTINE_MAX 16

@@ -17,7 +17,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "report.h"
 #include "types.h"
 

@@ -23,7 +23,7 @@
 #include "engine.h"
 #include "hooks.h"
 #include "objects/engines/slub.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "pages/page_alloc.h"
 #include "types.h"
 

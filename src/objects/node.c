@@ -20,7 +20,7 @@
 #include "compat.h"
 #include "node.h"
 #include "objects/debug/check.h"
-#include "pages/page_alloc.h"
+#include "pages/contig.h"
 #include "region.h"
 
 /*

@@ -14,9 +14,9 @@
 #include "engine.h"
 #include "magazine.h"
 #include "pages/drain.h"
-#include "pages/pcp.h"
 #include "reap.h"
 #include "region.h"
+#include "work.h"
 
 #define RSV_AGE_INTERVAL (2 * HZ)
 

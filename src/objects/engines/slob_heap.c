@@ -15,7 +15,7 @@
 #include "objects/debug/check.h"
 #include "objects/mark.h"
 #include "objects/node.h"
-#include "pages/page_alloc.h"
+#include "pages/contig.h"
 #include "region.h"
 #include "slob_heap.h"
 #include "slob_page.h"

@@ -9,7 +9,7 @@
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
 
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "slob_heap.h"
 #include "types.h"
 
