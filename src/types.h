@@ -396,9 +396,8 @@ struct rsv_zone {
 
 /**
  * struct rsv_request - a request for pages (on the caller's stack)
- * @gfp: its flags
+ * @gfp: its flags, which name the highest zone that may serve it
  * @nid: the preferred node
- * @highest: the highest zone that may serve it
  * @nr_pages: pages of the block
  * @bytes: bytes that the caller asked for
  * @order: order of the block that holds them
@@ -407,7 +406,6 @@ struct rsv_zone {
 struct rsv_request {
 	gfp_t gfp;
 	int nid;
-	enum zone_type highest;
 	unsigned long nr_pages;
 	size_t bytes;
 	unsigned int order;
@@ -416,14 +414,12 @@ struct rsv_request {
 
 /**
  * struct rsv_zone_walk - a walk along the zones that may serve a request (on the caller's stack)
- * @first: the zone that rsv_zone_first() returned without a walk, or NULL
  * @rank: nodes that are done
- * @type: the zone of the present node to look at next
+ * @tried: zones of the present node that are done, the highest first
  */
 struct rsv_zone_walk {
-	struct rsv_zone *first;
 	unsigned int rank;
-	int type;
+	unsigned int tried;
 };
 
 /*

@@ -14,7 +14,6 @@
  * and the first frame of each further part says RUN and points to the run's first frame.
  */
 #include <linux/bitops.h>
-#include <linux/hardirq.h>
 #include <linux/log2.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -34,7 +33,6 @@ static struct rsv_request rsv_run_request(gfp_t gfp, int nid, unsigned long nr_p
 	return (struct rsv_request){
 		.gfp = gfp,
 		.nid = nid,
-		.highest = gfp_zone(gfp),
 		.nr_pages = nr_pages,
 		.bytes = bytes,
 		.order = order_base_2(nr_pages),
@@ -72,11 +70,8 @@ static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t g
 						   unsigned long nr_pages)
 {
 	const struct rsv_request q = rsv_run_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
-	bool zero = false;
 
-	if (unlikely(in_nmi() || !rsv_run_request_ok(&q, RSV_GFP_PAGES & ~__GFP_ZERO)))
-		return NULL;
-	return rsv_request_try(r, &q, &zero);
+	return rsv_run_request_ok(&q, RSV_GFP_PAGES & ~__GFP_ZERO) ? rsv_request_try(r, &q) : NULL;
 }
 
 /**
@@ -310,7 +305,7 @@ static struct rsv_frame *rsv_zone_gather(struct rsv_region *r, const struct rsv_
 /* Allocates a run that no single free block holds. May sleep. */
 static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_request *q)
 {
-	struct rsv_zone_walk walk;
+	struct rsv_zone_walk walk = {};
 	struct rsv_frame *f = NULL;
 	struct rsv_zone *z;
 
@@ -320,7 +315,7 @@ static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_r
 	 */
 	if (!mutex_trylock(&r->shape_lock))
 		return NULL;
-	for (z = rsv_zone_first(r, q, &walk); z && !f; z = rsv_zone_next(r, q, &walk))
+	while (!f && (z = rsv_zone_next(r, q, &walk)))
 		f = rsv_zone_gather(r, z, q);
 	mutex_unlock(&r->shape_lock);
 	return f;

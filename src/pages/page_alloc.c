@@ -3,7 +3,7 @@
  * The page API: blocks of 2^order pages.
  *
  * An allocation has a fast path, which pops a block from this CPU's list, and one slow path,
- * rsv_request_alloc(), which all requests for pages share:
+ * rsv_request_serve(), which all requests for pages share:
  *
  *	for each zone that may serve:
  *		a zeroed page, if the request wants one; this CPU's list, refilled; the free areas
@@ -33,8 +33,6 @@
 #include "zone.h"
 #include "zonelist.h"
 
-#define RSV_GFP_ZONES (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
-
 /**
  * rsv_gfp_ok() - whether a request's flags are among those that are understood
  * @gfp: the flags
@@ -60,6 +58,19 @@ bool rsv_gfp_ok(gfp_t gfp, gfp_t known)
  * Allocating
  */
 
+static noinline void rsv_clear_pages(const struct rsv_region *r, const struct rsv_frame *f,
+				     unsigned long nr_pages, gfp_t gfp)
+{
+	unsigned long pfn = page_to_pfn(rsv_frame_page(rsv_frame_extent(r, f), f));
+	unsigned long end = pfn + nr_pages;
+
+	for (; pfn < end; pfn++) {
+		clear_highpage(pfn_to_page(pfn));
+		if (gfpflags_allow_blocking(gfp))
+			cond_resched();
+	}
+}
+
 /* A zone's lists and zeroed pages serve whole blocks of small orders, without a look at the marks. */
 static inline bool rsv_zone_may_use_lists(const struct rsv_zone *z, const struct rsv_request *q)
 {
@@ -67,43 +78,38 @@ static inline bool rsv_zone_may_use_lists(const struct rsv_zone *z, const struct
 	       rsv_zone_shares(z, q) && !rsv_zone_below_min(z, q);
 }
 
-static struct rsv_frame *rsv_zone_serve(struct rsv_zone *z, const struct rsv_request *q, bool *zero)
+/* Allocates a block from one zone, and clears it if the request wants that. */
+static __always_inline struct rsv_frame *rsv_zone_serve(struct rsv_zone *z,
+							const struct rsv_request *q)
 {
 	struct rsv_frame *f = NULL;
 
 	if (rsv_zone_may_use_lists(z, q)) {
-		if (*zero && !q->order)
+		if (q->gfp & __GFP_ZERO && !q->order) {
 			f = rsv_zeroed_alloc(z, q);
-		if (f)
-			*zero = false;
-		else
-			f = rsv_pcp_alloc(z, q);
+			if (f)
+				return f;
+		}
+		f = rsv_pcp_alloc(z, q);
 	}
-	return f ?: rsv_zone_alloc(z, q);
+	f = f ?: rsv_zone_alloc(z, q);
+	if (likely(f) && unlikely(q->gfp & __GFP_ZERO))
+		rsv_clear_pages(z->region, f, q->nr_pages, q->gfp);
+	return f;
 }
 
-/**
- * rsv_request_try() - allocate a block from the first zone that has one
- * @r: the region
- * @q: the request
- * @zero: whether a page that was cleared beforehand is preferred; set to false if the request gets
- *	one
- *
- * Context: Any but NMI.
- * Return: The block's first frame, marked as used, or NULL.
- */
-struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q, bool *zero)
+/* Tries all zones in order, but not the one that failed just now. */
+static noinline struct rsv_frame *rsv_zones_serve(struct rsv_region *r, const struct rsv_request *q,
+						  const struct rsv_zone *failed)
 {
-	struct rsv_zone_walk walk;
-	struct rsv_frame *f;
+	struct rsv_zone_walk walk = {};
+	struct rsv_frame *f = NULL;
 	struct rsv_zone *z;
 
-	for (z = rsv_zone_first(r, q, &walk); z; z = rsv_zone_next(r, q, &walk)) {
-		f = rsv_zone_serve(z, q, zero);
-		if (likely(f))
-			return f;
-	}
-	return NULL;
+	while (!f && (z = rsv_zone_next(r, q, &walk)))
+		if (z != failed)
+			f = rsv_zone_serve(z, q);
+	return f;
 }
 
 /* Limits how often a failed request prints a line */
@@ -111,29 +117,64 @@ static DEFINE_RATELIMIT_STATE(rsv_failure_limit, 5 * HZ, 1);
 
 static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_request *q)
 {
-	struct rsv_zone_walk walk;
-	struct rsv_zone *z = rsv_zone_first(r, q, &walk);
-
-	if (z)
-		rsv_zone_count_failure(z, q->order);
+	rsv_zone_count_failure(rsv_zone_first(r, q), q->order);
 	if (!(q->gfp & __GFP_NOWARN) && __ratelimit(&rsv_failure_limit))
 		pr_warn("region %s: no %lu KiB for %s, gfp flags %pGg\n", r->name,
 			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
 }
 
-static void rsv_clear_pages(struct page *page, const struct rsv_request *q)
+/* No zone has a block: drains, and tries them once more. */
+static noinline struct rsv_frame *
+rsv_request_drain(struct rsv_region *r, const struct rsv_request *q, rsv_gather_fn *gather)
 {
-	unsigned long pfn = page_to_pfn(page), end = pfn + q->nr_pages;
+	bool waited = rsv_drain_for_request(r, q->gfp);
+	struct rsv_frame *f = rsv_zones_serve(r, q, NULL);
 
-	for (; pfn < end; pfn++) {
-		clear_highpage(pfn_to_page(pfn));
-		if (gfpflags_allow_blocking(q->gfp))
-			cond_resched();
-	}
+	if (f)
+		return f;
+	if (waited && gather)
+		f = gather(r, q);
+	if (!f)
+		rsv_request_failed(r, q);
+	else if (q->gfp & __GFP_ZERO)
+		rsv_clear_pages(r, f, q->nr_pages, q->gfp);
+	return f;
+}
+
+/*
+ * The slow path. For blocks that no list has it is the only one, so the first zone is inline: as
+ * calls these steps took a third longer.
+ */
+static __always_inline struct rsv_frame *
+rsv_request_serve(struct rsv_region *r, const struct rsv_request *q, rsv_gather_fn *gather)
+{
+	struct rsv_zone *z;
+	struct rsv_frame *f;
+
+	if (unlikely(in_nmi()))
+		return NULL;
+	z = rsv_zone_first(r, q);
+	f = rsv_zone_serve(z, q);
+	if (likely(f))
+		return f;
+	return rsv_zones_serve(r, q, z) ?: rsv_request_drain(r, q, gather);
 }
 
 /**
- * rsv_request_alloc() - the slow path: do all that a request permits to allocate a block
+ * rsv_request_try() - allocate a block from the first zone that has one
+ * @r: the region
+ * @q: the request, its order below RSV_ORDERS_MAX
+ *
+ * Context: Any but NMI, where it gives NULL.
+ * Return: The block's first frame, marked as used, or NULL.
+ */
+struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q)
+{
+	return in_nmi() ? NULL : rsv_zones_serve(r, q, NULL);
+}
+
+/**
+ * rsv_request_alloc() - do all that a request permits to allocate a block
  * @r: the region
  * @q: the request, its order below RSV_ORDERS_MAX
  * @gather: tried last, if the caller may wait; or NULL
@@ -144,48 +185,35 @@ static void rsv_clear_pages(struct page *page, const struct rsv_request *q)
 struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_request *q,
 				    rsv_gather_fn *gather)
 {
-	bool zero = q->gfp & __GFP_ZERO, waited;
-	struct rsv_frame *f;
-
-	if (unlikely(in_nmi()))
-		return NULL;
-	f = rsv_request_try(r, q, &zero);
-	if (unlikely(!f)) {
-		waited = rsv_drain_for_request(r, q->gfp);
-		f = rsv_request_try(r, q, &zero);
-		if (!f && waited && gather)
-			f = gather(r, q);
-		if (!f) {
-			rsv_request_failed(r, q);
-			return NULL;
-		}
-	}
-	if (zero)
-		rsv_clear_pages(rsv_frame_page(rsv_frame_extent(r, f), f), q);
-	return f;
+	return rsv_request_serve(r, q, gather);
 }
 
-static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gfp,
-						  unsigned int order, int nid)
+static inline struct rsv_request rsv_pages_request(gfp_t gfp, int nid, unsigned int order)
 {
-	struct rsv_request q;
-	struct rsv_frame *f;
-
-	if (unlikely(order >= RSV_ORDERS_MAX))
-		return NULL;
-	if (unlikely(gfp & ~RSV_GFP_PLAIN) && !rsv_gfp_ok(gfp, RSV_GFP_PAGES))
-		return NULL;
-	q = (struct rsv_request){
+	return (struct rsv_request){
 		.gfp = gfp,
 		.nid = nid,
-		.highest = gfp_zone(gfp),
 		.nr_pages = 1UL << order,
 		.bytes = PAGE_SIZE << order,
 		.order = order,
 		.refill = true,
 	};
-	f = rsv_request_alloc(r, &q, NULL);
+}
+
+static inline struct page *rsv_block_page(const struct rsv_region *r, const struct rsv_frame *f)
+{
 	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
+}
+
+/* @order: below RSV_ORDERS_MAX */
+static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gfp,
+						  unsigned int order)
+{
+	const struct rsv_request q = rsv_pages_request(gfp, numa_mem_id(), order);
+
+	if (unlikely(gfp & ~RSV_GFP_PLAIN) && !rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	return rsv_block_page(r, rsv_request_serve(r, &q, NULL));
 }
 
 /**
@@ -206,10 +234,11 @@ struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order
 	struct page *page;
 
 	rsv_might_sleep(gfp);
-	if (likely(!(gfp & ~RSV_GFP_PLAIN) && order < RSV_PCP_ORDERS) &&
-	    likely(rsv_pages_pop(r, order, &f, &page)))
-		return page;
-	return rsv_alloc_pages_slow(r, gfp, order, numa_mem_id());
+	if (unlikely(gfp & ~RSV_GFP_PLAIN) || order >= RSV_PCP_ORDERS)
+		return order < RSV_ORDERS_MAX ? rsv_alloc_pages_slow(r, gfp, order) : NULL;
+	if (unlikely(!rsv_pages_pop(r, order, &f, &page)))
+		return rsv_alloc_pages_slow(r, gfp, order);
+	return page;
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages);
 
@@ -225,12 +254,16 @@ EXPORT_SYMBOL_GPL(rsv_alloc_pages);
  */
 struct page *rsv_alloc_pages_node(struct rsv_region *r, int nid, gfp_t gfp, unsigned int order)
 {
-	rsv_might_sleep(gfp);
+	struct rsv_request q;
+
 	if (nid == NUMA_NO_NODE)
 		nid = numa_mem_id();
-	if (nid < 0 || nid >= nr_node_ids)
+	if (nid < 0 || nid >= nr_node_ids || order >= RSV_ORDERS_MAX)
 		return NULL;
-	return rsv_alloc_pages_slow(r, gfp, order, nid);
+	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	q = rsv_pages_request(gfp, nid, order);
+	return rsv_block_page(r, rsv_request_alloc(r, &q, NULL));
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages_node);
 
@@ -261,44 +294,46 @@ refuse:
 	return false;
 }
 
-static noinline void rsv_free_pages_failed(struct rsv_extent *e, unsigned long index,
+static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned long index,
 					   unsigned int order, enum rsv_misuse misuse)
 {
-	if (e)
-		rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u",
-			   e->region->name, rsv_frame_offset(e, &e->frames[index]), order);
-	else
-		rsv_report(RSV_FOREIGN, "a page of no region given back with order %u", order);
+	rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u", e->region->name,
+		   rsv_frame_offset(e, &e->frames[index]), order);
 }
 
-/* Returns what is wrong with the free. */
-static __always_inline enum rsv_misuse rsv_extent_free_pages(struct rsv_extent *e,
-							     unsigned long index, struct page *page,
-							     unsigned int order)
+/* The slow path, with preemption disabled */
+static __always_inline void rsv_extent_free_pages(struct rsv_extent *e, unsigned long index,
+						  unsigned int order)
 {
-	if (order < RSV_PCP_ORDERS && rsv_pcp_free(e->zone, &e->frames[index], page, order))
-		return RSV_OK;
-	return order < RSV_ORDERS_MAX ? rsv_zone_free(e, index, 1UL << order) : RSV_WRONG_SIZE;
+	enum rsv_misuse misuse = RSV_WRONG_SIZE;
+
+	if (order < RSV_PCP_ORDERS && rsv_pcp_free(e, index, order))
+		return;
+	if (likely(order < RSV_ORDERS_MAX))
+		misuse = rsv_zone_free_block(e, index, order);
+	if (unlikely(misuse != RSV_OK))
+		rsv_free_pages_failed(e, index, order, misuse);
 }
 
 static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(page), index = 0;
-	enum rsv_misuse misuse = RSV_FOREIGN;
+	unsigned long pfn = page_to_pfn(page);
 	struct rsv_extent *e;
 
 	if (unlikely(in_nmi()) && rsv_refuse_nmi("pages given back"))
 		return;
 	preempt_disable();
 	e = this_cpu_read(rsv_extent_hint);
-	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes)))
+	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes))) {
 		e = rsv_extent_find(pfn);
-	if (likely(e)) {
-		index = pfn - e->first;
-		misuse = rsv_extent_free_pages(e, index, page, order);
+		if (!e) {
+			rsv_report(RSV_FOREIGN, "a page of no region given back with order %u",
+				   order);
+			goto out;
+		}
 	}
-	if (unlikely(misuse != RSV_OK))
-		rsv_free_pages_failed(e, index, order, misuse);
+	rsv_extent_free_pages(e, pfn - e->first, order);
+out:
 	preempt_enable();
 }
 

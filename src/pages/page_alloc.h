@@ -33,7 +33,7 @@ bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
 /* What the slow path tries last, for callers that may wait; see rsv_request_alloc() */
 typedef struct rsv_frame *rsv_gather_fn(struct rsv_region *r, const struct rsv_request *q);
 
-struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q, bool *zero);
+struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q);
 struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_request *q,
 				    rsv_gather_fn *gather);
 

@@ -183,17 +183,17 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
 
 /**
  * rsv_pcp_free() - free a block onto this CPU's list, and flush the older half if the list is full
- * @z: the block's zone
- * @f: its first frame
- * @page: its first page
+ * @e: the block's extent
+ * @index: its first page in the extent
  * @order: its order, below RSV_PCP_ORDERS
  *
  * Context: Any but NMI.
  * Return: false, and the block has not changed, if the list is busy or switched off or the frame says
  * that the block is not a used one of this order.
  */
-bool rsv_pcp_free(struct rsv_zone *z, struct rsv_frame *f, struct page *page, unsigned int order)
+bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
+	struct rsv_zone *z = e->zone;
 	unsigned int high = READ_ONCE(z->pcp_high[order]), stray = 0;
 	struct rsv_pcp *pcp = high ? rsv_pcp_enter(z, order) : NULL;
 	bool pushed;
@@ -203,7 +203,7 @@ bool rsv_pcp_free(struct rsv_zone *z, struct rsv_frame *f, struct page *page, un
 	if (rsv_pcp_nr(pcp) >= high)
 		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp) - high / 2, smp_processor_id(),
 			      &stray);
-	pushed = rsv_pcp_push(pcp, high, f, page, order);
+	pushed = rsv_pcp_push(pcp, high, &e->frames[index], pfn_to_page(e->first + index), order);
 	rsv_pcp_leave(pcp);
 	rsv_pcp_report(z, stray);
 	return pushed;

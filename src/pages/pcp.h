@@ -22,7 +22,7 @@ int rsv_pcp_create(struct rsv_zone *z);
 void rsv_pcp_release(struct rsv_zone *z);
 
 struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q);
-bool rsv_pcp_free(struct rsv_zone *z, struct rsv_frame *f, struct page *page, unsigned int order);
+bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order);
 void rsv_pcp_drain(struct rsv_zone *z);
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
 bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);

@@ -118,12 +118,17 @@ unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages)
 	return more;
 }
 
-/*
- * Wakes the drain in the background, unless it ran less than an interval ago: a zone that stays low
- * would otherwise keep caches from having anything cached. Two CPUs that find the interval over at
- * the same instant do no harm.
+/**
+ * rsv_zone_wake_drain() - drain the region in the background, because a zone is low
+ * @r: the region
+ *
+ * It does nothing if a drain began less than an interval ago: a zone that stays low would otherwise
+ * keep caches from having anything cached. Two CPUs that find the interval over at the same instant
+ * do no harm.
+ *
+ * Context: Any but NMI.
  */
-static noinline void rsv_zone_wake_drain(struct rsv_region *r)
+void rsv_zone_wake_drain(struct rsv_region *r)
 {
 	unsigned long last = READ_ONCE(r->drained_at);
 
@@ -131,13 +136,6 @@ static noinline void rsv_zone_wake_drain(struct rsv_region *r)
 		return;
 	WRITE_ONCE(r->drained_at, jiffies);
 	queue_work(rsv_queue, &r->drain_work);
-}
-
-/* The zone is not locked: queue_work() takes locks that are not raw. */
-static void rsv_zone_check_low(struct rsv_zone *z)
-{
-	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->low_pages)))
-		rsv_zone_wake_drain(z->region);
 }
 
 /**
@@ -160,8 +158,13 @@ void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order)
  * Allocating
  */
 
-/* Frees the pages of a block, which has 2^@order, that go beyond what the request wants. */
-static void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
+/**
+ * rsv_zone_trim() - free the pages of a block that go beyond what a request wants
+ * @z: the zone, locked
+ * @f: the block's first frame, which says how many pages the request wants
+ * @order: the block's order
+ */
+void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
 {
 	struct rsv_extent *e = rsv_frame_extent(z->region, f);
 
@@ -170,42 +173,13 @@ static void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int 
 			     (1UL << order) - f->nr_pages);
 }
 
-/**
- * rsv_zone_alloc() - allocate a block from a zone's free areas
- * @z: the zone
- * @q: the request
- *
- * Context: Any but NMI.
- * Return: The block's first frame, marked as used, or NULL.
- */
-struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z, const struct rsv_request *q)
-{
-	struct rsv_frame *f = NULL;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&z->lock, flags);
-	if (likely(rsv_zone_allows(z, q)))
-		f = rsv_buddy_alloc(z, q->order);
-	if (likely(f)) {
-		WRITE_ONCE(f->kind, RSV_FRAME_USED);
-		WRITE_ONCE(f->order, q->order);
-		WRITE_ONCE(f->nr_pages, q->nr_pages);
-		if (q->nr_pages != 1UL << q->order)
-			rsv_zone_trim(z, f, q->order);
-		rsv_zone_count_alloc(z, q);
-	}
-	raw_spin_unlock_irqrestore(&z->lock, flags);
-	rsv_zone_check_low(z);
-	return f;
-}
-
 /* How many blocks of its order a request may get from above the marks, up to @most */
 static unsigned int rsv_zone_above_marks(const struct rsv_zone *z, const struct rsv_request *q,
 					 unsigned int most)
 {
 	unsigned long reserved = z->min_pages;
 
-	if (q->highest > z->type)
+	if (z->protection && gfp_zone(q->gfp) > z->type)
 		reserved += z->protection;
 	if (z->free_pages <= reserved)
 		return 0;
@@ -337,20 +311,14 @@ enum rsv_misuse rsv_zone_free(struct rsv_extent *e, unsigned long index, unsigne
 {
 	struct rsv_frame *f = &e->frames[index];
 	struct rsv_zone *z = e->zone;
-	enum rsv_misuse misuse = RSV_OK;
+	enum rsv_misuse misuse;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	if (likely(f->kind == RSV_FRAME_USED && f->order < RSV_ORDERS_MAX &&
-		   nr_pages == 1UL << f->order)) {
-		z->area[f->order].frees++;
-		rsv_buddy_free(z, e, index, f->order);
-	} else {
-		misuse = rsv_zone_check(e, f, nr_pages);
-		if (misuse == RSV_OK) {
-			z->area[order_base_2(f->nr_pages)].frees++;
-			rsv_buddy_free_pages(z, e, index, f->nr_pages);
-		}
+	misuse = rsv_zone_check(e, f, nr_pages);
+	if (misuse == RSV_OK) {
+		z->area[order_base_2(f->nr_pages)].frees++;
+		rsv_buddy_free_pages(z, e, index, f->nr_pages);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return misuse;

@@ -5,9 +5,10 @@
 #ifndef RSV_PAGES_ZONE_H
 #define RSV_PAGES_ZONE_H
 
+#include <linux/gfp.h>
 #include <linux/minmax.h>
-#include <linux/mmzone.h>
 
+#include "buddy.h"
 #include "report.h"
 #include "types.h"
 
@@ -21,7 +22,7 @@ static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_re
 {
 	unsigned long reserved = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
 
-	if (q->highest > z->type)
+	if (unlikely(z->protection) && gfp_zone(q->gfp) > z->type)
 		reserved += z->protection;
 	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= reserved;
 }
@@ -29,7 +30,7 @@ static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_re
 /* Whether a request may use the lists of a zone, whose blocks no mark withholds */
 static inline bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q)
 {
-	return q->highest == z->type || !READ_ONCE(z->protection);
+	return likely(!READ_ONCE(z->protection)) || gfp_zone(q->gfp) == z->type;
 }
 
 /* Whether a zone is below its min mark, and the lists too are for __GFP_HIGH only */
@@ -51,12 +52,69 @@ static inline void rsv_zone_count_alloc(struct rsv_zone *z, const struct rsv_req
 
 void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
 
-struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z, const struct rsv_request *q);
+void rsv_zone_wake_drain(struct rsv_region *r);
+void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order);
+
+/* The zone is not locked: queue_work() takes locks that are not raw. */
+static inline void rsv_zone_check_low(struct rsv_zone *z)
+{
+	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->low_pages)))
+		rsv_zone_wake_drain(z->region);
+}
+
+/*
+ * Allocates a block from a zone's free areas. Returns its first frame, marked as used, or NULL. It is
+ * inline because a call costs more than a tenth of it, and large blocks have no faster path.
+ */
+static __always_inline struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z,
+							const struct rsv_request *q)
+{
+	const unsigned long nr_pages = q->nr_pages;
+	const unsigned int order = q->order;
+	struct rsv_frame *f = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	if (likely(rsv_zone_allows(z, q)))
+		f = rsv_buddy_alloc(z, order);
+	if (likely(f)) {
+		WRITE_ONCE(f->kind, RSV_FRAME_USED);
+		WRITE_ONCE(f->order, order);
+		WRITE_ONCE(f->nr_pages, nr_pages);
+		if (nr_pages != 1UL << order)
+			rsv_zone_trim(z, f, order);
+		rsv_zone_count_alloc(z, q);
+	}
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_zone_check_low(z);
+	return f;
+}
+
 unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, u32 owner,
 				  unsigned int nr, unsigned int pieces, struct rsv_frame **frames,
 				  struct page **pages);
 
 enum rsv_misuse rsv_zone_free(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
+
+/* rsv_zone_free() of a whole block, inline for the same reason as rsv_zone_alloc() */
+static __always_inline enum rsv_misuse rsv_zone_free_block(struct rsv_extent *e,
+							   unsigned long index, unsigned int order)
+{
+	const struct rsv_frame *f = &e->frames[index];
+	struct rsv_zone *z = e->zone;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	if (unlikely(f->kind != RSV_FRAME_USED || f->order != order)) {
+		raw_spin_unlock_irqrestore(&z->lock, flags);
+		return rsv_zone_free(e, index, 1UL << order);
+	}
+	z->area[order].frees++;
+	rsv_buddy_free(z, e, index, order);
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	return RSV_OK;
+}
+
 void rsv_zone_free_marked(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 void rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f);
 

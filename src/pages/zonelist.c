@@ -24,11 +24,8 @@
 /* For each node all nodes, itself first, then by distance (constant once the module is loaded) */
 static u16 *rsv_node_order;
 
-/*
- * Stands in r->nearest for a zone that a region does not have. It never has a block, and list_min
- * turns the fast path away before that reads @pcp.
- */
-static struct rsv_zone rsv_zone_none = {
+/* list_min turns the fast path away before it reads @pcp. */
+struct rsv_zone rsv_zone_none = {
 	.list_min = ULONG_MAX,
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(rsv_zone_none.lock),
 };
@@ -113,7 +110,7 @@ static unsigned int rsv_zone_slot(int nid, int type)
  * rsv_zone_next() - the next zone that may serve a request
  * @r: the region
  * @q: the request
- * @walk: the walk, which rsv_zone_first() began
+ * @walk: the walk; all zeroes at its beginning
  *
  * Context: Any.
  * Return: The zone, or NULL after the last.
@@ -121,16 +118,17 @@ static unsigned int rsv_zone_slot(int nid, int type)
 struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_request *q,
 			       struct rsv_zone_walk *walk)
 {
-	unsigned int ranks = q->gfp & __GFP_THISNODE ? 1 : nr_node_ids;
+	const unsigned int ranks = q->gfp & __GFP_THISNODE ? 1 : nr_node_ids;
+	const unsigned int highest = gfp_zone(q->gfp);
 
-	for (; walk->rank < ranks; walk->rank++, walk->type = q->highest) {
+	for (; walk->rank < ranks; walk->rank++, walk->tried = 0) {
 		int nid = rsv_node_at(q->nid, walk->rank);
 
-		while (walk->type >= 0) {
-			unsigned int slot = rsv_zone_slot(nid, walk->type--);
+		while (walk->tried <= highest) {
+			unsigned int slot = rsv_zone_slot(nid, highest - walk->tried++);
 			struct rsv_zone *z = READ_ONCE(r->zones[slot]);
 
-			if (z && z != walk->first)
+			if (z)
 				return z;
 		}
 	}
@@ -143,8 +141,8 @@ static void rsv_zones_update_nearest(struct rsv_region *r)
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		const struct rsv_request q = {.nid = nid, .highest = ZONE_NORMAL};
-		struct rsv_zone_walk walk = {.type = q.highest};
+		const struct rsv_request q = {.gfp = GFP_KERNEL, .nid = nid};
+		struct rsv_zone_walk walk = {};
 		struct rsv_zone *z = rsv_zone_next(r, &q, &walk);
 
 		if (z)

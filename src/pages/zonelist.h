@@ -5,10 +5,15 @@
 #ifndef RSV_PAGES_ZONELIST_H
 #define RSV_PAGES_ZONELIST_H
 
-#include <linux/mmzone.h>
+#include <linux/gfp.h>
 #include <linux/reservoir.h>
 
 #include "types.h"
+
+#define RSV_GFP_ZONES (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
+
+/* Stands for the first zone where a region has none. It never has a block. */
+extern struct rsv_zone rsv_zone_none;
 
 int rsv_zones_start(void);
 void rsv_zones_stop(void);
@@ -25,19 +30,15 @@ struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_requ
 			       struct rsv_zone_walk *walk);
 
 /*
- * The first zone that may serve a request, and the beginning of a walk along the others. Most
- * requests name neither zone nor node, and r->nearest has the first zone of those.
+ * The first zone that may serve a request: r->nearest for a request that names neither a zone nor a
+ * node, as most do. It is never NULL.
  */
-static inline struct rsv_zone *
-rsv_zone_first(const struct rsv_region *r, const struct rsv_request *q, struct rsv_zone_walk *walk)
+static inline struct rsv_zone *rsv_zone_first(const struct rsv_region *r,
+					      const struct rsv_request *q)
 {
-	walk->first = NULL;
-	walk->rank = 0;
-	walk->type = q->highest;
-	if (unlikely(q->highest != ZONE_NORMAL || q->gfp & __GFP_THISNODE))
-		return rsv_zone_next(r, q, walk);
-	walk->first = READ_ONCE(r->nearest[q->nid]);
-	return walk->first;
+	if (unlikely(q->gfp & (RSV_GFP_ZONES | __GFP_THISNODE)))
+		return rsv_zone_next(r, q, &(struct rsv_zone_walk){}) ?: &rsv_zone_none;
+	return READ_ONCE(r->nearest[q->nid]);
 }
 
 #endif /* RSV_PAGES_ZONELIST_H */
