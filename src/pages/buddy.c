@@ -10,9 +10,9 @@
  * order.
  *
  * The zone's word @orders has a bit for each free area that is not empty, so that the smallest
- * block that serves is found without a search. A split leaves the lower half to the request. A block
- * that is freed goes to the head of its area, since its memory is most likely still in the CPU's
- * cache, or onto the area's second list, which serves last: see rsv_buddy_free().
+ * block that serves is found without a search. A split leaves the lower half to the request. A
+ * block that is freed goes to the head of its area, since its memory is most likely still in the
+ * CPU's cache, or onto the area's second list, which serves last: see rsv_buddy_free().
  *
  * Free areas are hlists. They need no tail, and they cost half as much as lists on kernels that
  * check every step of a list (CONFIG_DEBUG_LIST, as Debian's); the frames' kinds already tell what
@@ -154,8 +154,8 @@ static __always_inline bool rsv_buddy_is_free(const struct rsv_frame *frames, un
  * @order: its order
  *
  * The block that results lacks only its own buddy. If the two of them would at once merge further,
- * because the buddy of their union is free, the block goes onto the list that serves last, so that it
- * is likely to be free still when its buddy is freed.
+ * because the buddy of their union is free, the block goes onto the list that serves last, so that
+ * it is likely to be free still when its buddy is freed.
  */
 void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 		    unsigned int order)

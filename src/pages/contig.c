@@ -2,13 +2,13 @@
 /*
  * Runs: contiguous pages of any number, which rsv_alloc_pages_exact() and objects/ allocate.
  *
- * A run is usually the beginning of one free block, whose other pages are freed at once. If no block
- * is long enough, a caller of rsv_alloc_pages_exact() that may wait gets one that is gathered from
- * adjacent free blocks, since free neighbours that are not buddies do not merge. Adjacent free blocks
- * are at most two of each order: any more would have merged. So the steps to join them depend on the
- * number of orders only. But the search for them looks at every block of an extent. It drops the
- * zone's lock every RSV_SCAN_BATCH blocks, and the run that it finds is checked once more, as a
- * whole, under the hold of the lock that joins its blocks.
+ * A run is usually the beginning of one free block, whose other pages are freed at once. If no
+ * block is long enough, a caller of rsv_alloc_pages_exact() that may wait gets one that is gathered
+ * from adjacent free blocks, since free neighbours that are not buddies do not merge. Adjacent free
+ * blocks are at most two of each order: any more would have merged. So the steps to join them
+ * depend on the number of orders only. But the search for them looks at every block of an extent.
+ * It drops the zone's lock every RSV_SCAN_BATCH blocks, and the run that it finds is checked once
+ * more, as a whole, under the hold of the lock that joins its blocks.
  *
  * The first frame of a gathered run says USED. It consists of aligned parts, as large as possible,
  * and the first frame of each further part says RUN and points to the run's first frame.
@@ -104,7 +104,8 @@ static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t
  * @r: the region
  * @gfp: as for rsv_alloc_pages()
  * @nid: the preferred node
- * @nr_pages: its length, more than 0. The run begins at a multiple of the power of two that holds it
+ * @nr_pages: its length, more than 0. The run begins at a multiple of the power of two that holds
+ *	it
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The run's first frame or NULL.
@@ -162,9 +163,9 @@ struct rsv_scan {
 };
 
 /*
- * Pages from a block's first page to the next block, or at least to a page that is in no free block.
- * A used block may be on its way to a slab, which the zone's lock does not stop, and then the length
- * in its frame is wrong.
+ * Pages from a block's first page to the next block, or at least to a page that is in no free
+ * block. A used block may be on its way to a slab, which the zone's lock does not stop, and then
+ * the length in its frame is wrong.
  */
 static unsigned long rsv_scan_pages(const struct rsv_extent *e, const struct rsv_frame *block)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Moving free memory that is cached somewhere to the free areas: blocks on the lists of CPUs, zeroed
- * pages, and the magazines and empty slabs of caches. The last two belong to objects/, which
+ * Moving free memory that is cached somewhere to the free areas: blocks on the lists of CPUs,
+ * zeroed pages, and the magazines and empty slabs of caches. The last two belong to objects/, which
  * registers hooks for them. CPUs are drained before caches shrink, because a magazine may have the
  * last object of a slab.
  *
- * Only a CPU itself may touch its lists and magazines. So a drain of all CPUs queues work on each of
- * them, under cpus_read_lock() and the region's drain_lock. A CPU that goes off-line is drained from
- * another one when it is dead.
+ * Only a CPU itself may touch its lists and magazines. So a drain of all CPUs queues work on each
+ * of them, under cpus_read_lock() and the region's drain_lock. A CPU that goes off-line is drained
+ * from another one when it is dead.
  *
  * A request that no zone serves drains once, before it fails. If it may not sleep it gets only what
  * this CPU and the zones have cached. Therefore a zone below its low mark also wakes a drain in the
@@ -70,7 +70,7 @@ static void rsv_drain_zeroed(struct rsv_region *r)
 
 static void rsv_drain_this_cpu(struct work_struct *work)
 {
-	struct rsv_region *r = container_of(work, struct rsv_cpu_drain, work)->region;
+	struct rsv_region *r = container_of(work, struct rsv_drain_work, work)->region;
 
 	rsv_drain_hooks->drain_local(r);
 	rsv_drain_lists(r);
@@ -258,12 +258,12 @@ int rsv_drain_create(struct rsv_region *r)
 	unsigned int cpu;
 	int err;
 
-	r->drains = alloc_percpu(struct rsv_cpu_drain);
+	r->drains = alloc_percpu(struct rsv_drain_work);
 	if (!r->drains)
 		return -ENOMEM;
-	r->percpu += sizeof(struct rsv_cpu_drain);
+	r->percpu += sizeof(struct rsv_drain_work);
 	for_each_possible_cpu(cpu) {
-		struct rsv_cpu_drain *drain = per_cpu_ptr(r->drains, cpu);
+		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
 
 		INIT_WORK(&drain->work, rsv_drain_this_cpu);
 		drain->region = r;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The extents of a region and their frame tables: added, given back to the system in part, and freed.
+ * The extents of a region and their frame tables: added, given back to the system in part, and
+ * freed.
  *
  * The region's shape_lock guards the table of extents. Requests read the table without a lock: an
  * entry appears when the extent is complete, and an extent is freed only after the grace periods
- * that pagemap.c describes. An extent never grows, because its frame table cannot grow in place. Pages
- * that go back to the system leave a hole; an extent that consists of holes only is freed.
+ * that pagemap.c describes. An extent never grows, because its frame table cannot grow in place.
+ * Pages that go back to the system leave a hole; an extent that consists of holes only is freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -232,8 +233,8 @@ static struct page *rsv_first_extent(struct list_head *blocks, unsigned long *nr
 /**
  * rsv_extents_add() - add pages to a region
  * @r: the region, its shape locked
- * @blocks: the pages, a sorted list of blocks. They become the region's, or go back to the system if
- *	this fails
+ * @blocks: the pages, a sorted list of blocks. They become the region's, or go back to the system
+ *	if this fails
  *
  * Adjacent blocks become one extent.
  *

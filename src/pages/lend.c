@@ -2,15 +2,15 @@
 /*
  * Growing and shrinking a region while it is in use, and lending its free memory to the system.
  *
- * A block that goes to the system is free and has at least RSV_LEND_ORDER. Its pages become a hole in
- * their extent. Used blocks never move. The region's shape_lock guards all of it.
+ * A block that goes to the system is free and has at least RSV_LEND_ORDER. Its pages become a hole
+ * in their extent. Used blocks never move. The region's shape_lock guards all of it.
  *
- * A region that lends has a shrinker. When the system runs short of memory it calls the shrinker, and
- * the region gives free blocks down to a floor. The call comes in the middle of somebody's allocation,
- * perhaps of this module's own while the region grows, so the shrinker only tries the lock. Once the
- * system has not asked for a while, the region takes memory back, as far as the system need not
- * reclaim for that. A zone that was reserved by name does not lend, because the region could not be
- * sure to get memory of that zone back.
+ * A region that lends has a shrinker. When the system runs short of memory it calls the shrinker,
+ * and the region gives free blocks down to a floor. The call comes in the middle of somebody's
+ * allocation, perhaps of this module's own while the region grows, so the shrinker only tries the
+ * lock. Some time after the last call the region takes memory back, as much as the system has free
+ * without reclaim. A zone that was reserved by name does not lend, because the
+ * region could not be sure to get memory of that zone back.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -39,7 +39,7 @@ static bool rsv_zone_may_lend(const struct rsv_zone *z)
 	return !READ_ONCE(z->named);
 }
 
-/* Allocates a block that will go to the system. */
+/* Removes a block that will go to the system from a zone. */
 static struct rsv_frame *rsv_lend_block(struct rsv_zone *z)
 {
 	struct rsv_frame *f;
@@ -110,8 +110,8 @@ EXPORT_SYMBOL_GPL(rsv_region_shrink);
  * @want: the memory, as for rsv_region_create()
  *
  * Context: Process; may sleep.
- * Return: 0; -EINVAL for a reservation that no machine or not this one has, -ENOMEM, or -EINTR if the
- * process was killed.
+ * Return: 0; -EINVAL for a reservation that makes no sense on this machine, -ENOMEM, or -EINTR if
+ * the process was killed.
  */
 int rsv_region_grow(struct rsv_region *r, const struct rsv_reserve *want)
 {

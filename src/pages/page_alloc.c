@@ -13,9 +13,9 @@
  * A free likewise has a fast path, onto this CPU's list, and one slow path: onto this CPU's list
  * after a flush, to the free areas, or a report of what is wrong.
  *
- * Both run in any context but an NMI. The zone's lock and the lists' protocol (pcp.c) guard what they
- * change. A page that is freed may be any page: its extent is looked up with preemption disabled,
- * which keeps the extent from being freed.
+ * Both run in any context but an NMI. The zone's lock and the lists' protocol (pcp.c) guard what
+ * they change. A page that is freed may be any page: its extent is looked up with preemption
+ * disabled, which keeps the extent from being freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -38,8 +38,8 @@
  * @gfp: the flags
  * @known: RSV_GFP_PAGES or RSV_GFP_OBJECTS
  *
- * Other flags, __GFP_NOFAIL above all, promise the caller what Reservoir does not keep. So they get
- * a warning, once. Asserts that the caller may sleep if the flags say so.
+ * The caller relies on any other flag, __GFP_NOFAIL above all, and Reservoir would ignore it. So
+ * the first such request gets a warning. Asserts that the caller may sleep if the flags say so.
  *
  * Context: Any; may sleep if @gfp allows it.
  * Return: true if they are.
@@ -71,7 +71,9 @@ static noinline void rsv_clear_pages(const struct rsv_region *r, const struct rs
 	}
 }
 
-/* A zone's lists and zeroed pages serve whole blocks of small orders, without a look at the marks. */
+/*
+ * A zone's lists and zeroed pages serve whole blocks of small orders, without a look at the marks.
+ */
 static inline bool rsv_zone_may_use_lists(const struct rsv_zone *z, const struct rsv_request *q)
 {
 	return q->order < RSV_PCP_ORDERS && q->bytes == PAGE_SIZE << q->order &&
@@ -123,9 +125,10 @@ static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_r
 			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
 }
 
-/* No zone has a block: drains, and tries them once more. */
+/* No zone had a block: drains, tries all zones once more, and counts the failure. */
 static noinline struct rsv_frame *
-rsv_request_drain(struct rsv_region *r, const struct rsv_request *q, rsv_gather_fn *gather)
+rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
+		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
 {
 	bool waited = rsv_drain_for_request(r, q->gfp);
 	struct rsv_frame *f = rsv_zones_serve(r, q, NULL);
@@ -142,11 +145,12 @@ rsv_request_drain(struct rsv_region *r, const struct rsv_request *q, rsv_gather_
 }
 
 /*
- * The slow path. For blocks that no list has it is the only one, so the first zone is inline: as
- * calls these steps took a third longer.
+ * The slow path. Blocks too large for the lists have no other one, so it is inline down to the free
+ * areas of the first zone: as calls the same steps took a third more instructions.
  */
 static __always_inline struct rsv_frame *
-rsv_request_serve(struct rsv_region *r, const struct rsv_request *q, rsv_gather_fn *gather)
+rsv_request_serve(struct rsv_region *r, const struct rsv_request *q,
+		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
 {
 	struct rsv_zone *z;
 	struct rsv_frame *f;
@@ -183,7 +187,8 @@ struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request
  * Return: The block's first frame, marked as used and cleared if the flags say so, or NULL.
  */
 struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_request *q,
-				    rsv_gather_fn *gather)
+				    struct rsv_frame *(*gather)(struct rsv_region *r,
+								const struct rsv_request *q))
 {
 	return rsv_request_serve(r, q, gather);
 }
@@ -301,7 +306,7 @@ static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned 
 		   rsv_frame_offset(e, &e->frames[index]), order);
 }
 
-/* The slow path, with preemption disabled */
+/* The slow path, with preemption disabled, inline as that of an allocation */
 static __always_inline void rsv_extent_free_pages(struct rsv_extent *e, unsigned long index,
 						  unsigned int order)
 {
@@ -342,8 +347,8 @@ out:
  * @page: its first page
  * @order: the order that it was allocated with
  *
- * A page that is not the first of a used block of this order in some region is reported, and nothing
- * changes.
+ * A page that is not the first of a used block of this order in some region is reported, and
+ * nothing changes.
  *
  * Context: Any but NMI, where it is refused with a report.
  */

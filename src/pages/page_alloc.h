@@ -30,12 +30,10 @@ static inline void rsv_might_sleep(gfp_t gfp)
 
 bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
 
-/* What the slow path tries last, for callers that may wait; see rsv_request_alloc() */
-typedef struct rsv_frame *rsv_gather_fn(struct rsv_region *r, const struct rsv_request *q);
-
 struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q);
 struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_request *q,
-				    rsv_gather_fn *gather);
+				    struct rsv_frame *(*gather)(struct rsv_region *r,
+								const struct rsv_request *q));
 
 /*
  * The fast path of an allocation of plain flags and an order below RSV_PCP_ORDERS: from this CPU's

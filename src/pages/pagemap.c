@@ -4,12 +4,13 @@
  *
  * A page belongs to at most one extent, and a lookup takes constant time. One xarray has the chunks
  * of 2^RSV_CHUNK_ORDER pages that lie wholly inside an extent; a second one has, one by one, the
- * pages at both ends of an extent that do not fill a chunk. extent.c changes both under the region's
- * shape_lock. An extent is in them from when it is complete until its pages go back to the system.
+ * pages at both ends of an extent that do not fill a chunk. extent.c changes both under the
+ * region's shape_lock. An extent is in them from when it is complete until its pages go back to the
+ * system.
  *
  * Lookups take no lock. A lookup of a pointer that may be anything runs under rcu_read_lock(), and
- * an extent is freed a grace period after it left the map. Each CPU keeps a hint, the extent that it
- * found last. A second grace period passes between the clearing of the hints and the free.
+ * an extent is freed a grace period after it left the map. Each CPU keeps a hint, the extent that
+ * it found last. A second grace period passes between the clearing of the hints and the free.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -48,7 +49,9 @@ void rsv_pagemap_start(void)
  * The map
  */
 
-/* The entry for the pages from @pfn on: the xarray, the index there, and how many pages it covers */
+/*
+ * The entry for the pages from @pfn on: the xarray, the index there, and how many pages it covers
+ */
 static struct xarray *rsv_pagemap_step(unsigned long pfn, unsigned long end, unsigned long *index,
 				       unsigned long *pages)
 {
@@ -92,7 +95,8 @@ int rsv_pagemap_add(struct rsv_extent *e)
  * @index: the first page in the extent
  * @nr_pages: their number: the whole extent or whole chunks
  *
- * Pages that went back to the system earlier may be part of another extent by now. Its entries stay.
+ * Pages that went back to the system earlier may be part of another extent by now. Its entries
+ * stay.
  *
  * Context: Process.
  */
@@ -125,8 +129,8 @@ void rsv_extent_set_invalidate_hook(void (*invalidate)(struct rsv_extent *e))
  * @e: the extent. It left the map a grace period ago, so that no lookup is running that found it
  *	there and could make it a hint once more
  *
- * A reader may still work with a hint that it read before. The caller lets another grace period pass
- * before it frees the extent.
+ * A reader may still work with a hint that it read before. The caller lets another grace period
+ * pass before it frees the extent.
  *
  * Context: Process; may sleep.
  */
@@ -213,7 +217,8 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
  * @r: the region
  * @addr: any address
  *
- * Most regions have one extent, or most of their pages in the first one. So this one is tried first.
+ * Most regions have one extent, or most of their pages in the first one. So this one is tried
+ * first.
  *
  * Context: Any, under rcu_read_lock() unless the caller owns a block of the extent.
  * Return: The extent, or NULL if the address does not lie in the region.

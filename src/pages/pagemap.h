@@ -34,8 +34,8 @@ struct rsv_frame *rsv_frame_of_page(struct page *page);
 struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f);
 
 /*
- * Whether the extent's addresses are aligned like its page frame numbers, up to the largest slab. It
- * is so where the kernel maps memory linearly.
+ * Whether the extent's addresses are aligned like its page frame numbers, up to the largest slab.
+ * It is so where the kernel maps memory linearly.
  */
 static inline bool rsv_extent_is_linear(const struct rsv_extent *e)
 {
@@ -84,7 +84,7 @@ static inline void *rsv_frame_addr(const struct rsv_extent *e, const struct rsv_
 
 /*
  * The offset of a page or an address in its region, in bytes, with the region's extents laid end to
- * end. Users never see any other number that tells where something lies.
+ * end. Users see no other number that tells where memory is.
  */
 static inline u64 rsv_frame_offset(const struct rsv_extent *e, const struct rsv_frame *f)
 {

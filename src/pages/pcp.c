@@ -7,16 +7,16 @@
  *
  *	set busy; read and change the list, refill or flush it; clear busy last
  *
- * An interrupt that finds busy set goes to the zone's free areas instead. So two contexts never work
- * on a list at the same time, and no instruction has to be atomic. drain.c empties the lists of other
- * CPUs: by work queued on those CPUs, and, once a CPU is dead, from another one. A CPU that goes
- * off-line still frees until it is dead.
+ * An interrupt that finds busy set goes to the zone's free areas instead. So two contexts never
+ * work on a list at the same time, and no instruction has to be atomic. drain.c empties the lists
+ * of other CPUs: by work queued on those CPUs, and, once a CPU is dead, from another one. A CPU
+ * that goes off-line still frees until it is dead.
  *
  * A block on a list is free but never merges: its frame says CACHED and names the owning CPU. Each
  * allocation and flush checks that. If two CPUs free the same block at the same instant, it gets
  * onto both lists, and its frame names only one CPU; the other one finds a stray block, reports it
- * and drops it. One race is not found: an interrupt or another CPU frees the block to the free areas
- * between this CPU's check of the frame and its change to CACHED.
+ * and drops it. One race is not found: an interrupt or another CPU frees the block to the free
+ * areas between this CPU's check of the frame and its change to CACHED.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -125,8 +125,9 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
 
 /*
  * Marks the block in a slot, and up to @most in all that follow in the ring and are adjacent to one
- * another, as no longer cached. Blocks that were allocated or freed one after the other are adjacent,
- * upwards or downwards. Returns their number and, in @first, the one with the lowest address.
+ * another, as no longer cached. Blocks that were allocated or freed one after the other are
+ * adjacent, upwards or downwards. Returns their number and, in @first, the one with the lowest
+ * address.
  */
 static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned int most,
 					    unsigned int order, struct rsv_frame **first)
@@ -155,7 +156,7 @@ static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned i
 static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
 			  unsigned int nr, unsigned int cpu, unsigned int *stray)
 {
-	unsigned int at = pcp->ends.bottom, left = nr, pieces = 0, joined;
+	unsigned int at = pcp->ends.bottom, left = nr, pieces = 0, joined, most;
 	struct rsv_frame *first;
 	struct rsv_extent *e;
 	unsigned long flags;
@@ -169,9 +170,9 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
 			++*stray;
 			continue;
 		}
-		joined = rsv_pcp_unmark_adjacent(
-			block, min_t(size_t, left, pcp->frame + RSV_PCP_SLOTS - block), order,
-			&first);
+		/* Not beyond the end of the ring */
+		most = min_t(size_t, left, pcp->frame + RSV_PCP_SLOTS - block);
+		joined = rsv_pcp_unmark_adjacent(block, most, order, &first);
 		e = rsv_frame_extent(z->region, first);
 		pieces += rsv_buddy_free_blocks(z, e, rsv_frame_index(e, first), order, joined);
 	}
@@ -188,8 +189,8 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
  * @order: its order, below RSV_PCP_ORDERS
  *
  * Context: Any but NMI.
- * Return: false, and the block has not changed, if the list is busy or switched off or the frame says
- * that the block is not a used one of this order.
+ * Return: false, and the block has not changed, if the list is busy or switched off or the frame
+ * says that the block is not a used one of this order.
  */
 bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
@@ -281,14 +282,14 @@ bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu)
 }
 
 /**
- * rsv_pcp_stats() - what the lists of one order have and did, the sum over all CPUs
+ * rsv_pcp_get_stats() - what the lists of one order have and did, the sum over all CPUs
  * @z: the zone
  * @order: the order, below RSV_PCP_ORDERS
  * @stats: filled in; the CPUs may change their lists at the same time
  *
  * Context: Any.
  */
-void rsv_pcp_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats)
+void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats)
 {
 	unsigned int cpu;
 

@@ -14,7 +14,7 @@
 
 /*
  * What the slot below a list's oldest block holds. No CPU owns this frame, so the fast path that
- * finds it takes the list for empty without a look at @ends.bottom.
+ * finds it knows that the list is empty and need not read @ends.bottom.
  */
 extern struct rsv_frame rsv_pcp_none;
 
@@ -26,7 +26,7 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 void rsv_pcp_drain(struct rsv_zone *z);
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
 bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
-void rsv_pcp_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
+void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
 /*
  * Sets busy, with preemption disabled. It fails in an NMI, and in an interrupt that came while its
@@ -111,8 +111,8 @@ static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
 }
 
 /*
- * The fast path of a free: pushes a block onto this CPU's list. If it fails nothing has changed, and
- * the slow path finds out why. Preemption is disabled.
+ * The fast path of a free: pushes a block onto this CPU's list. If it fails nothing has changed,
+ * and the slow path finds out why. Preemption is disabled.
  */
 static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int high,
 					      struct rsv_frame *f, struct page *page,

@@ -2,12 +2,13 @@
 /*
  * Taking pages from the system and giving them back.
  *
- * A reservation takes the largest blocks that alloc_pages() allocates without much effort. Each block
- * is split with split_page() at once, so that every page has a reference of its own and can be
- * mapped, pinned and freed alone.
+ * A reservation takes the largest blocks that alloc_pages() allocates without much effort. Each
+ * block is split with split_page() at once, so that every page has a reference of its own and can
+ * be mapped, pinned and freed alone.
  *
- * Blocks are on lists by the lru field of their first page, and its private field holds their length.
- * The pages are the module's, so both fields are free to use, and the lists need no other memory.
+ * Blocks are on lists by the lru field of their first page, and its private field holds their
+ * length. The pages are the module's, so both fields are free to use, and the lists need no other
+ * memory.
  *
  * A reservation may insist on contiguous pages. If they are more than alloc_pages() allocates, the
  * kernel migrates other pages out of the way, if it can. Else blocks are collected until enough of
@@ -223,12 +224,12 @@ static struct page *rsv_blocks_longest(struct list_head *blocks, unsigned long *
 static void rsv_blocks_move(struct list_head *from, struct list_head *to, struct page *first,
 			    unsigned long nr_pages)
 {
-	struct page *page = first, *next;
+	struct page *page, *next;
 
-	list_for_each_entry_safe_from(page, next, from, lru)
-	{
+	for (page = first; nr_pages; page = next) {
 		unsigned long length = page_private(page);
 
+		next = list_next_entry(page, lru);
 		list_del_init(&page->lru);
 		if (length > nr_pages) {
 			rsv_reserve_give(page_to_pfn(page) + nr_pages, length - nr_pages);
@@ -236,8 +237,6 @@ static void rsv_blocks_move(struct list_head *from, struct list_head *to, struct
 		}
 		rsv_blocks_add(to, page, length);
 		nr_pages -= length;
-		if (!nr_pages)
-			return;
 	}
 }
 
@@ -303,7 +302,10 @@ static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_page
 	return NULL;
 }
 
-/* Whether a reservation may take pages of a zone: of the one that it names, or of any with addresses */
+/*
+ * Whether a reservation may take pages of a zone: of the one that it names, or of any with
+ * addresses
+ */
 static bool rsv_reserve_may_use(const struct rsv_reserve *want, enum zone_type type)
 {
 	return want->zone == RSV_ZONE_ANY ? type <= ZONE_NORMAL

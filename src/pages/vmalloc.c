@@ -2,8 +2,8 @@
 /*
  * Scattered pages of a region, mapped at one range of addresses.
  *
- * vmap() finds the range, with its guard page, and maps the pages. An xarray records which pages lie
- * behind which address. It uses memory of the system, as page tables do anyway.
+ * vmap() finds the range, with its guard page, and maps the pages. An xarray records which pages
+ * lie behind which address. It uses memory of the system, as page tables do anyway.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 

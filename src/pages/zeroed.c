@@ -6,7 +6,9 @@
  * item clears more, so that a request for a zeroed page seldom clears one itself. The pages are
  * free, and drain.c moves them to the free areas when the region runs short.
  */
+#include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -89,10 +91,22 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsign
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }
 
+/* Flags of a request that names the zone itself, so that its protection does not apply */
+static gfp_t rsv_zeroed_gfp(const struct rsv_zone *z)
+{
+	static const gfp_t bits[] = {__GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		if (gfp_zone(bits[i]) == z->type)
+			return GFP_KERNEL | bits[i];
+	return GFP_KERNEL;
+}
+
 static void rsv_zeroed_refill(struct work_struct *work)
 {
-	const struct rsv_request q = {.gfp = GFP_KERNEL, .nr_pages = 1};
 	struct rsv_zone *z = container_of(work, struct rsv_zone, zero_work);
+	const struct rsv_request q = {.gfp = rsv_zeroed_gfp(z), .nr_pages = 1};
 	struct rsv_frame *frames[RSV_ZEROED_BATCH];
 	struct page *pages[RSV_ZEROED_BATCH];
 	unsigned int wanted, nr, i;

@@ -63,8 +63,8 @@ static inline void rsv_zone_check_low(struct rsv_zone *z)
 }
 
 /*
- * Allocates a block from a zone's free areas. Returns its first frame, marked as used, or NULL. It is
- * inline because a call costs more than a tenth of it, and large blocks have no faster path.
+ * Allocates a block from a zone's free areas. Returns its first frame, marked as used, or NULL. It
+ * is inline because a call costs more than a tenth of it, and large blocks have no faster path.
  */
 static __always_inline struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z,
 							const struct rsv_request *q)

@@ -2,10 +2,10 @@
 /*
  * The zones of a region, and in which order they serve a request.
  *
- * A region mirrors the machine: it has one zone for each zone and node of the kernel in which it has
- * pages. A request names the highest zone that it can use and a node that it prefers. On that node
- * the zone that it names is tried first, then the lower ones; then the same on the other nodes, the
- * nearest first.
+ * A region mirrors the machine: it has one zone for each zone and node of the kernel in which it
+ * has pages. A request names the highest zone that it can use and a node that it prefers. On that
+ * node the zone that it names is tried first, then the lower ones; then the same on the other
+ * nodes, the nearest first.
  *
  * The region's shape_lock guards creation. A zone is destroyed only with its region, so requests
  * read the table without a lock.
