@@ -167,14 +167,22 @@ rsv_request_serve(struct rsv_region *r, const struct rsv_request *q,
 /**
  * rsv_request_try() - allocate a block from the first zone that has one
  * @r: the region
- * @q: the request, its order below RSV_ORDERS_MAX
+ * @q: the request, its order below RSV_ORDERS_MAX and without __GFP_ZERO
+ *
+ * The caller's fast path has tried this CPU's list of the first zone, so only the free areas of
+ * that zone are left to try.
  *
  * Context: Any but NMI, where it gives NULL.
  * Return: The block's first frame, marked as used, or NULL.
  */
 struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q)
 {
-	return in_nmi() ? NULL : rsv_zones_serve(r, q, NULL);
+	struct rsv_zone *z;
+
+	if (unlikely(in_nmi()))
+		return NULL;
+	z = rsv_zone_first(r, q);
+	return rsv_zone_alloc(z, q) ?: rsv_zones_serve(r, q, z);
 }
 
 /**

@@ -24,8 +24,11 @@
 /* For each node all nodes, itself first, then by distance (constant once the module is loaded) */
 static u16 *rsv_node_order;
 
-/* list_min turns the fast path away before it reads @pcp. */
-struct rsv_zone rsv_zone_none = {
+/*
+ * Stands for the first zone where a region has none. It never has a block, and list_min turns the
+ * fast path away before that reads @pcp.
+ */
+static struct rsv_zone rsv_zone_none = {
 	.list_min = ULONG_MAX,
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(rsv_zone_none.lock),
 };
@@ -133,6 +136,21 @@ struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_requ
 		}
 	}
 	return NULL;
+}
+
+/**
+ * rsv_zone_first_named() - the first zone that may serve a request that names a zone or a node
+ * @r: the region
+ * @q: the request
+ *
+ * Context: Any.
+ * Return: The zone. Never NULL: if the region has no such zone, this is one without pages.
+ */
+struct rsv_zone *rsv_zone_first_named(const struct rsv_region *r, const struct rsv_request *q)
+{
+	struct rsv_zone_walk walk = {};
+
+	return rsv_zone_next(r, q, &walk) ?: &rsv_zone_none;
 }
 
 /* Finds the first zone of requests that name none, for each node. */

@@ -12,9 +12,6 @@
 
 #define RSV_GFP_ZONES (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
 
-/* Stands for the first zone where a region has none. It never has a block. */
-extern struct rsv_zone rsv_zone_none;
-
 int rsv_zones_start(void);
 void rsv_zones_stop(void);
 int rsv_node_at(int nid, unsigned int rank);
@@ -26,6 +23,7 @@ void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want);
 void rsv_zones_quiesce(struct rsv_region *r);
 void rsv_zones_release(struct rsv_region *r);
 
+struct rsv_zone *rsv_zone_first_named(const struct rsv_region *r, const struct rsv_request *q);
 struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_request *q,
 			       struct rsv_zone_walk *walk);
 
@@ -37,7 +35,7 @@ static inline struct rsv_zone *rsv_zone_first(const struct rsv_region *r,
 					      const struct rsv_request *q)
 {
 	if (unlikely(q->gfp & (RSV_GFP_ZONES | __GFP_THISNODE)))
-		return rsv_zone_next(r, q, &(struct rsv_zone_walk){}) ?: &rsv_zone_none;
+		return rsv_zone_first_named(r, q);
 	return READ_ONCE(r->nearest[q->nid]);
 }
 
