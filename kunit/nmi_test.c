@@ -11,7 +11,6 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -18,7 +18,8 @@
 
 #include "interface/query.h"
 #include "objects/engine.h"
-#include "region.h"
+#include "objects/size_class.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/figures.h"
 #include "support/misuse.h"

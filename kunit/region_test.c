@@ -7,7 +7,7 @@
 #include <linux/vmalloc.h>
 
 #include "interface/query.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/figures.h"
 #include "support/map.h"

@@ -24,12 +24,12 @@
 #include "objects/engine.h"
 #include "objects/size_class.h"
 #include "pages/drain.h"
-#include "pages/extent.h"
 #include "pages/lend.h"
-#include "pages/pcp.h"
+#include "pages/pagemap.h"
 #include "pages/reserve.h"
-#include "pages/zone.h"
+#include "pages/zonelist.h"
 #include "region.h"
+#include "work.h"
 
 static char *reserve = "64M";
 module_param(reserve, charp, 0444);
@@ -238,16 +238,16 @@ static int rsv_pages_start(void)
 
 	if (err)
 		return err;
-	rsv_extents_start();
+	rsv_pagemap_start();
 	err = rsv_zones_start();
 	if (err)
 		goto no_zones;
-	err = rsv_pcp_start();
+	err = rsv_drain_start();
 	if (err)
-		goto no_pcp;
+		goto no_drain;
 	return 0;
 
-no_pcp:
+no_drain:
 	rsv_zones_stop();
 no_zones:
 	rsv_work_stop();
@@ -256,7 +256,7 @@ no_zones:
 
 static void rsv_pages_stop(void)
 {
-	rsv_pcp_stop();
+	rsv_drain_stop();
 	rsv_zones_stop();
 	rsv_work_stop();
 }

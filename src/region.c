@@ -30,10 +30,8 @@
 #include "pages/drain.h"
 #include "pages/extent.h"
 #include "pages/lend.h"
-#include "pages/pcp.h"
 #include "pages/reserve.h"
-#include "pages/zeroed.h"
-#include "pages/zone.h"
+#include "pages/zonelist.h"
 #include "region.h"
 #include "report.h"
 
@@ -127,7 +125,7 @@ static int rsv_region_add_memory(struct rsv_region *r, const struct rsv_reserve 
 /* Stops all background work of the region: zeroing, reaping and draining. */
 static void rsv_region_quiesce(struct rsv_region *r)
 {
-	rsv_zeroed_stop(r);
+	rsv_zones_quiesce(r);
 	rsv_reap_stop(r);
 	cancel_work_sync(&r->drain_work);
 	rsv_drain_destroy(r);
@@ -283,7 +281,7 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	unsigned long nr_free = 0;
 	struct rsv_zone *z;
 
-	rsv_zeroed_stop(r);
+	rsv_zones_quiesce(r);
 	rsv_drain_region(r);
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		nr_free += READ_ONCE(z->free_pages);

@@ -5,26 +5,10 @@
 #ifndef RSV_REGION_H
 #define RSV_REGION_H
 
-#include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/reservoir.h>
-#include <linux/xarray.h>
+#include <linux/types.h>
 
-#include "objects/cache.h"
-#include "objects/size_class.h"
-#include "pages/extent.h"
-#include "pages/lend.h"
-#include "pages/pcp.h"
-#include "pages/zone.h"
 #include "types.h"
-
-struct dentry;
-
-static inline struct rsv_extent *rsv_frame_extent(const struct rsv_region *r,
-						  const struct rsv_frame *f)
-{
-	return READ_ONCE(r->extents)->at[f->extent];
-}
 
 void rsv_region_set_hooks(const struct rsv_region_hooks *hooks);
 struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reserve *want,

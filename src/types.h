@@ -49,6 +49,7 @@
 #define RSV_TYPES_H
 
 #include <linux/bitops.h>
+#include <linux/jiffies.h>
 #include <linux/kallsyms.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -66,6 +67,7 @@
 
 #include "compat.h"
 #include "report.h"
+#include "types.h"
 
 struct dentry;
 struct rsv_cache;
@@ -81,13 +83,16 @@ struct shrinker;
  * Pages: frames and extents
  */
 
-/* Extents are found by chunks of so many pages, and by single pages at their ends. */
+/*
+ * The page map finds extents by chunks of 2^RSV_CHUNK_ORDER pages, and by single pages at their
+ * ends.
+ */
 #define RSV_CHUNK_ORDER		9
 
 /* The number of an extent must fit into its frames. */
 #define RSV_EXTENTS_MAX		65535U
 
-/* A slab counts its objects in nine bits; the last number means "none". */
+/* A slab numbers its objects with nine bits; the last number means "none". */
 #define RSV_SLAB_OBJECTS_MAX	511U
 #define RSV_SLAB_NONE		511U
 
@@ -95,30 +100,30 @@ struct shrinker;
 #define RSV_OWNER_ZEROED	U32_MAX
 
 enum rsv_frame_kind {
-	RSV_FRAME_BODY,		/* inside a block, not its first page */
+	RSV_FRAME_BODY,		/* further page of a block */
 	RSV_FRAME_FREE,		/* first page of a free block of 2^order pages */
-	RSV_FRAME_USED,		/* first page of a block in use, of nr_pages pages */
-	RSV_FRAME_RUN,		/* further aligned part of a block made of several free ones */
-	RSV_FRAME_CACHED,	/* first page of a free block of 2^order pages that has an owner */
-	RSV_FRAME_HOLE,		/* page that the system has back */
-	RSV_FRAME_SLAB,		/* first page of a slab: a block that a cache cuts into objects */
+	RSV_FRAME_USED,		/* first page of a used block of nr_pages pages */
+	RSV_FRAME_RUN,		/* first page of a further aligned part of a gathered run */
+	RSV_FRAME_CACHED,	/* first page of a cached or zeroed block of 2^order pages */
+	RSV_FRAME_HOLE,		/* page that went back to the system */
+	RSV_FRAME_SLAB,		/* first page of a slab */
 	RSV_FRAME_SLAB_TAIL,	/* further page of a slab */
-	RSV_FRAME_HEAP,		/* first page of a slob page: memory that SLOB's heap has */
+	RSV_FRAME_HEAP,		/* first page of a slob page */
 	RSV_FRAME_HEAP_TAIL,	/* further page of a slob page */
 };
 
 /**
- * union rsv_slab_word - what a slab knows of its objects, in one word that one exchange changes
- * @inuse: objects that the engine does not have: used, or cached
- * @carved: objects that were out at least once, or are on the free list; the ones from here on
- *	were never touched
- * @free: first object on the slab's free list, or RSV_SLAB_NONE
+ * union rsv_slab_word - the state of a slab, in one word that one compare-and-exchange changes
+ * @inuse: objects that are used or cached
+ * @carved: objects that were allocated at least once or are on the freelist; the objects from this
+ *	number on were never touched
+ * @free: first object on the slab's freelist, or RSV_SLAB_NONE
  * @fill: the list that the slab is on, enum rsv_fill
  * @frozen: the slab is the active slab of some CPU and on no list
  * @small: the slab has as few pages as one object needs
  * @word: all of it
  *
- * The engine says who may change what.
+ * Each engine defines who may change which field.
  */
 union rsv_slab_word {
 	struct {
@@ -140,21 +145,22 @@ union rsv_slab_word {
  *	its rsv_heap_node (rsv_heap_node->lock)
  * @nr_pages: USED: pages of the block, any number (zone->lock). CACHED, owned by a CPU: 2^@order
  * @head: RUN: the block's first frame (zone->lock)
- * @bufctl: SLAB_TAIL, the second page of a slab: the slab's bufctls, where the engine SLAB has them
- *	outside the slab (constant while the slab lives)
- * @cache: SLAB, SLAB_TAIL: the cache; NULL in all other frames, and once the slab is on its way
- *	back (rsv_cache_node->lock)
- * @kind: enum rsv_frame_kind. zone->lock, or whoever owns the block, guards changes. Read without
- *	a lock: the kind of a block does not change while the reader owns the block
- * @order: FREE, CACHED: order of the block. USED: the same, or RSV_ORDER_NONE for a block of another
- *	number of pages or of another alignment. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages from the
- *	first page of the slab or slob page, so 0 for that one
+ * @bufctl: SLAB_TAIL, the second page of a slab: the slab's bufctls, if the engine SLAB keeps them
+ *	outside the slab (constant while the slab exists)
+ * @cache: SLAB, SLAB_TAIL: the cache; NULL in all other frames, and from when the slab is being
+ *	freed (rsv_cache_node->lock)
+ * @kind: enum rsv_frame_kind. Changed under zone->lock or by the owner of the block. Readers need
+ *	no lock if they own the block, since then it does not change
+ * @order: FREE, CACHED: order of the block. USED: the same, or RSV_ORDER_NONE for a block of
+ *	another number of pages or of another alignment. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages
+ *	from the first page of the slab or slob page, so 0 for that one
  * @extent: number of the extent in its region (constant)
- * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: a copy of it from when the slab was last carved, so
- *	that every page of a slab tells how many objects the slab has
+ * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: a copy of it from when an object was last carved, so
+ *	that every frame of a slab tells how many objects the slab has
  * @slob: HEAP: union rsv_slob_word (rsv_heap_node->lock)
  * @owner: CACHED: the CPU on whose list the block is, or RSV_OWNER_ZEROED (that CPU, or zone->lock)
- * @word: all from @kind to @owner: the same for all blocks of a list that have the same extent
+ * @word: all from @kind to @owner. Blocks of one per-CPU list have the same word if they have the
+ *	same extent
  */
 struct rsv_frame {
 	union {
@@ -189,12 +195,12 @@ static_assert(sizeof(struct rsv_frame) <= 32);
  * @frames: its frame table, one frame for each page
  * @first: page frame number of its first page
  * @nr_pages: its length
- * @offset: pages of the region before this extent, as offsets count them that users see
+ * @offset: pages of the region before this extent; users see offsets that count from there
  * @base: address of its first page; NULL for HIGHMEM
- * @bytes: bytes that have an address from @base on: none for HIGHMEM
+ * @bytes: bytes from @base on that have an address: none for HIGHMEM
  * @nid: its node
- * @nr_holes: pages that the system has back (region->shape_lock)
- * @free_work: frees it once it consists of holes only, after a grace period
+ * @nr_holes: pages that went back to the system (region->shape_lock)
+ * @free_work: frees the extent, a grace period after the last of its pages became a hole
  */
 struct rsv_extent {
 	struct rsv_region *region;
@@ -211,9 +217,9 @@ struct rsv_extent {
 };
 
 /**
- * struct rsv_extents - the extents of a region by number (region->shape_lock; readers take the
- *	pointer once and go on with that table)
- * @older: the table that this one replaced; it stays as long as the region
+ * struct rsv_extents - the extents of a region by number (region->shape_lock; a reader loads the
+ *	pointer to the table once and uses that table throughout)
+ * @older: the table that this one replaced; it is freed with the region
  * @capacity: length of @at
  * @at: the extents; NULL where there is none
  */
@@ -227,35 +233,34 @@ struct rsv_extents {
  * Pages: zones and per-CPU lists
  */
 
-/* Per-CPU lists are for orders below this: lists of larger blocks would hold too much. */
+/* Per-CPU lists are for orders below this: lists of larger blocks would have too many pages. */
 #define RSV_PCP_ORDERS	4
 
-/* Slots of a list; a power of two, since indices wrap around. One slot has no block. */
+/* Slots of a list: a power of two, because indices wrap around. One slot has no block. */
 #define RSV_PCP_SLOTS	128
 
-/* Blocks that a list can hold; at most half of them move from or to the free areas at once. */
+/* Blocks that a list can have. A refill or a flush moves half of them at most. */
 #define RSV_PCP_BLOCKS	(RSV_PCP_SLOTS - 1)
 
 /*
- * Pieces of memory that a list takes from the free areas, or gives back to them, under one hold of
- * the zone's lock. Each may split or merge along all orders. Where free memory is scattered, a list
- * is refilled and flushed by less than half.
+ * Free blocks that a refill cuts up, or that a flush makes, under one hold of the zone's lock. Each
+ * may split or merge along all orders, so this bounds the time. Where free memory is scattered, a
+ * refill or a flush moves fewer blocks.
  */
 #define RSV_PCP_PIECES	4
 
 /**
- * struct rsv_free_area - the free blocks of one order, and what happened to blocks of that order
- *	(zone->lock)
+ * struct rsv_free_area - the free blocks of one order, and the counts of that order (zone->lock)
  * @nr_free: free blocks
  * @blocks: first frames of the free blocks, except those on @last
- * @last: free blocks that serve last, since they may soon merge: see rsv_buddy_give()
- * @allocs: blocks taken
- * @frees: blocks given back
- * @failures: requests that found nothing, counted in the first zone that they asked
+ * @last: free blocks that serve last, because they may soon merge: see rsv_buddy_free()
+ * @allocs: blocks that requests got
+ * @frees: blocks that were freed
+ * @failures: requests that no zone served, counted in the first zone that they tried
  * @splits: blocks split into two of the order below
  * @merges: pairs merged to a block of the order above
- * @asked: bytes that the callers asked for
- * @granted: bytes that the callers got
+ * @asked: bytes that requests wanted
+ * @granted: bytes that requests got
  */
 struct rsv_free_area {
 	unsigned long __data_racy nr_free;
@@ -271,11 +276,10 @@ struct rsv_free_area {
 };
 
 /**
- * union rsv_pcp_ends - where the blocks of a list are in its ring: in the slots after @bottom up to
- * @top, the oldest first. Both only grow; modulo RSV_PCP_SLOTS they are slots
- * @top: slot of the newest block
+ * union rsv_pcp_ends - which slots of a list's ring have blocks: those after @bottom up to @top
+ * @top: slot of the newest block, modulo RSV_PCP_SLOTS, as the next
  * @bottom: slot before that of the oldest block; it holds rsv_pcp_none
- * @both: both, as they are at one moment
+ * @both: both, so that one load reads a consistent pair
  */
 union rsv_pcp_ends {
 	struct {
@@ -286,18 +290,18 @@ union rsv_pcp_ends {
 };
 
 /**
- * struct rsv_pcp - free blocks of one order that one CPU has of one zone. Only that CPU touches
- * them, with preemption disabled; others read the numbers for statistics, and flush the list of a
- * dead CPU
- * @busy: set while the CPU works on the list: an interrupt that finds it set goes to the free areas
+ * struct rsv_pcp - cached blocks of one order and zone on the list of one CPU. Only that CPU
+ *	touches the list, with preemption disabled; others read the numbers for statistics, and
+ *	flush the list of a dead CPU
+ * @busy: set while the CPU works on the list; an interrupt that finds it set goes to the free areas
  * @ends: which slots are in use
  * @allocs: requests that the list served
- * @frees: blocks that the list took back
+ * @frees: blocks freed onto the list
  * @refills: times that blocks came from the free areas
  * @drains: times that blocks went to the free areas
- * @frame: a ring of the blocks' first frames. At @ends.top it is a stack; at @ends.bottom the oldest
- *	blocks go to the free areas
- * @page: the blocks' first pages, so that no request computes them
+ * @frame: a ring of the blocks' first frames. Blocks are pushed and popped at @ends.top and flushed
+ *	at @ends.bottom, the oldest first
+ * @page: the blocks' first pages, so that the fast path does not compute them
  */
 struct rsv_pcp {
 	bool __data_racy busy;
@@ -311,7 +315,7 @@ struct rsv_pcp {
 };
 
 /**
- * struct rsv_pcps - all lists that one CPU has of one zone
+ * struct rsv_pcps - the lists of one CPU and zone
  * @list: by order
  */
 struct rsv_pcps {
@@ -319,8 +323,8 @@ struct rsv_pcps {
 };
 
 /**
- * struct rsv_pcp_stats - the lists of one order, the sum over all CPUs
- * @blocks: free blocks on the lists
+ * struct rsv_pcp_stats - the lists of one order and zone, the sum over all CPUs
+ * @blocks: blocks on the lists
  * @allocs: as in struct rsv_pcp, and the others too
  * @frees: see there
  * @refills: see there
@@ -335,7 +339,7 @@ struct rsv_pcp_stats {
 };
 
 /**
- * struct rsv_zone - the pages that a region has of one zone of one node
+ * struct rsv_zone - the pages of a region that are in one zone of one node
  * @region: the region (constant, as all down to @zero_work)
  * @name: the kernel's name of the zone
  * @type: enum zone_type
@@ -343,24 +347,24 @@ struct rsv_pcp_stats {
  * @pcp: by order, the list of each CPU
  * @pcps: the same, as allocated
  * @zero_work: clears pages for @zeroed
- * @pcp_high: blocks of each order that the list of one CPU holds at most (@lock; beside @pcp, away
- *	from fields that change all the time)
- * @list_min: free pages below which the lists do not serve plain requests: @min_pages, or ULONG_MAX
- *	if the zone is protected from them (@lock)
+ * @pcp_high: blocks of each order that the list of one CPU has at most (@lock; near @pcp, in no
+ *	cache line with fields that change often)
+ * @list_min: free pages below which the fast path does not use the lists: @min_pages, or ULONG_MAX
+ *	if the zone is protected (@lock)
  * @lock: guards all below, the frames of free blocks, and the kind of all frames. A raw lock, taken
- *	with interrupts off, innermost: held for a number of steps that depends on the number of
- *	orders or on a batch only
+ *	with interrupts off, and the innermost of all. Held for a number of steps that the number of
+ *	orders or a batch bounds
  * @nr_pages: pages
- * @nr_orders: orders that a block can have, given the extents' length and alignment
- * @named: the reservation named this zone
- * @protection: pages that requests for higher zones leave alone
- * @min_pages: pages that only __GFP_HIGH may take
- * @low_pages: with fewer free pages than this the region is drained in the background
- * @zeroed_high: pages that @zeroed holds at most
+ * @nr_orders: orders that a block can have, given the length and alignment of the extents
+ * @named: a reservation named this zone
+ * @protection: pages that are withheld from requests that name a higher zone
+ * @min_pages: pages that are withheld from requests without __GFP_HIGH
+ * @low_pages: with fewer free pages than this the zone wakes the background drain
+ * @zeroed_high: pages that @zeroed has at most
  * @orders: bit k is set while area[k] has a block
  * @free_pages: pages in free blocks
- * @peak_pages: the most pages out of free blocks at once
- * @zeroed: free pages filled with zeroes, by rsv_frame.link
+ * @peak_pages: the most pages that were not in free blocks at one time
+ * @zeroed: zeroed pages, by rsv_frame.link
  * @nr_zeroed: their number
  * @zeroed_hits: requests that they served
  * @area: by order
@@ -394,44 +398,46 @@ struct rsv_zone {
 };
 
 /**
- * struct rsv_request - what a request wants, worked out once (on the caller's stack)
- * @gfp: its flags
+ * struct rsv_request - a request for pages (on the caller's stack)
+ * @gfp: its flags, which name the highest zone that may serve it
  * @nid: the preferred node
- * @highest: the highest zone that may serve it
- * @nr_pages: pages of the block
- * @bytes: bytes that the caller asked for
- * @order: order of the block that holds them
- * @anywhere: the block may begin at any page
+ * @nr_pages: pages that it wants
+ * @bytes: the same in bytes; may be less than whole pages
+ * @order: order of the smallest block that has as many pages
+ * @refill: an empty per-CPU list may be refilled for it
  */
 struct rsv_request {
 	gfp_t gfp;
 	int nid;
-	enum zone_type highest;
 	unsigned long nr_pages;
 	size_t bytes;
 	unsigned int order;
-	bool anywhere;
+	bool refill;
 };
 
 /**
  * struct rsv_zone_walk - a walk along the zones that may serve a request (on the caller's stack)
  * @rank: nodes that are done
- * @type: the zone of the present node to look at next
+ * @tried: zones of the present node that are done, the highest first
  */
 struct rsv_zone_walk {
 	unsigned int rank;
-	int type;
+	unsigned int tried;
 };
 
 /*
  * Pages: getting memory back
  */
 
+/* Drains in the background begin no more often than once in this interval. */
+#define RSV_DRAIN_INTERVAL (HZ / 10)
+
 /**
- * struct rsv_drain_hooks - how objects/ gives back memory that it does not need (constant)
- * @shrink: gives back pages of a region; may sleep
- * @drain_local: moves what this CPU has cached to where @shrink finds it; any context but NMI
- * @has_local: whether a CPU has anything cached, read without synchronisation; any context
+ * struct rsv_drain_hooks - how objects/ drains and shrinks its caches (constant)
+ * @shrink: frees empty slabs of all caches of a region; may sleep
+ * @drain_local: moves objects from this CPU's magazines to where @shrink finds them; any context
+ *	but NMI
+ * @has_local: whether a CPU has cached objects, read without synchronisation; any context
  */
 struct rsv_drain_hooks {
 	void (*shrink)(struct rsv_region *r);
@@ -440,11 +446,11 @@ struct rsv_drain_hooks {
 };
 
 /**
- * struct rsv_cpu_drain - the work that drains one CPU
+ * struct rsv_drain_work - the work that drains one CPU
  * @work: queued on that CPU (region->drain_lock)
  * @region: the region (constant)
  */
-struct rsv_cpu_drain {
+struct rsv_drain_work {
 	struct work_struct work;
 	struct rsv_region *region;
 };
@@ -452,10 +458,10 @@ struct rsv_cpu_drain {
 /**
  * struct rsv_lending - what a region lends to the system when the system runs short
  * @region: the region (constant)
- * @shrinker: by which the system asks, or NULL if the region does not lend (set at load)
+ * @shrinker: what the system calls, or NULL if the region does not lend (set at load)
  * @floor: pages that the region never lends (constant)
- * @lent: pages that the system has (region->shape_lock)
- * @take_back: takes them back
+ * @lent: lent pages (region->shape_lock)
+ * @take_back: takes lent pages back
  */
 struct rsv_lending {
 	struct rsv_region *region;
@@ -1171,7 +1177,7 @@ struct rsv_region {
 	size_t percpu;
 
 	struct mutex drain_lock;	/* see above */
-	struct rsv_cpu_drain __percpu *drains;
+	struct rsv_drain_work __percpu *drains;
 	struct hlist_node cpuhp;
 	struct work_struct drain_work;
 	unsigned long drained_at;

@@ -13,7 +13,6 @@
 #include "objects/cpu.h"
 #include "objects/magazine.h"
 #include "objects/stats.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -7,7 +7,6 @@
 
 #include "interface/query.h"
 #include "objects/cache.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

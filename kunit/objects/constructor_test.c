@@ -9,7 +9,6 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

@@ -10,7 +10,6 @@
 #include "objects/batch.h"
 #include "objects/engine.h"
 #include "objects/magazine.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -10,7 +10,6 @@
 #include "objects/cache.h"
 #include "objects/cpu.h"
 #include "objects/magazine.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

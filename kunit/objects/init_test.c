@@ -10,7 +10,7 @@
 #include <linux/poison.h>
 #include <linux/string.h>
 
-#include "region.h"
+#include "objects/size_class.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

@@ -9,7 +9,7 @@
 #include <linux/vmalloc.h>
 
 #include "objects/kmalloc.h"
-#include "region.h"
+#include "objects/size_class.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -7,11 +7,10 @@
 #include <linux/log2.h>
 #include <linux/string.h>
 
-#include "objects/engine.h"
 #include "objects/cache.h"
 #include "objects/debug/track.h"
+#include "objects/engine.h"
 #include "objects/layout.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -8,7 +8,6 @@
 #include "objects/cpu.h"
 #include "objects/magazine.h"
 #include "objects/reap.h"
-#include "region.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/magazines.h"

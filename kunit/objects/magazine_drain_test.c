@@ -9,9 +9,10 @@
 #include <linux/topology.h>
 #include <linux/workqueue.h>
 
+#include "objects/cache.h"
 #include "objects/cpu.h"
 #include "objects/magazine.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/magazines.h"

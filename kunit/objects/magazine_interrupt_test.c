@@ -11,7 +11,6 @@
 #include "compat.h"
 #include "objects/cpu.h"
 #include "objects/magazine.h"
-#include "region.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/magazines.h"

@@ -9,7 +9,7 @@
 
 #include "objects/cpu.h"
 #include "objects/magazine.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/magazines.h"

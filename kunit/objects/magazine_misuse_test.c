@@ -8,7 +8,6 @@
 
 #include "objects/free.h"
 #include "objects/mark.h"
-#include "region.h"
 #include "support/arrays.h"
 #include "support/bytes.h"
 #include "support/figures.h"

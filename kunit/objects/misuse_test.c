@@ -11,10 +11,11 @@
 #include <linux/vmalloc.h>
 
 #include "objects/batch.h"
+#include "objects/cache.h"
 #include "objects/engine.h"
 #include "objects/magazine.h"
 #include "objects/mark.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

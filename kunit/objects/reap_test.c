@@ -10,7 +10,6 @@
 #include "objects/cache.h"
 #include "objects/reap.h"
 #include "objects/stats.h"
-#include "region.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/scratch.h"

@@ -4,7 +4,6 @@
  * they may.
  */
 #include "objects/size_class.h"
-#include "region.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 

@@ -8,7 +8,7 @@
 #include <linux/list.h>
 #include <linux/prandom.h>
 
-#include "region.h"
+#include "pages/zonelist.h"
 #include "support/areas.h"
 #include "support/scratch.h"
 #include "support/suite.h"

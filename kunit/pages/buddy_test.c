@@ -5,7 +5,6 @@
 #include <linux/mm.h>
 
 #include "interface/query.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/figures.h"
 #include "support/map.h"

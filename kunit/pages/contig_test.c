@@ -6,7 +6,6 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -9,7 +9,9 @@
 #include <linux/string.h>
 
 #include "interface/query.h"
-#include "region.h"
+#include "pages/lend.h"
+#include "pages/pagemap.h"
+#include "pages/zonelist.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

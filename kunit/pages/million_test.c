@@ -9,7 +9,7 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
-#include "region.h"
+#include "pages/zonelist.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -5,7 +5,7 @@
  */
 #include <linux/smp.h>
 
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/figures.h"
 #include "support/misuse.h"

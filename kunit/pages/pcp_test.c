@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 
-#include "region.h"
+#include "pages/zonelist.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -8,7 +8,6 @@
 
 #include "compat.h"
 #include "interface/query.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

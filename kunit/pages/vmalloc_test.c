@@ -7,7 +7,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

@@ -8,7 +8,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "region.h"
+#include "pages/zonelist.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/scratch.h"

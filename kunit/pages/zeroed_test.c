@@ -5,7 +5,8 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include "region.h"
+#include "pages/pagemap.h"
+#include "pages/zonelist.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/map.h"

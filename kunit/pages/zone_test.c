@@ -13,7 +13,7 @@
 
 #include "compat.h"
 #include "interface/query.h"
-#include "region.h"
+#include "pages/zonelist.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"

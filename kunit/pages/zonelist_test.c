@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
-#include "region.h"
+#include "pages/zonelist.h"
 #include "support/arrays.h"
 #include "support/scratch.h"
 #include "support/suite.h"

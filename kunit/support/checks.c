@@ -7,8 +7,9 @@
 
 #include "checks.h"
 #include "misuse.h"
+#include "objects/debug/check.h"
 #include "objects/engine.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "scratch.h"
 #include "variants.h"
 

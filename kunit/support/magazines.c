@@ -9,7 +9,6 @@
 #include "figures.h"
 #include "magazines.h"
 #include "objects/stats.h"
-#include "region.h"
 #include "scratch.h"
 
 struct rsv_region *rsvt_magazine_region(struct kunit *test)

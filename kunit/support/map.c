@@ -2,8 +2,8 @@
 /*
  * The map of a region.
  */
-#include "map.h"
 #include "interface/query.h"
+#include "map.h"
 #include "types.h"
 
 const char *rsvt_map_text(struct kunit *test, struct rsv_region *r)

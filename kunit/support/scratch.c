@@ -11,7 +11,9 @@
 #include "objects/cache.h"
 #include "objects/engine.h"
 #include "objects/reap.h"
-#include "region.h"
+#include "objects/size_class.h"
+#include "pages/pagemap.h"
+#include "pages/zonelist.h"
 #include "scratch.h"
 #include "suite.h"
 

@@ -2,14 +2,15 @@
 /*
  * What the suites of the engine SLOB share.
  */
-#include "slob.h"
 #include "arrays.h"
 #include "bytes.h"
-#include "objects/heap.h"
+#include "objects/cache.h"
 #include "objects/engine.h"
 #include "objects/engines/slob_page.h"
-#include "region.h"
+#include "objects/heap.h"
+#include "pages/pagemap.h"
 #include "scratch.h"
+#include "slob.h"
 
 struct rsv_cache *rsvt_slob_cache(struct kunit *test, struct rsv_region *r, unsigned int size)
 {

@@ -2,8 +2,8 @@
 /*
  * The engines, with and without magazines.
  */
-#include "variants.h"
 #include "scratch.h"
+#include "variants.h"
 
 const struct variant rsvt_variants[VARIANTS] = {
 	{"slab", RSV_ENGINE_SLAB | RSV_NO_MAGAZINE},

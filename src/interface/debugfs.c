@@ -25,7 +25,7 @@
 #include "objects/cache.h"
 #include "objects/kmalloc.h"
 #include "objects/stats.h"
-#include "pages/zone.h"
+#include "pages/zonelist.h"
 #include "query.h"
 #include "region.h"
 #include "report.h"

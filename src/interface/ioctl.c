@@ -22,8 +22,7 @@
 #include "ioctl.h"
 #include "ioctl_region.h"
 #include "name.h"
-#include "objects/cache.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "query.h"
 
 /* The most characters that one RSV_IOC_MAP answers with */

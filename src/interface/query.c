@@ -18,9 +18,9 @@
 #include "objects/kmalloc.h"
 #include "objects/magazine_cache.h"
 #include "objects/stats.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "pages/pcp.h"
-#include "pages/zone.h"
+#include "pages/zonelist.h"
 #include "query.h"
 #include "report.h"
 
@@ -60,7 +60,7 @@ static u64 rsv_cached_bytes(const struct rsv_zone *z)
 	unsigned int order;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		rsv_pcp_stats(z, order, &stats);
+		rsv_pcp_get_stats(z, order, &stats);
 		bytes += (u64)stats.blocks << (order + PAGE_SHIFT);
 	}
 	return bytes;
@@ -152,7 +152,7 @@ static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
 	unsigned int order;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		rsv_pcp_stats(z, order, &stats);
+		rsv_pcp_get_stats(z, order, &stats);
 		zone->cached[order] = stats.blocks;
 		zone->cache_hits[order] = stats.allocs;
 		zone->cache_refills[order] = stats.refills;

@@ -23,9 +23,7 @@
 #include <linux/sort.h>
 
 #include "compat.h"
-#include "objects/cache.h"
 #include "objects/debug/track.h"
-#include "objects/engine.h"
 #include "traces.h"
 
 #define RSV_SITES_FIRST 256U /* entries of the first table; a power of two */

@@ -18,6 +18,7 @@
 #include "debug/check.h"
 #include "fastpath.h"
 #include "guarantee.h"
+#include "hooks.h"
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "pages/page_alloc.h"

@@ -11,9 +11,10 @@
 #include "cache.h"
 #include "cpu.h"
 #include "debug/check.h"
+#include "engine.h"
 #include "guarantee.h"
-#include "pages/extent.h"
-#include "pages/zone.h"
+#include "pages/pagemap.h"
+#include "pages/zonelist.h"
 
 /**
  * rsv_cache_lost() - report that free objects of a slab are lost, since its free list was

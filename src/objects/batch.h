@@ -2,7 +2,6 @@
 #ifndef RSV_OBJECTS_BATCH_H
 #define RSV_OBJECTS_BATCH_H
 
-#include "engine.h"
 #include "types.h"
 
 void rsv_batch_alloc_node(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_batch *t);

@@ -14,9 +14,11 @@
 #include "cache.h"
 #include "cpu.h"
 #include "depot.h"
-#include "fastpath.h"
 #include "free.h"
 #include "hooks.h"
+#include "mark.h"
+#include "pages/page_alloc.h"
+#include "pages/pagemap.h"
 
 /* Objects that a bulk request moves before an interrupt or another task can run */
 #define RSV_BULK	64U

@@ -57,6 +57,7 @@
 #include "pages/drain.h"
 #include "reap.h"
 #include "stats.h"
+#include "work.h"
 
 /* Destroyed caches whose use is still found */
 #define RSV_QUARANTINE_MAX	16

@@ -8,8 +8,7 @@
 #include <linux/bitops.h>
 #include <linux/mm.h>
 
-#include "pages/extent.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "report.h"
 #include "types.h"
 

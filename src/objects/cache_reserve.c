@@ -9,7 +9,7 @@
 #include "cache.h"
 #include "free.h"
 #include "guarantee.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 
 static void rsv_reserve_release(struct rsv_cache *c, void *object)
 {

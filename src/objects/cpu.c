@@ -6,7 +6,7 @@
 #include <linux/mm.h>
 
 #include "cpu.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 
 struct rsv_magazine rsv_magazine_none;
 

@@ -15,7 +15,6 @@
 #ifndef RSV_OBJECTS_ENGINE_H
 #define RSV_OBJECTS_ENGINE_H
 
-#include "cache.h"
 #include "types.h"
 
 /* Clears all but @object: what the array holds beyond @nr does not matter. */

@@ -11,12 +11,11 @@
 
 #include <linux/preempt.h>
 
-#include "cache.h"
 #include "cpu.h"
 #include "hooks.h"
 #include "mark.h"
-#include "pages/extent.h"
 #include "pages/page_alloc.h"
+#include "pages/pagemap.h"
 #include "types.h"
 
 /* Whether the fast path of an allocation can serve flags: none of them asks for more than memory. */

@@ -9,14 +9,12 @@
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 
-#include "batch.h"
 #include "cache.h"
 #include "debug/check.h"
 #include "fastpath.h"
 #include "free.h"
-#include "guarantee.h"
-#include "magazine.h"
-#include "pages/extent.h"
+#include "hooks.h"
+#include "pages/pagemap.h"
 
 /* Whether a claimed object may be used again; if not that was reported, and the object is lost. */
 static bool rsv_free_check(struct rsv_cache *c, struct rsv_extent *e, void *object,

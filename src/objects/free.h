@@ -9,7 +9,7 @@
 #include "cache.h"
 #include "guarantee.h"
 #include "magazine.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "types.h"
 
 void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,

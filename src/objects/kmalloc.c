@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "cache.h"
+#include "cpu.h"
 #include "debug/check.h"
 #include "fastpath.h"
 #include "free.h"
@@ -21,8 +22,10 @@
 #include "hooks.h"
 #include "kmalloc.h"
 #include "node.h"
-#include "pages/extent.h"
+#include "objects/debug/check.h"
+#include "pages/contig.h"
 #include "pages/page_alloc.h"
+#include "pages/pagemap.h"
 #include "report.h"
 #include "size_class.h"
 

@@ -27,10 +27,8 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 
-#include "cache.h"
-#include "layout.h"
 #include "compat.h"
-#include "objects/debug/track.h"
+#include "layout.h"
 
 /* The numbers of pages that are considered; a larger object has the pages that it needs. */
 #define RSV_SLAB_PAGES_LEAST 3U

@@ -20,8 +20,7 @@
 #include "guarantee.h"
 #include "magazine.h"
 #include "magazine_cache.h"
-#include "pages/extent.h"
-#include "pages/zone.h"
+#include "pages/pagemap.h"
 
 /*
  * Allocation
@@ -213,7 +212,7 @@ bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool 
 	if (!cpu)
 		return false;
 	/* The fast path looks there first. The task may run on another node by now. */
-	if (rsv_node_is_here(e->nid) && rsv_extent_is_linear(e))
+	if (e->nid == numa_mem_id() && rsv_extent_is_linear(e))
 		WRITE_ONCE(cpu->extent, e);
 	rsv_cpu_push(cpu, cpu->top, object);
 	cpu->frees += count;

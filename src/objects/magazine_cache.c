@@ -17,13 +17,12 @@
 #include <linux/topology.h>
 
 #include "batch.h"
-#include "cache.h"
 #include "cpu.h"
 #include "debug/check.h"
 #include "depot.h"
 #include "hooks.h"
 #include "magazine_cache.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 
 /* Smaller regions have no magazines: other callers would miss the objects in them. */
 #define RSV_MAGAZINE_REGION	(256UL << 10)

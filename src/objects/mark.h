@@ -30,7 +30,7 @@
 #include <linux/hash.h>
 
 #include "cache.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "types.h"
 
 #define RSV_MARK_NEXT	0x1ffUL /* free: number of the next object, or RSV_SLAB_NONE */

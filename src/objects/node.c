@@ -24,11 +24,12 @@
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 
+#include "cache.h"
 #include "layout.h"
 #include "node.h"
 #include "objects/debug/check.h"
-#include "pages/page_alloc.h"
-#include "region.h"
+#include "pages/contig.h"
+#include "pages/pagemap.h"
 
 /*
  * The lowest target, so that a program that frees and allocates one object in turn does not move a

@@ -6,7 +6,6 @@
 #define RSV_OBJECTS_NODE_H
 
 #include "cache.h"
-#include "engine.h"
 #include "types.h"
 
 void rsv_slabs_init(struct rsv_cache_node *n);

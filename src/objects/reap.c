@@ -19,9 +19,10 @@
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "pages/drain.h"
-#include "pages/extent.h"
+#include "pages/pagemap.h"
 #include "reap.h"
 #include "stats.h"
+#include "work.h"
 
 #define RSV_REAP_INTERVAL	(2 * HZ)
 

@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The buddy system (Knuth, The Art of Computer Programming, 1.2.5): split and coalesce, and nothing
- * else.
+ * else. The zone's lock guards all of it.
  *
  * A free block of order k is 2^k pages that begin at a page frame number which is a multiple of
  * 2^k. Its buddy is the other half of the block of order k + 1 around it: the block whose number
- * differs in bit k. Only the first frame of a block says FREE; all others in it say BODY. So
- * whether a buddy is free, and whole, is one look at one frame, and neither splitting nor merging
- * touches more than one frame an order.
+ * differs in bit k. Only the first frame of a block says FREE; the others say BODY. So one look at
+ * one frame tells whether a buddy is free as a whole, and a split or a merge touches one frame an
+ * order.
  *
- * A zone knows in a word of bits which of its free areas have a block, so that the smallest one
- * that serves is found without a search. A block that is split keeps its lower half for the
- * request; what is freed goes to the head of its area, since its memory is most likely still in the
- * CPU's cache, or to those that are handed out last.
+ * The zone's word @orders has a bit for each free area that is not empty, so that the smallest
+ * block that serves is found without a search. A split leaves the lower half to the request. A
+ * block that is freed goes to the head of its area, since its memory is most likely still in the
+ * CPU's cache, or onto the area's second list, which serves last: see rsv_buddy_free().
  *
- * Free areas are hlists: they need no tail, and cost half as much on kernels that check every step
- * of a list (CONFIG_DEBUG_LIST, as Debian's). What a check would find, the frames' kinds say.
+ * Free areas are hlists. They need no tail, and they cost half as much as lists on kernels that
+ * check every step of a list (CONFIG_DEBUG_LIST, as Debian's); the frames' kinds already tell what
+ * such a check would find.
  */
-#include <linux/bitops.h>
 #include <linux/list.h>
-#include <linux/log2.h>
-#include <linux/minmax.h>
 
 #include "buddy.h"
-#include "extent.h"
-#include "zone.h"
 
-/* BIT(@order) is also the number of pages of a block, which who calls has at hand: @size. */
+/* @size is BIT(@order), the number of pages of a block, which the callers have computed. */
 static __always_inline void rsv_area_add(struct rsv_zone *z, struct rsv_free_area *area,
 					 struct rsv_frame *f, unsigned int order,
 					 unsigned long size, bool last)
@@ -54,8 +50,9 @@ static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
 }
 
 /*
- * Splits a block that was taken down to an order, and keeps its lower part. No area in between has
- * a block, or a smaller one would have been taken: what is left over is the first one everywhere.
+ * Splits a block, which is in no area, down to an order, and frees the upper halves. The areas in
+ * between are empty, or the request would have got a smaller block: each upper half is the only
+ * block of its area.
  */
 static __always_inline void rsv_buddy_split(struct rsv_zone *z, struct rsv_free_area *area,
 					    struct rsv_frame *f, unsigned int from,
@@ -81,13 +78,13 @@ static __always_inline void rsv_buddy_split(struct rsv_zone *z, struct rsv_free_
 }
 
 /**
- * rsv_buddy_take() - take a block out of the free areas, splitting a larger one where need be
+ * rsv_buddy_alloc() - remove a block from the free areas, and split a larger one if necessary
  * @z: the zone, locked
- * @order: its order
+ * @order: the block's order
  *
  * Return: The block's first frame, whose kind the caller sets; NULL if no block is large enough.
  */
-struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
+struct rsv_frame *rsv_buddy_alloc(struct rsv_zone *z, unsigned int order)
 {
 	unsigned long serving = z->orders >> order;
 	struct rsv_free_area *area;
@@ -108,14 +105,15 @@ struct rsv_frame *rsv_buddy_take(struct rsv_zone *z, unsigned int order)
 }
 
 /**
- * rsv_buddy_cut() - count a block that was taken as split into all its parts of an order
+ * rsv_buddy_count_splits() - count an allocated block as split into all its parts of an order
  * @z: the zone, locked
- * @from: its order
- * @order: that of the parts
+ * @from: the block's order
+ * @order: the parts' order
  *
- * It is the same as taking them one by one, without entering any of them in a free area.
+ * The figures are the same as if the parts had been allocated one by one, but no part enters a free
+ * area.
  */
-void rsv_buddy_cut(struct rsv_zone *z, unsigned int from, unsigned int order)
+void rsv_buddy_count_splits(struct rsv_zone *z, unsigned int from, unsigned int order)
 {
 	unsigned int at;
 
@@ -124,7 +122,7 @@ void rsv_buddy_cut(struct rsv_zone *z, unsigned int from, unsigned int order)
 }
 
 /**
- * rsv_buddy_remove() - take a certain block out of the free areas
+ * rsv_buddy_remove() - remove one particular block from the free areas
  * @z: the zone, locked
  * @f: the first frame of a free block
  */
@@ -137,8 +135,8 @@ void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f)
 }
 
 /*
- * Whether the block that begins so many pages into an extent is free as a whole. @size: its pages,
- * not more than the extent has. What lies before the extent is a large number of pages into it.
+ * Whether the block of @size pages that begins at page @index of an extent is free as a whole.
+ * @size is at most the extent's length. An index before the extent wraps around to a large number.
  */
 static __always_inline bool rsv_buddy_is_free(const struct rsv_frame *frames, unsigned long index,
 					      unsigned long nr_pages, unsigned long size,
@@ -149,17 +147,17 @@ static __always_inline bool rsv_buddy_is_free(const struct rsv_frame *frames, un
 }
 
 /**
- * rsv_buddy_give() - put a block into the free areas, coalescing as far as it goes
+ * rsv_buddy_free() - add a block to the free areas, merged with its buddies as far as possible
  * @z: the zone, locked
  * @e: the block's extent
  * @index: its first page in the extent; page frame number a multiple of 2^@order
  * @order: its order
  *
- * If the block of the next order around the one that results would merge at once, because its buddy
- * is free, only the rest of it is missing: such a block is handed out last, so that it may become
- * whole.
+ * The block that results lacks only its own buddy. If the two of them would at once merge further,
+ * because the buddy of their union is free, the block goes onto the list that serves last, so that
+ * it is likely to be free still when its buddy is freed.
  */
-void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 		    unsigned int order)
 {
 	const unsigned long first = e->first, nr_pages = e->nr_pages;
@@ -170,7 +168,7 @@ void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 	bool last;
 
 	z->free_pages += size;
-	/* It may become the upper half of a merged block, and is not the first of one then. */
+	/* The block may become the upper half of a merged one, and then this is no first frame. */
 	WRITE_ONCE(frames[index].kind, RSV_FRAME_BODY);
 	for (; order + 1 < nr_orders; order++) {
 		buddy = (pfn ^ size) - first;
@@ -188,59 +186,49 @@ void rsv_buddy_give(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 	rsv_area_add(z, area, &frames[pfn - first], order, size, last);
 }
 
-/* The largest block that begins at a page and has no more than so many pages */
-static unsigned int rsv_buddy_largest(const struct rsv_zone *z, unsigned long pfn,
-				      unsigned long nr_pages)
-{
-	unsigned int order = min_t(unsigned int, ilog2(nr_pages), z->nr_orders - 1);
-
-	return pfn ? min_t(unsigned int, order, __ffs(pfn)) : order;
-}
-
 /**
- * rsv_buddy_give_parts() - put blocks that lie side by side into the free areas
+ * rsv_buddy_free_blocks() - free adjacent blocks of one order
  * @z: the zone, locked
  * @e: the blocks' extent
- * @index: the first page of the first one in the extent
+ * @index: the first page of the first block in the extent
  * @order: their order
  * @nr: their number
  *
- * They are joined first and given as the largest blocks that result, so that no free area sees
- * those that they are made of.
+ * The blocks are merged among themselves first, so that only the largest results enter a free area.
  *
  * Return: How many blocks resulted.
  */
-unsigned int rsv_buddy_give_parts(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
-				  unsigned int order, unsigned long nr)
+unsigned int rsv_buddy_free_blocks(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+				   unsigned int order, unsigned long nr)
 {
-	unsigned int whole, at, given = 0;
+	unsigned int merged, at, freed = 0;
 
-	for (; nr; nr -= 1UL << (whole - order), index += 1UL << whole, given++) {
-		whole = rsv_buddy_largest(z, e->first + index, nr << order);
-		for (at = order; at < whole; at++)
-			z->area[at].merges += 1UL << (whole - at - 1);
-		rsv_buddy_give(z, e, index, whole);
+	for (; nr; nr -= 1UL << (merged - order), index += 1UL << merged, freed++) {
+		merged = rsv_buddy_largest(z, e->first + index, nr << order);
+		for (at = order; at < merged; at++)
+			z->area[at].merges += 1UL << (merged - at - 1);
+		rsv_buddy_free(z, e, index, merged);
 	}
-	return given;
+	return freed;
 }
 
 /**
- * rsv_buddy_give_run() - put any number of pages into the free areas
+ * rsv_buddy_free_pages() - free any number of adjacent pages
  * @z: the zone, locked
  * @e: the pages' extent
- * @index: the first of them in the extent
+ * @index: the first page in the extent
  * @nr_pages: their number, 0 allowed
  *
- * The run is cut into the largest blocks that its place and length allow, which are at most two of
- * each order.
+ * They are freed as the largest blocks that their alignment and number allow, which are at most two
+ * of each order.
  */
-void rsv_buddy_give_run(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
-			unsigned long nr_pages)
+void rsv_buddy_free_pages(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
+			  unsigned long nr_pages)
 {
 	unsigned int order;
 
 	for (; nr_pages; nr_pages -= 1UL << order, index += 1UL << order) {
 		order = rsv_buddy_largest(z, e->first + index, nr_pages);
-		rsv_buddy_give(z, e, index, order);
+		rsv_buddy_free(z, e, index, order);
 	}
 }

@@ -1,33 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs over several free blocks that lie side by side, for what no single block can serve.
+ * Runs: contiguous pages of any number, which rsv_alloc_pages_exact() and objects/ allocate.
  *
- * Free neighbours that are not buddies do not merge, so a long free run may consist of several
- * blocks: of two of each order at most, since any more would have merged. Taking a run therefore
- * takes a number of steps that depends on the number of orders only. Finding one means looking at
- * every block of an extent; the zone's lock is dropped every RSV_SCAN_BATCH blocks, and what was
- * found is looked at once more, as a whole, before it is taken.
+ * A run is usually the beginning of one free block, whose other pages are freed at once. If no
+ * block is long enough, a caller of rsv_alloc_pages_exact() that may wait gets one that is gathered
+ * from adjacent free blocks, since free neighbours that are not buddies do not merge. Adjacent free
+ * blocks are at most two of each order: any more would have merged. So the steps to join them
+ * depend on the number of orders only. But the search for them looks at every block of an extent.
+ * It drops the zone's lock every RSV_SCAN_BATCH blocks, and the run that it finds is checked once
+ * more, as a whole, under the hold of the lock that joins its blocks.
  *
- * In a block that was gathered the first frame says USED, and the first frames of its further
- * aligned parts say RUN and point to it.
+ * The first frame of a gathered run says USED. It consists of aligned parts, as large as possible,
+ * and the first frame of each further part says RUN and points to the run's first frame.
  */
 #include <linux/bitops.h>
 #include <linux/log2.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "buddy.h"
 #include "contig.h"
-#include "extent.h"
-#include "region.h"
+#include "page_alloc.h"
+#include "pagemap.h"
+#include "report.h"
 #include "zone.h"
+#include "zonelist.h"
 
 #define RSV_SCAN_BATCH 64
+
+static struct rsv_request rsv_run_request(gfp_t gfp, int nid, unsigned long nr_pages, size_t bytes)
+{
+	return (struct rsv_request){
+		.gfp = gfp,
+		.nid = nid,
+		.nr_pages = nr_pages,
+		.bytes = bytes,
+		.order = order_base_2(nr_pages),
+	};
+}
+
+static bool rsv_run_request_ok(const struct rsv_request *q, gfp_t known)
+{
+	return q->order < RSV_ORDERS_MAX &&
+	       (likely(!(q->gfp & ~RSV_GFP_PLAIN)) || rsv_gfp_ok(q->gfp, known));
+}
+
+/*
+ * Runs for objects/
+ */
+
+/*
+ * The fast path, for runs that are a whole block. An empty list is not refilled for a run: slabs
+ * come one at a time, and a caller that waits for an object should not wait for half a list.
+ */
+static __always_inline struct rsv_frame *rsv_run_pop(struct rsv_region *r, gfp_t gfp, int nid,
+						     unsigned long nr_pages)
+{
+	const unsigned int order = order_base_2(nr_pages);
+	struct rsv_frame *f;
+	struct page *page;
+
+	if (likely(!(gfp & ~RSV_GFP_PLAIN) && nid == numa_mem_id()) && order < RSV_PCP_ORDERS &&
+	    nr_pages == 1UL << order && rsv_pages_pop(r, order, &f, &page))
+		return f;
+	return NULL;
+}
+
+static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t gfp, int nid,
+						   unsigned long nr_pages)
+{
+	const struct rsv_request q = rsv_run_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
+
+	return rsv_run_request_ok(&q, RSV_GFP_PAGES & ~__GFP_ZERO) ? rsv_request_try(r, &q) : NULL;
+}
+
+/**
+ * rsv_run_try() - allocate a run if a zone has one
+ * @r: the region
+ * @gfp: as for rsv_alloc_pages(), without __GFP_ZERO
+ * @nid: the preferred node
+ * @nr_pages: as for rsv_run_alloc()
+ *
+ * Nothing is drained for the run, and a failure is not counted.
+ *
+ * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
+ * Return: The run's first frame or NULL.
+ */
+struct rsv_frame *rsv_run_try(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
+{
+	return rsv_run_pop(r, gfp, nid, nr_pages) ?: rsv_run_try_slow(r, gfp, nid, nr_pages);
+}
+
+static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t gfp, int nid,
+						     unsigned long nr_pages)
+{
+	const struct rsv_request q = rsv_run_request(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
+
+	return rsv_run_request_ok(&q, RSV_GFP_PAGES) ? rsv_request_alloc(r, &q, NULL) : NULL;
+}
+
+/**
+ * rsv_run_alloc() - allocate a run
+ * @r: the region
+ * @gfp: as for rsv_alloc_pages()
+ * @nid: the preferred node
+ * @nr_pages: its length, more than 0. The run begins at a multiple of the power of two that holds
+ *	it
+ *
+ * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
+ * Return: The run's first frame or NULL.
+ */
+struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
+{
+	rsv_might_sleep(gfp);
+	return rsv_run_pop(r, gfp, nid, nr_pages) ?: rsv_run_alloc_slow(r, gfp, nid, nr_pages);
+}
+
+/**
+ * rsv_run_free() - free a run
+ * @r: its region
+ * @f: its first frame
+ *
+ * Context: Any but NMI.
+ * Return: RSV_OK, or what is wrong with it, and then nothing has changed.
+ */
+enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f)
+{
+	struct rsv_extent *e = rsv_frame_extent(r, f);
+
+	return rsv_zone_free(e, rsv_frame_index(e, f), 0);
+}
+
+/**
+ * rsv_run_dissolve() - free a run whose frames the caller marked as its own
+ * @r: its region
+ * @f: its first frame
+ * @nr_pages: its length; that of a slab at most, because the zone is locked for as many steps
+ *
+ * Context: Any but NMI.
+ */
+void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages)
+{
+	struct rsv_extent *e = rsv_frame_extent(r, f);
+
+	rsv_zone_free_marked(e, rsv_frame_index(e, f), nr_pages);
+}
+
+/*
+ * Gathering a run from several free blocks
+ */
 
 /**
  * struct rsv_scan - a walk over the blocks of an extent
  * @e: the extent
- * @index: the page to look at next
- * @start: where the free run that ends before @index begins
+ * @index: the next page to look at
+ * @start: where the free pages that end before @index begin
  */
 struct rsv_scan {
 	struct rsv_extent *e;
@@ -36,11 +163,11 @@ struct rsv_scan {
 };
 
 /*
- * How far it is to the next block, or at least to a page that belongs to none that is free. A block
- * in use may be becoming a slab, which the zone's lock does not stop, and then has no length any
- * more.
+ * Pages from a block's first page to the next block, or at least to a page that is in no free
+ * block. A used block may be on its way to a slab, which the zone's lock does not stop, and then
+ * the length in its frame is wrong.
  */
-static unsigned long rsv_block_pages(const struct rsv_extent *e, const struct rsv_frame *block)
+static unsigned long rsv_scan_pages(const struct rsv_extent *e, const struct rsv_frame *block)
 {
 	unsigned long left = e->nr_pages - rsv_frame_index(e, block), nr_pages;
 
@@ -52,12 +179,12 @@ static unsigned long rsv_block_pages(const struct rsv_extent *e, const struct rs
 		nr_pages = READ_ONCE(block->nr_pages);
 		return nr_pages && nr_pages <= left ? nr_pages : 1;
 	default:
-		return 1; /* a slab, or a hole, page by page */
+		return 1; /* slabs and holes, page by page */
 	}
 }
 
-/* Goes over some blocks; true once the free run is long enough. The zone is locked. */
-static bool rsv_scan_some(struct rsv_scan *s, unsigned long nr_pages)
+/* Scans a batch of blocks. Returns true once @nr_pages are free. The zone is locked. */
+static bool rsv_scan_batch(struct rsv_scan *s, unsigned long nr_pages)
 {
 	struct rsv_extent *e = s->e;
 	unsigned int i;
@@ -66,8 +193,8 @@ static bool rsv_scan_some(struct rsv_scan *s, unsigned long nr_pages)
 		struct rsv_frame *block = rsv_frame_block(e, &e->frames[s->index]);
 		unsigned long first = rsv_frame_index(e, block);
 
-		/* The lock was dropped: the page may be inside another block by now. */
-		s->index = max(first + rsv_block_pages(e, block), s->index + 1);
+		/* Since the lock was dropped the page may have become the middle of a block. */
+		s->index = max(first + rsv_scan_pages(e, block), s->index + 1);
 		if (READ_ONCE(block->kind) != RSV_FRAME_FREE)
 			s->start = s->index;
 		else
@@ -78,15 +205,7 @@ static bool rsv_scan_some(struct rsv_scan *s, unsigned long nr_pages)
 	return false;
 }
 
-/* The largest aligned part with which a run of so many pages can begin */
-static unsigned int rsv_part_order(unsigned long pfn, unsigned long nr_pages)
-{
-	unsigned int order = min_t(unsigned int, ilog2(nr_pages), RSV_ORDERS_MAX - 1);
-
-	return pfn ? min_t(unsigned int, order, __ffs(pfn)) : order;
-}
-
-/* Whether all blocks from start on are free until there are nr_pages; the zone is locked. */
+/* Whether free blocks cover @nr_pages from @start on. The zone is locked. */
 static bool rsv_run_is_free(const struct rsv_extent *e, unsigned long start, unsigned long nr_pages)
 {
 	unsigned long index = start;
@@ -102,10 +221,10 @@ static bool rsv_run_is_free(const struct rsv_extent *e, unsigned long start, uns
 }
 
 /*
- * Takes the free blocks from start on as one, and gives back what goes beyond it; the zone is
- * locked.
+ * Joins the free blocks from @start on to one run, and frees the pages of the last block that go
+ * beyond it. The zone is locked.
  */
-static struct rsv_frame *rsv_run_take(struct rsv_extent *e, unsigned long start,
+static struct rsv_frame *rsv_run_join(struct rsv_extent *e, unsigned long start,
 				      const struct rsv_request *q)
 {
 	unsigned long index = start, end = start + q->nr_pages;
@@ -118,31 +237,31 @@ static struct rsv_frame *rsv_run_take(struct rsv_extent *e, unsigned long start,
 		rsv_buddy_remove(z, &e->frames[index]);
 		index += length;
 	}
-	rsv_buddy_give_run(z, e, end, index - end);
+	rsv_buddy_free_pages(z, e, end, index - end);
 
 	for (index = start; index < end;) {
 		struct rsv_frame *part = &e->frames[index];
 
 		part->head = head;
 		WRITE_ONCE(part->kind, RSV_FRAME_RUN);
-		index += 1UL << rsv_part_order(e->first + index, end - index);
+		index += 1UL << rsv_buddy_largest(z, e->first + index, end - index);
 	}
 	WRITE_ONCE(head->nr_pages, q->nr_pages);
 	WRITE_ONCE(head->order, RSV_ORDER_NONE);
 	WRITE_ONCE(head->kind, RSV_FRAME_USED);
-	rsv_zone_count_take(z, q);
+	rsv_zone_count_alloc(z, q);
 	return head;
 }
 
-static struct rsv_frame *rsv_run_try(struct rsv_extent *e, unsigned long start,
-				     const struct rsv_request *q)
+static struct rsv_frame *rsv_run_join_if_free(struct rsv_extent *e, unsigned long start,
+					      const struct rsv_request *q)
 {
 	struct rsv_frame *f = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&e->zone->lock, flags);
 	if (rsv_zone_allows(e->zone, q) && rsv_run_is_free(e, start, q->nr_pages))
-		f = rsv_run_take(e, start, q);
+		f = rsv_run_join(e, start, q);
 	raw_spin_unlock_irqrestore(&e->zone->lock, flags);
 	return f;
 }
@@ -156,10 +275,10 @@ static struct rsv_frame *rsv_extent_gather(struct rsv_extent *e, const struct rs
 
 	while (s.index < e->nr_pages) {
 		raw_spin_lock_irqsave(&e->zone->lock, flags);
-		found = rsv_scan_some(&s, q->nr_pages);
+		found = rsv_scan_batch(&s, q->nr_pages);
 		raw_spin_unlock_irqrestore(&e->zone->lock, flags);
 		if (found) {
-			f = rsv_run_try(e, s.start, q);
+			f = rsv_run_join_if_free(e, s.start, q);
 			if (f)
 				return f;
 			s.start = s.index;
@@ -169,9 +288,9 @@ static struct rsv_frame *rsv_extent_gather(struct rsv_extent *e, const struct rs
 	return NULL;
 }
 
-static struct rsv_frame *rsv_zone_gather(struct rsv_zone *z, const struct rsv_request *q)
+static struct rsv_frame *rsv_zone_gather(struct rsv_region *r, const struct rsv_zone *z,
+					 const struct rsv_request *q)
 {
-	struct rsv_region *r = z->region;
 	struct rsv_frame *f = NULL;
 	unsigned int i;
 
@@ -184,31 +303,93 @@ static struct rsv_frame *rsv_zone_gather(struct rsv_zone *z, const struct rsv_re
 	return f;
 }
 
-/**
- * rsv_run_gather() - take a run that no single free block holds
- * @r: the region
- * @q: the request
- *
- * Context: Process; may sleep.
- * Return: The first frame of the run, which begins at some page, or NULL.
- */
-struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_request *q)
+/* Allocates a run that no single free block holds. May sleep. */
+static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_request *q)
 {
-	struct rsv_zone_walk walk = rsv_zone_walk_begin(q);
+	struct rsv_zone_walk walk = {};
 	struct rsv_frame *f = NULL;
 	struct rsv_zone *z;
 
 	/*
-	 * No extent may go while it is walked over. A region that is growing may take long, and may
-	 * have come here itself by the system's reclaim.
+	 * No extent may be freed while it is scanned. The owner of the lock may be growing the
+	 * region, which takes long, and may have entered this request from the system's reclaim.
 	 */
 	if (!mutex_trylock(&r->shape_lock))
 		return NULL;
-	while ((z = rsv_zone_next(r, q, &walk))) {
-		f = rsv_zone_gather(z, q);
-		if (f)
-			break;
-	}
+	while (!f && (z = rsv_zone_next(r, q, &walk)))
+		f = rsv_zone_gather(r, z, q);
 	mutex_unlock(&r->shape_lock);
 	return f;
 }
+
+/*
+ * Runs for modules
+ */
+
+/**
+ * rsv_alloc_pages_exact() - allocate physically contiguous memory of any length
+ * @r: the region
+ * @size: bytes, rounded up to whole pages
+ * @gfp: as for rsv_get_free_pages()
+ *
+ * The memory is the beginning of one block, whose other pages are freed at once. If no single block
+ * is large enough, a caller that may sleep gets adjacent free blocks: up to the longest run of free
+ * pages, at whichever page it begins.
+ *
+ * Context: As rsv_alloc_pages().
+ * Return: The address of the first page, or NULL.
+ */
+void *rsv_alloc_pages_exact(struct rsv_region *r, size_t size, gfp_t gfp)
+{
+	struct rsv_request q;
+	struct rsv_frame *f;
+
+	gfp &= ~__GFP_HIGHMEM;
+	if (!size || size > SIZE_MAX - PAGE_SIZE)
+		return NULL;
+	rsv_might_sleep(gfp);
+	q = rsv_run_request(gfp, numa_mem_id(), PFN_UP(size), size);
+	q.refill = true;
+	if (!rsv_run_request_ok(&q, RSV_GFP_PAGES))
+		return NULL;
+	f = rsv_request_alloc(r, &q, rsv_run_gather);
+	return f ? rsv_frame_addr(rsv_frame_extent(r, f), f) : NULL;
+}
+EXPORT_SYMBOL_GPL(rsv_alloc_pages_exact);
+
+static void rsv_extent_free_exact(struct rsv_extent *e, void *addr, unsigned long nr_pages)
+{
+	enum rsv_misuse misuse = RSV_MISALIGNED;
+
+	if (PAGE_ALIGNED(addr))
+		misuse = rsv_zone_free(e, (addr - e->base) >> PAGE_SHIFT, nr_pages);
+	if (misuse != RSV_OK)
+		rsv_report(misuse, "region %s: %lu pages at 0x%llx given back", e->region->name,
+			   nr_pages, rsv_addr_offset(e, addr));
+}
+
+/**
+ * rsv_free_pages_exact() - free memory that rsv_alloc_pages_exact() allocated
+ * @addr: its address; NULL does nothing
+ * @size: its size in bytes, as it was allocated
+ *
+ * Context: As __rsv_free_pages().
+ */
+void rsv_free_pages_exact(void *addr, size_t size)
+{
+	struct rsv_extent *e;
+
+	if (!addr || rsv_refuse_nmi("pages given back"))
+		return;
+	rcu_read_lock();
+	e = rsv_extent_find_addr(addr);
+	if (!e)
+		rsv_report(RSV_FOREIGN, "an address of no region given back");
+	else if (!size || size > SIZE_MAX - PAGE_SIZE)
+		rsv_report(RSV_WRONG_SIZE, "region %s: %zu bytes given back", e->region->name,
+			   size);
+	else
+		rsv_extent_free_exact(e, addr, PFN_UP(size));
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(rsv_free_pages_exact);

@@ -1,56 +1,185 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Getting back what is free but not in a free area: blocks on the lists of CPUs, zeroed pages, and
- * magazines and empty slabs of caches, which belong to objects/ and are asked for by hooks. What
- * CPUs have at hand comes first: it may be the last object of a slab.
+ * Moving free memory that is cached somewhere to the free areas: blocks on the lists of CPUs,
+ * zeroed pages, and the magazines and empty slabs of caches. The last two belong to objects/, which
+ * registers hooks for them. CPUs are drained before caches shrink, because a magazine may have the
+ * last object of a slab.
  *
- * A request that may sleep and finds nothing does it itself, once, before it fails. When a zone
- * is below its low mark it is done in the background, so that requests that may not sleep find
- * something; but not all the while, or caches there would have nothing at hand.
+ * Only a CPU itself may touch its lists and magazines. So a drain of all CPUs queues work on each
+ * of them, under cpus_read_lock() and the region's drain_lock. A CPU that goes off-line is drained
+ * from another one when it is dead.
+ *
+ * A request that no zone serves drains once, before it fails. If it may not sleep it gets only what
+ * this CPU and the zones have cached. Therefore a zone below its low mark also wakes a drain in the
+ * background (zone.c).
  */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/sched/mm.h>
+#include <linux/workqueue.h>
 
-#include "compat.h"
 #include "drain.h"
 #include "pcp.h"
-#include "region.h"
+#include "work.h"
 #include "zeroed.h"
+#include "zonelist.h"
 
-/* How long a region that runs low is left alone: what little came together meanwhile can wait. */
-#define RSV_DRAIN_INTERVAL (HZ / 10)
+/* How long a request waits for other CPUs to drain */
+#define RSV_DRAIN_PATIENCE (HZ / 10)
 
-struct workqueue_struct *rsv_queue;
+static const struct rsv_drain_hooks *rsv_drain_hooks; /* set before the first region is created */
+static int rsv_drain_cpuhp_state;
 
-const struct rsv_drain_hooks *rsv_drain_hooks;
-
-static void rsv_drain_background(struct work_struct *work)
+/**
+ * rsv_drain_set_hooks() - register how objects/ drains and shrinks
+ * @hooks: the calls
+ */
+void rsv_drain_set_hooks(const struct rsv_drain_hooks *hooks)
 {
-	struct rsv_region *r = container_of(work, struct rsv_region, drain_work);
+	rsv_drain_hooks = hooks;
+}
 
-	rsv_zeroed_drain(r);
-	rsv_drain_hooks->shrink(r);
+/*
+ * This CPU, and zeroed pages
+ */
+
+static void rsv_drain_lists(struct rsv_region *r)
+{
+	unsigned int n;
+	struct rsv_zone *z;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		rsv_pcp_drain(z);
+}
+
+static void rsv_drain_zeroed(struct rsv_region *r)
+{
+	unsigned int n;
+	struct rsv_zone *z;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		rsv_zeroed_drain(z);
+}
+
+/*
+ * All CPUs
+ */
+
+static void rsv_drain_this_cpu(struct work_struct *work)
+{
+	struct rsv_region *r = container_of(work, struct rsv_drain_work, work)->region;
+
+	rsv_drain_hooks->drain_local(r);
+	rsv_drain_lists(r);
+}
+
+/*
+ * Whether a CPU has anything cached, so that others are not disturbed. What it caches after this
+ * look counts as cached after the drain.
+ */
+static bool rsv_drain_cpu_needs(const struct rsv_region *r, unsigned int cpu)
+{
+	struct rsv_zone *z;
+	unsigned int n;
+
+	if (rsv_drain_hooks->has_local(r, cpu))
+		return true;
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		if (rsv_pcp_has_blocks(z, cpu))
+			return true;
+	return false;
+}
+
+/* Queues the work on all CPUs that have something cached, under cpus_read_lock(). */
+static void rsv_drain_queue(struct rsv_region *r)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (rsv_drain_cpu_needs(r, cpu))
+			queue_work_on(cpu, rsv_queue, &per_cpu_ptr(r->drains, cpu)->work);
+}
+
+static bool rsv_drain_busy(const struct rsv_region *r)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (work_busy(&per_cpu_ptr(r->drains, cpu)->work))
+			return true;
+	return false;
 }
 
 /**
- * rsv_drain_wake() - a zone runs low: give back what is not needed, soon, unless that was done
- *	a moment ago
+ * rsv_drain_cpus() - move all blocks on CPUs' lists to the free areas, and all objects in CPUs'
+ *	magazines to their slabs
  * @r: the region
  *
- * Context: Any but NMI.
+ * Context: Process; may sleep; takes cpus_read_lock() and waits until every CPU is done.
  */
-void rsv_drain_wake(struct rsv_region *r)
+void rsv_drain_cpus(struct rsv_region *r)
 {
-	unsigned long last = READ_ONCE(r->drained_at);
+	unsigned int cpu;
 
-	/* That two CPUs may find the interval over at once does no harm. */
-	if (time_in_range_open(jiffies, last, last + RSV_DRAIN_INTERVAL))
-		return;
-	WRITE_ONCE(r->drained_at, jiffies);
-	queue_work(rsv_queue, &r->drain_work);
+	mutex_lock(&r->drain_lock);
+	cpus_read_lock();
+	rsv_drain_queue(r);
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(r->drains, cpu)->work);
+	cpus_read_unlock();
+	mutex_unlock(&r->drain_lock);
 }
 
 /**
- * rsv_drain_region() - put all that is free into the free areas
+ * rsv_drain_cpus_timeout() - rsv_drain_cpus() that waits RSV_DRAIN_PATIENCE at most
+ * @r: the region
+ *
+ * A CPU that runs a task of the highest priority, or that comes or goes, may not get to the work in
+ * time. Its blocks stay cached.
+ *
+ * Context: Process; may sleep; also on rsv_queue, on which the work that it waits for runs.
+ */
+void rsv_drain_cpus_timeout(struct rsv_region *r)
+{
+	unsigned long deadline = jiffies + RSV_DRAIN_PATIENCE;
+
+	rsv_drain_hooks->drain_local(r);
+	rsv_drain_lists(r);
+	/* The caller that drains already also drains for this one. */
+	while (!mutex_trylock(&r->drain_lock)) {
+		if (time_after_eq(jiffies, deadline))
+			return;
+		usleep_range(20, 50);
+	}
+	if (cpus_read_trylock()) {
+		rsv_drain_queue(r);
+		while (rsv_drain_busy(r) && time_before(jiffies, deadline))
+			usleep_range(20, 50);
+		cpus_read_unlock();
+	}
+	mutex_unlock(&r->drain_lock);
+}
+
+static int rsv_drain_cpu_dead(unsigned int cpu, struct hlist_node *node)
+{
+	struct rsv_region *r = hlist_entry(node, struct rsv_region, cpuhp);
+	unsigned int n;
+	struct rsv_zone *z;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		rsv_pcp_drain_dead(z, cpu);
+	return 0;
+}
+
+/*
+ * A region
+ */
+
+/**
+ * rsv_drain_region() - move all free memory of a region to the free areas
  * @r: the region
  *
  * Context: Process; may sleep.
@@ -59,36 +188,56 @@ void rsv_drain_region(struct rsv_region *r)
 {
 	rsv_drain_cpus(r);
 	rsv_drain_hooks->shrink(r);
-	rsv_zeroed_drain(r);
+	rsv_drain_zeroed(r);
+}
+
+/*
+ * A caller that allocates for a file system or to free memory may hold locks for which others wait
+ * that wait for memory of the system themselves.
+ */
+static bool rsv_drain_may_wait(gfp_t gfp)
+{
+	return gfpflags_allow_blocking(gfp) && current_gfp_context(gfp) & __GFP_FS &&
+	       !(current->flags & PF_MEMALLOC);
 }
 
 /**
- * rsv_drain_for_request() - the same for a request, which waits for nobody long
+ * rsv_drain_for_request() - move as much to the free areas as a request may wait for
  * @r: the region
+ * @gfp: the request's flags
  *
- * Context: Process; may sleep.
+ * Context: Any but NMI; may sleep if @gfp allows it.
+ * Return: true if all CPUs and caches were drained; false if only this CPU's lists and the zeroed
+ * pages were.
  */
-void rsv_drain_for_request(struct rsv_region *r)
+bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 {
-	rsv_drain_cpus_timeout(r);
+	bool may_wait = rsv_drain_may_wait(gfp);
+
+	if (may_wait) {
+		rsv_drain_cpus_timeout(r);
+		rsv_drain_hooks->shrink(r);
+	} else {
+		rsv_drain_lists(r);
+	}
+	rsv_drain_zeroed(r);
+	return may_wait;
+}
+
+static void rsv_drain_background(struct work_struct *work)
+{
+	struct rsv_region *r = container_of(work, struct rsv_region, drain_work);
+
+	rsv_drain_zeroed(r);
 	rsv_drain_hooks->shrink(r);
-	rsv_zeroed_drain(r);
 }
 
-/**
- * rsv_drain_atomic() - the part of it that does not sleep
- * @r: the region
- *
- * Context: Any but NMI.
+/*
+ * Start and stop
  */
-void rsv_drain_atomic(struct rsv_region *r)
-{
-	rsv_zeroed_drain(r);
-	rsv_pcp_drain_local(r);
-}
 
 /**
- * rsv_drain_init() - get a new region ready
+ * rsv_drain_init() - set up the background drain of a new region
  * @r: the region
  */
 void rsv_drain_init(struct rsv_region *r)
@@ -98,42 +247,68 @@ void rsv_drain_init(struct rsv_region *r)
 }
 
 /**
- * rsv_drain_set_hooks() - say how objects/ gives back what it does not need
- * @hooks: the calls
- */
-void rsv_drain_set_hooks(const struct rsv_drain_hooks *hooks)
-{
-	rsv_drain_hooks = hooks;
-}
-
-/**
- * rsv_work_start() - get ready for regions
+ * rsv_drain_create() - create the work that drains a region's CPUs
+ * @r: the region
  *
+ * Context: Process; may sleep.
  * Return: 0 or -ENOMEM.
  */
-int rsv_work_start(void)
+int rsv_drain_create(struct rsv_region *r)
 {
-	rsv_queue = alloc_workqueue("reservoir", WQ_MEM_RECLAIM | RSV_WQ_PERCPU, 0);
-	return rsv_queue ? 0 : -ENOMEM;
+	unsigned int cpu;
+	int err;
+
+	r->drains = alloc_percpu(struct rsv_drain_work);
+	if (!r->drains)
+		return -ENOMEM;
+	r->percpu += sizeof(struct rsv_drain_work);
+	for_each_possible_cpu(cpu) {
+		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
+
+		INIT_WORK(&drain->work, rsv_drain_this_cpu);
+		drain->region = r;
+	}
+	err = cpuhp_state_add_instance_nocalls(rsv_drain_cpuhp_state, &r->cpuhp);
+	if (err)
+		free_percpu(r->drains);
+	return err;
 }
 
 /**
- * rsv_work_flush() - wait for the end of all that is on its way
+ * rsv_drain_destroy() - undo rsv_drain_create()
+ * @r: the region, its lists empty or never used again
  *
  * Context: Process; may sleep.
  */
-void rsv_work_flush(void)
+void rsv_drain_destroy(struct rsv_region *r)
 {
-	/* What waits for its readers is queued when they are done. */
-	rcu_barrier();
-	flush_workqueue(rsv_queue);
+	unsigned int cpu;
+
+	cpuhp_state_remove_instance_nocalls(rsv_drain_cpuhp_state, &r->cpuhp);
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu_ptr(r->drains, cpu)->work);
+	free_percpu(r->drains);
 }
 
 /**
- * rsv_work_stop() - undo rsv_work_start(), after the last region
+ * rsv_drain_start() - register for CPUs that go, before the first region
+ *
+ * The state is one of the PREPARE section, whose teardown runs when the CPU is dead.
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or an error number.
  */
-void rsv_work_stop(void)
+int rsv_drain_start(void)
 {
-	rsv_work_flush();
-	destroy_workqueue(rsv_queue);
+	rsv_drain_cpuhp_state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:dead",
+							NULL, rsv_drain_cpu_dead);
+	return min(rsv_drain_cpuhp_state, 0);
+}
+
+/**
+ * rsv_drain_stop() - undo rsv_drain_start(), after the last region
+ */
+void rsv_drain_stop(void)
+{
+	cpuhp_remove_multi_state(rsv_drain_cpuhp_state);
 }

@@ -2,24 +2,21 @@
 #ifndef RSV_PAGES_DRAIN_H
 #define RSV_PAGES_DRAIN_H
 
-#include <linux/workqueue.h>
+#include <linux/gfp.h>
 
 #include "types.h"
 
-/* For all works of pages/; set while the module is loaded */
-extern struct workqueue_struct *rsv_queue;
-
-extern const struct rsv_drain_hooks *rsv_drain_hooks; /* set before the first region is made */
-
-int rsv_work_start(void);
-void rsv_work_stop(void);
-void rsv_work_flush(void);
 void rsv_drain_set_hooks(const struct rsv_drain_hooks *hooks);
+int rsv_drain_start(void);
+void rsv_drain_stop(void);
 
 void rsv_drain_init(struct rsv_region *r);
-void rsv_drain_wake(struct rsv_region *r);
+int rsv_drain_create(struct rsv_region *r);
+void rsv_drain_destroy(struct rsv_region *r);
+
+void rsv_drain_cpus(struct rsv_region *r);
+void rsv_drain_cpus_timeout(struct rsv_region *r);
 void rsv_drain_region(struct rsv_region *r);
-void rsv_drain_for_request(struct rsv_region *r);
-void rsv_drain_atomic(struct rsv_region *r);
+bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp);
 
 #endif /* RSV_PAGES_DRAIN_H */

@@ -1,227 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The runs that a region consists of, their frame tables, and the way from a page to its extent.
+ * The extents of a region and their frame tables: added, given back to the system in part, and
+ * freed.
+ *
+ * The region's shape_lock guards the table of extents. Requests read the table without a lock: an
+ * entry appears when the extent is complete, and an extent is freed only after the grace periods
+ * that pagemap.c describes. An extent never grows, because its frame table cannot grow in place.
+ * Pages that go back to the system leave a hole; an extent that consists of holes only is freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/log2.h>
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
-#include <linux/xarray.h>
 
 #include "buddy.h"
 #include "compat.h"
-#include "drain.h"
 #include "extent.h"
-#include "region.h"
+#include "pagemap.h"
 #include "reserve.h"
+#include "work.h"
 #include "zone.h"
-
-static_assert(sizeof(struct rsv_frame) <= 32);
-
-/* Which extent a page belongs to: by chunk where the chunk lies inside one extent, else by page. */
-static DEFINE_XARRAY(rsv_chunks);
-static DEFINE_XARRAY(rsv_pages);
-
-/* What remembers no extent remembers this one, in which nothing lies. */
-struct rsv_extent rsv_extent_none;
-
-DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
-
-static void (*rsv_extent_invalidate_hook)(
-	struct rsv_extent *e); /* set before the first region is made */
-
-/*
- * From a page to its extent
- */
-
-static struct xarray *rsv_pagemap_step(unsigned long pfn, unsigned long end, unsigned long *index,
-				       unsigned long *pages)
-{
-	const unsigned long chunk = 1UL << RSV_CHUNK_ORDER;
-
-	if (IS_ALIGNED(pfn, chunk) && end - pfn >= chunk) {
-		*index = pfn >> RSV_CHUNK_ORDER;
-		*pages = chunk;
-		return &rsv_chunks;
-	}
-	*index = pfn;
-	*pages = 1;
-	return &rsv_pages;
-}
-
-static int rsv_pagemap_add(struct rsv_extent *e)
-{
-	unsigned long pfn = e->first, end = e->first + e->nr_pages, index, pages;
-	struct xarray *xa;
-	int err;
-
-	for (; pfn < end; pfn += pages) {
-		xa = rsv_pagemap_step(pfn, end, &index, &pages);
-		err = xa_err(xa_store(xa, index, e, GFP_KERNEL));
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* A chunk that is a hole may be part of another extent by now, and that entry stays. */
-static void rsv_pagemap_remove(struct rsv_extent *e)
-{
-	unsigned long pfn = e->first, end = e->first + e->nr_pages, index, pages;
-	struct xarray *xa;
-
-	for (; pfn < end; pfn += pages) {
-		xa = rsv_pagemap_step(pfn, end, &index, &pages);
-		xa_cmpxchg(xa, index, e, NULL, 0);
-	}
-}
-
-/*
- * Those who remember where they found something last forget it. Nobody finds the extent any more,
- * and those who did have ended; those who remember it have so after another grace period.
- */
-static void rsv_extent_invalidate(struct rsv_extent *e)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		cmpxchg(per_cpu_ptr(&rsv_extent_hint, cpu), e, &rsv_extent_none);
-	rsv_extent_invalidate_hook(e);
-}
-
-/*
- * Looks there first from now on. Fast paths count on what is remembered: memory near this CPU, in
- * which slabs are as aligned as their pages. Never what was remembered before, which may have been
- * forgotten meanwhile.
- */
-static void rsv_extent_set_hint(struct rsv_extent *e)
-{
-	preempt_disable();
-	if (rsv_node_is_here(e->nid) && rsv_extent_is_linear(e))
-		this_cpu_write(rsv_extent_hint, e);
-	preempt_enable();
-}
-
-/**
- * rsv_extent_find() - the extent that a page belongs to
- * @pfn: page frame number, whether of a region or not
- *
- * Context: Any, under rcu_read_lock() unless the caller holds a block of the extent.
- * Return: The extent or NULL.
- */
-struct rsv_extent *rsv_extent_find(unsigned long pfn)
-{
-	struct rsv_extent *e;
-
-	/* What is looked at first may be another extent than the caller's, and go. */
-	rcu_read_lock();
-	e = raw_cpu_read(rsv_extent_hint);
-	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes))) {
-		e = xa_load(&rsv_chunks, pfn >> RSV_CHUNK_ORDER);
-		e = e ?: xa_load(&rsv_pages, pfn);
-		if (e)
-			rsv_extent_set_hint(e);
-	}
-	rcu_read_unlock();
-	return e;
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find);
-
-/**
- * rsv_frame_of_page() - what Reservoir knows of a page
- * @page: any page
- *
- * Context: As rsv_extent_find().
- * Return: Its frame, or NULL if it belongs to no region.
- */
-struct rsv_frame *rsv_frame_of_page(struct page *page)
-{
-	struct rsv_extent *e = rsv_extent_find(page_to_pfn(page));
-
-	return e ? &e->frames[page_to_pfn(page) - e->first] : NULL;
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_frame_of_page);
-
-/**
- * rsv_extent_find_addr() - the extent that an address lies in
- * @addr: any address, even one that means nothing
- *
- * Context: As rsv_extent_find().
- * Return: The extent or NULL.
- */
-struct rsv_extent *rsv_extent_find_addr(const void *addr)
-{
-	struct rsv_extent *e;
-
-	rcu_read_lock();
-	e = raw_cpu_read(rsv_extent_hint);
-	if (unlikely(!rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)))
-		e = virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
-	rcu_read_unlock();
-	return e;
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
-
-/**
- * rsv_region_extent() - the extent of a region that an address lies in
- * @r: the region
- * @addr: any address
- *
- * Most regions have one extent, or most of their pages in the first one, which is therefore looked
- * at first.
- *
- * Context: Any, under rcu_read_lock() unless the caller holds a block there.
- * Return: The extent, or NULL if the address does not lie in the region.
- */
-struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *addr)
-{
-	struct rsv_extent *e;
-
-	rcu_read_lock();
-	e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
-	if (!e || !rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)) {
-		e = rsv_extent_find_addr(addr);
-		e = e && e->region == r ? e : NULL;
-	}
-	rcu_read_unlock();
-	return e;
-}
-
-/**
- * rsv_frame_block() - the block that a page belongs to
- * @e: the page's extent, its zone locked
- * @f: the page's frame
- *
- * A block begins at a multiple of the power of two that holds it, or consists of parts of which
- * that is true. So its first frame, or that of the part, is the first one that is not BODY among
- * those at which blocks of order 0, 1, 2 and so on around the page would begin.
- *
- * Return: The first frame of the block.
- */
-struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f)
-{
-	unsigned long pfn = e->first + rsv_frame_index(e, f);
-	unsigned long start;
-	unsigned int order;
-
-	for (order = 1; READ_ONCE(f->kind) == RSV_FRAME_BODY; order++) {
-		start = round_down(pfn, 1UL << order);
-		/* In no block: its extent is being made or goes back to the system. */
-		if (start < e->first)
-			break;
-		f = &e->frames[start - e->first];
-	}
-	return READ_ONCE(f->kind) == RSV_FRAME_RUN ? f->head : f;
-}
+#include "zonelist.h"
 
 /*
  * Adding extents
  */
 
-static unsigned int rsv_count_runs(struct list_head *blocks)
+/* How many extents the blocks of a sorted list make */
+static unsigned int rsv_count_extents(struct list_head *blocks)
 {
 	struct page *page, *before = NULL;
 	unsigned int nr = 0;
@@ -251,7 +61,7 @@ static unsigned int rsv_extents_unused(const struct rsv_extents *t)
 	return nr;
 }
 
-/* Makes room for so many more. The old table stays for those who are reading it. */
+/* Makes room for @more extents. Readers of the old table may still use it, so it stays. */
 static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
 {
 	struct rsv_extents *old = r->extents, *t;
@@ -276,7 +86,7 @@ static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
 	return 0;
 }
 
-/* The largest block of a run decides how many orders its zone has. */
+/* How many orders blocks of an extent can have: one more than that of the largest one */
 static unsigned int rsv_extent_orders(const struct rsv_extent *e)
 {
 	unsigned int order = min_t(unsigned int, ilog2(e->nr_pages), RSV_ORDERS_MAX - 1);
@@ -298,10 +108,10 @@ static void rsv_extent_free(struct rsv_extent *e)
 	kfree(e);
 }
 
-/* Offsets are given out from the lowest on, and those of extents that are gone again. */
+/* The lowest offset at which nr_pages pages fit; the offsets of freed extents are used again. */
 static unsigned long rsv_extents_free_offset(const struct rsv_region *r, unsigned long nr_pages)
 {
-	unsigned long place = 0, sum = 0;
+	unsigned long offset = 0, sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < r->nr_extents; i++)
@@ -312,12 +122,12 @@ static unsigned long rsv_extents_free_offset(const struct rsv_region *r, unsigne
 	for (i = 0; i < r->nr_extents; i++) {
 		const struct rsv_extent *e = r->extents->at[i];
 
-		if (e && place < e->offset + e->nr_pages && e->offset < place + nr_pages) {
-			place = e->offset + e->nr_pages;
+		if (e && offset < e->offset + e->nr_pages && e->offset < offset + nr_pages) {
+			offset = e->offset + e->nr_pages;
 			i = -1;
 		}
 	}
-	return place;
+	return offset;
 }
 
 static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
@@ -337,7 +147,7 @@ static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
 	return 0;
 }
 
-static unsigned int rsv_extents_slot(const struct rsv_extents *t)
+static unsigned int rsv_extents_unused_slot(const struct rsv_extents *t)
 {
 	unsigned int i = 0;
 
@@ -346,8 +156,8 @@ static unsigned int rsv_extents_slot(const struct rsv_extents *t)
 	return i;
 }
 
-/* Its pages become free pages of its zone. */
-static void rsv_extent_open(struct rsv_region *r, struct rsv_extent *e)
+/* Frees all pages of a new extent. */
+static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 {
 	struct rsv_zone *z = e->zone;
 	unsigned long flags;
@@ -358,17 +168,15 @@ static void rsv_extent_open(struct rsv_region *r, struct rsv_extent *e)
 	raw_spin_lock_irqsave(&z->lock, flags);
 	WRITE_ONCE(z->nr_orders, max(z->nr_orders, rsv_extent_orders(e)));
 	rsv_zone_resize(z, e->nr_pages);
-	rsv_buddy_give_run(z, e, 0, e->nr_pages);
+	rsv_buddy_free_pages(z, e, 0, e->nr_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }
 
-/*
- * Makes an extent of nr_pages pages that begin with first; the pages stay the caller's if it fails.
- */
+/* Creates an extent. If that fails the pages are still the caller's. */
 static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned long nr_pages)
 {
 	struct rsv_extent *e = kzalloc(sizeof(*e), GFP_KERNEL);
-	unsigned int number = rsv_extents_slot(r->extents);
+	unsigned int number = rsv_extents_unused_slot(r->extents);
 	int err = -ENOMEM;
 
 	if (!e)
@@ -388,15 +196,15 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 		goto free;
 	err = rsv_pagemap_add(e);
 	if (err)
-		goto hide;
+		goto remove;
 
 	smp_store_release(&r->extents->at[number], e); /* as in rsv_extents_expand() */
 	r->nr_extents = max(r->nr_extents, number + 1);
-	rsv_extent_open(r, e);
+	rsv_extent_free_all(r, e);
 	return 0;
 
-hide:
-	rsv_pagemap_remove(e);
+remove:
+	rsv_pagemap_remove(e, 0, e->nr_pages);
 	synchronize_rcu();
 	rsv_extent_invalidate(e);
 	synchronize_rcu();
@@ -405,8 +213,8 @@ free:
 	return err;
 }
 
-/* Takes the blocks of the first run off the list. */
-static struct page *rsv_first_run(struct list_head *blocks, unsigned long *nr_pages)
+/* Removes the blocks of the first extent from a sorted list. Returns its first page. */
+static struct page *rsv_first_extent(struct list_head *blocks, unsigned long *nr_pages)
 {
 	struct page *first = NULL, *before = NULL, *page, *next;
 
@@ -423,24 +231,23 @@ static struct page *rsv_first_run(struct list_head *blocks, unsigned long *nr_pa
 }
 
 /**
- * rsv_extents_add() - make a region larger
+ * rsv_extents_add() - add pages to a region
  * @r: the region, its shape locked
- * @blocks: the pages, a sorted list of blocks. They belong to the region, or back to the system if
- *	this fails
+ * @blocks: the pages, a sorted list of blocks. They become the region's, or go back to the system
+ *	if this fails
  *
- * Blocks that lie side by side become one extent. Extents that are there already are not joined
- * with new ones: their frame tables could not grow without moving.
+ * Adjacent blocks become one extent.
  *
  * Context: Process; may sleep.
- * Return: 0 or -ENOMEM. What was added before memory ran out stays in the region.
+ * Return: 0 or -ENOMEM. Extents that were added before memory ran out stay in the region.
  */
 int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
 {
-	int err = rsv_extents_expand(r, rsv_count_runs(blocks));
+	int err = rsv_extents_expand(r, rsv_count_extents(blocks));
 
 	while (!err && !list_empty(blocks)) {
 		unsigned long nr_pages;
-		struct page *first = rsv_first_run(blocks, &nr_pages);
+		struct page *first = rsv_first_extent(blocks, &nr_pages);
 
 		err = rsv_extent_add(r, first, nr_pages);
 		if (err)
@@ -455,7 +262,7 @@ int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
  * Holes
  */
 
-static void rsv_extent_end(struct work_struct *work)
+static void rsv_extent_free_work(struct work_struct *work)
 {
 	struct rsv_extent *e = container_of(to_rcu_work(work), struct rsv_extent, free_work);
 
@@ -464,39 +271,16 @@ static void rsv_extent_end(struct work_struct *work)
 	rsv_extent_free(e);
 }
 
-/**
- * rsv_extents_start() - get ready for regions
- *
- * An address in a module's per-CPU data cannot be initialised at build time.
- *
- * Context: Any.
- */
-void rsv_extents_start(void)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		per_cpu(rsv_extent_hint, cpu) = &rsv_extent_none;
-}
-
-/**
- * rsv_extent_set_invalidate_hook() - say what makes those who remember an extent forget it
- * @gone: does it; may sleep. Called before the extent is freed, while its region may stand or not
- */
-void rsv_extent_set_invalidate_hook(void (*gone)(struct rsv_extent *e))
-{
-	rsv_extent_invalidate_hook = gone;
-}
-
+/* All of it is holes. It is freed after a grace period. */
 static void rsv_extent_remove(struct rsv_extent *e)
 {
 	struct rsv_region *r = e->region;
 
-	rsv_pagemap_remove(e);
+	rsv_pagemap_remove(e, 0, e->nr_pages);
 	WRITE_ONCE(r->extents->at[e->frames[0].extent], NULL);
 	r->metadata -= rsv_extent_bytes(e);
-	/* Whoever looked up a pointer that it did not trust may still be there. */
-	INIT_RCU_WORK(&e->free_work, rsv_extent_end);
+	/* A lookup may still be using it. */
+	INIT_RCU_WORK(&e->free_work, rsv_extent_free_work);
 	queue_rcu_work(rsv_queue, &e->free_work);
 }
 
@@ -504,10 +288,9 @@ static void rsv_extent_remove(struct rsv_extent *e)
  * rsv_extent_punch() - give a block back to the system
  * @e: its extent, the region's shape locked
  * @index: its first page in the extent
- * @order: its order, at least RSV_CHUNK_ORDER; it is in no free area and nobody's
+ * @order: its order, at least RSV_CHUNK_ORDER; it is in no free area, and nobody uses it
  *
- * The frames stay and say that there is nothing; when none is left that says otherwise the extent
- * goes.
+ * The block's frames stay and say HOLE. When all frames of the extent do, the extent is freed.
  *
  * Context: Process; may sleep.
  */
@@ -518,8 +301,7 @@ void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int or
 	WRITE_ONCE(e->nr_holes, e->nr_holes + nr_pages);
 	for (i = 0; i < nr_pages; i++)
 		WRITE_ONCE(e->frames[index + i].kind, RSV_FRAME_HOLE);
-	for (i = 0; i < nr_pages; i += 1UL << RSV_CHUNK_ORDER)
-		xa_erase(&rsv_chunks, (e->first + index + i) >> RSV_CHUNK_ORDER);
+	rsv_pagemap_remove(e, index, nr_pages);
 	rsv_reserve_give(e->first + index, nr_pages);
 	WRITE_ONCE(e->region->nr_pages, e->region->nr_pages - nr_pages);
 	if (e->nr_holes == e->nr_pages)
@@ -527,7 +309,7 @@ void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int or
 }
 
 /*
- * The end
+ * The end of a region
  */
 
 static void rsv_extent_give_pages(struct rsv_extent *e)
@@ -541,7 +323,7 @@ static void rsv_extent_give_pages(struct rsv_extent *e)
 
 /**
  * rsv_extents_release() - give all pages of a region back to the system
- * @r: the region, with nothing allocated; nobody else knows it any more
+ * @r: the region, in which nothing is allocated and which nobody else uses
  *
  * Context: Process; may sleep.
  */
@@ -550,12 +332,12 @@ void rsv_extents_release(struct rsv_region *r)
 	struct rsv_extents *t, *older;
 	unsigned int i;
 
-	/* Extents that ended earlier may still be on their way. */
+	/* Extents that became holes earlier may still wait for their free_work. */
 	rsv_work_flush();
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
-			rsv_pagemap_remove(r->extents->at[i]);
-	/* Whoever looked up a pointer that it did not trust is done with the extents then. */
+			rsv_pagemap_remove(r->extents->at[i], 0, r->extents->at[i]->nr_pages);
+	/* No lookup that found an extent in the map is running after this. */
 	synchronize_rcu();
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])

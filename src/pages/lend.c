@@ -2,14 +2,15 @@
 /*
  * Growing and shrinking a region while it is in use, and lending its free memory to the system.
  *
- * Memory comes and goes in blocks; what is allocated never moves. A block that goes is free, at
- * least RSV_LEND_ORDER large, and leaves a hole in the frame table of its extent.
+ * A block that goes to the system is free and has at least RSV_LEND_ORDER. Its pages become a hole
+ * in their extent. Used blocks never move. The region's shape_lock guards all of it.
  *
- * A region that lends has a shrinker. When the system runs short it asks, and gets free blocks down
- * to a floor. It is asked in the middle of others' allocations, perhaps of ours while the region
- * grows, so it only tries the lock of the region's shape. What was lent is taken again, without
- * making the system reclaim for it, once nobody has asked for a while. A zone that was asked for by
- * name does not lend: other memory would not be the same.
+ * A region that lends has a shrinker. When the system runs short of memory it calls the shrinker,
+ * and the region gives free blocks down to a floor. The call comes in the middle of somebody's
+ * allocation, perhaps of this module's own while the region grows, so the shrinker only tries the
+ * lock. Some time after the last call the region takes memory back, as much as the system has free
+ * without reclaim. A zone that was reserved by name does not lend, because the
+ * region could not be sure to get memory of that zone back.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -21,36 +22,33 @@
 #include "drain.h"
 #include "extent.h"
 #include "lend.h"
-#include "region.h"
+#include "pagemap.h"
 #include "reserve.h"
+#include "work.h"
 #include "zone.h"
+#include "zonelist.h"
 
-/*
- * What goes is a whole number of the kernel's page blocks, and of the chunks by which extents are
- * found.
- */
+/* A block to lend consists of whole pageblocks of the kernel and whole chunks of the page map. */
 #define RSV_LEND_ORDER max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
 
-/*
- * How long after the last loan the first attempt is made to take memory back, and the time between
- * two attempts
- */
+/* The time from the last loan to the first attempt to take memory back, and between two attempts */
 #define RSV_TAKE_BACK_DELAY (2 * HZ)
 
-static bool rsv_zone_lends(const struct rsv_zone *z)
+static bool rsv_zone_may_lend(const struct rsv_zone *z)
 {
 	return !READ_ONCE(z->named);
 }
 
-static struct rsv_frame *rsv_zone_cut(struct rsv_zone *z)
+/* Removes a block that will go to the system from a zone. */
+static struct rsv_frame *rsv_lend_block(struct rsv_zone *z)
 {
 	struct rsv_frame *f;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	f = rsv_buddy_take(z, RSV_LEND_ORDER);
+	f = rsv_buddy_alloc(z, RSV_LEND_ORDER);
 	if (f) {
-		/* Not the start of a block from here on, nor inside one, whoever looks. */
+		/* From now on a free of this page is a misuse. */
 		WRITE_ONCE(f->kind, RSV_FRAME_HOLE);
 		rsv_zone_resize(z, -(1L << RSV_LEND_ORDER));
 		rsv_zone_set_protection(z, min(z->protection, z->nr_pages));
@@ -59,14 +57,14 @@ static struct rsv_frame *rsv_zone_cut(struct rsv_zone *z)
 	return f;
 }
 
-/* Gives a zone's free blocks to the system, no more than so many pages. Returns the pages given. */
-static unsigned long rsv_zone_give_system(struct rsv_zone *z, unsigned long nr_pages)
+/* Gives free blocks of at most @nr_pages pages to the system. Returns the pages given. */
+static unsigned long rsv_lend_from_zone(struct rsv_zone *z, unsigned long nr_pages)
 {
 	const unsigned long block = 1UL << RSV_LEND_ORDER;
 	unsigned long given;
 
 	for (given = 0; nr_pages - given >= block; given += block) {
-		struct rsv_frame *f = rsv_zone_cut(z);
+		struct rsv_frame *f = rsv_lend_block(z);
 		struct rsv_extent *e;
 
 		if (!f)
@@ -82,8 +80,7 @@ static unsigned long rsv_zone_give_system(struct rsv_zone *z, unsigned long nr_p
  * @r: the region
  * @bytes: how much at most
  *
- * Gives back what is free in blocks of at least the kernel's pageblock_order; nothing that is
- * allocated moves.
+ * Only free blocks of at least the kernel's pageblock_order go back; used blocks do not move.
  *
  * Context: Process; may sleep.
  * Return: The bytes given back.
@@ -96,12 +93,12 @@ size_t rsv_region_shrink(struct rsv_region *r, size_t bytes)
 
 	rsv_drain_region(r);
 	mutex_lock(&r->shape_lock);
-	/* What was not asked for by the name of a zone goes first. */
+	/* Zones that were reserved by name go last. */
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		if (rsv_zone_lends(z))
-			given += rsv_zone_give_system(z, wanted - given);
+		if (rsv_zone_may_lend(z))
+			given += rsv_lend_from_zone(z, wanted - given);
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		given += rsv_zone_give_system(z, wanted - given);
+		given += rsv_lend_from_zone(z, wanted - given);
 	mutex_unlock(&r->shape_lock);
 	return (size_t)given << PAGE_SHIFT;
 }
@@ -113,7 +110,8 @@ EXPORT_SYMBOL_GPL(rsv_region_shrink);
  * @want: the memory, as for rsv_region_create()
  *
  * Context: Process; may sleep.
- * Return: 0; -EINVAL for a wish that makes no sense, -ENOMEM, or -EINTR if the process was killed.
+ * Return: 0; -EINVAL for a reservation that makes no sense on this machine, -ENOMEM, or -EINTR if
+ * the process was killed.
  */
 int rsv_region_grow(struct rsv_region *r, const struct rsv_reserve *want)
 {
@@ -137,8 +135,8 @@ EXPORT_SYMBOL_GPL(rsv_region_grow);
  * Lending
  */
 
-/* Pages in free blocks that are large enough */
-static unsigned long rsv_zone_lendable(const struct rsv_zone *z)
+/* Pages in the free blocks that are large enough to lend */
+static unsigned long rsv_lendable_pages(const struct rsv_zone *z)
 {
 	unsigned long nr_pages = 0;
 	unsigned int order;
@@ -163,8 +161,8 @@ static unsigned long rsv_lend_count(struct shrinker *s, struct shrink_control *s
 	unsigned int n;
 
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		if (rsv_zone_lends(z))
-			nr_pages += rsv_zone_lendable(z);
+		if (rsv_zone_may_lend(z))
+			nr_pages += rsv_lendable_pages(z);
 	return min(nr_pages, rsv_above_floor(r)) ?: SHRINK_EMPTY;
 }
 
@@ -179,8 +177,8 @@ static unsigned long rsv_lend_scan(struct shrinker *s, struct shrink_control *sc
 		return SHRINK_STOP;
 	wanted = min(rsv_above_floor(r), max(sc->nr_to_scan, 1UL << RSV_LEND_ORDER));
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		if (rsv_zone_lends(z))
-			given += rsv_zone_give_system(z, wanted - given);
+		if (rsv_zone_may_lend(z))
+			given += rsv_lend_from_zone(z, wanted - given);
 	r->lending.lent += given;
 	mutex_unlock(&r->shape_lock);
 
@@ -211,7 +209,7 @@ static void rsv_take_back(struct work_struct *work)
 }
 
 /**
- * rsv_lending_init() - get a new region ready, which lends nothing yet
+ * rsv_lending_init() - set up a new region, which does not lend yet
  * @r: the region
  */
 void rsv_lending_init(struct rsv_region *r)
@@ -223,7 +221,7 @@ void rsv_lending_init(struct rsv_region *r)
 /**
  * rsv_lending_start() - let a region lend its free memory to the system
  * @r: the region
- * @floor: bytes that it keeps
+ * @floor: bytes that it never lends
  *
  * Context: Process; may sleep.
  * Return: 0 or -ENOMEM.
@@ -238,7 +236,7 @@ int rsv_lending_start(struct rsv_region *r, size_t floor)
 EXPORT_SYMBOL_IF_KUNIT(rsv_lending_start);
 
 /**
- * rsv_lending_stop() - lend no more; what was lent is the system's
+ * rsv_lending_stop() - stop lending; the system has for good what was lent
  * @r: the region
  *
  * Context: Process; may sleep.

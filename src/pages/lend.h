@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Lending: free blocks of a region to the system, and back.
- */
 #ifndef RSV_PAGES_LEND_H
 #define RSV_PAGES_LEND_H
 
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 #include "types.h"
-
-struct shrinker;
 
 void rsv_lending_init(struct rsv_region *r);
 int rsv_lending_start(struct rsv_region *r, size_t floor);

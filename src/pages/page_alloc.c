@@ -1,36 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the page: the page API, and blocks of any number of pages for the wings above.
+ * The page API: blocks of 2^order pages.
+ *
+ * An allocation has a fast path, which pops a block from this CPU's list, and one slow path,
+ * rsv_request_serve(), which all requests for pages share:
+ *
+ *	for each zone that may serve:
+ *		a zeroed page, if the request wants one; this CPU's list, refilled; the free areas
+ *	drain what is cached elsewhere, and try the zones once more
+ *	count and report the failure
+ *
+ * A free likewise has a fast path, onto this CPU's list, and one slow path: onto this CPU's list
+ * after a flush, to the free areas, or a report of what is wrong.
+ *
+ * Both run in any context but an NMI. The zone's lock and the lists' protocol (pcp.c) guard what
+ * they change. A page that is freed may be any page: its extent is looked up with preemption
+ * disabled, which keeps the extent from being freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/bitops.h>
 #include <linux/highmem.h>
 #include <linux/ratelimit.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
 
-#include "compat.h"
-#include "contig.h"
 #include "drain.h"
-#include "extent.h"
 #include "page_alloc.h"
+#include "pagemap.h"
 #include "pcp.h"
-#include "region.h"
 #include "report.h"
 #include "zeroed.h"
 #include "zone.h"
-
-#define RSV_GFP_ZONES (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
+#include "zonelist.h"
 
 /**
  * rsv_gfp_ok() - whether a request's flags are among those that are understood
  * @gfp: the flags
  * @known: RSV_GFP_PAGES or RSV_GFP_OBJECTS
  *
- * Says so in the log once if not: a flag that is ignored, __GFP_NOFAIL above all, is a promise that
- * is not kept. Asserts that the caller may sleep if the flags say so.
+ * The caller relies on any other flag, __GFP_NOFAIL above all, and Reservoir would ignore it. So
+ * the first such request gets a warning. Asserts that the caller may sleep if the flags say so.
  *
  * Context: Any; may sleep if @gfp allows it.
  * Return: true if they are.
@@ -45,354 +54,179 @@ bool rsv_gfp_ok(gfp_t gfp, gfp_t known)
 	return true;
 }
 
-static void rsv_clear_pages(unsigned long pfn, unsigned long nr_pages, bool may_sleep)
+/*
+ * Allocating
+ */
+
+static noinline void rsv_clear_pages(const struct rsv_region *r, const struct rsv_frame *f,
+				     unsigned long nr_pages, gfp_t gfp)
 {
-	for (; nr_pages; nr_pages--, pfn++) {
+	unsigned long pfn = page_to_pfn(rsv_frame_page(rsv_frame_extent(r, f), f));
+	unsigned long end = pfn + nr_pages;
+
+	for (; pfn < end; pfn++) {
 		clear_highpage(pfn_to_page(pfn));
-		if (may_sleep)
+		if (gfpflags_allow_blocking(gfp))
 			cond_resched();
 	}
 }
 
-/* A request for so many bytes, in a block that holds so many pages */
-static struct rsv_request rsv_request_make(gfp_t gfp, int nid, unsigned long nr_pages, size_t bytes)
-{
-	return (struct rsv_request){
-		.gfp = gfp,
-		.nid = nid,
-		.highest = gfp_zone(gfp),
-		.nr_pages = nr_pages,
-		.bytes = bytes,
-		.order = order_base_2(nr_pages),
-	};
-}
-
-/* The lists have whole blocks of small orders, which are counted as asked for in full. */
-static bool rsv_request_is_plain(const struct rsv_request *q)
-{
-	return q->order < RSV_PCP_ORDERS && q->nr_pages == 1UL << q->order &&
-	       q->bytes == PAGE_SIZE << q->order;
-}
-
 /*
- * From what a zone has ready: pages that are zeroed already, if that is wanted, and lists of CPUs.
+ * A zone's lists and zeroed pages serve whole blocks of small orders, without a look at the marks.
  */
-static struct rsv_frame *rsv_zone_serve_ready(struct rsv_zone *z, const struct rsv_request *q,
-					      bool *zero)
+static inline bool rsv_zone_may_use_lists(const struct rsv_zone *z, const struct rsv_request *q)
 {
-	struct rsv_frame *f = *zero && !q->order ? rsv_zeroed_take(z, q) : NULL;
-
-	if (!f)
-		return rsv_pcp_take(z, q);
-	*zero = false;
-	return f;
+	return q->order < RSV_PCP_ORDERS && q->bytes == PAGE_SIZE << q->order &&
+	       rsv_zone_shares(z, q) && !rsv_zone_below_min(z, q);
 }
 
-static struct rsv_frame *rsv_zone_serve(struct rsv_zone *z, const struct rsv_request *q, bool *zero)
+/* Allocates a block from one zone, and clears it if the request wants that. */
+static __always_inline struct rsv_frame *rsv_zone_serve(struct rsv_zone *z,
+							const struct rsv_request *q)
 {
 	struct rsv_frame *f = NULL;
 
-	if (rsv_request_is_plain(q) && rsv_zone_shares(z, q) && !rsv_zone_below_min(z, q))
-		f = rsv_zone_serve_ready(z, q, zero);
-	return f ?: rsv_zone_take(z, q);
+	if (rsv_zone_may_use_lists(z, q)) {
+		if (q->gfp & __GFP_ZERO && !q->order) {
+			f = rsv_zeroed_alloc(z, q);
+			if (f)
+				return f;
+		}
+		f = rsv_pcp_alloc(z, q);
+	}
+	f = f ?: rsv_zone_alloc(z, q);
+	if (likely(f) && unlikely(q->gfp & __GFP_ZERO))
+		rsv_clear_pages(z->region, f, q->nr_pages, q->gfp);
+	return f;
 }
 
-static struct rsv_frame *rsv_serve(struct rsv_region *r, const struct rsv_request *q, bool *zero)
+/* Tries all zones in order, but not the one that failed just now. */
+static noinline struct rsv_frame *rsv_zones_serve(struct rsv_region *r, const struct rsv_request *q,
+						  const struct rsv_zone *failed)
 {
-	struct rsv_zone_walk walk = rsv_zone_walk_begin(q);
-	struct rsv_frame *f;
+	struct rsv_zone_walk walk = {};
+	struct rsv_frame *f = NULL;
 	struct rsv_zone *z;
 
-	while ((z = rsv_zone_next(r, q, &walk))) {
-		f = rsv_zone_serve(z, q, zero);
-		if (f)
-			return f;
-	}
-	return NULL;
+	while (!f && (z = rsv_zone_next(r, q, &walk)))
+		if (z != failed)
+			f = rsv_zone_serve(z, q);
+	return f;
 }
 
-/*
- * Who allocates for a file system's sake, or to free memory, may have come from where locks are
- * held that others hold while they wait for memory of the system.
- */
-static bool rsv_may_wait(gfp_t gfp)
-{
-	return gfpflags_allow_blocking(gfp) && current_gfp_context(gfp) & __GFP_FS &&
-	       !(current->flags & PF_MEMALLOC);
-}
-
-/* Nothing at hand: gather what is free but elsewhere, and try once more. */
-static struct rsv_frame *rsv_serve_hard(struct rsv_region *r, const struct rsv_request *q,
-					bool *zero)
-{
-	struct rsv_frame *f;
-
-	if (!rsv_may_wait(q->gfp)) {
-		rsv_drain_atomic(r);
-		return rsv_serve(r, q, zero);
-	}
-	rsv_drain_for_request(r);
-	f = rsv_serve(r, q, zero);
-	return f || !q->anywhere ? f : rsv_run_gather(r, q);
-}
-
-/* How often a request that fails is worth a line */
+/* Limits how often a failed request prints a line */
 static DEFINE_RATELIMIT_STATE(rsv_failure_limit, 5 * HZ, 1);
 
-static void rsv_serve_failed(struct rsv_region *r, const struct rsv_request *q)
+static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_request *q)
 {
-	struct rsv_zone_walk walk = rsv_zone_walk_begin(q);
-	struct rsv_zone *z = rsv_zone_next(r, q, &walk);
-
-	if (z)
-		rsv_zone_count_failure(z, q->order);
+	rsv_zone_count_failure(rsv_zone_first(r, q), q->order);
 	if (!(q->gfp & __GFP_NOWARN) && __ratelimit(&rsv_failure_limit))
 		pr_warn("region %s: no %lu KiB for %s, gfp flags %pGg\n", r->name,
 			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
 }
 
-static struct rsv_frame *rsv_block_alloc(struct rsv_region *r, const struct rsv_request *q)
+/* No zone had a block: drains, tries all zones once more, and counts the failure. */
+static noinline struct rsv_frame *
+rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
+		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
 {
-	bool zero = q->gfp & __GFP_ZERO;
-	struct rsv_frame *f;
+	bool waited = rsv_drain_for_request(r, q->gfp);
+	struct rsv_frame *f = rsv_zones_serve(r, q, NULL);
 
-	if (in_nmi() || q->order >= RSV_ORDERS_MAX)
-		return NULL;
-	f = rsv_serve(r, q, &zero);
-	if (unlikely(!f)) {
-		f = rsv_serve_hard(r, q, &zero);
-		if (!f) {
-			rsv_serve_failed(r, q);
-			return NULL;
-		}
-	}
-	if (zero)
-		rsv_clear_pages(page_to_pfn(rsv_frame_page(rsv_frame_extent(r, f), f)), q->nr_pages,
-				gfpflags_allow_blocking(q->gfp));
+	if (f)
+		return f;
+	if (waited && gather)
+		f = gather(r, q);
+	if (!f)
+		rsv_request_failed(r, q);
+	else if (q->gfp & __GFP_ZERO)
+		rsv_clear_pages(r, f, q->nr_pages, q->gfp);
 	return f;
 }
 
-/* The fast path of an allocation: from the list of this CPU, unless the zone is short */
-static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int order,
-					  struct rsv_frame **frame, struct page **page)
+/*
+ * The slow path. Blocks too large for the lists have no other one, so it is inline down to the free
+ * areas of the first zone: as calls the same steps took a third more instructions.
+ */
+static __always_inline struct rsv_frame *
+rsv_request_serve(struct rsv_region *r, const struct rsv_request *q,
+		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
+{
+	struct rsv_zone *z;
+	struct rsv_frame *f;
+
+	if (unlikely(in_nmi()))
+		return NULL;
+	z = rsv_zone_first(r, q);
+	f = rsv_zone_serve(z, q);
+	if (likely(f))
+		return f;
+	return rsv_zones_serve(r, q, z) ?: rsv_request_drain(r, q, gather);
+}
+
+/**
+ * rsv_request_try() - allocate a block from the first zone that has one
+ * @r: the region
+ * @q: the request, its order below RSV_ORDERS_MAX and without __GFP_ZERO
+ *
+ * The caller's fast path has tried this CPU's list of the first zone, so only the free areas of
+ * that zone are left to try.
+ *
+ * Context: Any but NMI, where it gives NULL.
+ * Return: The block's first frame, marked as used, or NULL.
+ */
+struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q)
 {
 	struct rsv_zone *z;
 
-	preempt_disable();
-	z = READ_ONCE(r->nearest[numa_mem_id()]);
-	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
-		goto refuse;
-	if (unlikely(!rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]), frame, page)))
-		goto refuse;
-	preempt_enable();
-	return true;
-refuse:
-	preempt_enable();
-	return false;
-}
-
-/*
- * A request whose flags name neither zones nor nodes, out of the free areas of the zone that is
- * first for this CPU; NULL: the long way may lead to another one, or make room.
- */
-static __always_inline struct rsv_frame *rsv_plain_take(struct rsv_region *r, gfp_t gfp,
-							unsigned int order, unsigned long nr_pages)
-{
-	if (in_nmi())
+	if (unlikely(in_nmi()))
 		return NULL;
-	return rsv_zone_take_plain(READ_ONCE(r->nearest[numa_mem_id()]), gfp, order, nr_pages);
-}
-
-/*
- * A list that is empty is not filled for it: slabs come one by one, and who takes an object that
- * needs one should not wait for half a list.
- */
-static __always_inline struct rsv_frame *rsv_run_take(struct rsv_region *r, gfp_t gfp, int nid,
-						      unsigned long nr_pages)
-{
-	const unsigned int order = order_base_2(nr_pages);
-	struct rsv_frame *f;
-	struct page *page;
-
-	if (unlikely(gfp & ~RSV_GFP_PLAIN || nid != numa_mem_id() || order >= RSV_ORDERS_MAX))
-		return NULL;
-	if (order < RSV_PCP_ORDERS && nr_pages == 1UL << order &&
-	    rsv_pages_pop(r, order, &f, &page))
-		return f;
-	return rsv_plain_take(r, gfp, order, nr_pages);
-}
-
-static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t gfp, int nid,
-						     unsigned long nr_pages)
-{
-	struct rsv_request q;
-
-	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
-		return NULL;
-	q = rsv_request_make(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
-	return rsv_block_alloc(r, &q);
-}
-
-static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t gfp, int nid,
-						   unsigned long nr_pages)
-{
-	bool zero = false;
-	struct rsv_request q;
-
-	if (in_nmi() || !rsv_gfp_ok(gfp, RSV_GFP_PAGES & ~__GFP_ZERO))
-		return NULL;
-	q = rsv_request_make(gfp, nid, nr_pages, nr_pages << PAGE_SHIFT);
-	return q.order < RSV_ORDERS_MAX ? rsv_serve(r, &q, &zero) : NULL;
+	z = rsv_zone_first(r, q);
+	return rsv_zone_alloc(z, q) ?: rsv_zones_serve(r, q, z);
 }
 
 /**
- * rsv_run_try() - take a block of any number of pages if there is one: no effort is made, and if
- *	not it is no failure that would be counted
+ * rsv_request_alloc() - do all that a request permits to allocate a block
  * @r: the region
- * @gfp: as for rsv_alloc_pages(), without __GFP_ZERO
- * @nid: the node that would be best
- * @nr_pages: as for rsv_run_alloc()
+ * @q: the request, its order below RSV_ORDERS_MAX
+ * @gather: tried last, if the caller may wait; or NULL
  *
- * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
- * Return: The block's first frame or NULL.
+ * Context: Any; in an NMI it gives NULL. May sleep if the request's flags allow it.
+ * Return: The block's first frame, marked as used and cleared if the flags say so, or NULL.
  */
-struct rsv_frame *rsv_run_try(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
+struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_request *q,
+				    struct rsv_frame *(*gather)(struct rsv_region *r,
+								const struct rsv_request *q))
 {
-	return rsv_run_take(r, gfp, nid, nr_pages) ?: rsv_run_try_slow(r, gfp, nid, nr_pages);
+	return rsv_request_serve(r, q, gather);
 }
 
-/**
- * rsv_run_alloc() - take a block of any number of pages
- * @r: the region
- * @gfp: as for rsv_alloc_pages()
- * @nid: the node that would be best
- * @nr_pages: their number, more than 0. The block begins at a multiple of the power of two that
- *	holds it
- *
- * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
- * Return: The block's first frame or NULL.
- */
-struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
+static inline struct rsv_request rsv_pages_request(gfp_t gfp, int nid, unsigned int order)
 {
-	rsv_might_sleep(gfp);
-	return rsv_run_take(r, gfp, nid, nr_pages) ?: rsv_run_alloc_slow(r, gfp, nid, nr_pages);
+	return (struct rsv_request){
+		.gfp = gfp,
+		.nid = nid,
+		.nr_pages = 1UL << order,
+		.bytes = PAGE_SIZE << order,
+		.order = order,
+		.refill = true,
+	};
 }
 
-/**
- * rsv_run_free() - give back a block of any number of pages
- * @r: its region
- * @f: its first frame
- *
- * Context: Any but NMI.
- * Return: RSV_OK, or what is wrong with it, and then nothing has changed.
- */
-enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f)
+static inline struct page *rsv_block_page(const struct rsv_region *r, const struct rsv_frame *f)
 {
-	struct rsv_extent *e = rsv_frame_extent(r, f);
-
-	return rsv_zone_give(e, rsv_frame_index(e, f), 0);
-}
-
-/**
- * rsv_run_dissolve() - give back a block whose frames the caller marked as its own
- * @r: its region
- * @f: its first frame
- * @nr_pages: its pages; a slab's, for the zone's lock is held for so many steps
- *
- * Context: Any but NMI.
- */
-void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages)
-{
-	struct rsv_extent *e = rsv_frame_extent(r, f);
-
-	rsv_zone_dissolve(e, rsv_frame_index(e, f), nr_pages);
-}
-
-/* The long way: all zones that may serve, and what can be done if none does */
-static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, int nid, gfp_t gfp,
-						  unsigned int order)
-{
-	struct rsv_request q;
-	struct rsv_frame *f;
-
-	if (nid == NUMA_NO_NODE)
-		nid = numa_mem_id();
-	if (order >= RSV_ORDERS_MAX || nid < 0 || nid >= nr_node_ids)
-		return NULL;
-	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
-		return NULL;
-	q = rsv_request_make(gfp, nid, 1UL << order, PAGE_SIZE << order);
-	f = rsv_block_alloc(r, &q);
 	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
 }
 
-/* The fast path of a free: onto the list of this CPU, where the last ones were */
-static __always_inline bool rsv_pages_push(struct page *page, unsigned int order)
+/* @order: below RSV_ORDERS_MAX */
+static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gfp,
+						  unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(page), index;
-	struct rsv_extent *e;
-	struct rsv_zone *z;
+	const struct rsv_request q = rsv_pages_request(gfp, numa_mem_id(), order);
 
-	preempt_disable();
-	/* It stays until preemption is enabled again. */
-	e = this_cpu_read(rsv_extent_hint);
-	index = pfn - e->first;
-	if (unlikely(index >= e->nr_pages))
-		goto refuse;
-	z = e->zone;
-	if (unlikely(!rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
-					&e->frames[index], page, order)))
-		goto refuse;
-	preempt_enable();
-	return true;
-refuse:
-	preempt_enable();
-	return false;
-}
-
-/* Without a list: out of the free areas, and if that fails the long way */
-static noinline struct page *rsv_pages_take(struct rsv_region *r, gfp_t gfp, unsigned int order)
-{
-	struct rsv_frame *f = NULL;
-
-	if (order < RSV_ORDERS_MAX)
-		f = rsv_plain_take(r, gfp, order, 1UL << order);
-	return f ? rsv_frame_page(rsv_frame_extent(r, f), f)
-		 : rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
-}
-
-/* The list of this CPU is empty: filled by the zone that is first, or else the long way */
-static noinline struct page *rsv_pages_refill(struct rsv_region *r, gfp_t gfp, unsigned int order)
-{
-	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
-	const struct rsv_request q = {
-		.gfp = gfp,
-		.highest = ZONE_NORMAL,
-		.nr_pages = 1UL << order,
-		.order = order,
-	};
-	struct rsv_frame *f = NULL;
-
-	if (READ_ONCE(z->list_min) != ULONG_MAX && !rsv_zone_below_min(z, &q))
-		f = rsv_pcp_take(z, &q);
-	return f ? rsv_frame_page(rsv_frame_extent(r, f), f)
-		 : rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
-}
-
-/* Filled with zeroes: here, unless pages are waiting that are so already */
-static noinline struct page *rsv_pages_zeroed(struct rsv_region *r, gfp_t gfp, unsigned int order)
-{
-	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
-	struct rsv_frame *f;
-	struct page *page;
-
-	if (order >= RSV_PCP_ORDERS || (!order && READ_ONCE(z->nr_zeroed)) ||
-	    !rsv_pages_pop(r, order, &f, &page))
-		return rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order);
-	rsv_clear_pages(page_to_pfn(page), 1UL << order, gfpflags_allow_blocking(gfp));
-	if (!order)
-		rsv_zeroed_wake(z);
-	return page;
+	if (unlikely(gfp & ~RSV_GFP_PLAIN) && !rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	return rsv_block_page(r, rsv_request_serve(r, &q, NULL));
 }
 
 /**
@@ -413,14 +247,10 @@ struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order
 	struct page *page;
 
 	rsv_might_sleep(gfp);
-	if (unlikely(gfp & ~RSV_GFP_PLAIN))
-		return gfp & ~(RSV_GFP_PLAIN | __GFP_ZERO)
-			       ? rsv_alloc_pages_slow(r, NUMA_NO_NODE, gfp, order)
-			       : rsv_pages_zeroed(r, gfp, order);
-	if (order >= RSV_PCP_ORDERS)
-		return rsv_pages_take(r, gfp, order);
+	if (unlikely(gfp & ~RSV_GFP_PLAIN) || order >= RSV_PCP_ORDERS)
+		return order < RSV_ORDERS_MAX ? rsv_alloc_pages_slow(r, gfp, order) : NULL;
 	if (unlikely(!rsv_pages_pop(r, order, &f, &page)))
-		return rsv_pages_refill(r, gfp, order);
+		return rsv_alloc_pages_slow(r, gfp, order);
 	return page;
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages);
@@ -437,35 +267,65 @@ EXPORT_SYMBOL_GPL(rsv_alloc_pages);
  */
 struct page *rsv_alloc_pages_node(struct rsv_region *r, int nid, gfp_t gfp, unsigned int order)
 {
-	return rsv_alloc_pages_slow(r, nid, gfp, order);
+	struct rsv_request q;
+
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	if (nid < 0 || nid >= nr_node_ids || order >= RSV_ORDERS_MAX)
+		return NULL;
+	if (!rsv_gfp_ok(gfp, RSV_GFP_PAGES))
+		return NULL;
+	q = rsv_pages_request(gfp, nid, order);
+	return rsv_block_page(r, rsv_request_alloc(r, &q, NULL));
 }
 EXPORT_SYMBOL_GPL(rsv_alloc_pages_node);
 
-/* Onto the list of this CPU, once there is room, of whatever extent it is */
-static bool rsv_pages_push_slow(struct rsv_extent *e, unsigned long pfn, unsigned int order)
-{
-	struct rsv_zone *z = e->zone;
-	bool done;
+/*
+ * Freeing
+ */
 
-	rsv_pcp_make_room(z, order);
+/* The fast path of a free: onto this CPU's list, if the page lies in the extent of the hint */
+static __always_inline bool rsv_pages_push(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page), index;
+	struct rsv_extent *e;
+	struct rsv_zone *z;
+
 	preempt_disable();
-	done = rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
-				 &e->frames[pfn - e->first], pfn_to_page(pfn), order);
+	e = this_cpu_read(rsv_extent_hint);
+	index = pfn - e->first;
+	if (unlikely(index >= e->nr_pages))
+		goto refuse;
+	z = e->zone;
+	if (unlikely(!rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
+					&e->frames[index], page, order)))
+		goto refuse;
 	preempt_enable();
-	return done;
+	return true;
+refuse:
+	preempt_enable();
+	return false;
 }
 
-static void rsv_extent_free_pages(struct rsv_extent *e, unsigned long pfn, unsigned int order)
+static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned long index,
+					   unsigned int order, enum rsv_misuse misuse)
 {
-	unsigned long index = pfn - e->first;
-	enum rsv_misuse misuse;
+	rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u", e->region->name,
+		   rsv_frame_offset(e, &e->frames[index]), order);
+}
 
-	if (order < RSV_PCP_ORDERS && rsv_pages_push_slow(e, pfn, order))
+/* The slow path, with preemption disabled, inline as that of an allocation */
+static __always_inline void rsv_extent_free_pages(struct rsv_extent *e, unsigned long index,
+						  unsigned int order)
+{
+	enum rsv_misuse misuse = RSV_WRONG_SIZE;
+
+	if (order < RSV_PCP_ORDERS && rsv_pcp_free(e, index, order))
 		return;
-	misuse = order < RSV_ORDERS_MAX ? rsv_zone_give(e, index, 1UL << order) : RSV_WRONG_SIZE;
-	if (misuse != RSV_OK)
-		rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u",
-			   e->region->name, rsv_frame_offset(e, &e->frames[index]), order);
+	if (likely(order < RSV_ORDERS_MAX))
+		misuse = rsv_zone_free_block(e, index, order);
+	if (unlikely(misuse != RSV_OK))
+		rsv_free_pages_failed(e, index, order, misuse);
 }
 
 static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
@@ -473,52 +333,44 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 	unsigned long pfn = page_to_pfn(page);
 	struct rsv_extent *e;
 
-	if (rsv_refuse_nmi("pages given back"))
+	if (unlikely(in_nmi()) && rsv_refuse_nmi("pages given back"))
 		return;
-	rcu_read_lock();
-	e = rsv_extent_find(pfn);
-	if (e)
-		rsv_extent_free_pages(e, pfn, order);
-	else
-		rsv_report(RSV_FOREIGN, "a page of no region given back with order %u", order);
-	rcu_read_unlock();
-}
-
-/* Without a list: into the free areas, and if something is wrong the long way */
-static noinline void rsv_pages_give(struct page *page, unsigned int order)
-{
-	unsigned long pfn = page_to_pfn(page), index;
-	struct rsv_extent *e;
-	bool done = false;
-
 	preempt_disable();
 	e = this_cpu_read(rsv_extent_hint);
-	index = pfn - e->first;
-	if (likely(index < e->nr_pages) && order < RSV_ORDERS_MAX && !in_nmi())
-		done = rsv_zone_give_block(e, index, order);
+	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes))) {
+		e = rsv_extent_find(pfn);
+		if (!e) {
+			rsv_report(RSV_FOREIGN, "a page of no region given back with order %u",
+				   order);
+			goto out;
+		}
+	}
+	rsv_extent_free_pages(e, pfn - e->first, order);
+out:
 	preempt_enable();
-	if (unlikely(!done))
-		rsv_free_pages_slow(page, order);
 }
 
 /**
- * __rsv_free_pages() - give back a block of pages
+ * __rsv_free_pages() - free a block of pages
  * @page: its first page
  * @order: the order that it was allocated with
  *
- * A block that is free already, that is not the start of one, has another order or belongs to no
- * region is reported and left as it is.
+ * A page that is not the first of a used block of this order in some region is reported, and
+ * nothing changes.
  *
  * Context: Any but NMI, where it is refused with a report.
  */
 noinline void __rsv_free_pages(struct page *page, unsigned int order)
 {
-	if (order >= RSV_PCP_ORDERS)
-		rsv_pages_give(page, order);
-	else if (unlikely(!rsv_pages_push(page, order)))
-		rsv_free_pages_slow(page, order);
+	if (likely(order < RSV_PCP_ORDERS) && likely(rsv_pages_push(page, order)))
+		return;
+	rsv_free_pages_slow(page, order);
 }
 EXPORT_SYMBOL_GPL(__rsv_free_pages);
+
+/*
+ * By address, and in bulk
+ */
 
 /**
  * rsv_get_free_pages() - allocate a block of pages by address
@@ -553,7 +405,7 @@ unsigned long rsv_get_zeroed_page(struct rsv_region *r, gfp_t gfp)
 EXPORT_SYMBOL_GPL(rsv_get_zeroed_page);
 
 /**
- * rsv_free_pages() - give back a block of pages by address
+ * rsv_free_pages() - free a block of pages by address
  * @addr: the address of its first page; 0 does nothing
  * @order: the order that it was allocated with
  *
@@ -574,79 +426,14 @@ void rsv_free_pages(unsigned long addr, unsigned int order)
 EXPORT_SYMBOL_GPL(rsv_free_pages);
 
 /**
- * rsv_alloc_pages_exact() - allocate physically contiguous memory of any length
- * @r: the region
- * @size: bytes, rounded up to whole pages
- * @gfp: as for rsv_get_free_pages()
- *
- * Takes one block and gives its tail back at once. Where no single block is large enough, a caller
- * that may sleep gets free blocks that lie side by side: up to the longest free run, wherever it
- * begins.
- *
- * Context: As rsv_alloc_pages().
- * Return: The address of the first page, or NULL.
- */
-void *rsv_alloc_pages_exact(struct rsv_region *r, size_t size, gfp_t gfp)
-{
-	struct rsv_request q;
-	struct rsv_frame *f;
-
-	gfp &= ~__GFP_HIGHMEM;
-	if (!size || size > SIZE_MAX - PAGE_SIZE || !rsv_gfp_ok(gfp, RSV_GFP_PAGES))
-		return NULL;
-	q = rsv_request_make(gfp, numa_mem_id(), PFN_UP(size), size);
-	q.anywhere = true;
-	f = rsv_block_alloc(r, &q);
-	return f ? rsv_frame_addr(rsv_frame_extent(r, f), f) : NULL;
-}
-EXPORT_SYMBOL_GPL(rsv_alloc_pages_exact);
-
-static void rsv_extent_free_exact(struct rsv_extent *e, void *addr, unsigned long nr_pages)
-{
-	enum rsv_misuse misuse = RSV_MISALIGNED;
-
-	if (PAGE_ALIGNED(addr))
-		misuse = rsv_zone_give(e, (addr - e->base) >> PAGE_SHIFT, nr_pages);
-	if (misuse != RSV_OK)
-		rsv_report(misuse, "region %s: %lu pages at 0x%llx given back", e->region->name,
-			   nr_pages, rsv_addr_offset(e, addr));
-}
-
-/**
- * rsv_free_pages_exact() - give back what rsv_alloc_pages_exact() gave
- * @addr: its address; NULL does nothing
- * @size: the bytes that were asked for
- *
- * Context: As __rsv_free_pages().
- */
-void rsv_free_pages_exact(void *addr, size_t size)
-{
-	struct rsv_extent *e;
-
-	if (!addr || rsv_refuse_nmi("pages given back"))
-		return;
-	rcu_read_lock();
-	e = rsv_extent_find_addr(addr);
-	if (!e)
-		rsv_report(RSV_FOREIGN, "an address of no region given back");
-	else if (!size || size > SIZE_MAX - PAGE_SIZE)
-		rsv_report(RSV_WRONG_SIZE, "region %s: %zu bytes given back", e->region->name,
-			   size);
-	else
-		rsv_extent_free_exact(e, addr, PFN_UP(size));
-	rcu_read_unlock();
-}
-EXPORT_SYMBOL_GPL(rsv_free_pages_exact);
-
-/**
  * rsv_alloc_pages_bulk() - allocate many single pages
  * @r: the region
  * @gfp: as for rsv_alloc_pages()
  * @nr: how many
- * @pages: where to put them
+ * @pages: receives them
  *
  * Context: As rsv_alloc_pages().
- * Return: How many were had; the first so many entries of @pages are set, the others left alone.
+ * Return: How many it allocated. As many entries of @pages are set; the others do not change.
  */
 unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned long nr,
 				   struct page **pages)
@@ -665,7 +452,7 @@ unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned lon
 EXPORT_SYMBOL_GPL(rsv_alloc_pages_bulk);
 
 /**
- * rsv_free_pages_bulk() - give back many single pages
+ * rsv_free_pages_bulk() - free many single pages
  * @nr: how many
  * @pages: the pages
  *

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks of pages, as objects/ uses them: any number of pages, by frame.
+ * Requests for blocks of pages: the fast path, inline, and the slow path, for contig.c too.
  */
 #ifndef RSV_PAGES_PAGE_ALLOC_H
 #define RSV_PAGES_PAGE_ALLOC_H
 
 #include <linux/gfp.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/topology.h>
 
+#include "pcp.h"
 #include "types.h"
 
-/* What is understood of a request's flags: for pages, and for objects */
+/* The flags that requests for pages and requests for objects understand */
 #define RSV_GFP_PAGES                                                                 \
 	(GFP_KERNEL | GFP_USER | GFP_HIGHUSER | GFP_ATOMIC | GFP_NOWAIT | __GFP_DMA | \
 	 __GFP_DMA32 | __GFP_ZERO | __GFP_HIGH | __GFP_NOWARN | __GFP_THISNODE)
-/* Flags with which a request for pages is served by the zone that is first for its node */
-#define RSV_GFP_PLAIN	(GFP_KERNEL | GFP_USER | GFP_ATOMIC | GFP_NOWAIT | __GFP_NOWARN)
 #define RSV_GFP_OBJECTS (RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
+/* Flags of requests that the fast path serves: they name no zone and no node */
+#define RSV_GFP_PLAIN (GFP_KERNEL | GFP_USER | GFP_ATOMIC | GFP_NOWAIT | __GFP_NOWARN)
 
-/* For paths that do not look whether they may sleep otherwise */
+/* For fast paths, which call might_sleep() only on kernels that check it */
 static inline void rsv_might_sleep(gfp_t gfp)
 {
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
@@ -26,9 +29,32 @@ static inline void rsv_might_sleep(gfp_t gfp)
 }
 
 bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
-struct rsv_frame *rsv_run_try(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages);
-struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages);
-void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages);
-enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f);
+
+struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q);
+struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_request *q,
+				    struct rsv_frame *(*gather)(struct rsv_region *r,
+								const struct rsv_request *q));
+
+/*
+ * The fast path of an allocation of plain flags and an order below RSV_PCP_ORDERS: from this CPU's
+ * list of the nearest zone, unless the zone is short of pages.
+ */
+static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int order,
+					  struct rsv_frame **frame, struct page **page)
+{
+	struct rsv_zone *z;
+
+	preempt_disable();
+	z = READ_ONCE(r->nearest[numa_mem_id()]);
+	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
+		goto refuse;
+	if (unlikely(!rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]), frame, page)))
+		goto refuse;
+	preempt_enable();
+	return true;
+refuse:
+	preempt_enable();
+	return false;
+}
 
 #endif /* RSV_PAGES_PAGE_ALLOC_H */

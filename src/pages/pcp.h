@@ -1,50 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Per-CPU lists of small free blocks.
+ * Per-CPU lists of small free blocks: the fast paths, inline, and the protocol that they follow.
  */
 #ifndef RSV_PAGES_PCP_H
 #define RSV_PAGES_PCP_H
 
 #include <linux/hardirq.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
-#include <linux/types.h>
-#include <linux/workqueue.h>
 
-#include "extent.h"
 #include "types.h"
-#include "zone.h"
 
 /*
- * Runs of blocks that a list gets from the free areas or gives to them at once. Each of them may
- * split or merge along all orders, so where what is free lies scattered the list is filled and
- * drained by less than half.
+ * What the slot below a list's oldest block holds. No CPU owns this frame, so the fast path that
+ * finds it knows that the list is empty and need not read @ends.bottom.
  */
-#define RSV_PCP_PIECES 4
-
 extern struct rsv_frame rsv_pcp_none;
-
-int rsv_pcp_start(void);
-void rsv_pcp_stop(void);
 
 int rsv_pcp_create(struct rsv_zone *z);
 void rsv_pcp_release(struct rsv_zone *z);
-void rsv_pcp_resize(struct rsv_zone *z, unsigned long pages);
-int rsv_drain_create(struct rsv_region *r);
-void rsv_drain_destroy(struct rsv_region *r);
 
-struct rsv_frame *rsv_pcp_take(struct rsv_zone *z, const struct rsv_request *q);
-void rsv_pcp_make_room(struct rsv_zone *z, unsigned int order);
-void rsv_pcp_drain_local(struct rsv_region *r);
-void rsv_drain_cpus(struct rsv_region *r);
-void rsv_drain_cpus_timeout(struct rsv_region *r);
-void rsv_pcp_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
+struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q);
+bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order);
+void rsv_pcp_drain(struct rsv_zone *z);
+void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
+bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
+void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
 /*
- * The protocol. With preemption disabled; false: an interrupt came while the list is being worked
- * on.
+ * Sets busy, with preemption disabled. It fails in an NMI, and in an interrupt that came while its
+ * CPU works on the list.
  */
 static __always_inline bool rsv_pcp_try(struct rsv_pcp *pcp)
 {
@@ -74,9 +60,9 @@ static __always_inline bool rsv_pcp_owns(const struct rsv_frame *f, unsigned int
 }
 
 /*
- * The fast path of an allocation: a block from the list of this CPU, marked as used. false: nothing
- * has changed, since the list is being worked on or empty, or something is wrong with the block.
- * Preemption is disabled.
+ * The fast path of an allocation: pops a block from this CPU's list and marks it as used. It fails,
+ * and nothing has changed, if the list is busy or empty, or if the frame says that the block is not
+ * this CPU's. Preemption is disabled.
  */
 static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_frame **frame,
 					     struct page **page)
@@ -89,7 +75,6 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 	top = pcp->ends.top;
 	slot = top % RSV_PCP_SLOTS;
 	f = pcp->frame[slot];
-	/* Below the oldest block is a frame that nobody keeps. */
 	if (unlikely(RSV_CHECKED ? !rsv_pcp_owns(f, smp_processor_id()) : f == &rsv_pcp_none)) {
 		rsv_pcp_end(pcp);
 		return false;
@@ -104,24 +89,17 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 }
 
 /*
- * The fast path of a free: a block onto the list of this CPU, if it has fewer than @high. false:
- * nothing has changed, and the slow path finds out why. Preemption is disabled.
+ * Pushes a block onto a list that is busy on behalf of the caller. It fails if the list has @high
+ * blocks or the frame says that the block is not a used one of this order.
  */
-static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int high,
-					      struct rsv_frame *f, struct page *page,
-					      unsigned int order)
+static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
+					 struct rsv_frame *f, struct page *page, unsigned int order)
 {
-	unsigned int top, slot;
-	bool sound;
+	unsigned int top = pcp->ends.top, slot;
+	bool sound = !RSV_CHECKED || (f->kind == RSV_FRAME_USED && f->order == order);
 
-	if (unlikely(!rsv_pcp_try(pcp)))
+	if (unlikely(!sound || top - pcp->ends.bottom >= high))
 		return false;
-	top = pcp->ends.top;
-	sound = !RSV_CHECKED || (f->kind == RSV_FRAME_USED && f->order == order);
-	if (unlikely(!sound || top - pcp->ends.bottom >= high)) {
-		rsv_pcp_end(pcp);
-		return false;
-	}
 	slot = ++top % RSV_PCP_SLOTS;
 	WRITE_ONCE(f->owner, smp_processor_id());
 	WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
@@ -129,8 +107,24 @@ static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int 
 	pcp->page[slot] = page;
 	WRITE_ONCE(pcp->ends.top, top);
 	pcp->frees++;
-	rsv_pcp_end(pcp);
 	return true;
+}
+
+/*
+ * The fast path of a free: pushes a block onto this CPU's list. If it fails nothing has changed,
+ * and the slow path finds out why. Preemption is disabled.
+ */
+static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int high,
+					      struct rsv_frame *f, struct page *page,
+					      unsigned int order)
+{
+	bool pushed;
+
+	if (unlikely(!rsv_pcp_try(pcp)))
+		return false;
+	pushed = rsv_pcp_push(pcp, high, f, page, order);
+	rsv_pcp_end(pcp);
+	return pushed;
 }
 
 #endif /* RSV_PAGES_PCP_H */

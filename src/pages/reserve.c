@@ -2,16 +2,17 @@
 /*
  * Taking pages from the system and giving them back.
  *
- * Pages are taken as the largest blocks that alloc_pages() gives without trying hard. Each is split
- * with split_page() at once: from then on it is a page of its own, with a reference of its own,
- * that can be mapped, pinned and given back alone.
+ * A reservation takes the largest blocks that alloc_pages() allocates without much effort. Each
+ * block is split with split_page() at once, so that every page has a reference of its own and can
+ * be mapped, pinned and freed alone.
  *
- * Blocks hang together by the lru field of their first page, and its private field holds their
- * length: the pages are ours, and no memory has to be found to count what was found.
+ * Blocks are on lists by the lru field of their first page, and its private field holds their
+ * length. The pages are the module's, so both fields are free to use, and the lists need no other
+ * memory.
  *
- * Where one run is wanted that is longer than alloc_pages() gives, the pages of others are migrated
- * out of the way, on kernels that can; else blocks are collected until some of them happen to lie
- * side by side, and the others given back.
+ * A reservation may insist on contiguous pages. If they are more than alloc_pages() allocates, the
+ * kernel migrates other pages out of the way, if it can. Else blocks are collected until enough of
+ * them are adjacent, and the others go back.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -22,22 +23,21 @@
 #include <linux/sched/signal.h>
 
 #include "compat.h"
-#include "region.h"
 #include "reserve.h"
-#include "zone.h"
+#include "zonelist.h"
 
-/* Blocks taken between two looks whether a run has come about */
+/* Blocks collected between two checks whether enough of them are adjacent */
 #define RSV_SEARCH_STEP 64
 
-/* How much may be taken, and how much is left of that */
+/* Pages that the system has available, and pages that the reservation may still take */
 struct rsv_allowance {
 	unsigned long available;
 	unsigned long left;
 };
 
 /**
- * rsv_reserve_ok() - whether a wish makes sense on this machine
- * @want: the wish
+ * rsv_reserve_ok() - whether a reservation makes sense on this machine
+ * @want: the reservation
  *
  * Return: true if it does.
  */
@@ -75,7 +75,7 @@ static gfp_t rsv_reserve_gfp(const struct rsv_reserve *want)
 	return gfp;
 }
 
-/* alloc_pages() falls back to lower zones; what was named is meant. */
+/* alloc_pages() falls back to lower zones, and a reservation that names a zone must not. */
 static bool rsv_reserve_fits(const struct rsv_reserve *want, const struct page *page)
 {
 	return want->zone == RSV_ZONE_ANY || page_zonenum(page) == rsv_kernel_zone(want->zone);
@@ -137,7 +137,7 @@ void rsv_reserve_give_blocks(struct list_head *blocks)
 		rsv_block_give(page);
 }
 
-/* Splits a block, keeps so many of its pages and gives the rest back. */
+/* Splits a block into pages, adds the first nr_pages to the list and gives the others back. */
 static void rsv_block_split(struct list_head *blocks, struct page *page, unsigned int order,
 			    unsigned long nr_pages)
 {
@@ -146,7 +146,7 @@ static void rsv_block_split(struct list_head *blocks, struct page *page, unsigne
 	rsv_blocks_add(blocks, page, nr_pages);
 }
 
-/* Adds blocks of nr_pages pages in all to the list. Returns the pages that could not be had. */
+/* Adds blocks of nr_pages pages in all to the list. Returns how many pages are missing. */
 static unsigned long rsv_take_pieces(struct list_head *blocks, const struct rsv_reserve *want,
 				     unsigned long nr_pages)
 {
@@ -169,7 +169,7 @@ static unsigned long rsv_take_pieces(struct list_head *blocks, const struct rsv_
 }
 
 /*
- * One run
+ * Contiguous pages
  */
 
 static int rsv_block_cmp(void *unused, const struct list_head *a, const struct list_head *b)
@@ -195,21 +195,21 @@ bool rsv_block_continues(const struct page *page, const struct page *before)
 	       page_to_pfn(page) == page_to_pfn(before) + page_private(before);
 }
 
-/* The longest run of adjacent blocks on a sorted list: its first block and its pages. */
-static struct page *rsv_longest_run(struct list_head *blocks, unsigned long *longest)
+/* The first of the most pages that adjacent blocks of a sorted list have, and their number */
+static struct page *rsv_blocks_longest(struct list_head *blocks, unsigned long *longest)
 {
 	struct page *page, *before = NULL, *start = NULL, *best = NULL;
-	unsigned long run = 0;
+	unsigned long length = 0;
 
 	*longest = 0;
 	list_for_each_entry(page, blocks, lru) {
 		if (!rsv_block_continues(page, before)) {
 			start = page;
-			run = 0;
+			length = 0;
 		}
-		run += page_private(page);
-		if (run > *longest) {
-			*longest = run;
+		length += page_private(page);
+		if (length > *longest) {
+			*longest = length;
 			best = start;
 		}
 		before = page;
@@ -218,18 +218,18 @@ static struct page *rsv_longest_run(struct list_head *blocks, unsigned long *lon
 }
 
 /*
- * Moves nr_pages pages that begin with the block first from a sorted list to another; the last
- * block may be cut.
+ * Moves nr_pages pages, from the block first on, from a sorted list to another. Pages of the last
+ * block that are too many go back.
  */
-static void rsv_run_move(struct list_head *from, struct list_head *to, struct page *first,
-			 unsigned long nr_pages)
+static void rsv_blocks_move(struct list_head *from, struct list_head *to, struct page *first,
+			    unsigned long nr_pages)
 {
-	struct page *page = first, *next;
+	struct page *page, *next;
 
-	list_for_each_entry_safe_from(page, next, from, lru)
-	{
+	for (page = first; nr_pages; page = next) {
 		unsigned long length = page_private(page);
 
+		next = list_next_entry(page, lru);
 		list_del_init(&page->lru);
 		if (length > nr_pages) {
 			rsv_reserve_give(page_to_pfn(page) + nr_pages, length - nr_pages);
@@ -237,14 +237,15 @@ static void rsv_run_move(struct list_head *from, struct list_head *to, struct pa
 		}
 		rsv_blocks_add(to, page, length);
 		nr_pages -= length;
-		if (!nr_pages)
-			return;
 	}
 }
 
-/* Collects the largest blocks until a run comes about. Returns the pages of the longest. */
-static unsigned long rsv_search_run(struct list_head *blocks, const struct rsv_reserve *want,
-				    unsigned long nr_pages, unsigned long allowed)
+/*
+ * Collects blocks of the largest order until enough are adjacent. Returns the most adjacent pages.
+ */
+static unsigned long rsv_collect_contiguous(struct list_head *blocks,
+					    const struct rsv_reserve *want, unsigned long nr_pages,
+					    unsigned long allowed)
 {
 	const unsigned int order = RSV_KERNEL_MAX_ORDER;
 	unsigned long longest = 0, taken = 0;
@@ -262,17 +263,17 @@ static unsigned long rsv_search_run(struct list_head *blocks, const struct rsv_r
 			taken += 1UL << order;
 		}
 		rsv_blocks_sort(&found);
-		first = rsv_longest_run(&found, &longest);
+		first = rsv_blocks_longest(&found, &longest);
 		cond_resched();
 	} while (page && taken < allowed && longest < nr_pages && !fatal_signal_pending(current));
 
 	if (longest >= nr_pages)
-		rsv_run_move(&found, blocks, first, nr_pages);
+		rsv_blocks_move(&found, blocks, first, nr_pages);
 	rsv_reserve_give_blocks(&found);
 	return longest;
 }
 
-/* Whether it is worth trying to move what is in the range elsewhere */
+/* Whether it makes sense to migrate the pages of a range */
 static bool rsv_range_movable(struct zone *zone, unsigned long start, unsigned long end)
 {
 	unsigned long pfn;
@@ -302,9 +303,10 @@ static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_page
 }
 
 /*
- * Zones that a request without a name may be served from, the highest with a kernel address first
+ * Whether a reservation may take pages of a zone: of the one that it names, or of any with
+ * addresses
  */
-static bool rsv_zone_meant(const struct rsv_reserve *want, enum zone_type type)
+static bool rsv_reserve_may_use(const struct rsv_reserve *want, enum zone_type type)
 {
 	return want->zone == RSV_ZONE_ANY ? type <= ZONE_NORMAL
 					  : type == rsv_kernel_zone(want->zone);
@@ -326,7 +328,7 @@ static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr
 			struct zone *zone = &NODE_DATA(nid)->node_zones[type];
 			struct page *page = NULL;
 
-			if (rsv_zone_meant(want, type) && populated_zone(zone))
+			if (rsv_reserve_may_use(want, type) && populated_zone(zone))
 				page = rsv_migrate_in_zone(zone, nr_pages);
 			if (page)
 				return page;
@@ -335,12 +337,9 @@ static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr
 	return NULL;
 }
 
-/*
- * Adds one run of nr_pages pages to the list. Returns the pages of the longest run that could be
- * had.
- */
-static unsigned long rsv_take_run(struct list_head *blocks, const struct rsv_reserve *want,
-				  unsigned long nr_pages, unsigned long allowed)
+/* Adds nr_pages contiguous pages to the list. Returns the most contiguous pages that it found. */
+static unsigned long rsv_take_contiguous(struct list_head *blocks, const struct rsv_reserve *want,
+					 unsigned long nr_pages, unsigned long allowed)
 {
 	unsigned int order = order_base_2(nr_pages);
 	struct page *page;
@@ -357,7 +356,7 @@ static unsigned long rsv_take_run(struct list_head *blocks, const struct rsv_res
 		rsv_blocks_add(blocks, page, nr_pages);
 		return nr_pages;
 	}
-	return rsv_search_run(blocks, want, nr_pages, allowed);
+	return rsv_collect_contiguous(blocks, want, nr_pages, allowed);
 }
 
 /*
@@ -395,14 +394,14 @@ static int rsv_reserve_allowed(const struct rsv_region *r, unsigned long nr_page
 	return -ENOMEM;
 }
 
-/* Takes what one entry wants; returns false, and says why, if it cannot be had. */
+/* Takes the pages of one entry. Returns false, with a line in the log, if the system lacks them. */
 static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
 			   const struct rsv_reserve *want, struct rsv_allowance *allowance)
 {
 	unsigned long nr_pages = PFN_UP(want->bytes), found;
 
 	if (want->flags & RSV_RESERVE_CONTIG) {
-		found = rsv_take_run(blocks, want, nr_pages, allowance->left);
+		found = rsv_take_contiguous(blocks, want, nr_pages, allowance->left);
 		if (found >= nr_pages)
 			goto taken;
 		pr_err_ratelimited("region %s: %lu KiB wanted in one run, %lu KiB the longest\n",
@@ -422,19 +421,19 @@ taken:
 }
 
 /**
- * rsv_reserve_take() - take from the system what a region wants
- * @r: the region, for its name
- * @blocks: where to put the blocks
- * @want: what to take; rsv_reserve_ok() of each
+ * rsv_reserve_take() - take pages from the system
+ * @r: the region that they are for, which messages name
+ * @blocks: receives the blocks
+ * @want: the reservations, each of which passed rsv_reserve_ok()
  * @nr: entries of @want
  *
- * Never invokes the OOM killer, and leaves the system half of what it has available unless told
- * otherwise.
+ * Never invokes the OOM killer, and leaves the system half of its available memory unless a
+ * reservation has RSV_RESERVE_FORCE.
  *
  * Context: Process; may sleep.
  * Return: 0, the blocks sorted; -EINVAL if the sum is more than a number can be; -ENOMEM, with a
  * line in the log that says how much was wanted and found; -EINTR if the process was killed. On
- * error nothing is kept.
+ * error the system has all pages back.
  */
 int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 		     const struct rsv_reserve *want, unsigned int nr)
@@ -463,13 +462,13 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 }
 
 /**
- * rsv_reserve_take_free() - take what the system has lying idle
- * @blocks: where to put the blocks, sorted
- * @nr_pages: how much at most
- * @order: no smaller blocks than these
+ * rsv_reserve_take_free() - take pages that are free in the system
+ * @blocks: receives the blocks, sorted
+ * @nr_pages: how many pages at most
+ * @order: order of each block
  *
- * Nothing is reclaimed or migrated for it, not even in the background: the system would ask for
- * what we have left.
+ * The system neither reclaims nor migrates for it, not even in the background: to reclaim it would
+ * call the shrinkers, which ask regions to lend.
  *
  * Context: Process; may sleep.
  */

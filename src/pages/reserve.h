@@ -3,7 +3,7 @@
 #define RSV_PAGES_RESERVE_H
 
 #include <linux/list.h>
-#include <linux/types.h>
+#include <linux/reservoir.h>
 
 #include "types.h"
 
@@ -17,7 +17,7 @@ void rsv_reserve_give(unsigned long pfn, unsigned long nr_pages);
 void rsv_reserve_give_blocks(struct list_head *blocks);
 void rsv_blocks_sort(struct list_head *blocks);
 
-/* Whether a block of a sorted list lies right behind the one before it, in the same zone. */
+/* Whether a block of a sorted list is adjacent to the one before it, in the same zone */
 bool rsv_block_continues(const struct page *page, const struct page *before);
 
 #endif /* RSV_PAGES_RESERVE_H */

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Scattered pages of a region behind one range of addresses.
+ * Scattered pages of a region, mapped at one range of addresses.
  *
- * The range and its guard page are the kernel's: vmap() finds the addresses and maps the pages.
- * What pages they are is remembered by address, in memory of the system, since a mapping is made
- * with it anyway.
+ * vmap() finds the range, with its guard page, and maps the pages. An xarray records which pages
+ * lie behind which address. It uses memory of the system, as page tables do anyway.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/overflow.h>
+#include <linux/reservoir.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
-#include "region.h"
 #include "report.h"
+#include "types.h"
 
 /**
  * struct rsv_mapping - pages behind one range of addresses
@@ -34,7 +34,7 @@ static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long n
 
 	if (!m)
 		return NULL;
-	/* HIGHMEM first, where there is any: these pages need no address of their own. */
+	/* HIGHMEM is best where there is any: these pages need no address of their own. */
 	m->nr_pages = rsv_alloc_pages_bulk(r, GFP_HIGHUSER, nr_pages, m->pages);
 	if (m->nr_pages == nr_pages)
 		return m;
@@ -55,7 +55,7 @@ static unsigned long rsv_mapping_index(const void *p)
 }
 
 /**
- * rsv_vmalloc() - allocate memory that is contiguous by address, not physically
+ * rsv_vmalloc() - allocate memory that is virtually contiguous
  * @r: the region
  * @size: bytes, rounded up to whole pages
  *
@@ -89,7 +89,7 @@ free:
 EXPORT_SYMBOL_GPL(rsv_vmalloc);
 
 /**
- * rsv_vfree() - give back what rsv_vmalloc() gave
+ * rsv_vfree() - free memory that rsv_vmalloc() allocated
  * @p: the memory; NULL does nothing
  *
  * Context: Process; may sleep.

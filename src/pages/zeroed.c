@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Quicklists: single pages that were filled with zeroes beforehand.
+ * Quicklists: single free pages that were cleared beforehand.
  *
- * Each zone keeps some, cleared by a work item when fewer than half of them are left, so that a
- * request for a zeroed page seldom clears one on the spot. They are free, and go back to the free
- * areas when the region runs short.
+ * Each zone has a list of them under its lock. When fewer than half of the pages are left, a work
+ * item clears more, so that a request for a zeroed page seldom clears one itself. The pages are
+ * free, and drain.c moves them to the free areas when the region runs short.
  */
+#include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/workqueue.h>
 
-#include "drain.h"
-#include "extent.h"
-#include "region.h"
+#include "work.h"
 #include "zeroed.h"
 #include "zone.h"
 
-/* Pages cleared between two looks at the list, and put back under one hold of the lock */
+/* Pages that the work item clears at once, and that a drain moves under one hold of the lock */
 #define RSV_ZEROED_BATCH 16U
 
-/**
- * rsv_zeroed_wake() - have pages cleared if few are left and there are enough to clear
- * @z: the zone
- *
- * Context: Any but NMI.
- */
-void rsv_zeroed_wake(struct rsv_zone *z)
+/* Queues the work if few pages are left and the zone has enough free pages to clear more. */
+static void rsv_zeroed_wake(struct rsv_zone *z)
 {
 	unsigned int high = READ_ONCE(z->zeroed_high);
 
@@ -33,38 +31,48 @@ void rsv_zeroed_wake(struct rsv_zone *z)
 		queue_work(rsv_queue, &z->zero_work);
 }
 
+/* The zone is locked, and the list is not empty. */
+static struct rsv_frame *rsv_zeroed_pop(struct rsv_zone *z)
+{
+	struct rsv_frame *f = list_first_entry(&z->zeroed, struct rsv_frame, link);
+
+	list_del(&f->link);
+	WRITE_ONCE(z->nr_zeroed, z->nr_zeroed - 1);
+	return f;
+}
+
 /**
- * rsv_zeroed_take() - take a page that was cleared beforehand
+ * rsv_zeroed_alloc() - allocate a page that was cleared beforehand
  * @z: the zone
  * @q: the request, for one page
  *
  * Context: Any but NMI.
  * Return: Its frame, marked as used, or NULL.
  */
-struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *q)
+struct rsv_frame *rsv_zeroed_alloc(struct rsv_zone *z, const struct rsv_request *q)
 {
 	struct rsv_frame *f = NULL;
 	unsigned long flags;
 
 	if (!READ_ONCE(z->zeroed_high))
 		return NULL;
-
-	raw_spin_lock_irqsave(&z->lock, flags);
-	if (z->nr_zeroed) {
-		f = list_first_entry(&z->zeroed, struct rsv_frame, link);
-		list_del(&f->link);
-		WRITE_ONCE(f->nr_pages, 1);
-		WRITE_ONCE(f->kind, RSV_FRAME_USED);
-		WRITE_ONCE(z->nr_zeroed, z->nr_zeroed - 1);
-		z->zeroed_hits++;
-		z->area[0].asked += q->bytes;
-		z->area[0].granted += PAGE_SIZE;
+	if (READ_ONCE(z->nr_zeroed)) {
+		raw_spin_lock_irqsave(&z->lock, flags);
+		if (z->nr_zeroed) {
+			f = rsv_zeroed_pop(z);
+			WRITE_ONCE(f->nr_pages, 1);
+			WRITE_ONCE(f->kind, RSV_FRAME_USED);
+			z->zeroed_hits++;
+			z->area[0].asked += q->bytes;
+			z->area[0].granted += PAGE_SIZE;
+		}
+		raw_spin_unlock_irqrestore(&z->lock, flags);
 	}
-	raw_spin_unlock_irqrestore(&z->lock, flags);
 	rsv_zeroed_wake(z);
 	return f;
 }
 
+/* How many pages the next batch clears */
 static unsigned int rsv_zeroed_missing(struct rsv_zone *z)
 {
 	unsigned int nr = READ_ONCE(z->nr_zeroed), high = READ_ONCE(z->zeroed_high);
@@ -83,23 +91,29 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsign
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }
 
-/**
- * rsv_zeroed_refill() - the work that clears pages
- * @work: of the zone
- *
- * Context: Process; may sleep.
- */
-void rsv_zeroed_refill(struct work_struct *work)
+/* Flags of a request that names the zone itself, so that its protection does not apply */
+static gfp_t rsv_zeroed_gfp(const struct rsv_zone *z)
 {
-	const struct rsv_request q = {.gfp = GFP_KERNEL, .nr_pages = 1};
+	static const gfp_t bits[] = {__GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		if (gfp_zone(bits[i]) == z->type)
+			return GFP_KERNEL | bits[i];
+	return GFP_KERNEL;
+}
+
+static void rsv_zeroed_refill(struct work_struct *work)
+{
 	struct rsv_zone *z = container_of(work, struct rsv_zone, zero_work);
+	const struct rsv_request q = {.gfp = rsv_zeroed_gfp(z), .nr_pages = 1};
 	struct rsv_frame *frames[RSV_ZEROED_BATCH];
 	struct page *pages[RSV_ZEROED_BATCH];
 	unsigned int wanted, nr, i;
 
 	do {
 		wanted = rsv_zeroed_missing(z);
-		nr = rsv_zone_take_batch(z, &q, RSV_OWNER_ZEROED, wanted, wanted, frames, pages);
+		nr = rsv_zone_alloc_batch(z, &q, RSV_OWNER_ZEROED, wanted, wanted, frames, pages);
 		for (i = 0; i < nr; i++)
 			clear_highpage(pages[i]);
 		rsv_zeroed_add(z, frames, nr);
@@ -107,50 +121,48 @@ void rsv_zeroed_refill(struct work_struct *work)
 	} while (wanted && nr == wanted);
 }
 
-static unsigned int rsv_zone_zeroed_drain(struct rsv_zone *z)
+/* Moves a batch to the free areas. Returns its length. */
+static unsigned int rsv_zeroed_drain_batch(struct rsv_zone *z)
 {
-	struct rsv_frame *f;
 	unsigned long flags;
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	for (i = 0; i < RSV_ZEROED_BATCH && z->nr_zeroed; i++) {
-		f = list_first_entry(&z->zeroed, struct rsv_frame, link);
-		list_del(&f->link);
-		WRITE_ONCE(z->nr_zeroed, z->nr_zeroed - 1);
-		rsv_zone_give_cached(z, f);
-	}
+	for (i = 0; i < RSV_ZEROED_BATCH && z->nr_zeroed; i++)
+		rsv_zone_free_cached(z, rsv_zeroed_pop(z));
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return i;
 }
 
 /**
- * rsv_zeroed_drain() - put all zeroed pages of a region into the free areas
- * @r: the region
+ * rsv_zeroed_drain() - move all zeroed pages of a zone to the free areas
+ * @z: the zone
  *
  * Context: Any but NMI.
  */
-void rsv_zeroed_drain(struct rsv_region *r)
+void rsv_zeroed_drain(struct rsv_zone *z)
 {
-	struct rsv_zone *z;
-	unsigned int n;
-
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		while (rsv_zone_zeroed_drain(z))
-			;
+	while (rsv_zeroed_drain_batch(z))
+		;
 }
 
 /**
- * rsv_zeroed_stop() - wait until no page of a region is being cleared
- * @r: the region, nobody asking it for zeroed pages
+ * rsv_zeroed_init() - set up a zone's list
+ * @z: the zone
+ */
+void rsv_zeroed_init(struct rsv_zone *z)
+{
+	INIT_LIST_HEAD(&z->zeroed);
+	INIT_WORK(&z->zero_work, rsv_zeroed_refill);
+}
+
+/**
+ * rsv_zeroed_stop() - wait until no page of a zone is being cleared
+ * @z: the zone; nobody requests zeroed pages of it
  *
  * Context: Process; may sleep.
  */
-void rsv_zeroed_stop(struct rsv_region *r)
+void rsv_zeroed_stop(struct rsv_zone *z)
 {
-	struct rsv_zone *z;
-	unsigned int n;
-
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		cancel_work_sync(&z->zero_work);
+	cancel_work_sync(&z->zero_work);
 }

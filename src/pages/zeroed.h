@@ -4,12 +4,9 @@
 
 #include "types.h"
 
-struct work_struct;
-
-void rsv_zeroed_wake(struct rsv_zone *z);
-struct rsv_frame *rsv_zeroed_take(struct rsv_zone *z, const struct rsv_request *q);
-void rsv_zeroed_drain(struct rsv_region *r);
-void rsv_zeroed_stop(struct rsv_region *r);
-void rsv_zeroed_refill(struct work_struct *work);
+void rsv_zeroed_init(struct rsv_zone *z);
+struct rsv_frame *rsv_zeroed_alloc(struct rsv_zone *z, const struct rsv_request *q);
+void rsv_zeroed_drain(struct rsv_zone *z);
+void rsv_zeroed_stop(struct rsv_zone *z);
 
 #endif /* RSV_PAGES_ZEROED_H */

@@ -1,56 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Zones: the free areas of the pages of one zone and node, and the order in which zones serve.
+ * One zone: its marks, and allocating from and freeing to its free areas.
  */
 #ifndef RSV_PAGES_ZONE_H
 #define RSV_PAGES_ZONE_H
 
-#include <linux/list.h>
+#include <linux/gfp.h>
 #include <linux/minmax.h>
-#include <linux/mmzone.h>
-#include <linux/spinlock.h>
-#include <linux/topology.h>
-#include <linux/types.h>
-#include <linux/workqueue.h>
-#include <uapi/linux/reservoir.h>
 
+#include "buddy.h"
+#include "report.h"
 #include "types.h"
 
-int rsv_zones_start(void);
-void rsv_zones_stop(void);
-int rsv_node_at(int nid, unsigned int rank);
+void rsv_zone_init(struct rsv_zone *z, struct rsv_region *r, struct page *page);
+void rsv_zone_resize(struct rsv_zone *z, long pages);
+void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
+unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages);
 
-/* Whether memory of a node is near this CPU; with preemption disabled */
-static inline bool rsv_node_is_here(int nid)
-{
-	return !IS_ENABLED(CONFIG_NUMA) || nid == numa_mem_id();
-}
-
-int rsv_zones_create(struct rsv_region *r);
-void rsv_zones_release(struct rsv_region *r);
-struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page);
-struct rsv_zone *rsv_zone_nth(const struct rsv_region *r, unsigned int n);
-struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_request *q,
-			       struct rsv_zone_walk *walk);
-
-/* Begins a walk along the zones that may serve a request, in the order in which they are tried. */
-static inline struct rsv_zone_walk rsv_zone_walk_begin(const struct rsv_request *q)
-{
-	return (struct rsv_zone_walk){.type = q->highest};
-}
-
-/* Whether the marks of a zone, which is locked, let a request take a block */
+/* Whether the marks of a zone, which is locked, let a request have a block */
 static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
 {
-	unsigned long kept = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
+	unsigned long reserved = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
 
-	if (q->highest > z->type)
-		kept += z->protection;
-	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= kept;
+	if (unlikely(z->protection) && gfp_zone(q->gfp) > z->type)
+		reserved += z->protection;
+	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= reserved;
 }
 
-/* Counts a block that is handed out; the zone is locked. */
-static inline void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_request *q)
+/* Whether a request may use the lists of a zone, whose blocks no mark withholds */
+static inline bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q)
+{
+	return likely(!READ_ONCE(z->protection)) || gfp_zone(q->gfp) == z->type;
+}
+
+/* Whether a zone is below its min mark, and the lists too are for __GFP_HIGH only */
+static inline bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q)
+{
+	return !(q->gfp & __GFP_HIGH) && READ_ONCE(z->free_pages) < READ_ONCE(z->min_pages);
+}
+
+/* Counts a block that a request gets. The zone is locked. */
+static inline void rsv_zone_count_alloc(struct rsv_zone *z, const struct rsv_request *q)
 {
 	struct rsv_free_area *area = &z->area[q->order];
 
@@ -60,24 +50,72 @@ static inline void rsv_zone_count_take(struct rsv_zone *z, const struct rsv_requ
 	z->peak_pages = max(z->peak_pages, z->nr_pages - z->free_pages);
 }
 
-void rsv_zone_resize(struct rsv_zone *z, long pages);
-void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
-void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want);
-
-bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q);
-bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q);
-struct rsv_frame *rsv_zone_take(struct rsv_zone *z, const struct rsv_request *q);
-struct rsv_frame *rsv_zone_take_plain(struct rsv_zone *z, gfp_t gfp, unsigned int order,
-				      unsigned long nr_pages);
-unsigned int rsv_zone_take_batch(struct rsv_zone *z, const struct rsv_request *q, u32 owner,
-				 unsigned int nr, unsigned int runs, struct rsv_frame **frames,
-				 struct page **pages);
-enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, unsigned long index,
-			       unsigned long nr_pages);
-void rsv_zone_dissolve(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
-enum rsv_misuse rsv_zone_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
-bool rsv_zone_give_block(struct rsv_extent *e, unsigned long index, unsigned int order);
-void rsv_zone_give_cached(struct rsv_zone *z, struct rsv_frame *f);
 void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
+
+void rsv_zone_wake_drain(struct rsv_region *r);
+void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order);
+
+/* The zone is not locked: queue_work() takes locks that are not raw. */
+static inline void rsv_zone_check_low(struct rsv_zone *z)
+{
+	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->low_pages)))
+		rsv_zone_wake_drain(z->region);
+}
+
+/*
+ * Allocates a block from a zone's free areas. Returns its first frame, marked as used, or NULL. It
+ * is inline because a call costs more than a tenth of it, and large blocks have no faster path.
+ */
+static __always_inline struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z,
+							const struct rsv_request *q)
+{
+	const unsigned long nr_pages = q->nr_pages;
+	const unsigned int order = q->order;
+	struct rsv_frame *f = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	if (likely(rsv_zone_allows(z, q)))
+		f = rsv_buddy_alloc(z, order);
+	if (likely(f)) {
+		WRITE_ONCE(f->kind, RSV_FRAME_USED);
+		WRITE_ONCE(f->order, order);
+		WRITE_ONCE(f->nr_pages, nr_pages);
+		if (nr_pages != 1UL << order)
+			rsv_zone_trim(z, f, order);
+		rsv_zone_count_alloc(z, q);
+	}
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_zone_check_low(z);
+	return f;
+}
+
+unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, u32 owner,
+				  unsigned int nr, unsigned int pieces, struct rsv_frame **frames,
+				  struct page **pages);
+
+enum rsv_misuse rsv_zone_free(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
+
+/* rsv_zone_free() of a whole block, inline for the same reason as rsv_zone_alloc() */
+static __always_inline enum rsv_misuse rsv_zone_free_block(struct rsv_extent *e,
+							   unsigned long index, unsigned int order)
+{
+	const struct rsv_frame *f = &e->frames[index];
+	struct rsv_zone *z = e->zone;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	if (unlikely(f->kind != RSV_FRAME_USED || f->order != order)) {
+		raw_spin_unlock_irqrestore(&z->lock, flags);
+		return rsv_zone_free(e, index, 1UL << order);
+	}
+	z->area[order].frees++;
+	rsv_buddy_free(z, e, index, order);
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	return RSV_OK;
+}
+
+void rsv_zone_free_marked(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
+void rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f);
 
 #endif /* RSV_PAGES_ZONE_H */

@@ -6,7 +6,6 @@
 #include <linux/string.h>
 
 #include "objects/size_class.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/bytes.h"
 #include "support/checks.h"

@@ -9,11 +9,12 @@
 #include <linux/poison.h>
 #include <linux/string.h>
 
+#include "objects/cache.h"
 #include "objects/debug/track.h"
 #include "objects/engine.h"
 #include "objects/mark.h"
 #include "objects/stats.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

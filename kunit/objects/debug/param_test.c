@@ -5,7 +5,6 @@
 #include <linux/string.h>
 
 #include "objects/debug/check.h"
-#include "region.h"
 #include "support/checks.h"
 #include "support/scratch.h"
 #include "support/suite.h"

@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "region.h"
 #include "support/arrays.h"
 #include "support/bytes.h"
 #include "support/checks.h"

@@ -8,7 +8,6 @@
 #include <linux/string.h>
 
 #include "objects/debug/track.h"
-#include "region.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

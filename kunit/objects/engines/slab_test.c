@@ -6,7 +6,8 @@
 #include <linux/cache.h>
 #include <linux/string.h>
 
-#include "region.h"
+#include "objects/cache.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

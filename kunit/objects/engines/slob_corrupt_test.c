@@ -7,7 +7,7 @@
 
 #include "objects/engine.h"
 #include "objects/engines/slob_page.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

@@ -9,10 +9,11 @@
 #include <linux/string.h>
 #include <linux/topology.h>
 
+#include "objects/cache.h"
 #include "objects/cpu.h"
 #include "objects/magazine.h"
 #include "objects/mark.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/bytes.h"

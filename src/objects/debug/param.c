@@ -21,7 +21,6 @@
 #include "check.h"
 #include "compat.h"
 #include "name.h"
-#include "objects/cache.h"
 
 #define RSV_DEBUG_DEFAULT (RSV_CACHE_VERIFY | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
 #define RSV_DEBUG_NAMES	  32 /* the most names of all blocks together */

@@ -16,6 +16,7 @@
 #include "check.h"
 #include "compat.h"
 #include "objects/cache.h"
+#include "pages/pagemap.h"
 #include "slot.h"
 #include "track.h"
 

@@ -22,7 +22,6 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "objects/cache.h"
 #include "track.h"
 
 static const char *const rsv_event_names[RSV_EVENTS] = {

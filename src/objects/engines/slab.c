@@ -23,10 +23,11 @@
 
 #include "compat.h"
 #include "engines.h"
+#include "objects/cache.h"
 #include "objects/debug/check.h"
 #include "objects/layout.h"
 #include "objects/node.h"
-#include "region.h"
+#include "pages/pagemap.h"
 
 /* Instead of the number of the next free object, which is RSV_SLAB_NONE at most */
 #define RSV_BUFCTL_CACHED 0xfffe

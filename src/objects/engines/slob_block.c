@@ -15,6 +15,7 @@
 #include "objects/debug/check.h"
 #include "objects/heap.h"
 #include "objects/mark.h"
+#include "pages/pagemap.h"
 #include "slob_block.h"
 #include "slob_page.h"
 

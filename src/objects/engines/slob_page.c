@@ -19,6 +19,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "pages/pagemap.h"
 #include "slob_page.h"
 
 /*

@@ -7,7 +7,6 @@
 
 #include <linux/compiler.h>
 
-#include "pages/extent.h"
 #include "types.h"
 
 struct rsv_slob_page rsv_slob_page_get(const struct rsv_extent *e, struct rsv_frame *frame);

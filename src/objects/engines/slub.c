@@ -22,9 +22,13 @@
 
 #include "compat.h"
 #include "engines.h"
-#include "objects/layout.h"
+#include "objects/cache.h"
 #include "objects/cpu.h"
 #include "objects/debug/check.h"
+#include "objects/layout.h"
+#include "objects/mark.h"
+#include "objects/node.h"
+#include "pages/pagemap.h"
 #include "slub.h"
 
 /*

@@ -9,8 +9,7 @@
 #include <linux/atomic.h>
 
 #include "objects/mark.h"
-#include "objects/node.h"
-#include "region.h"
+#include "pages/pagemap.h"
 #include "types.h"
 
 /* Instead of the value of a mark: it is not that of a free object, so somebody overwrote it. */

@@ -16,6 +16,9 @@
 
 #include "compat.h"
 #include "objects/batch.h"
+#include "objects/mark.h"
+#include "objects/node.h"
+#include "pages/pagemap.h"
 #include "slub.h"
 
 /* Takes the slab's freelist for the CPU, and freezes the slab if it is not frozen. */

@@ -18,6 +18,9 @@
 #include <linux/minmax.h>
 
 #include "compat.h"
+#include "objects/cache.h"
+#include "objects/mark.h"
+#include "objects/node.h"
 #include "slub.h"
 
 /*

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page map: from a page or an address to its extent and its frame.
+ *
+ * A page belongs to at most one extent, and a lookup takes constant time. One xarray has the chunks
+ * of 2^RSV_CHUNK_ORDER pages that lie wholly inside an extent; a second one has, one by one, the
+ * pages at both ends of an extent that do not fill a chunk. extent.c changes both under the
+ * region's shape_lock. An extent is in them from when it is complete until its pages go back to the
+ * system.
+ *
+ * Lookups take no lock. A lookup of a pointer that may be anything runs under rcu_read_lock(), and
+ * an extent is freed a grace period after it left the map. Each CPU keeps a hint, the extent that
+ * it found last. A second grace period passes between the clearing of the hints and the free.
+ */
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/topology.h>
+#include <linux/xarray.h>
+
+#include "compat.h"
+#include "pagemap.h"
+
+static DEFINE_XARRAY(rsv_chunks);
+static DEFINE_XARRAY(rsv_pages);
+
+struct rsv_extent rsv_extent_none;
+
+DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
+
+/* Set before the first region is created */
+static void (*rsv_extent_invalidate_hook)(struct rsv_extent *e);
+
+/**
+ * rsv_pagemap_start() - get the hints ready, before the first region
+ *
+ * The linker cannot initialise a pointer in a module's per-CPU data.
+ *
+ * Context: Any.
+ */
+void rsv_pagemap_start(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(rsv_extent_hint, cpu) = &rsv_extent_none;
+}
+
+/*
+ * The map
+ */
+
+/*
+ * The entry for the pages from @pfn on: the xarray, the index there, and how many pages it covers
+ */
+static struct xarray *rsv_pagemap_step(unsigned long pfn, unsigned long end, unsigned long *index,
+				       unsigned long *pages)
+{
+	const unsigned long chunk = 1UL << RSV_CHUNK_ORDER;
+
+	if (IS_ALIGNED(pfn, chunk) && end - pfn >= chunk) {
+		*index = pfn >> RSV_CHUNK_ORDER;
+		*pages = chunk;
+		return &rsv_chunks;
+	}
+	*index = pfn;
+	*pages = 1;
+	return &rsv_pages;
+}
+
+/**
+ * rsv_pagemap_add() - let lookups find an extent
+ * @e: the extent, its region's shape locked
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or -ENOMEM, and then the caller removes what was added.
+ */
+int rsv_pagemap_add(struct rsv_extent *e)
+{
+	unsigned long pfn = e->first, end = e->first + e->nr_pages, index, pages;
+	struct xarray *xa;
+	int err;
+
+	for (; pfn < end; pfn += pages) {
+		xa = rsv_pagemap_step(pfn, end, &index, &pages);
+		err = xa_err(xa_store(xa, index, e, GFP_KERNEL));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/**
+ * rsv_pagemap_remove() - let lookups find pages of an extent no longer
+ * @e: the extent, its region's shape locked
+ * @index: the first page in the extent
+ * @nr_pages: their number: the whole extent or whole chunks
+ *
+ * Pages that went back to the system earlier may be part of another extent by now. Its entries
+ * stay.
+ *
+ * Context: Process.
+ */
+void rsv_pagemap_remove(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
+{
+	unsigned long pfn = e->first + index, end = pfn + nr_pages, entry, pages;
+	struct xarray *xa;
+
+	for (; pfn < end; pfn += pages) {
+		xa = rsv_pagemap_step(pfn, end, &entry, &pages);
+		xa_cmpxchg(xa, entry, e, NULL, 0);
+	}
+}
+
+/*
+ * Hints
+ */
+
+/**
+ * rsv_extent_set_invalidate_hook() - register who else keeps hints
+ * @invalidate: replaces the extent in all hints of an upper layer; may sleep
+ */
+void rsv_extent_set_invalidate_hook(void (*invalidate)(struct rsv_extent *e))
+{
+	rsv_extent_invalidate_hook = invalidate;
+}
+
+/**
+ * rsv_extent_invalidate() - replace an extent in all hints
+ * @e: the extent. It left the map a grace period ago, so that no lookup is running that found it
+ *	there and could make it a hint once more
+ *
+ * A reader may still work with a hint that it read before. The caller lets another grace period
+ * pass before it frees the extent.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_extent_invalidate(struct rsv_extent *e)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		cmpxchg(per_cpu_ptr(&rsv_extent_hint, cpu), e, &rsv_extent_none);
+	rsv_extent_invalidate_hook(e);
+}
+
+/* Whether memory of a node is local to this CPU, with preemption disabled */
+static bool rsv_node_is_local(int nid)
+{
+	return !IS_ENABLED(CONFIG_NUMA) || nid == numa_mem_id();
+}
+
+/*
+ * Makes an extent this CPU's hint. Fast paths use the hint and do not check that it is local and
+ * linear, so no other extent becomes a hint. The extent must come out of the xarrays: a hint that
+ * this CPU read earlier may have been invalidated meanwhile, and nobody would invalidate it again.
+ */
+static void rsv_extent_set_hint(struct rsv_extent *e)
+{
+	preempt_disable();
+	if (rsv_node_is_local(e->nid) && rsv_extent_is_linear(e))
+		this_cpu_write(rsv_extent_hint, e);
+	preempt_enable();
+}
+
+/*
+ * Lookups
+ */
+
+/**
+ * rsv_extent_find() - the extent that a page belongs to
+ * @pfn: page frame number of any page
+ *
+ * Context: Any, under rcu_read_lock() unless the caller owns a block of the extent.
+ * Return: The extent, or NULL if the page belongs to no region.
+ */
+struct rsv_extent *rsv_extent_find(unsigned long pfn)
+{
+	struct rsv_extent *e;
+
+	/* The hint may be another extent than the caller's, and could be freed. */
+	rcu_read_lock();
+	e = raw_cpu_read(rsv_extent_hint);
+	/* A hole of the hint may be part of another extent by now. */
+	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes))) {
+		e = xa_load(&rsv_chunks, pfn >> RSV_CHUNK_ORDER);
+		e = e ?: xa_load(&rsv_pages, pfn);
+		if (e)
+			rsv_extent_set_hint(e);
+	}
+	rcu_read_unlock();
+	return e;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find);
+
+/**
+ * rsv_extent_find_addr() - the extent that an address lies in
+ * @addr: any address, valid or not
+ *
+ * Context: As rsv_extent_find().
+ * Return: The extent or NULL.
+ */
+struct rsv_extent *rsv_extent_find_addr(const void *addr)
+{
+	struct rsv_extent *e;
+
+	rcu_read_lock();
+	e = raw_cpu_read(rsv_extent_hint);
+	if (unlikely(!rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)))
+		e = virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
+	rcu_read_unlock();
+	return e;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
+
+/**
+ * rsv_region_extent() - the extent of a region that an address lies in
+ * @r: the region
+ * @addr: any address
+ *
+ * Most regions have one extent, or most of their pages in the first one. So this one is tried
+ * first.
+ *
+ * Context: Any, under rcu_read_lock() unless the caller owns a block of the extent.
+ * Return: The extent, or NULL if the address does not lie in the region.
+ */
+struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *addr)
+{
+	struct rsv_extent *e;
+
+	rcu_read_lock();
+	e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
+	if (!e || !rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)) {
+		e = rsv_extent_find_addr(addr);
+		e = e && e->region == r ? e : NULL;
+	}
+	rcu_read_unlock();
+	return e;
+}
+
+/**
+ * rsv_frame_of_page() - the frame of a page
+ * @page: any page
+ *
+ * Context: As rsv_extent_find().
+ * Return: The frame, or NULL if the page belongs to no region.
+ */
+struct rsv_frame *rsv_frame_of_page(struct page *page)
+{
+	struct rsv_extent *e = rsv_extent_find(page_to_pfn(page));
+
+	return e ? &e->frames[page_to_pfn(page) - e->first] : NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_frame_of_page);
+
+/**
+ * rsv_frame_block() - the block that a page belongs to
+ * @e: the page's extent, its zone locked
+ * @f: the page's frame
+ *
+ * A block begins at a multiple of the power of two that holds it, or consists of parts that do. So
+ * the search looks where blocks of order 0, 1, 2 and so on around the page would begin, and the
+ * first frame there that is not BODY is the first frame of the block or of the part.
+ *
+ * Return: The first frame of the block.
+ */
+struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f)
+{
+	unsigned long pfn = e->first + rsv_frame_index(e, f);
+	unsigned long start;
+	unsigned int order;
+
+	for (order = 1; READ_ONCE(f->kind) == RSV_FRAME_BODY; order++) {
+		start = round_down(pfn, 1UL << order);
+		/* No block has the page: its extent is being set up or goes back to the system. */
+		if (start < e->first)
+			break;
+		f = &e->frames[start - e->first];
+	}
+	return READ_ONCE(f->kind) == RSV_FRAME_RUN ? f->head : f;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module's work queue. The module has a queue of its own because it must be able to wait for
+ * all its work items before it is unloaded, and because requests wait for work that drains a CPU,
+ * which therefore must not wait for memory (WQ_MEM_RECLAIM).
+ */
+#include <linux/rcupdate.h>
+
+#include "compat.h"
+#include "work.h"
+
+struct workqueue_struct *rsv_queue;
+
+/**
+ * rsv_work_start() - create the work queue
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int rsv_work_start(void)
+{
+	rsv_queue = alloc_workqueue("reservoir", WQ_MEM_RECLAIM | RSV_WQ_PERCPU, 0);
+	return rsv_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * rsv_work_flush() - wait until all work that was queued is done
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_work_flush(void)
+{
+	/* RCU queues the work items that wait for a grace period only when that is over. */
+	rcu_barrier();
+	flush_workqueue(rsv_queue);
+}
+
+/**
+ * rsv_work_stop() - destroy the work queue, after the last region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_work_stop(void)
+{
+	rsv_work_flush();
+	destroy_workqueue(rsv_queue);
+}
