@@ -25,17 +25,9 @@ static bool rsv_free_check(struct rsv_cache *c, struct rsv_extent *e, void *obje
 	return rsv_debug_free(c, e, object, caller);
 }
 
-/**
- * rsv_free_object() - take an object back, or report why not
- * @c: the cache that the caller names, or that the object's page belongs to
- * @e: the extent that it lies in
- * @object: the object, or whatever the caller passes
- * @caller: address of the calling code
- *
- * Context: Any but NMI, under rcu_read_lock().
- */
-void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
-		     unsigned long caller)
+/* Takes an object back, or reports why not. Under rcu_read_lock() */
+static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_extent *e, void *object,
+					   unsigned long caller)
 {
 	enum rsv_misuse misuse;
 
@@ -56,6 +48,21 @@ void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
 }
 
 /**
+ * rsv_free_object() - take an object back, or report why not
+ * @c: the cache that the caller names, or that the object's page belongs to
+ * @e: the extent that it lies in
+ * @object: the object, or whatever the caller passes
+ * @caller: address of the calling code
+ *
+ * Context: Any but NMI, under rcu_read_lock().
+ */
+void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
+		     unsigned long caller)
+{
+	rsv_free_found(c, e, object, caller);
+}
+
+/**
  * rsv_free_slow() - free an object where the fast path did not
  * @c: its cache
  * @object: the object, or whatever the caller passes
@@ -70,9 +77,9 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 	if (!object || !rsv_cache_usable(c) || rsv_refuse_nmi("an object given back"))
 		return;
 	rcu_read_lock();
-	e = rsv_region_extent(c->region, object);
+	e = rsv_region_extent_rcu(c->region, object);
 	if (likely(e))
-		rsv_free_object(c, e, object, caller);
+		rsv_free_found(c, e, object, caller);
 	else
 		rsv_report(RSV_FOREIGN, "cache %s of region %s: a pointer to elsewhere", c->name,
 			   c->region->name);

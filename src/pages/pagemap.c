@@ -213,12 +213,24 @@ struct rsv_extent *rsv_extent_find_addr(const void *addr)
 EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
 
 /**
- * rsv_region_extent() - the extent of a region that an address lies in
+ * rsv_region_extent_find() - the extent of a region that an address lies in, past the first extent
  * @r: the region
  * @addr: any address
  *
- * Most regions have one extent, or most of their pages in the first one. So this one is tried
- * first.
+ * Context: Any, under rcu_read_lock().
+ * Return: The extent, or NULL if the address does not lie in the region.
+ */
+struct rsv_extent *rsv_region_extent_find(const struct rsv_region *r, const void *addr)
+{
+	struct rsv_extent *e = rsv_extent_find_addr(addr);
+
+	return e && e->region == r ? e : NULL;
+}
+
+/**
+ * rsv_region_extent() - the extent of a region that an address lies in
+ * @r: the region
+ * @addr: any address
  *
  * Context: Any, under rcu_read_lock() unless the caller owns a block of the extent.
  * Return: The extent, or NULL if the address does not lie in the region.
@@ -228,11 +240,7 @@ struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *add
 	struct rsv_extent *e;
 
 	rcu_read_lock();
-	e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
-	if (!e || !rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)) {
-		e = rsv_extent_find_addr(addr);
-		e = e && e->region == r ? e : NULL;
-	}
+	e = rsv_region_extent_rcu(r, addr);
 	rcu_read_unlock();
 	return e;
 }

@@ -30,6 +30,7 @@ void rsv_extent_invalidate(struct rsv_extent *e);
 struct rsv_extent *rsv_extent_find(unsigned long pfn);
 struct rsv_extent *rsv_extent_find_addr(const void *addr);
 struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *addr);
+struct rsv_extent *rsv_region_extent_find(const struct rsv_region *r, const void *addr);
 struct rsv_frame *rsv_frame_of_page(struct page *page);
 struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f);
 
@@ -94,6 +95,19 @@ static inline u64 rsv_frame_offset(const struct rsv_extent *e, const struct rsv_
 static inline u64 rsv_addr_offset(const struct rsv_extent *e, const void *addr)
 {
 	return ((u64)e->offset << PAGE_SHIFT) + (addr - e->base);
+}
+
+/*
+ * rsv_region_extent() for callers under rcu_read_lock(). Most regions have one extent, or most of
+ * their pages in the first one, so this one is tried first.
+ */
+static inline struct rsv_extent *rsv_region_extent_rcu(const struct rsv_region *r, const void *addr)
+{
+	struct rsv_extent *e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
+
+	if (likely(e && rsv_extent_has(e, addr) && !READ_ONCE(e->nr_holes)))
+		return e;
+	return rsv_region_extent_find(r, addr);
 }
 
 #endif /* RSV_PAGES_PAGEMAP_H */
