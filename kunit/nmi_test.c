@@ -21,8 +21,8 @@
 
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
-#define SIZE 200
-#define BULK 20
+#define SIZE	200
+#define BULK	20
 
 #define IN_NMI(statement)                        \
 	do {                                     \
@@ -91,7 +91,7 @@ static void objects_are_not_taken_back_and_stay_as_they_are(struct kunit *test)
 
 static void memory_by_the_byte_is_neither(struct kunit *test)
 {
-	static const size_t sizes[] = {1, 100, RSV_KMALLOC_MAX, 9000, 5 * PAGE_SIZE};
+	static const size_t sizes[] = { 1, 100, RSV_KMALLOC_MAX, 9000, 5 * PAGE_SIZE };
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	void *p, *again;
 	unsigned int i;

@@ -28,11 +28,11 @@
 #include "support/suite.h"
 
 #define STEPS	    (SLOW ? 1500U : 6000U)
-#define AUDIT_EVERY 250U
-#define EMPTY_EVERY (STEPS / 3)
+#define AUDIT_EVERY	250U
+#define EMPTY_EVERY	(STEPS / 3)
 #define BLOCKS	    256
 #define GRANULE	    8 /* no two blocks share such a granule */
-#define CONSTRUCTED 0xc7
+#define CONSTRUCTED	0xc7
 
 /* The last step frees everything. */
 static_assert(STEPS % EMPTY_EVERY == 0);
@@ -66,7 +66,7 @@ struct block {
 	u8 pattern;
 };
 
-static const unsigned int cache_sizes[] = {24, 200, 1741, 7168};
+static const unsigned int cache_sizes[] = { 24, 200, 1741, 7168 };
 
 /* In front of the engine: magazines, nothing, magazines, not even an active slab */
 static const unsigned int cache_flags[] = {
@@ -77,7 +77,7 @@ static const unsigned int cache_flags[] = {
 };
 
 #define CACHES	   ARRAY_SIZE(cache_sizes)
-#define CONSTRUCTS 1 /* index of the cache that has a constructor */
+#define CONSTRUCTS	1 /* index of the cache that has a constructor */
 
 /**
  * struct world - a region and its model
@@ -143,7 +143,7 @@ static void model_remove(struct world *w, struct block *b)
 
 static gfp_t random_gfp(struct world *w)
 {
-	static const gfp_t gfps[] = {GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, GFP_USER};
+	static const gfp_t gfps[] = { GFP_KERNEL, GFP_ATOMIC, GFP_NOWAIT, GFP_USER };
 
 	return gfps[random_below(w, ARRAY_SIZE(gfps))] | (random_below(w, 4) ? 0 : __GFP_ZERO);
 }
@@ -151,7 +151,7 @@ static gfp_t random_gfp(struct world *w)
 /* Mostly small, sometimes as large as a dozen pages */
 static size_t random_size(struct world *w)
 {
-	static const u32 limits[] = {64, 512, 512, RSV_KMALLOC_MAX, 50000};
+	static const u32 limits[] = { 64, 512, 512, RSV_KMALLOC_MAX, 50000 };
 
 	return 1 + random_below(w, limits[random_below(w, ARRAY_SIZE(limits))]);
 }

@@ -18,7 +18,7 @@
 
 static struct rsv_region *create(const char *name, size_t bytes, unsigned int flags)
 {
-	struct rsv_reserve want = {.bytes = bytes, .flags = flags};
+	struct rsv_reserve want = { .bytes = bytes, .flags = flags };
 
 	return rsv_region_create(name, &want, 1);
 }
@@ -70,7 +70,7 @@ static void unknown_flags_are_refused(struct kunit *test)
 /* A refused region leaves nothing behind: its name and memory are available at once. */
 static void more_than_there_is_is_refused_and_nothing_leaks(struct kunit *test)
 {
-	static const unsigned int flags[] = {0, RSV_RESERVE_CONTIG, RSV_RESERVE_FORCE};
+	static const unsigned int flags[] = { 0, RSV_RESERVE_CONTIG, RSV_RESERVE_FORCE };
 	size_t all = (size_t)totalram_pages() * PAGE_SIZE;
 	struct rsv_region *r;
 	unsigned int i;
@@ -90,8 +90,8 @@ static void more_than_there_is_is_refused_and_nothing_leaks(struct kunit *test)
 static void contiguous_is_one_extent_or_nothing(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
-		{.bytes = SZ_64K, .flags = RSV_RESERVE_CONTIG},
-		{.bytes = SZ_64M, .flags = RSV_RESERVE_CONTIG},
+		{ .bytes = SZ_64K, .flags = RSV_RESERVE_CONTIG },
+		{ .bytes = SZ_64M, .flags = RSV_RESERVE_CONTIG },
 	};
 	struct rsv_region *r = rsv_region_create("kunit-parts", want, 2);
 	struct rsv_ioc_extent e = {};
@@ -128,9 +128,9 @@ static void region_without_memory_gives_nothing(struct kunit *test)
 static void parts_add_up(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
-		{.bytes = 5 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG},
-		{.bytes = 1},
-		{.bytes = SZ_64K},
+		{ .bytes = 5 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG },
+		{ .bytes = 1 },
+		{ .bytes = SZ_64K },
 	};
 	struct rsv_region *r = rsv_region_create("kunit-sum", want, ARRAY_SIZE(want));
 	u64 pages = 5 + 1 + SZ_64K / PAGE_SIZE;
@@ -160,7 +160,7 @@ static void bytes_are_rounded_up_to_pages(struct kunit *test)
 
 /* --- Figures and pages ---------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = {1, 7, 37, 64, 511, 513};
+static const unsigned int sizes[] = { 1, 7, 37, 64, 511, 513 };
 
 KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
@@ -355,7 +355,7 @@ static void region_with_a_cache_or_an_object_is_busy(struct kunit *test)
 
 static void region_with_kmalloc_memory_is_busy(struct kunit *test)
 {
-	static const size_t sizes[] = {8, 100, 8192, 8193, 12288};
+	static const size_t sizes[] = { 8, 100, 8192, 8193, 12288 };
 	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	unsigned int i;
 
@@ -381,7 +381,7 @@ static void empty_slabs_do_not_hold_a_region(struct kunit *test)
 
 static void many_regions_come_and_go(struct kunit *test)
 {
-	struct rsv_reserve want = {.flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG };
 	const unsigned int nr = SLOW ? 40 : 1000;
 	unsigned int i;
 

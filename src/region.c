@@ -35,10 +35,10 @@
 #include "region.h"
 #include "report.h"
 
-static DEFINE_MUTEX(rsv_regions_lock); /* see the top of this file */
-static LIST_HEAD(rsv_regions); /* in the order of creation (rsv_regions_lock) */
-static u32 rsv_region_ids; /* the number of the next region (rsv_regions_lock) */
-static const struct rsv_region_hooks *rsv_region_hooks; /* set before the first region exists */
+static DEFINE_MUTEX(rsv_regions_lock);	/* see the top of this file */
+static LIST_HEAD(rsv_regions);	/* in the order of creation (rsv_regions_lock) */
+static u32 rsv_region_ids;	/* the number of the next region (rsv_regions_lock) */
+static const struct rsv_region_hooks *rsv_region_hooks;	/* set before the first region exists */
 
 /* Set at load and cleared at unload, when no caller of rsv_default_region() is left. */
 static struct rsv_region *rsv_default;

@@ -10,17 +10,17 @@
 
 enum rsv_misuse {
 	RSV_OK,
-	RSV_DOUBLE_FREE, /* freed what is free already */
-	RSV_FOREIGN, /* freed a pointer into no region, or to what this function cannot free */
-	RSV_MISALIGNED, /* freed a pointer into the middle of a block or an object */
-	RSV_WRONG_SIZE, /* freed a block with another order than it was allocated with */
-	RSV_WRONG_CACHE, /* freed an object to another cache than its own */
-	RSV_CORRUPT, /* wrote to the word that marks a free object */
-	RSV_IN_USE, /* destroyed something that was in use */
-	RSV_RED_ZONED, /* wrote before or behind an object */
-	RSV_POISONED, /* wrote to an object while it was free */
-	RSV_DEAD_CACHE, /* used a cache after it was destroyed */
-	RSV_IN_NMI, /* freed something, or asked for its size, in an NMI */
+	RSV_DOUBLE_FREE,	/* freed what is free already */
+	RSV_FOREIGN,	/* freed a pointer into no region, or to what this function cannot free */
+	RSV_MISALIGNED,	/* freed a pointer into the middle of a block or an object */
+	RSV_WRONG_SIZE,	/* freed a block with another order than it was allocated with */
+	RSV_WRONG_CACHE,	/* freed an object to another cache than its own */
+	RSV_CORRUPT,	/* wrote to the word that marks a free object */
+	RSV_IN_USE,	/* destroyed something that was in use */
+	RSV_RED_ZONED,	/* wrote before or behind an object */
+	RSV_POISONED,	/* wrote to an object while it was free */
+	RSV_DEAD_CACHE,	/* used a cache after it was destroyed */
+	RSV_IN_NMI,	/* freed something, or asked for its size, in an NMI */
 	RSV_MISUSES
 };
 
@@ -32,6 +32,6 @@ u64 rsv_misuse_total(void);
 void rsv_misuse_last(char *text, size_t size);
 
 /* Bytes of the text of a report, the closing NUL included */
-#define RSV_REPORT_MAX 200
+#define RSV_REPORT_MAX	200
 
 #endif /* RSV_REPORT_H */

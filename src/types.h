@@ -35,8 +35,8 @@
  *	pages:	rsv_pcp, area[order] of the first zone that may serve, then of the next one
  *
  * Who may touch what:
- *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock, no
- *				atomic instruction. An interrupt that finds busy set goes past them
+ *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock,
+ *				no atomic instruction. An interrupt that finds busy set goes past
  *	rsv_cache_node, rsv_depot, rsv_guarantee, rsv_heap_node, rsv_zone
  *				whoever holds their raw lock. The order of all locks stands at the
  *				top of objects/cache.c
@@ -732,12 +732,13 @@ struct rsv_guarantee {
  * @cpus: what each CPU has
  * @fast: requests may be served by magazines without a look at checks or guaranteed objects
  *	(guarantee.lock)
- * @order: the numbers below RSV_BATCH in some order: the engine SLUB carves in that order (constant)
- * @magazine_size: rounds of a magazine made from now on; grows with contention. Of an internal cache:
- *	rounds of the magazines that are its objects
+ * @order: the numbers below RSV_BATCH in some order: the engine SLUB carves in that order
+ *	(constant)
+ * @magazine_size: rounds of a magazine made from now on; grows with contention. Of an internal
+ *	cache: rounds of the magazines that are its objects
  * @magazine_min_pages: pages that a region must have for such magazines (set with @magazine_size)
- * @magazine_cache: the internal cache that they are objects of, or NULL: there are no magazines (set
- *	with @magazine_size)
+ * @magazine_cache: the internal cache that they are objects of, or NULL: there are no magazines
+ *	(set with @magazine_size)
  * @alive: cleared by rsv_cache_destroy()
  * @missing: of an internal cache: a caller with interrupts off found no magazine (a hint)
  * @guarantee: objects that only this cache can use
@@ -795,6 +796,21 @@ struct rsv_cache_hooks {
 
 /**
  * struct rsv_cache_figures - what a cache holds and did, the sum over all nodes and CPUs
+ * @active: used objects
+ * @total: objects that its slabs have room for
+ * @full: slabs all of whose objects are out
+ * @partial: slabs some of whose objects are out, active ones included
+ * @empty: slabs none of whose objects is out
+ * @pages: pages of all slabs
+ * @allocs: allocations
+ * @frees: frees
+ * @failures: requests that found no memory
+ * @slabs_made: slabs taken from the buddy system
+ * @slabs_given: slabs given back to it
+ * @depot_full: full magazines in the depots
+ * @depot_empty: empty magazines there
+ * @exchanges: magazines that CPUs got there
+ * @contended: times that a CPU waited for the lock of a depot
  */
 struct rsv_cache_figures {
 	u64 active;
@@ -853,9 +869,9 @@ struct rsv_visitor {
  * @layout: completes a layout that has its slot: objects and pages of a slab. 0 or -EINVAL
  * @alloc: adds up to @nr objects from slabs of a node to an empty batch. cpu is what this CPU has
  *	of a cache without magazines, entered; or NULL
- * @new_slab: allocates a slab, only of the node if gfp has __GFP_THISNODE, and adds up to @nr of its
- *	objects to an empty batch, before any other caller gets them. Returns whether the region had
- *	memory for a slab
+ * @new_slab: allocates a slab, only of the node if gfp has __GFP_THISNODE, and adds up to @nr of
+ *	its objects to an empty batch, before any other caller gets them. Returns whether the region
+ *	had memory for a slab
  * @free: takes a cached object back; e and f are extent and frame of the object. Returns RSV_OK, or
  *	the misuse if it is not cached any more
  * @mark_used: marks a cached object as used. Returns false if it was not marked as cached

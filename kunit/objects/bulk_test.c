@@ -21,7 +21,7 @@
 #include "support/suite.h"
 #include "support/variants.h"
 
-#define SIZE 64
+#define SIZE	64
 
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
@@ -49,7 +49,7 @@ static void expect_distinct(struct kunit *test, void **objects, unsigned int nr)
 
 /* --- All variants --------------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = {0, 1, 15, 16, 17, 63, 64, 65, 500};
+static const unsigned int sizes[] = { 0, 1, 15, 16, 17, 63, 64, 65, 500 };
 
 static void arrays_of_any_length_are_taken_and_given_back(struct kunit *test)
 {
@@ -110,7 +110,7 @@ static void objects_are_cleared_if_that_is_asked_for(struct kunit *test)
 	rsv_cache_free_bulk(c, ARRAY_SIZE(object), object);
 }
 
-#define MAGIC 0x62756c6bU
+#define MAGIC	0x62756c6bU
 
 static unsigned int constructed;
 
@@ -259,7 +259,7 @@ static void at_most_64_objects_are_moved_at_once(struct kunit *test)
 
 /* --- Mempools ------------------------------------------------------------------------------- */
 
-#define ELEMENTS 4
+#define ELEMENTS	4
 
 static void end_pool(void *pool)
 {
@@ -329,10 +329,10 @@ static void give_back_later(struct work_struct *work)
  */
 static void who_may_sleep_waits_for_an_element(struct kunit *test)
 {
-	static const gfp_t gfps[] = {GFP_KERNEL, GFP_NOIO, GFP_NOFS, GFP_KERNEL | __GFP_NOWARN};
+	static const gfp_t gfps[] = { GFP_KERNEL, GFP_NOIO, GFP_NOFS, GFP_KERNEL | __GFP_NOWARN };
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = rsvt_variant_cache(test, r, &rsvt_variants[3], SIZE, 0, NULL);
-	struct giver g = {.pool = pool_of(test, c)};
+	struct giver g = { .pool = pool_of(test, c) };
 	void *element[ELEMENTS], **others, *got;
 	unsigned int nr = exhaust(test, c, &others), i;
 

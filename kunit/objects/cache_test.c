@@ -16,10 +16,10 @@
 
 /* Most tests use objects of this size, six to a slab of three pages. */
 #define SIZE	 2048
-#define PER_SLAB 6
+#define PER_SLAB	6
 
 /* Empty slabs that a new cache retains */
-#define EMPTY_MAX 2
+#define EMPTY_MAX	2
 
 /* --- Creation ------------------------------------------------------------------------------- */
 

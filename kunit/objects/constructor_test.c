@@ -20,7 +20,7 @@
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 /* From slabs of several batches of objects to slabs of few */
-static const unsigned int sizes[] = {16, 200, 2040, 5000};
+static const unsigned int sizes[] = { 16, 200, 2040, 5000 };
 
 /**
  * struct constructed - the beginning of an object
@@ -35,11 +35,11 @@ struct constructed {
 };
 
 #define MAGIC	0x636f6e7374727563ULL
-#define FILLING 0xc7
+#define FILLING	0xc7
 
-static unsigned int constructed; /* calls of construct() */
-static unsigned int constructed_atomic; /* calls in a context that may not sleep */
-static unsigned int constructed_size; /* bytes of an object */
+static unsigned int constructed;	/* calls of construct() */
+static unsigned int constructed_atomic;	/* calls in a context that may not sleep */
+static unsigned int constructed_size;	/* bytes of an object */
 
 static void construct(void *object)
 {

@@ -44,7 +44,7 @@ struct crowd {
 	unsigned long *words;
 };
 
-#define WORDS (VARIANT_REGION / sizeof(long))
+#define WORDS	(VARIANT_REGION / sizeof(long))
 
 static void free_array(void *array)
 {
@@ -54,7 +54,7 @@ static void free_array(void *array)
 static struct crowd new_crowd(struct kunit *test, struct rsv_cache *c)
 {
 	size_t room = VARIANT_REGION / c->layout.stride + 2;
-	struct crowd w = {.test = test, .c = c, .size = c->layout.object_size};
+	struct crowd w = { .test = test, .c = c, .size = c->layout.object_size };
 
 	w.object = vzalloc(array_size(room, sizeof(*w.object)));
 	KUNIT_ASSERT_NOT_NULL(test, w.object);
@@ -142,7 +142,7 @@ static void give_from(struct crowd *w, unsigned int from)
  * Where each operation is slow, most of the region is allocated beforehand. A smaller region would
  * have no magazines.
  */
-#define TAKEN (SLOW ? 3 * SZ_256K / 4 : 0)
+#define TAKEN	(SLOW ? 3 * SZ_256K / 4 : 0)
 
 static void for_all_sizes(struct kunit *test, void (*try)(struct crowd *w))
 {
@@ -227,8 +227,8 @@ static void what_was_used_up_can_be_had_again(struct kunit *test)
 
 static void objects_are_aligned_as_asked(struct kunit *test)
 {
-	static const unsigned int aligns[] = {8, 16, 64, 256, 1024, 4096};
-	static const unsigned int bytes[] = {1, 24, 100, 520, 2000, 5000};
+	static const unsigned int aligns[] = { 8, 16, 64, 256, 1024, 4096 };
+	static const unsigned int bytes[] = { 1, 24, 100, 520, 2000, 5000 };
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	unsigned int i, j, wrong = 0;
 	struct rsv_cache *c;
@@ -267,7 +267,7 @@ static void cache_has_the_engine_that_it_asked_for(struct kunit *test)
 
 static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 {
-	static const char *const engines[] = {"slab", "slub", "slob"};
+	static const char *const engines[] = { "slab", "slub", "slob" };
 	struct rsv_cache *c;
 	struct rsv_region *r;
 	unsigned int i;
@@ -292,7 +292,7 @@ static void caches_that_ask_for_none_have_the_default_engine(struct kunit *test)
 
 static void object_of_a_node_is_had_from_nodes_that_exist_only(struct kunit *test)
 {
-	static const int none[] = {-2, -1000, MAX_NUMNODES, INT_MAX, INT_MIN};
+	static const int none[] = { -2, -1000, MAX_NUMNODES, INT_MAX, INT_MIN };
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	int nid = r->extents->at[0]->nid;
@@ -338,7 +338,7 @@ static void object_of_another_node_than_the_regions_is_refused_if_asked_so(struc
 
 static void zeroed_objects_are_zero_after_others_used_them(struct kunit *test)
 {
-	static const unsigned int bytes[] = {1, 8, 40, 700, 4104};
+	static const unsigned int bytes[] = { 1, 8, 40, 700, 4104 };
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	void *object[20];
 	unsigned int i, j;
@@ -363,11 +363,11 @@ static void zeroed_objects_are_zero_after_others_used_them(struct kunit *test)
 
 /* --- Bulk ----------------------------------------------------------------------------------- */
 
-#define BULK 100
+#define BULK	100
 
 static void bulk_gives_as_many_as_are_wanted_all_different(struct kunit *test)
 {
-	static const unsigned int counts[] = {1, 2, 15, 16, 17, 63, 64, 65, BULK};
+	static const unsigned int counts[] = { 1, 2, 15, 16, 17, 63, 64, 65, BULK };
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	struct rsv_cache *c = rsvt_param_cache(test, r, 200, NULL);
 	struct crowd w = new_crowd(test, c);
@@ -487,7 +487,7 @@ static void bulk_refuses_what_is_wrong(struct kunit *test)
 /* --- Others take a new slab ----------------------------------------------------------------- */
 
 /* With several nodes, the cache makes a slab on the nearest node first, and then on any. */
-#define THEFTS 2
+#define THEFTS	2
 
 /**
  * struct thief - takes all objects of a new slab before the request that made the slab
@@ -543,7 +543,7 @@ static bool grow_for_the_thief(struct rsv_cache *c, gfp_t gfp, int nid, unsigned
  */
 static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 {
-	static const unsigned int some[] = {40, 700, 3072, 5000};
+	static const unsigned int some[] = { 40, 700, 3072, 5000 };
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	unsigned int i;
 	void *object;
@@ -551,7 +551,7 @@ static void who_made_memory_that_others_took_makes_more(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(some); i++) {
 		struct rsv_cache *c = rsvt_param_cache(test, r, some[i], NULL);
 
-		thief = (struct thief){.engine = *c->engine, .real = c->engine};
+		thief = (struct thief){ .engine = *c->engine, .real = c->engine };
 		thief.engine.new_slab = grow_for_the_thief;
 		c->engine = &thief.engine;
 		object = rsv_cache_alloc(c, GFP_KERNEL);

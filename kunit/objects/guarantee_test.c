@@ -19,13 +19,13 @@
 #include "support/suite.h"
 #include "support/variants.h"
 
-#define SIZE 200
+#define SIZE	200
 
 /* Guaranteed objects in most tests */
-#define RESERVED 10U
+#define RESERVED	10U
 
 /* More than a cache can have in its slabs whose only objects are these */
-#define ROOM 300U
+#define ROOM	300U
 
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
@@ -243,7 +243,7 @@ static void objects_are_given_back_to_the_reserve_before_anybody_waits(struct ku
 
 /* --- Constructors --------------------------------------------------------------------------- */
 
-#define MAGIC 0x67756172U
+#define MAGIC	0x67756172U
 
 static unsigned int constructed;
 
@@ -292,7 +292,7 @@ static void expect_reserve(struct kunit *test, struct rsv_cache *c, unsigned int
 
 static void reserve_can_be_resized_and_ended(struct kunit *test)
 {
-	static const unsigned int sizes[] = {1, 100, 30, 31, 30, 0, 5, 0, 0};
+	static const unsigned int sizes[] = { 1, 100, 30, 31, 30, 0, 5, 0, 0 };
 	struct rsv_cache *c = reserved_cache(test, 0);
 	unsigned int i;
 
@@ -323,7 +323,7 @@ static void reserve_can_be_resized_while_objects_are_out(struct kunit *test)
 }
 
 /* The table of objects fits into the region and the objects do not, or the table does not fit. */
-static const unsigned int too_many[] = {2 * VARIANT_REGION / SIZE, VARIANT_REGION, UINT_MAX};
+static const unsigned int too_many[] = { 2 * VARIANT_REGION / SIZE, VARIANT_REGION, UINT_MAX };
 
 static void reserve_that_cannot_be_had_leaves_the_former_one(struct kunit *test)
 {

@@ -21,11 +21,11 @@
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 /* Smaller than a mark, with the mark in the middle, larger than a page */
-static const unsigned int sizes[] = {1, 8, 20, 40, 700, 4104};
+static const unsigned int sizes[] = { 1, 8, 20, 40, 700, 4104 };
 
-#define NR   20
-#define DIRT 0xa5
-#define MADE 0xc7
+#define NR	20
+#define DIRT	0xa5
+#define MADE	0xc7
 
 static unsigned int made_size;
 
@@ -182,7 +182,7 @@ static struct rsv_region *region_of_engine(struct kunit *test)
 }
 
 /* Sizes of size classes and of whole pages; a class is zero to its end. */
-static const unsigned int asked[] = {1, 18, 100, 700, 5000, 8192, 8193, 12288, 20000, 100000};
+static const unsigned int asked[] = { 1, 18, 100, 700, 5000, 8192, 8193, 12288, 20000, 100000 };
 
 static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *test)
 {

@@ -93,7 +93,7 @@ static void use_class(struct kunit *test, struct rsv_region *r, size_t from, siz
  */
 static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 {
-	static const size_t bytes[] = {37 * 4096, SZ_1M};
+	static const size_t bytes[] = { 37 * 4096, SZ_1M };
 	struct rsv_region *r;
 	unsigned int i, class, size;
 
@@ -115,7 +115,7 @@ static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 /* A region too small for slabs of many pages, and one without that limit */
 static void class_tells_whether_it_serves_or_whole_pages_do(struct kunit *test)
 {
-	static const size_t bytes[] = {16 * 4096, SZ_1M};
+	static const size_t bytes[] = { 16 * 4096, SZ_1M };
 	unsigned int i, class;
 
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {
@@ -291,7 +291,7 @@ static void alignment_keeps_kmallocs_contract_for_every_size(struct kunit *test)
 
 static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
 {
-	static const size_t sizes[] = {8, 100, 700, 4096, 8192, 8193, 40000};
+	static const size_t sizes[] = { 8, 100, 700, 4096, 8192, 8193, 40000 };
 	struct rsv_region *r = param_region(test, SZ_256K);
 	unsigned int i;
 
@@ -364,7 +364,7 @@ static void growing_keeps_the_contents(struct kunit *test)
 
 static void shrinking_stays_in_place_and_keeps_the_contents(struct kunit *test)
 {
-	static const size_t sizes[] = {100, 5000, 30000};
+	static const size_t sizes[] = { 100, 5000, 30000 };
 	struct rsv_region *r = param_region(test, SZ_256K);
 	unsigned int i;
 
@@ -436,9 +436,9 @@ static void free_twice(struct kunit *test, struct rsv_region *r, size_t size)
 
 static void double_free_is_refused_small_and_large(struct kunit *test)
 {
-	static const size_t sizes[] = {1, 8, 100, 3000, 4096, 8192, 8193, 16384, 50000};
+	static const size_t sizes[] = { 1, 8, 100, 3000, 4096, 8192, 8193, 16384, 50000 };
 	/* A small region has no magazines, the larger one has. */
-	static const size_t bytes[] = {SZ_128K, SZ_256K};
+	static const size_t bytes[] = { SZ_128K, SZ_256K };
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bytes); i++) {

@@ -18,8 +18,8 @@
 #include "support/suite.h"
 
 /* Bufctls of the engine SLAB: bytes for a slab, and bytes for each of its objects */
-#define BUFCTL_HEAD  4
-#define BUFCTL_ENTRY 2
+#define BUFCTL_HEAD	4
+#define BUFCTL_ENTRY	2
 
 /* --- The textbook's examples ---------------------------------------------------------------- */
 
@@ -131,7 +131,7 @@ static const struct flavour flavours[] = {
 	{"cache lines", RSV_HWCACHE_ALIGN, false},
 };
 
-static const unsigned int engines[] = {RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB};
+static const unsigned int engines[] = { RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB };
 
 /* The parts of a slot do not overlap. */
 static void check_slot(struct kunit *test, const struct rsv_layout *l, const struct flavour *f)
@@ -298,7 +298,8 @@ static void what_cannot_be_is_refused(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		for (j = 0; j < ARRAY_SIZE(engines); j++)
 			KUNIT_EXPECT_EQ(test,
-					rsv_layout_choose(&l, rsv_engine_of(engines[j]), bad[i].size, bad[i].align, engines[j],
+					rsv_layout_choose(&l, rsv_engine_of(engines[j]),
+							  bad[i].size, bad[i].align, engines[j],
 							  false),
 					-EINVAL);
 }

@@ -56,7 +56,7 @@ static long take_one_there(void *visitor)
 static void objects_in_magazines_of_other_cpus_are_found_by_who_may_sleep(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_magazine_region(test);
-	struct visitor v = {.c = rsvt_scratch_cache_flags(test, r, 8192, 0, 0, NULL)};
+	struct visitor v = { .c = rsvt_scratch_cache_flags(test, r, 8192, 0, 0, NULL) };
 	struct page **page = rsvt_pages_array(test, r->nr_pages);
 	unsigned int cpu = rsvt_other_cpu(test);
 	unsigned long nr;

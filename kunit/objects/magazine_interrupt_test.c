@@ -38,7 +38,7 @@ struct holder {
 
 static struct holder holder_init(struct kunit *test, struct rsv_cache *c, unsigned int room)
 {
-	return (struct holder){.c = c, .object = rsvt_objects_array(test, room)};
+	return (struct holder){ .c = c, .object = rsvt_objects_array(test, room) };
 }
 
 static void holder_alloc(struct holder *h, unsigned int nr, gfp_t gfp)
@@ -161,7 +161,7 @@ struct interrupted_case {
 	enum request request;
 };
 
-#define QUEUELESS (RSV_NO_MAGAZINE | RSV_ENGINE_SLUB)
+#define QUEUELESS	(RSV_NO_MAGAZINE | RSV_ENGINE_SLUB)
 
 static const struct interrupted_case interrupted[] = {
 	{"alloc, loaded has some", 0, "h", ALLOC},
@@ -382,7 +382,7 @@ static void make_stepped_request(void *data)
 }
 
 /* Every request has more instructions than this. */
-#define INSTRUCTIONS 20
+#define INSTRUCTIONS	20
 
 static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 {
@@ -391,7 +391,7 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 		interrupt_takes_and_gives,
 	};
 	const struct interrupted_case *k = test->param_value;
-	struct stepped stepped = {.request = k->request};
+	struct stepped stepped = { .request = k->request };
 	struct rsv_cache *c;
 	unsigned int i, nr;
 	struct holder h;
@@ -403,7 +403,7 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 	c = rsvt_magazine_cache(test, k->flags);
 	h = holder_init(test, c, 12 * c->magazine_size);
 	stepped.h = &h;
-	interrupt = (struct interrupt){.holder = holder_init(test, c, 6 * c->magazine_size)};
+	interrupt = (struct interrupt){ .holder = holder_init(test, c, 6 * c->magazine_size) };
 	for (i = 0; i < ARRAY_SIZE(works); i++) {
 		set_scene(&h, k->before);
 		interrupt.calls = 0;
@@ -417,13 +417,13 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 /* The fast paths have a known number of steps. */
 static void fast_paths_have_six_steps_and_one_section(struct kunit *test)
 {
-	static const enum request requests[] = {ALLOC, FREE, FREE_UNNAMED};
+	static const enum request requests[] = { ALLOC, FREE, FREE_UNNAMED };
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
 	struct holder h = holder_init(test, c, 12 * c->magazine_size);
 	unsigned int i, at;
 
 	for (i = 0; i < ARRAY_SIZE(requests); i++) {
-		const struct interrupted_case k = {.request = requests[i]};
+		const struct interrupted_case k = { .request = requests[i] };
 
 		interrupt = (struct interrupt){
 			.task = current,
@@ -478,7 +478,7 @@ struct hammer {
 	u32 random;
 };
 
-#define HAMMER_NS 200000
+#define HAMMER_NS	200000
 
 static u32 next_random(u32 *random)
 {

@@ -19,13 +19,13 @@
 #include "support/variants.h"
 
 /* The system gets memory back in blocks of this size. */
-#define BLOCK_BYTES (PAGE_SIZE << max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER))
+#define BLOCK_BYTES	(PAGE_SIZE << max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER))
 
 /* --- Extents -------------------------------------------------------------------------------- */
 
 static struct rsv_region *region_of_two_extents(struct kunit *test, size_t bytes)
 {
-	const struct rsv_reserve more = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
+	const struct rsv_reserve more = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region *r;
 
 	rsvt_stay_on_this_cpu();
@@ -127,8 +127,8 @@ static int other_node(struct kunit *test)
 static struct rsv_region *region_of_two_nodes(struct kunit *test, int nid)
 {
 	const struct rsv_reserve want[] = {
-		{.bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = numa_mem_id()},
-		{.bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = nid},
+		{ .bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = numa_mem_id() },
+		{ .bytes = SZ_256K, .flags = RSV_RESERVE_NODE, .nid = nid },
 	};
 
 	return rsvt_scratch_region_or_skip(test, want, 2);

@@ -57,7 +57,7 @@ static void magazines_are_the_smaller_the_larger_objects_are(struct kunit *test)
 	rsvt_expect_all_free(test, r);
 }
 
-static const unsigned int sizes[] = {15, 63, 64, 256};
+static const unsigned int sizes[] = { 15, 63, 64, 256 };
 
 KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
@@ -314,7 +314,7 @@ static void hold_while_it_is_wanted(void *holder)
 static void waiting_for_the_depot_is_counted(struct kunit *test)
 {
 	struct rsv_cache *c = rsvt_magazine_cache(test, 0);
-	struct holder h = {.lock = &c->nodes[numa_mem_id()]->depot.lock};
+	struct holder h = { .lock = &c->nodes[numa_mem_id()]->depot.lock };
 	unsigned int cpu = rsvt_other_cpu(test);
 	void *object;
 

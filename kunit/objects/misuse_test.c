@@ -27,9 +27,9 @@
 KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 /* In the heap of SLOB; several to a slab; larger than a page */
-static const unsigned int sizes[] = {40, 700, 5000};
+static const unsigned int sizes[] = { 40, 700, 5000 };
 
-#define NR 6
+#define NR	6
 
 static void for_all_sizes_ctor(struct kunit *test, void (*ctor)(void *object),
 			       void (*try)(struct kunit *test, struct rsv_cache *c))
@@ -294,7 +294,7 @@ static void pages_of_the_region_are_refused(struct kunit *test)
 static void free_inside(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned int size = c->layout.object_size;
-	const unsigned int inside[] = {1, 4, 8, size / 2, round_down(size / 2, 8), size - 1};
+	const unsigned int inside[] = { 1, 4, 8, size / 2, round_down(size / 2, 8), size - 1 };
 	void *object[NR];
 	unsigned int i, j;
 
@@ -437,7 +437,7 @@ static void ending_a_cache_in_use_is_refused(struct kunit *test)
 static void use_dead_cache(struct kunit *test, struct rsv_cache *c, void *p)
 {
 	const char *text = rsvt_report_text(test, "cache %s: it was destroyed", c->name);
-	void *object = NULL, *objects[3] = {p};
+	void *object = NULL, *objects[3] = { p };
 	unsigned int nr = 0;
 
 	EXPECT_REPORT(test, RSV_DEAD_CACHE, text, object = rsv_cache_alloc(c, GFP_KERNEL));

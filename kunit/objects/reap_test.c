@@ -17,13 +17,13 @@
 
 /* Six objects fill a slab of three pages. */
 #define SIZE	 2048
-#define PER_SLAB 6
+#define PER_SLAB	6
 
 /* Empty slabs that a cache retains at least */
-#define EMPTY_MIN 2
+#define EMPTY_MIN	2
 
 #define SLABS	6
-#define OBJECTS (SLABS * PER_SLAB)
+#define OBJECTS	(SLABS * PER_SLAB)
 
 struct engine_case {
 	const char *what;
@@ -125,7 +125,7 @@ static void surplus_of_who_has_interrupts_off_goes_with_the_next(struct kunit *t
 	EXPECT_SLABS(test, c, 0, 0, 0);
 }
 
-static const unsigned int used[] = {0, 1, 3, 5, 6};
+static const unsigned int used[] = { 0, 1, 3, 5, 6 };
 
 static void used_text(const unsigned int *slabs, char *text)
 {
@@ -185,7 +185,7 @@ static unsigned int slab_of(void *object, void *const *objects)
 /* One object of slab 0 is used, two of slab 1, three of slab 2, five of slab 3. */
 static void fullest_slab_serves_first_so_that_others_become_empty(struct kunit *test)
 {
-	static const unsigned int in_use[] = {1, 2, 3, 5};
+	static const unsigned int in_use[] = { 1, 2, 3, 5 };
 	struct rsv_cache *c = bare_cache(test);
 	void *object[4 * PER_SLAB], *again;
 	unsigned int slab, free;

@@ -7,7 +7,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-static const char *const choices[] = {"fine", "pow2"};
+static const char *const choices[] = { "fine", "pow2" };
 
 static void choice_text(const char *const *choice, char *text)
 {
@@ -130,7 +130,7 @@ static void fine_wastes_an_eighth_of_a_request_at_most(struct kunit *test)
 
 static void other_names_are_none(struct kunit *test)
 {
-	static const char *const names[] = {"", "fin", "finer", "pow", "pow22", "FINE", "none"};
+	static const char *const names[] = { "", "fin", "finer", "pow", "pow22", "FINE", "none" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)

@@ -13,13 +13,13 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-#define ARENA_ORDER  9
-#define ARENA_PAGES  512U /* one block */
-#define ARENA_BLOCKS 200U
-#define ARENA_STEPS  100000U
+#define ARENA_ORDER	9
+#define ARENA_PAGES	512U /* one block */
+#define ARENA_BLOCKS	200U
+#define ARENA_STEPS	100000U
 
 /* Free pages in blocks of at least this order count as whole. */
-#define LARGE_ORDER 4
+#define LARGE_ORDER	4
 
 /**
  * struct lifo - a buddy system without placement, to compare with: a freed block goes to the head
@@ -143,7 +143,7 @@ static void arena_step(struct arena *a, struct rnd_state *random)
 	a->order[i] = -1;
 }
 
-static const unsigned int seeds[] = {1, 2, 3, 4, 5};
+static const unsigned int seeds[] = { 1, 2, 3, 4, 5 };
 
 static void seed_text(const unsigned int *seed, char *text)
 {

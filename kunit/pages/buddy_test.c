@@ -13,7 +13,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-#define MAX_BLOCKS 128
+#define MAX_BLOCKS	128
 
 /* --- The textbook's examples ---------------------------------------------------------------- */
 
@@ -198,7 +198,7 @@ static void coalescing_does_not_depend_on_the_order_of_frees(struct kunit *test)
 
 /* --- Regions of odd sizes ------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = {1, 2, 3, 7, 9, 31, 37, 64, 65, 100};
+static const unsigned int sizes[] = { 1, 2, 3, 7, 9, 31, 37, 64, 65, 100 };
 
 KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
@@ -309,7 +309,7 @@ static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 
 static void order_beyond_the_region_gives_null(struct kunit *test)
 {
-	static const unsigned int too_large[] = {4, 5, 10, 11, 31, 32, 63, 64, 65, UINT_MAX};
+	static const unsigned int too_large[] = { 4, 5, 10, 11, 31, 32, 63, 64, 65, UINT_MAX };
 	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned int i;
@@ -387,7 +387,7 @@ static void page_inside_a_block_is_refused(struct kunit *test)
 
 static void another_order_than_it_was_taken_with_is_refused(struct kunit *test)
 {
-	static const unsigned int wrong[] = {0, 1, 3, 4, 31, 32, 64, UINT_MAX};
+	static const unsigned int wrong[] = { 0, 1, 3, 4, 31, 32, 64, UINT_MAX };
 	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *block = rsv_alloc_pages(r, GFP_KERNEL, 2);
 	unsigned int i;

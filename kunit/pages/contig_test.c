@@ -14,7 +14,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-#define PAGES 64U
+#define PAGES	64U
 
 static void *exact(struct kunit *test, struct rsv_region *r, unsigned long pages)
 {
@@ -386,7 +386,7 @@ static void slab_in_the_middle_ends_a_run(struct kunit *test)
 /* A run does not cross extents, even if they are adjacent in memory. */
 static void run_does_not_go_beyond_its_extent(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = 8 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = 8 * PAGE_SIZE, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	void *p;
 

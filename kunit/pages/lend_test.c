@@ -24,9 +24,9 @@
  * Memory goes back in units of the kernel's page blocks, or of the chunks by which extents are
  * found.
  */
-#define BLOCK_ORDER max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
-#define BLOCK_PAGES BIT(BLOCK_ORDER)
-#define BLOCK_BYTES (BLOCK_PAGES * PAGE_SIZE)
+#define BLOCK_ORDER	max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
+#define BLOCK_PAGES	BIT(BLOCK_ORDER)
+#define BLOCK_BYTES	(BLOCK_PAGES * PAGE_SIZE)
 
 /* --- Shrinking ------------------------------------------------------------------------------ */
 
@@ -212,7 +212,7 @@ static void extent_that_is_one_hole_is_removed(struct kunit *test)
 
 static void growing_moves_nothing_and_adds_what_was_asked(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = SZ_1M, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = SZ_1M, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	struct page **page = rsvt_pages_array(test, 1024);
 	unsigned long nr, i;
@@ -237,17 +237,17 @@ static void growing_moves_nothing_and_adds_what_was_asked(struct kunit *test)
 }
 
 static const struct rsv_reserve bad_wishes[] = {
-	{.bytes = 0},
-	{.bytes = SIZE_MAX},
-	{.bytes = PAGE_SIZE, .flags = BIT(30)},
-	{.bytes = PAGE_SIZE, .zone = 77},
-	{.bytes = PAGE_SIZE, .shared = PAGE_SIZE},
-	{.bytes = PAGE_SIZE, .flags = RSV_RESERVE_NODE, .nid = -1},
+	{ .bytes = 0 },
+	{ .bytes = SIZE_MAX },
+	{ .bytes = PAGE_SIZE, .flags = BIT(30) },
+	{ .bytes = PAGE_SIZE, .zone = 77 },
+	{ .bytes = PAGE_SIZE, .shared = PAGE_SIZE },
+	{ .bytes = PAGE_SIZE, .flags = RSV_RESERVE_NODE, .nid = -1 },
 };
 
 static void growing_is_refused_as_a_whole(struct kunit *test)
 {
-	struct rsv_reserve much = {.bytes = (size_t)totalram_pages() * PAGE_SIZE};
+	struct rsv_reserve much = { .bytes = (size_t)totalram_pages() * PAGE_SIZE };
 	struct rsv_region *r = rsvt_scratch_pages(test, 16);
 	unsigned int i;
 
@@ -261,7 +261,7 @@ static void growing_is_refused_as_a_whole(struct kunit *test)
 /* The watermarks of a zone follow its new size. */
 static void marks_and_lists_follow_the_size(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = 4 * BLOCK_BYTES};
+	struct rsv_reserve want = { .bytes = 4 * BLOCK_BYTES };
 	struct rsv_region *r = rsvt_scratch_pages(test, 64);
 	struct rsv_zone *z = rsv_zone_nth(r, 0);
 
@@ -290,7 +290,7 @@ static void marks_and_lists_follow_the_size(struct kunit *test)
 /* The largest block may be larger than any before, and requests for that order begin to succeed. */
 static void grown_region_gives_larger_blocks(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = SZ_1M, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = SZ_1M, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region *r = rsvt_scratch_pages(test, 4);
 	struct page *page;
 
@@ -312,7 +312,7 @@ static void grown_region_gives_larger_blocks(struct kunit *test)
  */
 static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struct page **page)
 {
-	struct rsv_reserve want = {.bytes = PAGE_SIZE};
+	struct rsv_reserve want = { .bytes = PAGE_SIZE };
 	unsigned long hole = hole_pfn(test, r), nr;
 
 	for (nr = 0; nr < 512; nr++) {
@@ -394,7 +394,7 @@ static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 
 static void growing_and_shrinking_leaves_nothing_behind(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = 2 * BLOCK_BYTES, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = 2 * BLOCK_BYTES, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region *r = rsvt_scratch_pages(test, 37);
 	unsigned long addr = rsv_get_free_pages(r, GFP_KERNEL, 3);
 	size_t metadata = 0;
@@ -436,7 +436,7 @@ static struct rsv_region *lending_region(struct kunit *test, size_t bytes, size_
 /* What the system's shrinker calls when memory runs short */
 static unsigned long lend_count(struct rsv_region *r)
 {
-	struct shrink_control sc = {.gfp_mask = GFP_KERNEL};
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
 	struct shrinker *s = r->lending.shrinker;
 
 	return s->count_objects(s, &sc);
@@ -444,7 +444,7 @@ static unsigned long lend_count(struct rsv_region *r)
 
 static unsigned long lend(struct rsv_region *r, unsigned long nr_pages)
 {
-	struct shrink_control sc = {.gfp_mask = GFP_KERNEL, .nr_to_scan = nr_pages};
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = nr_pages };
 	struct shrinker *s = r->lending.shrinker;
 
 	return s->scan_objects(s, &sc);

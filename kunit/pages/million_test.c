@@ -18,8 +18,8 @@
 #include "support/suite.h"
 
 #define MILLION	     1000000U
-#define CROWD_ORDERS 10
-#define CROWD_AUDIT  20000U
+#define CROWD_ORDERS	10
+#define CROWD_AUDIT	20000U
 
 /**
  * struct crowd - the used blocks of a region that is nearly full
@@ -66,7 +66,7 @@ static unsigned long *last_word(struct page *page, unsigned int order)
 
 static void crowd_take(struct crowd *w, unsigned int order)
 {
-	static const gfp_t gfps[] = {GFP_KERNEL, GFP_USER, GFP_ATOMIC, GFP_NOWAIT};
+	static const gfp_t gfps[] = { GFP_KERNEL, GFP_USER, GFP_ATOMIC, GFP_NOWAIT };
 	gfp_t gfp = gfps[crowd_random(w, ARRAY_SIZE(gfps))] | __GFP_NOWARN;
 	struct page *page;
 	unsigned long first;

@@ -95,7 +95,7 @@ static void memory_is_not_touched_without_gfp_zero(struct kunit *test)
 
 /* --- The whole region ----------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = {1, 7, 37, 64};
+static const unsigned int sizes[] = { 1, 7, 37, 64 };
 
 KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
@@ -213,7 +213,7 @@ static void zone_bits_are_a_ceiling(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 1);
 	enum zone_type type = page_zonenum(virt_to_page(rsvt_scratch_base(r)));
-	static const gfp_t zones[] = {GFP_DMA, GFP_DMA32, 0, __GFP_HIGHMEM};
+	static const gfp_t zones[] = { GFP_DMA, GFP_DMA32, 0, __GFP_HIGHMEM };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(zones); i++) {
@@ -227,7 +227,7 @@ static void zone_bits_are_a_ceiling(struct kunit *test)
 
 /* --- Bulk ----------------------------------------------------------------------------------- */
 
-static const unsigned int bulks[] = {0, 1, 63, 64, 65, 100};
+static const unsigned int bulks[] = { 0, 1, 63, 64, 65, 100 };
 
 KUNIT_ARRAY_PARAM(bulks, bulks, rsvt_pages_text);
 

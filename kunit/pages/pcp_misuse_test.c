@@ -13,7 +13,7 @@
 #include "support/suite.h"
 
 /* A region of one block of order 10, large enough for lists */
-#define LISTED_PAGES 1024U
+#define LISTED_PAGES	1024U
 
 static struct rsv_region *listed_region(struct kunit *test)
 {
@@ -34,7 +34,7 @@ static struct page *take(struct kunit *test, struct rsv_region *r, unsigned int 
 	return page;
 }
 
-static const unsigned int orders[] = {0, 1, 2, 3};
+static const unsigned int orders[] = { 0, 1, 2, 3 };
 
 static void order_text(const unsigned int *order, char *text)
 {

@@ -20,7 +20,7 @@
 #include "support/suite.h"
 
 /* A region that is large enough for lists, and one block of order 10 */
-#define LISTED_PAGES 1024U
+#define LISTED_PAGES	1024U
 
 static struct rsv_region *listed_region(struct kunit *test, unsigned long pages)
 {
@@ -55,7 +55,7 @@ static struct page *take(struct kunit *test, struct rsv_region *r, unsigned int 
 
 /* --- What goes on a list -------------------------------------------------------------------- */
 
-static const unsigned int orders[] = {0, 1, 2, 3, 4, 5, 9};
+static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 9 };
 
 static void order_text(const unsigned int *order, char *text)
 {
@@ -83,7 +83,7 @@ static void only_orders_0_to_3_are_listed(struct kunit *test)
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
-static const unsigned int sizes[] = {512, 1023, 1024, 2048, 3000, 8192};
+static const unsigned int sizes[] = { 512, 1023, 1024, 2048, 3000, 8192 };
 
 KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
@@ -272,7 +272,7 @@ static void last_block_given_back_is_the_next_one_taken(struct kunit *test)
 
 static void what_lists_serve_is_counted_like_the_rest(struct kunit *test)
 {
-	static const unsigned int times[] = {7, 5, 3, 2, 2};
+	static const unsigned int times[] = { 7, 5, 3, 2, 2 };
 	struct rsv_region *r = large_region(test);
 	struct rsv_ioc_zone *now;
 	unsigned int order, i;
@@ -310,7 +310,7 @@ static void blocks_of_lists_are_aligned_to_their_size(struct kunit *test)
 
 /* --- Draining ------------------------------------------------------------------------------- */
 
-static const unsigned int small_orders[] = {0, 1, 2, 3};
+static const unsigned int small_orders[] = { 0, 1, 2, 3 };
 
 KUNIT_ARRAY_PARAM(small_orders, small_orders, order_text);
 
@@ -319,7 +319,7 @@ static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	static const gfp_t gfps[] = {GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC};
+	static const gfp_t gfps[] = { GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC };
 	struct page *page;
 	unsigned int i;
 
@@ -453,7 +453,7 @@ static void busy_lists_are_passed_by(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
-#define TICKS 20U
+#define TICKS	20U
 
 struct ticker {
 	struct irq_work work;

@@ -14,7 +14,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-#define LARGEST_BYTES (PAGE_SIZE << RSV_KERNEL_MAX_ORDER)
+#define LARGEST_BYTES	(PAGE_SIZE << RSV_KERNEL_MAX_ORDER)
 
 static struct rsv_region *make_region(const struct rsv_reserve *want)
 {
@@ -29,15 +29,15 @@ struct bad_reserve {
 };
 
 static const struct bad_reserve bad_reserves[] = {
-	{"nothing", {.bytes = 0}},
-	{"more than there are addresses", {.bytes = SIZE_MAX}},
-	{"a flag that there is not", {.bytes = SZ_4K, .flags = BIT(3)}},
-	{"a zone that there is not", {.bytes = SZ_4K, .zone = RSV_ZONE_HIGHMEM + 1}},
-	{"a zone far from any", {.bytes = SZ_4K, .zone = UINT_MAX}},
-	{"shared without a zone", {.bytes = SZ_4K, .shared = SZ_4K}},
-	{"more shared than there is", {.bytes = SZ_4K, .shared = SZ_8K, .zone = RSV_ZONE_NORMAL}},
-	{"a negative node", {.bytes = SZ_4K, .flags = RSV_RESERVE_NODE, .nid = -1}},
-	{"a node beyond all", {.bytes = SZ_4K, .flags = RSV_RESERVE_NODE, .nid = MAX_NUMNODES}},
+	{"nothing", { .bytes = 0 }},
+	{"more than there are addresses", { .bytes = SIZE_MAX }},
+	{"a flag that there is not", { .bytes = SZ_4K, .flags = BIT(3) }},
+	{"a zone that there is not", { .bytes = SZ_4K, .zone = RSV_ZONE_HIGHMEM + 1 }},
+	{"a zone far from any", { .bytes = SZ_4K, .zone = UINT_MAX }},
+	{"shared without a zone", { .bytes = SZ_4K, .shared = SZ_4K }},
+	{"more shared than there is", { .bytes = SZ_4K, .shared = SZ_8K, .zone = RSV_ZONE_NORMAL }},
+	{"a negative node", { .bytes = SZ_4K, .flags = RSV_RESERVE_NODE, .nid = -1 }},
+	{"a node beyond all", { .bytes = SZ_4K, .flags = RSV_RESERVE_NODE, .nid = MAX_NUMNODES }},
 };
 
 KUNIT_ARRAY_PARAM_DESC(bad_reserves, bad_reserves, name);
@@ -45,7 +45,7 @@ KUNIT_ARRAY_PARAM_DESC(bad_reserves, bad_reserves, name);
 static void request_without_sense_is_refused(struct kunit *test)
 {
 	const struct bad_reserve *w = test->param_value;
-	struct rsv_reserve both[] = {{.bytes = SZ_64K}, w->want};
+	struct rsv_reserve both[] = {{ .bytes = SZ_64K }, w->want};
 
 	KUNIT_EXPECT_PTR_EQ(test, make_region(&w->want), ERR_PTR(-EINVAL));
 	/* One bad part refuses the whole request. */
@@ -55,9 +55,9 @@ static void request_without_sense_is_refused(struct kunit *test)
 static void sum_beyond_what_a_number_can_be_is_refused(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
-		{.bytes = SIZE_MAX - PAGE_SIZE},
-		{.bytes = SIZE_MAX - PAGE_SIZE},
-		{.bytes = SIZE_MAX / 2},
+		{ .bytes = SIZE_MAX - PAGE_SIZE },
+		{ .bytes = SIZE_MAX - PAGE_SIZE },
+		{ .bytes = SIZE_MAX / 2 },
 	};
 	struct rsv_region *r = rsv_region_create("kunit-sum", want, ARRAY_SIZE(want));
 
@@ -80,7 +80,7 @@ static void zone_that_the_machine_lacks_is_refused(struct kunit *test)
 	unsigned int zone;
 
 	for (zone = RSV_ZONE_DMA; zone <= RSV_ZONE_HIGHMEM; zone++) {
-		struct rsv_reserve want = {.bytes = SZ_64K, .zone = zone};
+		struct rsv_reserve want = { .bytes = SZ_64K, .zone = zone };
 		int type = rsv_kernel_zone(zone);
 		struct rsv_region *r = make_region(&want);
 
@@ -111,7 +111,7 @@ KUNIT_ARRAY_PARAM(run_lengths, run_lengths, length_text);
 static void contiguous_memory_is_one_extent_of_exactly_so_many_bytes(struct kunit *test)
 {
 	size_t bytes = *(const size_t *)test->param_value;
-	struct rsv_reserve want = {.bytes = bytes};
+	struct rsv_reserve want = { .bytes = bytes };
 	struct rsv_region *r;
 	struct rsv_ioc_extent extent = {};
 	struct free_areas untouched;
@@ -128,7 +128,7 @@ static void contiguous_memory_is_one_extent_of_exactly_so_many_bytes(struct kuni
 
 static void run_has_its_pages_from_one_zone(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = SZ_16M, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = SZ_16M, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region *r = rsvt_scratch_region_or_skip(test, &want, 1);
 	struct rsv_extent *e = r->extents->at[0];
 	unsigned long pfn;
@@ -182,7 +182,7 @@ KUNIT_ARRAY_PARAM(cycles, cycles, cycle_text);
 static void system_gets_back_what_it_gave(struct kunit *test)
 {
 	const struct cycle *c = test->param_value;
-	struct rsv_reserve want = {.bytes = c->bytes};
+	struct rsv_reserve want = { .bytes = c->bytes };
 	unsigned long before = system_free_pages();
 	unsigned int i;
 
@@ -231,7 +231,7 @@ static unsigned long cut_memory_in_pieces(struct page **block, unsigned long max
 
 static void extent_that_cannot_be_had_is_refused_and_nothing_leaks(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = 2 * LARGEST_BYTES, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = 2 * LARGEST_BYTES, .flags = RSV_RESERVE_CONTIG };
 	struct page **block = rsvt_pages_array(test, 1024);
 	unsigned long nr = cut_memory_in_pieces(block, 1024), before, i;
 	struct rsv_region *r;
@@ -264,7 +264,7 @@ static void extent_that_cannot_be_had_is_refused_and_nothing_leaks(struct kunit 
 static void more_than_half_of_what_there_is_needs_force(struct kunit *test)
 {
 	size_t available = (size_t)si_mem_available() * PAGE_SIZE;
-	struct rsv_reserve want = {.bytes = available / 2 + SZ_8M};
+	struct rsv_reserve want = { .bytes = available / 2 + SZ_8M };
 	struct rsv_region *r = make_region(&want);
 
 	KUNIT_EXPECT_PTR_EQ(test, r, ERR_PTR(-ENOMEM));
@@ -280,7 +280,7 @@ static void more_than_half_of_what_there_is_needs_force(struct kunit *test)
 /* Adjacent blocks become one extent in whatever order the system gave them. */
 static void adjacent_blocks_are_one_extent(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = SZ_32M + SZ_64K};
+	struct rsv_reserve want = { .bytes = SZ_32M + SZ_64K };
 	struct rsv_region *r = rsvt_scratch_region_or_skip(test, &want, 1);
 	struct rsv_extents *t = r->extents;
 	unsigned int i, j;

@@ -34,7 +34,7 @@ static bool can_be_read(void *p)
 	return !copy_from_kernel_nofault(&c, p, 1);
 }
 
-static const size_t lengths[] = {1, SZ_4K, SZ_4K + 1, 5 * SZ_4K, 37 * SZ_4K - 3, 64 * SZ_4K};
+static const size_t lengths[] = { 1, SZ_4K, SZ_4K + 1, 5 * SZ_4K, 37 * SZ_4K - 3, 64 * SZ_4K };
 
 static void length_text(const size_t *bytes, char *text)
 {
@@ -130,7 +130,7 @@ static void two_mappings_have_nothing_in_common(struct kunit *test)
 static void what_cannot_be_had_is_null_and_leaks_nothing(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 64);
-	const size_t wrong[] = {0, SIZE_MAX, SIZE_MAX - PAGE_SIZE, 64 * PAGE_SIZE + 1};
+	const size_t wrong[] = { 0, SIZE_MAX, SIZE_MAX - PAGE_SIZE, 64 * PAGE_SIZE + 1 };
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
 	unsigned int i;
 	void *p;
@@ -186,8 +186,8 @@ static void mapped_memory_holds_its_region(struct kunit *test)
 static void highmem_is_taken_first(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
-		{.bytes = SZ_1M, .zone = RSV_ZONE_NORMAL},
-		{.bytes = SZ_1M, .zone = RSV_ZONE_HIGHMEM},
+		{ .bytes = SZ_1M, .zone = RSV_ZONE_NORMAL },
+		{ .bytes = SZ_1M, .zone = RSV_ZONE_HIGHMEM },
 	};
 	struct rsv_region *r;
 	unsigned int i;

@@ -16,16 +16,16 @@
 
 /* --- Watermarks ----------------------------------------------------------------------------- */
 
-#define MARKED_PAGES 2048U
+#define MARKED_PAGES	2048U
 
 static struct rsv_zone *zone(struct rsv_region *r)
 {
 	return rsv_zone_nth(r, 0);
 }
 
-static const gfp_t modest[] = {GFP_KERNEL, GFP_USER, GFP_HIGHUSER, GFP_NOWAIT & ~__GFP_NOWARN};
+static const gfp_t modest[] = { GFP_KERNEL, GFP_USER, GFP_HIGHUSER, GFP_NOWAIT & ~__GFP_NOWARN };
 
-static const unsigned int orders[] = {0, 2, 3, 4, 6};
+static const unsigned int orders[] = { 0, 2, 3, 4, 6 };
 
 static void order_text(const unsigned int *order, char *text)
 {

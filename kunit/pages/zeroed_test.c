@@ -14,7 +14,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-#define PAGES 2048U
+#define PAGES	2048U
 
 static struct rsv_zone *zone(struct rsv_region *r)
 {
@@ -180,7 +180,7 @@ static void zeroed_page_cannot_be_given_back_again(struct kunit *test)
 	__rsv_free_pages(page, 0);
 }
 
-static const gfp_t gfps[] = {GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC};
+static const gfp_t gfps[] = { GFP_KERNEL | __GFP_HIGH, GFP_ATOMIC };
 
 static void gfp_text(const gfp_t *gfp, char *text)
 {
@@ -252,7 +252,7 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 /* The work may be queued, running or done. */
 static void region_can_go_while_pages_are_being_cleared(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = SZ_4M};
+	struct rsv_reserve want = { .bytes = SZ_4M };
 	unsigned int i;
 
 	for (i = 0; i < 30; i++) {

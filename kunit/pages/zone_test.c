@@ -59,7 +59,7 @@ static const unsigned int zones[] = {
 
 static void zone_text(const unsigned int *zone, char *text)
 {
-	static const char *const names[] = {"any", "dma", "dma32", "normal", "highmem"};
+	static const char *const names[] = { "any", "dma", "dma32", "normal", "highmem" };
 
 	strscpy(text, names[*zone], KUNIT_PARAM_DESC_SIZE);
 }
@@ -68,7 +68,7 @@ KUNIT_ARRAY_PARAM(zones, zones, zone_text);
 
 static struct rsv_region *zoned_region(struct kunit *test, size_t bytes)
 {
-	struct rsv_reserve want = {.bytes = bytes};
+	struct rsv_reserve want = { .bytes = bytes };
 
 	want.zone = *(const unsigned int *)test->param_value;
 	if (want.zone != RSV_ZONE_ANY && !machine_has(want.zone))
@@ -136,7 +136,7 @@ static void zone_bits_keep_their_promise(struct kunit *test)
 static void request_gets_nothing_from_a_higher_zone(struct kunit *test)
 {
 	unsigned int low, high;
-	struct rsv_reserve want = {.bytes = SZ_1M};
+	struct rsv_reserve want = { .bytes = SZ_1M };
 	struct rsv_region *r;
 
 	two_zones(test, &low, &high);
@@ -157,7 +157,7 @@ struct pair {
 	struct page **page;
 };
 
-#define PAIR_PAGES (SZ_1M / PAGE_SIZE)
+#define PAIR_PAGES	(SZ_1M / PAGE_SIZE)
 
 /* Nodes, and so zones, may be in another order than their memory. */
 static struct rsv_ioc_zone *figures_of(struct kunit *test, const struct pair *p, unsigned int zone)
@@ -173,8 +173,8 @@ static struct pair zone_pair(struct kunit *test, size_t shared)
 {
 	struct pair p;
 	struct rsv_reserve want[] = {
-		{.bytes = SZ_1M, .shared = shared},
-		{.bytes = SZ_1M},
+		{ .bytes = SZ_1M, .shared = shared },
+		{ .bytes = SZ_1M },
 	};
 
 	two_zones(test, &p.low, &p.high);
@@ -187,7 +187,7 @@ static struct pair zone_pair(struct kunit *test, size_t shared)
 	return p;
 }
 
-static const size_t shares[] = {0, SZ_4K, SZ_256K, SZ_1M};
+static const size_t shares[] = { 0, SZ_4K, SZ_256K, SZ_1M };
 
 static void share_text(const size_t *bytes, char *text)
 {
@@ -258,8 +258,8 @@ static void exact_runs_respect_protection(struct kunit *test)
 static void highmem_is_for_the_page_api_only(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
-		{.bytes = SZ_2M, .zone = RSV_ZONE_HIGHMEM},
-		{.bytes = SZ_1M},
+		{ .bytes = SZ_2M, .zone = RSV_ZONE_HIGHMEM },
+		{ .bytes = SZ_1M },
 	};
 	struct rsv_region *r;
 	unsigned int order;
@@ -297,7 +297,7 @@ static void highmem_is_for_the_page_api_only(struct kunit *test)
 
 static void metadata_is_at_most_one_percent_from_64_mb_up(struct kunit *test)
 {
-	struct rsv_reserve want = {.bytes = SZ_64M};
+	struct rsv_reserve want = { .bytes = SZ_64M };
 	struct rsv_ioc_info info = rsvt_query_region(rsvt_scratch_region_or_skip(test, &want, 1));
 
 	KUNIT_EXPECT_LE(test, info.metadata_bytes, info.bytes / 100);

@@ -123,7 +123,7 @@ static void node_of_this_cpu_is_meant_if_none_is_named(struct kunit *test)
 
 static void node_that_does_not_exist_gives_nothing(struct kunit *test)
 {
-	static const int wrong[] = {-2, INT_MIN, MAX_NUMNODES, INT_MAX};
+	static const int wrong[] = { -2, INT_MIN, MAX_NUMNODES, INT_MAX };
 	struct rsv_region *r = rsvt_scratch_pages(test, 8);
 	struct page *page;
 	unsigned int i;

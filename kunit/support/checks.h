@@ -8,9 +8,9 @@
 #include "objects/cache.h"
 #include "objects/debug/check.h"
 
-#define SIZE 64
+#define SIZE	64
 
-#define CHECKS (RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY)
+#define CHECKS	(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY)
 
 #define RIGHT(byte) "right red zone overwritten, first at byte " byte " of the object"
 

@@ -8,8 +8,8 @@
 struct rsv_cpu;
 
 /* Most tests use objects of this size, in a region that has room for thousands and no watermark. */
-#define SIZE   64
-#define REGION SZ_1M
+#define SIZE	64
+#define REGION	SZ_1M
 
 struct rsv_region *rsvt_magazine_region(struct kunit *test);
 struct rsv_cache *rsvt_magazine_cache(struct kunit *test, unsigned int flags);

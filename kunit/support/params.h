@@ -21,7 +21,7 @@ struct name_case {
 	bool good;
 };
 
-#define NAME_CASES 17
+#define NAME_CASES	17
 
 extern const struct name_case rsvt_name_cases[NAME_CASES];
 

@@ -89,7 +89,7 @@ static struct rsv_region *create_region(const struct rsv_reserve *want, unsigned
 /* A region of one extent. */
 struct rsv_region *rsvt_scratch_region(struct kunit *test, size_t bytes)
 {
-	struct rsv_reserve want = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region *r = create_region(&want, 1);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
@@ -116,7 +116,7 @@ struct rsv_region *rsvt_scratch_region_or_skip(struct kunit *test, const struct 
  */
 struct rsv_region *rsvt_scratch_region_large(struct kunit *test)
 {
-	struct rsv_reserve want = {.flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE};
+	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG | RSV_RESERVE_FORCE };
 	struct rsv_region *r = NULL;
 
 	for (want.bytes = SLOW ? SZ_16M : SZ_64M; want.bytes >= SZ_8M; want.bytes /= 2) {
@@ -137,7 +137,7 @@ struct rsv_region *rsvt_scratch_region_of(struct kunit *test, size_t bytes, cons
 					  const char *classes)
 {
 	struct rsv_region *usual = rsvt_scratch_region(test, PAGE_SIZE), *r;
-	struct rsv_reserve want = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
+	struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
 
 	rsv_engine_set_default(rsv_engine_named(engine));
 	rsv_classes_set_default(rsv_classes_named(classes));

@@ -47,7 +47,7 @@ static int step_trap(struct notifier_block *block, unsigned long event, void *da
 	return NOTIFY_STOP;
 }
 
-static struct notifier_block step_block = {.notifier_call = step_trap};
+static struct notifier_block step_block = { .notifier_call = step_trap };
 
 static __always_inline void set_trap_flag(void)
 {

@@ -11,13 +11,13 @@
 #include "types.h"
 
 /* Without magazines, so that each request reaches the engine */
-#define SLOB_FLAGS (RSV_ENGINE_SLOB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
+#define SLOB_FLAGS	(RSV_ENGINE_SLOB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
 
 /* Most blocks have this size, others a multiple of it. */
-#define SLOB_SIZE 40
+#define SLOB_SIZE	40
 
 /* A slob page begins with a bitmap of where blocks begin, a 64th of it. Blocks fill the rest. */
-#define SLOB_PAGE_BYTES (RSV_HEAP_PAGES * PAGE_SIZE)
+#define SLOB_PAGE_BYTES	(RSV_HEAP_PAGES * PAGE_SIZE)
 #define SLOB_BITMAP	(SLOB_PAGE_BYTES / 64)
 #define SLOB_PER_PAGE	((SLOB_PAGE_BYTES - SLOB_BITMAP) / SLOB_SIZE)
 

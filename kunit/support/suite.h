@@ -16,7 +16,7 @@
  * Mode Linux with several CPUs, where each change of the interrupt flag is a system call. Tests do
  * less there.
  */
-#define SLOW                                                     \
+#define SLOW	\
 	(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) || \
 	 (IS_ENABLED(CONFIG_UML) && IS_ENABLED(CONFIG_SMP)))
 

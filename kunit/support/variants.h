@@ -20,12 +20,12 @@ struct variant {
 	unsigned int flags;
 };
 
-#define VARIANTS 7
+#define VARIANTS	7
 
 extern const struct variant rsvt_variants[VARIANTS];
 
 /* On slow machines the variants share the sizes of a test: each tries one size in SHARES. */
-#define SHARES (SLOW ? 3U : 1U)
+#define SHARES	(SLOW ? 3U : 1U)
 
 /* The first size of the parameter's variant; the others follow SHARES apart. */
 static inline unsigned int rsvt_param_share(const struct kunit *test)
@@ -45,12 +45,12 @@ struct engine_case {
 	unsigned int flag;
 };
 
-#define ENGINES 3
+#define ENGINES	3
 
 extern const struct engine_case rsvt_engines[ENGINES];
 
 /* Large enough for magazines, and small enough to exhaust soon */
-#define VARIANT_REGION SZ_1M
+#define VARIANT_REGION	SZ_1M
 
 struct rsv_cache *rsvt_variant_cache(struct kunit *test, struct rsv_region *r,
 				     const struct variant *v, unsigned int size, unsigned int align,

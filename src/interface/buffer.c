@@ -28,14 +28,14 @@
 #include "handle.h"
 
 /* The time until the work looks at the waiting buffers: at first, and at most. It doubles. */
-#define RSV_WAITING_FIRST_MS 10U
-#define RSV_WAITING_MAX_MS   1000U
+#define RSV_WAITING_FIRST_MS	10U
+#define RSV_WAITING_MAX_MS	1000U
 
 static void rsv_waiting_poll(struct work_struct *work);
 
-static DEFINE_SPINLOCK(rsv_waiting_lock); /* guards the next two */
-static LIST_HEAD(rsv_waiting); /* buffers with a pinned page, by rsv_buffer.waiting */
-static unsigned int rsv_waiting_ms; /* the time until the work runs again */
+static DEFINE_SPINLOCK(rsv_waiting_lock);	/* guards the next two */
+static LIST_HEAD(rsv_waiting);	/* buffers with a pinned page, by rsv_buffer.waiting */
+static unsigned int rsv_waiting_ms;	/* the time until the work runs again */
 static DECLARE_DELAYED_WORK(rsv_waiting_work, rsv_waiting_poll);
 
 static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
@@ -116,7 +116,7 @@ static void rsv_buffer_release(struct rsv_handle *h)
 		rsv_buffer_free(b);
 }
 
-const struct rsv_handle_kind rsv_kind_buffer = {.release = rsv_buffer_release};
+const struct rsv_handle_kind rsv_kind_buffer = { .release = rsv_buffer_release };
 
 static void rsv_waiting_requeue(struct list_head *still_pinned)
 {

@@ -31,7 +31,7 @@
 #include "report.h"
 #include "traces.h"
 
-#define RSV_MAP_LINE 64 /* pages in a line of the file map */
+#define RSV_MAP_LINE	64 /* pages in a line of the file map */
 
 static struct dentry *rsv_debugfs_root;
 static struct dentry *rsv_debugfs_regions;

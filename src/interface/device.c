@@ -26,7 +26,7 @@
 #include "mmap_offset.h"
 
 /* Ioctls with numbers from here on change something, so the descriptor must be open for writing. */
-#define RSV_FIRST_CHANGE 0x10U
+#define RSV_FIRST_CHANGE	0x10U
 
 static int rsv_ioctl_get_arg(union rsv_ioctl_arg *arg, const struct rsv_ioctl *ioctl,
 			     void __user *user, u32 *size)

@@ -27,10 +27,10 @@
 
 #define RSV_HANDLES_MAX	      1048576U
 #define RSV_CACHES_MAX	      1024U /* a cache takes kernel memory that is charged to no cgroup */
-#define RSV_SCRATCH_BYTES_MAX SZ_4M
+#define RSV_SCRATCH_BYTES_MAX	SZ_4M
 
 /* A region of any size takes metadata, so a small one counts for more than its pages. */
-#define RSV_SCRATCH_BYTES_MIN SZ_64K
+#define RSV_SCRATCH_BYTES_MIN	SZ_64K
 
 /**
  * rsv_file_create() - create the state of a descriptor that a program opens

@@ -66,7 +66,7 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 	kfree(s);
 }
 
-const struct rsv_handle_kind rsv_kind_scratch = {.release = rsv_scratch_handle_release};
+const struct rsv_handle_kind rsv_kind_scratch = { .release = rsv_scratch_handle_release };
 
 /* No number serves twice, but a program may have chosen the same name by itself. */
 static struct rsv_region *rsv_scratch_create_unnamed(char name[RSV_NAME_MAX],
@@ -92,7 +92,7 @@ static struct rsv_region *rsv_scratch_create_unnamed(char name[RSV_NAME_MAX],
  */
 struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes)
 {
-	const struct rsv_reserve want = {.bytes = bytes, .flags = RSV_RESERVE_CONTIG};
+	const struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region_handle *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int error;
 
@@ -120,7 +120,7 @@ static void rsv_opened_handle_release(struct rsv_handle *h)
 	kfree(o);
 }
 
-const struct rsv_handle_kind rsv_kind_opened = {.release = rsv_opened_handle_release};
+const struct rsv_handle_kind rsv_kind_opened = { .release = rsv_opened_handle_release };
 
 /**
  * rsv_opened_handle_create() - open a region by name
@@ -156,7 +156,7 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 	rsv_handle_put(parent);
 }
 
-const struct rsv_handle_kind rsv_kind_cache = {.release = rsv_cache_handle_release};
+const struct rsv_handle_kind rsv_kind_cache = { .release = rsv_cache_handle_release };
 
 /* The constructor of caches with RSV_CACHE_CONSTRUCTED */
 static void rsv_construct(void *object)
@@ -164,7 +164,7 @@ static void rsv_construct(void *object)
 	static atomic64_t calls;
 	struct rsv_constructed *o = object;
 
-	*o = (struct rsv_constructed){.serial = atomic64_inc_return(&calls)};
+	*o = (struct rsv_constructed){ .serial = atomic64_inc_return(&calls) };
 }
 
 /**
@@ -209,7 +209,7 @@ static void rsv_object_handle_release(struct rsv_handle *h)
 	rsv_handle_put(parent);
 }
 
-const struct rsv_handle_kind rsv_kind_object = {.release = rsv_object_handle_release};
+const struct rsv_handle_kind rsv_kind_object = { .release = rsv_object_handle_release };
 
 /**
  * rsv_object_handle_create() - allocate an object for a program, zeroed unless it was constructed

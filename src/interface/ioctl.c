@@ -26,7 +26,7 @@
 #include "query.h"
 
 /* The most characters that one RSV_IOC_MAP answers with */
-#define RSV_MAP_CHARS_MAX 65536U
+#define RSV_MAP_CHARS_MAX	65536U
 
 /* The offset of a page in its region: programs get offsets, never addresses. */
 static u64 rsv_page_offset(const struct page *page)

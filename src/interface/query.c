@@ -25,7 +25,7 @@
 #include "report.h"
 
 /* Pages that a query looks at under one hold of a zone's lock */
-#define RSV_MAP_BATCH 64UL
+#define RSV_MAP_BATCH	64UL
 
 static u64 rsv_largest_bytes(const struct rsv_zone *z)
 {

@@ -26,7 +26,7 @@
 #include "objects/debug/track.h"
 #include "traces.h"
 
-#define RSV_SITES_FIRST 256U /* entries of the first table; a power of two */
+#define RSV_SITES_FIRST	256U /* entries of the first table; a power of two */
 
 /**
  * struct rsv_site - the objects that one call site allocated, or freed, with one stack
@@ -151,7 +151,7 @@ static int rsv_site_compare(const void *a, const void *b)
 
 static int rsv_traces_try(struct rsv_traces *t, struct rsv_cache *c, unsigned int capacity)
 {
-	const struct rsv_visitor show = {.visit = rsv_traces_count, .data = t};
+	const struct rsv_visitor show = { .visit = rsv_traces_count, .data = t };
 
 	kvfree(t->sites);
 	t->sites = kvcalloc(capacity, rsv_site_bytes(), GFP_KERNEL);

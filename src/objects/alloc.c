@@ -62,7 +62,9 @@ static bool rsv_alloc_batch(struct rsv_cache *c, gfp_t gfp, int nid, unsigned in
 	 */
 	while (!t->nr && c->engine->new_slab(c, gfp, nid, nr, t))
 		;
-	/* Objects of other nodes in the depot, and those that others gave up while this one waited */
+	/*
+	 * Objects of other nodes in the depot, and those that others gave up while this one waited
+	 */
 	if (!t->nr)
 		rsv_alloc_leftovers(c, gfp, nid, nr, t);
 	return false;
@@ -95,8 +97,8 @@ static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int 
 }
 
 /*
- * Gets a cached object of whoever has one, from the nearest to the farthest, and counts it; *raw: it
- * was never constructed. NULL: the request has failed.
+ * Gets a cached object of whoever has one, from the nearest to the farthest, and counts it; *raw:
+ * it was never constructed. NULL: the request has failed.
  */
 static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw)
 {

@@ -2,8 +2,9 @@
 /*
  * Batches: cached objects on their way from an engine, and back to it.
  *
- * An engine hands out up to RSV_BATCH objects under one hold of its lock, and takes objects back one
- * by one. An object that goes back fills up the guaranteed objects first, if one of them is missing.
+ * An engine hands out up to RSV_BATCH objects under one hold of its lock, and takes objects back
+ * one by one. An object that goes back fills up the guaranteed objects first, if one of them is
+ * missing.
  */
 #include <linux/topology.h>
 

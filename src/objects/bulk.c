@@ -4,8 +4,8 @@
  * whole magazines are emptied or filled, and then exchanged. Objects that cannot go this way take
  * the slow path of alloc.c and free.c one by one.
  *
- * Marks that lie in the objects are read and written in the loop itself. Other engines are asked for
- * each object.
+ * Marks that lie in the objects are read and written in the loop itself. Other engines are asked
+ * for each object.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -24,8 +24,8 @@
 #define RSV_BULK	64U
 
 /*
- * Whether magazines serve a cache although its fast paths do not: the engine marks objects elsewhere
- * than in them, or has objects in the heap, or each free clears.
+ * Whether magazines serve a cache although its fast paths do not: the engine marks objects
+ * elsewhere than in them, or has objects in the heap, or each free clears.
  */
 static bool rsv_bulk_needs_each(const struct rsv_cache *c)
 {

@@ -17,8 +17,8 @@
  *
  * In fact no two raw locks are held together: an engine drops the lock of a node before it gets
  * pages for a slab, and before it gives them back. No code prints, clears or constructs under a raw
- * lock. The magazines of a dead CPU are flushed without region->caches_lock, since callers hold that
- * while they wait for CPUs.
+ * lock. The magazines of a dead CPU are flushed without region->caches_lock, since callers hold
+ * that while they wait for CPUs.
  *
  * The cost of creating a cache, of destroying it and of finding the next one does not depend on the
  * number of caches. rsv_cache_names finds a cache by region and name, and refuses a name that is

@@ -24,10 +24,10 @@ void rsv_caches_destroy(struct rsv_region *r);
 void rsv_caches_leak(struct rsv_region *r);
 
 /*
- * The slot of a slab that begins at an offset; a number too large for any slab if none does. Divides
- * exactly, by multiplying with the inverse of the stride's odd part: a multiple of the stride gives
- * the quotient, and any other number gives more than any quotient (Granlund and Montgomery 1994;
- * Hacker's Delight 10-17).
+ * The slot of a slab that begins at an offset; a number too large for any slab if none does.
+ * Divides exactly, by multiplying with the inverse of the stride's odd part: a multiple of the
+ * stride gives the quotient, and any other number gives more than any quotient (Granlund and
+ * Montgomery 1994; Hacker's Delight 10-17).
  */
 static __always_inline unsigned int rsv_slot_index(const struct rsv_cache *c, unsigned int offset)
 {
@@ -35,8 +35,9 @@ static __always_inline unsigned int rsv_slot_index(const struct rsv_cache *c, un
 }
 
 /*
- * The same with whole words, for loops that have rsv_cache.inverse and rsv_cache.shift in registers.
- * The offset may be that of any address: outside the slab it gives a number that is too large.
+ * The same with whole words, for loops that have rsv_cache.inverse and rsv_cache.shift in
+ * registers. The offset may be that of any address: outside the slab it gives a number that is too
+ * large.
  */
 static __always_inline unsigned long rsv_slot_of(unsigned long offset, unsigned long inverse,
 						 unsigned int shift)
@@ -47,8 +48,8 @@ static __always_inline unsigned long rsv_slot_of(unsigned long offset, unsigned 
 }
 
 /*
- * The first frame of the slab that a page belongs to. If the page is another's by now, its order may
- * be no number of pages: then some frame of the extent.
+ * The first frame of the slab that a page belongs to. If the page is another's by now, its order
+ * may be no number of pages: then some frame of the extent.
  */
 static inline struct rsv_frame *rsv_slab_head(const struct rsv_extent *e, struct rsv_frame *f)
 {

@@ -44,6 +44,7 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 {
 	const struct rsv_cpu *p = per_cpu_ptr(c->cpus, cpu);
 
+	/* data_race(): see above */
 	return data_race(p->loaded != &rsv_magazine_none || p->previous != &rsv_magazine_none ||
 			 p->remote != &rsv_magazine_none || p->active);
 }

@@ -93,8 +93,8 @@ static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
 }
 
 /*
- * Enters this CPU if the engine has anything there for a cache without magazines: the active slab of
- * SLUB, which serves memory of the CPU's own node. Or NULL
+ * Enters this CPU if the engine has anything there for a cache without magazines: the active slab
+ * of SLUB, which serves memory of the CPU's own node. Or NULL
  */
 static inline struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
 {

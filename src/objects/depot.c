@@ -7,9 +7,9 @@
  * are full. The second magazine of a CPU is there so that a CPU which allocates and frees around
  * the boundary does not come each time (3.1).
  *
- * The depot counts how often a CPU waits for its lock: contention makes magazines grow (3.4). And it
- * knows the least number of magazines that were there in an interval: nobody needed those, so the
- * working set is the rest (3.5). reap.c acts on both.
+ * The depot counts how often a CPU waits for its lock: contention makes magazines grow (3.4). And
+ * it knows the least number of magazines that were there in an interval: nobody needed those, so
+ * the working set is the rest (3.5). reap.c acts on both.
  */
 #include <linux/minmax.h>
 #include <linux/topology.h>

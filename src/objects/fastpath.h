@@ -18,15 +18,17 @@
 #include "pages/pagemap.h"
 #include "types.h"
 
-/* Whether the fast path of an allocation can serve flags: none of them asks for more than memory. */
+/*
+ * Whether the fast path of an allocation can serve flags: none of them asks for more than memory.
+ */
 static __always_inline bool rsv_gfp_is_plain(gfp_t gfp)
 {
 	return !(gfp & ~(RSV_GFP_OBJECTS & ~__GFP_ZERO));
 }
 
 /*
- * Takes an object out of the loaded magazine and marks it as used; rsv_alloc_hook() is the caller's.
- * false: the slow path must serve, with *object, whose mark was overwritten, or NULL.
+ * Takes an object out of the loaded magazine and marks it as used; rsv_alloc_hook() is the
+ * caller's. false: the slow path must serve, with *object, whose mark was overwritten, or NULL.
  */
 static __always_inline bool rsv_alloc_fast(struct rsv_cache *c, void **object)
 {
@@ -51,8 +53,8 @@ refuse:
 }
 
 /*
- * Marks an object as cached and puts it into the loaded magazine of its node. @f is the frame of its
- * page. false: nothing has changed, and the slow path finds out why.
+ * Marks an object as cached and puts it into the loaded magazine of its node. @f is the frame of
+ * its page. false: nothing has changed, and the slow path finds out why.
  */
 static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *cpu,
 					  struct rsv_frame *f, void *object)

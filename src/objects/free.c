@@ -2,7 +2,8 @@
 /*
  * Free of an object, straight down: the fast path (fastpath.h) puts it into the loaded magazine of
  * this CPU; else rsv_free_slow() finds the object, and rsv_free_object() claims it, checks it, runs
- * the hooks and stores it. Each step is here once, for all engines and for single and bulk requests.
+ * the hooks and stores it. Each step is here once, for all engines and for single and bulk
+ * requests.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 

@@ -24,8 +24,8 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
  *
  * Whoever marks it has the object: nobody else can free it or get it from then on.
  *
- * Context: Any but NMI, with preemption disabled, so that the slab of an object that is free already
- * is likely to be there still.
+ * Context: Any but NMI, with preemption disabled, so that the slab of an object that is free
+ * already is likely to be there still.
  * Return: RSV_OK, or why the caller does not have such an object, and then nothing has changed.
  */
 static inline enum rsv_misuse rsv_free_claim(struct rsv_cache *c, struct rsv_extent *e,

@@ -3,10 +3,10 @@
  * Guaranteed objects: objects that only their cache can use, whatever happens to the region and
  * whatever other CPUs have in their magazines.
  *
- * They are cached objects in a table behind a lock of their own. An allocation gets one of them when
- * nothing else serves it. While one is missing the fast paths of the cache are off, so that the next
- * object that is freed passes here and takes the place of the missing one. The fast paths need not
- * know of guaranteed objects for that. cache_reserve.c decides how many there are.
+ * They are cached objects in a table behind a lock of their own. An allocation gets one of them
+ * when nothing else serves it. While one is missing the fast paths of the cache are off, so that
+ * the next object that is freed passes here and takes the place of the missing one. The fast paths
+ * need not know of guaranteed objects for that. cache_reserve.c decides how many there are.
  */
 #include <linux/minmax.h>
 

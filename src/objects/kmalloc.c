@@ -58,7 +58,9 @@ static bool rsv_kmalloc_has_fence(const struct rsv_cache *c)
 	return IS_ENABLED(CONFIG_KASAN_GENERIC) || unlikely(c->layout.asked);
 }
 
-/* Makes the bytes of an object behind the first @size ones red zone. Returns @p, or NULL for NULL. */
+/*
+ * Makes the bytes of an object behind the first @size ones red zone. Returns @p, or NULL for NULL.
+ */
 static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 {
 	size_t end = round_up(size, sizeof(u64)), room = round_down(c->layout.object_size, 8);
@@ -86,8 +88,8 @@ static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 }
 
 /*
- * The cache for a request above RSV_KMALLOC_MAX. NULL: whole pages waste no more, or the caller asks
- * for memory of a certain zone or node.
+ * The cache for a request above RSV_KMALLOC_MAX. NULL: whole pages waste no more, or the caller
+ * asks for memory of a certain zone or node.
  */
 static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t size, gfp_t gfp)
 {
@@ -143,8 +145,8 @@ static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t 
  * @gfp: as for rsv_alloc_pages(); up to RSV_KMALLOC_MAX bytes as for rsv_cache_alloc()
  *
  * Powers of two are aligned to their size up to RSV_KMALLOC_MAX and beyond, other sizes to their
- * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. A request of more than
- * RSV_KMALLOC_MAX gets whole pages unless a size class wastes less.
+ * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. A request of more
+ * than RSV_KMALLOC_MAX gets whole pages unless a size class wastes less.
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The memory, or NULL if the region does not have it.
@@ -249,8 +251,9 @@ static size_t rsv_kmalloc_size_in(struct rsv_extent *e, const void *p)
 }
 
 /*
- * The bytes of allocated memory; @all: the caller may use all of them from now on. 0, with a report:
- * the memory is not allocated, or this is an NMI, which must not take the locks of the heap.
+ * The bytes of allocated memory; @all: the caller may use all of them from now on. 0, with a
+ * report: the memory is not allocated, or this is an NMI, which must not take the locks of the
+ * heap.
  */
 static size_t rsv_kmalloc_size(const void *p, bool all)
 {

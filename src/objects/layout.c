@@ -31,8 +31,8 @@
 #include "layout.h"
 
 /* The numbers of pages that are considered; a larger object has the pages that it needs. */
-#define RSV_SLAB_PAGES_LEAST 3U
-#define RSV_SLAB_PAGES_LARGE 16U /* at most, for slots of more than two pages */
+#define RSV_SLAB_PAGES_LEAST	3U
+#define RSV_SLAB_PAGES_LARGE	16U /* at most, for slots of more than two pages */
 
 /*
  * The alignment as the kernel's calculate_alignment() computes it: with RSV_HWCACHE_ALIGN small

@@ -109,8 +109,8 @@ unsigned int rsv_cpu_batch_size(struct rsv_cache *c)
  * @c: the cache
  * @t: the batch
  *
- * Guaranteed objects that are missing come first, and what no magazine has room for goes back to the
- * engine.
+ * Guaranteed objects that are missing come first, and what no magazine has room for goes back to
+ * the engine.
  *
  * Context: Any but NMI.
  */

@@ -2,10 +2,10 @@
 /*
  * Where magazines come from, and how large they are.
  *
- * Magazines are objects of internal caches of the same region, one cache for each size. Those caches
- * have no magazines themselves. They hand out magazines by the batch: the first one serves, and the
- * others wait, preallocated, in the depot of the internal cache, so that the next ones cost as
- * little as an exchange. A preallocated magazine is a cached object.
+ * Magazines are objects of internal caches of the same region, one cache for each size. Those
+ * caches have no magazines themselves. They hand out magazines by the batch: the first one serves,
+ * and the others wait, preallocated, in the depot of the internal cache, so that the next ones cost
+ * as little as an exchange. A preallocated magazine is a cached object.
  *
  * A caller with interrupts off gets a preallocated magazine or none: it must not wait for a new
  * slab, and its object can go to the engine instead. It sets a hint, and the next allocations that

@@ -35,10 +35,10 @@
 
 #define RSV_MARK_NEXT	0x1ffUL /* free: number of the next object, or RSV_SLAB_NONE */
 #define RSV_MARK_RAW	0x200UL /* free: never constructed */
-#define RSV_MARK_CACHED 0x400UL /* cached; no mark has a larger value */
+#define RSV_MARK_CACHED	0x400UL /* cached; no mark has a larger value */
 #define RSV_MARK_BITS	0x7ffUL /* all bits of a value */
 
-#define RSV_MARK_TAGGED (BITS_PER_LONG == 32)
+#define RSV_MARK_TAGGED	(BITS_PER_LONG == 32)
 
 static inline unsigned long *rsv_mark_at(const struct rsv_cache *c, const void *object)
 {
@@ -178,7 +178,7 @@ static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_c
 							      const struct rsv_frame *f,
 							      unsigned int offset, void *object)
 {
-	const union rsv_slab_word word = {.word = READ_ONCE(f->slab)};
+	const union rsv_slab_word word = { .word = READ_ONCE(f->slab) };
 	const unsigned int index = rsv_slot_index(c, offset);
 
 	if (RSV_CHECKED && unlikely(index >= word.carved))
@@ -206,7 +206,7 @@ static inline unsigned int rsv_carved_objects(const struct rsv_cache *c, const s
 static inline bool rsv_carved_is_used(const struct rsv_cache *c, const struct rsv_extent *e,
 				      struct rsv_frame *f, const void *object)
 {
-	const union rsv_slab_word word = {.word = READ_ONCE(rsv_slab_head(e, f)->slab)};
+	const union rsv_slab_word word = { .word = READ_ONCE(rsv_slab_head(e, f)->slab) };
 
 	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before) < word.carved &&
 	       rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED;

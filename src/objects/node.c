@@ -35,7 +35,7 @@
  * The lowest target, so that a program that frees and allocates one object in turn does not move a
  * slab each time
  */
-#define RSV_EMPTY_SLABS_MIN 2
+#define RSV_EMPTY_SLABS_MIN	2
 
 /**
  * rsv_slabs_init() - initialise the slabs of a new cache on one node
@@ -120,7 +120,7 @@ struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	struct rsv_frame *slab = rsv_slab_alloc_pages(c, gfp, nid);
-	union rsv_slab_word word = {.free = RSV_SLAB_NONE};
+	union rsv_slab_word word = { .free = RSV_SLAB_NONE };
 	unsigned int pages, i;
 
 	if (!slab)

@@ -31,8 +31,8 @@
 #include "compat.h"
 #include "size_class.h"
 
-static struct rsv_classes rsv_classes_pow2 = {.name = "pow2"};
-static struct rsv_classes rsv_classes_fine = {.name = "fine"};
+static struct rsv_classes rsv_classes_pow2 = { .name = "pow2" };
+static struct rsv_classes rsv_classes_fine = { .name = "fine" };
 
 /* Of regions that are created from now on (changes at load only) */
 static const struct rsv_classes *rsv_classes_chosen = &rsv_classes_fine;

@@ -18,7 +18,9 @@ static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *
 		f->frees += READ_ONCE(p->frees) + READ_ONCE(p->slow_frees);
 		f->failures += READ_ONCE(p->failures);
 	}
-	/* CPUs that go on meanwhile may have counted the free of an object, but not its allocation. */
+	/*
+	 * CPUs that go on meanwhile may have counted the free of an object, but not its allocation.
+	 */
 	f->active = f->allocs - min(f->allocs, f->frees);
 }
 
@@ -64,7 +66,10 @@ void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figure
 	rsv_count_cpus(c, figures);
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		rsv_count_slabs(c->nodes[nid], figures);
-		/* The depot of an internal cache has preallocated magazines, and no objects in them. */
+		/*
+		 * The depot of an internal cache has preallocated magazines, and no objects in
+		 * them.
+		 */
 		if (!(c->flags & RSV_CACHE_INTERNAL))
 			rsv_count_depot(&c->nodes[nid]->depot, figures);
 	}

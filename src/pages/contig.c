@@ -26,7 +26,7 @@
 #include "zone.h"
 #include "zonelist.h"
 
-#define RSV_SCAN_BATCH 64
+#define RSV_SCAN_BATCH	64
 
 static struct rsv_request rsv_run_request(gfp_t gfp, int nid, unsigned long nr_pages, size_t bytes)
 {
@@ -268,7 +268,7 @@ static struct rsv_frame *rsv_run_join_if_free(struct rsv_extent *e, unsigned lon
 
 static struct rsv_frame *rsv_extent_gather(struct rsv_extent *e, const struct rsv_request *q)
 {
-	struct rsv_scan s = {.e = e};
+	struct rsv_scan s = { .e = e };
 	struct rsv_frame *f;
 	unsigned long flags;
 	bool found;

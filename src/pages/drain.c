@@ -28,9 +28,9 @@
 #include "zonelist.h"
 
 /* How long a request waits for other CPUs to drain */
-#define RSV_DRAIN_PATIENCE (HZ / 10)
+#define RSV_DRAIN_PATIENCE	(HZ / 10)
 
-static const struct rsv_drain_hooks *rsv_drain_hooks; /* set before the first region is created */
+static const struct rsv_drain_hooks *rsv_drain_hooks;	/* set before the first region is created */
 static int rsv_drain_cpuhp_state;
 
 /**

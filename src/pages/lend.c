@@ -29,10 +29,10 @@
 #include "zonelist.h"
 
 /* A block to lend consists of whole pageblocks of the kernel and whole chunks of the page map. */
-#define RSV_LEND_ORDER max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
+#define RSV_LEND_ORDER	max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
 
 /* The time from the last loan to the first attempt to take memory back, and between two attempts */
-#define RSV_TAKE_BACK_DELAY (2 * HZ)
+#define RSV_TAKE_BACK_DELAY	(2 * HZ)
 
 static bool rsv_zone_may_lend(const struct rsv_zone *z)
 {

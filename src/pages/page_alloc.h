@@ -14,12 +14,12 @@
 #include "types.h"
 
 /* The flags that requests for pages and requests for objects understand */
-#define RSV_GFP_PAGES                                                                 \
+#define RSV_GFP_PAGES	\
 	(GFP_KERNEL | GFP_USER | GFP_HIGHUSER | GFP_ATOMIC | GFP_NOWAIT | __GFP_DMA | \
 	 __GFP_DMA32 | __GFP_ZERO | __GFP_HIGH | __GFP_NOWARN | __GFP_THISNODE)
-#define RSV_GFP_OBJECTS (RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
+#define RSV_GFP_OBJECTS	(RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
 /* Flags of requests that the fast path serves: they name no zone and no node */
-#define RSV_GFP_PLAIN (GFP_KERNEL | GFP_USER | GFP_ATOMIC | GFP_NOWAIT | __GFP_NOWARN)
+#define RSV_GFP_PLAIN	(GFP_KERNEL | GFP_USER | GFP_ATOMIC | GFP_NOWAIT | __GFP_NOWARN)
 
 /* For fast paths, which call might_sleep() only on kernels that check it */
 static inline void rsv_might_sleep(gfp_t gfp)

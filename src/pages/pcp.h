@@ -49,7 +49,7 @@ static __always_inline void rsv_pcp_end(struct rsv_pcp *pcp)
 
 static inline unsigned int rsv_pcp_nr(const struct rsv_pcp *pcp)
 {
-	union rsv_pcp_ends ends = {.both = READ_ONCE(pcp->ends.both)};
+	union rsv_pcp_ends ends = { .both = READ_ONCE(pcp->ends.both) };
 
 	return ends.top - ends.bottom;
 }

@@ -27,7 +27,7 @@
 #include "zonelist.h"
 
 /* Blocks collected between two checks whether enough of them are adjacent */
-#define RSV_SEARCH_STEP 64
+#define RSV_SEARCH_STEP	64
 
 /* Pages that the system has available, and pages that the reservation may still take */
 struct rsv_allowance {

@@ -26,7 +26,7 @@ struct rsv_mapping {
 	struct page *pages[];
 };
 
-static DEFINE_XARRAY(rsv_mappings); /* by page number of the address */
+static DEFINE_XARRAY(rsv_mappings);	/* by page number of the address */
 
 static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long nr_pages)
 {

@@ -19,7 +19,7 @@
 #include "zone.h"
 
 /* Pages that the work item clears at once, and that a drain moves under one hold of the lock */
-#define RSV_ZEROED_BATCH 16U
+#define RSV_ZEROED_BATCH	16U
 
 /* Queues the work if few pages are left and the zone has enough free pages to clear more. */
 static void rsv_zeroed_wake(struct rsv_zone *z)
@@ -94,7 +94,7 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsign
 /* Flags of a request that names the zone itself, so that its protection does not apply */
 static gfp_t rsv_zeroed_gfp(const struct rsv_zone *z)
 {
-	static const gfp_t bits[] = {__GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM};
+	static const gfp_t bits[] = { __GFP_DMA, __GFP_DMA32, __GFP_HIGHMEM };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bits); i++)
@@ -106,7 +106,7 @@ static gfp_t rsv_zeroed_gfp(const struct rsv_zone *z)
 static void rsv_zeroed_refill(struct work_struct *work)
 {
 	struct rsv_zone *z = container_of(work, struct rsv_zone, zero_work);
-	const struct rsv_request q = {.gfp = rsv_zeroed_gfp(z), .nr_pages = 1};
+	const struct rsv_request q = { .gfp = rsv_zeroed_gfp(z), .nr_pages = 1 };
 	struct rsv_frame *frames[RSV_ZEROED_BATCH];
 	struct page *pages[RSV_ZEROED_BATCH];
 	unsigned int wanted, nr, i;

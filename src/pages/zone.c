@@ -27,7 +27,7 @@
 #define RSV_SMALL_ZONE	 1024UL
 #define RSV_MIN_SHIFT	 8 /* one page in 2^8 is withheld for __GFP_HIGH */
 #define RSV_MIN_MOST	 256UL
-#define RSV_ZEROED_SHIFT 8
+#define RSV_ZEROED_SHIFT	8
 #define RSV_ZEROED_MOST	 64UL
 
 /**

@@ -159,7 +159,7 @@ static void rsv_zones_update_nearest(struct rsv_region *r)
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		const struct rsv_request q = {.gfp = GFP_KERNEL, .nid = nid};
+		const struct rsv_request q = { .gfp = GFP_KERNEL, .nid = nid };
 		struct rsv_zone_walk walk = {};
 		struct rsv_zone *z = rsv_zone_next(r, &q, &walk);
 

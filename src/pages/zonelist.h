@@ -10,7 +10,7 @@
 
 #include "types.h"
 
-#define RSV_GFP_ZONES (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
+#define RSV_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
 
 int rsv_zones_start(void);
 void rsv_zones_stop(void);

@@ -25,8 +25,8 @@ static char *fault = "";
 module_param(fault, charp, 0400);
 MODULE_PARM_DESC(fault, "which mistake to make");
 
-#define SIZE  100
-#define LEAKS 16
+#define SIZE	100
+#define LEAKS	16
 
 static DEFINE_SPINLOCK(lock);
 static DEFINE_SPINLOCK(other_lock);

@@ -42,7 +42,7 @@ static u64 active(struct rsv_cache *c)
 	return now.active;
 }
 
-#define OTHERS 300U
+#define OTHERS	300U
 
 /*
  * The cache never hands out a lost object again, and cannot be destroyed. Other objects are not
@@ -69,7 +69,7 @@ static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
 
 /* --- Nothing wrong -------------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = {1, 7, 8, 9, 64, 100, 700, 2048, 5000};
+static const unsigned int sizes[] = { 1, 7, 8, 9, 64, 100, 700, 2048, 5000 };
 
 /* Writes to every byte that a user may write to. */
 static void use_objects(struct kunit *test, struct rsv_cache *c, void **object, unsigned int nr)
@@ -318,7 +318,7 @@ static void clobber_next(struct rsv_cache *c, void *object)
 	set_next(c, object, get_next(c, object) ^ 0xff);
 }
 
-#define BUFCTL_CACHED 0xfffe
+#define BUFCTL_CACHED	0xfffe
 
 /* Marks an object that is on no list as cached. */
 static void mark_cached(struct rsv_cache *c, void *object)
@@ -331,7 +331,8 @@ static void mark_cached(struct rsv_cache *c, void *object)
 static unsigned int carved(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = rsvt_extent_of(c);
-	const union rsv_slab_word word = {.word = rsv_slab_head(e, rsv_frame_at(e, object))->slab};
+	const struct rsv_frame *slab = rsv_slab_head(e, rsv_frame_at(e, object));
+	const union rsv_slab_word word = { .word = slab->slab };
 
 	return word.carved;
 }

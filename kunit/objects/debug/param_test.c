@@ -9,11 +9,11 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-#define F RSV_CACHE_VERIFY
-#define Z RSV_RED_ZONE
-#define P RSV_POISON
-#define U RSV_STORE_USER
-#define T RSV_CACHE_TRACE
+#define F	RSV_CACHE_VERIFY
+#define Z	RSV_RED_ZONE
+#define P	RSV_POISON
+#define U	RSV_STORE_USER
+#define T	RSV_CACHE_TRACE
 
 struct option_case {
 	const char *text;

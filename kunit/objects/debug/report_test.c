@@ -41,8 +41,8 @@ static int wait_until_reports_are_printed(struct kunit_suite *suite)
 
 /* --- The log -------------------------------------------------------------------------------- */
 
-#define LINES 400
-#define WIDTH 256
+#define LINES	400
+#define WIDTH	256
 
 /**
  * struct log - lines of the kernel's log since log_begin()
@@ -364,7 +364,7 @@ static void each_leaked_object_is_listed_with_who_took_it(struct kunit *test)
 }
 
 /* The list of leaks has at most so many lines. */
-#define LISTED 16
+#define LISTED	16
 
 static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)
 {

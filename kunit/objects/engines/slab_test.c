@@ -16,7 +16,7 @@
 #include "support/suite.h"
 
 /* Without magazines, so that each request reaches the engine */
-#define FLAGS (RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
+#define FLAGS	(RSV_ENGINE_SLAB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL)
 
 static struct rsv_cache *slab_cache(struct kunit *test, struct rsv_region *r, unsigned int size,
 				    unsigned int align)
@@ -38,14 +38,14 @@ static void *base_of(const struct rsv_cache *c, const void *object)
 
 static unsigned int carved_of(const struct rsv_cache *c, const void *object)
 {
-	const union rsv_slab_word word = {.word = slab_of(c, object)->slab};
+	const union rsv_slab_word word = { .word = slab_of(c, object)->slab };
 
 	return word.carved;
 }
 
 static unsigned int inuse_of(const struct rsv_cache *c, const void *object)
 {
-	const union rsv_slab_word word = {.word = slab_of(c, object)->slab};
+	const union rsv_slab_word word = { .word = slab_of(c, object)->slab };
 
 	return word.inuse;
 }
@@ -79,7 +79,7 @@ static void colour_text(const struct colour_case *k, char *text)
 
 KUNIT_ARRAY_PARAM(colours, colours, colour_text);
 
-#define COLOUR_OBJECTS 300U
+#define COLOUR_OBJECTS	300U
 
 /*
  * Each slab begins its objects one colour further on, and after the last colour the first one is
@@ -126,8 +126,8 @@ static void colours_use_what_objects_leave(struct kunit *test)
 
 /* --- Bufctls -------------------------------------------------------------------------------- */
 
-static const unsigned int small[] = {1, 24, 100, 256, 504};
-static const unsigned int large[] = {512, 700, 1741, 4096, 5000, 20000};
+static const unsigned int small[] = { 1, 24, 100, 256, 504 };
+static const unsigned int large[] = { 512, 700, 1741, 4096, 5000, 20000 };
 
 static void bufctls_of_small_objects_are_in_their_slab(struct kunit *test)
 {
@@ -171,7 +171,7 @@ static void bufctls_of_large_objects_are_outside_and_go_with_the_slab(struct kun
 /* The cache reads no byte of a free object or of its slot. */
 static void whatever_is_written_to_free_objects_the_free_list_stays(struct kunit *test)
 {
-	static const unsigned int sizes[] = {40, 392, 1741};
+	static const unsigned int sizes[] = { 40, 392, 1741 };
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
 	void *object[20], *again[20], *junk = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	unsigned int i, j;

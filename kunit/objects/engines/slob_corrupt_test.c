@@ -16,8 +16,8 @@
 #include "support/slob.h"
 #include "support/suite.h"
 
-#define NR   10
-#define LOST 4
+#define NR	10
+#define LOST	4
 
 /**
  * struct saved_block - what a test needs to restore an overwritten free block
@@ -161,7 +161,7 @@ static void lost_freelist_does_not_keep_the_region(struct kunit *test)
 /* The overwritten free block lies after the freed block, and before it. */
 static void overwritten_free_block_is_found_when_its_neighbour_is_given_back(struct kunit *test)
 {
-	static const unsigned int neighbours[] = {3, 5};
+	static const unsigned int neighbours[] = { 3, 5 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(neighbours); i++) {

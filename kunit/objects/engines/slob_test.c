@@ -16,14 +16,14 @@
 #include "support/suite.h"
 
 /* Empty slob pages that the heap does not give back */
-#define EMPTY_MAX 2
+#define EMPTY_MAX	2
 
 /* --- Which free block serves ---------------------------------------------------------------- */
 
 /* Blocks have no headers: those of a power of two lie side by side, aligned to their size. */
 static void blocks_lie_side_by_side(struct kunit *test)
 {
-	static const unsigned int sizes[] = {8, 24, 40, 64, 100, 256, 1000, 2048, 3000};
+	static const unsigned int sizes[] = { 8, 24, 40, 64, 100, 256, 1000, 2048, 3000 };
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	unsigned int i, j;
 	void *object[4];
@@ -149,8 +149,8 @@ static void free_block_holds_its_length_and_the_offset_of_the_next_one(struct ku
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
-#define BLOCKS 4
-#define ORDERS 24
+#define BLOCKS	4
+#define ORDERS	24
 
 /* The nth permutation of BLOCKS blocks */
 static void order_nth(unsigned int n, unsigned int *order)
@@ -253,7 +253,7 @@ static void three_lists_keep_sizes_apart(struct kunit *test)
 
 static void what_is_a_page_or_more_has_pages_of_its_own(struct kunit *test)
 {
-	static const unsigned int sizes[] = {PAGE_SIZE, PAGE_SIZE + 1, 7168, 20000};
+	static const unsigned int sizes[] = { PAGE_SIZE, PAGE_SIZE + 1, 7168, 20000 };
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	unsigned int i, pages;
 	void *object[2];

@@ -27,7 +27,7 @@
  * behind the object.
  */
 #define SIZE	 2040
-#define PER_SLAB 6
+#define PER_SLAB	6
 
 static void construct(void *object)
 {
@@ -99,7 +99,7 @@ static struct rsv_frame *slab_of(const struct rsv_cache *c, const void *object)
 
 static union rsv_slab_word word_of(const struct rsv_cache *c, const void *object)
 {
-	return (union rsv_slab_word){.word = slab_of(c, object)->slab};
+	return (union rsv_slab_word){ .word = slab_of(c, object)->slab };
 }
 
 static unsigned int carved_of(const struct rsv_cache *c, const void *object)
@@ -251,7 +251,7 @@ static void fullest_slab_serves_first(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = cache_of_kind(test, r);
-	static const unsigned int nr[] = {1, 3, 5};
+	static const unsigned int nr[] = { 1, 3, 5 };
 	void *object[3 * PER_SLAB], *again;
 	unsigned int slab, i;
 
@@ -279,7 +279,7 @@ static struct rsv_frame *active_of(struct rsv_cache *c)
 static struct rsv_cache *queueless_cache_of(struct kunit *test, unsigned int cpu)
 {
 	const struct kind_of_cache *kind = test->param_value;
-	struct rsv_reserve want = {.bytes = SZ_1M, .flags = RSV_RESERVE_NODE};
+	struct rsv_reserve want = { .bytes = SZ_1M, .flags = RSV_RESERVE_NODE };
 	struct rsv_region *r;
 
 	want.nid = cpu_to_mem(cpu);

@@ -22,7 +22,7 @@
 #include "compat.h"
 #include "name.h"
 
-#define RSV_DEBUG_DEFAULT (RSV_CACHE_VERIFY | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+#define RSV_DEBUG_DEFAULT	(RSV_CACHE_VERIFY | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
 #define RSV_DEBUG_NAMES	  32 /* the most names of all blocks together */
 
 /**

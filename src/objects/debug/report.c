@@ -21,7 +21,7 @@
 #include "track.h"
 
 /* Used objects that are printed when their cache is destroyed */
-#define RSV_LEAKS 16
+#define RSV_LEAKS	16
 
 /**
  * struct rsv_leaks - used objects of a cache that is destroyed (on the caller's stack)
@@ -93,7 +93,7 @@ static void rsv_debug_print_slab(const struct rsv_cache *c, const struct rsv_ext
 static void rsv_debug_print_bytes(const struct rsv_cache *c, const void *object)
 {
 	const unsigned int size = c->layout.object_size;
-	const struct rsv_part inside = {.bytes = min_t(unsigned int, size, PAGE_SIZE)};
+	const struct rsv_part inside = { .bytes = min_t(unsigned int, size, PAGE_SIZE) };
 
 	if (c->flags & RSV_RED_ZONE)
 		rsv_part_print("Redzone  ", object, rsv_part_left(c, 0));
@@ -150,7 +150,7 @@ static bool rsv_debug_print_line(enum rsv_misuse what, const struct rsv_cache *c
 void rsv_debug_report(enum rsv_misuse what, const struct rsv_cache *c, const struct rsv_extent *e,
 		      const void *object, const char *fmt, ...)
 {
-	struct va_format text = {.fmt = fmt};
+	struct va_format text = { .fmt = fmt };
 	va_list args;
 	bool printed;
 
@@ -180,7 +180,7 @@ void rsv_debug_report_slab(enum rsv_misuse what, const struct rsv_cache *c, cons
 			   const char *fmt, ...)
 {
 	const struct rsv_extent *e = rsv_region_extent(c->region, base);
-	struct va_format text = {.fmt = fmt};
+	struct va_format text = { .fmt = fmt };
 	va_list args;
 
 	va_start(args, fmt);
@@ -224,7 +224,7 @@ static bool rsv_debug_may_be_anothers(const struct rsv_cache *c, const struct rs
 void rsv_debug_leaks(struct rsv_cache *c)
 {
 	struct rsv_leaks leaks = {};
-	const struct rsv_visitor show = {.visit = rsv_debug_note_leak, .data = &leaks};
+	const struct rsv_visitor show = { .visit = rsv_debug_note_leak, .data = &leaks };
 	unsigned int i;
 
 	c->engine->for_each(c, &show);

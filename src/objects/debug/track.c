@@ -29,7 +29,7 @@ static const char *const rsv_event_names[RSV_EVENTS] = {
 	[RSV_FREED] = "Freed",
 };
 
-static bool rsv_tracks_stacks; /* the stack depot is ready (set once) */
+static bool rsv_tracks_stacks;	/* the stack depot is ready (set once) */
 
 static struct rsv_track *rsv_track_of(const struct rsv_cache *c, const void *object,
 				      enum rsv_event event)

@@ -30,7 +30,7 @@
 #include "pages/pagemap.h"
 
 /* Instead of the number of the next free object, which is RSV_SLAB_NONE at most */
-#define RSV_BUFCTL_CACHED 0xfffe
+#define RSV_BUFCTL_CACHED	0xfffe
 #define RSV_BUFCTL_USED	  0xffff
 
 /**
@@ -374,6 +374,7 @@ static noinline enum rsv_misuse rsv_bufctl_misuse(const struct rsv_cache *c,
 						  struct rsv_frame *f, const void *object)
 {
 	struct rsv_frame *slab = rsv_slab_head(e, f);
+	/* As in rsv_bufctl_entry() */
 	const union rsv_slab_word word = { .word = smp_load_acquire(&slab->slab) };
 	struct rsv_bufctl *bufctl = word.carved ? rsv_bufctl_find(c, e, slab) : NULL;
 

@@ -168,7 +168,7 @@ static void rsv_slob_page_visit_blocks(struct rsv_cache *c, struct rsv_extent *e
 				       const struct rsv_slob_page *page,
 				       const struct rsv_visitor *visitor)
 {
-	struct rsv_free_block free = {.next = rsv_slob_page_word(page->frame).first_free};
+	struct rsv_free_block free = { .next = rsv_slob_page_word(page->frame).first_free };
 	unsigned int at, end;
 	void *object;
 

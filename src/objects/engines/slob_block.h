@@ -12,7 +12,7 @@
 #include "types.h"
 
 /* Slots of fewer bytes are blocks of the heap. At least two of them fit into a slob page. */
-#define RSV_HEAP_LIMIT min((unsigned int)PAGE_SIZE, RSV_SLOB_PAGE_BYTES / 2)
+#define RSV_HEAP_LIMIT	min((unsigned int)PAGE_SIZE, RSV_SLOB_PAGE_BYTES / 2)
 
 bool rsv_slob_block_fits(const struct rsv_cache *c, const struct rsv_slob_page *page,
 			 unsigned long offset);

@@ -30,7 +30,7 @@
 #include "slob_page.h"
 
 /* Slob pages and free blocks that a search looks at before it drops the lock */
-#define RSV_HEAP_STEPS 128U
+#define RSV_HEAP_STEPS	128U
 
 /**
  * struct rsv_slob_search - a search for free blocks (on the caller's stack)
@@ -92,7 +92,7 @@ static unsigned int rsv_slob_block_start(const struct rsv_slob_search *s,
 static void rsv_slob_page_search(const struct rsv_slob_page *page, union rsv_slob_word *word,
 				 struct rsv_slob_search *s)
 {
-	struct rsv_free_block prev = {.next = word->first_free}, free;
+	struct rsv_free_block prev = { .next = word->first_free }, free;
 	struct rsv_batch *batch = s->batch;
 	unsigned int at;
 
@@ -202,7 +202,7 @@ static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_
 {
 	unsigned long offset = rsv_slob_block_offset(c, page, object);
 	union rsv_slob_word word = rsv_slob_page_word(page->frame);
-	struct rsv_free_block prev = {.next = word.first_free};
+	struct rsv_free_block prev = { .next = word.first_free };
 	const struct rsv_free_block block = {.at = offset / RSV_SLOB_UNIT,
 					     .size = rsv_slob_block_units(c)};
 	bool sound;
@@ -264,7 +264,7 @@ enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct 
 
 static void rsv_slob_page_mark(struct rsv_frame *frame, unsigned int pages)
 {
-	const union rsv_slob_word word = {.list = RSV_SLOB_LIST_NONE, .more = pages - 1};
+	const union rsv_slob_word word = { .list = RSV_SLOB_LIST_NONE, .more = pages - 1 };
 	unsigned int i;
 
 	WRITE_ONCE(frame->slob, word.word);

@@ -11,7 +11,7 @@
 #include "types.h"
 
 /* Empty slob pages that each node keeps until a cache is shrunk */
-#define RSV_SLOB_EMPTY_MIN 2
+#define RSV_SLOB_EMPTY_MIN	2
 
 void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_batch *batch);
 struct rsv_extent *rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,

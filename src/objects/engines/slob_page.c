@@ -254,7 +254,11 @@ bool rsv_free_block_read(const struct rsv_slob_page *page, unsigned int at,
 {
 	u64 header = READ_ONCE(*rsv_slob_page_at(page, at));
 
-	*free = (struct rsv_free_block){.at = at, .size = (u16)header, .next = (u16)(header >> 16)};
+	*free = (struct rsv_free_block){
+		.at = at,
+		.size = (u16)header,
+		.next = (u16)(header >> 16),
+	};
 	return header == rsv_free_block_encode(page, free) && free->size &&
 	       free->size <= page->end - at &&
 	       (!free->next || (free->next > at + free->size && free->next < page->end));
@@ -306,7 +310,7 @@ void rsv_free_block_cut(const struct rsv_slob_page *page, union rsv_slob_word *w
 			struct rsv_free_block *prev, struct rsv_free_block *free, unsigned int at,
 			unsigned int size)
 {
-	struct rsv_free_block tail = {.at = at + size, .next = free->next};
+	struct rsv_free_block tail = { .at = at + size, .next = free->next };
 	unsigned int next = free->next;
 
 	tail.size = free->at + free->size - tail.at;
@@ -391,7 +395,7 @@ unsigned int rsv_free_blocks_abandon(const struct rsv_slob_page *page, union rsv
 bool rsv_slob_page_is_sound(const struct rsv_slob_page *page)
 {
 	const union rsv_slob_word word = rsv_slob_page_word(page->frame);
-	struct rsv_free_block free = {.next = word.first_free};
+	struct rsv_free_block free = { .next = word.first_free };
 	unsigned int units = 0;
 
 	while (free.next) {
@@ -413,7 +417,7 @@ bool rsv_slob_page_is_sound(const struct rsv_slob_page *page)
  */
 void rsv_slob_page_clear(const struct rsv_slob_page *page, union rsv_slob_word *word)
 {
-	const struct rsv_free_block all = {.at = page->first, .size = page->end - page->first};
+	const struct rsv_free_block all = { .at = page->first, .size = page->end - page->first };
 
 	memset(page->base, 0, page->first * RSV_SLOB_UNIT);
 	rsv_slob_start_set(page, all.at);

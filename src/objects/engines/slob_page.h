@@ -37,7 +37,7 @@ unsigned int rsv_free_blocks_abandon(const struct rsv_slob_page *page, union rsv
 /* What a slob page knows of its blocks, as it is at one moment */
 static inline union rsv_slob_word rsv_slob_page_word(const struct rsv_frame *frame)
 {
-	return (union rsv_slob_word){.word = READ_ONCE(frame->slob)};
+	return (union rsv_slob_word){ .word = READ_ONCE(frame->slob) };
 }
 
 /* Whether it is a slob page of the heap. While the node is locked it stays one. */

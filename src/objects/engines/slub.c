@@ -36,7 +36,7 @@
  */
 
 /* The slabs of one batch: bounds how long the lock is held */
-#define RSV_BATCH_SLABS 2
+#define RSV_BATCH_SLABS	2
 
 static void rsv_slub_alloc_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
 				struct rsv_batch *batch)

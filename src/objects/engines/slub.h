@@ -13,7 +13,7 @@
 #include "types.h"
 
 /* Instead of the value of a mark: it is not that of a free object, so somebody overwrote it. */
-#define RSV_SLUB_BROKEN ULONG_MAX
+#define RSV_SLUB_BROKEN	ULONG_MAX
 
 static inline void *rsv_slub_object(const struct rsv_cache *c, void *base, unsigned int index)
 {

@@ -252,7 +252,7 @@ static void rsv_slub_pop_list(struct rsv_cache *c, struct rsv_cache_node *n, str
 	rsv_slub_carve(c, slab, base);
 	old = rsv_slab_read(slab);
 	do {
-		w = (struct rsv_slub_walk){.next = old.free};
+		w = (struct rsv_slub_walk){ .next = old.free };
 		rsv_slub_walk_list(c, base, old.carved, max, &w, batch);
 		new = old;
 		new.free = w.next;

@@ -12,8 +12,8 @@
 
 #include "machine.h"
 
-#define ORDER_BITS    3
-#define STRESS_ORDERS 5
+#define ORDER_BITS	3
+#define STRESS_ORDERS	5
 
 /* The mark: the first and the last word of a used page */
 static unsigned long block_mark(unsigned long pfn)

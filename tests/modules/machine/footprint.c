@@ -20,15 +20,15 @@
 
 #include "machine.h"
 
-#define OBJECTS 10000
-#define FILLERS 4096
+#define OBJECTS	10000
+#define FILLERS	4096
 
 static const unsigned int sizes[] = {
 	24, 40, 72, 136, 200, 328, 520, 700, 1032, 1700, 2048, 3072, 4104, 7168,
 };
 
-static void **taken; /* FILLERS + OBJECTS pointers */
-static struct page **slabs; /* OBJECTS heads of slabs */
+static void **taken;	/* FILLERS + OBJECTS pointers */
+static struct page **slabs;	/* OBJECTS heads of slabs */
 
 /* The kernel */
 
@@ -124,7 +124,7 @@ static unsigned long our_pages(struct rsv_region *r, struct rsv_cache *c, unsign
 /* With a cache of @engine; without an engine, with rsv_kmalloc() */
 static unsigned long our_footprint(unsigned int size, unsigned int engine)
 {
-	const struct rsv_reserve want = {.bytes = (size_t)OBJECTS * size * 2 + SZ_1M};
+	const struct rsv_reserve want = { .bytes = (size_t)OBJECTS * size * 2 + SZ_1M };
 	struct rsv_region *r = rsv_region_create("footprint", &want, 1);
 	struct rsv_cache *c = NULL;
 	unsigned long pages;

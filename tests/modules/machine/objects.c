@@ -16,8 +16,8 @@
 
 #include "machine.h"
 
-#define CONSTRUCTED 0x636f6e7374727563ULL
-#define RESERVED    8 /* guaranteed objects of the first kind */
+#define CONSTRUCTED	0x636f6e7374727563ULL
+#define RESERVED	8 /* guaranteed objects of the first kind */
 
 /**
  * struct stamp - the beginning of a used object

@@ -19,7 +19,7 @@ static s64 microseconds(ktime_t since)
 
 static int reserve_region(s64 *took, s64 *gave)
 {
-	const struct rsv_reserve want = {.bytes = (size_t)machine_megabytes << 20};
+	const struct rsv_reserve want = { .bytes = (size_t)machine_megabytes << 20 };
 	ktime_t start = ktime_get();
 	struct rsv_region *r = rsv_region_create("measured", &want, 1);
 	int err;

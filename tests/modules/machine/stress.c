@@ -15,7 +15,7 @@
 #include "compat.h"
 #include "machine.h"
 
-#define STRESS_BATCH 64
+#define STRESS_BATCH	64
 
 /**
  * struct worker - the thread and the interrupt of one CPU
@@ -50,7 +50,7 @@ static DEFINE_RAW_SPINLOCK(stress_lock);
 /* Prints what is wrong, ten times at most, and makes the run fail. */
 void machine_stress_wrong(const char *fmt, ...)
 {
-	struct va_format text = {.fmt = fmt};
+	struct va_format text = { .fmt = fmt };
 	va_list args;
 
 	if (atomic_inc_return(&nr_wrong) > 10)
