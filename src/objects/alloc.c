@@ -6,10 +6,7 @@
  *
  * The slow path is the same for all engines and for single and bulk requests.
  */
-#define pr_fmt(fmt) "reservoir: " fmt
-
 #include <linux/hardirq.h>
-#include <linux/slab.h>
 #include <linux/topology.h>
 
 #include "alloc.h"
@@ -23,7 +20,10 @@
 #include "magazine_cache.h"
 #include "pages/page_alloc.h"
 
-/* Flushes a magazine of each depot, and gets what the slabs have then. */
+/*
+ * Objects of other nodes in the depot, and those that others freed while this one waited: flushes a
+ * magazine of each depot, and gets what the slabs have then.
+ */
 static void rsv_alloc_leftovers(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 				struct rsv_batch *t)
 {
@@ -35,70 +35,39 @@ static void rsv_alloc_leftovers(struct rsv_cache *c, gfp_t gfp, int nid, unsigne
 }
 
 /*
- * Gets objects from the engine. Returns whether slabs that were there served.
- *
- * On a machine with several nodes a new slab of the preferred node comes before the slabs of other
- * nodes, but without effort: no caller gives up memory for it.
- */
-static bool rsv_alloc_batch(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
-			    struct rsv_batch *t)
-{
-	const gfp_t without_effort = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
-	const bool other_nodes = nr_node_ids > 1 && !(gfp & __GFP_THISNODE);
-
-	/* A batch from the slabs of the preferred node */
-	rsv_batch_alloc_node(c, nid, nr, t);
-	if (t->nr)
-		return true;
-	/* A new slab of that node, then the slabs of other nodes */
-	if (other_nodes) {
-		c->engine->new_slab(c, without_effort, nid, nr, t);
-		if (!t->nr)
-			rsv_batch_alloc_nodes(c, nid, 1, nr, t);
-	}
-	/*
-	 * A new slab of whatever others hold and can give up. An interrupt may take the objects of
-	 * a slab that became active: then another one, as long as the region has memory.
-	 */
-	while (!t->nr && c->engine->new_slab(c, gfp, nid, nr, t))
-		;
-	/*
-	 * Objects of other nodes in the depot, and those that others gave up while this one waited
-	 */
-	if (!t->nr)
-		rsv_alloc_leftovers(c, gfp, nid, nr, t);
-	return false;
-}
-
-/*
  * Gets a cached object from the engine; *raw: it was never constructed. Or NULL. Not inline: the
  * kernel may clear the batch, and magazines serve most requests without one.
  */
 static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw)
 {
-	const bool any_node = nid == NUMA_NO_NODE;
+	bool missing = false, served;
+	unsigned int nr = 1;
 	struct rsv_batch t;
-	bool served;
 
+	if (nid == NUMA_NO_NODE) {
+		nid = numa_mem_id();
+		/* Asked first: this request itself may find no magazine, which is for the next. */
+		missing = rsv_magazine_wanted(c) && rsv_magazine_missing(c);
+		nr = rsv_cpu_batch_size(c);
+	}
 	/* A guaranteed object may serve: then an exhausted region is no failure. */
 	if (READ_ONCE(c->guarantee.nr))
 		gfp |= __GFP_NOWARN;
-	if (any_node)
-		served = rsv_alloc_batch(c, gfp, numa_mem_id(), rsv_cpu_batch_size(c), &t);
-	else
-		served = rsv_alloc_batch(c, gfp, nid, 1, &t);
+	served = rsv_batch_alloc(c, gfp, nid, nr, &t);
+	if (!t.nr)
+		rsv_alloc_leftovers(c, gfp, nid, nr, &t);
 	if (!t.nr)
 		return NULL;
-	rsv_cpu_refill(c, &t);
-	if (any_node && served && rsv_magazine_wanted(c) && unlikely(rsv_magazine_missing(c)))
+	if (unlikely(missing) && served)
 		rsv_magazine_preallocate(c);
+	rsv_cpu_refill(c, &t);
 	*raw = t.raw;
 	return t.object[0];
 }
 
 /*
- * Gets a cached object of whoever has one, from the nearest to the farthest, and counts it; *raw:
- * it was never constructed. NULL: the request has failed.
+ * Gets a cached object, asking everything that may have one from the nearest to the farthest, and
+ * counts it; *raw: it was never constructed. NULL: the request has failed.
  */
 static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw)
 {

@@ -2,8 +2,8 @@
 /*
  * Batches: cached objects on their way from an engine, and back to it.
  *
- * An engine hands out up to RSV_BATCH objects under one hold of its lock, and takes objects back
- * one by one. An object that goes back fills up the guaranteed objects first, if one of them is
+ * An engine gives up to RSV_BATCH objects under one hold of its lock, and takes objects back one by
+ * one. An object that goes back fills up the guaranteed objects first, if one of them is
  * missing.
  */
 #include <linux/topology.h>
@@ -18,7 +18,7 @@
 #include "pages/zonelist.h"
 
 /**
- * rsv_cache_lost() - report that free objects of a slab are lost, since its free list was
+ * rsv_cache_lost() - report that free objects of a slab are lost, since its freelist was
  *	overwritten
  * @c: the cache
  * @base: an address in the slab
@@ -77,6 +77,61 @@ void rsv_batch_alloc_nodes(struct rsv_cache *c, int nid, unsigned int rank, unsi
 	rsv_batch_init(t);
 	for (; !t->nr && rank < nr_node_ids; rank++)
 		rsv_batch_alloc_node(c, rsv_node_at(nid, rank), nr, t);
+}
+
+/* Makes a new slab; its first objects go to the batch. Returns whether the region had memory. */
+static bool rsv_batch_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+			       struct rsv_batch *t)
+{
+	bool made;
+
+	rsv_batch_init(t);
+	made = c->engine->new_slab(c, gfp, nid, nr, t);
+	if (unlikely(t->damaged)) {
+		rsv_cache_lost(c, t->damaged, t->lost);
+		/* Another slab came first. The new one is on its list. */
+		if (!t->nr)
+			rsv_batch_alloc_node(c, nid, nr, t);
+	}
+	return made;
+}
+
+/**
+ * rsv_batch_alloc() - get objects from the engine, of the nearest memory that has any
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc_node()
+ * @nid: the preferred node
+ * @nr: how many, up to RSV_BATCH
+ * @t: set to the objects, which are cached
+ *
+ * On a machine with several nodes a new slab of the preferred node comes before the slabs of other
+ * nodes, but without effort: no caller gives up memory for it.
+ *
+ * Context: Any but NMI; may sleep if @gfp allows it.
+ * Return: Whether slabs that were there served.
+ */
+bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_batch *t)
+{
+	const gfp_t without_effort = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
+	const bool other_nodes = nr_node_ids > 1 && !(gfp & __GFP_THISNODE);
+
+	/* The slabs of the preferred node */
+	rsv_batch_alloc_node(c, nid, nr, t);
+	if (t->nr)
+		return true;
+	/* A new slab of that node, or else the slabs of other nodes */
+	if (other_nodes && !rsv_batch_new_slab(c, without_effort, nid, nr, t)) {
+		rsv_batch_alloc_nodes(c, nid, 1, nr, t);
+		if (t->nr)
+			return true;
+	}
+	/*
+	 * A new slab of whatever others hold and can give up. An interrupt may take the objects of
+	 * a slab that became active: then another one, as long as the region has memory.
+	 */
+	while (!t->nr && rsv_batch_new_slab(c, gfp, nid, nr, t))
+		;
+	return false;
 }
 
 /**

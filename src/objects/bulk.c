@@ -25,12 +25,17 @@
 
 /*
  * Whether magazines serve a cache although its fast paths do not: the engine marks objects
- * elsewhere than in them, or has objects in the heap, or each free clears.
+ * elsewhere than in them, or each free clears.
  */
 static bool rsv_bulk_needs_each(const struct rsv_cache *c)
 {
-	return READ_ONCE(c->fast) &&
-	       (c->engine->off_object || c->engine->heap || want_init_on_free());
+	return READ_ONCE(c->fast) && (c->engine->off_object || want_init_on_free());
+}
+
+/* The fast path of a free does not serve blocks of the heap either: their frames name no cache. */
+static bool rsv_bulk_free_needs_each(const struct rsv_cache *c)
+{
+	return (c->engine->heap && READ_ONCE(c->fast)) || rsv_bulk_needs_each(c);
 }
 
 /*
@@ -238,7 +243,7 @@ static bool rsv_bulk_claim(struct rsv_cache *c, struct rsv_extent *e, void *obje
 /* The same, one by one, where rsv_bulk_free_fast() cannot serve */
 static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_bulk_needs_each(c) ? rsv_cpu_enter(c->cpus) : NULL;
+	struct rsv_cpu *cpu = rsv_bulk_free_needs_each(c) ? rsv_cpu_enter(c->cpus) : NULL;
 	struct rsv_extent *e;
 	unsigned int done;
 
@@ -262,7 +267,9 @@ static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, voi
 
 static unsigned int rsv_bulk_free_some(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	return rsv_bulk_free_fast(c, nr, objects) ?: rsv_bulk_free_each(c, nr, objects);
+	unsigned int done = c->engine->heap ? 0 : rsv_bulk_free_fast(c, nr, objects);
+
+	return done ?: rsv_bulk_free_each(c, nr, objects);
 }
 
 /**

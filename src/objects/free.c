@@ -5,8 +5,6 @@
  * the hooks and stores it. Each step is here once, for all engines and for single and bulk
  * requests.
  */
-#define pr_fmt(fmt) "reservoir: " fmt
-
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 

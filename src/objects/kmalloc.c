@@ -22,7 +22,6 @@
 #include "hooks.h"
 #include "kmalloc.h"
 #include "node.h"
-#include "objects/debug/check.h"
 #include "pages/contig.h"
 #include "pages/page_alloc.h"
 #include "pages/pagemap.h"

@@ -4,7 +4,8 @@
  * flushed to the engine. cpu.h has the protocol, fastpath.h the steps that most requests take.
  *
  * Objects of other nodes collect in a magazine of their own, the remote one, which is flushed when
- * it is full. So the magazines that serve allocations have memory of the CPU's node only.
+ * it is full. So the magazines that serve allocations have memory of other nodes only after the
+ * engine had none of the CPU's node, or the task moved to another CPU.
  *
  * A new magazine is allocated while busy is clear: that may take long, and an interrupt shall find
  * the magazines meanwhile.
@@ -150,7 +151,9 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 		return cpu;
 	rsv_cpu_leave(cpu);
 	/* The magazine that was flushed last went to the depot. */
-	m = rsv_depot_take_empty(c) ?: rsv_magazine_new(c);
+	m = rsv_depot_take_empty(c);
+	if (!m && rsv_magazine_wanted(c))
+		m = rsv_magazine_new(c);
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
@@ -226,7 +229,8 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_cpu_free);
  */
 
 /**
- * rsv_magazine_flush() - give the objects of a magazine back to the engine
+ * rsv_magazine_flush() - take the objects out of a magazine: for missing guaranteed objects, or the
+ *	engine
  * @c: the cache
  * @m: the magazine, which no CPU and no depot has
  *
@@ -246,30 +250,25 @@ static void rsv_magazine_flush_and_free(struct rsv_cache *c, struct rsv_magazine
 }
 
 /**
- * rsv_magazine_spill() - give the objects of one magazine of each depot back to the engine
+ * rsv_magazine_spill() - flush one magazine of each depot
  * @c: the cache
  *
  * For a request that finds nothing else and cannot use a magazine as it is.
  *
  * Context: Any but NMI.
- * Return: Whether there was a magazine.
  */
-bool rsv_magazine_spill(struct rsv_cache *c)
+void rsv_magazine_spill(struct rsv_cache *c)
 {
 	struct rsv_magazine *m;
-	bool spilt = false;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
 		m = rsv_depot_remove(d, &d->full);
-		if (!m)
-			continue;
-		rsv_magazine_flush_and_free(c, m);
-		spilt = true;
+		if (m)
+			rsv_magazine_flush_and_free(c, m);
 	}
-	return spilt;
 }
 
 /* The magazines that a CPU had */

@@ -3,7 +3,7 @@
  * Where magazines come from, and how large they are.
  *
  * Magazines are objects of internal caches of the same region, one cache for each size. Those
- * caches have no magazines themselves. They hand out magazines by the batch: the first one serves,
+ * caches have no magazines themselves. They allocate magazines by the batch: the first one serves,
  * and the others wait, preallocated, in the depot of the internal cache, so that the next ones cost
  * as little as an exchange. A preallocated magazine is a cached object.
  *
@@ -14,12 +14,14 @@
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
+#include <linux/preempt.h>
 #include <linux/topology.h>
 
 #include "batch.h"
 #include "cpu.h"
 #include "debug/check.h"
 #include "depot.h"
+#include "free.h"
 #include "hooks.h"
 #include "magazine_cache.h"
 #include "pages/pagemap.h"
@@ -121,14 +123,9 @@ bool rsv_magazine_grow(struct rsv_cache *c)
 /* Allocates a batch: returns the first magazine, and preallocates the others. NULL: no memory. */
 static void *rsv_magazine_alloc_batch(struct rsv_cache *internal)
 {
-	const int nid = numa_mem_id();
 	struct rsv_batch t;
 
-	rsv_batch_alloc_node(internal, nid, RSV_BATCH, &t);
-	if (!t.nr)
-		internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid, RSV_BATCH, &t);
-	if (!t.nr)
-		rsv_batch_alloc_nodes(internal, nid, 1, RSV_BATCH, &t);
+	rsv_batch_alloc(internal, GFP_NOWAIT | __GFP_NOWARN, numa_mem_id(), RSV_BATCH, &t);
 	if (!t.nr)
 		return NULL;
 	rsv_depot_add_preallocated(internal, t.object + 1, t.nr - 1);
@@ -177,13 +174,22 @@ struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 	return m;
 }
 
-/* A used magazine becomes a cached object of its internal cache. */
+/*
+ * A used magazine becomes a cached object of its internal cache. Returns false if it is none: that
+ * was reported, and the magazine is lost.
+ */
 static bool rsv_magazine_to_cached(struct rsv_cache *internal, void *m)
 {
 	struct rsv_extent *e = rsv_region_extent(internal->region, m);
+	enum rsv_misuse misuse;
 
-	if (internal->engine->mark_cached(internal, e, rsv_frame_at(e, m), m) != RSV_OK)
+	preempt_disable();
+	misuse = rsv_free_claim(internal, e, m);
+	preempt_enable();
+	if (unlikely(misuse != RSV_OK)) {
+		rsv_debug_report(misuse, internal, e, m, "given back");
 		return false;
+	}
 	rsv_free_clear(internal, m);
 	rsv_free_hook(internal, m);
 	this_cpu_inc(internal->cpus->slow_frees);

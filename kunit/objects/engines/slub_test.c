@@ -11,6 +11,7 @@
 
 #include "objects/cache.h"
 #include "objects/cpu.h"
+#include "objects/engine.h"
 #include "objects/magazine.h"
 #include "objects/mark.h"
 #include "pages/pagemap.h"
@@ -495,6 +496,55 @@ static void overwritten_object_of_active_slab_is_found_when_cpu_is_drained(struc
 	EXPECT_UNTOUCHED(test, c->region);
 }
 
+/**
+ * struct stray_write - overwrites an object that another CPU frees while a request makes a slab
+ * @engine: stands in for the cache's engine
+ * @real: the cache's engine
+ * @object: the objects of the slab that was full when the request looked at it
+ * @slabs: slabs that the request made
+ */
+static struct stray_write {
+	struct rsv_engine engine;
+	const struct rsv_engine *real;
+	void **object;
+	unsigned int slabs;
+} stray_write;
+
+static bool write_before_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+				  struct rsv_batch *t)
+{
+	const unsigned long junk = 0x6b6b6b6b;
+
+	if (!stray_write.slabs++) {
+		rsv_cache_free(c, stray_write.object[4]);
+		rsv_cache_free(c, stray_write.object[3]);
+		rsvt_poke(stray_write.object[3] + c->layout.mark, &junk, sizeof(junk));
+	}
+	return stray_write.real->new_slab(c, gfp, nid, nr, t);
+}
+
+/* The request made a slab, and then found the damage in another one, which is fuller. */
+static void overwritten_object_is_found_by_the_request_that_made_another_slab(struct kunit *test)
+{
+	void *object[PER_SLAB], *others[PER_SLAB];
+	struct rsv_cache *c = queueless_cache(test);
+
+	rsvt_objects_alloc(test, c, object, PER_SLAB);
+	stray_write = (struct stray_write){
+		.engine = *c->engine, .real = c->engine, .object = object
+	};
+	stray_write.engine.new_slab = write_before_new_slab;
+	c->engine = &stray_write.engine;
+	EXPECT_REPORT(test, RSV_CORRUPT, report_lost(test, c, object[0]),
+		      others[0] = rsv_cache_alloc(c, GFP_KERNEL));
+	c->engine = stray_write.real;
+	KUNIT_ASSERT_NOT_NULL(test, others[0]);
+	KUNIT_EXPECT_EQ(test, stray_write.slabs, 1);
+	expect_lost_in_active(test, c, object, others);
+	rsvt_scratch_cache_end(test, c);
+	EXPECT_UNTOUCHED(test, c->region);
+}
+
 /*
  * Each slab has one free object. A refill gets the objects of two slabs under one hold of the lock.
  */
@@ -538,6 +588,8 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE_PARAM(overwritten_object_of_active_slab_is_found_when_its_turn_comes,
 			 kinds_gen_params),
 	KUNIT_CASE_PARAM(overwritten_object_of_active_slab_is_found_when_cpu_is_drained,
+			 kinds_gen_params),
+	KUNIT_CASE_PARAM(overwritten_object_is_found_by_the_request_that_made_another_slab,
 			 kinds_gen_params),
 	{}};
 
