@@ -10,8 +10,8 @@
  * from another one when it is dead.
  *
  * A request that no zone serves drains once, before it fails. If it may not sleep it gets only what
- * this CPU and the zones have cached. Therefore a zone below its low mark also wakes a drain in the
- * background (zone.c).
+ * this CPU and the zones have cached. Therefore a zone below its low watermark also wakes a drain
+ * in the background (zone.c).
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>

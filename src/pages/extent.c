@@ -18,7 +18,6 @@
 #include <linux/vmalloc.h>
 
 #include "buddy.h"
-#include "compat.h"
 #include "extent.h"
 #include "pagemap.h"
 #include "reserve.h"

@@ -9,8 +9,8 @@
  * and the region gives free blocks down to a floor. The call comes in the middle of somebody's
  * allocation, perhaps of this module's own while the region grows, so the shrinker only tries the
  * lock. Some time after the last call the region takes memory back, as much as the system has free
- * without reclaim. A zone that was reserved by name does not lend, because the
- * region could not be sure to get memory of that zone back.
+ * without reclaim. A zone that was reserved by name does not lend, because the region could not be
+ * sure to get memory of that zone back.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>

@@ -2,13 +2,15 @@
 /*
  * The page API: blocks of 2^order pages.
  *
- * An allocation has a fast path, which pops a block from this CPU's list, and one slow path,
- * rsv_request_serve(), which all requests for pages share:
+ * An allocation has a fast path, which pops a block from this CPU's list, and one slow path, which
+ * all requests for pages share:
  *
- *	for each zone that may serve:
- *		a zeroed page, if the request wants one; this CPU's list, refilled; the free areas
- *	drain what is cached elsewhere, and try the zones once more
- *	count and report the failure
+ *	rsv_request_serve(), for each zone that may serve:
+ *		a zeroed page, if the request wants one; this CPU's list; the free areas
+ *	rsv_request_drain(): drain what is cached elsewhere, and try the zones once more;
+ *		count and report the failure
+ *
+ * An empty list is refilled for a request that wants a whole block, not for a run (contig.c).
  *
  * A free likewise has a fast path, onto this CPU's list, and one slow path: onto this CPU's list
  * after a flush, to the free areas, or a report of what is wrong.
@@ -22,6 +24,7 @@
 #include <linux/bitops.h>
 #include <linux/highmem.h>
 #include <linux/ratelimit.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "drain.h"
@@ -72,7 +75,8 @@ static noinline void rsv_clear_pages(const struct rsv_region *r, const struct rs
 }
 
 /*
- * A zone's lists and zeroed pages serve whole blocks of small orders, without a look at the marks.
+ * A zone's lists and zeroed pages serve whole blocks of small orders. Nothing that follows looks at
+ * the watermarks, so this does.
  */
 static inline bool rsv_zone_may_use_lists(const struct rsv_zone *z, const struct rsv_request *q)
 {
@@ -145,44 +149,43 @@ rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 }
 
 /*
- * The slow path. Blocks too large for the lists have no other one, so it is inline down to the free
- * areas of the first zone: as calls the same steps took a third more instructions.
+ * The slow path as far as it drains nothing. Blocks too large for the lists have no other one, so
+ * it is inline down to the free areas of the first zone: as calls the same steps took a third more
+ * instructions.
  */
-static __always_inline struct rsv_frame *
-rsv_request_serve(struct rsv_region *r, const struct rsv_request *q,
-		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
+static __always_inline struct rsv_frame *rsv_request_serve(struct rsv_region *r,
+							   const struct rsv_request *q)
 {
-	struct rsv_zone *z;
-	struct rsv_frame *f;
+	struct rsv_zone *z = rsv_zone_first(r, q);
+	struct rsv_frame *f = rsv_zone_serve(z, q);
 
+	return likely(f) ? f : rsv_zones_serve(r, q, z);
+}
+
+/* The whole slow path */
+static __always_inline struct rsv_frame *
+rsv_request_serve_or_drain(struct rsv_region *r, const struct rsv_request *q,
+			   struct rsv_frame *(*gather)(struct rsv_region *r,
+						       const struct rsv_request *q))
+{
 	if (unlikely(in_nmi()))
 		return NULL;
-	z = rsv_zone_first(r, q);
-	f = rsv_zone_serve(z, q);
-	if (likely(f))
-		return f;
-	return rsv_zones_serve(r, q, z) ?: rsv_request_drain(r, q, gather);
+	return rsv_request_serve(r, q) ?: rsv_request_drain(r, q, gather);
 }
 
 /**
  * rsv_request_try() - allocate a block from the first zone that has one
  * @r: the region
- * @q: the request, its order below RSV_ORDERS_MAX and without __GFP_ZERO
+ * @q: the request, its order below RSV_ORDERS_MAX
  *
- * The caller's fast path has tried this CPU's list of the first zone, so only the free areas of
- * that zone are left to try.
+ * Nothing is drained, and a failure is not counted.
  *
- * Context: Any but NMI, where it gives NULL.
- * Return: The block's first frame, marked as used, or NULL.
+ * Context: Any; in an NMI it gives NULL.
+ * Return: The block's first frame, marked as used and cleared if the flags say so, or NULL.
  */
 struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q)
 {
-	struct rsv_zone *z;
-
-	if (unlikely(in_nmi()))
-		return NULL;
-	z = rsv_zone_first(r, q);
-	return rsv_zone_alloc(z, q) ?: rsv_zones_serve(r, q, z);
+	return unlikely(in_nmi()) ? NULL : rsv_request_serve(r, q);
 }
 
 /**
@@ -198,7 +201,7 @@ struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_reque
 				    struct rsv_frame *(*gather)(struct rsv_region *r,
 								const struct rsv_request *q))
 {
-	return rsv_request_serve(r, q, gather);
+	return rsv_request_serve_or_drain(r, q, gather);
 }
 
 static inline struct rsv_request rsv_pages_request(gfp_t gfp, int nid, unsigned int order)
@@ -226,7 +229,7 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gf
 
 	if (unlikely(gfp & ~RSV_GFP_PLAIN) && !rsv_gfp_ok(gfp, RSV_GFP_PAGES))
 		return NULL;
-	return rsv_block_page(r, rsv_request_serve(r, &q, NULL));
+	return rsv_block_page(r, rsv_request_serve_or_drain(r, &q, NULL));
 }
 
 /**
@@ -307,47 +310,54 @@ refuse:
 	return false;
 }
 
-static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned long index,
+static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned long pfn,
 					   unsigned int order, enum rsv_misuse misuse)
 {
-	rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u", e->region->name,
-		   rsv_frame_offset(e, &e->frames[index]), order);
+	if (!e)
+		rsv_report(misuse, "a page of no region given back with order %u", order);
+	else
+		rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u",
+			   e->region->name, rsv_frame_offset(e, &e->frames[pfn - e->first]),
+			   order);
 }
 
-/* The slow path, with preemption disabled, inline as that of an allocation */
-static __always_inline void rsv_extent_free_pages(struct rsv_extent *e, unsigned long index,
-						  unsigned int order)
+/*
+ * The slow path, with preemption disabled, inline as that of an allocation. Returns RSV_OK, or what
+ * is wrong with the block.
+ */
+static __always_inline enum rsv_misuse rsv_extent_free_pages(struct rsv_extent *e,
+							     unsigned long index,
+							     unsigned int order)
 {
-	enum rsv_misuse misuse = RSV_WRONG_SIZE;
-
 	if (order < RSV_PCP_ORDERS && rsv_pcp_free(e, index, order))
-		return;
-	if (likely(order < RSV_ORDERS_MAX))
-		misuse = rsv_zone_free_block(e, index, order);
-	if (unlikely(misuse != RSV_OK))
-		rsv_free_pages_failed(e, index, order, misuse);
+		return RSV_OK;
+	return likely(order < RSV_ORDERS_MAX) ? rsv_zone_free_block(e, index, order) :
+						RSV_WRONG_SIZE;
 }
 
 static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page);
+	enum rsv_misuse misuse = RSV_FOREIGN;
 	struct rsv_extent *e;
 
 	if (unlikely(in_nmi()) && rsv_refuse_nmi("pages given back"))
 		return;
 	preempt_disable();
 	e = this_cpu_read(rsv_extent_hint);
-	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes))) {
+	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes)))
 		e = rsv_extent_find(pfn);
-		if (!e) {
-			rsv_report(RSV_FOREIGN, "a page of no region given back with order %u",
-				   order);
-			goto out;
-		}
+	if (likely(e))
+		misuse = rsv_extent_free_pages(e, pfn - e->first, order);
+	if (likely(misuse == RSV_OK)) {
+		preempt_enable();
+		return;
 	}
-	rsv_extent_free_pages(e, pfn - e->first, order);
-out:
+	/* A report takes long. From here on RCU keeps the extent from being freed. */
+	rcu_read_lock();
 	preempt_enable();
+	rsv_free_pages_failed(e, pfn, order, misuse);
+	rcu_read_unlock();
 }
 
 /**

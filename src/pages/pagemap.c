@@ -4,9 +4,9 @@
  *
  * A page belongs to at most one extent, and a lookup takes constant time. One xarray has the chunks
  * of 2^RSV_CHUNK_ORDER pages that lie wholly inside an extent; a second one has, one by one, the
- * pages at both ends of an extent that do not fill a chunk. extent.c changes both under the
- * region's shape_lock. An extent is in them from when it is complete until its pages go back to the
- * system.
+ * pages at both ends of an extent that do not fill a chunk. All regions share them: the lock of the
+ * xarray guards each change. An extent is in them from when it is complete until its pages go back
+ * to the system.
  *
  * Lookups take no lock. A lookup of a pointer that may be anything runs under rcu_read_lock(), and
  * an extent is freed a grace period after it left the map. Each CPU keeps a hint, the extent that
@@ -69,7 +69,7 @@ static struct xarray *rsv_pagemap_step(unsigned long pfn, unsigned long end, uns
 
 /**
  * rsv_pagemap_add() - let lookups find an extent
- * @e: the extent, its region's shape locked
+ * @e: the extent, whose shape nobody else changes
  *
  * Context: Process; may sleep.
  * Return: 0 or -ENOMEM, and then the caller removes what was added.
@@ -91,7 +91,7 @@ int rsv_pagemap_add(struct rsv_extent *e)
 
 /**
  * rsv_pagemap_remove() - let lookups find pages of an extent no longer
- * @e: the extent, its region's shape locked
+ * @e: the extent, whose shape nobody else changes
  * @index: the first page in the extent
  * @nr_pages: their number: the whole extent or whole chunks
  *

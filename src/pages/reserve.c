@@ -404,7 +404,7 @@ static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
 		found = rsv_take_contiguous(blocks, want, nr_pages, allowance->left);
 		if (found >= nr_pages)
 			goto taken;
-		pr_err_ratelimited("region %s: %lu KiB wanted in one run, %lu KiB the longest\n",
+		pr_err_ratelimited("region %s: %lu KiB wanted in one extent, %lu KiB is the longest run\n",
 				   r->name, rsv_kib(nr_pages), rsv_kib(found));
 		return false;
 	}

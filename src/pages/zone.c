@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One zone: the marks that decide whether its free areas serve a request, the checks of a free, and
- * the counts. The zone's lock guards all of it; buddy.c splits and merges under that lock.
+ * One zone: the watermarks that decide whether its free areas serve a request, the checks of a
+ * free, and the counts. The zone's lock guards all of it; buddy.c splits and merges under that
+ * lock.
  *
- * Two marks withhold pages. Only requests with __GFP_HIGH, which GFP_ATOMIC includes, get a zone's
- * last min_pages. And a zone that was reserved by name withholds its protection from requests that
- * a higher zone could serve, as the kernel's lowmem_reserve does.
+ * Only requests with __GFP_HIGH, which GFP_ATOMIC includes, get a zone's last min_pages. A zone
+ * that was reserved by name also withholds its protection from requests that a higher zone could
+ * serve, as the kernel's lowmem_reserve does.
  *
  * When a zone falls below low_pages, it wakes the work that drains the region in the background, so
  * that later requests that may not sleep still find pages.
@@ -21,8 +22,8 @@
 #include "zone.h"
 
 /*
- * A zone with fewer pages has no marks, no per-CPU lists and no zeroed pages: they would be most of
- * it.
+ * A zone with fewer pages has no watermarks, no per-CPU lists and no zeroed pages: they would be
+ * most of it.
  */
 #define RSV_SMALL_ZONE	 1024UL
 #define RSV_MIN_SHIFT	 8 /* one page in 2^8 is withheld for __GFP_HIGH */
@@ -46,7 +47,7 @@ void rsv_zone_init(struct rsv_zone *z, struct rsv_region *r, struct page *page)
 }
 
 /*
- * Marks
+ * Watermarks
  */
 
 static void rsv_zone_set_list_min(struct rsv_zone *z)
@@ -70,7 +71,7 @@ static void rsv_zone_set_pcp_high(struct rsv_zone *z, unsigned long nr_pages)
 }
 
 /**
- * rsv_zone_resize() - set the marks and limits after the zone got or lost pages
+ * rsv_zone_resize() - set the watermarks and limits after the zone got or lost pages
  * @z: the zone, locked
  * @pages: how many more it has
  */
@@ -173,8 +174,8 @@ void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
 			     (1UL << order) - f->nr_pages);
 }
 
-/* How many blocks of its order a request may get from above the marks, up to @most */
-static unsigned int rsv_zone_above_marks(const struct rsv_zone *z, const struct rsv_request *q,
+/* How many blocks of its order a request may get from above the watermarks, up to @most */
+static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z, const struct rsv_request *q,
 					 unsigned int most)
 {
 	unsigned long reserved = z->min_pages;
@@ -222,7 +223,7 @@ static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order,
 /**
  * rsv_zone_alloc_batch() - move several blocks from the free areas to an owner that caches them
  * @z: the zone
- * @q: the request that needs the first of them: its order, and what the marks allow it
+ * @q: the request that needs the first of them: its order, and what the watermarks allow it
  * @owner: the owner, as in rsv_frame.owner
  * @nr: how many blocks at most
  * @pieces: how many blocks of the free areas they are cut from at most; this bounds the time that
@@ -241,8 +242,8 @@ unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	/* Below a mark the request gets its own block and none for those that come later. */
-	wanted = rsv_zone_above_marks(z, q, nr);
+	/* Below a watermark the request gets its own block and none for those that come later. */
+	wanted = rsv_zone_above_watermarks(z, q, nr);
 	if (!wanted && nr && rsv_zone_allows(z, q))
 		wanted = 1;
 	for (; got < wanted && pieces; pieces--) {
@@ -280,7 +281,7 @@ static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, struct rsv_fra
 {
 	switch (READ_ONCE(f->kind)) {
 	case RSV_FRAME_USED:
-		/* Whoever turns the block into a slab writes other things there. */
+		/* The CPU that turns the block into a slab writes other things there. */
 		if (f->nr_pages > e->nr_pages - rsv_frame_index(e, f))
 			return RSV_FOREIGN;
 		return !nr_pages || f->nr_pages == nr_pages ? RSV_OK : RSV_WRONG_SIZE;

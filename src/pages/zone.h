@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One zone: its marks, and allocating from and freeing to its free areas.
+ * One zone: its watermarks, and allocating from and freeing to its free areas.
  */
 #ifndef RSV_PAGES_ZONE_H
 #define RSV_PAGES_ZONE_H
@@ -17,7 +17,7 @@ void rsv_zone_resize(struct rsv_zone *z, long pages);
 void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
 unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages);
 
-/* Whether the marks of a zone, which is locked, let a request have a block */
+/* Whether the watermarks of a zone, which is locked, let a request have a block */
 static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
 {
 	unsigned long reserved = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
@@ -27,13 +27,13 @@ static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_re
 	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= reserved;
 }
 
-/* Whether a request may use the lists of a zone, whose blocks no mark withholds */
+/* Whether a request may use the lists of a zone, whose blocks no watermark withholds */
 static inline bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q)
 {
 	return likely(!READ_ONCE(z->protection)) || gfp_zone(q->gfp) == z->type;
 }
 
-/* Whether a zone is below its min mark, and the lists too are for __GFP_HIGH only */
+/* Whether a zone is below its min watermark, and the lists too are for __GFP_HIGH only */
 static inline bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q)
 {
 	return !(q->gfp & __GFP_HIGH) && READ_ONCE(z->free_pages) < READ_ONCE(z->min_pages);
@@ -55,7 +55,7 @@ void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
 void rsv_zone_wake_drain(struct rsv_region *r);
 void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order);
 
-/* The zone is not locked: queue_work() takes locks that are not raw. */
+/* The zone is not locked: its lock is the innermost one, and is held for few steps. */
 static inline void rsv_zone_check_low(struct rsv_zone *z)
 {
 	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->low_pages)))
