@@ -16,7 +16,7 @@ make shell      a prompt in the same machine, with the module loaded
 make check      run all tests
 make check-machines  run those that need particular machines: nodes, CPUs that come and go, 32 bits, PREEMPT_RT
 make check-debug  run them under the kernel's sanitizers: KASAN, lockdep, KCSAN, kmemleak, UBSAN
-make bench      measure Reservoir beside the running kernel's own allocators (10 minutes)
+make bench      measure Reservoir and the running kernel's own allocators (10 minutes)
 make install    build and install the module through DKMS, the command and the udev rule (root)
 make uninstall  undo that
 make clean      remove what was built; the cache in ~/.cache/reservoir stays

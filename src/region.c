@@ -20,7 +20,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "compat.h"
 #include "name.h"
 #include "objects/cache.h"
 #include "objects/heap.h"

@@ -38,12 +38,12 @@
  *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock,
  *				no atomic instruction. An interrupt that finds busy set goes past
  *	rsv_cache_node, rsv_depot, rsv_guarantee, rsv_heap_node, rsv_zone
- *				whoever holds their raw lock. The order of all locks stands at the
+ *				the holder of their raw lock. The order of all locks stands at the
  *				top of objects/cache.c
- *	rsv_frame		whoever owns the page; whoever looks at a page that may be another's
- *				reads, under RCU or with preemption disabled, and believes nothing
- *	rsv_region, rsv_extents	who changes them holds shape_lock; requests only read, and what
- *				they may still be reading goes after a grace period
+ *	rsv_frame		the owner of the page. Other readers, who have any pointer, read
+ *				under RCU or with preemption disabled, and check what they read
+ *	rsv_region, rsv_extents	the holder of shape_lock changes them. Requests only read, and what
+ *				they may still be reading is freed after a grace period
  */
 #ifndef RSV_TYPES_H
 #define RSV_TYPES_H
@@ -67,7 +67,6 @@
 
 #include "compat.h"
 #include "report.h"
-#include "types.h"
 
 struct dentry;
 struct rsv_cache;
@@ -350,7 +349,7 @@ struct rsv_pcp_stats {
  * @pcp_high: blocks of each order that the list of one CPU has at most (@lock; near @pcp, in no
  *	cache line with fields that change often)
  * @list_min: free pages below which the fast path does not use the lists: @min_pages, or ULONG_MAX
- *	if the zone is protected (@lock)
+ *	if @protection is not 0 and the type is below ZONE_NORMAL (@lock)
  * @lock: guards all below, the frames of free blocks, and the kind of all frames. A raw lock, taken
  *	with interrupts off, and the innermost of all. Held for a number of steps that the number of
  *	orders or a batch bounds
@@ -553,7 +552,7 @@ struct rsv_layout {
 	(sizeof(struct rsv_magazine) + RSV_MAGAZINE_SIZE(n) * sizeof(void *))
 
 /**
- * struct rsv_magazine - a stack of cached objects (whoever has it: a CPU, or the depot's lock)
+ * struct rsv_magazine - a stack of cached objects (changed by its CPU, or under the depot's lock)
  * @next: the next one in the depot
  * @rounds: objects in it; of a loaded magazine, rsv_cpu.top tells
  * @size: rounds that it has room for
@@ -598,14 +597,14 @@ struct rsv_depot {
 
 /**
  * struct rsv_cpu - what one CPU has of a cache. Only that CPU touches it, between rsv_cpu_enter()
- * and rsv_cpu_leave(); whoever drains a dead CPU does so in its place
+ * and rsv_cpu_leave(); the CPU that drains a dead one does so in its place
  * @busy: set while the CPU works on it: an interrupt that finds it set takes the slow path
  * @top: end of the objects in the loaded magazine: allocations pop there, frees push there
  * @bottom: first round of the loaded magazine
  * @limit: end of the loaded magazine
  * @extent: the extent in which this CPU last freed an object of its own node: a hint, never NULL
- * @allocs: objects that came out of this CPU's magazines
- * @frees: objects that went into them (fast paths touch the fields to here: one cache line)
+ * @allocs: allocations that this CPU's magazines served
+ * @frees: frees that they served (fast paths touch the fields to here: one cache line)
  * @loaded: the loaded magazine, never NULL
  * @previous: the magazine before it, mostly full or empty, never NULL
  * @remote: collects objects of other nodes until it is full, never NULL
@@ -746,7 +745,7 @@ struct rsv_guarantee {
  * @cpuhp: on the list of those whose CPUs are flushed when they go
  * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
  * @ending: on a list of caches that end together
- * @debugfs: its folder (set and removed by whoever creates and destroys the cache)
+ * @debugfs: its folder (set when the cache is created, removed when it is destroyed)
  * @rcu: quarantines it after a grace period
  * @nodes: by number of the node
  */
@@ -869,9 +868,10 @@ struct rsv_visitor {
  * @layout: completes a layout that has its slot: objects and pages of a slab. 0 or -EINVAL
  * @alloc: adds up to @nr objects from slabs of a node to an empty batch. cpu is what this CPU has
  *	of a cache without magazines, entered; or NULL
- * @new_slab: allocates a slab, only of the node if gfp has __GFP_THISNODE, and adds up to @nr of
- *	its objects to an empty batch, before any other caller gets them. Returns whether the region
- *	had memory for a slab
+ * @new_slab: allocates a slab, only of the node if gfp has __GFP_THISNODE, and then adds up to @nr
+ *	objects to an empty batch: of this slab, or of one that was there first or became this CPU's
+ *	active slab. None if others took all of them. Returns whether the region had memory for a
+ *	slab
  * @free: takes a cached object back; e and f are extent and frame of the object. Returns RSV_OK, or
  *	the misuse if it is not cached any more
  * @mark_used: marks a cached object as used. Returns false if it was not marked as cached
@@ -1297,8 +1297,8 @@ struct rsv_object_handle {
  * @pages: the scattered pages in the order of their offsets; NULL for a block (constant)
  * @nr_pages: number of its pages (constant)
  * @exact: the block has the requested number of pages, not a power of two (constant)
- * @offset: the page offset that mmap() finds it by (rsv_file.lock; mmap() reads it under
- *	rsv_mmap_offsets.lock)
+ * @offset: the page offset that mmap() finds it by (rsv_file.lock; constant once the
+ *	buffer is in the tree)
  * @node: its node in the tree of offsets; empty while it has no offset (as @offset)
  * @waiting: on the list of buffers that wait because a page is pinned (rsv_waiting_lock)
  */
@@ -1395,7 +1395,7 @@ struct rsv_ioctl {
  * @pages: its pages
  * @objects: objects that fit in it
  * @out: objects that the engine does not have: used, cached, or in the active slab of a CPU
- * @carved: objects that were allocated at least once, or are on the free list
+ * @carved: objects that were allocated at least once, or are on the freelist
  * @list: the list that it is on, such as "empty"
  */
 struct rsv_slab_figures {

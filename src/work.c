@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module's work queue. The module has a queue of its own because it must be able to wait for
- * all its work items before it is unloaded, and because requests wait for work that drains a CPU,
- * which therefore must not wait for memory (WQ_MEM_RECLAIM).
+ * The work queue of objects/ and pages/. They have a queue of their own because they must be able
+ * to wait for all their work items before the module is unloaded, and because requests wait for
+ * work that drains a CPU, which therefore must not wait for memory (WQ_MEM_RECLAIM).
  */
 #include <linux/rcupdate.h>
 

@@ -4,7 +4,7 @@
 
 #include <linux/workqueue.h>
 
-/* For all work items of the module; set while the module is loaded */
+/* For the work items of objects/ and pages/; set while the module is loaded */
 extern struct workqueue_struct *rsv_queue;
 
 int rsv_work_start(void);

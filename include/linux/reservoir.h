@@ -7,9 +7,9 @@
  *
  * The functions mirror those of the kernel, with the region as first parameter, and gfp means the
  * same. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and GFP_NOWAIT may not.
- * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect, and for pages also
- * __GFP_THISNODE and the zone bits. With any other flag, above all __GFP_NOFAIL, a function warns
- * once and returns NULL.
+ * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect; so have the zone bits for pages,
+ * and __GFP_THISNODE for pages and where the caller names a node. With any other flag, above all
+ * __GFP_NOFAIL, a function warns once and returns NULL.
  *
  * Each function's context and errors are described where it is defined, in src/.
  */

@@ -20,7 +20,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "compat.h"
 #include "debugfs.h"
 #include "objects/cache.h"
 #include "objects/kmalloc.h"

@@ -26,8 +26,8 @@
  * region->caches_lock, finds it by number. Memory of the system is allocated before that lock is
  * taken: reclaim may ask the region for what it lends.
  *
- * A cache that was destroyed stays in quarantine for a while: whoever still uses it finds the fast
- * paths off and, on the slow path, that the cache is not alive.
+ * A cache that was destroyed stays in quarantine for a while: a caller that still uses it finds the
+ * fast paths off and, on the slow path, that the cache is not alive.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -346,13 +346,13 @@ EXPORT_SYMBOL_GPL(rsv_cache_create);
  * Destruction
  */
 
-/* Takes the oldest cache out of the quarantine, if there are more than so many. */
-static struct rsv_cache *rsv_quarantine_pop(unsigned int keep)
+/* Takes the oldest cache out of the quarantine, if there are more than @max. */
+static struct rsv_cache *rsv_quarantine_pop(unsigned int max)
 {
 	struct rsv_cache *c = NULL;
 
 	spin_lock(&rsv_quarantine_lock);
-	if (rsv_nr_quarantined > keep) {
+	if (rsv_nr_quarantined > max) {
 		c = list_last_entry(&rsv_quarantine, struct rsv_cache, list);
 		list_del(&c->list);
 		rsv_nr_quarantined--;

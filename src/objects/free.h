@@ -22,7 +22,7 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
  * @e: the extent that it lies in
  * @object: the object, or whatever the caller passes
  *
- * Whoever marks it has the object: nobody else can free it or get it from then on.
+ * The caller that marks it has the object: nobody else can free it or get it from then on.
  *
  * Context: Any but NMI, with preemption disabled, so that the slab of an object that is free
  * already is likely to be there still.

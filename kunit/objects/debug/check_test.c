@@ -402,7 +402,7 @@ static void free_list_is_looked_through_if_that_is_asked_for(struct kunit *test)
 	next = get_next(c, object[1]);
 	clobber_next(c, object[1]);
 	EXPECT_MISUSE(test, RSV_CORRUPT, rsv_cache_free(c, object[2]));
-	rsvt_expect_report_ends(test, "its free list is wrong");
+	rsvt_expect_report_ends(test, "its freelist is wrong");
 	/* With the link repaired the freelist is sound again. */
 	set_next(c, object[1], next);
 	rsv_cache_free(c, object[0]);

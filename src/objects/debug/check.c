@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The checks of caches with RSV_RED_ZONE, RSV_POISON or RSV_STORE_USER: what is written around and
- * in an object when it is allocated and freed, and looked at the next time. Whoever wrote to it
- * meanwhile is found then:
+ * in an object when it is allocated and freed, and looked at the next time. The code that wrote to
+ * it meanwhile is found then:
  *
  *	cache has	part of the slot	free			used
  *	RSV_RED_ZONE	red zones		SLUB_RED_INACTIVE	SLUB_RED_ACTIVE

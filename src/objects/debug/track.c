@@ -3,8 +3,9 @@
  * Owners of objects: who allocated and who freed each object of a cache with RSV_STORE_USER, as the
  * kernel's struct track.
  *
- * The owner of an object writes its records, so that needs no lock. Whoever lists the owners of a
- * whole cache reads them at any time, and finds by the checksum that a record was being written.
+ * The owner of an object writes its records, so that needs no lock. The reader that lists the
+ * owners of a whole cache reads them at any time, and finds by the checksum that a record was being
+ * written.
  *
  * The kernel's stack depot stores each stack once. In contexts where the depot may not allocate,
  * only stacks that it has already are stored; the address of the caller is always stored.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which engines there are. A new one needs a line here and in engines.h, and a flag in
- * include/linux/reservoir.h.
+ * include/uapi/linux/reservoir.h.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>

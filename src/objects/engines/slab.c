@@ -76,7 +76,8 @@ static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_n
 	enum rsv_fill old = word.fill, fill = rsv_slab_fill(c, word);
 
 	word.fill = fill;
-	WRITE_ONCE(slab->slab, word.word);
+	/* Who reads that objects are carved sees their bufctls: rsv_bufctl_entry() */
+	smp_store_release(&slab->slab, word.word);
 	if (fill == old)
 		return;
 	rsv_slab_unlink(n, slab, old);
@@ -357,7 +358,7 @@ static __always_inline u16 *rsv_bufctl_entry(const struct rsv_cache *c, const st
 					     struct rsv_frame *f, const void *object)
 {
 	struct rsv_frame *slab = rsv_slab_head(e, f);
-	/* Pairs with the unlock after the slab was carved: its bufctls are visible too. */
+	/* Pairs with rsv_bufctl_update_slab(). */
 	const union rsv_slab_word word = { .word = smp_load_acquire(&slab->slab) };
 	struct rsv_bufctl *bufctl = word.carved ? rsv_bufctl_find(c, e, slab) : NULL;
 	unsigned int index;
@@ -492,7 +493,7 @@ static bool rsv_bufctl_verify(struct rsv_cache *c, struct rsv_extent *e, struct 
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (!sound)
 		rsv_debug_report_slab(RSV_CORRUPT, c, rsv_frame_addr(e, slab),
-				      "its free list is wrong");
+				      "its freelist is wrong");
 	return sound;
 }
 

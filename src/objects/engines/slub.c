@@ -242,7 +242,7 @@ static bool rsv_slub_verify(struct rsv_cache *c, struct rsv_extent *e, struct rs
 	sound = rsv_slab_read(slab).frozen || rsv_slub_sound(c, slab, base);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (!sound)
-		rsv_debug_report_slab(RSV_CORRUPT, c, base, "its free list is wrong");
+		rsv_debug_report_slab(RSV_CORRUPT, c, base, "its freelist is wrong");
 	return sound;
 }
 
