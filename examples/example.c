@@ -25,7 +25,7 @@ static int __init example_init(void)
 	ring = rsv_get_free_pages(r, GFP_KERNEL | __GFP_ZERO, 4);
 	if (packet && ring)
 		return 0;
-	example_exit();		/* every free takes NULL, so this also unwinds a start half way */
+	example_exit();		/* every free accepts NULL: this also undoes a start that failed */
 	return -ENOMEM;
 }
 module_init(example_init);
