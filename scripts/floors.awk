@@ -33,6 +33,8 @@ function add_file(file) {
 
 { add_file($2) }
 
+$1 == "include" && $2 == $3 { includes_itself[$2] = 1 }
+
 $3 != "" && $2 != $3 {
 	add_file($3)
 	edge = $1 SUBSEP $2 SUBSEP $3
@@ -109,6 +111,10 @@ function circle(kind, n,   first, i, text, file, next_file) {
 
 # For each file the shortest circle that it is part of
 function print_circles(kind,   i, n, text) {
+	if (kind == "include") {
+		for (text in includes_itself)
+			print "circle: " text " -> " text " (#include)"
+	}
 	for (i = 1; i <= files; i++) {
 		n = shortest(kind, path[i])
 		if (!n)
