@@ -175,8 +175,8 @@ void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
 }
 
 /* How many blocks of its order a request may get from above the watermarks, up to @most */
-static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z, const struct rsv_request *q,
-					 unsigned int most)
+static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z,
+					      const struct rsv_request *q, unsigned int most)
 {
 	unsigned long reserved = z->min_pages;
 

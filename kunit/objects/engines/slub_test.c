@@ -30,6 +30,9 @@
 #define SIZE	 2040
 #define PER_SLAB	6
 
+/* What a stray write puts into a free object */
+static const unsigned long junk = 0x6b6b6b6b;
+
 static void construct(void *object)
 {
 	memset(object, 0xc7, SIZE);
@@ -64,8 +67,6 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = cache_of_kind(test, r);
 	void *object[PER_SLAB], *next, *others[PER_SLAB];
-	const unsigned long junk = 0x6b6b6b6b;
-
 	rsvt_objects_alloc(test, c, object, PER_SLAB);
 	rsv_cache_free(c, object[4]);
 	rsv_cache_free(c, object[3]);
@@ -420,8 +421,6 @@ static void object_of_another_cpus_slab_is_given_back_without_the_lock(struct ku
  */
 static void *overwrite_in_active(struct kunit *test, struct rsv_cache *c, void **object)
 {
-	const unsigned long junk = 0x6b6b6b6b;
-
 	rsvt_objects_alloc(test, c, object, PER_SLAB);
 	KUNIT_ASSERT_PTR_EQ(test, active_of(c), slab_of(c, object[0]));
 	rsv_cache_free(c, object[4]);
@@ -437,8 +436,6 @@ static void *overwrite_in_active(struct kunit *test, struct rsv_cache *c, void *
 static void expect_lost_in_active(struct kunit *test, struct rsv_cache *c, void **object,
 				  void **others)
 {
-	const unsigned long junk = 0x6b6b6b6b;
-
 	rsvt_objects_alloc(test, c, others + 1, PER_SLAB - 1);
 	KUNIT_EXPECT_FALSE(test, rsvt_object_among(object[3], others, PER_SLAB));
 	KUNIT_EXPECT_FALSE(test, rsvt_object_among(object[4], others, PER_SLAB));
@@ -513,8 +510,6 @@ static struct stray_write {
 static bool write_before_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 				  struct rsv_batch *t)
 {
-	const unsigned long junk = 0x6b6b6b6b;
-
 	if (!stray_write.slabs++) {
 		rsv_cache_free(c, stray_write.object[4]);
 		rsv_cache_free(c, stray_write.object[3]);
