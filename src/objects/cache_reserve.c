@@ -11,13 +11,13 @@
 #include "guarantee.h"
 #include "pages/pagemap.h"
 
-static void rsv_reserve_release(struct rsv_cache *c, void *object)
+static void rsv_guarantee_release(struct rsv_cache *c, void *object)
 {
 	rsv_free_store(c, rsv_region_extent(c->region, object), object, false);
 }
 
 /* Replaces the table by one of another length. The objects of the old table fill the new one. */
-static int rsv_reserve_resize(struct rsv_cache *c, unsigned int room)
+static int rsv_guarantee_resize(struct rsv_cache *c, unsigned int room)
 {
 	void **objects = NULL, **old;
 	unsigned int nr;
@@ -29,13 +29,13 @@ static int rsv_reserve_resize(struct rsv_cache *c, unsigned int room)
 	}
 	old = rsv_guarantee_exchange(c, objects, room, &nr);
 	while (nr--)
-		rsv_reserve_release(c, old[nr]);
+		rsv_guarantee_release(c, old[nr]);
 	rsv_kfree(old);
 	return 0;
 }
 
 /* Sets the target, and gives up the objects beyond it. */
-static void rsv_reserve_set_target(struct rsv_cache *c, unsigned int target)
+static void rsv_guarantee_retarget(struct rsv_cache *c, unsigned int target)
 {
 	void *object;
 
@@ -43,12 +43,12 @@ static void rsv_reserve_set_target(struct rsv_cache *c, unsigned int target)
 	while (READ_ONCE(c->guarantee.nr) > target) {
 		object = rsv_guarantee_take(c);
 		if (object)
-			rsv_reserve_release(c, object);
+			rsv_guarantee_release(c, object);
 	}
 }
 
 /* Allocates objects until none is missing. */
-static int rsv_reserve_fill(struct rsv_cache *c)
+static int rsv_guarantee_fill(struct rsv_cache *c)
 {
 	while (rsv_guarantee_is_short(c)) {
 		void *object = rsv_alloc_for_reserve(c, GFP_KERNEL | __GFP_NOWARN);
@@ -56,7 +56,7 @@ static int rsv_reserve_fill(struct rsv_cache *c)
 		if (!object)
 			return -ENOMEM;
 		/* A free of another caller may have filled the place; then it goes elsewhere. */
-		rsv_reserve_release(c, object);
+		rsv_guarantee_release(c, object);
 	}
 	return 0;
 }
@@ -82,15 +82,16 @@ int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
 	if (!rsv_cache_usable(c))
 		return -EINVAL;
 	if (nr > c->guarantee.room)
-		err = rsv_reserve_resize(c, nr);
+		err = rsv_guarantee_resize(c, nr);
 	if (err)
 		return err;
-	rsv_reserve_set_target(c, nr);
-	err = rsv_reserve_fill(c);
+	rsv_guarantee_retarget(c, nr);
+	err = rsv_guarantee_fill(c);
 	if (err)
-		rsv_reserve_set_target(c, before);
-	if (!nr)
-		rsv_reserve_resize(c, 0);
+		rsv_guarantee_retarget(c, before);
+	/* A table that is longer than the guarantee is memory that others may need. */
+	if ((err || !nr) && c->guarantee.room > c->guarantee.target)
+		rsv_guarantee_resize(c, c->guarantee.target);
 	return err;
 }
 EXPORT_SYMBOL_GPL(rsv_cache_reserve);
