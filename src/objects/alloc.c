@@ -21,13 +21,14 @@
 #include "pages/page_alloc.h"
 
 /*
- * Objects of other nodes in the depot, and those that others freed while this one waited: flushes a
- * magazine of each depot, and gets what the slabs have then.
+ * Flushes a full magazine of each depot, which may have objects of any node, and asks the slabs once
+ * more. They may also have objects that others freed while this request slept.
  */
 static void rsv_alloc_leftovers(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 				struct rsv_batch *t)
 {
-	rsv_magazine_spill(c);
+	if (!rsv_magazine_spill(c) && !gfpflags_allow_blocking(gfp))
+		return;
 	if (gfp & __GFP_THISNODE)
 		rsv_batch_alloc_node(c, nid, nr, t);
 	else

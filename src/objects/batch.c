@@ -105,22 +105,22 @@ static bool rsv_batch_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned
  * @t: set to the objects, which are cached
  *
  * On a machine with several nodes a new slab of the preferred node comes before the slabs of other
- * nodes, but without effort: no caller gives up memory for it.
+ * nodes, but no other CPU is drained for it.
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
  * Return: Whether slabs that were there served.
  */
 bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_batch *t)
 {
-	const gfp_t without_effort = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
+	const gfp_t undrained = (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
 	const bool other_nodes = nr_node_ids > 1 && !(gfp & __GFP_THISNODE);
 
 	/* The slabs of the preferred node */
 	rsv_batch_alloc_node(c, nid, nr, t);
 	if (t->nr)
 		return true;
-	/* A new slab of that node, or else the slabs of other nodes */
-	if (other_nodes && !rsv_batch_new_slab(c, without_effort, nid, nr, t)) {
+	/* A new slab of that node, or the slabs of other nodes */
+	if (other_nodes && !rsv_batch_new_slab(c, undrained, nid, nr, t)) {
 		rsv_batch_alloc_nodes(c, nid, 1, nr, t);
 		if (t->nr)
 			return true;

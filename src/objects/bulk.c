@@ -8,6 +8,7 @@
  * for each object.
  */
 #include <linux/minmax.h>
+#include <linux/preempt.h>
 #include <linux/string.h>
 
 #include "alloc.h"
@@ -36,6 +37,32 @@ static bool rsv_bulk_needs_each(const struct rsv_cache *c)
 static bool rsv_bulk_free_needs_each(const struct rsv_cache *c)
 {
 	return (c->engine->heap && READ_ONCE(c->fast)) || rsv_bulk_needs_each(c);
+}
+
+/*
+ * Enters this CPU if the fast paths are on. They are looked at with preemption disabled: a task that
+ * waited since then could go past a missing guaranteed object.
+ */
+static struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
+{
+	struct rsv_cpu *cpu;
+
+	preempt_disable();
+	cpu = rsv_cpu_enter(READ_ONCE(c->fast_cpus));
+	preempt_enable();
+	return cpu;
+}
+
+/* Enters this CPU if @needs_each says so, for the same reason after it is entered. */
+static struct rsv_cpu *rsv_bulk_enter_each(struct rsv_cache *c,
+					   bool (*needs_each)(const struct rsv_cache *c))
+{
+	struct rsv_cpu *cpu = needs_each(c) ? rsv_cpu_enter(c->cpus) : NULL;
+
+	if (!cpu || needs_each(c))
+		return cpu;
+	rsv_cpu_leave(cpu);
+	return NULL;
 }
 
 /*
@@ -73,7 +100,7 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 /* Allocates as many objects as the magazines have, up to RSV_BULK. */
 static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->fast_cpus));
+	struct rsv_cpu *cpu = rsv_bulk_enter_fast(c);
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
@@ -94,7 +121,7 @@ static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, vo
 /* The same, one by one, where rsv_bulk_alloc_fast() cannot serve: see rsv_cache_set_fast() */
 static unsigned int rsv_bulk_alloc_each(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_bulk_needs_each(c) ? rsv_cpu_enter(c->cpus) : NULL;
+	struct rsv_cpu *cpu = rsv_bulk_enter_each(c, rsv_bulk_needs_each);
 	unsigned int done = 0;
 
 	if (!cpu)
@@ -216,7 +243,7 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 /* Frees objects into the magazines until one cannot go there, up to RSV_BULK. */
 static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter(READ_ONCE(c->fast_cpus));
+	struct rsv_cpu *cpu = rsv_bulk_enter_fast(c);
 	unsigned int done = 0, some, sound;
 
 	if (!cpu)
@@ -243,7 +270,7 @@ static bool rsv_bulk_claim(struct rsv_cache *c, struct rsv_extent *e, void *obje
 /* The same, one by one, where rsv_bulk_free_fast() cannot serve */
 static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	struct rsv_cpu *cpu = rsv_bulk_free_needs_each(c) ? rsv_cpu_enter(c->cpus) : NULL;
+	struct rsv_cpu *cpu = rsv_bulk_enter_each(c, rsv_bulk_free_needs_each);
 	struct rsv_extent *e;
 	unsigned int done;
 

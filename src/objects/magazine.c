@@ -256,19 +256,24 @@ static void rsv_magazine_flush_and_free(struct rsv_cache *c, struct rsv_magazine
  * For a request that finds nothing else and cannot use a magazine as it is.
  *
  * Context: Any but NMI.
+ * Return: Whether there was a magazine.
  */
-void rsv_magazine_spill(struct rsv_cache *c)
+bool rsv_magazine_spill(struct rsv_cache *c)
 {
 	struct rsv_magazine *m;
+	bool found = false;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
 		m = rsv_depot_remove(d, &d->full);
-		if (m)
-			rsv_magazine_flush_and_free(c, m);
+		if (!m)
+			continue;
+		rsv_magazine_flush_and_free(c, m);
+		found = true;
 	}
+	return found;
 }
 
 /* The magazines that a CPU had */
