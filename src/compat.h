@@ -204,27 +204,6 @@ static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_p
 #endif
 
 /*
- * The code calls rsv_step() between the steps of the magazines' protocol. Where the kernel has
- * KUnit, a test can register a hook that acts as an interrupt there.
- */
-typedef void rsv_step_fn(int step);
-extern rsv_step_fn *rsv_step_hook;
-
-#if IS_ENABLED(CONFIG_KUNIT)
-static inline void rsv_step(int step)
-{
-	rsv_step_fn *hook = READ_ONCE(rsv_step_hook);
-
-	if (unlikely(hook))
-		hook(step);
-}
-#else
-static inline void rsv_step(int step)
-{
-}
-#endif
-
-/*
  * Stacks. The kernel's stack depot stores each distinct stack once and gives it a number; 0 means
  * that it could not be stored. Its function lost a parameter in 6.3 and got flags in 6.8.
  */

@@ -456,14 +456,12 @@ struct rsv_drain_work {
 
 /**
  * struct rsv_lending - what a region lends to the system when the system runs short
- * @region: the region (constant)
  * @shrinker: what the system calls, or NULL if the region does not lend (set at load)
  * @floor: pages that the region never lends (constant)
  * @lent: lent pages (region->shape_lock)
- * @take_back: takes lent pages back
+ * @take_back: takes lent pages back (queued by the shrinker, and by itself)
  */
 struct rsv_lending {
-	struct rsv_region *region;
 	struct shrinker *shrinker;
 	unsigned long floor;
 	unsigned long lent;
@@ -555,7 +553,7 @@ struct rsv_layout {
  * struct rsv_magazine - a stack of cached objects (changed by its CPU, or under the depot's lock)
  * @next: the next one in the depot
  * @rounds: objects in it; of a loaded magazine, rsv_cpu.top tells
- * @size: rounds that it has room for
+ * @size: how many it has room for
  * @object: the objects
  */
 struct rsv_magazine {
@@ -731,23 +729,24 @@ struct rsv_guarantee {
  * @cpus: what each CPU has
  * @fast: requests may be served by magazines without a look at checks or guaranteed objects
  *	(guarantee.lock)
- * @order: the numbers below RSV_BATCH in some order: the engine SLUB carves in that order
+ * @carve_order: the numbers below RSV_BATCH in some order, in which an engine may carve a batch
  *	(constant)
  * @magazine_size: rounds of a magazine made from now on; grows with contention. Of an internal
  *	cache: rounds of the magazines that are its objects
  * @magazine_min_pages: pages that a region must have for such magazines (set with @magazine_size)
  * @magazine_cache: the internal cache that they are objects of, or NULL: there are no magazines
  *	(set with @magazine_size)
- * @alive: cleared by rsv_cache_destroy()
+ * @alive: false before the cache is complete, and from rsv_cache_destroy() on (guarantee.lock; read
+ *	without)
  * @missing: of an internal cache: a caller with interrupts off found no magazine (a hint)
  * @guarantee: objects that only this cache can use
- * @name_node: in rsv_cache_names
- * @cpuhp: on the list of those whose CPUs are flushed when they go
+ * @name_node: in rsv_cache_names (the table's own locks)
+ * @cpuhp: on the list of those whose CPUs are flushed when they go (the kernel's hot-plug lock)
  * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
- * @ending: on a list of caches that end together
+ * @ending: on a list of caches that end together (its region's creator or destroyer)
  * @debugfs: its folder (set when the cache is created, removed when it is destroyed)
- * @rcu: quarantines it after a grace period
- * @nodes: by number of the node
+ * @rcu: quarantines it after a grace period (queued once)
+ * @nodes: by number of the node (constant)
  */
 struct rsv_cache {
 	struct rsv_cpu __percpu *fast_cpus;
@@ -765,7 +764,7 @@ struct rsv_cache {
 	struct rsv_cpu __percpu *cpus;
 
 	bool fast;
-	u8 order[RSV_BATCH];
+	u8 carve_order[RSV_BATCH];
 	unsigned int magazine_size;
 	unsigned long magazine_min_pages;
 	struct rsv_cache *magazine_cache;
@@ -1155,17 +1154,18 @@ struct rsv_classes {
  * @metadata: bytes of the system's memory that manage its pages
  * @percpu: further such bytes for each CPU
  * @drain_lock: lets one caller at a time drain all CPUs
- * @drains: for each CPU, the work that drains it
- * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes off-line
- * @drain_work: drains the region in the background when a zone runs low
- * @drained_at: the time in jiffies when @drain_work last began
+ * @drains: for each CPU, the work that drains it (drain_lock)
+ * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes off-line (the
+ *	kernel's hot-plug lock)
+ * @drain_work: drains the region in the background when a zone runs low (queued by any request)
+ * @drained_at: the time in jiffies when @drain_work last began (a hint, without a lock)
  * @lending: the memory that it lends to the system
  * @classes: its size classes (constant once the region is created, as the next four)
  * @kmalloc: the caches behind rsv_kmalloc(), by class
  * @class: a copy of classes->of, which saves the fast path one load
  * @magazine_caches: the internal caches whose objects are magazines and bufctls, by size
  * @heap: the heap of the engine SLOB
- * @reap_work: returns unused magazines and slabs of its caches from time to time
+ * @reap_work: returns unused magazines and slabs of its caches from time to time (queues itself)
  * @caches_lock: guards @caches, @caches_by_id and @nr_caches; may sleep. Readers of debugfs files
  *	take it, so no holder may remove such files
  * @caches: all caches, in the order of creation

@@ -150,8 +150,8 @@ static void rsv_cache_shuffle(struct rsv_cache *c)
 
 	for (i = 0; i < RSV_BATCH; i++) {
 		j = get_random_u32() % (i + 1);
-		c->order[i] = c->order[j];
-		c->order[j] = i;
+		c->carve_order[i] = c->carve_order[j];
+		c->carve_order[j] = i;
 	}
 }
 

@@ -12,7 +12,7 @@ struct rsv_magazine rsv_magazine_none;
 
 DEFINE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled) = { .busy = true };
 
-rsv_step_fn *rsv_step_hook;
+void (*rsv_step_hook)(int step);
 EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
 
 /**

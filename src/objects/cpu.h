@@ -15,6 +15,7 @@
 #define RSV_OBJECTS_CPU_H
 
 #include <linux/hardirq.h>
+#include <linux/kconfig.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/topology.h>
@@ -42,6 +43,20 @@ enum rsv_step_point {
 	RSV_STEP_LEFT,			/* busy is clear again */
 	RSV_STEPS
 };
+
+/* Called at each of them, where the kernel has KUnit; NULL unless a test acts as an interrupt */
+extern void (*rsv_step_hook)(int step);
+
+static __always_inline void rsv_step(int step)
+{
+	void (*hook)(int step);
+
+	if (!IS_ENABLED(CONFIG_KUNIT))
+		return;
+	hook = READ_ONCE(rsv_step_hook);
+	if (unlikely(hook))
+		hook(step);
+}
 
 /* Whether the cache has magazines at all; a region may be too small for them at the moment. */
 static inline bool rsv_cache_has_magazines(const struct rsv_cache *c)

@@ -16,8 +16,7 @@
 
 static int rsv_magazine_caches_create(struct rsv_region *r)
 {
-	const unsigned int flags = RSV_ENGINE_SLUB | RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL |
-				   RSV_CACHE_FEW_PAGES;
+	const unsigned int flags = RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL | RSV_CACHE_FEW_PAGES;
 	unsigned int n;
 
 	for (n = 0; n < RSV_MAGAZINE_SIZES; n++) {

@@ -192,8 +192,8 @@ static unsigned long rsv_lend_scan(struct shrinker *s, struct shrink_control *sc
 static void rsv_take_back(struct work_struct *work)
 {
 	struct rsv_lending *l = container_of(work, struct rsv_lending, take_back.work);
-	struct rsv_region *r = l->region;
-	unsigned long before = r->nr_pages;
+	struct rsv_region *r = container_of(l, struct rsv_region, lending);
+	unsigned long before;
 	LIST_HEAD(blocks);
 
 	mutex_lock(&r->shape_lock);
@@ -214,7 +214,6 @@ static void rsv_take_back(struct work_struct *work)
  */
 void rsv_lending_init(struct rsv_region *r)
 {
-	r->lending.region = r;
 	INIT_DELAYED_WORK(&r->lending.take_back, rsv_take_back);
 }
 

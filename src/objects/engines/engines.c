@@ -41,6 +41,9 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_engine_named);
  * rsv_engine_of() - find the engine that a cache's flags ask for
  * @flags: the flags, with one of RSV_ENGINE_* at most
  *
+ * Magazines are made and freed on the way to other objects. So their caches have the engine that
+ * frees without a lock, whatever the default one is.
+ *
  * Context: Any.
  * Return: The engine, or the default one if the flags name none.
  */
@@ -51,7 +54,7 @@ const struct rsv_engine *rsv_engine_of(unsigned int flags)
 	for (i = 0; i < ARRAY_SIZE(rsv_engines); i++)
 		if (flags & rsv_engines[i]->flag)
 			return rsv_engines[i];
-	return rsv_engine_default;
+	return flags & RSV_CACHE_INTERNAL ? &rsv_engine_slub : rsv_engine_default;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_engine_of);
 

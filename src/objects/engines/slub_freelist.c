@@ -43,7 +43,7 @@ static struct rsv_slub_order rsv_slub_order_begin(const struct rsv_cache *c, con
 						  unsigned int nr)
 {
 	return (struct rsv_slub_order){
-		.order = c->order,
+		.order = c->carve_order,
 		/* Nobody outside knows the upper bits of a mark's word. */
 		.at = rsv_mark_word(c->secret, first) >> (BITS_PER_LONG - 8),
 		.nr = nr,
