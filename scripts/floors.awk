@@ -2,8 +2,9 @@
 #
 # awk -v want=up|circles|graph -f scripts/floors.awk EDGES
 #
-# A line of EDGES is "kind <tab> from <tab> to <tab> name": kind is "include" (then name is to) or "symbol", and the files
-# are paths from the root of the repository. A file without edges may stand there with from only.
+# A line of EDGES is "kind <tab> from <tab> to <tab> name": kind is "include" (then name is to), "symbol" or "header" (a
+# header names the symbol, perhaps in a function that no object has, so this counts for the floors only), and the files are
+# paths from the root of the repository. A file without edges may stand there with from only.
 
 # floor_of FILE: its height. Whatever lies in src/ itself is the bottom, but for the two files that are named.
 function floor_of(file) {
