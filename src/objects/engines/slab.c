@@ -296,6 +296,8 @@ static bool rsv_bufctl_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigne
 	n = rsv_slab_node(c, rsv_frame_extent(c->region, slab));
 	raw_spin_lock_irqsave(&n->lock, flags);
 	rsv_slab_add(c, n, slab);
+	/* Usually the new one. Another slab may have got objects back while this one was made. */
+	slab = rsv_slabs_best(n);
 	word = rsv_slab_read(slab);
 	rsv_bufctl_alloc_slab(c, slab, nr, &word, batch);
 	rsv_bufctl_update_slab(c, n, slab, word);

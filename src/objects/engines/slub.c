@@ -68,7 +68,10 @@ static void rsv_slub_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 	rsv_batch_prepare(c, batch);
 }
 
-/* Adds a new slab to its node. The batch gets objects of it, unless an active slab serves. */
+/*
+ * Adds a new slab to its node. Unless an active slab serves, the batch gets objects of the best slab:
+ * usually the new one, but a slab may have got objects back while the new one was made.
+ */
 static void rsv_slub_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
 			 unsigned int nr, struct rsv_batch *batch)
 {
@@ -77,7 +80,7 @@ static void rsv_slub_add(struct rsv_cache *c, struct rsv_cache_node *n, struct r
 	raw_spin_lock_irqsave(&n->lock, flags);
 	rsv_slab_add(c, n, slab);
 	if (nr)
-		rsv_slub_pop(c, n, slab, nr, batch);
+		rsv_slub_pop(c, n, rsv_slabs_best(n), nr, batch);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
