@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stress: blocks of pages on all CPUs. Each page has a mark at both ends that says whether it is
- * used, so that a page that two CPUs got is found.
+ * used. So the run finds a page that two CPUs got.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
