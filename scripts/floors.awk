@@ -1,4 +1,4 @@
-# What is wrong with the edges between source files.
+# Prints the faults of the edges between source files.
 #
 # awk -v want=up|circles|graph -f scripts/floors.awk EDGES
 #

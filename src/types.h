@@ -34,7 +34,7 @@
  *	object:	rsv_cpu, depot, slabs, and a new slab is a block of pages
  *	pages:	rsv_pcp, area[order] of the first zone that may serve, then of the next one
  *
- * Who may touch what:
+ * Access to the structures:
  *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock,
  *				no atomic instruction. An interrupt that finds busy set goes past
  *				them, to the slabs or to the free areas
@@ -491,7 +491,7 @@ struct rsv_lending {
 #define RSV_CHECKS		(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY | \
 				 RSV_CACHE_TRACE)
 
-/* What a caller of rsv_cache_create() may ask for */
+/* The flags that a caller of rsv_cache_create() may pass */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
 				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
 
@@ -648,7 +648,10 @@ struct rsv_cpu {
  */
 #define RSV_BATCH		16U
 
-/* How full a slab is. Fuller slabs serve first, so that the others become empty. */
+/*
+ * The lists of slabs, by how full they are. Fuller slabs serve first, so that the others become
+ * empty.
+ */
 enum rsv_fill {
 	RSV_EMPTY,
 	RSV_PARTIAL,		/* less than a quarter in use, the next less than a half */

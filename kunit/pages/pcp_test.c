@@ -186,7 +186,7 @@ static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, str
 	return even;
 }
 
-/* Where only single pages are free, each may mean work along all orders. */
+/* If only single pages are free, each may need work along all orders. */
 static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);

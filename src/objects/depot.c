@@ -8,8 +8,8 @@
  * not go to the depot each time (3.1).
  *
  * The depot counts how often a CPU waits for its lock, because contention makes magazines grow
- * (3.4). It also records the least number of magazines that it had in an interval. So many were not
- * needed, and the rest is the working set (3.5). reap.c acts on both.
+ * (3.4). It also records the least number of magazines that it had in an interval. The CPUs did not
+ * need that many, so the working set is the rest (3.5). reap.c acts on both.
  */
 #include <linux/minmax.h>
 #include <linux/topology.h>

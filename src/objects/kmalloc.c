@@ -189,9 +189,7 @@ void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(rsv_kzalloc);
 
-/*
- * What lies at an address
- */
+/* The memory at an address */
 
 /* The bytes of the used block of pages that begins at an address; 0 if none does */
 static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)

@@ -199,7 +199,7 @@ void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
  * The function merges the blocks among themselves first, so that only the largest results enter a
  * free area.
  *
- * Return: How many blocks resulted.
+ * Return: The number of blocks that resulted.
  */
 unsigned int rsv_buddy_free_blocks(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 				   unsigned int order, unsigned long nr)

@@ -28,7 +28,7 @@
 #include "zeroed.h"
 #include "zonelist.h"
 
-/* How long a request waits for other CPUs to drain */
+/* The time that a request waits for other CPUs to drain */
 #define RSV_DRAIN_PATIENCE	(HZ / 10)
 
 static const struct rsv_drain_hooks *rsv_drain_hooks;	/* set before the first region is created */

@@ -270,8 +270,8 @@ unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *
  */
 
 /*
- * Judges the free of a page in the middle of a block. If the block is free, this is a double free.
- * CPUs change the kind of the blocks on their lists without the zone's lock.
+ * Tells which misuse the free of a page in the middle of a block is: a double free if the block is
+ * free. CPUs change the kind of the blocks on their lists without the zone's lock.
  */
 static enum rsv_misuse rsv_zone_check_body(const struct rsv_extent *e, struct rsv_frame *f)
 {

@@ -332,7 +332,7 @@ struct rsv_ioc_region_create {
 	__u32 reserved;
 };
 
-/* Who created a region */
+/* The creator of a region */
 #define RSV_REGION_KERNEL	0	/* a kernel module; also the default region */
 #define RSV_REGION_NAMED	1	/* an administrator: RSV_IOC_REGION_MAKE */
 #define RSV_REGION_SCRATCH	2	/* a descriptor: RSV_IOC_REGION_CREATE */

@@ -91,7 +91,7 @@ static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_n
  * Layout
  */
 
-/* The number of slots of a slab, beside their bufctls if these are not off-slab */
+/* The number of slots of a slab that has room for their bufctls too, if these are not off-slab */
 static unsigned int rsv_bufctl_slots(const struct rsv_layout *l, unsigned int pages)
 {
 	const unsigned int bytes = pages << PAGE_SHIFT;

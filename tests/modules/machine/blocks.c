@@ -41,7 +41,7 @@ static void page_mark(unsigned long pfn, unsigned long mark, bool in_use, bool z
 	kunmap_local(word);
 }
 
-/* Returns the number of the block's first page, and its order. */
+/* Returns the number of the block's first page, with its order. */
 static unsigned long block_take(struct rnd_state *random, gfp_t gfp)
 {
 	u32 x = prandom_u32_state(random);
