@@ -56,9 +56,7 @@ static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int 
 
 	if (nid == NUMA_NO_NODE) {
 		nid = numa_mem_id();
-		/*
-		 * Read first: this request may set the hint again, and the next one acts on that.
-		 */
+		/* Read first: this request may set the hint again, for the next one. */
 		missing = rsv_magazine_wanted(c) && rsv_magazine_missing(c);
 		nr = rsv_cpu_batch_size(c);
 	}
@@ -152,9 +150,7 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 	if (in_nmi() || !rsv_cache_usable(c))
 		return NULL;
 	do {
-		/*
-		 * An object that turns out to be damaged stays counted, since it is lost for ever.
-		 */
+		/* A damaged object stays counted, since it is lost for ever. */
 		object = rsv_alloc_cached(c, gfp, nid, &raw);
 		if (!object)
 			return NULL;

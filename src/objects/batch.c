@@ -126,8 +126,8 @@ bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, s
 			return true;
 	}
 	/*
-	 * A new slab on any node, for which the region may drain what CPUs and caches have. An
-	 * interrupt may take all objects of the new slab before this request gets one. Then the
+	 * A new slab of any node that @gfp allows. For it the region may drain all CPUs and caches.
+	 * An interrupt may take all objects of the new slab before this request gets one. Then the
 	 * loop makes another slab, as long as the region has memory.
 	 */
 	while (!t->nr && rsv_batch_new_slab(c, gfp, nid, nr, t))

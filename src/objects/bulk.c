@@ -271,7 +271,7 @@ static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, voi
  * Marks an object as cached, for this CPU's loaded magazine. Returns false if it is not a used
  * object in the extent.
  */
-static bool rsv_bulk_claim(struct rsv_cache *c, struct rsv_extent *e, void *object)
+static bool rsv_bulk_mark_cached(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
 	return rsv_extent_has(e, object) && rsv_free_claim(c, e, object) == RSV_OK;
 }
@@ -290,7 +290,7 @@ static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, voi
 	for (done = 0; done < nr; done++) {
 		if (!rsv_cpu_room(cpu) && !rsv_depot_exchange_full(c, cpu))
 			break;
-		if (!rsv_bulk_claim(c, e, objects[done]))
+		if (!rsv_bulk_mark_cached(c, e, objects[done]))
 			break;
 		rsv_free_clear(c, objects[done]);
 		rsv_free_hook(c, objects[done]);

@@ -120,9 +120,7 @@ struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c)
 {
 	struct rsv_depot *d = rsv_depot_local(c);
 
-	/*
-	 * The look needs no lock: a magazine that is added at this moment serves the next caller.
-	 */
+	/* The look needs no lock: a magazine that is added right now serves the next caller. */
 	return READ_ONCE(d->empty.top) ? rsv_depot_remove(d, &d->empty) : NULL;
 }
 
@@ -174,9 +172,7 @@ static bool rsv_depot_exchange(struct rsv_cpu *cpu, struct rsv_depot *d, struct 
 	struct rsv_magazine *m;
 	unsigned long flags;
 
-	/*
-	 * The look needs no lock: a magazine that is added at this moment serves the next exchange.
-	 */
+	/* The look needs no lock: a magazine that is added right now serves the next caller. */
 	if (!READ_ONCE(s->top))
 		return false;
 	rsv_depot_lock(d, &flags);

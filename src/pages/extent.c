@@ -342,9 +342,7 @@ void rsv_extents_release(struct rsv_region *r)
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
 			rsv_pagemap_remove(r->extents->at[i], 0, r->extents->at[i]->nr_pages);
-	/*
-	 * After this no lookup is running that found an extent in the map and may make it a hint.
-	 */
+	/* After this no lookup that found an extent in the map can make it a hint. */
 	synchronize_rcu();
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])

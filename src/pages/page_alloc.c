@@ -357,9 +357,7 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 		preempt_enable();
 		return;
 	}
-	/*
-	 * A report takes long, so RCU instead of disabled preemption keeps the extent from here on.
-	 */
+	/* A report takes long, so from here on RCU keeps the extent from being freed. */
 	rcu_read_lock();
 	preempt_enable();
 	rsv_free_pages_failed(e, pfn, order, misuse);

@@ -291,9 +291,7 @@ struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *
 
 	for (order = 1; READ_ONCE(f->kind) == RSV_FRAME_BODY; order++) {
 		start = round_down(pfn, 1UL << order);
-		/*
-		 * The page is in no block: its extent is being set up, or goes back to the system.
-		 */
+		/* The page is in no block: its extent is being set up, or goes away. */
 		if (start < e->first)
 			break;
 		f = &e->frames[start - e->first];

@@ -34,9 +34,7 @@ static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long n
 
 	if (!m)
 		return NULL;
-	/*
-	 * These pages need no address of their own, so HIGHMEM serves before memory that has one.
-	 */
+	/* These pages need no address of their own, so HIGHMEM serves first. */
 	m->nr_pages = rsv_alloc_pages_bulk(r, GFP_HIGHUSER, nr_pages, m->pages);
 	if (m->nr_pages == nr_pages)
 		return m;

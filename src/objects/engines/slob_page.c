@@ -65,9 +65,7 @@ struct rsv_frame *rsv_slob_page_head(const struct rsv_extent *e, struct rsv_fram
 {
 	unsigned int back;
 
-	/*
-	 * Pairs with rsv_slob_page_mark(): the other fields of the frame are set before its kind.
-	 */
+	/* Pairs with rsv_slob_page_mark(), which sets the frame's kind after its other fields. */
 	switch (smp_load_acquire(&f->kind)) {
 	case RSV_FRAME_HEAP:
 		return f;
