@@ -40,8 +40,8 @@ static bool rsv_bulk_free_needs_each(const struct rsv_cache *c)
 }
 
 /*
- * Enters this CPU if the fast paths are on. They are looked at with preemption disabled: a task that
- * waited since then could go past a missing guaranteed object.
+ * Enters this CPU if the fast paths are on. Disabled preemption joins the look at them and the
+ * entry: a task that waits in between could go past a missing guaranteed object.
  */
 static struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
 {
@@ -53,7 +53,7 @@ static struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
 	return cpu;
 }
 
-/* Enters this CPU if @needs_each says so, for the same reason after it is entered. */
+/* Enters this CPU if @needs_each says so. Asks once more after the entry, for the same reason. */
 static struct rsv_cpu *rsv_bulk_enter_each(struct rsv_cache *c,
 					   bool (*needs_each)(const struct rsv_cache *c))
 {

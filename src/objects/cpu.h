@@ -49,7 +49,10 @@ enum rsv_step_point {
 	RSV_STEPS
 };
 
-/* A test sets it to act as an interrupt at these points; NULL otherwise. */
+/*
+ * The call at these points, by which a test acts as an interrupt; NULL otherwise. Kernels without
+ * KUnit have no such call.
+ */
 extern void (*rsv_step_hook)(int step);
 
 static __always_inline void rsv_step(int step)

@@ -30,7 +30,7 @@
 #define SIZE	 2040
 #define PER_SLAB	6
 
-/* What a stray write puts into a free object */
+/* The value that a stray write puts into a free object */
 static const unsigned long junk = 0x6b6b6b6b;
 
 static void construct(void *object)
