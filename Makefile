@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What people type. The kernel's build system reads Kbuild, not this file; scripts/ holds what is longer than a line.
+# The targets that people type. The kernel's build system reads Kbuild, not this file. Longer recipes are in scripts/.
 
 MAKEFLAGS += --no-print-directory
 KERNEL ?= 6.12-cloud

@@ -3,7 +3,7 @@
  * In an NMI every allocation returns NULL and every free is refused with a report: the NMI may have
  * interrupted the holder of any lock. Afterwards the refused object or page is as usable as before.
  *
- * The tests make no NMI. They set the count by which the kernel knows that it is in one, with
+ * The tests make no NMI. They set the count by which the kernel knows that it is in an NMI, with
  * interrupts off.
  */
 #include <linux/irqflags.h>

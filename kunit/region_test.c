@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: which are refused, the figures of a new one, how its pages are found, and when it can be
- * destroyed.
+ * Regions: refused ones, the figures of a new one, the lookup of its pages, and the conditions of
+ * its destruction.
  */
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
@@ -246,7 +246,7 @@ static void every_page_finds_its_frame_and_no_other_page_does(struct kunit *test
 	KUNIT_EXPECT_EQ(test, i, e->nr_pages);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_extent_find(e->first), e);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_extent_find(e->first + e->nr_pages - 1), e);
-	/* Adjacent pages may belong to another region, and not to this one. */
+	/* Adjacent pages do not belong to this region; they may belong to another one. */
 	KUNIT_EXPECT_PTR_NE(test, rsv_extent_find(e->first - 1), e);
 	KUNIT_EXPECT_PTR_NE(test, rsv_extent_find(e->first + e->nr_pages), e);
 

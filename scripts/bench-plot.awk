@@ -27,7 +27,7 @@ machine == "bars" {
 
 $6 ~ /[0-9]/ { ratio[$1, machine] = $6 }
 
-# value TEXT: NaN for what is not a number, which gnuplot does not draw
+# value TEXT: NaN, which gnuplot does not draw, for a text that is not a number
 function value(text) {
 	return text ~ /[0-9]/ ? text : "NaN"
 }

@@ -1,5 +1,5 @@
-# What C files define, as far as the kernel's coding style shows it: a function's body begins and ends with a brace in
-# the first column, whatever #if leaves out in between.
+# Lists the functions and types that C files define, as far as the kernel's coding style shows them: a function's body
+# begins and ends with a brace in the first column, whatever #if leaves out in between.
 #
 # awk -f scripts/definitions.awk FILE...
 #

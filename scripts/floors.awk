@@ -1,4 +1,4 @@
-# What is wrong with the edges between source files.
+# Prints the faults of the edges between source files.
 #
 # awk -v want=up|circles|graph -f scripts/floors.awk EDGES
 #
@@ -6,7 +6,7 @@
 # header names the symbol, perhaps in a function that no object has, so this counts for the floors only), and the files are
 # paths from the root of the repository. A file without edges may stand there with from only.
 
-# floor_of FILE: its height. Whatever lies in src/ itself is the bottom, but for the two files that are named.
+# floor_of FILE: its height. The files of src/ itself are the bottom, except for the two that are named.
 function floor_of(file) {
 	sub(/^src\//, "", file)
 	sub(/\.[ch]$/, "", file)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The differences between the supported kernels, so that no other file compares versions, and what
- * depends on the kernel's configuration: stacks, KASAN, KUnit.
+ * The differences between the supported kernels, so that no other file compares versions; and the
+ * parts that depend on the kernel's configuration: stacks, KASAN, KUnit.
  */
 #ifndef RSV_COMPAT_H
 #define RSV_COMPAT_H
@@ -33,8 +33,8 @@
 #endif
 
 /*
- * Whether cheap checks for misuse are built in, as they always should be. "make bench" builds the
- * module without them to measure what they cost.
+ * Whether the cheap checks for misuse are built in, as they always should be. "make bench" builds
+ * the module without them to measure their cost.
  */
 #ifdef RSV_UNCHECKED
 #define RSV_CHECKED false
@@ -49,7 +49,7 @@
 #include <kunit/visibility.h>
 #endif
 
-/* Since 6.17 a work queue that runs works on the queuing CPU must say so. */
+/* Since 6.17 a flag says that a work queue runs its works on the queuing CPU. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
 #define RSV_WQ_PERCPU WQ_PERCPU
 #else
@@ -147,7 +147,7 @@ static inline void rsv_hrtimer_setup(struct hrtimer *timer,
 #define RSV_IMPORT_KUNIT_NS MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING")
 #endif
 
-/* Since 6.3 the flags of a mapping are set by a function. */
+/* Since 6.3 a function sets the flags of a mapping. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
@@ -180,7 +180,7 @@ static inline int rsv_kernel_zone(unsigned int zone)
 
 /*
  * Allocates a range of pages by migrating their contents. Each page has a reference of its own
- * then. Newer kernels take flags instead of a migrate type.
+ * afterwards. Newer kernels take flags instead of a migrate type.
  */
 #ifdef ACR_FLAGS_NONE
 #define RSV_RANGE_KIND ACR_FLAGS_NONE
@@ -255,9 +255,10 @@ static inline unsigned int rsv_stack_fetch(u32 stack, unsigned long **entries)
 #endif
 
 /*
- * KASAN: marks bytes that only this module may access. kasan_poison() is the only exported function
- * for it. Its declaration is private to mm/kasan/, as are the values that tell a report the kind of
- * bytes. Addresses are multiples of 8, and so are sizes except for rsv_kasan_allow().
+ * KASAN: marks bytes that users of objects must not access. kasan_poison() is the only exported
+ * function for that. Its declaration is private to mm/kasan/, and so are the values that tell a
+ * report the kind of bytes. Addresses are multiples of 8, and so are sizes, except for
+ * rsv_kasan_allow().
  */
 #ifdef CONFIG_KASAN_GENERIC
 #define RSV_KASAN_GRANULE 8UL
@@ -276,7 +277,7 @@ static inline void rsv_kasan_fence(const void *addr, size_t size)
 	kasan_poison(addr, size, RSV_KASAN_REDZONE, false);
 }
 
-/* The value of the last granule, if it is not whole, is the number of its accessible bytes. */
+/* If the last granule is not accessible as a whole, its value is the number of accessible bytes. */
 static inline void rsv_kasan_allow(const void *addr, size_t size)
 {
 	size_t partial = size % RSV_KASAN_GRANULE;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module: its parameters, and the order in which its layers start and stop. This is the only
- * file that knows every layer.
+ * The module: its parameters, and the order in which its layers start and stop. Only this file
+ * knows every layer.
  *
- * Parameters are checked before anything starts. The layers start from the bottom: pages, objects,
- * debugfs with its hooks, regions, the device. They stop in the opposite order.
+ * The module checks its parameters before anything starts. The layers start from the bottom: pages,
+ * objects, debugfs with its hooks, regions, the device. They stop in the opposite order.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -60,7 +60,8 @@ module_param(debug, charp, 0444);
 MODULE_PARM_DESC(debug, "checks: [FZPUT][,cache...], as slab_debug= (default - for none)");
 
 /*
- * Digits and at most one of K, M and G. The size is more than 0, and rounding up cannot overflow.
+ * Parses digits and at most one of K, M and G. The size is more than 0 and so small that rounding
+ * it up to whole pages cannot overflow.
  */
 static int rsv_parse_size(const char *text, size_t *size)
 {
@@ -90,7 +91,10 @@ static int rsv_parse_size(const char *text, size_t *size)
 	return 0;
 }
 
-/* Moves the text behind a word that it begins with; returns false if it does not begin so. */
+/*
+ * Moves the text behind a word that it begins with. Returns false if it does not begin with the
+ * word.
+ */
 static bool rsv_parse_word(char **text, const char *word)
 {
 	size_t length = strlen(word);
@@ -128,7 +132,7 @@ static int rsv_parse_node(char **text, struct rsv_reserve *want)
 	return 0;
 }
 
-/* [nodeN/][ZONE:|contig:]SIZE[:SHARED]; see struct rsv_reserve for SHARED. */
+/* Parses [nodeN/][ZONE:|contig:]SIZE[:SHARED]; see struct rsv_reserve for SHARED. */
 static int rsv_parse_entry(char *text, struct rsv_reserve *want)
 {
 	char *size;
@@ -276,7 +280,7 @@ static int rsv_layers_start(void)
 
 static void rsv_layers_stop(void)
 {
-	/* Destroyed caches and removed extents are freed by works, after a grace period. */
+	/* Works free destroyed caches and removed extents, after a grace period. */
 	rsv_work_flush();
 	rsv_caches_stop();
 	rsv_pages_stop();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which names caches and regions may have. A name becomes a debugfs path and a word in lines that
- * other programs parse, so it has neither slashes nor white space.
+ * The names that caches and regions may have. A name becomes a debugfs path and a word in lines
+ * that other programs parse, so it has neither slashes nor white space.
  */
 #include <linux/ctype.h>
 #include <linux/string.h>

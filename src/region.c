@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a region: create it from extents, zones, the heap and internal caches, find it by
- * name, count its users, destroy it or report what leaked.
+ * The life of a region: this file creates a region from extents, zones, the heap and internal
+ * caches, finds it by name, counts its users, and destroys it or reports what leaked.
  *
  * rsv_regions_lock guards the list of regions, their numbers and their counts of users. Its holder
- * creates or destroys one region at a time, so a name that was looked up stays free, or stays
- * taken, until the operation is complete. It is the outermost lock; nothing on an allocation path
- * takes it.
+ * creates or destroys one region at a time. So a name that it found free, or taken, stays so until
+ * the operation is complete. It is the outermost lock, and no allocation path takes it.
  *
  * Upper layers register hooks (struct rsv_region_hooks). The hook created() runs when the region's
  * memory and heap exist, and the hook destroyed() runs before they go, so what an upper layer shows
@@ -148,7 +147,7 @@ static int rsv_region_create_caches(struct rsv_region *r)
 	return err;
 }
 
-/* The caller has made sure that nothing in the region is allocated. */
+/* The caller knows that nothing in the region is allocated. */
 static void rsv_region_destroy_caches(struct rsv_region *r)
 {
 	rsv_reap_stop(r);
@@ -250,9 +249,9 @@ struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve 
 EXPORT_SYMBOL_GPL(rsv_region_create);
 
 /*
- * Pages of the heap that are neither used nor free: a free block in them was overwritten, so the
- * heap lost track of what follows it. A region with an object in use is in use anyway, so the
- * heap's count is only asked for once no cache has an active object.
+ * Counts the pages of the heap that are neither used nor free: a free block in them was
+ * overwritten, so the heap lost the blocks behind it. While any cache has a used object the region
+ * is in use anyway, so the function asks the heap only after that.
  */
 static unsigned long rsv_region_leaked_pages(struct rsv_region *r)
 {
@@ -270,9 +269,9 @@ static unsigned long rsv_region_leaked_pages(struct rsv_region *r)
 }
 
 /*
- * Whether the region is open, has a cache of a user, or has pages allocated. Cached and zeroed
- * pages go back to the free areas first, since only free pages can be told from used ones by
- * counting.
+ * Whether the region is open, has a cache of a user, or has pages allocated. The function first
+ * moves cached and zeroed pages to the free areas, since it counts free pages to learn whether any
+ * is used.
  */
 static bool rsv_region_in_use(struct rsv_region *r)
 {
@@ -340,8 +339,8 @@ EXPORT_SYMBOL_GPL(rsv_region_destroy);
  * @name: the name
  *
  * A scratch region is destroyed with the descriptor that created it, so no other descriptor can
- * have a reference to it. A reference to a kernel module's region makes the module fail to destroy
- * it, so that takes an administrator.
+ * have a reference to it. While a program has a reference to a region of a kernel module, the
+ * module fails to destroy it. So only an administrator may take such a reference.
  *
  * Context: Process; may sleep.
  * Return: The region, which is not destroyed before rsv_region_put(), or ERR_PTR: -ENOENT if there

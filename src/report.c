@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reports of misuse. Every report is counted; a limited number of them is printed, in one form and
- * with the caller's stack. The text of the last one can be read in debugfs.
+ * Reports of misuse. Each misuse is counted. A limited number of reports is printed, in one form
+ * and with the caller's stack. debugfs shows the text of the last one.
  *
- * A report may be made in any context, but printing may take long, so never under a raw lock: code
- * that finds a misuse under one reports it after dropping the lock.
+ * Any context may report, but printing takes long, so no reporter holds a raw lock: code that finds
+ * a misuse under one drops the lock first.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 

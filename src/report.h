@@ -10,8 +10,8 @@
 
 enum rsv_misuse {
 	RSV_OK,
-	RSV_DOUBLE_FREE,	/* freed what is free already */
-	RSV_FOREIGN,	/* freed a pointer into no region, or to what this function cannot free */
+	RSV_DOUBLE_FREE,	/* freed a block or an object that is free already */
+	RSV_FOREIGN,	/* freed a pointer into no region, or of another kind of memory */
 	RSV_MISALIGNED,	/* freed a pointer into the middle of a block or an object */
 	RSV_WRONG_SIZE,	/* freed a block with another order than it was allocated with */
 	RSV_WRONG_CACHE,	/* freed an object to another cache than its own */

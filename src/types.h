@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every structure that more than one file knows, each field with the lock or the rule that guards
+ * Every structure that more than one file knows. Each field has the lock or the rule that guards
  * it. Read this file first.
  *
- *	struct rsv_region		all that one reservation owns
+ *	struct rsv_region		everything that one reservation owns
  *	 |
  *	 |-- extents --> rsv_extents --> rsv_extent	contiguous pages of one zone and node
  *	 |				  `-- frames --> rsv_frame	one for each page, 32 bytes
@@ -34,16 +34,17 @@
  *	object:	rsv_cpu, depot, slabs, and a new slab is a block of pages
  *	pages:	rsv_pcp, area[order] of the first zone that may serve, then of the next one
  *
- * Who may touch what:
+ * Access to the structures:
  *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock,
  *				no atomic instruction. An interrupt that finds busy set goes past
+ *				them, to the slabs or to the free areas
  *	rsv_cache_node, rsv_depot, rsv_guarantee, rsv_heap_node, rsv_zone
  *				the holder of their raw lock. The order of all locks stands at the
  *				top of objects/cache.c
- *	rsv_frame		the owner of the page. Other readers, who have any pointer, read
- *				under RCU or with preemption disabled, and check what they read
- *	rsv_region, rsv_extents	the holder of shape_lock changes them. Requests only read, and what
- *				they may still be reading is freed after a grace period
+ *	rsv_frame		the owner of the page. A reader that got the pointer from a caller
+ *				reads under RCU or with preemption disabled, and checks the frame
+ *	rsv_region, rsv_extents	the holder of shape_lock changes them. Requests only read. Memory
+ *				that they may be reading is freed after a grace period
  */
 #ifndef RSV_TYPES_H
 #define RSV_TYPES_H
@@ -112,15 +113,15 @@ enum rsv_frame_kind {
 };
 
 /**
- * union rsv_slab_word - the state of a slab, in one word that one compare-and-exchange changes
+ * union rsv_slab_word - the state of a slab, in one word that one compare-and-exchange can change
  * @inuse: objects that are used or cached
  * @carved: objects that were allocated at least once or are on the freelist; the objects from this
  *	number on were never touched
  * @free: first object on the slab's freelist, or RSV_SLAB_NONE
  * @fill: the list that the slab is on, enum rsv_fill
  * @frozen: the slab is the active slab of some CPU and on no list
- * @small: the slab has as few pages as one object needs
- * @word: all of it
+ * @small: the slab has only the pages that one object needs
+ * @word: all fields
  *
  * Each engine defines who may change which field.
  */
@@ -137,7 +138,7 @@ union rsv_slab_word {
 };
 
 /**
- * struct rsv_frame - what Reservoir knows of one page
+ * struct rsv_frame - the state of one page. The kind decides which fields have a meaning
  * @node: FREE: list node in the free area (zone->lock)
  * @link: CACHED and zeroed: list node on zone->zeroed (zone->lock). SLAB: list node on one of the
  *	lists of its rsv_cache_node (rsv_cache_node->lock). HEAP: list node on one of the lists of
@@ -148,18 +149,18 @@ union rsv_slab_word {
  *	outside the slab (constant while the slab exists)
  * @cache: SLAB, SLAB_TAIL: the cache; NULL in all other frames, and from when the slab is being
  *	freed (rsv_cache_node->lock)
- * @kind: enum rsv_frame_kind. Changed under zone->lock or by the owner of the block. Readers need
- *	no lock if they own the block, since then it does not change
+ * @kind: enum rsv_frame_kind. It changes under zone->lock, or the owner of the block changes it. A
+ *	reader that owns the block needs no lock, since the kind does not change then
  * @order: FREE, CACHED: order of the block. USED: the same, or RSV_ORDER_NONE for a block of
  *	another number of pages or of another alignment. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages
  *	from the first page of the slab or slob page, so 0 for that one
  * @extent: number of the extent in its region (constant)
- * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: a copy of it from when an object was last carved, so
- *	that every frame of a slab tells how many objects the slab has
+ * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: a copy of it from when objects were last carved, so
+ *	that every frame of a slab tells how many objects are carved
  * @slob: HEAP: union rsv_slob_word (rsv_heap_node->lock)
  * @owner: CACHED: the CPU on whose list the block is, or RSV_OWNER_ZEROED (that CPU, or zone->lock)
- * @word: all from @kind to @owner. Blocks of one per-CPU list have the same word if they have the
- *	same extent
+ * @word: all fields from @kind to @owner. Blocks on one per-CPU list have the same word if they
+ *	have the same extent
  */
 struct rsv_frame {
 	union {
@@ -216,8 +217,8 @@ struct rsv_extent {
 };
 
 /**
- * struct rsv_extents - the extents of a region by number (region->shape_lock; a reader loads the
- *	pointer to the table once and uses that table throughout)
+ * struct rsv_extents - the extents of a region by number (region->shape_lock; a reader without the
+ *	lock loads the pointer to the table once and uses that table throughout)
  * @older: the table that this one replaced; it is freed with the region
  * @capacity: length of @at
  * @at: the extents; NULL where there is none
@@ -243,23 +244,24 @@ struct rsv_extents {
 
 /*
  * Free blocks that a refill cuts up, or that a flush makes, under one hold of the zone's lock. Each
- * may split or merge along all orders, so this bounds the time. Where free memory is scattered, a
- * refill or a flush moves fewer blocks.
+ * may split or merge along all orders, so this number bounds the time. Where free memory is
+ * scattered, a refill or a flush therefore moves fewer blocks.
  */
 #define RSV_PCP_PIECES	4
 
 /**
  * struct rsv_free_area - the free blocks of one order, and the counts of that order (zone->lock)
  * @nr_free: free blocks
- * @blocks: first frames of the free blocks, except those on @last
- * @last: free blocks that serve last, because they may soon merge: see rsv_buddy_free()
+ * @blocks: first frames of the free blocks that are not on @last, the most recently freed first
+ * @last: first frames of the free blocks that serve only when @blocks is empty: once its buddy is
+ *	freed, such a block merges over two orders or more. See rsv_buddy_free()
  * @allocs: blocks that requests got
  * @frees: blocks that were freed
- * @failures: requests that no zone served, counted in the first zone that they tried
+ * @failures: requests that no zone served. They count in the first zone that they tried
  * @splits: blocks split into two of the order below
  * @merges: pairs merged to a block of the order above
- * @asked: bytes that requests wanted
- * @granted: bytes that requests got
+ * @asked: bytes that the served requests wanted
+ * @granted: bytes that they got
  */
 struct rsv_free_area {
 	unsigned long __data_racy nr_free;
@@ -277,8 +279,8 @@ struct rsv_free_area {
 /**
  * union rsv_pcp_ends - which slots of a list's ring have blocks: those after @bottom up to @top
  * @top: slot of the newest block, modulo RSV_PCP_SLOTS, as the next
- * @bottom: slot before that of the oldest block; it holds rsv_pcp_none
- * @both: both, so that one load reads a consistent pair
+ * @bottom: slot before that of the oldest block. It has the frame rsv_pcp_none
+ * @both: both fields, so that one load reads a consistent pair
  */
 union rsv_pcp_ends {
 	struct {
@@ -290,8 +292,8 @@ union rsv_pcp_ends {
 
 /**
  * struct rsv_pcp - cached blocks of one order and zone on the list of one CPU. Only that CPU
- *	touches the list, with preemption disabled; others read the numbers for statistics, and
- *	flush the list of a dead CPU
+ *	touches the list, with preemption disabled. Other CPUs read the counts, and flush the list
+ *	once the CPU is dead
  * @busy: set while the CPU works on the list; an interrupt that finds it set goes to the free areas
  * @ends: which slots are in use
  * @allocs: requests that the list served
@@ -324,10 +326,10 @@ struct rsv_pcps {
 /**
  * struct rsv_pcp_stats - the lists of one order and zone, the sum over all CPUs
  * @blocks: blocks on the lists
- * @allocs: as in struct rsv_pcp, and the others too
- * @frees: see there
- * @refills: see there
- * @drains: see there
+ * @allocs: requests that the lists served; all counts as in struct rsv_pcp
+ * @frees: blocks freed onto the lists
+ * @refills: times that blocks came from the free areas
+ * @drains: times that blocks went to the free areas
  */
 struct rsv_pcp_stats {
 	unsigned long blocks;
@@ -344,21 +346,21 @@ struct rsv_pcp_stats {
  * @type: enum zone_type
  * @nid: node
  * @pcp: by order, the list of each CPU
- * @pcps: the same, as allocated
+ * @pcps: the memory of these lists
  * @zero_work: clears pages for @zeroed
  * @pcp_high: blocks of each order that the list of one CPU has at most (@lock; near @pcp, in no
  *	cache line with fields that change often)
  * @list_min: free pages below which the fast path does not use the lists: @min_pages, or ULONG_MAX
  *	if @protection is not 0 and the type is below ZONE_NORMAL (@lock)
- * @lock: guards all below, the frames of free blocks, and the kind of all frames. A raw lock, taken
- *	with interrupts off, and the innermost of all. Held for a number of steps that the number of
- *	orders or a batch bounds
+ * @lock: guards all fields below, the frames of free blocks, and the kind of all frames. A raw
+ *	lock, taken with interrupts off, and the innermost of all. It is held for a number of steps
+ *	that the number of orders or a batch bounds
  * @nr_pages: pages
- * @nr_orders: orders that a block can have, given the length and alignment of the extents
+ * @nr_orders: orders that a block can have. The length and the alignment of the extents limit them
  * @named: a reservation named this zone
  * @protection: pages that are withheld from requests that name a higher zone
  * @min_pages: pages that are withheld from requests without __GFP_HIGH
- * @low_pages: with fewer free pages than this the zone wakes the background drain
+ * @low_pages: the zone wakes the background drain when it has fewer free pages than this
  * @zeroed_high: pages that @zeroed has at most
  * @orders: bit k is set while area[k] has a block
  * @free_pages: pages in free blocks
@@ -402,8 +404,8 @@ struct rsv_zone {
  * @nid: the preferred node
  * @nr_pages: pages that it wants
  * @bytes: the same in bytes; may be less than whole pages
- * @order: order of the smallest block that has as many pages
- * @refill: an empty per-CPU list may be refilled for it
+ * @order: order of the smallest block that has at least @nr_pages
+ * @refill: whether the request refills an empty per-CPU list
  */
 struct rsv_request {
 	gfp_t gfp;
@@ -416,8 +418,8 @@ struct rsv_request {
 
 /**
  * struct rsv_zone_walk - a walk along the zones that may serve a request (on the caller's stack)
- * @rank: nodes that are done
- * @tried: zones of the present node that are done, the highest first
+ * @rank: the number of nodes that the walk has left behind
+ * @tried: the number of zones of the present node that it has tried, the highest first
  */
 struct rsv_zone_walk {
 	unsigned int rank;
@@ -434,8 +436,8 @@ struct rsv_zone_walk {
 /**
  * struct rsv_drain_hooks - how objects/ drains and shrinks its caches (constant)
  * @shrink: frees empty slabs of all caches of a region; may sleep
- * @drain_local: moves objects from this CPU's magazines to where @shrink finds them; any context
- *	but NMI
+ * @drain_local: moves objects from this CPU's magazines to their slabs, where @shrink finds them;
+ *	any context but NMI
  * @has_local: whether a CPU has cached objects, read without synchronisation; any context
  */
 struct rsv_drain_hooks {
@@ -455,8 +457,8 @@ struct rsv_drain_work {
 };
 
 /**
- * struct rsv_lending - what a region lends to the system when the system runs short
- * @shrinker: what the system calls, or NULL if the region does not lend (set at load)
+ * struct rsv_lending - the memory that a region lends to the system when the system runs short
+ * @shrinker: the shrinker that the system calls; NULL if the region does not lend (set at load)
  * @floor: pages that the region never lends (constant)
  * @lent: lent pages (region->shape_lock)
  * @take_back: takes lent pages back (queued by the shrinker, and by itself)
@@ -475,7 +477,7 @@ struct rsv_lending {
 /* The largest object; pages serve larger ones better. */
 #define RSV_CACHE_SIZE_MAX	(32U * PAGE_SIZE)
 
-/* Bytes of a mark (objects/mark.h), with its tag if it has one, and its alignment */
+/* Bytes of a mark (objects/mark.h) with its tag, if it has one; also the alignment of a mark */
 #define RSV_MARK_BYTES		8U
 
 /* Flags of caches that only the module itself sets: see RSV_HWCACHE_ALIGN and the others */
@@ -489,7 +491,7 @@ struct rsv_lending {
 #define RSV_CHECKS		(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY | \
 				 RSV_CACHE_TRACE)
 
-/* What a caller of rsv_cache_create() may ask for */
+/* The flags that a caller of rsv_cache_create() may pass */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
 				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
 
@@ -499,19 +501,21 @@ struct rsv_lending {
  * @align: alignment of every object, in bytes
  * @stride: bytes of a slot: from one object to the next
  * @before: bytes of a slot before its object: the left red zone
- * @mark: offset of the mark in bytes from the object (objects/mark.h); behind all bytes that the
- *	caller may use if a free object must keep them. The engine SLAB does not use it
+ * @mark: offset of the mark from the object, in bytes (objects/mark.h). The mark is behind all
+ *	bytes that the caller may use if a free object must keep them. The engine SLAB does not use
+ *	it
  * @red: bytes of the right red zone, directly behind the object
- * @track: offset of the two struct rsv_track, from the object; 0: there are none
- * @asked: offset of the size that the caller asked for, from the object; 0: it is not stored
- * @bufctl: bytes at a slab's beginning for the bufctls of the engine SLAB; 0: they are off-slab, or
- *	the engine is another one
- * @colours: number of colours that slabs of the engine SLAB have in turn
+ * @track: offset of the two struct rsv_track from the object; 0 if there are none
+ * @asked: offset from the object of the size that the caller asked for; 0 if it is not stored
+ * @bufctl: bytes at a slab's beginning for the bufctls of the engine SLAB; 0 if they are off-slab,
+ *	or if the engine is another one
+ * @colours: number of colours that slabs of the engine SLAB take in turn
  * @colour: bytes from one colour to the next
  * @pages: pages of a slab
  * @objects: objects of a slab
- * @small_pages: pages of a slab if the region has no block of @pages: enough for one object
- * @small_objects: objects of such a slab
+ * @small_pages: pages of a small slab, for a region that has no block of @pages: enough for one
+ *	object
+ * @small_objects: objects of a small slab
  * @few_pages: from RSV_CACHE_FEW_PAGES
  */
 struct rsv_layout {
@@ -541,19 +545,20 @@ struct rsv_layout {
 #define RSV_MAGAZINE_SIZES	6
 
 /*
- * Rounds of a magazine of each size: 4, 8, 16 and so on to 128, so that bulk requests mostly move
- * whole magazines. The bytes of a magazine are no power of two, so that the first rounds of many
- * magazines do not compete for few sets of the CPU's data cache.
+ * Rounds of a magazine of each size: 4, 8, 16 and so on to 128. They are powers of two, so that
+ * bulk requests mostly move whole magazines. The bytes of a magazine are no power of two, so that
+ * the first rounds of many magazines do not compete for few sets of the CPU's data cache.
  */
 #define RSV_MAGAZINE_SIZE(n)	(4U << (n))
 #define RSV_MAGAZINE_BYTES(n) \
 	(sizeof(struct rsv_magazine) + RSV_MAGAZINE_SIZE(n) * sizeof(void *))
 
 /**
- * struct rsv_magazine - a stack of cached objects (changed by its CPU, or under the depot's lock)
+ * struct rsv_magazine - a stack of cached objects (its CPU changes it, or the depot's lock guards
+ *	it)
  * @next: the next one in the depot
- * @rounds: objects in it; of a loaded magazine, rsv_cpu.top tells
- * @size: how many it has room for
+ * @rounds: objects in it. While a CPU has it loaded, rsv_cpu.top tells instead
+ * @size: rounds that it has room for
  * @object: the objects
  */
 struct rsv_magazine {
@@ -565,9 +570,9 @@ struct rsv_magazine {
 
 /**
  * struct rsv_depot_stack - magazines of a depot, all full or all empty (rsv_depot.lock)
- * @top: the first magazine; the others follow by next. Read without the lock: is there one?
+ * @top: the first magazine; the others follow by next. A look whether there is one needs no lock
  * @nr: their number
- * @min_nr: the least that @nr was in this interval: magazines that nobody needed
+ * @min_nr: the least @nr in this interval: the CPUs did without so many magazines
  */
 struct rsv_depot_stack {
 	struct rsv_magazine *top;
@@ -577,7 +582,7 @@ struct rsv_depot_stack {
 
 /**
  * struct rsv_depot - magazines of one cache and one node that no CPU has
- * @lock: guards the rest. Raw, interrupts off; no other lock is taken under it
+ * @lock: guards all fields. Raw, interrupts off; no other lock is taken under it
  * @full: full magazines
  * @empty: empty magazines
  * @exchanges: magazines that CPUs got here
@@ -594,23 +599,24 @@ struct rsv_depot {
 };
 
 /**
- * struct rsv_cpu - what one CPU has of a cache. Only that CPU touches it, between rsv_cpu_enter()
- * and rsv_cpu_leave(); the CPU that drains a dead one does so in its place
- * @busy: set while the CPU works on it: an interrupt that finds it set takes the slow path
+ * struct rsv_cpu - one CPU's share of a cache. Only that CPU touches it, between rsv_cpu_enter()
+ *	and rsv_cpu_leave(). When it is dead, the CPU that flushes it acts in its place
+ * @busy: set while the CPU works on its share; an interrupt that finds it set takes the slow path
  * @top: end of the objects in the loaded magazine: allocations pop there, frees push there
  * @bottom: first round of the loaded magazine
  * @limit: end of the loaded magazine
- * @extent: the extent in which this CPU last freed an object of its own node: a hint, never NULL
+ * @extent: a hint: the extent in which this CPU last freed an object of its own node, never NULL
  * @allocs: allocations that this CPU's magazines served
- * @frees: frees that they served (fast paths touch the fields to here: one cache line)
+ * @frees: frees that they served (the fast paths touch only the fields up to here, one cache line)
  * @loaded: the loaded magazine, never NULL
- * @previous: the magazine before it, mostly full or empty, never NULL
- * @remote: collects objects of other nodes until it is full, never NULL
+ * @previous: the magazine that was loaded before, mostly full or empty, never NULL
+ * @remote: the magazine that collects objects of other nodes until it is full, never NULL
  * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
  * @freelist: first object of @active that belongs to this CPU, or RSV_SLAB_NONE
- * @nr_freelist: how many such objects there are
- * @slow_allocs: objects that came from elsewhere (changed by this_cpu_inc(), as the next two)
- * @slow_frees: objects that went elsewhere
+ * @nr_freelist: the number of such objects
+ * @slow_allocs: allocations that these magazines did not serve (changed by this_cpu_inc(), as the
+ *	next two)
+ * @slow_frees: frees that these magazines did not serve
  * @failures: requests that found no memory
  */
 struct rsv_cpu {
@@ -636,13 +642,19 @@ struct rsv_cpu {
  * Objects: caches
  */
 
-/* Objects that move between a magazine and an engine at once: bounds how long a raw lock is held */
+/*
+ * Objects that move between a magazine and an engine at once, which bounds how long a raw lock is
+ * held
+ */
 #define RSV_BATCH		16U
 
-/* How full a slab is. Fuller slabs serve first, so that the others become empty. */
+/*
+ * The lists of slabs, by how full they are. Fuller slabs serve first, so that the others become
+ * empty.
+ */
 enum rsv_fill {
 	RSV_EMPTY,
-	RSV_PARTIAL,			/* up to a quarter in use; then up to a half, and so on */
+	RSV_PARTIAL,		/* less than a quarter in use, the next less than a half */
 	RSV_PARTIAL_LAST = RSV_PARTIAL + 3,
 	RSV_FULL,
 	RSV_FILLS
@@ -660,17 +672,18 @@ struct rsv_slab_list {
 
 /**
  * struct rsv_cache_node - the slabs of a cache whose memory is of one node
- * @lock: guards all down to @slabs_given, and which list a slab is on. Raw, interrupts off;
+ * @lock: guards all fields down to @slabs_given, and which list a slab is on. Raw, interrupts off;
  *	zone->lock is never taken under it
  * @slabs: slabs by how full they are; the active slab of a CPU is on none of them
  * @nr_slabs: all slabs, active ones included
  * @nr_pages: their pages
  * @total: objects that they have room for
  * @colour: the colour of the next slab
- * @target: empty slabs that may stay: see node.c
- * @min_nr: the least number of empty slabs in this interval; the engine SLOB: of @nr_freelist
+ * @target: the number of empty slabs that may stay: see node.c
+ * @min_nr: the least number of empty slabs in this interval. The engine SLOB: the least
+ *	@nr_freelist
  * @given_early: slabs given back in this interval because there were more than @target
- * @freelist: the engine SLOB: free objects that keep their bytes, the last one first
+ * @freelist: the engine SLOB: the free objects that keep their bytes, the last freed one first
  * @nr_freelist: their number
  * @slabs_made: slabs taken from the buddy system
  * @slabs_given: slabs given back to it
@@ -695,11 +708,12 @@ struct rsv_cache_node {
 
 /**
  * struct rsv_guarantee - objects that only their cache can use
- * @lock: guards the rest, and whether the cache's fast paths are on. Raw, interrupts off, innermost
+ * @lock: guards all fields, and whether the cache's fast paths are on. Raw, interrupts off, and
+ *	innermost of the cache's locks
  * @objects: the objects, cached
  * @nr: their number
- * @target: how many there shall be
- * @room: how many there can be: the length of @objects
+ * @target: the number that the cache is to have
+ * @room: the length of @objects, and so the most that there can be
  */
 struct rsv_guarantee {
 	raw_spinlock_t lock;	/* see above */
@@ -711,41 +725,46 @@ struct rsv_guarantee {
 
 /**
  * struct rsv_cache - objects of one size. The fields that fast paths read come first
- * @fast_cpus: @cpus, or rsv_cpu_disabled where the fast paths of alloc.c and free.c cannot serve:
- *	while @fast is false, for engines that mark objects elsewhere than in them, and where each
- *	free clears its object (guarantee.lock; follows from @fast)
- * @secret: what the marks of free objects depend on: see mark.h (constant, as all down to @cpus)
- * @mask: the bits of an object's address that are its offset in a slab, which begins at a multiple
- *	of the power of two that holds the slab
- * @inverse: of the odd part of @layout.stride, modulo the size of a word
- * @shift: the power of two in @layout.stride. See rsv_slot_index()
+ * @fast_cpus: the CPUs' shares that the fast paths of alloc.c and free.c use: @cpus or, where the
+ *	slow path must serve, rsv_cpu_disabled. The slow path must serve while @fast is false, for
+ *	an engine that marks objects elsewhere than in them, and if each free clears its object
+ *	(guarantee.lock; follows from @fast)
+ * @secret: combined with the marks of free and cached objects: see mark.h (constant, as all down to
+ *	@cpus)
+ * @mask: the bits of an object's address that are its offset in the slab. A slab begins at a
+ *	multiple of the smallest power of two that is not below its length
+ * @inverse: the inverse of the odd part of @layout.stride, modulo the range of a word. It turns an
+ *	offset into the number of a slot without a division: see rsv_slot_index()
+ * @shift: the exponent of the power of two in @layout.stride, also for rsv_slot_index()
  * @layout: how objects lie in a slab
  * @engine: how slabs keep track of their objects
  * @flags: RSV_ENGINE_* and so on
  * @ctor: the constructor or NULL
- * @region: the region that its memory is of
- * @name: unique in the region, padded with NULs: rsv_cache_names finds it by both together
+ * @region: the region that its slabs come from
+ * @name: its name, unique in the region, padded with NULs. rsv_cache_names finds the cache by
+ *	@region and @name together
  * @id: its number; numbers grow in the order of creation
- * @cpus: what each CPU has
- * @fast: requests may be served by magazines without a look at checks or guaranteed objects
- *	(guarantee.lock)
- * @carve_order: the numbers below RSV_BATCH in some order, in which an engine may carve a batch
+ * @cpus: the share of each CPU
+ * @fast: whether magazines may serve requests: there are no checks, and no guaranteed object is
+ *	missing (guarantee.lock)
+ * @carve_order: the numbers below RSV_BATCH in a random order, in which an engine may carve a batch
  *	(constant)
- * @magazine_size: rounds of a magazine made from now on; grows with contention. Of an internal
- *	cache: rounds of the magazines that are its objects
- * @magazine_min_pages: pages that a region must have for such magazines (set with @magazine_size)
- * @magazine_cache: the internal cache that they are objects of, or NULL: there are no magazines
- *	(set with @magazine_size)
- * @alive: false before the cache is complete, and from rsv_cache_destroy() on (guarantee.lock; read
+ * @magazine_size: rounds of the magazines that CPUs get from now on; grows with contention. Of an
+ *	internal cache: rounds of the magazines that are its objects
+ * @magazine_min_pages: pages that the region must have for magazines of this size (set with
+ *	@magazine_size)
+ * @magazine_cache: the internal cache that the magazines are objects of; NULL if the cache has no
+ *	magazines (set with @magazine_size)
+ * @alive: true from when the cache is complete until rsv_cache_destroy() (guarantee.lock; read
  *	without)
- * @missing: of an internal cache: a caller with interrupts off found no magazine (a hint)
+ * @missing: of an internal cache: a hint that a caller with interrupts off found no magazine
  * @guarantee: objects that only this cache can use
- * @name_node: in rsv_cache_names (the table's own locks)
- * @cpuhp: on the list of those whose CPUs are flushed when they go (the kernel's hot-plug lock)
+ * @name_node: its node in rsv_cache_names (the table's own locks)
+ * @cpuhp: on the list of caches that flush a CPU that is dead (the kernel's hot-plug lock)
  * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
- * @ending: on a list of caches that end together (its region's creator or destroyer)
- * @debugfs: its folder (set when the cache is created, removed when it is destroyed)
- * @rcu: quarantines it after a grace period (queued once)
+ * @ending: on a list of caches that are destroyed together (its region's creator or destroyer)
+ * @debugfs: its folder (from when the cache is created until it is destroyed)
+ * @rcu: work that quarantines the cache after a grace period (queued once)
  * @nodes: by number of the node (constant)
  */
 struct rsv_cache {
@@ -782,10 +801,10 @@ struct rsv_cache {
 };
 
 /**
- * struct rsv_cache_hooks - what upper layers do when caches come and go (constant; may sleep, no
- *	lock held)
- * @created: the cache can be found now
- * @destroyed: the cache is about to be freed; its name is still taken
+ * struct rsv_cache_hooks - the hooks of an upper layer for caches that come and go (constant; they
+ *	may sleep, and run with no lock held)
+ * @created: called when other tasks can find the cache
+ * @destroyed: called before the cache is freed, while its name is still taken
  */
 struct rsv_cache_hooks {
 	void (*created)(struct rsv_cache *c);
@@ -793,12 +812,12 @@ struct rsv_cache_hooks {
 };
 
 /**
- * struct rsv_cache_figures - what a cache holds and did, the sum over all nodes and CPUs
+ * struct rsv_cache_figures - statistics of a cache, the sum over all nodes and CPUs
  * @active: used objects
  * @total: objects that its slabs have room for
- * @full: slabs all of whose objects are out
- * @partial: slabs some of whose objects are out, active ones included
- * @empty: slabs none of whose objects is out
+ * @full: slabs whose objects are all used or cached
+ * @partial: slabs with some objects used or cached, active slabs included
+ * @empty: slabs whose objects are all free
  * @pages: pages of all slabs
  * @allocs: allocations
  * @frees: frees
@@ -835,9 +854,9 @@ struct rsv_cache_figures {
 /**
  * struct rsv_batch - objects that came from an engine (on the caller's stack)
  * @nr: how many
- * @raw: there is one object, and nobody has constructed it in this life of its slab
- * @damaged: NULL, or an address in the slab whose freelist was overwritten
- * @lost: the objects that the slab gave up for that
+ * @raw: there is one object, and it was not constructed since its slab was created
+ * @damaged: an address in a slab whose freelist was overwritten, or NULL
+ * @lost: the number of objects that this slab lost with its freelist
  * @object: the objects, cached
  */
 struct rsv_batch {
@@ -849,8 +868,8 @@ struct rsv_batch {
 };
 
 /**
- * struct rsv_visitor - what to do with each used object of a cache (constant)
- * @visit: called with a raw lock held: takes constant time, neither sleeps nor prints
+ * struct rsv_visitor - a function that visits each used object of a cache (constant)
+ * @visit: called with a raw lock held, so it takes constant time, and neither sleeps nor prints
  * @data: passed to it
  */
 struct rsv_visitor {
@@ -860,28 +879,29 @@ struct rsv_visitor {
 
 /**
  * struct rsv_engine - how slabs keep track of their objects (constant)
- * @name: as engine= and slabinfo know it
+ * @name: its name in engine= and slabinfo
  * @flag: RSV_ENGINE_*
- * @off_object: cached objects are marked elsewhere than in them, so fast paths do not serve
- * @heap: small objects are blocks of the region's heap, whose frames do not tell their cache
- * @layout: completes a layout that has its slot: objects and pages of a slab. 0 or -EINVAL
- * @alloc: adds up to @nr objects from slabs of a node to an empty batch. cpu is what this CPU has
- *	of a cache without magazines, entered; or NULL
- * @new_slab: allocates a slab, only of the node if gfp has __GFP_THISNODE, and then adds up to @nr
- *	objects to an empty batch: of this slab, or of one that was there first or became this CPU's
- *	active slab. None if others took all of them. Returns whether the region had memory for a
- *	slab
- * @free: takes a cached object back; e and f are extent and frame of the object. Returns RSV_OK, or
- *	the misuse if it is not cached any more
- * @mark_used: marks a cached object as used. Returns false if it was not marked as cached
- * @mark_cached: marks a used object as cached. Returns RSV_OK, or the misuse if it is no used
- *	object
+ * @off_object: the engine marks cached objects elsewhere than in them, so fast paths do not serve
+ * @heap: small objects are blocks of the region's heap, whose frames do not name their cache
+ * @layout: completes a layout whose slot is known, with the objects and pages of a slab. Returns 0
+ *	or -EINVAL
+ * @alloc: adds up to @nr objects from slabs of a node to an empty batch. cpu is this CPU's share of
+ *	a cache without magazines, entered; or NULL
+ * @new_slab: allocates a slab, only of the node if gfp has __GFP_THISNODE. Then adds up to @nr
+ *	objects to an empty batch: of this slab, or of another one that served first or became this
+ *	CPU's active slab. The batch stays empty if others took all objects. Returns whether the
+ *	region had memory for a slab
+ * @free: makes a cached object free. e and f are the extent and the frame of the object. Returns
+ *	RSV_OK, or the misuse if the object is not cached any more
+ * @mark_used: marks a cached object as used. Returns false if its mark does not say "cached"
+ * @mark_cached: marks a used object as cached. Returns RSV_OK, or the misuse if the address is not
+ *	that of a used object
  * @is_used: whether a used object begins at an address in one of the cache's slabs
- * @drain: returns a CPU's active slab to its node; cpu is entered, or of a dead CPU. NULL: the
+ * @drain: returns a CPU's active slab to its node. cpu is entered, or of a dead CPU. NULL if the
  *	engine has no active slabs
- * @shrink: frees memory that no object is in: all, or if @aged only what was unused for an
- *	interval. Returns the number of slabs
- * @verify: checks the slab of an object that the caller owns, and reports what is wrong. Returns
+ * @shrink: frees memory that no object is in: all of it or, if @aged, only memory that was unused
+ *	for an interval. Returns the number of slabs
+ * @verify: checks the slab of an object that the caller owns, and reports any damage. Returns
  *	whether the slab is sound
  * @for_each: visits every used object. While other CPUs allocate and free it may miss some, and
  *	visit some that were just freed
@@ -916,10 +936,10 @@ struct rsv_engine {
  * Objects: the heap of the engine SLOB
  */
 
-/* The SLOB unit, as in mm/slob.c: blocks begin at multiples of it, and have multiples of it. */
+/* The SLOB unit, as in mm/slob.c: offsets and lengths of blocks are multiples of it. */
 #define RSV_SLOB_UNIT	8U
 
-/* Pages of a slob page: 16 KB, or one page if that has more */
+/* Pages of a slob page: 16 KB, or one page if a page is larger */
 #define RSV_HEAP_PAGES	(1U << (PAGE_SHIFT < 14 ? 14 - PAGE_SHIFT : 0))
 
 #define RSV_SLOB_PAGE_BYTES	(RSV_HEAP_PAGES * (unsigned int)PAGE_SIZE)
@@ -928,7 +948,7 @@ struct rsv_engine {
 #define RSV_SLOB_PAGE_UNITS \
 	((PAGE_SIZE - PAGE_SIZE / RSV_SLOB_UNIT / BITS_PER_BYTE) / RSV_SLOB_UNIT)
 
-/* Which list a slob page is on: that for blocks of some size if it has used and free blocks */
+/* The list that a slob page is on: that for blocks of some size if it has used and free blocks */
 enum rsv_slob_list {
 	RSV_SLOB_LIST_256,			/* for blocks of less than 256 bytes */
 	RSV_SLOB_LIST_1024,
@@ -940,12 +960,13 @@ enum rsv_slob_list {
 };
 
 /**
- * union rsv_slob_word - what a slob page knows of its blocks (rsv_heap_node.lock)
+ * union rsv_slob_word - the state of a slob page (rsv_heap_node.lock)
  * @free_units: units in free blocks
- * @first_free: where the first free block begins, in units; 0, where the bitmap is: there is none
+ * @first_free: where the first free block begins, in units; 0, where the bitmap is, if there is
+ *	none
  * @list: enum rsv_slob_list
  * @more: pages beyond the first (constant)
- * @word: all of it
+ * @word: all fields
  */
 union rsv_slob_word {
 	struct {
@@ -971,12 +992,13 @@ struct rsv_slob_page_list {
 
 /**
  * struct rsv_heap_node - the slob pages whose memory is of one node
- * @lock: guards the rest, and the frames, bitmaps and free blocks of the slob pages. Raw,
+ * @lock: guards all fields, and the frames, bitmaps and free blocks of the slob pages. Raw,
  *	interrupts off; no other lock is taken under it
  * @lists: the slob pages, by enum rsv_slob_list
  * @pages: their pages
  * @free_units: units in their free blocks
- * @lost: units of blocks that no list has any more, since one was overwritten: they look used
+ * @lost: units of free blocks that no freelist has any more, since one was overwritten. These
+ *	blocks look used
  */
 struct rsv_heap_node {
 	raw_spinlock_t lock;	/* see above */
@@ -988,7 +1010,7 @@ struct rsv_heap_node {
 
 /**
  * struct rsv_heap - the heap of a region
- * @secret: the check values of free blocks depend on it (constant)
+ * @secret: combined with the check values of free blocks (constant)
  * @nodes: by number of the node
  */
 struct rsv_heap {
@@ -997,7 +1019,7 @@ struct rsv_heap {
 };
 
 /**
- * struct rsv_heap_figures - what the heap of a region has
+ * struct rsv_heap_figures - statistics of the heap of a region
  * @slob_pages: slob pages
  * @pages: their pages
  * @free_bytes: bytes of their free blocks
@@ -1029,9 +1051,9 @@ struct rsv_slob_page {
 /**
  * struct rsv_free_block - a free block of a slob page, from its header, in units (on the caller's
  *	stack)
- * @at: where it begins; 0: it is the head of the freelist, and @next is the first free block
+ * @at: where it begins. 0 if it is the head of the freelist; then @next is the first free block
  * @size: its length
- * @next: where the next free block begins; 0: there is none
+ * @next: where the next free block begins; 0 if there is none
  */
 struct rsv_free_block {
 	unsigned int at;
@@ -1039,9 +1061,7 @@ struct rsv_free_block {
 	unsigned int next;
 };
 
-/*
- * Objects: who allocated and freed them, and what is around them
- */
+/* Objects: their owners, and the bytes around them */
 
 enum rsv_event {
 	RSV_ALLOCATED,
@@ -1050,18 +1070,18 @@ enum rsv_event {
 };
 
 /**
- * struct rsv_track - who allocated or freed an object (written by the owner of the object; other
- *	readers check @sum)
- * @caller: address of the calling code; 0: nobody did yet
+ * struct rsv_track - the record of an allocation or a free (the owner of the object writes it;
+ *	other readers check @sum)
+ * @caller: address of the calling code; 0 if there was no such event yet
  * @when: the time in jiffies
- * @stack: the stack, for rsv_stack_fetch(); 0: it could not be saved
+ * @stack: the stack, for rsv_stack_fetch(); 0 if it could not be saved
  * @pid: the process
  * @cpu: the CPU; kernels know at most 8192
- * @cache: while the object is used, a number that tells its cache from most others; 0 otherwise
- * @sum: checksum of all of these: an overflow of the object may reach its records, and a reader may
- *	come while a record is written
+ * @cache: while the object is used, a number that tells its cache from most others; else 0
+ * @sum: checksum of all fields. An overflow of the object may reach the record, and a reader may
+ *	come while the owner writes it
  *
- * A record of zeroes is sound.
+ * A record that has only zeroes is sound.
  */
 struct rsv_track {
 	unsigned long caller;
@@ -1083,11 +1103,11 @@ static_assert(RSV_TRACK_BYTES % RSV_MARK_BYTES == 0);
 
 /**
  * struct rsv_part - bytes of a slot that have a known value
- * @name: as reports call it
- * @misuse: what a write to it is
+ * @name: its name in reports
+ * @misuse: the misuse that a write to it is
  * @from: its offset in bytes from the object
  * @bytes: its length
- * @value: of each byte
+ * @value: the value of each byte
  */
 struct rsv_part {
 	const char *name;
@@ -1110,21 +1130,24 @@ struct rsv_part {
 #define RSV_CLASS_STEP		8U
 #define RSV_CLASS_STEPS		(RSV_KMALLOC_MAX / RSV_CLASS_STEP)
 
-/* Between the two sizes a request has a class only if whole pages would waste more. */
+/*
+ * Between RSV_KMALLOC_MAX and this size a request has a class only if whole pages would waste more.
+ */
 #define RSV_CLASSES_END		32768U
 #define RSV_LARGE_STEP		(RSV_KMALLOC_MAX / 8)
 #define RSV_LARGE_STEPS		((RSV_CLASSES_END - RSV_KMALLOC_MAX) / RSV_LARGE_STEP)
 
-/* Instead of a class: whole pages serve the request. */
+/* Stands for a class where whole pages serve the request. */
 #define RSV_CLASS_NONE		0xffU
 
 /**
  * struct rsv_classes - a choice of size classes (constant once the module is loaded)
- * @name: as classes= knows it
+ * @name: its name in classes=
  * @nr: number of classes
- * @size: the size of each, in growing order
+ * @size: the size of each class, the smallest first
  * @of: the class of each request up to RSV_KMALLOC_MAX, by rsv_class_step()
- * @large: the class of each larger request, in steps of RSV_LARGE_STEP; or RSV_CLASS_NONE
+ * @large: the class of each larger request up to RSV_CLASSES_END, in steps of RSV_LARGE_STEP; or
+ *	RSV_CLASS_NONE
  */
 struct rsv_classes {
 	const char *name;
@@ -1146,12 +1169,12 @@ struct rsv_classes {
  * @shape_lock: guards changes of the fields down to @metadata; may sleep. Allocations and frees
  *	read @extents, @zones and @nearest without it
  * @extents: its extents by number
- * @nr_extents: all extents have numbers below this; some numbers below it may be free
+ * @nr_extents: the extents have numbers below this; some of these numbers may be unused
  * @zones: its zones by rsv_zone_slot(); NULL for a zone without memory. A zone is never removed
  * @nearest: for each node, the first zone for requests without a zone bit; never NULL
  * @nr_pages: pages that it has now
- * @span: pages from the start of its first extent to the end of its last, laid end to end
- * @metadata: bytes of the system's memory that manage its pages
+ * @span: pages of all extents and of the gaps that freed extents left, laid end to end
+ * @metadata: bytes of the system's memory that manage the region's pages
  * @percpu: further such bytes for each CPU
  * @drain_lock: lets one caller at a time drain all CPUs
  * @drains: for each CPU, the work that drains it (drain_lock)
@@ -1167,13 +1190,13 @@ struct rsv_classes {
  * @heap: the heap of the engine SLOB
  * @reap_work: returns unused magazines and slabs of its caches from time to time (queues itself)
  * @caches_lock: guards @caches, @caches_by_id and @nr_caches; may sleep. Readers of debugfs files
- *	take it, so no holder may remove such files
+ *	take it, so its holder must not remove such files
  * @caches: all caches, in the order of creation
- * @caches_by_id: the same caches by number, so that finding the next one takes no walk
+ * @caches_by_id: the same caches by number, so that a search for the next one is no walk
  * @nr_caches: their number
  * @list: on the list of regions (rsv_regions_lock, as the next two)
  * @id: its number; later regions have larger ones
- * @users: descriptors' handles of it (RSV_IOC_REGION_OPEN)
+ * @users: handles by which descriptors have it open (RSV_IOC_REGION_OPEN)
  * @origin: who created it, RSV_REGION_* (constant)
  * @debugfs: its folder (set by rsv_region_hooks.created, for interface/debugfs.c alone, as the
  *	next)
@@ -1219,10 +1242,10 @@ struct rsv_region {
 };
 
 /**
- * struct rsv_region_hooks - what an upper layer does when regions come and go (constant; may sleep,
- *	called under rsv_regions_lock)
- * @created: the region has its memory and its heap, and no cache yet
- * @destroyed: the region has no cache any more, and still has its heap and its memory
+ * struct rsv_region_hooks - the hooks of an upper layer for regions that come and go (constant;
+ *	they may sleep, and run under rsv_regions_lock)
+ * @created: called when the region has its memory and its heap, but no cache yet
+ * @destroyed: called when the region has no cache any more, but still its heap and its memory
  */
 struct rsv_region_hooks {
 	void (*created)(struct rsv_region *r);
@@ -1246,9 +1269,9 @@ struct rsv_handle_kind {
  * struct rsv_handle - the first member of every kind of handle
  * @ref: references: the descriptor's, one of each child, one of each mapping of a buffer
  * @kind: its kind (constant)
- * @parent: the handle that this one depends on, and has a reference to: a cache's or a buffer's
- *	region, an object's cache. NULL for anything in the default region, and for a region
- *	(constant)
+ * @parent: the handle that this one depends on, and has a reference to: of a cache or a buffer its
+ *	region, of an object its cache. NULL for a cache or a buffer in the default region, and for
+ *	a region (constant)
  */
 struct rsv_handle {
 	struct kref ref;
@@ -1390,11 +1413,12 @@ struct rsv_ioctl {
 };
 
 /**
- * struct rsv_slab_figures - what debugfs shows of one slab
+ * struct rsv_slab_figures - statistics of one slab, for debugfs
  * @page: its first page, counted over the region's extents laid end to end
  * @pages: its pages
  * @objects: objects that fit in it
- * @out: objects that the engine does not have: used, cached, or in the active slab of a CPU
+ * @out: objects that are not free for other CPUs: used, cached, or on the freelist of an active
+ *	slab's CPU
  * @carved: objects that were allocated at least once, or are on the freelist
  * @list: the list that it is on, such as "empty"
  */

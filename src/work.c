@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The work queue of objects/ and pages/. They have a queue of their own because they must be able
- * to wait for all their work items before the module is unloaded, and because requests wait for
- * work that drains a CPU, which therefore must not wait for memory (WQ_MEM_RECLAIM).
+ * The work queue of objects/ and pages/. They have a queue of their own for two reasons. The module
+ * waits for all its work items before it is unloaded. And requests wait for work that drains a CPU,
+ * so that work must not wait for memory (WQ_MEM_RECLAIM).
  */
 #include <linux/rcupdate.h>
 
@@ -30,7 +30,7 @@ int rsv_work_start(void)
  */
 void rsv_work_flush(void)
 {
-	/* RCU queues the work items that wait for a grace period only when that is over. */
+	/* RCU queues a work item that waits for a grace period only when that is over. */
 	rcu_barrier();
 	flush_workqueue(rsv_queue);
 }

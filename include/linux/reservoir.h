@@ -2,16 +2,16 @@
 /*
  * Reservoir: the interface for kernel modules
  *
- * Reservoir reserves memory of the system once. From then on its pages and objects are allocated
- * from that memory, without the system's allocators.
+ * Reservoir reserves memory of the system once. From then on it allocates pages and objects from
+ * that memory, without the system's allocators.
  *
  * The functions mirror those of the kernel, with the region as first parameter, and gfp means the
  * same. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and GFP_NOWAIT may not.
- * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect; so have the zone bits for pages,
- * and __GFP_THISNODE for pages and where the caller names a node. With any other flag, above all
- * __GFP_NOFAIL, a function warns once and returns NULL.
+ * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect. Requests for pages may also have
+ * a zone bit. Requests for pages, and for objects of a given node, may have __GFP_THISNODE. With
+ * any other flag, above all __GFP_NOFAIL, a function warns once and returns NULL.
  *
- * Each function's context and errors are described where it is defined, in src/.
+ * The kernel-doc in src/, where a function is defined, describes its context and errors.
  */
 #ifndef _LINUX_RESERVOIR_H
 #define _LINUX_RESERVOIR_H
@@ -27,9 +27,9 @@ struct rsv_region;
 
 /**
  * struct rsv_reserve - memory to reserve for a region
- * @bytes: how many bytes, rounded up to whole pages
- * @shared: if @zone is not RSV_ZONE_ANY: how many of @bytes also serve requests for higher zones.
- *	The zone protects the others from such requests, as the kernel's lowmem_reserve does
+ * @bytes: the bytes, rounded up to whole pages
+ * @shared: if @zone is not RSV_ZONE_ANY: the part of @bytes that also serves requests for higher
+ *	zones. The zone protects the rest from such requests, as the kernel's lowmem_reserve does
  * @flags: RSV_RESERVE_*
  * @zone: RSV_ZONE_*
  * @nid: with RSV_RESERVE_NODE the node

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bulk requests, and caches as the backing of the kernel's mempools: how many objects a bulk
- * request gets, what a bulk free does with wrong pointers, and that a mempool has its minimum when
- * the region is exhausted.
+ * Bulk requests, and caches as the backing of the kernel's mempools: the number of objects that a
+ * bulk request gets, wrong pointers in a bulk free, and a mempool that has its minimum when the
+ * region is exhausted.
  */
 #include <linux/jiffies.h>
 #include <linux/mempool.h>
@@ -220,7 +220,7 @@ static void bulk_requests_move_whole_magazines(struct kunit *test)
 }
 
 /*
- * The busy section does not last for a whole request of a thousand objects, so that interrupts and
+ * The busy section ends several times in a request of a thousand objects, so that interrupts and
  * other tasks can use the magazines in between.
  */
 static struct rsv_cpu *watched;

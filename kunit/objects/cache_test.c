@@ -273,7 +273,7 @@ static void small_slabs_use_up_what_no_large_slab_fits_in(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_ATOMIC));
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).failures, 2);
 
-	/* A freed object can be allocated again, and no more than that. */
+	/* One freed object can be allocated again, and no second one. */
 	rsv_cache_free(c, object[5]);
 	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_KERNEL), object[5]);
 	KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP_KERNEL));

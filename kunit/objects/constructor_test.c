@@ -25,7 +25,7 @@ static const unsigned int sizes[] = { 16, 200, 2040, 5000 };
 /**
  * struct constructed - the beginning of an object
  * @magic: marks it as constructed
- * @state: 0 once constructed; afterwards its user's
+ * @state: 0 once constructed; then the user writes it
  * @rest: the other bytes; FILLING since it was constructed
  */
 struct constructed {
@@ -83,7 +83,9 @@ static void for_all_sizes(struct kunit *test, void (*try)(struct kunit *test, st
 
 /* --- Once ----------------------------------------------------------------------------------- */
 
-/* As many objects as a test can free while the cache retains their slabs: two may be empty. */
+/*
+ * The number of objects that a test can free while the cache retains their slabs: two may be empty
+ */
 static unsigned int objects_that_stay(const struct rsv_cache *c)
 {
 	return rsvt_cache_in_heap(c) ? 60U : min(2 * c->layout.objects, 60U);
@@ -171,8 +173,8 @@ static void constructor_runs_again_in_the_slabs_next_life(struct kunit *test)
 /* --- Byte for byte -------------------------------------------------------------------------- */
 
 /*
- * The part of a free object's slot that nobody may write to: with SLAB the whole slot. The other
- * engines may have their link behind the object, so with them it is the object.
+ * The part of a free object's slot to which the cache does not write. With SLAB it is the whole
+ * slot. The other engines may have their link behind the object, so with them it is the object.
  */
 static void *unchanged_from(const struct rsv_cache *c, void *object)
 {
@@ -221,7 +223,7 @@ static void leave_them_free(struct kunit *test, struct rsv_cache *c)
 		object[i]->state = i;
 	}
 	copies = copies_of(test, c, (void **)object, nr);
-	/* While they are free, freed in any order, and while others are allocated and freed. */
+	/* The objects are freed in any order, and others are allocated and freed meanwhile. */
 	for (i = 0; i < nr; i += 2)
 		rsv_cache_free(c, object[i]);
 	for (i = 1; i < nr; i += 2)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What every engine must do, with magazines and without: objects do not overlap, a cache can use
- * all memory of its region, freed objects can be allocated again, one by one and in bulk.
+ * The promises of every engine, with magazines and without: objects do not overlap, a cache can use
+ * all memory of its region, and freed objects can be allocated again, one by one and in bulk.
  */
 #include <linux/bitmap.h>
 #include <linux/string.h>
@@ -493,7 +493,7 @@ static void bulk_refuses_what_is_wrong(struct kunit *test)
  * struct thief - takes all objects of a new slab before the request that made the slab
  * @engine: stands in for the cache's engine
  * @real: the cache's engine
- * @thefts: how often that happened
+ * @thefts: the number of slabs whose objects it took
  * @nr: objects taken
  * @object: the objects, marked as cached
  */

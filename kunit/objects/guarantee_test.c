@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guaranteed objects: the cache has them when the region is exhausted, nobody else gets them, and
- * frees refill them first.
+ * Guaranteed objects: the cache has them when the region is exhausted, no other cache gets them,
+ * and frees replace them first.
  */
 #include <linux/irqflags.h>
 #include <linux/poison.h>
@@ -48,7 +48,7 @@ static struct rsv_cache *reserved_cache(struct kunit *test, unsigned int nr)
 	return c;
 }
 
-/* All that others can get of a region: its pages, and the free blocks of the heap */
+/* The memory that other users can get of a region: its pages, and the free blocks of the heap */
 struct others {
 	struct page **page;
 	unsigned long nr;
@@ -77,7 +77,7 @@ static void others_give_all(struct others *o)
 	rsvt_pages_free(o->page, o->nr, 0);
 }
 
-/* Allocates as an interrupt does until the cache is exhausted. Returns how many. */
+/* Allocates as an interrupt does until the cache is exhausted. Returns the number of objects. */
 static unsigned int take_all_atomic(struct rsv_cache *c, void **object, unsigned int most)
 {
 	unsigned int nr;
@@ -199,7 +199,7 @@ static void what_is_given_back_takes_the_place_of_what_is_missing(struct kunit *
 		KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), held);
 	}
 	expect_fastpath(test, c, true);
-	/* The reserve is full: the next frees are for everybody. */
+	/* No guaranteed object is missing, so the next frees go to magazines and the engine. */
 	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);

@@ -3,8 +3,8 @@
  * The kernel's switches init_on_alloc= and init_on_free=: allocations are zero without __GFP_ZERO,
  * and free memory holds nothing of its last use. Neither touches objects with a constructor.
  *
- * The switches are on the kernel's command line. A suite is skipped where its switch is off; make
- * check boots a machine for each.
+ * The switches are on the kernel's command line. Where a switch is off its suite is skipped; make
+ * check boots a machine for each switch.
  */
 #include <linux/mm.h>
 #include <linux/poison.h>

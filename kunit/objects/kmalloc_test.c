@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rsv_kmalloc(): which class or how many pages serve a size, alignment, rsv_krealloc(), and refused
+ * rsv_kmalloc(): the class or the pages that serve a size, alignment, rsv_krealloc(), and refused
  * frees.
  */
 #include <linux/log2.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory of magazines: how many the cache preallocates, when unused ones go back, and what a
- * caller with interrupts off does and leaves to others.
+ * The memory of magazines: how many a request preallocates, when unused ones go back, and what a
+ * request with interrupts off does and leaves to others.
  */
 #include <linux/irqflags.h>
 
@@ -111,7 +111,7 @@ static void free_with_interrupts_off_makes_no_slab_for_magazines(struct kunit *t
 }
 
 /*
- * Each allocation makes one thing that is missing: the first a slab for magazines, the second the
+ * Each allocation makes one missing thing: the first one a slab for magazines, the second one the
  * magazines.
  */
 static void allocations_with_interrupts_off_make_what_was_missing(struct kunit *test)

@@ -21,7 +21,7 @@
 
 /* --- Several CPUs --------------------------------------------------------------------------- */
 
-/* Leaves a batch in the magazine of the CPU that this runs on. */
+/* Leaves a batch in the magazine of the CPU that this function runs on. */
 static long leave_cached_objects(void *cache)
 {
 	struct rsv_cache *c = cache;

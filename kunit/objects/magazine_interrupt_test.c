@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The protocol of the magazines: an interrupt between any two steps of a request, and after any
- * instruction, loses no object, hands out none twice, and is counted.
+ * The protocol of the magazines: an interrupt between any two steps of a request, or after any
+ * instruction, loses no object, lets no object have two users, and is counted.
  */
 #include <linux/hrtimer.h>
 #include <linux/irqflags.h>
@@ -137,7 +137,7 @@ enum request {
 	FREE_BULK
 };
 
-/* What the interrupt does */
+/* The work of the interrupt */
 enum work {
 	TAKES,
 	GIVES,
@@ -465,7 +465,7 @@ static void interrupt_that_finds_busy_set_goes_to_the_engine(struct kunit *test)
 }
 
 /**
- * struct hammer - a hard interrupt that takes and gives  objects
+ * struct hammer - a hard interrupt that allocates and frees objects
  * @timer: its timer
  * @holder: its objects
  * @ticks: number of interrupts

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines and the memory of their objects: frees are fast in the extent of the last free, a
- * removed extent is no CPU's hint, and a magazine holds objects of one node.
+ * Magazines and the memory of their objects: frees are fast in the extent of the last free, no CPU
+ * has a removed extent as its hint, and a magazine holds objects of one node.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -158,8 +158,8 @@ static void objects_of_node_alloc(struct kunit *test, struct rsv_cache *c, int n
 }
 
 /*
- * Whether the objects are free with the engine or cached. SLOB's slob pages belong to no cache, so
- * for SLOB the cache's total says it.
+ * Expects objects to be free or, if not flushed, cached. Slob pages belong to no cache, so for SLOB
+ * the cache's total tells that.
  */
 static void expect_flushed(struct kunit *test, struct rsv_cache *c, bool flushed, unsigned int nr)
 {

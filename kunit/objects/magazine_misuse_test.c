@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Misuse of cached objects: magazines take back no object twice and no foreign one, and a write to
- * a cached object is found.
+ * Misuse of cached objects: a cache accepts no object twice and no foreign one, and finds a write
+ * to a cached object.
  */
 #include <linux/kmemleak.h>
 #include <linux/string.h>
@@ -26,7 +26,7 @@ static struct rsv_cache *engine_cache(struct kunit *test)
 	return rsvt_magazine_cache(test, k->flag);
 }
 
-/* Writes its number into each object. Returns whether none is there twice. */
+/* Writes a number into each object, and then returns whether each still has its own. */
 static bool all_distinct(void **objects, unsigned int nr)
 {
 	unsigned int i;

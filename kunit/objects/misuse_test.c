@@ -90,7 +90,7 @@ static void free_twice(struct kunit *test, struct rsv_cache *c)
 	for (i = 0; i < nr; i++)
 		free_wrongly(test, c, object[i], RSV_DOUBLE_FREE);
 
-	/* No object is handed out twice. */
+	/* No object is allocated twice. */
 	rsvt_objects_alloc(test, c, again, nr);
 	for (i = 0; i < nr; i++) {
 		KUNIT_EXPECT_FALSE(test, rsvt_object_among(again[i], again, i));
@@ -127,7 +127,7 @@ static void free_on_two_cpus(struct kunit *test, struct rsv_cache *c)
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 1);
 	free_wrongly(test, c, object[0], RSV_DOUBLE_FREE);
 
-	/* The object is handed out once. */
+	/* The object is allocated once. */
 	rsvt_objects_alloc(test, c, again, 2);
 	KUNIT_EXPECT_PTR_NE(test, again[0], again[1]);
 	KUNIT_EXPECT_FALSE(test, rsvt_object_among(object[1], again, 2));

@@ -58,7 +58,7 @@ static void use_slabs(struct kunit *test, struct rsv_cache *c, unsigned int slab
 
 /* --- Empty slabs ---------------------------------------------------------------------------- */
 
-/* Four of six slabs go and are missed at once. The next time they stay. */
+/* Four of six slabs go back, and the next requests need them at once. The next time they stay. */
 static void slabs_given_back_too_early_raise_the_target(struct kunit *test)
 {
 	struct rsv_cache *c = bare_cache(test);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Size classes: each size has the smallest class that holds it, and the classes waste no more than
- * they may.
+ * Size classes: each size has the smallest class that holds it, and the classes keep the bound of
+ * their waste.
  */
 #include "objects/size_class.h"
 #include "support/scratch.h"
@@ -137,7 +137,7 @@ static void other_names_are_none(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, rsv_classes_named(names[i]));
 }
 
-/* A region has the classes it was made with, whatever later regions have. */
+/* A region keeps the classes that it was created with, whatever later regions have. */
 static void region_has_a_cache_of_every_class(struct kunit *test)
 {
 	const struct rsv_classes *classes = param_classes(test);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Placement of blocks in the buddy system: which of several free blocks serves a request decides
- * how many large blocks stay free. The test compares the region with a buddy system without
- * placement.
+ * Placement of blocks in the buddy system: the choice among several free blocks decides how many
+ * large blocks stay free. The test compares the region with a buddy system without placement.
  */
 #include <linux/bitops.h>
 #include <linux/list.h>
@@ -153,7 +152,8 @@ static void seed_text(const unsigned int *seed, char *text)
 KUNIT_ARRAY_PARAM(seeds, seeds, seed_text);
 
 /*
- * Both serve the same requests in the same order. The region has more large free blocks on average.
+ * Both serve the same requests in the same order, and the region has more large free blocks on
+ * average.
  */
 static void placement_keeps_more_whole_than_last_in_first_out(struct kunit *test)
 {

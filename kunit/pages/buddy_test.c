@@ -152,7 +152,7 @@ static void coalescing_stops_at_a_used_buddy(struct kunit *test)
 		page[i] = take(test, r, PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r);
 
-	/* They lie side by side, but are halves of different blocks: no merge. */
+	/* The pages lie side by side, but are halves of different blocks, so they do not merge. */
 	give(page[1], PAGE_SIZE);
 	give(page[2], PAGE_SIZE);
 	EXPECT_FREE_AREAS(test, r, [0] = 2);
@@ -260,8 +260,8 @@ static void every_order_is_aligned_complete_and_coalesces_back(struct kunit *tes
 }
 
 /*
- * One-page regions that are made in a row mostly lie side by side: buddies, but of different
- * regions.
+ * One-page regions that are created in a row mostly lie side by side. Their pages are buddies, but
+ * of different regions.
  */
 static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 {
@@ -281,7 +281,7 @@ static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 
 /*
  * The extent ends at page 37 for a moment, while the page behind it is free and would be the buddy
- * of page 36. No page beyond the end has a frame, and none may be looked at.
+ * of page 36. No page beyond the end has a frame, so the buddy system must not look there.
  */
 static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 {
@@ -346,12 +346,12 @@ static void double_free_is_refused_and_counted(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_NOT_NULL(test, fence);
 
-	/* Freed, and still a block of its own */
+	/* The page was freed, and is still a block of its own. */
 	__rsv_free_pages(page, 0);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(page, 0));
 	EXPECT_FREE_AREAS(test, r, [0] = 1, [1] = 1, [2] = 1);
 
-	/* Freed, and now the upper half of a larger block */
+	/* The page was freed, and is now the upper half of a larger block. */
 	__rsv_free_pages(fence, 0);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(fence, 0));
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(page, 0));

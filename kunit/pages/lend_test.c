@@ -20,10 +20,7 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/*
- * Memory goes back in units of the kernel's page blocks, or of the chunks by which extents are
- * found.
- */
+/* The unit in which memory goes back: a pageblock of the kernel, or a chunk of the page map */
 #define BLOCK_ORDER	max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
 #define BLOCK_PAGES	BIT(BLOCK_ORDER)
 #define BLOCK_BYTES	(BLOCK_PAGES * PAGE_SIZE)
@@ -307,8 +304,8 @@ static void grown_region_gives_larger_blocks(struct kunit *test)
 
 /*
  * Grows the region page by page until a page comes that lies in the hole of its first extent: the
- * system hands out first what was freed last. All other pages are used then and are in @page.
- * Returns their number.
+ * system first allocates the pages that it got last. All other pages are used then and are in
+ * @page. Returns their number.
  */
 static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struct page **page)
 {
@@ -330,8 +327,8 @@ static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struc
 }
 
 /*
- * Memory that went back may return as an extent inside the hole of the first one. Each page must be
- * found in the extent that it belongs to now.
+ * Memory that went back may return as an extent inside the hole of the first one. A lookup must
+ * find each page in the extent that it belongs to now.
  */
 static void memory_that_comes_again_is_found_where_it_is_now(struct kunit *test)
 {
@@ -374,7 +371,7 @@ static void region_with_holes_gives_back_only_what_it_has(struct kunit *test)
 	rsvt_stay_on_this_cpu();
 	KUNIT_ASSERT_EQ(test, rsv_region_shrink(r, 2 * BLOCK_BYTES), 2 * BLOCK_BYTES);
 	hole = hole_pfn(test, r);
-	/* The system hands out first what was freed last. */
+	/* The system first allocates the pages that it got last. */
 	for (nr = 0; nr < 512; nr++) {
 		page[nr] = alloc_pages_node(page_to_nid(pfn_to_page(hole)), GFP_KERNEL, 0);
 		if (!page[nr])
@@ -433,7 +430,7 @@ static struct rsv_region *lending_region(struct kunit *test, size_t bytes, size_
 	return r;
 }
 
-/* What the system's shrinker calls when memory runs short */
+/* The call that the system makes when memory runs short */
 static unsigned long lend_count(struct rsv_region *r)
 {
 	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };

@@ -193,7 +193,10 @@ static const struct gfp_case gfps[] = {
 
 KUNIT_ARRAY_PARAM_DESC(gfps, gfps, name);
 
-/* A flag that is not understood would be a broken promise: the request gets NULL. */
+/*
+ * A request with a flag that Reservoir does not understand gets NULL, since serving it would break
+ * a promise.
+ */
 static void flags_are_understood_or_refused(struct kunit *test)
 {
 	const struct gfp_case *g = test->param_value;
@@ -311,7 +314,9 @@ static void every_figure_of_a_script_is_exact(struct kunit *test)
 
 /* --- Contexts that may not sleep ------------------------------------------------------------ */
 
-/* Does everything that a caller may do that may not sleep. Returns the number of failures. */
+/*
+ * Calls every function that a caller that may not sleep may call. Returns the number of failures.
+ */
 static unsigned int failures_without_sleeping(struct rsv_region *r, struct rsv_cache *c)
 {
 	struct page *page = rsv_alloc_pages(r, GFP_ATOMIC | __GFP_ZERO, 1);

@@ -58,7 +58,7 @@ static void block_on_a_list_is_not_taken_back_again(struct kunit *test)
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(page_address(block)));
 	KUNIT_EXPECT_EQ(test, cached(test, r, order), before);
 
-	/* The free is refused too when the block has merged into a larger one. */
+	/* The free is refused also after the block has merged into a larger one. */
 	rsvt_settle(r);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, __rsv_free_pages(block, order));
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
@@ -92,7 +92,7 @@ static struct rsv_frame *free_twice_at_once(struct kunit *test, struct rsv_regio
 	return f;
 }
 
-/* The other CPU, which owns the page, hands it out and it is freed properly. */
+/* The other CPU, which owns the page, allocates it, and its user frees it properly. */
 static void free_for_the_owner(struct rsv_frame *f, struct page *page)
 {
 	f->nr_pages = 1;

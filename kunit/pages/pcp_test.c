@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU lists: which blocks they hold, when they are refilled and drained, and that an interrupt
- * in the middle of an operation does no harm.
+ * Per-CPU lists: the blocks that they hold, refills and drains, and an interrupt in the middle of
+ * an operation, which does no harm.
  */
 #include <linux/cpu.h>
 #include <linux/irq_work.h>
@@ -93,7 +93,7 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 	struct rsv_region *r = listed_region(test, pages);
 
 	__rsv_free_pages(take(test, r, 0), 0);
-	/* With many CPUs each gets little. */
+	/* With many CPUs each list gets little. */
 	if (pages < 1024)
 		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
 	else if (num_possible_cpus() <= 4)
@@ -186,7 +186,7 @@ static unsigned int take_scattered(struct kunit *test, struct rsv_region *r, str
 	return even;
 }
 
-/* Where only single pages are free, each may mean work along all orders. */
+/* If only single pages are free, each may need work along all orders. */
 static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
@@ -217,7 +217,8 @@ static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit
 }
 
 /*
- * Goes round the ring: which blocks leave a full list, and in what order the others are allocated
+ * Goes round the ring. The test expects which blocks leave a full list, and in which order the
+ * others are allocated.
  */
 static void blocks_given_back_first_leave_a_full_list_first(struct kunit *test)
 {
@@ -363,7 +364,7 @@ static void shrinking_drains_lists(struct kunit *test)
 
 /* --- Several CPUs --------------------------------------------------------------------------- */
 
-/* Allocates and frees a page on the CPU that this runs on. */
+/* Allocates and frees a page on the CPU that this function runs on. */
 static void leave_a_page_on_the_list(void *region)
 {
 	struct page *page = rsv_alloc_pages(region, GFP_ATOMIC, 0);
@@ -416,7 +417,7 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 
 /* --- Interrupts ----------------------------------------------------------------------------- */
 
-/* Busy is set, as an interrupt finds it that comes while the lists are worked on. */
+/* Busy is set, as for an interrupt that comes while the CPU works on the lists. */
 static void busy_lists_are_passed_by(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test, LISTED_PAGES);

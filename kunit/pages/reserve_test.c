@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reserving memory from the system: which requests are refused, that contig gives one extent, and
- * that the system gets back all of it.
+ * Reserving memory from the system: refused requests, one extent with contig, and all memory back
+ * in the system afterwards.
  */
 #include <linux/mm.h>
 #include <linux/sort.h>
@@ -107,7 +107,10 @@ static void length_text(const size_t *bytes, char *text)
 
 KUNIT_ARRAY_PARAM(run_lengths, run_lengths, length_text);
 
-/* Also where it is longer than any block of the kernel, whose blocks are searched then. */
+/*
+ * The extent may be longer than any block of the kernel. Then the reservation searches the kernel's
+ * blocks.
+ */
 static void contiguous_memory_is_one_extent_of_exactly_so_many_bytes(struct kunit *test)
 {
 	size_t bytes = *(const size_t *)test->param_value;
@@ -192,7 +195,7 @@ static void system_gets_back_what_it_gave(struct kunit *test)
 	for (i = 0; i < c->times; i++) {
 		struct rsv_region *r = make_region(&want);
 
-		/* The system has no such memory: the sum tells how often. */
+		/* The system has no such memory at the moment. The sum tells how often. */
 		if (r == ERR_PTR(-ENOMEM))
 			break;
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);

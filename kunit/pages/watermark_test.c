@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Watermarks of a zone: which requests may use the pages below them, what is drained before a
- * request fails, and what the log says when it does.
+ * Watermarks of a zone: the requests that may use the pages below them, the drain before a request
+ * fails, and the line in the log when it fails.
  */
 #include <linux/kmsg_dump.h>
 #include <linux/mm.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zeroed pages: that they are zero, which requests they serve, and that they count as free.
+ * Zeroed pages: they are zero, serve requests for zeroed pages, and count as free.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -74,7 +74,7 @@ static void first_request_has_pages_cleared_for_the_next(struct kunit *test)
 	rsv_free_pages(addr, 0);
 }
 
-/* Through lists, quicklist and free areas, many times */
+/* Pages go through CPUs' lists, zeroed pages and free areas, many times. */
 static void zeroed_page_is_zero_whoever_wrote_to_it_before(struct kunit *test)
 {
 	struct rsv_region *r = quick_region(test);
@@ -189,7 +189,7 @@ static void gfp_text(const gfp_t *gfp, char *text)
 
 KUNIT_ARRAY_PARAM(gfps, gfps, gfp_text);
 
-/* Zeroed pages are free pages, and the last ones serve any request. */
+/* Zeroed pages are free pages: when no other page is left, they serve any request. */
 static void zeroed_pages_go_to_anybody_when_nothing_else_is_left(struct kunit *test)
 {
 	gfp_t gfp = *(const gfp_t *)test->param_value;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zones: which pages belong to them, in which order they serve, and large zones.
+ * Zones: the pages that belong to them, the order in which they serve, and large zones.
  *
  * The zones depend on the machine. User Mode Linux has one. The tests that need more are skipped
  * there, and run on the machines of make check-machines.

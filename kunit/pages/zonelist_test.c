@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Zonelists: which node serves a request, in which order the others do, and which numbers are no
+ * Zonelists: the node that serves a request, the order of the others, and numbers that are no
  * nodes.
  *
  * The nodes depend on the machine. User Mode Linux has one. The tests that need more are skipped

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites of checks (objects/debug/) share.
+ * Functions that the suites of checks (objects/debug/) share.
  */
 #include <linux/kmemleak.h>
 #include <linux/string.h>

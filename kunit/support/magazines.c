@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites of magazines share.
+ * Functions that the suites of magazines share.
  */
 #include <linux/log2.h>
 #include <linux/smp.h>
@@ -27,7 +27,7 @@ struct rsv_cpu *rsvt_this_cpu(struct rsv_cache *c)
 	return per_cpu_ptr(c->cpus, raw_smp_processor_id());
 }
 
-/* @nr used objects, while no CPU and no depot has a magazine. */
+/* Allocates @nr objects and leaves no magazine with a CPU or a depot. */
 void **rsvt_objects_used(struct kunit *test, struct rsv_cache *c, unsigned int nr)
 {
 	void **objects = rsvt_objects_array(test, nr);
@@ -37,14 +37,14 @@ void **rsvt_objects_used(struct kunit *test, struct rsv_cache *c, unsigned int n
 	return objects;
 }
 
-/* Every page of the region is free once its own caches were shrunk. */
+/* Expects every page of the region to be free, after a shrink of its own caches. */
 void rsvt_expect_all_free(struct kunit *test, struct rsv_region *r)
 {
 	rsvt_scratch_shrink(r);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
-/* Magazines of @size objects that caches use. */
+/* The number of magazines of @size objects that caches use */
 u64 rsvt_magazines_in_use(struct rsv_region *r, unsigned int size)
 {
 	return rsvt_cache_count(r->magazine_caches[ilog2(size / RSV_MAGAZINE_SIZE(0))]).active;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites of magazines share.
+ * Functions that the suites of magazines share.
  */
 #ifndef RSV_KUNIT_MAGAZINES_H
 #define RSV_KUNIT_MAGAZINES_H

@@ -65,7 +65,7 @@ const char *rsvt_report_text(struct kunit *test, const char *fmt, ...)
 	return text;
 }
 
-/* What a report says of an object whose free was refused. */
+/* The text of a report of an object whose free was refused */
 const char *rsvt_report_free(struct kunit *test, struct rsv_cache *c, const void *object)
 {
 	return rsvt_report_text(test, "cache %s of region %s: object at 0x%zx: given back", c->name,

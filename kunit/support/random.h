@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share that a seed decides.
+ * The parts that suites with random operations share.
  */
 #ifndef RSV_KUNIT_RANDOM_H
 #define RSV_KUNIT_RANDOM_H

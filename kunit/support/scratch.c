@@ -111,7 +111,7 @@ struct rsv_region *rsvt_scratch_region_or_skip(struct kunit *test, const struct 
 }
 
 /*
- * The largest region of one extent, from 64 MB down, that the machine has: earlier tests may have
+ * The largest region of one extent that the machine has, from 64 MB down: earlier tests may have
  * fragmented its memory.
  */
 struct rsv_region *rsvt_scratch_region_large(struct kunit *test)
@@ -162,7 +162,10 @@ void rsvt_settle(struct rsv_region *r)
 	rsv_region_shrink(r, 0);
 }
 
-/* The test knows then what this CPU has cached. Each test runs in a thread of its own. */
+/*
+ * Keeps the test on one CPU, whose cached pages and objects it then knows. Each test runs in a
+ * thread of its own.
+ */
 void rsvt_stay_on_this_cpu(void)
 {
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));

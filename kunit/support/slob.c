@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites of the engine SLOB share.
+ * Functions that the suites of the engine SLOB share.
  */
 #include "arrays.h"
 #include "bytes.h"

@@ -8,7 +8,7 @@
 #include "report.h"
 #include "suite.h"
 
-/* No lock: tests run one after another, and nobody else uses the module meanwhile. */
+/* It needs no lock: tests run one after another, and no other task uses the module meanwhile. */
 static u64 misuses_expected;
 
 static void check_misuses(void *unused)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every suite needs. Each suite has rsvt_suite_init() as its init: a test fails if the module
- * reported a misuse that the test did not expect.
+ * Functions that every suite needs. Each suite has rsvt_suite_init() as its init: a test fails if
+ * the module reported a misuse that the test did not expect.
  */
 #ifndef RSV_KUNIT_SUITE_H
 #define RSV_KUNIT_SUITE_H

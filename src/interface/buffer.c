@@ -27,7 +27,10 @@
 #include "compat.h"
 #include "handle.h"
 
-/* The time until the work looks at the waiting buffers: at first, and at most. It doubles. */
+/*
+ * The time until the work looks at the waiting buffers: at first, and at most. It doubles each
+ * time.
+ */
 #define RSV_WAITING_FIRST_MS	10U
 #define RSV_WAITING_MAX_MS	1000U
 
@@ -163,7 +166,7 @@ void rsv_buffers_stop(void)
 	cancel_delayed_work_sync(&rsv_waiting_work);
 }
 
-/* A failure is not worth a line in the log, since the program gets an error. */
+/* With __GFP_NOWARN a failure prints no line in the log, since the program gets an error. */
 static gfp_t rsv_buffer_gfp(u32 flags)
 {
 	gfp_t gfp = __GFP_ZERO | __GFP_NOWARN;
@@ -259,10 +262,10 @@ static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *
  * rsv_buffer_create_scattered() - allocate single zeroed pages for a program
  * @r: the region
  * @parent: the handle of @r, or NULL for the default region
- * @bytes: how many bytes, rounded up to whole pages
+ * @bytes: the bytes, rounded up to whole pages
  *
  * Context: Process; may sleep.
- * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -ENOMEM if the region has not so many free
+ * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -ENOMEM if the region has not enough free
  * pages.
  */
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
@@ -340,7 +343,7 @@ int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma_pages(vma) > b->nr_pages - first)
 		return -EINVAL;
-	/* From here on an offset in the buffer: another buffer may get the range of this one. */
+	/* The offset counts in the buffer from now on: another buffer may get this one's range. */
 	vma->vm_pgoff = first;
 	vm_flags_set(vma, VM_DONTEXPAND);
 	vma->vm_private_data = b;

@@ -6,8 +6,8 @@
  * region.c and objects/cache.c call the hooks at the end of this file when a region or a cache is
  * created or destroyed.
  *
- * The module works without these files. Where debugfs is absent or switched off, creating a file
- * fails, and the debugfs API wants its callers to ignore that.
+ * The module works without these files. Where debugfs is absent or switched off, the creation of a
+ * file fails, and the debugfs API wants its callers to ignore that.
  *
  * Removing a file waits for its readers, so the remover must not hold a lock that a reader takes.
  * Readers take region->shape_lock, region->caches_lock, and the raw locks of caches, heaps and
@@ -216,9 +216,9 @@ static void rsv_show_internal(struct seq_file *m, const struct rsv_ioc_zone *z)
 }
 
 /*
- * For a size class: the smallest request that it serves and the waste of that request, as a
- * fraction of the request; and the bytes of a slab that no object can use. A class that serves no
- * request has no line.
+ * Shows a size class: the smallest request that it serves, the waste of that request as a fraction
+ * of the request, and the bytes of a slab that no object can use. A class that serves no request
+ * has no line.
  */
 static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c)
 {
@@ -237,7 +237,8 @@ static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c)
 }
 
 /*
- * Walks the list, since r->kmalloc[] has no lock: a region may be about to create or destroy them.
+ * Walks the list of caches, since no lock guards r->kmalloc[] while a region creates or destroys
+ * these caches.
  */
 static int rsv_show_classes(struct seq_file *m)
 {
@@ -260,9 +261,7 @@ static int rsv_fragmentation_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_fragmentation);
 
-/*
- * extents: the offset and the length of each one
- */
+/* extents: the offset and the length of each extent */
 
 static int rsv_extents_show(struct seq_file *m, void *unused)
 {
@@ -501,7 +500,7 @@ static const struct rsv_cache_hooks rsv_debugfs_cache_hooks = {
 	.destroyed = rsv_debugfs_cache_destroyed,
 };
 
-/* By name, since the hook runs before rsv_default_region() returns the region. */
+/* Compares names, since the hook runs before rsv_default_region() returns the region. */
 static bool rsv_is_default(const struct rsv_region *r)
 {
 	return !strcmp(r->name, RSV_DEFAULT_REGION);

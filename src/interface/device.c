@@ -2,10 +2,10 @@
 /*
  * /dev/reservoir: open, dispatch of ioctls, mmap.
  *
- * Each descriptor has a table of handles and a mutex, under which its ioctls run one after the
- * other. So no ioctl can free what another one has looked up, and no ioctl can find a new handle
- * before its creator knows that the program has received its number. Descriptors share nothing but
- * the regions.
+ * Each descriptor has a table of handles and a mutex. An ioctl holds the mutex from start to end.
+ * So no ioctl can free a handle that another one has looked up. Nor can an ioctl find a new handle
+ * before the ioctl that creates it knows that the program has received its number. Descriptors
+ * share nothing but the regions.
  *
  * mmap() runs with mmap_lock held, and an ioctl takes mmap_lock when it faults on the program's
  * memory, so mmap() must not take the mutex. It finds its buffer in the tree of offsets, which has
@@ -75,7 +75,7 @@ static long rsv_device_ioctl(struct file *file, unsigned int cmd, unsigned long 
 		return -ENOTTY;
 	if (_IOC_NR(cmd) >= RSV_FIRST_CHANGE && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	/* Another thread may hold the lock for as long as its memory takes to fault in. */
+	/* Another thread may hold the lock for as long as a fault on its memory takes. */
 	error = mutex_lock_killable(&f->lock);
 	if (error)
 		return error;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An open descriptor and its handles: find a handle by its number, add one, drop one.
+ * An open descriptor and its handles: this file finds a handle by its number, adds one and drops
+ * one.
  *
  * rsv_file.lock guards everything here. Every ioctl holds it from its first lookup to its answer,
  * so a handle that an ioctl found exists until that ioctl ends.
  *
- * The descriptor also counts what programs could use to exhaust memory that is charged to no
- * cgroup, and refuses to go beyond a limit.
+ * The descriptor also counts its scratch regions and caches, by which a program could exhaust
+ * memory that is charged to no cgroup, and refuses to go beyond a limit.
  */
 #include <linux/capability.h>
 #include <linux/container_of.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handles: how a descriptor's regions, caches and objects are created and released.
+ * Handles: this file creates and releases the regions, caches and objects of a descriptor.
  *
  * A handle counts its references: the descriptor has one, each handle that depends on it has one
  * (an object on its cache, a cache or a buffer on its region), and each mapping of a buffer has
@@ -68,7 +68,10 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 
 const struct rsv_handle_kind rsv_kind_scratch = { .release = rsv_scratch_handle_release };
 
-/* No number serves twice, but a program may have chosen the same name by itself. */
+/*
+ * Tries numbers until a name is free: no number serves twice, but a program may have chosen such a
+ * name.
+ */
 static struct rsv_region *rsv_scratch_create_unnamed(char name[RSV_NAME_MAX],
 						     const struct rsv_reserve *want)
 {

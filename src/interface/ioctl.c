@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls of /dev/reservoir: what each one does, and the table of them. Those that take a region
- * by its name are in ioctl_region.c.
+ * The ioctls of /dev/reservoir: the function of each one, and the table of them. ioctl_region.c has
+ * those that take a region by its name.
  *
  * device.c calls them with the descriptor's lock held, and with flags that the table allows. An
  * ioctl checks everything else that the program passed before it changes anything.
@@ -215,7 +215,7 @@ static int rsv_do_object_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	return 0;
 }
 
-/* Where in the kernel the bytes lie that an ioctl reads or writes. */
+/* The address of the bytes that an ioctl reads or writes */
 static void *rsv_object_bytes(struct rsv_file *f, const struct rsv_ioc_object_io *io)
 {
 	struct rsv_handle *h = rsv_file_find(f, io->handle, &rsv_kind_object);
@@ -268,8 +268,8 @@ static int rsv_do_free(struct rsv_file *f, union rsv_ioctl_arg *arg)
 }
 
 /*
- * @last is the last field of the structure in the first version of the interface. It stays when a
- * field is added behind it.
+ * @last is the last field of the structure in the first version of the interface. It stays the same
+ * when a field is added behind it.
  */
 #define RSV_IOCTL(cmd, function, type, last, ...)                       \
 	[_IOC_NR(cmd)] = {.run = (function),                            \

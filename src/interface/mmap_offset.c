@@ -22,7 +22,10 @@
 
 #include "mmap_offset.h"
 
-/* Where ranges must end: first for any program, then for a program with large file offsets. */
+/*
+ * The limits below which ranges end: that for any program, then that for one with large file
+ * offsets
+ */
 static const unsigned long rsv_mmap_offset_limits[] = {
 	SZ_2G >> PAGE_SHIFT,
 	LONG_MAX >> PAGE_SHIFT,
@@ -61,7 +64,10 @@ static struct rb_node *rsv_mmap_offset_search(struct rsv_mmap_offsets *o, unsign
 	return best;
 }
 
-/* The first free range from an offset on that ends at or below the limit; else the limit. */
+/*
+ * The first free range from an offset on that ends at or below the limit; the limit if there is
+ * none
+ */
 static unsigned long rsv_mmap_offset_find_free(struct rsv_mmap_offsets *o, unsigned long from,
 					       unsigned long nr_pages, unsigned long limit)
 {

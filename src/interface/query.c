@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Queries: the state of a region in the structures of the ioctl interface. Both the device and
- * debugfs show what these functions find, so the two never disagree.
+ * debugfs show the results of these functions, so the two never disagree.
  *
- * A query reads what others change meanwhile, and must not make them wait: it takes a zone's raw
- * lock for one batch at a time, and reads slabs and per-CPU counts without a lock. So the figures
- * of one answer may belong to slightly different times.
+ * A query reads fields that other CPUs change meanwhile, and must not make them wait. So it takes a
+ * zone's raw lock for one batch at a time, and reads slabs and per-CPU counts without a lock. The
+ * figures of one answer may therefore belong to slightly different times.
  */
 #include <linux/capability.h>
 #include <linux/mutex.h>
@@ -145,7 +145,10 @@ static void rsv_query_areas(struct rsv_zone *z, struct rsv_ioc_zone *zone)
 	}
 }
 
-/* CPUs' lists serve requests for whole blocks only, so these were granted what they asked for. */
+/*
+ * CPUs' lists serve only requests for whole blocks, so these got exactly the bytes that they
+ * wanted.
+ */
 static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
 {
 	struct rsv_pcp_stats stats;
@@ -414,7 +417,7 @@ static bool rsv_slab_look(const struct rsv_cache *c, const struct rsv_frame *f,
 	if (!rsv_slab_begins(c, f))
 		return false;
 	word.word = READ_ONCE(f->slab);
-	/* If the slab was freed meanwhile, the word may be anything: look at the frame again. */
+	/* If the slab was freed meanwhile, the word may have any value: the second look tells. */
 	smp_rmb();
 	if (!rsv_slab_begins(c, f))
 		return false;

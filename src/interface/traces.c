@@ -36,7 +36,7 @@
  * @age_sum: sum of the jiffies since each event
  * @age_min: the fewest jiffies since an event
  * @age_max: the most jiffies since an event
- * @pid_min: the smallest number of a process that did it
+ * @pid_min: the smallest number of a process that allocated or freed
  * @pid_max: the largest one
  * @nodes: nodes of the objects
  * @cpus: CPUs that the code ran on, nr_cpu_ids bits
@@ -59,7 +59,7 @@ struct rsv_site {
  * @event: the event that the file shows
  * @nr: number of sites
  * @capacity: entries of @sites, a power of two
- * @full: there are more sites than the table may have
+ * @full: there are more sites than the table has room for
  * @sites: a hash table while objects are counted; then the sites, those with most objects first
  */
 struct rsv_traces {
@@ -89,7 +89,10 @@ static bool rsv_site_is(const struct rsv_site *s, const struct rsv_track *track)
 	return s->caller == track->caller && s->stack == track->stack;
 }
 
-/* The entry of a record's site, or the empty entry for it. A quarter of the table stays empty. */
+/*
+ * The entry of a record's site, or the empty entry for it. The search ends, since a quarter of the
+ * table stays empty.
+ */
 static struct rsv_site *rsv_traces_find(const struct rsv_traces *t, const struct rsv_track *track)
 {
 	unsigned int index = hash_long(track->caller ^ track->stack, ilog2(t->capacity));
@@ -122,7 +125,7 @@ static void rsv_site_count(struct rsv_site *s, const struct rsv_track *track, in
 	node_set(nid, s->nodes);
 }
 
-/* The engine may call this under a raw lock. */
+/* Counts one object. The engine may call this under a raw lock. */
 static void rsv_traces_count(struct rsv_cache *c, struct rsv_extent *e, void *object, void *data)
 {
 	struct rsv_traces *t = data;

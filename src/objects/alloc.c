@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Allocation of an object, straight down: the fast path (fastpath.h) takes it out of the loaded
- * magazine of this CPU; else rsv_alloc_cached() asks everything that may have one, from the nearest
- * to the farthest, and rsv_alloc_slow() makes a used object of what it finds.
+ * Allocation of an object, straight down. The fast path (fastpath.h) pops the object from this
+ * CPU's loaded magazine. If it cannot, rsv_alloc_cached() asks each place that may have an object,
+ * from the nearest to the farthest:
+ *
+ *	the magazines of this CPU, and the depot of its node
+ *	the engine: slabs of the node, a new slab, slabs of other nodes
+ *	the engine again, after one magazine of each depot was flushed to it
+ *	the guaranteed objects
+ *
+ * rsv_alloc_slow() then makes a used object of the cached one.
  *
  * The slow path is the same for all engines and for single and bulk requests.
  */
@@ -21,8 +28,9 @@
 #include "pages/page_alloc.h"
 
 /*
- * Flushes a full magazine of each depot, which may have objects of any node, and asks the slabs once
- * more. They may also have objects that others freed while this request slept.
+ * Gets objects from the slabs after the engine had none. A depot may have objects of any node, so
+ * the function first flushes a full magazine of each. If the request slept, other callers may also
+ * have freed objects meanwhile.
  */
 static void rsv_alloc_leftovers(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 				struct rsv_batch *t)
@@ -36,8 +44,9 @@ static void rsv_alloc_leftovers(struct rsv_cache *c, gfp_t gfp, int nid, unsigne
 }
 
 /*
- * Gets a cached object from the engine; *raw: it was never constructed. Or NULL. Not inline: the
- * kernel may clear the batch, and magazines serve most requests without one.
+ * Gets a cached object from the engine, or NULL. Sets *raw if the object was never constructed. The
+ * function is not inline: the kernel may clear the batch on the stack, and magazines serve most
+ * requests without one.
  */
 static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw)
 {
@@ -47,11 +56,11 @@ static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int 
 
 	if (nid == NUMA_NO_NODE) {
 		nid = numa_mem_id();
-		/* Asked first: this request itself may find no magazine, which is for the next. */
+		/* Read first: this request may set the hint again, for the next one. */
 		missing = rsv_magazine_wanted(c) && rsv_magazine_missing(c);
 		nr = rsv_cpu_batch_size(c);
 	}
-	/* A guaranteed object may serve: then an exhausted region is no failure. */
+	/* If a guaranteed object can serve, an exhausted region is no failure to warn of. */
 	if (READ_ONCE(c->guarantee.nr))
 		gfp |= __GFP_NOWARN;
 	served = rsv_batch_alloc(c, gfp, nid, nr, &t);
@@ -67,8 +76,8 @@ static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int 
 }
 
 /*
- * Gets a cached object, asking everything that may have one from the nearest to the farthest, and
- * counts it; *raw: it was never constructed. NULL: the request has failed.
+ * Gets a cached object from the nearest place that has one, and counts the allocation. Sets *raw if
+ * the object was never constructed. Returns NULL if the request has failed.
  */
 static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw)
 {
@@ -79,7 +88,7 @@ static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw
 	object = nid == NUMA_NO_NODE ? rsv_cpu_alloc(c, true) : NULL;
 	if (object)
 		return object;
-	/* The engine: slabs of the node, a new slab, other nodes, what others can give up */
+	/* The engine: slabs of the node, a new slab, other nodes, memory that drains get back */
 	object = rsv_alloc_from_engine(c, gfp & ~__GFP_ZERO, nid, raw);
 	/* The guaranteed objects */
 	if (!object && !(gfp & __GFP_THISNODE))
@@ -103,7 +112,10 @@ static void rsv_alloc_report_damaged(struct rsv_cache *c, const void *object)
 			 "a free object was written to, and is lost");
 }
 
-/* Makes a cached object a used one; false: it is damaged, was reported, and is lost. */
+/*
+ * Makes a cached object a used one. Returns false if the object is damaged; it is reported then,
+ * and lost.
+ */
 static bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	if (unlikely(!c->engine->mark_used(c, object))) {
@@ -117,7 +129,7 @@ static bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long
  * rsv_alloc_slow() - allocate an object where the fast path did not
  * @c: the cache
  * @gfp: as for rsv_cache_alloc()
- * @nid: the preferred node, or NUMA_NO_NODE: this CPU's magazines serve
+ * @nid: the preferred node; NUMA_NO_NODE if this CPU's magazines may serve
  * @damaged: an object whose mark the fast path found overwritten, or NULL
  * @caller: address of the calling code
  *
@@ -138,7 +150,7 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 	if (in_nmi() || !rsv_cache_usable(c))
 		return NULL;
 	do {
-		/* An object that turns out to be lost is counted too: it is out for ever. */
+		/* A damaged object stays counted, since it is lost for ever. */
 		object = rsv_alloc_cached(c, gfp, nid, &raw);
 		if (!object)
 			return NULL;
@@ -149,12 +161,12 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 }
 
 /**
- * rsv_alloc_for_reserve() - get a cached object that shall become a guaranteed one
+ * rsv_alloc_for_reserve() - get a cached object that can become a guaranteed one
  * @c: the cache
  * @gfp: as for rsv_cache_alloc()
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: The object, cached and constructed, and counted as free; or NULL.
+ * Return: The object, cached and constructed, or NULL. The function counts no allocation.
  */
 void *rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp)
 {
@@ -186,7 +198,7 @@ void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp)
 	void *object = NULL;
 
 	rsv_might_sleep(gfp);
-	/* The slow path is called last, so that the compiler saves nothing for it. */
+	/* A tail call: the compiler need not save registers for the slow path. */
 	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, &object)))
 		return rsv_alloc_slow(c, gfp, NUMA_NO_NODE, object, _RET_IP_);
 	return rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
@@ -199,7 +211,8 @@ EXPORT_SYMBOL_GPL(rsv_cache_alloc);
  * @gfp: as for rsv_cache_alloc(); with __GFP_THISNODE no other node serves
  * @nid: the node, or NUMA_NO_NODE for that of this CPU
  *
- * Context: As rsv_cache_alloc(). Magazines do not serve it.
+ * Context: As rsv_cache_alloc(). The function goes past the magazines, unless @nid is NUMA_NO_NODE
+ * without __GFP_THISNODE.
  * Return: As rsv_cache_alloc(), and NULL for a node that does not exist.
  */
 void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid)

@@ -2,9 +2,9 @@
 /*
  * Batches: cached objects on their way from an engine, and back to it.
  *
- * An engine gives up to RSV_BATCH objects under one hold of its lock, and takes objects back one by
- * one. An object that goes back fills up the guaranteed objects first, if one of them is
- * missing.
+ * An engine allocates up to RSV_BATCH objects under one hold of its lock: the first serves the
+ * request, and the others refill this CPU's magazine. Objects go back to the engine one by one.
+ * While a guaranteed object is missing, an object that goes back becomes one instead.
  */
 #include <linux/topology.h>
 
@@ -18,13 +18,12 @@
 #include "pages/zonelist.h"
 
 /**
- * rsv_cache_lost() - report that free objects of a slab are lost, since its freelist was
- *	overwritten
+ * rsv_cache_lost() - report that a slab lost free objects, since its freelist was overwritten
  * @c: the cache
  * @base: an address in the slab
  * @nr: how many
  *
- * They count as used for ever, so that the slab stays, and the cache with it.
+ * The function counts the objects as used for ever. So the slab stays, and the cache with it.
  *
  * Context: Any but NMI, with no raw lock held.
  */
@@ -64,10 +63,10 @@ void rsv_batch_alloc_node(struct rsv_cache *c, int nid, unsigned int nr, struct 
 /**
  * rsv_batch_alloc_nodes() - get objects from the slabs of several nodes, the nearest first
  * @c: the cache
- * @nid: the node that the others are near to
+ * @nid: the node from which @rank counts
  * @rank: the rank of the first node; 0 stands for @nid itself
  * @nr: how many, up to RSV_BATCH
- * @t: set to the objects, which are cached, of the first node that has any
+ * @t: set to the objects, which are cached. All are of the first node that has any
  *
  * Context: Any but NMI.
  */
@@ -79,7 +78,7 @@ void rsv_batch_alloc_nodes(struct rsv_cache *c, int nid, unsigned int rank, unsi
 		rsv_batch_alloc_node(c, rsv_node_at(nid, rank), nr, t);
 }
 
-/* Makes a new slab; its first objects go to the batch. Returns whether the region had memory. */
+/* Makes a new slab, whose first objects go to the batch. Returns whether the region had memory. */
 static bool rsv_batch_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 			       struct rsv_batch *t)
 {
@@ -89,7 +88,7 @@ static bool rsv_batch_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned
 	made = c->engine->new_slab(c, gfp, nid, nr, t);
 	if (unlikely(t->damaged)) {
 		rsv_cache_lost(c, t->damaged, t->lost);
-		/* Another slab came first. The new one is on its list. */
+		/* The damaged slab served before the new one, which is on its list now. */
 		if (!t->nr)
 			rsv_batch_alloc_node(c, nid, nr, t);
 	}
@@ -97,18 +96,19 @@ static bool rsv_batch_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned
 }
 
 /**
- * rsv_batch_alloc() - get objects from the engine, of the nearest memory that has any
+ * rsv_batch_alloc() - get objects from the engine, of the nearest node that has any
  * @c: the cache
  * @gfp: as for rsv_cache_alloc_node()
  * @nid: the preferred node
  * @nr: how many, up to RSV_BATCH
  * @t: set to the objects, which are cached
  *
- * On a machine with several nodes a new slab of the preferred node comes before the slabs of other
- * nodes, but no other CPU is drained for it.
+ * On a machine with several nodes, the function tries a new slab of the preferred node before it
+ * tries the slabs of other nodes. For that slab the request does not wait, and no other CPU is
+ * drained: the slabs of other nodes serve as well.
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: Whether slabs that were there served.
+ * Return: true if slabs that existed before served; false if a new one did, or nothing.
  */
 bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, struct rsv_batch *t)
 {
@@ -126,8 +126,9 @@ bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, s
 			return true;
 	}
 	/*
-	 * A new slab of whatever others hold and can give up. An interrupt may take the objects of
-	 * a slab that became active: then another one, as long as the region has memory.
+	 * A new slab of any node that @gfp allows. For it the region may drain all CPUs and caches.
+	 * An interrupt may take all objects of the new slab before this request gets one. Then the
+	 * loop makes another slab, as long as the region has memory.
 	 */
 	while (!t->nr && rsv_batch_new_slab(c, gfp, nid, nr, t))
 		;
@@ -140,8 +141,9 @@ bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, s
  * @e: the extent that it lies in
  * @object: the object
  *
- * Two CPUs that free one object at the same instant may both find it used. Then the engine finds it
- * free the second time. Both frees were counted, so this counts a second allocation.
+ * Two CPUs that free one object at the same instant may both find it used. The engine then finds
+ * the object free when the second CPU gives it back. Both CPUs counted a free, so this function
+ * counts a second allocation.
  *
  * Context: Any but NMI, with no raw lock held.
  */

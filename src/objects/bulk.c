@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bulk requests: many objects from and to the loaded magazine in one section with busy set, so that
- * whole magazines are emptied or filled, and then exchanged. Objects that cannot go this way take
- * the slow path of alloc.c and free.c one by one.
+ * Bulk requests: a bulk request moves many objects from or to the loaded magazine in one section
+ * with busy set. So it empties or fills whole magazines, which the depot then exchanges. An object
+ * that cannot go this way takes the slow path of alloc.c or free.c alone.
  *
- * Marks that lie in the objects are read and written in the loop itself. Other engines are asked
- * for each object.
+ * If the marks lie in the objects, the loop itself reads and writes them. For other engines the
+ * loop calls the engine for each object.
  */
 #include <linux/minmax.h>
 #include <linux/preempt.h>
@@ -25,8 +25,8 @@
 #define RSV_BULK	64U
 
 /*
- * Whether magazines serve a cache although its fast paths do not: the engine marks objects
- * elsewhere than in them, or each free clears.
+ * Whether magazines serve a cache although its fast paths do not, because the engine marks objects
+ * elsewhere than in them, or because each free clears its object
  */
 static bool rsv_bulk_needs_each(const struct rsv_cache *c)
 {
@@ -40,8 +40,8 @@ static bool rsv_bulk_free_needs_each(const struct rsv_cache *c)
 }
 
 /*
- * Enters this CPU if the fast paths are on. They are looked at with preemption disabled: a task that
- * waited since then could go past a missing guaranteed object.
+ * Enters this CPU if the fast paths are on. Disabled preemption joins the look at them and the
+ * entry: a task that waits in between could go past a missing guaranteed object.
  */
 static struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
 {
@@ -53,7 +53,7 @@ static struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
 	return cpu;
 }
 
-/* Enters this CPU if @needs_each says so, for the same reason after it is entered. */
+/* Enters this CPU if @needs_each says so. Asks once more after the entry, for the same reason. */
 static struct rsv_cpu *rsv_bulk_enter_each(struct rsv_cache *c,
 					   bool (*needs_each)(const struct rsv_cache *c))
 {
@@ -118,7 +118,7 @@ static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, vo
 	return done;
 }
 
-/* The same, one by one, where rsv_bulk_alloc_fast() cannot serve: see rsv_cache_set_fast() */
+/* As rsv_bulk_alloc_fast(), but calls the engine for each object: see rsv_cache_set_fast(). */
 static unsigned int rsv_bulk_alloc_each(struct rsv_cache *c, unsigned int nr, void **objects)
 {
 	struct rsv_cpu *cpu = rsv_bulk_enter_each(c, rsv_bulk_needs_each);
@@ -156,7 +156,8 @@ static void rsv_bulk_alloc_hook(struct rsv_cache *c, gfp_t gfp, unsigned int nr,
  * @objects: set to the objects
  *
  * Context: As rsv_cache_alloc().
- * Return: How many were allocated; that many entries of @objects are set, from the first one on.
+ * Return: The number of objects allocated. As many entries of @objects are set, from the first one
+ * on.
  */
 unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
 {
@@ -171,7 +172,7 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 		done += some;
 		if (some == RSV_BULK || done == nr)
 			continue;
-		/* Refills the magazines for the next turn of the loop. */
+		/* The slow path serves one object and refills the magazines for the next turn. */
 		objects[done] = rsv_alloc_slow(c, gfp, NUMA_NO_NODE, NULL, _RET_IP_);
 		if (!objects[done])
 			break;
@@ -186,16 +187,18 @@ EXPORT_SYMBOL_GPL(rsv_cache_alloc_bulk);
  */
 
 /**
- * struct rsv_bulk_slab - the slab of the objects that the loop looks at
+ * struct rsv_bulk_slab - the slab that the loop has looked up last
  * @base: address of its first byte
- * @carved: objects of it that were ever out; 0: there is no slab
+ * @carved: its carved objects; 0 if the loop has looked up no slab
  */
 struct rsv_bulk_slab {
 	unsigned long base;
 	unsigned long carved;
 };
 
-/* Finds the slab of an object that is not one of @s. Returns whether the object is one of its. */
+/*
+ * Looks up the slab of an object that is none of @s. Returns whether the object is one of the slab.
+ */
 static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_extent *e,
 				   const void *object, struct rsv_bulk_slab *s)
 {
@@ -209,8 +212,8 @@ static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_e
 }
 
 /*
- * Marks objects as cached and puts them into the loaded magazine, which has room for them. Stops
- * before an object that the caller does not have.
+ * Marks objects as cached and pushes them onto the loaded magazine, which has room for them. Stops
+ * before an object that is not a used object of the cache.
  */
 static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *cpu,
 						  unsigned int nr, void **objects)
@@ -226,7 +229,10 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 		void *object = *objects++;
 		unsigned long index = rsv_slot_of((unsigned long)object - s.base, inverse, shift);
 
-		/* An object of another slab, or no object: one division tells both. */
+		/*
+		 * One exact division tells both an object of another slab and a pointer to no
+		 * object.
+		 */
 		if (unlikely(index >= s.carved) &&
 		    !rsv_bulk_find(c, READ_ONCE(cpu->extent), object, &s))
 			break;
@@ -261,13 +267,16 @@ static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, voi
 	return done;
 }
 
-/* Whether the CPU can put an object into its loaded magazine: it is one, and so far used. */
-static bool rsv_bulk_claim(struct rsv_cache *c, struct rsv_extent *e, void *object)
+/*
+ * Marks an object as cached, for this CPU's loaded magazine. Returns false if it is not a used
+ * object in the extent.
+ */
+static bool rsv_bulk_mark_cached(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
 	return rsv_extent_has(e, object) && rsv_free_claim(c, e, object) == RSV_OK;
 }
 
-/* The same, one by one, where rsv_bulk_free_fast() cannot serve */
+/* As rsv_bulk_free_fast(), but calls the engine for each object. */
 static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, void **objects)
 {
 	struct rsv_cpu *cpu = rsv_bulk_enter_each(c, rsv_bulk_free_needs_each);
@@ -281,7 +290,7 @@ static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, voi
 	for (done = 0; done < nr; done++) {
 		if (!rsv_cpu_room(cpu) && !rsv_depot_exchange_full(c, cpu))
 			break;
-		if (!rsv_bulk_claim(c, e, objects[done]))
+		if (!rsv_bulk_mark_cached(c, e, objects[done]))
 			break;
 		rsv_free_clear(c, objects[done]);
 		rsv_free_hook(c, objects[done]);

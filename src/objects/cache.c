@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Caches: created and destroyed. alloc.c and free.c have what happens in between.
+ * Caches: this file creates and destroys them. alloc.c and free.c use them in between.
  *
  * Lock order, outermost first:
  *
@@ -15,19 +15,19 @@
  *	rsv_heap_node->lock	raw, the heap of one region and node
  *	zone->lock		raw, the free areas of one zone
  *
- * In fact no two raw locks are held together: an engine drops the lock of a node before it gets
- * pages for a slab, and before it gives them back. No code prints, clears or constructs under a raw
- * lock. The magazines of a dead CPU are flushed without region->caches_lock, since callers hold
- * that while they wait for CPUs.
+ * No two raw locks are ever held together: an engine drops the lock of a node before it gets pages
+ * for a slab, and before it gives them back. No code prints, clears or constructs under a raw lock.
+ * A CPU that goes off-line is flushed without region->caches_lock, since holders of that lock wait
+ * for CPUs.
  *
- * The cost of creating a cache, of destroying it and of finding the next one does not depend on the
- * number of caches. rsv_cache_names finds a cache by region and name, and refuses a name that is
- * taken; it is a table that grows, with locks of its own, innermost. region->caches_by_id, under
- * region->caches_lock, finds it by number. Memory of the system is allocated before that lock is
- * taken: reclaim may ask the region for what it lends.
+ * Creating a cache, destroying it and finding the next one cost the same for any number of caches.
+ * rsv_cache_names finds a cache by region and name, and refuses a name that is taken. It is a hash
+ * table that grows, with locks of its own, innermost. region->caches_by_id, under
+ * region->caches_lock, finds a cache by number. A creator allocates memory of the system before it
+ * takes that lock, because reclaim may ask the region for what it lends.
  *
- * A cache that was destroyed stays in quarantine for a while: a caller that still uses it finds the
- * fast paths off and, on the slow path, that the cache is not alive.
+ * A destroyed cache stays in quarantine for a while. A caller that still uses it finds the fast
+ * paths off and, on the slow path, that the cache is not alive.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -59,7 +59,7 @@
 #include "stats.h"
 #include "work.h"
 
-/* Destroyed caches whose use is still found */
+/* Destroyed caches in quarantine */
 #define RSV_QUARANTINE_MAX	16
 
 static const struct rsv_cache_hooks *rsv_cache_hooks;	/* set before the first cache is created */
@@ -121,8 +121,8 @@ static int rsv_cache_alloc_cpus(struct rsv_cache *c)
 }
 
 /*
- * The inverse of an odd number modulo the size of a word, by Newton's method: the number itself is
- * right in three bits, and each step doubles them.
+ * The inverse of an odd number modulo the range of a word, by Newton's method: the lowest three
+ * bits of the number are their own inverse, and each step doubles the right bits.
  */
 static unsigned long rsv_inverse(unsigned long odd)
 {
@@ -196,7 +196,7 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
  * Creation
  */
 
-/* The region and the name are one key. */
+/* Region and name lie side by side, so that both together are the key. */
 static_assert(offsetof(struct rsv_cache, name) ==
 	      offsetof(struct rsv_cache, region) + sizeof_field(struct rsv_cache, region));
 
@@ -207,7 +207,7 @@ static const struct rhashtable_params rsv_cache_name_params = {
 	.automatic_shrinking = true,
 };
 
-/* Of two caches created at once the list may have one first, and the numbers the other. */
+/* CPUs that create caches at once may add them to the list in another order than by number. */
 static void rsv_cache_list(struct rsv_cache *c)
 {
 	struct rsv_region *r = c->region;
@@ -250,7 +250,7 @@ static void rsv_cache_unpublish(struct rsv_cache *c)
 }
 
 /**
- * rsv_cache_next() - the first cache of a region from a number on
+ * rsv_cache_next() - the cache of a region with the smallest number from a given one on
  * @r: the region, its caches_lock held
  * @id: the number
  *
@@ -279,11 +279,11 @@ static int rsv_cache_open(struct rsv_cache *c)
 
 /**
  * rsv_cache_create_internal() - create a cache for the module itself
- * @r: as for rsv_cache_create(), as the others
+ * @r: as for rsv_cache_create()
  * @name: its name
  * @size: bytes of an object
  * @align: its alignment, up to twice the page size
- * @flags: RSV_CACHE_* as well
+ * @flags: as for rsv_cache_create(), and RSV_CACHE_*
  * @ctor: its constructor or NULL
  *
  * Context: Process; may sleep.
@@ -323,8 +323,8 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_internal);
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
  *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER
  * @ctor: called once for every object before its first allocation in its slab's life, with no lock
- *	held; an object keeps its state from a free to the next allocation, so the caller that frees
- *	it restores the state that the constructor made. May be NULL
+ *	held; may be NULL. A freed object keeps its state for the next allocation, so the caller
+ *	that frees it restores the state that the constructor made
  *
  * Context: Process; may sleep.
  * Return: The cache, or ERR_PTR: -EINVAL for a bad name, size, alignment or flag, -EEXIST for a
@@ -361,7 +361,10 @@ static struct rsv_cache *rsv_quarantine_pop(unsigned int max)
 	return c;
 }
 
-/* A grace period is over: nobody who found the cache before still looks at its nodes. */
+/*
+ * Runs a grace period after the cache was hidden: no task that found it before still looks at its
+ * nodes.
+ */
 static void rsv_cache_quarantine(struct work_struct *work)
 {
 	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu);
@@ -389,9 +392,9 @@ static void rsv_cache_flush_offline(struct rsv_cache *c)
 }
 
 /*
- * Hides a cache whose CPUs are drained. Callers that found it before may still be flushing one of
- * its magazines, until they drop region->caches_lock, which unpublishing takes, or until a grace
- * period is over.
+ * Hides a cache whose CPUs are drained. A task that found the cache before may still flush one of
+ * its magazines. It is done when it drops region->caches_lock, which unpublishing takes, or when a
+ * grace period is over.
  */
 static void rsv_cache_retire(struct rsv_cache *c)
 {
@@ -411,12 +414,12 @@ static u64 rsv_cache_slabs(const struct rsv_cache *c)
 	return f.full + f.partial + f.empty;
 }
 
-/* Gives back the memory of a retired cache, a grace period later, and quarantines the cache. */
+/* Gives back the memory of a retired cache, and quarantines the cache a grace period later. */
 static int rsv_cache_finish(struct rsv_cache *c)
 {
 	rsv_depot_drain(c);
 	c->engine->shrink(c, false);
-	/* A cache with lost objects stays: frames still point to it. */
+	/* A cache with lost objects stays, because the frames of their slabs point to it. */
 	if (rsv_cache_slabs(c)) {
 		rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name,
 			   c->region->name);
@@ -427,7 +430,7 @@ static int rsv_cache_finish(struct rsv_cache *c)
 	return 0;
 }
 
-/* Reports used objects, if there are any. */
+/* Returns whether a cache has used objects, and reports them. */
 static bool rsv_cache_in_use(struct rsv_cache *c)
 {
 	struct rsv_cache_figures f;
@@ -441,11 +444,11 @@ static bool rsv_cache_in_use(struct rsv_cache *c)
 
 /**
  * rsv_cache_destroy() - destroy a cache
- * @c: the cache, which nobody else uses any more; NULL does nothing
+ * @c: the cache, which no other task uses any more; NULL does nothing
  *
  * Context: Process; may sleep; waits for a grace period.
- * Return: 0; -EBUSY, with a report that lists them, while objects are used, and then nothing has
- * changed, or if objects turn out to be lost, and then the cache cannot be used any more; -EINVAL,
+ * Return: 0. -EBUSY while objects are used, with a report that lists them, and then nothing has
+ * changed. -EBUSY also if objects are lost, and then the cache cannot be used any more. -EINVAL,
  * with a report, for a cache that was destroyed already.
  */
 int rsv_cache_destroy(struct rsv_cache *c)
@@ -454,7 +457,7 @@ int rsv_cache_destroy(struct rsv_cache *c)
 		return 0;
 	if (!rsv_cache_usable(c))
 		return -EINVAL;
-	/* An object in two magazines, freed by two CPUs at once, would hide a used one. */
+	/* Flushing finds an object that two CPUs freed at once, which would hide a used one. */
 	rsv_cache_drain(c);
 	rsv_depot_drain(c);
 	if (rsv_cache_in_use(c))
@@ -505,7 +508,7 @@ void rsv_caches_destroy(struct rsv_region *r)
 }
 
 /**
- * rsv_caches_leak() - let CPUs come and go without the caches of a region that is leaked
+ * rsv_caches_leak() - unregister the caches of a region that is leaked from CPU hot-plug
  * @r: the region
  *
  * Context: Process; may sleep.
@@ -540,7 +543,7 @@ static int rsv_cache_cpu_dead(unsigned int cpu, struct hlist_node *node)
 }
 
 /**
- * rsv_caches_start() - initialise what all caches share
+ * rsv_caches_start() - initialise the state that all caches share
  *
  * The hot-plug state is one of the PREPARE section, whose teardown runs when the CPU is dead: until
  * then the CPU still frees.
@@ -576,7 +579,7 @@ no_names:
 }
 
 /**
- * rsv_caches_stop() - undo rsv_caches_start(), after the last region, with no work queued any more
+ * rsv_caches_stop() - undo rsv_caches_start(), after the last region and all queued work
  *
  * Context: Process; may sleep.
  */

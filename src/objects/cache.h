@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Caches, and what all files of objects/ ask of a cache, its slabs and the frames of their pages.
+ * Caches, and the questions that all files of objects/ ask of a cache, its slabs and their frames.
  */
 #ifndef RSV_OBJECTS_CACHE_H
 #define RSV_OBJECTS_CACHE_H
@@ -24,10 +24,10 @@ void rsv_caches_destroy(struct rsv_region *r);
 void rsv_caches_leak(struct rsv_region *r);
 
 /*
- * The slot of a slab that begins at an offset; a number too large for any slab if none does.
- * Divides exactly, by multiplying with the inverse of the stride's odd part: a multiple of the
- * stride gives the quotient, and any other number gives more than any quotient (Granlund and
- * Montgomery 1994; Hacker's Delight 10-17).
+ * The number of the slot that begins at an offset in a slab, or, if none does, a number too large
+ * for any slab. The function divides exactly: it multiplies with the inverse of the stride's odd
+ * part. A multiple of the stride gives the quotient, and any other number gives more than any
+ * quotient (Granlund and Montgomery 1994; Hacker's Delight 10-17).
  */
 static __always_inline unsigned int rsv_slot_index(const struct rsv_cache *c, unsigned int offset)
 {
@@ -35,7 +35,7 @@ static __always_inline unsigned int rsv_slot_index(const struct rsv_cache *c, un
 }
 
 /*
- * The same with whole words, for loops that have rsv_cache.inverse and rsv_cache.shift in
+ * rsv_slot_index() with whole words, for loops that have rsv_cache.inverse and rsv_cache.shift in
  * registers. The offset may be that of any address: outside the slab it gives a number that is too
  * large.
  */
@@ -48,8 +48,9 @@ static __always_inline unsigned long rsv_slot_of(unsigned long offset, unsigned 
 }
 
 /*
- * The first frame of the slab that a page belongs to. If the page is another's by now, its order
- * may be no number of pages: then some frame of the extent.
+ * The first frame of the slab that a page belongs to. If another owner has the page by now, the
+ * frame's order may be no number of pages. Then the function returns some frame of the extent, and
+ * the caller's check of that frame fails.
  */
 static inline struct rsv_frame *rsv_slab_head(const struct rsv_extent *e, struct rsv_frame *f)
 {
@@ -88,7 +89,7 @@ static inline bool rsv_cache_debugs(const struct rsv_cache *c)
 	return c->flags & RSV_CHECKS;
 }
 
-/* Whether a cache was not destroyed; if it was, that is reported. Not under a raw lock */
+/* Whether a cache is alive. If not, the function reports that, so the caller holds no raw lock. */
 static inline bool rsv_cache_usable(const struct rsv_cache *c)
 {
 	if (likely(READ_ONCE(c->alive)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rsv_cache_reserve(): how many guaranteed objects a cache has, and where they come from.
+ * rsv_cache_reserve(): sets how many guaranteed objects a cache has, and allocates or frees them.
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -16,7 +16,10 @@ static void rsv_guarantee_release(struct rsv_cache *c, void *object)
 	rsv_free_store(c, rsv_region_extent(c->region, object), object, false);
 }
 
-/* Replaces the table by one of another length. The objects of the old table fill the new one. */
+/*
+ * Replaces the table by one of another length. Each object of the old table goes to the new one
+ * while that lacks objects, and otherwise to a magazine or the engine.
+ */
 static int rsv_guarantee_resize(struct rsv_cache *c, unsigned int room)
 {
 	void **objects = NULL, **old;
@@ -34,7 +37,7 @@ static int rsv_guarantee_resize(struct rsv_cache *c, unsigned int room)
 	return 0;
 }
 
-/* Sets the target, and gives up the objects beyond it. */
+/* Sets the target, and releases the objects beyond it. */
 static void rsv_guarantee_retarget(struct rsv_cache *c, unsigned int target)
 {
 	void *object;
@@ -55,7 +58,7 @@ static int rsv_guarantee_fill(struct rsv_cache *c)
 
 		if (!object)
 			return -ENOMEM;
-		/* A free of another caller may have filled the place; then it goes elsewhere. */
+		/* If another caller's free came first, this object goes elsewhere. */
 		rsv_guarantee_release(c, object);
 	}
 	return 0;
@@ -64,15 +67,15 @@ static int rsv_guarantee_fill(struct rsv_cache *c)
 /**
  * rsv_cache_reserve() - guarantee a cache objects that only this cache can use
  * @c: the cache
- * @nr: how many at all times, in addition to the used ones; 0 ends the guarantee
+ * @nr: the number of objects, in addition to the used ones; 0 ends the guarantee
  *
- * Callers that may sleep and callers that may not get them alike, when the region has nothing else
- * for the cache. The first objects that are freed take their place. While the number is raised they
- * cannot be had for a moment.
+ * When the region has nothing else for the cache, the guaranteed objects serve callers that may
+ * sleep and callers that may not alike. The next objects that are freed replace them. While this
+ * function raises the number, the guaranteed objects are not available for a moment.
  *
  * Context: Process; may sleep. One caller at a time for a cache.
  * Return: 0; -EINVAL, with a report, for a cache that was destroyed; -ENOMEM if the region does not
- * have that many, and then the guarantee stays what it was.
+ * have that many, and then the guarantee stays as it was.
  */
 int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each CPU has of a cache, and whether the cache's fast paths are on. How a CPU works on its
- * magazines is in cpu.h.
+ * A CPU's share of a cache, and the switch of the cache's fast paths. cpu.h has the protocol by
+ * which a CPU works on its magazines.
  */
 #include <linux/mm.h>
 
@@ -16,10 +16,10 @@ void (*rsv_step_hook)(int step);
 EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
 
 /**
- * rsv_cpu_init() - initialise what a CPU has of a new cache
- * @cpu: what the CPU has
+ * rsv_cpu_init() - initialise a CPU's share of a new cache
+ * @cpu: the CPU's share
  *
- * Context: Any; nobody else knows the cache.
+ * Context: Any. No other task knows the cache yet.
  */
 void rsv_cpu_init(struct rsv_cpu *cpu)
 {
@@ -35,10 +35,11 @@ void rsv_cpu_init(struct rsv_cpu *cpu)
  * @c: the cache
  * @cpu: the CPU
  *
- * Reads without synchronisation: objects that the CPU gets meanwhile are for the next drain.
+ * The function reads without synchronisation: objects that the CPU caches meanwhile are for the
+ * next drain.
  *
  * Context: Any.
- * Return: true if so; it may change at any time.
+ * Return: true if the CPU has any. The answer may be outdated at once.
  */
 bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 {
@@ -50,11 +51,11 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 }
 
 /**
- * rsv_cpu_invalidate_hint() - make the CPUs' hints no longer point to an extent
+ * rsv_cpu_invalidate_hint() - replace an extent in all CPUs' hints of a cache
  * @c: the cache
  * @e: the extent, which no look-up finds any more
  *
- * Context: Any. A CPU that has read the hint has ended its section after a grace period.
+ * Context: Any. A CPU that read the hint before may use it until a grace period is over.
  */
 void rsv_cpu_invalidate_hint(struct rsv_cache *c, struct rsv_extent *e)
 {
@@ -68,9 +69,9 @@ void rsv_cpu_invalidate_hint(struct rsv_cache *c, struct rsv_extent *e)
  * rsv_cache_set_fast() - switch the fast paths of a cache on or off, as its state demands
  * @c: the cache, guarantee.lock held
  *
- * Every request must take the slow path while a guaranteed object is missing, so that the next
- * object that is freed becomes one, and always if the cache checks its objects or has no magazines.
- * The fast paths know only marks that lie in the object, and do not clear.
+ * Every request takes the slow path while a guaranteed object is missing, so that the next object
+ * that is freed becomes one. Every request takes it always if the cache checks its objects or has
+ * no magazines. The fast paths know only marks that lie in the object, and clear no object.
  */
 void rsv_cache_set_fast(struct rsv_cache *c)
 {
@@ -83,7 +84,7 @@ void rsv_cache_set_fast(struct rsv_cache *c)
 }
 
 /**
- * rsv_cache_update_fast() - the same, for callers without the lock
+ * rsv_cache_update_fast() - rsv_cache_set_fast() for callers without the lock
  * @c: the cache
  *
  * Context: Any but NMI.

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What one CPU has of a cache: magazines, and how it works on them (Bonwick and Adams 2001).
+ * A CPU's share of a cache: its magazines, and the protocol by which it works on them (Bonwick and
+ * Adams 2001).
  *
  * Only the CPU itself touches its struct rsv_cpu, with preemption disabled and without masking
  * interrupts:
  *
  *	set busy; read the magazines, change them, exchange them with the depot; clear busy last
  *
- * An interrupt that finds busy set takes the slow path past the magazines. So no two contexts ever
- * work on a magazine, and no atomic instruction is needed. While the fast paths of a cache are off,
- * they find rsv_cpu_disabled, whose busy is always set, in place of their CPU's.
+ * An interrupt that finds busy set takes the slow path past the magazines. So two contexts never
+ * work on the same magazine, and no instruction has to be atomic. While the fast paths of a cache
+ * are off, rsv_cache.fast_cpus points to rsv_cpu_disabled, whose busy is always set. So a fast path
+ * needs no further test.
  */
 #ifndef RSV_OBJECTS_CPU_H
 #define RSV_OBJECTS_CPU_H
@@ -22,7 +24,10 @@
 
 #include "types.h"
 
-/* Stands for a magazine where there is none: it is full and empty. Never changes. */
+/*
+ * Stands for a magazine where there is none. It has no rounds and no room, so every test for a full
+ * and for an empty magazine holds. It never changes.
+ */
 extern struct rsv_magazine rsv_magazine_none;
 
 DECLARE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled);
@@ -44,7 +49,10 @@ enum rsv_step_point {
 	RSV_STEPS
 };
 
-/* Called at each of them, where the kernel has KUnit; NULL unless a test acts as an interrupt */
+/*
+ * The call at these points, by which a test acts as an interrupt; NULL otherwise. Kernels without
+ * KUnit have no such call.
+ */
 extern void (*rsv_step_hook)(int step);
 
 static __always_inline void rsv_step(int step)
@@ -58,15 +66,15 @@ static __always_inline void rsv_step(int step)
 		hook(step);
 }
 
-/* Whether the cache has magazines at all; a region may be too small for them at the moment. */
+/* Whether the cache may have magazines. Its region may at times be too small for them. */
 static inline bool rsv_cache_has_magazines(const struct rsv_cache *c)
 {
 	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->magazine_cache);
 }
 
 /*
- * Sets busy, with preemption disabled. false: an interrupt came while the CPU works on its
- * magazines, or the fast paths are off.
+ * Sets busy, with preemption disabled. Returns false in an interrupt that came while this CPU works
+ * on its magazines, in an NMI, and while the fast paths are off.
  */
 static __always_inline bool rsv_cpu_try(struct rsv_cpu *cpu)
 {
@@ -88,7 +96,7 @@ static __always_inline void rsv_cpu_end(struct rsv_cpu *cpu)
 	rsv_step(RSV_STEP_LEFT);
 }
 
-/* For the slow paths: disables preemption and sets busy; NULL if the CPU is busy. */
+/* For the slow paths: disables preemption and sets busy. Returns NULL if busy was set already. */
 static inline struct rsv_cpu *rsv_cpu_enter(struct rsv_cpu __percpu *cpus)
 {
 	struct rsv_cpu *cpu;
@@ -108,8 +116,8 @@ static inline void rsv_cpu_leave(struct rsv_cpu *cpu)
 }
 
 /*
- * Enters this CPU if the engine has anything there for a cache without magazines: the active slab
- * of SLUB, which serves memory of the CPU's own node. Or NULL
+ * Enters this CPU if a cache without magazines may have an active slab there. Only SLUB has active
+ * slabs, and they serve memory of the CPU's own node. Returns NULL otherwise.
  */
 static inline struct rsv_cpu *rsv_cpu_enter_active(struct rsv_cache *c, int nid)
 {
@@ -137,7 +145,7 @@ static __always_inline unsigned int rsv_cpu_room(const struct rsv_cpu *cpu)
 	return cpu->limit - cpu->top;
 }
 
-/* Takes an object out of the loaded magazine; false: the magazine is empty. */
+/* Pops an object from the loaded magazine. Returns false if the magazine is empty. */
 static __always_inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
 {
 	void **top = cpu->top;
@@ -151,7 +159,9 @@ static __always_inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
 	return true;
 }
 
-/* Puts an object into the loaded magazine, which has room. @top: cpu->top, as the caller read it */
+/*
+ * Pushes an object onto the loaded magazine, which has room. @top: cpu->top, as the caller read it
+ */
 static __always_inline void rsv_cpu_push(struct rsv_cpu *cpu, void **top, void *object)
 {
 	rsv_step(RSV_STEP_READ);
@@ -160,7 +170,7 @@ static __always_inline void rsv_cpu_push(struct rsv_cpu *cpu, void **top, void *
 	rsv_step(RSV_STEP_CHANGED);
 }
 
-/* Loads a magazine. The caller has entered the CPU, or the CPU is dead or not there yet. */
+/* Loads a magazine. The caller has entered the CPU, or the CPU is dead or unknown to others yet. */
 static inline void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_magazine *m)
 {
 	cpu->loaded = m;
@@ -172,7 +182,7 @@ static inline void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_magazine *m)
 /* Stores in the loaded magazine how many rounds it has, before the CPU loads another one. */
 static inline struct rsv_magazine *rsv_cpu_unload(struct rsv_cpu *cpu)
 {
-	/* All CPUs share rsv_magazine_none, so nobody writes to it. */
+	/* All CPUs share rsv_magazine_none, so no CPU writes to it. */
 	if (cpu->loaded != &rsv_magazine_none)
 		cpu->loaded->rounds = rsv_cpu_nr_loaded(cpu);
 	return cpu->loaded;

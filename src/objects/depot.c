@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The depot of a node: full and empty magazines that no CPU has, and how CPUs exchange theirs there
- * (Bonwick and Adams 2001, 3).
+ * The depot of a node: full and empty magazines that no CPU has. CPUs exchange their magazines
+ * there (Bonwick and Adams 2001, 3).
  *
- * A CPU comes for a full magazine when both of its own are empty, and for an empty one when both
- * are full. The second magazine of a CPU is there so that a CPU which allocates and frees around
- * the boundary does not come each time (3.1).
+ * A CPU gets a full magazine from the depot when both of its own are empty, and an empty one when
+ * both are full. With a second magazine, a CPU that allocates and frees around the boundary does
+ * not go to the depot each time (3.1).
  *
- * The depot counts how often a CPU waits for its lock: contention makes magazines grow (3.4). And
- * it knows the least number of magazines that were there in an interval: nobody needed those, so
- * the working set is the rest (3.5). reap.c acts on both.
+ * The depot counts how often a CPU waits for its lock, because contention makes magazines grow
+ * (3.4). It also records the least number of magazines that it had in an interval. The CPUs did not
+ * need that many, so the working set is the rest (3.5). reap.c acts on both.
  */
 #include <linux/minmax.h>
 #include <linux/topology.h>
@@ -17,7 +17,7 @@
 #include "cpu.h"
 #include "depot.h"
 
-/* Waits for the lock of a depot in one interval from which on magazines grow */
+/* If CPUs waited for a depot's lock more often than this in one interval, magazines grow. */
 #define RSV_CONTENTION	3
 
 /**
@@ -61,7 +61,7 @@ static struct rsv_magazine *rsv_depot_pop(struct rsv_depot_stack *s)
 	return m;
 }
 
-/* A magazine with any round in it counts as full: CPUs take it for its rounds. */
+/* A magazine that has any round counts as full: CPUs exchange it for its rounds. */
 static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
 {
 	struct rsv_depot_stack *s = m->rounds ? &d->full : &d->empty;
@@ -120,7 +120,7 @@ struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c)
 {
 	struct rsv_depot *d = rsv_depot_local(c);
 
-	/* A magazine that comes at this moment is for the next caller. */
+	/* The look needs no lock: a magazine that is added right now serves the next caller. */
 	return READ_ONCE(d->empty.top) ? rsv_depot_remove(d, &d->empty) : NULL;
 }
 
@@ -172,7 +172,7 @@ static bool rsv_depot_exchange(struct rsv_cpu *cpu, struct rsv_depot *d, struct 
 	struct rsv_magazine *m;
 	unsigned long flags;
 
-	/* A magazine that comes at this moment is for the next exchange. */
+	/* The look needs no lock: a magazine that is added right now serves the next caller. */
 	if (!READ_ONCE(s->top))
 		return false;
 	rsv_depot_lock(d, &flags);
@@ -188,9 +188,9 @@ static bool rsv_depot_exchange(struct rsv_cpu *cpu, struct rsv_depot *d, struct 
 /**
  * rsv_depot_exchange_empty() - replace the loaded magazine, which is empty, by one with rounds
  * @c: the cache
- * @cpu: what this CPU has of it, entered
+ * @cpu: this CPU's share of it, entered
  *
- * The previous magazine serves if it has rounds; otherwise the depot of this node.
+ * If the previous magazine has rounds it serves, otherwise one of the depot of this node.
  *
  * Context: Any but NMI.
  * Return: Whether the loaded magazine has rounds now.
@@ -210,9 +210,9 @@ bool rsv_depot_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
 /**
  * rsv_depot_exchange_full() - replace the loaded magazine, which is full, by one with room
  * @c: the cache
- * @cpu: what this CPU has of it, entered
+ * @cpu: this CPU's share of it, entered
  *
- * The previous magazine serves if it has room; otherwise the depot of this node.
+ * If the previous magazine has room it serves, otherwise one of the depot of this node.
  *
  * Context: Any but NMI.
  * Return: Whether the loaded magazine has room now.
@@ -232,7 +232,7 @@ bool rsv_depot_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu)
 /**
  * rsv_depot_load_new() - load a new magazine, or put it into the depot if the loaded one has room
  * @c: the cache
- * @cpu: what this CPU has of it, entered
+ * @cpu: this CPU's share of it, entered
  * @m: the magazine
  *
  * Context: Any but NMI.
@@ -257,11 +257,11 @@ void rsv_depot_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_mag
 /**
  * rsv_depot_update_working_set() - end an interval and begin the next one
  * @d: the depot
- * @full: set to the number of full magazines that nobody needed in the interval
+ * @full: set to the number of full magazines that no CPU needed in the interval
  * @empty: the same for empty magazines
  *
  * Context: Any but NMI.
- * Return: Whether CPUs waited for the lock more than a few times.
+ * Return: Whether CPUs waited for the lock so often that magazines should grow.
  */
 bool rsv_depot_update_working_set(struct rsv_depot *d, unsigned int *full, unsigned int *empty)
 {

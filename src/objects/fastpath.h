@@ -18,17 +18,16 @@
 #include "pages/pagemap.h"
 #include "types.h"
 
-/*
- * Whether the fast path of an allocation can serve flags: none of them asks for more than memory.
- */
+/* Whether the fast path of an allocation can serve a request: its flags ask only for memory. */
 static __always_inline bool rsv_gfp_is_plain(gfp_t gfp)
 {
 	return !(gfp & ~(RSV_GFP_OBJECTS & ~__GFP_ZERO));
 }
 
 /*
- * Takes an object out of the loaded magazine and marks it as used; rsv_alloc_hook() is the
- * caller's. false: the slow path must serve, with *object, whose mark was overwritten, or NULL.
+ * Pops an object from the loaded magazine and marks it as used; the caller runs rsv_alloc_hook().
+ * If it returns false the slow path must serve. Then *object is an object whose mark was
+ * overwritten, or NULL.
  */
 static __always_inline bool rsv_alloc_fast(struct rsv_cache *c, void **object)
 {
@@ -53,8 +52,8 @@ refuse:
 }
 
 /*
- * Marks an object as cached and puts it into the loaded magazine of its node. @f is the frame of
- * its page. false: nothing has changed, and the slow path finds out why.
+ * Marks an object as cached and pushes it onto the loaded magazine of its node. @f is the frame of
+ * its page. A failure changes nothing, and the slow path finds out why.
  */
 static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *cpu,
 					  struct rsv_frame *f, void *object)
@@ -71,7 +70,7 @@ static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *c
 }
 
 /*
- * Frees an object of a cache that the caller names. false: nothing has changed, and the slow path
+ * Frees an object to the cache that the caller names. A failure changes nothing, and the slow path
  * finds out why.
  */
 static __always_inline bool rsv_free_fast(struct rsv_cache *c, void *object)
@@ -85,7 +84,7 @@ static __always_inline bool rsv_free_fast(struct rsv_cache *c, void *object)
 	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
-	/* The hint may be invalidated at any time; the extent stays until preemption is enabled. */
+	/* Another CPU may invalidate the hint at any time. Disabled preemption keeps its extent. */
 	e = READ_ONCE(cpu->extent);
 	into = (unsigned long)object - (unsigned long)e->base;
 	if (unlikely(into >= e->bytes))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Free of an object, straight down: the fast path (fastpath.h) puts it into the loaded magazine of
- * this CPU; else rsv_free_slow() finds the object, and rsv_free_object() claims it, checks it, runs
- * the hooks and stores it. Each step is here once, for all engines and for single and bulk
- * requests.
+ * Free of an object, straight down. The fast path (fastpath.h) pushes the object onto this CPU's
+ * loaded magazine. If it cannot, rsv_free_slow() looks up the object's extent, and rsv_free_found()
+ * marks the object as cached, checks it, runs the hooks and stores it. Each step exists once, for
+ * all engines and for single and bulk requests.
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -15,7 +15,9 @@
 #include "hooks.h"
 #include "pages/pagemap.h"
 
-/* Whether a claimed object may be used again; if not that was reported, and the object is lost. */
+/*
+ * Whether an object that was marked as cached may be used again. If not, it is reported, and lost.
+ */
 static bool rsv_free_check(struct rsv_cache *c, struct rsv_extent *e, void *object,
 			   unsigned long caller)
 {
@@ -24,7 +26,7 @@ static bool rsv_free_check(struct rsv_cache *c, struct rsv_extent *e, void *obje
 	return rsv_debug_free(c, e, object, caller);
 }
 
-/* Takes an object back, or reports why not. Under rcu_read_lock() */
+/* Frees an object, or reports why not. The caller is under rcu_read_lock(). */
 static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_extent *e, void *object,
 					   unsigned long caller)
 {
@@ -47,10 +49,10 @@ static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_exten
 }
 
 /**
- * rsv_free_object() - take an object back, or report why not
+ * rsv_free_object() - free an object of a known extent, or report why not
  * @c: the cache that the caller names, or that the object's page belongs to
  * @e: the extent that it lies in
- * @object: the object, or whatever the caller passes
+ * @object: the object, or any address in the extent
  * @caller: address of the calling code
  *
  * Context: Any but NMI, under rcu_read_lock().
@@ -64,7 +66,7 @@ void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
 /**
  * rsv_free_slow() - free an object where the fast path did not
  * @c: its cache
- * @object: the object, or whatever the caller passes
+ * @object: the object, or any address; NULL does nothing
  * @caller: address of the calling code
  *
  * Context: As rsv_cache_free().
@@ -91,7 +93,7 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
  * @object: the object; NULL does nothing. If the cache has a constructor the caller has restored
  *	the state that the constructor made: the object is neither cleared nor constructed again
  *
- * A double free, an object of another cache, or a pointer that is no object's is reported and
+ * The function reports a double free, an object of another cache, and a pointer to no object, and
  * changes nothing.
  *
  * Context: Any but NMI, where it is refused with a report.

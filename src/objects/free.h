@@ -20,12 +20,12 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
  * rsv_free_claim() - mark a used object as cached
  * @c: the cache that the caller names
  * @e: the extent that it lies in
- * @object: the object, or whatever the caller passes
+ * @object: the object, or any address in the extent
  *
- * The caller that marks it has the object: nobody else can free it or get it from then on.
+ * From then on the caller owns the object: no other caller can free it or get it.
  *
- * Context: Any but NMI, with preemption disabled, so that the slab of an object that is free
- * already is likely to be there still.
+ * Context: Any but NMI, with preemption disabled: if the object is free already, its slab is then
+ * likely to be there still.
  * Return: RSV_OK, or why the caller does not have such an object, and then nothing has changed.
  */
 static inline enum rsv_misuse rsv_free_claim(struct rsv_cache *c, struct rsv_extent *e,
@@ -45,14 +45,14 @@ static inline enum rsv_misuse rsv_free_claim(struct rsv_cache *c, struct rsv_ext
 }
 
 /**
- * rsv_free_store() - put a cached object where it is needed first
+ * rsv_free_store() - store a cached object for its next allocation
  * @c: the cache
  * @e: the extent that it lies in
  * @object: the object
- * @count: its user frees the object, and this counts it
+ * @count: whether to count a free: a user freed the object
  *
- * That is among the guaranteed objects if one is missing, in a magazine of this CPU, or with the
- * engine.
+ * The object becomes a guaranteed one if one is missing, else it goes to a magazine of this CPU,
+ * else to the engine.
  *
  * Context: Any but NMI.
  */

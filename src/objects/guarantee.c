@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guaranteed objects: objects that only their cache can use, whatever happens to the region and
- * whatever other CPUs have in their magazines.
+ * Guaranteed objects: only their cache can use them, however exhausted the region is and whatever
+ * other CPUs have in their magazines.
  *
- * They are cached objects in a table behind a lock of their own. An allocation gets one of them
- * when nothing else serves it. While one is missing the fast paths of the cache are off, so that
- * the next object that is freed passes here and takes the place of the missing one. The fast paths
- * need not know of guaranteed objects for that. cache_reserve.c decides how many there are.
+ * They are cached objects in a table with a lock of its own. An allocation gets one of them when
+ * nothing else serves it. While one is missing the fast paths of the cache are off. So the next
+ * object that is freed takes the slow path, which puts it into the table. Therefore the fast paths
+ * need not know of guaranteed objects. cache_reserve.c decides how many there are.
  */
 #include <linux/minmax.h>
 
@@ -14,7 +14,7 @@
 #include "guarantee.h"
 
 /**
- * rsv_guarantee_init() - initialise the guaranteed objects of a new cache: there are none
+ * rsv_guarantee_init() - initialise a new cache without guaranteed objects
  * @g: the guaranteed objects
  */
 void rsv_guarantee_init(struct rsv_guarantee *g)
@@ -70,7 +70,7 @@ bool rsv_guarantee_add(struct rsv_cache *c, void *object)
 EXPORT_SYMBOL_IF_KUNIT(rsv_guarantee_add);
 
 /**
- * rsv_guarantee_set_target() - set how many guaranteed objects there shall be
+ * rsv_guarantee_set_target() - set the number of guaranteed objects
  * @c: the cache
  * @target: their number, up to the length of the table
  *
@@ -88,7 +88,7 @@ void rsv_guarantee_set_target(struct rsv_cache *c, unsigned int target)
 }
 
 /**
- * rsv_guarantee_exchange() - replace the table by another one, which is empty
+ * rsv_guarantee_exchange() - replace the table by another one, without objects
  * @c: the cache
  * @objects: the new table
  * @room: its length

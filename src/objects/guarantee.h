@@ -16,7 +16,7 @@ static inline bool rsv_guarantee_is_short(const struct rsv_cache *c)
 	return READ_ONCE(c->guarantee.nr) < READ_ONCE(c->guarantee.target);
 }
 
-/* Makes a cached object one of the guaranteed ones, if one is missing. Returns whether it did. */
+/* rsv_guarantee_add() with a look first, so that most frees do not take the lock */
 static inline bool rsv_guarantee_put(struct rsv_cache *c, void *object)
 {
 	return unlikely(rsv_guarantee_is_short(c)) && rsv_guarantee_add(c, object);

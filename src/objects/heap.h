@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The heap of a region, as those see it who are not the engine that cuts blocks out of it
- * (engines/slob_heap.c).
+ * The heap of a region, for code that is not the engine SLOB. engines/slob_heap.h has the functions
+ * that cut blocks out of it.
  */
 #ifndef RSV_OBJECTS_HEAP_H
 #define RSV_OBJECTS_HEAP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What happens to every object on its way to its user and back, whichever path it takes: KASAN and
- * kmemleak learn of it, and init_on_alloc and init_on_free clear it.
+ * Hooks that run for every object on its way to its user and back, on all paths: they tell KASAN
+ * and kmemleak, and clear the object for init_on_alloc and init_on_free.
  */
 #ifndef RSV_OBJECTS_HOOKS_H
 #define RSV_OBJECTS_HOOKS_H
@@ -14,13 +14,15 @@
 
 #include "types.h"
 
-/* Objects of internal caches, magazines above all, cannot leak. */
+/*
+ * Objects of internal caches, such as magazines, are the module's own: kmemleak need not know them.
+ */
 static __always_inline bool rsv_cache_uses_kmemleak(const struct rsv_cache *c)
 {
 	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !(c->flags & RSV_CACHE_INTERNAL);
 }
 
-/* kmemleak allocates memory of the system, under locks that sleep on PREEMPT_RT. */
+/* kmemleak allocates memory of the system under locks that sleep on PREEMPT_RT. */
 static __always_inline bool rsv_kmemleak_allowed(void)
 {
 	return preemptible() || !(IS_ENABLED(CONFIG_PREEMPT_RT) ||
@@ -31,7 +33,7 @@ static __always_inline bool rsv_alloc_clears(const struct rsv_cache *c, gfp_t gf
 {
 	if (likely(!want_init_on_alloc(gfp)))
 		return false;
-	/* Poison stays visible, unless the caller asked for zeroes. */
+	/* Poison stays visible unless the caller asked for zeroes. */
 	return !c->ctor && (gfp & __GFP_ZERO || !(c->flags & RSV_POISON));
 }
 
@@ -48,13 +50,13 @@ static __always_inline void *rsv_alloc_hook(struct rsv_cache *c, void *object, g
 	rsv_kasan_allow(object, c->layout.object_size);
 	if (rsv_cache_uses_kmemleak(c) && rsv_kmemleak_allowed())
 		kmemleak_alloc(object, c->layout.object_size, 1, gfp & ~__GFP_ZERO);
-	/* Last, and with what memset() returns: the compiler then saves nothing across the call. */
+	/* A tail call that returns what memset() returns: the compiler saves nothing across it. */
 	if (unlikely(rsv_alloc_clears(c, gfp)))
 		return memset(object, 0, c->layout.object_size);
 	return object;
 }
 
-/* The user does not have the object any more, whatever becomes of it. */
+/* Tells kmemleak that the user gave the object back, even if the object is lost then. */
 static __always_inline void rsv_free_kmemleak(struct rsv_cache *c, void *object)
 {
 	if (rsv_cache_uses_kmemleak(c))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory by the byte: rsv_kmalloc() gets an object of the cache of its size class, or whole pages
- * where no class serves. rsv_kfree() finds out which from the frame of the page.
+ * Memory by the byte: rsv_kmalloc() allocates an object from the cache of the request's size class,
+ * or whole pages where no class serves. rsv_kfree() tells the two apart by the frame of the page.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -32,7 +32,10 @@
  * Allocation
  */
 
-/* Whole pages, which kmemleak and init_on_alloc treat as those that kmalloc() gets. */
+/*
+ * Allocates whole pages. kmemleak and init_on_alloc treat them as they treat large kmalloc()
+ * memory.
+ */
 static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	struct rsv_frame *f;
@@ -51,15 +54,13 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 	return p;
 }
 
-/* Whether the bytes behind those that the caller asked for are red zone */
+/* Whether bytes of an object that its user did not ask for are red zone */
 static bool rsv_kmalloc_has_fence(const struct rsv_cache *c)
 {
 	return IS_ENABLED(CONFIG_KASAN_GENERIC) || unlikely(c->layout.asked);
 }
 
-/*
- * Makes the bytes of an object behind the first @size ones red zone. Returns @p, or NULL for NULL.
- */
+/* Makes all bytes of an object but the first @size red zone. Returns @p, which may be NULL. */
 static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 {
 	size_t end = round_up(size, sizeof(u64)), room = round_down(c->layout.object_size, 8);
@@ -75,8 +76,9 @@ static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 }
 
 /*
- * Whether a class above RSV_KMALLOC_MAX serves. Whole pages are as good where each object would be
- * alone in its pages: with the engine SLOB, and in small regions. Checks need a class.
+ * Whether a class above RSV_KMALLOC_MAX serves requests. Where each object would have a slab of its
+ * own, whole pages waste no more: with the engine SLOB, and in small regions. But checks need an
+ * object, so such a class serves if its cache has checks.
  */
 static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 {
@@ -87,8 +89,8 @@ static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 }
 
 /*
- * The cache for a request above RSV_KMALLOC_MAX. NULL: whole pages waste no more, or the caller
- * asks for memory of a certain zone or node.
+ * The cache for a request above RSV_KMALLOC_MAX. Returns NULL if whole pages waste no more, or if
+ * the caller asks for memory of a certain zone or node.
  */
 static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t size, gfp_t gfp)
 {
@@ -105,7 +107,7 @@ static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t si
  * rsv_kmalloc_least() - the smallest request that a size class serves
  * @c: the class
  *
- * Return: The bytes; 0: the class serves none, since whole pages are as good.
+ * Return: The bytes. 0 if the class serves no request, since whole pages waste no more.
  */
 unsigned int rsv_kmalloc_least(const struct rsv_cache *c)
 {
@@ -117,7 +119,10 @@ unsigned int rsv_kmalloc_least(const struct rsv_cache *c)
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_kmalloc_least);
 
-/* What the fast path did not serve. @object: a damaged object, or NULL, as for rsv_alloc_slow() */
+/*
+ * Serves a request that the fast path did not. @object: a damaged object or NULL, as for
+ * rsv_alloc_slow()
+ */
 static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t gfp, void *object,
 				       unsigned long caller)
 {
@@ -155,7 +160,7 @@ void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 	struct rsv_cache *c;
 	void *object = NULL;
 
-	/* One comparison finds 0 too. */
+	/* The subtraction makes 0 a large number, so one comparison refuses both. */
 	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
 		goto slow;
 	rsv_might_sleep(gfp);
@@ -184,11 +189,9 @@ void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(rsv_kzalloc);
 
-/*
- * What lies at an address
- */
+/* The memory at an address */
 
-/* The bytes of a block of pages that begins at an address; 0: no used block does */
+/* The bytes of the used block of pages that begins at an address; 0 if none does */
 static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 {
 	const struct rsv_frame *f = rsv_frame_at(e, p);
@@ -198,7 +201,10 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 	return f->nr_pages << PAGE_SHIFT;
 }
 
-/* The size class of a block of SLOB's heap, whose size is all that is known of it; or NULL */
+/*
+ * The size class of the block of SLOB's heap that an address lies in, or NULL. The frames of the
+ * heap name no cache, so the size of the block tells the class.
+ */
 static struct rsv_cache *rsv_heap_class(struct rsv_extent *e, const void *p)
 {
 	struct rsv_region *r = e->region;
@@ -214,7 +220,7 @@ static struct rsv_cache *rsv_heap_class(struct rsv_extent *e, const void *p)
 	return NULL;
 }
 
-/* The cache that an object at an address would belong to; NULL: there can be no object. */
+/* The cache that an object at an address would belong to; NULL if no object can be there */
 static struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p)
 {
 	struct rsv_cache *c = rsv_cache_owning(e, p);
@@ -231,7 +237,7 @@ static bool rsv_object_is_used(const struct rsv_cache *c, struct rsv_extent *e, 
  * Size
  */
 
-/* Moves the red zone behind the bytes that the user may touch. */
+/* Moves the red zone behind the first @size bytes, which the user may touch from now on. */
 static void rsv_kmalloc_move_fence(struct rsv_extent *e, const void *p, size_t size)
 {
 	struct rsv_cache *c = rsv_cache_at(e, p);
@@ -250,9 +256,9 @@ static size_t rsv_kmalloc_size_in(struct rsv_extent *e, const void *p)
 }
 
 /*
- * The bytes of allocated memory; @all: the caller may use all of them from now on. 0, with a
- * report: the memory is not allocated, or this is an NMI, which must not take the locks of the
- * heap.
+ * The bytes of allocated memory. With @all the caller may use all of them from now on. Returns 0,
+ * with a report, if the memory is not allocated, and in an NMI, which must not take the locks of
+ * the heap.
  */
 static size_t rsv_kmalloc_size(const void *p, bool all)
 {
@@ -287,7 +293,10 @@ size_t rsv_ksize(const void *p)
 }
 EXPORT_SYMBOL_GPL(rsv_ksize);
 
-/* The bytes that the user wrote to at most: behind them may be red zone. SIZE_MAX: unknown */
+/*
+ * The bytes that the user may have written to, since bytes behind them may be red zone; SIZE_MAX if
+ * the cache does not store that
+ */
 static size_t rsv_kmalloc_used(const void *p)
 {
 	struct rsv_extent *e;
@@ -322,11 +331,12 @@ static void rsv_krealloc_in_place(const void *p, size_t size)
  *
  * Context: As rsv_kmalloc().
  * Return: The memory with its contents up to the smaller of the sizes; ZERO_SIZE_PTR if @size is 0;
- * NULL if there is no memory or @p is not memory of a region, and then @p is unchanged.
+ * NULL if the region has no memory or @p is not allocated memory of a region, and then @p is
+ * unchanged.
  */
 void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
-	/* The red zone stays for now: rsv_kfree() checks it if the memory moves. */
+	/* The red zone stays for now, because rsv_kfree() checks it if the memory moves. */
 	size_t had = ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p, false);
 	size_t used;
 	void *new;
@@ -372,7 +382,7 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 	return rsv_run_free(e->region, f);
 }
 
-/* Frees memory that is no object of a cache: a block of pages, or a bad pointer into the heap. */
+/* Frees memory that is no object of a cache. In a page of the heap that is a bad pointer. */
 static enum rsv_misuse rsv_kfree_other(struct rsv_extent *e, const void *p)
 {
 	unsigned int into;
@@ -413,8 +423,8 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 }
 
 /*
- * Looks in the extent where this CPU found something last, and frees into a magazine of the cache
- * that the frame names. With preemption disabled neither the extent nor the cache goes away.
+ * Looks up the address in the extent of this CPU's hint, and frees the object into a magazine of
+ * the cache that the frame names. Disabled preemption keeps both the extent and the cache.
  */
 static __always_inline bool rsv_kfree_fast(void *p)
 {
@@ -452,8 +462,8 @@ refuse:
  * rsv_kfree() - free memory
  * @p: memory of rsv_kmalloc() and its like; NULL and ZERO_SIZE_PTR do nothing
  *
- * A double free, a pointer into the middle and a pointer into no region are reported and change
- * nothing.
+ * The function reports a double free, a pointer into the middle and a pointer into no region, and
+ * changes nothing.
  *
  * Context: Any but NMI, where it is refused with a report.
  */

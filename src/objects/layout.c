@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How objects lie in a slab: what a slot consists of, and how many pages a slab has.
+ * How objects lie in a slab: the parts of a slot, and the pages of a slab.
  *
- * A slot consists of these parts, in this order; the cache's flags say which of them there are:
+ * A slot consists of these parts, in this order. The cache's flags decide which of them a slot has:
  *
  *	left red zone	as long as the alignment, so that the object after it is aligned
  *	object
@@ -11,16 +11,16 @@
  *	owners		the caller of the last allocation and of the last free
  *	asked		how many bytes the caller of rsv_kmalloc() asked for
  *
- * A slab may have any number of pages: the buddy system gives out blocks of 2^n pages, and the slab
- * returns what it does not need. Of the numbers that rsv_layout_pages() considers it chooses the
- * one that wastes the smallest share of the slab, and the smallest one among equals. So six objects
- * of 2 KB fill a slab of three pages, four objects of 7 KB a slab of seven, and four objects of 11
- * KB a slab of eleven.
+ * A slab may have any number of pages: the buddy system gives out a block of 2^n pages, and the
+ * slab frees the pages that it does not need. rsv_layout_pages() chooses the number that wastes the
+ * smallest share of the slab, and the smallest such number among equals. So six objects of 2 KB
+ * fill a slab of three pages, four objects of 7 KB a slab of seven, and four objects of 11 KB a
+ * slab of eleven.
  *
- * Slabs have three pages at least, unless RSV_SLAB_OBJECTS_MAX fit into fewer: with one or two
- * pages every few allocations would go to the buddy system, and three pages are the smallest number
- * that objects of 3 * 2^n bytes fill. Slabs of internal caches have that smallest number and no
- * more, since every region has some of them.
+ * A slab has at least three pages, unless RSV_SLAB_OBJECTS_MAX objects fit into fewer. With one or
+ * two pages every few allocations would go to the buddy system, and three pages are the smallest
+ * number that objects of 3 * 2^n bytes fill. Slabs of internal caches have that smallest number and
+ * no more, since every region has some of them.
  */
 #include <linux/cache.h>
 #include <linux/log2.h>
@@ -30,12 +30,15 @@
 #include "compat.h"
 #include "layout.h"
 
-/* The numbers of pages that are considered; a larger object has the pages that it needs. */
+/*
+ * The numbers of pages to choose from. A slab for an object that needs more has as many as it
+ * needs.
+ */
 #define RSV_SLAB_PAGES_LEAST	3U
 #define RSV_SLAB_PAGES_LARGE	16U /* at most, for slots of more than two pages */
 
 /*
- * The alignment as the kernel's calculate_alignment() computes it: with RSV_HWCACHE_ALIGN small
+ * The alignment, as the kernel's calculate_alignment() computes it: with RSV_HWCACHE_ALIGN small
  * objects share a cache line, and none straddles two.
  */
 static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsigned int flags)
@@ -51,10 +54,10 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 }
 
 /*
- * Whether the mark may overwrite bytes of a free object. It may not where the constructor or the
- * poison must stay, nor where these bytes may be red zone: in an object of rsv_kmalloc() the red
- * zone begins behind the bytes that the caller asked for, and a free checks it after it set the
- * mark.
+ * Whether the mark may overwrite bytes of a free object. It may not where the constructor's or the
+ * poison's bytes must stay. Nor may it where the bytes may be red zone: in an object of
+ * rsv_kmalloc() the red zone begins behind the bytes that the caller asked for, and a free checks
+ * it only after it set the mark.
  */
 static bool rsv_layout_mark_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
 {
@@ -73,7 +76,7 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 	}
 	end = round_up(l->object_size + l->red, RSV_MARK_BYTES);
 	if (rsv_layout_mark_inside(l, flags, ctor)) {
-		/* In the middle, where a short overflow of the slot before does not reach. */
+		/* In the middle a short overflow of the slot before does not reach the mark. */
 		l->mark = round_down(l->object_size / 2, RSV_MARK_BYTES);
 	} else {
 		l->mark = end;
@@ -90,7 +93,10 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 	l->stride = round_up(l->before + end, l->align);
 }
 
-/* Compares the shares of slabs that are wasted: a / pages < b / best, without a division. */
+/*
+ * Finds the number of pages that wastes the smallest share: a / pages < b / best, without a
+ * division.
+ */
 static unsigned int rsv_layout_best(const struct rsv_layout *l, unsigned int from, unsigned int to,
 				    unsigned int (*slots)(const struct rsv_layout *l,
 							  unsigned int pages))
@@ -112,7 +118,8 @@ static unsigned int rsv_layout_best(const struct rsv_layout *l, unsigned int fro
  * @l: the layout, with its slot
  * @slots: returns how many slots a slab of that many pages has, at most RSV_SLAB_OBJECTS_MAX
  *
- * Sets the pages and objects of a slab, and of a small one: the fewest pages that one object needs.
+ * The function sets the pages and objects of a slab, and of a small slab, which has the fewest
+ * pages that one object needs.
  *
  * Context: Any.
  */
@@ -138,7 +145,7 @@ void rsv_layout_pages(struct rsv_layout *l,
  * @size: bytes of an object
  * @align: its alignment: a power of two up to twice the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN and so on
- * @ctor: there is a constructor, so free objects must keep their bytes
+ * @ctor: whether there is a constructor, whose bytes free objects must keep
  *
  * Context: Any.
  * Return: 0, or -EINVAL if @size or @align is out of range.

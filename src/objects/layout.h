@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-/* The most pages of a slab that any region may have, unless one object needs more */
+/* The most pages of a slab in a region of any size, unless one object needs more */
 #define RSV_SLAB_PAGES_MOST	8U
 
 int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The magazines of this CPU on the slow paths: refilled from the engine, exchanged with the depot,
- * flushed to the engine. cpu.h has the protocol, fastpath.h the steps that most requests take.
+ * The magazines of this CPU on the slow paths: this file refills them from the engine, exchanges
+ * them with the depot, and flushes them to the engine. cpu.h has the protocol, and fastpath.h the
+ * steps that most requests take.
  *
- * Objects of other nodes collect in a magazine of their own, the remote one, which is flushed when
- * it is full. So the magazines that serve allocations have memory of other nodes only after the
- * engine had none of the CPU's node, or the task moved to another CPU.
+ * Objects of other nodes collect in a magazine of their own, the remote one, and go to the engine
+ * when it is full. So the magazines that serve allocations have memory of other nodes only if the
+ * engine had none of the CPU's node, or if a task moved to another CPU.
  *
- * A new magazine is allocated while busy is clear: that may take long, and an interrupt shall find
- * the magazines meanwhile.
+ * The CPU allocates a new magazine while busy is clear: that may take long, and an interrupt should
+ * find the magazines meanwhile.
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -28,12 +29,12 @@
  */
 
 /**
- * rsv_cpu_alloc() - take a cached object out of the magazines of this CPU, or of the depot
+ * rsv_cpu_alloc() - take a cached object from this CPU's magazines or from the depot
  * @c: the cache, its fast paths on or off
- * @count: a user gets the object, and this counts it
+ * @count: whether to count an allocation: a user gets the object
  *
  * Context: Any but NMI.
- * Return: The object; NULL if there is none, or an interrupt came while the CPU is busy.
+ * Return: The object. NULL if there is none, and in an interrupt that came while the CPU is busy.
  */
 void *rsv_cpu_alloc(struct rsv_cache *c, bool count)
 {
@@ -53,8 +54,8 @@ void *rsv_cpu_alloc(struct rsv_cache *c, bool count)
 }
 
 /*
- * Enters this CPU with room in the loaded magazine, of a new magazine if need be. NULL: the CPU is
- * busy, or no magazine has room.
+ * Enters this CPU and makes sure that its loaded magazine has room, with a new magazine if need be.
+ * Returns NULL if the CPU is busy or no magazine has room.
  */
 static struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
 {
@@ -78,11 +79,12 @@ static struct rsv_cpu *rsv_cpu_enter_with_room(struct rsv_cache *c)
 }
 
 /**
- * rsv_cpu_batch_size() - how many objects an allocation should get from the engine at once
+ * rsv_cpu_batch_size() - the number of objects to get from the engine at once
  * @c: the cache
  *
- * With interrupts off there must be a magazine for the objects beyond the first one. Otherwise the
- * allocation gets the objects first, and a magazine afterwards: a magazine may take the last page.
+ * With interrupts off, the objects beyond the first one need a magazine that exists already.
+ * Otherwise the allocation gets its objects first and a magazine afterwards, because a magazine may
+ * take the region's last page.
  *
  * Context: Any but NMI.
  * Return: Their number.
@@ -97,7 +99,7 @@ unsigned int rsv_cpu_batch_size(struct rsv_cache *c)
 	nr = min(RSV_BATCH, READ_ONCE(c->magazine_size));
 	if (!irqs_disabled())
 		return nr;
-	/* One that must also preallocate magazines takes no more than it needs. */
+	/* A request that must also preallocate magazines takes only the object that it needs. */
 	cpu = rsv_magazine_missing(c) ? NULL : rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return 1;
@@ -110,8 +112,8 @@ unsigned int rsv_cpu_batch_size(struct rsv_cache *c)
  * @c: the cache
  * @t: the batch
  *
- * Guaranteed objects that are missing come first, and what no magazine has room for goes back to
- * the engine.
+ * Objects become guaranteed ones first, while any is missing. Objects for which no magazine has
+ * room go back to the engine.
  *
  * Context: Any but NMI.
  */
@@ -141,7 +143,7 @@ void rsv_cpu_refill(struct rsv_cache *c, struct rsv_batch *t)
  * Free
  */
 
-/* Enters this CPU with room in the remote magazine, a new one if need be; or NULL */
+/* Enters this CPU and makes sure that it has a remote magazine, a new one if need be; or NULL */
 static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu = rsv_cpu_enter(c->cpus);
@@ -150,7 +152,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	if (!cpu || cpu->remote->size)
 		return cpu;
 	rsv_cpu_leave(cpu);
-	/* The magazine that was flushed last went to the depot. */
+	/* The depot has the remote magazine that was flushed last. */
 	m = rsv_depot_take_empty(c);
 	if (!m && rsv_magazine_wanted(c))
 		m = rsv_magazine_new(c);
@@ -164,7 +166,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	return cpu;
 }
 
-/* Puts an object into the remote magazine. Returns the magazine if that is full now, or NULL. */
+/* Pushes an object onto the remote magazine. Returns the magazine if it is full now, or NULL. */
 static struct rsv_magazine *rsv_cpu_push_remote(struct rsv_cpu *cpu, void *object)
 {
 	struct rsv_magazine *m = cpu->remote;
@@ -198,10 +200,11 @@ static bool rsv_cpu_free_remote(struct rsv_cache *c, void *object, bool count)
  * @c: the cache, its fast paths on or off
  * @e: the extent that the object lies in
  * @object: the object
- * @count: its user frees the object, and this counts it
+ * @count: whether to count a free: a user freed the object
  *
  * Context: Any but NMI.
- * Return: Whether a magazine has it; if not it must go to the engine, and is not counted.
+ * Return: Whether a magazine has the object. If not, the object must go to the engine, and is not
+ * counted.
  */
 bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool count)
 {
@@ -214,7 +217,10 @@ bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool 
 	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return false;
-	/* The fast path looks there first. The task may run on another node by now. */
+	/*
+	 * The fast path looks there first. The node is checked again, since the task may have
+	 * moved.
+	 */
 	if (e->nid == numa_mem_id() && rsv_extent_is_linear(e))
 		WRITE_ONCE(cpu->extent, e);
 	rsv_cpu_push(cpu, cpu->top, object);
@@ -229,7 +235,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_cpu_free);
  */
 
 /**
- * rsv_magazine_flush() - take the objects out of a magazine: for missing guaranteed objects, or the
+ * rsv_magazine_flush() - free the objects of a magazine to the missing guaranteed objects and the
  *	engine
  * @c: the cache
  * @m: the magazine, which no CPU and no depot has
@@ -253,7 +259,7 @@ static void rsv_magazine_flush_and_free(struct rsv_cache *c, struct rsv_magazine
  * rsv_magazine_spill() - flush one magazine of each depot
  * @c: the cache
  *
- * For a request that finds nothing else and cannot use a magazine as it is.
+ * A request does this when it finds nothing else and cannot use the magazines as they are.
  *
  * Context: Any but NMI.
  * Return: Whether there was a magazine.
@@ -304,7 +310,7 @@ static void rsv_detached_flush(struct rsv_cache *c, const struct rsv_detached *h
 /**
  * rsv_cpu_flush() - give back all objects that a dead CPU has
  * @c: the cache
- * @cpu: what the CPU has of it
+ * @cpu: the CPU's share of it
  *
  * Context: Process.
  */
@@ -319,7 +325,7 @@ void rsv_cpu_flush(struct rsv_cache *c, struct rsv_cpu *cpu)
  * rsv_cpu_drain_local() - give back all objects that this CPU has
  * @c: the cache
  *
- * Context: Any but NMI. An interrupt that comes while the CPU is busy does nothing.
+ * Context: Any but NMI. In an interrupt that came while the CPU is busy, it does nothing.
  */
 void rsv_cpu_drain_local(struct rsv_cache *c)
 {

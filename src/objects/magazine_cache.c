@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where magazines come from, and how large they are.
+ * The memory of magazines, and their size.
  *
- * Magazines are objects of internal caches of the same region, one cache for each size. Those
- * caches have no magazines themselves. They allocate magazines by the batch: the first one serves,
- * and the others wait, preallocated, in the depot of the internal cache, so that the next ones cost
- * as little as an exchange. A preallocated magazine is a cached object.
+ * Magazines are objects of internal caches of the same region, one cache for each size. Internal
+ * caches have no magazines themselves. A request allocates a batch of magazines. It uses the first
+ * one, and preallocates the others: they wait in the depot of the internal cache, so that the next
+ * requests get one as fast as by an exchange. A preallocated magazine is a cached object.
  *
  * A caller with interrupts off gets a preallocated magazine or none: it must not wait for a new
- * slab, and its object can go to the engine instead. It sets a hint, and the next allocations that
- * take the slow path and need no new slab for themselves preallocate magazines.
+ * slab, and its object can go to the engine instead. It sets a hint. The next allocations that take
+ * the slow path and need no new slab for themselves then preallocate magazines.
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -26,7 +26,7 @@
 #include "magazine_cache.h"
 #include "pages/pagemap.h"
 
-/* Smaller regions have no magazines: other callers would miss the objects in them. */
+/* Smaller regions have no magazines, whose objects other callers would miss. */
 #define RSV_MAGAZINE_REGION	(256UL << 10)
 
 /* Bytes of objects that a magazine may hold */
@@ -51,7 +51,7 @@ static size_t rsv_magazine_holds(const struct rsv_cache *c, unsigned int n)
 	return (size_t)RSV_MAGAZINE_SIZE(n) * c->layout.object_size;
 }
 
-/* A magazine may hold a quarter of its region. */
+/* The pages that a region must have: the objects of a magazine are at most a quarter of them. */
 static unsigned long rsv_magazine_region_pages(const struct rsv_cache *c, unsigned int n)
 {
 	return PFN_UP(max_t(size_t, RSV_MAGAZINE_REGION, 4 * rsv_magazine_holds(c, n)));
@@ -64,7 +64,7 @@ static void rsv_magazine_set_size(struct rsv_cache *c, unsigned int n)
 	WRITE_ONCE(c->magazine_cache, c->region->magazine_caches[n]);
 }
 
-/* The size that magazines have at first; -1: the objects are too large to be cached. */
+/* The size that magazines have at first; -1 if the objects are too large for magazines */
 static int rsv_magazine_first_size(const struct rsv_cache *c)
 {
 	const unsigned int size = c->layout.object_size;
@@ -81,10 +81,10 @@ static int rsv_magazine_first_size(const struct rsv_cache *c)
 }
 
 /**
- * rsv_magazine_choose_size() - choose how large the magazines of a new cache are, if it has any
+ * rsv_magazine_choose_size() - choose the size of a new cache's magazines, if it has any
  * @c: the cache, its layout known
  *
- * An internal cache has none, and stores the size of the magazines that are its objects.
+ * An internal cache has no magazines, and stores the size of the magazines that are its objects.
  */
 void rsv_magazine_choose_size(struct rsv_cache *c)
 {
@@ -98,11 +98,11 @@ void rsv_magazine_choose_size(struct rsv_cache *c)
 }
 
 /**
- * rsv_magazine_grow() - make the magazines larger that a cache gets from now on
+ * rsv_magazine_grow() - make the magazines that a cache gets from now on larger
  * @c: the cache
  *
  * Context: Any.
- * Return: Whether they are; false if the cache has none, or larger ones would hold too much.
+ * Return: true if they are larger; false if the cache has none, or larger ones would hold too much.
  */
 bool rsv_magazine_grow(struct rsv_cache *c)
 {
@@ -120,7 +120,10 @@ bool rsv_magazine_grow(struct rsv_cache *c)
  * Magazines
  */
 
-/* Allocates a batch: returns the first magazine, and preallocates the others. NULL: no memory. */
+/*
+ * Allocates a batch of magazines. Returns the first one and preallocates the others; NULL if there
+ * is no memory.
+ */
 static void *rsv_magazine_alloc_batch(struct rsv_cache *internal)
 {
 	struct rsv_batch t;
@@ -132,7 +135,7 @@ static void *rsv_magazine_alloc_batch(struct rsv_cache *internal)
 	return t.object[0];
 }
 
-/* There is no preallocated magazine. */
+/* Gets a magazine when none is preallocated. */
 static void *rsv_magazine_alloc_slow(struct rsv_cache *internal)
 {
 	void *magazine = NULL;
@@ -161,7 +164,7 @@ struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 
 	if (!object)
 		return NULL;
-	/* Also if it is damaged: then it is lost, and counts as used for ever. */
+	/* A damaged magazine counts too: it is lost, and counts as used for ever. */
 	this_cpu_inc(internal->cpus->slow_allocs);
 	if (!internal->engine->mark_used(internal, object)) {
 		rsv_debug_report(RSV_CORRUPT, internal, NULL, object,
@@ -175,8 +178,8 @@ struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 }
 
 /*
- * A used magazine becomes a cached object of its internal cache. Returns false if it is none: that
- * was reported, and the magazine is lost.
+ * Makes a used magazine a cached object of its internal cache. Returns false, with a report, if the
+ * magazine is no used object; it is lost then.
  */
 static bool rsv_magazine_to_cached(struct rsv_cache *internal, void *m)
 {
@@ -198,8 +201,8 @@ static bool rsv_magazine_to_cached(struct rsv_cache *internal, void *m)
 
 /**
  * rsv_magazine_free() - free the memory of a magazine
- * @c: the cache whose magazine it is; an internal cache for a preallocated magazine
- * @m: the magazine, in which no object is
+ * @c: the cache that used the magazine, or the internal cache of a preallocated one
+ * @m: the magazine, without rounds
  *
  * Context: Any but NMI.
  */
@@ -231,11 +234,11 @@ bool rsv_magazine_missing(const struct rsv_cache *c)
 }
 
 /**
- * rsv_magazine_preallocate() - do one step towards magazines that were missing
+ * rsv_magazine_preallocate() - preallocate a few of the magazines that were missing
  * @c: the cache whose magazines they are
  *
- * A step is a new slab for magazines if there is none, or else a few magazines: the caller, whose
- * request is served already, shall not wait longer.
+ * The function gets a few magazines or, if their slabs have none, makes a new slab for them. It
+ * does not do both, because its caller, whose request is served already, should not wait longer.
  *
  * Context: Any but NMI.
  */

@@ -13,7 +13,7 @@ void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m);
 bool rsv_magazine_missing(const struct rsv_cache *c);
 void rsv_magazine_preallocate(struct rsv_cache *c);
 
-/* Whether CPUs get magazines of a cache; a region that grows or shrinks may change it. */
+/* Whether CPUs get magazines of a cache. The answer changes when the region grows or shrinks. */
 static inline bool rsv_magazine_wanted(const struct rsv_cache *c)
 {
 	return rsv_cache_has_magazines(c) &&

@@ -12,13 +12,14 @@
  *
  * The word in memory is the value combined with a secret of the cache and with the object's
  * address, as CONFIG_SLAB_FREELIST_HARDENED does it, so that nobody can forge a mark. All of its
- * bits but the lowest eleven are therefore known in advance, and this serves twice:
+ * bits but the lowest eleven are therefore known in advance. Both directions use that:
  *
- *	- Allocation: if these bits of a free or cached object are wrong, somebody wrote to the
- *	  object after its free. - Free: if these bits are right the object is free or cached
- *	  already: a double free. A user's data have the right bits by chance once in 2^53 times.
+ *	allocation	If these bits of a free or cached object are wrong, somebody wrote to the
+ *			object after its free.
+ *	free		If these bits are right, the object is free or cached already, so this is a
+ *			double free. A user's data have the right bits by chance once in 2^53 times.
  *
- * On machines with 32-bit words only 21 bits are known, too few for that. There a second word
+ * On machines with 32-bit words only 21 bits are known, which are too few. There a second word
  * follows, the tag. It has one value while the object is free or cached, and an allocation gives it
  * another one.
  */
@@ -51,29 +52,32 @@ static inline const void *rsv_mark_object(const struct rsv_cache *c, const unsig
 }
 
 /*
- * The word of a cached object, which allocation and free compare with: so it is the value that
- * needs no further instruction. The multiplication spreads the bits in which addresses differ over
- * the word: one instruction, where the kernel's swab() takes two.
+ * The word of a cached object. Allocation and free compare with it, so RSV_MARK_CACHED is the value
+ * that needs no further instruction. The multiplication spreads the bits in which addresses differ
+ * over the word. It is one instruction, where the kernel's swab() takes two.
  */
 static __always_inline unsigned long rsv_mark_word(unsigned long secret, const void *object)
 {
 	return secret ^ (unsigned long)object * GOLDEN_RATIO_32;
 }
 
-/* The word for any value. Loops keep the secret in a register. */
+/* The word for any value. The secret is a parameter, so that loops keep it in a register. */
 static __always_inline unsigned long rsv_mark_encode(unsigned long secret, const void *object,
 						     unsigned long value)
 {
 	return rsv_mark_word(secret, object) ^ RSV_MARK_CACHED ^ value;
 }
 
-/* What a value is combined with to give the word, and a word to give the value */
+/* The key: a value combined with it gives the word, and a word combined with it the value */
 static inline unsigned long rsv_mark_key(const struct rsv_cache *c, const unsigned long *mark)
 {
 	return rsv_mark_encode(c->secret, rsv_mark_object(c, mark), 0);
 }
 
-/* The tag of a free or cached object. Without the last multiplication it would reveal the word. */
+/*
+ * The tag of a free or cached object. The last multiplication keeps the tag from revealing the
+ * word.
+ */
 static __always_inline unsigned long rsv_tag_of(unsigned long secret, const void *object)
 {
 	return (rsv_mark_word(secret, object) ^ rol32(secret, 16)) * GOLDEN_RATIO_32;
@@ -115,9 +119,9 @@ static inline void rsv_mark_write(const struct rsv_cache *c, unsigned long *mark
 }
 
 /*
- * A cached object becomes used. Returns false if its mark does not say "cached". The caller alone
- * has the object, unless two CPUs freed it at once: then the word may change while it is read, and
- * whatever is read differs from the word of a cached object.
+ * Makes a cached object used. Returns false if its mark does not say "cached". The caller owns the
+ * object, unless two CPUs freed it at once. Then the word may change while this CPU reads it, but
+ * neither of its values is the word of a cached object.
  */
 static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long *mark,
 					     const void *object)
@@ -131,7 +135,7 @@ static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long
 	return true;
 }
 
-/* A used object becomes cached. Returns false if its mark says "free" or "cached" already. */
+/* Makes a used object cached. Returns false if its mark says "free" or "cached" already. */
 static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned long *mark,
 					       const void *object)
 {
@@ -156,7 +160,7 @@ static __always_inline bool rsv_object_mark_cached(const struct rsv_cache *c, vo
 	return rsv_mark_to_cached(c->secret, rsv_mark_at(c, object), object);
 }
 
-/* An object that the engine had becomes cached. The caller has checked its mark. */
+/* Makes a free object of the engine cached. The caller has checked its mark. */
 static __always_inline void rsv_object_set_cached(const struct rsv_cache *c, void *object)
 {
 	unsigned long *mark = rsv_mark_at(c, object);
@@ -166,13 +170,13 @@ static __always_inline void rsv_object_set_cached(const struct rsv_cache *c, voi
 }
 
 /*
- * Objects of a slab have a mark only once they were carved. The frame of every page of the slab
- * says how many were.
+ * Objects of a slab have a mark only after they were carved. The frame of every page of the slab
+ * tells how many were.
  */
 
 /*
- * A used object becomes cached. @f is the frame of any page of a slab of the cache. @offset is
- * where the object's slot begins, in bytes from the slab's beginning; it may be any number.
+ * Makes a used object cached. @f is the frame of any page of a slab of the cache. @offset is where
+ * the object's slot begins, in bytes from the slab's beginning; it may be any number.
  */
 static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_cache *c,
 							      const struct rsv_frame *f,

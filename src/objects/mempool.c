@@ -9,8 +9,8 @@
 
 /**
  * rsv_mempool_alloc() - allocate an element of a mempool
- * @gfp: the flags that mempool_alloc() passes; those that are only about the system's memory are
- *	ignored
+ * @gfp: the flags that mempool_alloc() passes. Flags that concern only the system's memory have no
+ *	effect
  * @cache: the struct rsv_cache that was given to mempool_create()
  *
  * Context: As rsv_cache_alloc().

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The slabs of a cache on one node: pages for them, the lists that they are on, and which of the
- * empty ones go back to the buddy system. The engines SLAB and SLUB and, for large objects, SLOB
- * share it.
+ * The slabs of a cache on one node: this file gets pages for them, keeps the lists that they are
+ * on, and decides which empty ones go back to the buddy system. The engines SLAB and SLUB share it
+ * and, for large objects, SLOB.
  *
  * A slab is on one of six lists: empty, partial in four quarters, full. Allocations use a slab of
  * the fullest partial list, so that slabs with few used objects become empty. Empty slabs serve
- * last.
+ * last. An active slab of a CPU is on no list.
  *
- * A node has a target for its empty slabs; a free that makes one more gives a slab back at once.
+ * A node has a target for its empty slabs. A free that makes more empty slabs than the target gives
+ * one back at once.
+ *
  * The target follows the working set, as Bonwick and Adams (2001, 3) have it for the depot. If a
  * slab is created in an interval in which one was given back, that one was given back too early,
  * and the target grows by one. At the end of an interval the slabs that were empty all through it
- * are given back, and the target falls by their number, but not below RSV_EMPTY_SLABS_MIN. While a
- * zone runs low, its nodes may have no more empty slabs than that minimum.
+ * go back. The target then falls by their number, but not below RSV_EMPTY_SLABS_MIN. While a zone
+ * runs low, its empty slabs beyond that minimum go back too.
  *
- * rsv_cache_node->lock guards the lists and the counts. The caller drops it before it gives pages
- * back: zone->lock is never taken under it.
+ * rsv_cache_node->lock guards the lists and the counts. A caller drops it before it gives pages
+ * back, because zone->lock is never taken under it.
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -32,8 +34,7 @@
 #include "pages/pagemap.h"
 
 /*
- * The lowest target, so that a program that frees and allocates one object in turn does not move a
- * slab each time
+ * The lowest target: a program that frees and allocates one object in turn moves no slab each time.
  */
 #define RSV_EMPTY_SLABS_MIN	2
 
@@ -73,11 +74,12 @@ enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
 }
 
 /**
- * rsv_slab_may_be_whole() - whether slabs may have layout.pages, the number that wastes least
+ * rsv_slab_may_be_whole() - whether slabs may have layout.pages, the number that wastes the least
  * @c: the cache
  *
  * Context: Any.
- * Return: false while such a slab is more than an eighth of the region. Regions grow and shrink.
+ * Return: false while such a slab is more than an eighth of the region. The answer changes when the
+ * region grows or shrinks.
  */
 bool rsv_slab_may_be_whole(const struct rsv_cache *c)
 {
@@ -89,12 +91,13 @@ bool rsv_slab_may_be_whole(const struct rsv_cache *c)
 /**
  * rsv_slab_alloc_pages() - allocate pages for a slab or a slob page
  * @c: the cache
- * @gfp: as for rsv_cache_alloc_node(); __GFP_ZERO means the object there, and is ignored here
+ * @gfp: as for rsv_cache_alloc_node(). __GFP_ZERO concerns the object, and is ignored here
  * @nid: the preferred node
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: The first frame of layout.pages pages. If the region has no such block, or it would be
- * too much of the region: of layout.small_pages pages. NULL if the region has none of these either.
+ * Return: The first frame of layout.pages pages. If the region has no such block, or if the block
+ * would be too much of the region, the first frame of layout.small_pages pages. NULL if the region
+ * has none of these either.
  */
 struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int nid)
 {
@@ -134,14 +137,14 @@ struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid)
 		WRITE_ONCE(slab[i].slab, word.word);
 		WRITE_ONCE(slab[i].order, i);
 		WRITE_ONCE(slab[i].kind, i ? RSV_FRAME_SLAB_TAIL : RSV_FRAME_SLAB);
-		/* Readers without a lock look at the cache first: then they see the rest. */
+		/* A reader without a lock that sees the cache also sees the fields above. */
 		smp_store_release(&slab[i].cache, c);
 	}
 	return slab;
 }
 
 /**
- * rsv_slab_add() - add a new slab to its node, from where it serves
+ * rsv_slab_add() - add a new slab to its node, so that it can serve
  * @c: the cache
  * @n: the node of its memory, locked
  * @slab: the slab
@@ -225,9 +228,9 @@ struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n)
 }
 
 /*
- * A slab that is on no list any more stops being the cache's: frees of its objects are refused from
- * now on. The frames keep their kind until the pages are free, so that nobody can free them as a
- * block of pages.
+ * Takes a slab, which is on no list any more, away from its cache. From now on a free of its
+ * objects is refused. The frames keep their kind until the pages are free, so that no caller can
+ * free them as a block of pages.
  */
 static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab)
 {
@@ -242,7 +245,9 @@ static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struc
 		WRITE_ONCE(slab[i].cache, NULL);
 }
 
-/* Whether an empty slab stays: there are at most @max of them, and its zone does not run low */
+/*
+ * Whether an empty slab may stay: the node has at most @max of them, and the zone does not run low
+ */
 static bool rsv_slabs_may_stay(const struct rsv_cache *c, const struct rsv_cache_node *n,
 			       const struct rsv_frame *slab, unsigned long max)
 {
@@ -261,7 +266,7 @@ static bool rsv_slabs_may_stay(const struct rsv_cache *c, const struct rsv_cache
  * rsv_slabs_evict() - remove one empty slab from a cache
  * @c: the cache
  * @n: the node, locked
- * @max: the number of empty slabs that may stay, unless their zone runs low
+ * @max: the number of empty slabs that may stay, unless the zone runs low
  *
  * Context: Any but NMI.
  * Return: The slab, whose pages the caller frees after it dropped the lock; or NULL if all may
@@ -277,7 +282,7 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 	slab = list_last_entry(&empty->slabs, struct rsv_frame, link);
 	if (rsv_slabs_may_stay(c, n, slab, max))
 		return NULL;
-	/* A slab that goes because its zone runs low says nothing about the target. */
+	/* A slab that is evicted because its zone runs low tells nothing about the target. */
 	n->given_early += empty->nr > max;
 	rsv_slab_unlink(n, slab, RSV_EMPTY);
 	rsv_slab_disown(c, n, slab);
@@ -290,8 +295,9 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
  * @n: the node, locked
  * @flags: interrupt flags from before the node was locked
  *
- * Freeing its pages coalesces them. A caller that had interrupts off does not wait for that: the
- * slab stays until another free, until the cache is shrunk or aged, or until the region runs short.
+ * Freeing the slab's pages coalesces them. A caller that had interrupts off does not wait for that.
+ * The slab then stays until another free, until the cache is shrunk or aged, or until the region
+ * runs short.
  *
  * Context: Any but NMI.
  * Return: As rsv_slabs_evict().
@@ -305,11 +311,11 @@ struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *
 /**
  * rsv_batch_prepare() - prepare an object before its first allocation
  * @c: the cache
- * @batch: a batch from the engine. If it is raw, its one object was never allocated. Afterwards it
- *	is raw only if the constructor must still run
+ * @batch: a batch from the engine. If it is raw, its one object was never allocated. The function
+ *	leaves it raw only if the constructor must still run
  *
- * Red zones and poison are as long as the object. So the engine calls this after it dropped its
- * lock.
+ * Writing red zones and poison takes as long as the object is large, so the engine calls this after
+ * it dropped its lock.
  *
  * Context: Any but NMI, with no raw lock held.
  */
@@ -323,8 +329,8 @@ void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *batch)
 }
 
 /*
- * Returns how many empty slabs may stay: none or, if @aged, those that were used in this interval;
- * and begins the next interval. @nr: set to the number of empty slabs.
+ * Ends an interval and begins the next one. Returns the number of empty slabs that may stay: none
+ * or, if @aged, those that were used in the interval. Sets @nr to the number of empty slabs.
  */
 static unsigned long rsv_slabs_update_working_set(struct rsv_cache_node *n, bool aged,
 						  unsigned long *nr)
@@ -351,12 +357,12 @@ static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_
 	struct rsv_frame *slab;
 	unsigned int nr;
 
-	/* At most as many as there were: other CPUs may go on emptying slabs. */
+	/* The loop ends after as many as there were, since other CPUs may go on emptying slabs. */
 	for (nr = 0; nr < empty; nr++) {
 		raw_spin_lock_irqsave(&n->lock, flags);
 		early = n->given_early;
 		slab = rsv_slabs_evict(c, n, max);
-		/* This slab was not given back too early: it was unused, or the caller insists. */
+		/* This slab is not given back too early: it was unused, or the caller insists. */
 		n->given_early = early;
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 		if (!slab)
@@ -402,7 +408,7 @@ static void rsv_slabs_visit_extent(struct rsv_cache *c, struct rsv_extent *e,
 		if (READ_ONCE(f->cache) != c || READ_ONCE(f->order))
 			continue;
 		raw_spin_lock_irqsave(&n->lock, flags);
-		/* Under the lock the slab stays, if it is still there. */
+		/* Under the lock the slab stays, if it still exists. */
 		if (READ_ONCE(f->cache) == c && !f->order)
 			visit_slab(c, e, f, visitor);
 		raw_spin_unlock_irqrestore(&n->lock, flags);

@@ -46,7 +46,7 @@ static inline struct rsv_cache_node *rsv_slab_node(const struct rsv_cache *c,
 	return c->nodes[e->nid];
 }
 
-/* What a slab knows of its objects, as it is at one moment */
+/* The word of a slab at one moment */
 static inline union rsv_slab_word rsv_slab_read(const struct rsv_frame *slab)
 {
 	return (union rsv_slab_word){ .word = READ_ONCE(slab->slab) };

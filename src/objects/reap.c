@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Getting memory back from caches: all that no object is in when somebody shrinks a cache or the
- * region runs short, and every RSV_REAP_INTERVAL what was not needed in that interval.
+ * Getting memory back from caches. When a caller shrinks a cache, or when the region runs short,
+ * all memory that no object is in goes back. Every RSV_REAP_INTERVAL, memory that was not needed in
+ * that interval goes back.
  *
- * Magazines come first, since a cached object may be the last one of its slab. What a cache needed
- * in the last interval is its working set, and stays (Bonwick and Adams 2001, 3.5). The periodic
- * work wakes no sleeping CPU.
+ * Magazines come first, since a cached object may be the last one of its slab. The memory that a
+ * cache needed in the last interval is its working set, and stays (Bonwick and Adams 2001, 3.5).
+ * The periodic work wakes no sleeping CPU.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -30,7 +31,7 @@
  * Depots
  */
 
-/* Flushes and frees so many magazines, or as many as there are. */
+/* Flushes and frees @nr magazines, or as many as there are. */
 static void rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d, struct rsv_depot_stack *s,
 			      unsigned int nr)
 {
@@ -50,7 +51,7 @@ static void rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d, struct r
  * rsv_depot_drain() - flush all magazines in the depots of a cache
  * @c: the cache
  *
- * Flushes as many as there are now: other callers may add magazines all the while.
+ * The function flushes as many magazines as there are now, since CPUs may go on adding magazines.
  *
  * Context: Process; may sleep.
  */
@@ -67,8 +68,8 @@ void rsv_depot_drain(struct rsv_cache *c)
 }
 
 /*
- * Flushes the magazines that nobody needed in the last interval. If CPUs waited for one another,
- * larger magazines replace all there are; returns whether CPUs still have smaller ones.
+ * Flushes the magazines that no CPU needed in the last interval. If CPUs waited for one another,
+ * larger magazines replace all magazines from now on. Returns whether CPUs still have smaller ones.
  */
 static bool rsv_depot_age(struct rsv_cache *c)
 {
@@ -104,11 +105,12 @@ static bool rsv_cache_is_on_cpus(struct rsv_cache *c)
 }
 
 /**
- * rsv_cache_drain() - flush what CPUs have of a cache, if any CPU has something
+ * rsv_cache_drain() - flush all CPUs' magazines of a cache, if any CPU has one
  * @c: the cache
  *
- * This drains all caches of the region. A magazine that a CPU is flushing at this moment is flushed
- * after a grace period, or under region->caches_lock.
+ * The function drains all caches of the region. If a CPU is flushing a magazine at this moment, its
+ * objects are with the engine only after a grace period, or once the CPU has dropped
+ * region->caches_lock.
  *
  * Context: Process; may sleep; waits for all CPUs.
  */
@@ -122,7 +124,7 @@ void rsv_cache_drain(struct rsv_cache *c)
  * rsv_cache_shrink() - give all memory of a cache that no object is in back to the buddy system
  * @c: the cache
  *
- * Magazines are flushed first, those of other caches of the region too.
+ * The function flushes magazines first, those of other caches of the region too.
  *
  * Context: Process; may sleep; waits for all CPUs.
  * Return: The number of slabs given back.
@@ -133,7 +135,7 @@ int rsv_cache_shrink(struct rsv_cache *c)
 
 	if (!rsv_cache_usable(c))
 		return 0;
-	/* Flushing may itself give back slabs beyond the target. */
+	/* A flush may give back slabs beyond the target, which count too. */
 	rsv_cache_count(c, &before);
 	rsv_cache_drain(c);
 	rsv_depot_drain(c);
@@ -143,12 +145,12 @@ int rsv_cache_shrink(struct rsv_cache *c)
 EXPORT_SYMBOL_GPL(rsv_cache_shrink);
 
 /*
- * All caches of a region. The last one that was created comes first: the internal caches, which get
- * memory back from the others, were created first.
+ * All caches of a region, in the opposite order of their creation: the internal caches were created
+ * first, and the other caches give memory back to them.
  */
 
 /**
- * rsv_caches_age() - give back what the caches of a region did not need since the last call
+ * rsv_caches_age() - give back the memory that a region's caches did not need since the last call
  * @r: the region
  *
  * Context: Process; may sleep.
@@ -164,7 +166,7 @@ void rsv_caches_age(struct rsv_region *r)
 		c->engine->shrink(c, true);
 	}
 	mutex_unlock(&r->caches_lock);
-	/* Not under the lock, and with a time-out: a CPU may keep this waiting. */
+	/* A busy CPU may delay the drain, so it runs without the lock and with a time-out. */
 	if (grew)
 		rsv_drain_cpus_timeout(r);
 }
@@ -182,7 +184,7 @@ static void rsv_caches_shrink(struct rsv_region *r)
 	mutex_unlock(&r->caches_lock);
 }
 
-/* Under RCU a cache that ends stays on the list until all who found it there are done. */
+/* RCU keeps a cache that is destroyed meanwhile until this walk is over. */
 static void rsv_caches_drain_local(struct rsv_region *r)
 {
 	struct rsv_cache *c;
@@ -218,9 +220,7 @@ static void rsv_caches_invalidate_hint(struct rsv_extent *e)
 	rcu_read_unlock();
 }
 
-/*
- * The periodic work, and what pages/ asks for
- */
+/* The periodic work, and the hooks for pages/ */
 
 static void rsv_reap_work(struct work_struct *work)
 {

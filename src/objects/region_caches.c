@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The caches that every region has from the beginning: internal ones, whose objects are magazines
- * and bufctls, and one for each size class of rsv_kmalloc().
+ * and bufctls, and one cache for each size class of rsv_kmalloc().
  */
 #include <linux/bitops.h>
 #include <linux/err.h>
@@ -65,7 +65,7 @@ static int rsv_class_caches_create(struct rsv_region *r)
  * @r: the region
  *
  * Context: Process; may sleep.
- * Return: 0 or -ENOMEM, and then rsv_caches_destroy() is due for those that were created.
+ * Return: 0, or -ENOMEM, and then the caller destroys the created ones by rsv_caches_destroy().
  */
 int rsv_region_caches_create(struct rsv_region *r)
 {

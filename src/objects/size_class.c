@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Size classes. rsv_kmalloc() rounds a request up to the next larger size class, and allocates an
- * object from the cache of that class. More classes waste less of each object, and need more
+ * Size classes. rsv_kmalloc() rounds a request up to the next size class, and allocates an object
+ * from the cache of that class. With more classes each object wastes less, but a region has more
  * caches. The parameter classes= chooses between two sets:
  *
  *	pow2	8, 16, 32 and so on to 8192, as in the textbooks. A request may waste nearly half of
@@ -9,19 +9,19 @@
  *	fine	8 to 64 in steps of 8. Then each doubling has eight classes at equal distances: 72,
  *		80 and so on to 128, then 144, 160 and so on to 256, up to 32 KB. (The default.)
  *
- * In fine, a request of more than 64 bytes gets less than 9/8 of its bytes, so it wastes less than
- * 12.5 %: the size of a class is at most 9/8 of the size of the class before it. jemalloc (Evans
- * 2006) and mimalloc (Leijen et al. 2019) space their classes the same way; jemalloc has four for
- * each doubling.
+ * In fine, the size of a class beyond 64 bytes is at most 9/8 of the size of the class before it.
+ * So a request of more than 64 bytes wastes less than 12.5 % of its bytes. jemalloc (Evans 2006)
+ * and mimalloc (Leijen et al. 2019) space their classes the same way; jemalloc has four for each
+ * doubling.
  *
- * Requests beyond RSV_KMALLOC_MAX get whole pages, unless they would waste more than a class does.
- * So fine has only those classes from there to 32 KB that are not whole pages: four objects of 9 KB
- * fill a slab of nine pages, while each of them would waste most of a third page of its own. With
- * pages of 4 KB, whole pages keep the bound of 12.5 % beyond 32 KB.
+ * A request beyond RSV_KMALLOC_MAX gets whole pages, unless these waste more than a class does. So
+ * between there and 32 KB fine has only classes whose size is not a multiple of a page: four
+ * objects of 9 KB fill a slab of nine pages, while in whole pages each of them would waste most of
+ * its third page. Beyond 32 KB whole pages of 4 KB keep the bound of 12.5 %.
  *
- * All sizes are multiples of ARCH_KMALLOC_MINALIGN. It is 8, unless the CPU's caches are not
- * coherent with devices; where it is larger, small sizes are left out and the bound holds from 8
- * times as many bytes.
+ * All sizes are multiples of ARCH_KMALLOC_MINALIGN. That is 8, unless the CPU's caches are not
+ * coherent with devices. Where it is larger, both sets leave out smaller sizes, and the bound holds
+ * from 8 times as many bytes on.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -34,10 +34,10 @@
 static struct rsv_classes rsv_classes_pow2 = { .name = "pow2" };
 static struct rsv_classes rsv_classes_fine = { .name = "fine" };
 
-/* Of regions that are created from now on (changes at load only) */
+/* The set of regions that are created from now on (changes at load only) */
 static const struct rsv_classes *rsv_classes_chosen = &rsv_classes_fine;
 
-/* The class serves requests of more bytes than this: of more than the class before holds. */
+/* The class serves requests of more bytes than this number, which the class before serves. */
 static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned int class)
 {
 	unsigned int before = class ? classes->size[class - 1] : 0;
@@ -49,7 +49,10 @@ static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned 
 		    (unsigned int)round_down(classes->size[class], PAGE_SIZE));
 }
 
-/* Leaves out sizes that are not aligned, as kmalloc() does: slots would be larger anyway. */
+/*
+ * Adds a class, unless its size is not aligned: kmalloc() has none either, since its slots would be
+ * larger than that.
+ */
 static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 {
 	unsigned int class, last;
@@ -66,7 +69,7 @@ static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 	}
 }
 
-/* Eight classes for each doubling, but none of whole pages beyond RSV_KMALLOC_MAX */
+/* Adds eight classes for each doubling, but beyond RSV_KMALLOC_MAX none of whole pages. */
 static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from, unsigned int to)
 {
 	unsigned int size;
@@ -101,8 +104,8 @@ void rsv_classes_start(void)
  * @bytes: the request, at least 1
  *
  * Context: Any.
- * Return: The number of the first class that holds so many bytes, or RSV_CLASS_NONE if whole pages
- * serve the request.
+ * Return: The number of the smallest class that holds the request, or RSV_CLASS_NONE if whole pages
+ * serve it.
  */
 unsigned int rsv_class_of(const struct rsv_classes *classes, size_t bytes)
 {
@@ -158,7 +161,7 @@ const struct rsv_classes *rsv_classes_default(void)
  * rsv_classes_set_default() - set the set of classes of regions that are created from now on
  * @classes: the set
  *
- * Context: Process. Nobody creates a region meanwhile.
+ * Context: Process. No other task creates a region meanwhile.
  */
 void rsv_classes_set_default(const struct rsv_classes *classes)
 {

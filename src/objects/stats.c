@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a cache holds and did: the sums over its CPUs, its slabs and its depots.
+ * Statistics of a cache: the sums over its CPUs, its slabs and its depots.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -18,9 +18,7 @@ static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *
 		f->frees += READ_ONCE(p->frees) + READ_ONCE(p->slow_frees);
 		f->failures += READ_ONCE(p->failures);
 	}
-	/*
-	 * CPUs that go on meanwhile may have counted the free of an object, but not its allocation.
-	 */
+	/* While CPUs go on, the sums may have the free of an object but not its allocation. */
 	f->active = f->allocs - min(f->allocs, f->frees);
 }
 
@@ -52,9 +50,9 @@ static void rsv_count_depot(struct rsv_depot *d, struct rsv_cache_figures *f)
 }
 
 /**
- * rsv_cache_count() - sum up what a cache holds and did
+ * rsv_cache_count() - sum up the statistics of a cache
  * @c: the cache
- * @figures: filled in; a snapshot that stops nobody, exact if nobody uses the cache
+ * @figures: filled in. The snapshot stops no CPU, and is exact if no CPU uses the cache
  *
  * Context: Any but NMI.
  */

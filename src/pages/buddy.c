@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The buddy system (Knuth, The Art of Computer Programming, 1.2.5): split and coalesce, and nothing
- * else. The zone's lock guards all of it.
+ * The buddy system (Knuth, The Art of Computer Programming, 1.2.5): this file splits and coalesces,
+ * and does nothing else. The zone's lock guards the free areas and the frames of free blocks.
  *
  * A free block of order k is 2^k pages that begin at a page frame number which is a multiple of
  * 2^k. Its buddy is the other half of the block of order k + 1 around it: the block whose number
- * differs in bit k. Only the first frame of a block says FREE; the others say BODY. So one look at
- * one frame tells whether a buddy is free as a whole, and a split or a merge touches one frame an
- * order.
+ * differs in bit k. Only the first frame of a free block says FREE; its other frames say BODY. So
+ * one frame tells whether a buddy is free as a whole, and a split or a merge changes one frame for
+ * each order.
  *
- * The zone's word @orders has a bit for each free area that is not empty, so that the smallest
- * block that serves is found without a search. A split leaves the lower half to the request. A
- * block that is freed goes to the head of its area, since its memory is most likely still in the
- * CPU's cache, or onto the area's second list, which serves last: see rsv_buddy_free().
+ * The zone's word @orders has a bit for each free area that is not empty. One instruction on it
+ * finds the smallest block that serves. A split leaves the lower half to the request. A freed block
+ * goes to the head of its area, since its memory is most likely still in the CPU's cache, or onto
+ * the area's second list, which serves last: see rsv_buddy_free().
  *
- * Free areas are hlists. They need no tail, and they cost half as much as lists on kernels that
- * check every step of a list (CONFIG_DEBUG_LIST, as Debian's); the frames' kinds already tell what
- * such a check would find.
+ * Free areas are hlists, because they need no tail. On kernels that check every step of a list
+ * (CONFIG_DEBUG_LIST, as Debian's) an hlist costs half as much as a list, and the frames' kinds
+ * already tell what such a check would find.
  */
 #include <linux/list.h>
 
 #include "buddy.h"
 
-/* @size is BIT(@order), the number of pages of a block, which the callers have computed. */
+/* @size is BIT(@order). The callers have computed it already. */
 static __always_inline void rsv_area_add(struct rsv_zone *z, struct rsv_free_area *area,
 					 struct rsv_frame *f, unsigned int order,
 					 unsigned long size, bool last)
@@ -43,7 +43,7 @@ static __always_inline void rsv_area_remove(struct rsv_zone *z, struct rsv_free_
 		z->orders &= ~size;
 }
 
-/* The area is not empty. */
+/* The caller has seen that the area is not empty. */
 static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
 {
 	return hlist_entry(area->blocks.first ?: area->last.first, struct rsv_frame, node);
@@ -51,8 +51,8 @@ static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
 
 /*
  * Splits a block, which is in no area, down to an order, and frees the upper halves. The areas in
- * between are empty, or the request would have got a smaller block: each upper half is the only
- * block of its area.
+ * between are empty: otherwise the request would have got a smaller block. So each upper half
+ * becomes the only block of its area.
  */
 static __always_inline void rsv_buddy_split(struct rsv_zone *z, struct rsv_free_area *area,
 					    struct rsv_frame *f, unsigned int from,
@@ -110,8 +110,8 @@ struct rsv_frame *rsv_buddy_alloc(struct rsv_zone *z, unsigned int order)
  * @from: the block's order
  * @order: the parts' order
  *
- * The figures are the same as if the parts had been allocated one by one, but no part enters a free
- * area.
+ * The parts are counted as if the caller had allocated them one by one, although no part enters a
+ * free area.
  */
 void rsv_buddy_count_splits(struct rsv_zone *z, unsigned int from, unsigned int order)
 {
@@ -135,8 +135,9 @@ void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f)
 }
 
 /*
- * Whether the block of @size pages that begins at page @index of an extent is free as a whole.
- * @size is at most the extent's length. An index before the extent wraps around to a large number.
+ * Whether the block of @size pages that begins at page @index of an extent is free as a whole. The
+ * caller knows that @size is at most the extent's length. An index before the extent has wrapped
+ * around to a large number, which the comparison refuses.
  */
 static __always_inline bool rsv_buddy_is_free(const struct rsv_frame *frames, unsigned long index,
 					      unsigned long nr_pages, unsigned long size,
@@ -153,9 +154,10 @@ static __always_inline bool rsv_buddy_is_free(const struct rsv_frame *frames, un
  * @index: its first page in the extent; page frame number a multiple of 2^@order
  * @order: its order
  *
- * The block that results lacks only its own buddy. If the two of them would at once merge further,
- * because the buddy of their union is free, the block goes onto the list that serves last, so that
- * it is likely to be free still when its buddy is freed.
+ * The merged block waits only for its own buddy, which is used. If the buddy of their union is
+ * free, a free of that buddy would merge at once beyond the union. Then the block goes onto the
+ * list that serves last, so that it is likely still free at that time. The kernel asks the same in
+ * buddy_merge_likely().
  */
 void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 		    unsigned int order)
@@ -168,7 +170,7 @@ void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 	bool last;
 
 	z->free_pages += size;
-	/* The block may become the upper half of a merged one, and then this is no first frame. */
+	/* If the block becomes the upper half of a merged one, this frame is inside a block. */
 	WRITE_ONCE(frames[index].kind, RSV_FRAME_BODY);
 	for (; order + 1 < nr_orders; order++) {
 		buddy = (pfn ^ size) - first;
@@ -194,9 +196,10 @@ void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
  * @order: their order
  * @nr: their number
  *
- * The blocks are merged among themselves first, so that only the largest results enter a free area.
+ * The function merges the blocks among themselves first, so that only the largest results enter a
+ * free area.
  *
- * Return: How many blocks resulted.
+ * Return: The number of blocks that resulted.
  */
 unsigned int rsv_buddy_free_blocks(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 				   unsigned int order, unsigned long nr)
@@ -219,8 +222,8 @@ unsigned int rsv_buddy_free_blocks(struct rsv_zone *z, struct rsv_extent *e, uns
  * @index: the first page in the extent
  * @nr_pages: their number, 0 allowed
  *
- * They are freed as the largest blocks that their alignment and number allow, which are at most two
- * of each order.
+ * The function frees the pages as the largest blocks that their alignment and number allow. These
+ * are at most two of each order.
  */
 void rsv_buddy_free_pages(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 			  unsigned long nr_pages)

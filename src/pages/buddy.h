@@ -17,7 +17,7 @@ static inline unsigned int rsv_buddy_largest(const struct rsv_zone *z, unsigned 
 	return pfn ? min_t(unsigned int, order, __ffs(pfn)) : order;
 }
 
-/* All with zone->lock held */
+/* The caller of each of these holds zone->lock. */
 struct rsv_frame *rsv_buddy_alloc(struct rsv_zone *z, unsigned int order);
 void rsv_buddy_count_splits(struct rsv_zone *z, unsigned int from, unsigned int order);
 void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f);

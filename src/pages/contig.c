@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs: contiguous pages of any number, which rsv_alloc_pages_exact() and objects/ allocate.
+ * Runs: contiguous pages of any number. rsv_alloc_pages_exact() and objects/ allocate them.
  *
  * A run is usually the beginning of one free block, whose other pages are freed at once. If no
- * block is long enough, a caller of rsv_alloc_pages_exact() that may wait gets one that is gathered
- * from adjacent free blocks, since free neighbours that are not buddies do not merge. Adjacent free
- * blocks are at most two of each order: any more would have merged. So the steps to join them
- * depend on the number of orders only. But the search for them looks at every block of an extent.
- * It drops the zone's lock every RSV_SCAN_BATCH blocks, and the run that it finds is checked once
- * more, as a whole, under the hold of the lock that joins its blocks.
+ * block is long enough, rsv_alloc_pages_exact() gathers a run from adjacent free blocks for a
+ * caller that may wait: free neighbours that are not buddies do not merge.
  *
- * The first frame of a gathered run says USED. It consists of aligned parts, as large as possible,
- * and the first frame of each further part says RUN and points to the run's first frame.
+ * Adjacent free blocks are at most two of each order, since any more would have merged. So joining
+ * them takes a number of steps that depends only on the number of orders. The search for them,
+ * however, looks at every block of an extent. So the search drops the zone's lock every
+ * RSV_SCAN_BATCH blocks. rsv_run_join_if_free() then checks the run once more, as a whole, under
+ * the same hold of the lock that joins its blocks.
+ *
+ * The first frame of a gathered run says USED. The run consists of aligned parts, as large as
+ * possible. The first frame of each further part says RUN and points to the run's first frame.
  */
 #include <linux/bitops.h>
 #include <linux/log2.h>
@@ -50,8 +52,8 @@ static bool rsv_run_request_ok(const struct rsv_request *q, gfp_t known)
  */
 
 /*
- * The fast path, for runs that are a whole block. An empty list is not refilled for a run: slabs
- * come one at a time, and a caller that waits for an object should not wait for half a list.
+ * The fast path, for runs that are a whole block. A run does not refill an empty list: a cache asks
+ * for one slab at a time, and its caller should not wait for half a list of blocks.
  */
 static __always_inline struct rsv_frame *rsv_run_pop(struct rsv_region *r, gfp_t gfp, int nid,
 						     unsigned long nr_pages)
@@ -81,7 +83,7 @@ static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t g
  * @nid: the preferred node
  * @nr_pages: as for rsv_run_alloc()
  *
- * Nothing is drained for the run, and a failure is not counted.
+ * The function drains nothing, and does not count a failure.
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The run's first frame or NULL.
@@ -104,8 +106,8 @@ static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t
  * @r: the region
  * @gfp: as for rsv_alloc_pages()
  * @nid: the preferred node
- * @nr_pages: its length, more than 0. The run begins at a multiple of the power of two that holds
- *	it
+ * @nr_pages: its length, more than 0. The run begins at a multiple of the smallest power of two
+ *	that is not below its length
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The run's first frame or NULL.
@@ -163,9 +165,9 @@ struct rsv_scan {
 };
 
 /*
- * Pages from a block's first page to the next block, or at least to a page that is in no free
- * block. A used block may be on its way to a slab, which the zone's lock does not stop, and then
- * the length in its frame is wrong.
+ * Returns the pages from a block's first page to its end. The length of a used block may be wrong:
+ * a CPU that turns the block into a slab changes the frame without the zone's lock. The scan bears
+ * a wrong length, because rsv_run_join_if_free() checks the run that it finds.
  */
 static unsigned long rsv_scan_pages(const struct rsv_extent *e, const struct rsv_frame *block)
 {
@@ -193,7 +195,7 @@ static bool rsv_scan_batch(struct rsv_scan *s, unsigned long nr_pages)
 		struct rsv_frame *block = rsv_frame_block(e, &e->frames[s->index]);
 		unsigned long first = rsv_frame_index(e, block);
 
-		/* Since the lock was dropped the page may have become the middle of a block. */
+		/* While the lock was dropped, the page may have become the middle of a block. */
 		s->index = max(first + rsv_scan_pages(e, block), s->index + 1);
 		if (READ_ONCE(block->kind) != RSV_FRAME_FREE)
 			s->start = s->index;
@@ -221,8 +223,8 @@ static bool rsv_run_is_free(const struct rsv_extent *e, unsigned long start, uns
 }
 
 /*
- * Joins the free blocks from @start on to one run, and frees the pages of the last block that go
- * beyond it. The zone is locked.
+ * Joins the free blocks from @start on to one run. Frees the pages of the last block that go beyond
+ * the run. The zone is locked.
  */
 static struct rsv_frame *rsv_run_join(struct rsv_extent *e, unsigned long start,
 				      const struct rsv_request *q)
@@ -311,8 +313,9 @@ static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_r
 	struct rsv_zone *z;
 
 	/*
-	 * No extent may be freed while it is scanned. The owner of the lock may be growing the
-	 * region, which takes long, and may have entered this request from the system's reclaim.
+	 * The lock keeps extents from being freed while the scan reads them. This request only
+	 * tries the lock. Its holder may be growing the region, which takes long. Or the holder may
+	 * wait for this very request, if the system's reclaim made it on the holder's behalf.
 	 */
 	if (!mutex_trylock(&r->shape_lock))
 		return NULL;
@@ -333,8 +336,8 @@ static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_r
  * @gfp: as for rsv_get_free_pages()
  *
  * The memory is the beginning of one block, whose other pages are freed at once. If no single block
- * is large enough, a caller that may sleep gets adjacent free blocks: up to the longest run of free
- * pages, at whichever page it begins.
+ * is large enough, a caller that may sleep gets adjacent free blocks instead: up to the longest run
+ * of free pages, wherever that begins.
  *
  * Context: As rsv_alloc_pages().
  * Return: The address of the first page, or NULL.

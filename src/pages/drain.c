@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Moving free memory that is cached somewhere to the free areas: blocks on the lists of CPUs,
- * zeroed pages, and the magazines and empty slabs of caches. The last two belong to objects/, which
- * registers hooks for them. CPUs are drained before caches shrink, because a magazine may have the
- * last object of a slab.
+ * Drains: they move free memory that is cached somewhere to the free areas. Blocks are cached on
+ * the lists of CPUs and as zeroed pages; free objects are cached in magazines, and pages in empty
+ * slabs. objects/ registers hooks for the last two. A drain empties magazines before it shrinks
+ * caches, because a magazine may have the last object of a slab.
  *
  * Only a CPU itself may touch its lists and magazines. So a drain of all CPUs queues work on each
- * of them, under cpus_read_lock() and the region's drain_lock. A CPU that goes off-line is drained
- * from another one when it is dead.
+ * of them, under cpus_read_lock() and the region's drain_lock. When a CPU has gone off-line and is
+ * dead, another CPU drains it.
  *
- * A request that no zone serves drains once, before it fails. If it may not sleep it gets only what
- * this CPU and the zones have cached. Therefore a zone below its low watermark also wakes a drain
- * in the background (zone.c).
+ * A request that no zone serves drains once, before it fails. A request that may not sleep gets
+ * only the blocks on this CPU's lists and the zeroed pages back. Therefore a zone below its low
+ * watermark also wakes a drain in the background (zone.c), which gives back zeroed pages and empty
+ * slabs.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -27,7 +28,7 @@
 #include "zeroed.h"
 #include "zonelist.h"
 
-/* How long a request waits for other CPUs to drain */
+/* The time that a request waits for other CPUs to drain */
 #define RSV_DRAIN_PATIENCE	(HZ / 10)
 
 static const struct rsv_drain_hooks *rsv_drain_hooks;	/* set before the first region is created */
@@ -77,8 +78,8 @@ static void rsv_drain_this_cpu(struct work_struct *work)
 }
 
 /*
- * Whether a CPU has anything cached, so that others are not disturbed. What it caches after this
- * look counts as cached after the drain.
+ * Whether a CPU has cached anything; a drain does not disturb other CPUs. A CPU may cache more
+ * right after this look. That is as if it did so after the drain.
  */
 static bool rsv_drain_cpu_needs(const struct rsv_region *r, unsigned int cpu)
 {
@@ -93,7 +94,7 @@ static bool rsv_drain_cpu_needs(const struct rsv_region *r, unsigned int cpu)
 	return false;
 }
 
-/* Queues the work on all CPUs that have something cached, under cpus_read_lock(). */
+/* Queues the work on all CPUs that have cached something. The caller holds cpus_read_lock(). */
 static void rsv_drain_queue(struct rsv_region *r)
 {
 	unsigned int cpu;
@@ -137,10 +138,11 @@ void rsv_drain_cpus(struct rsv_region *r)
  * rsv_drain_cpus_timeout() - rsv_drain_cpus() that waits RSV_DRAIN_PATIENCE at most
  * @r: the region
  *
- * A CPU that runs a task of the highest priority, or that comes or goes, may not get to the work in
- * time. Its blocks stay cached.
+ * A CPU that runs a task of the highest priority, or that comes or goes, may not run the work in
+ * time. Its blocks stay cached then.
  *
- * Context: Process; may sleep; also on rsv_queue, on which the work that it waits for runs.
+ * Context: Process; may sleep. A work item of rsv_queue may call it, although the work that it
+ * waits for runs on the same queue.
  */
 void rsv_drain_cpus_timeout(struct rsv_region *r)
 {
@@ -148,7 +150,7 @@ void rsv_drain_cpus_timeout(struct rsv_region *r)
 
 	rsv_drain_hooks->drain_local(r);
 	rsv_drain_lists(r);
-	/* The caller that drains already also drains for this one. */
+	/* The holder of the lock drains the same CPUs, so waiting for it loses nothing. */
 	while (!mutex_trylock(&r->drain_lock)) {
 		if (time_after_eq(jiffies, deadline))
 			return;
@@ -192,8 +194,9 @@ void rsv_drain_region(struct rsv_region *r)
 }
 
 /*
- * A caller that allocates for a file system or to free memory may hold locks for which others wait
- * that wait for memory of the system themselves.
+ * Whether a request may wait for other tasks. Without __GFP_FS its caller may hold the locks of a
+ * file system, and with PF_MEMALLOC the caller itself frees memory of the system. The tasks that
+ * the request would wait for may in turn wait for those locks or for that memory.
  */
 static bool rsv_drain_may_wait(gfp_t gfp)
 {
@@ -202,7 +205,8 @@ static bool rsv_drain_may_wait(gfp_t gfp)
 }
 
 /**
- * rsv_drain_for_request() - move as much to the free areas as a request may wait for
+ * rsv_drain_for_request() - move cached memory to the free areas, as far as a request may wait for
+ *	it
  * @r: the region
  * @gfp: the request's flags
  *
@@ -291,9 +295,10 @@ void rsv_drain_destroy(struct rsv_region *r)
 }
 
 /**
- * rsv_drain_start() - register for CPUs that go, before the first region
+ * rsv_drain_start() - register for CPUs that go off-line, before the first region is created
  *
- * The state is one of the PREPARE section, whose teardown runs when the CPU is dead.
+ * The state is one of the PREPARE section: its teardown runs when the CPU is dead and frees nothing
+ * any more.
  *
  * Context: Process; may sleep.
  * Return: 0 or an error number.

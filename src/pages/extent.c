@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The extents of a region and their frame tables: added, given back to the system in part, and
- * freed.
+ * The extents of a region and their frame tables: this file adds extents, makes holes in them when
+ * pages go back to the system, and frees them.
  *
  * The region's shape_lock guards the table of extents. Requests read the table without a lock: an
- * entry appears when the extent is complete, and an extent is freed only after the grace periods
+ * entry appears when its extent is complete, and an extent is freed only after the grace periods
  * that pagemap.c describes. An extent never grows, because its frame table cannot grow in place.
- * Pages that go back to the system leave a hole; an extent that consists of holes only is freed.
+ * Pages that go back to the system leave a hole. An extent that consists of holes only is freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -29,7 +29,7 @@
  * Adding extents
  */
 
-/* How many extents the blocks of a sorted list make */
+/* The number of extents that the blocks of a sorted list make */
 static unsigned int rsv_count_extents(struct list_head *blocks)
 {
 	struct page *page, *before = NULL;
@@ -60,7 +60,10 @@ static unsigned int rsv_extents_unused(const struct rsv_extents *t)
 	return nr;
 }
 
-/* Makes room for @more extents. Readers of the old table may still use it, so it stays. */
+/*
+ * Makes room for @more extents. A reader may still use the old table, so that stays until the
+ * region is destroyed.
+ */
 static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
 {
 	struct rsv_extents *old = r->extents, *t;
@@ -81,11 +84,11 @@ static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
 		memcpy(t->at, old->at, flex_array_size(old, at, old->capacity));
 	t->older = old;
 	r->metadata += struct_size(t, at, t->capacity);
-	smp_store_release(&r->extents, t); /* pairs with the dependency in its readers */
+	smp_store_release(&r->extents, t); /* pairs with rsv_frame_extent()'s dependency */
 	return 0;
 }
 
-/* How many orders blocks of an extent can have: one more than that of the largest one */
+/* The number of orders that blocks of an extent can have: that of the largest block, plus one */
 static unsigned int rsv_extent_orders(const struct rsv_extent *e)
 {
 	unsigned int order = min_t(unsigned int, ilog2(e->nr_pages), RSV_ORDERS_MAX - 1);
@@ -107,7 +110,7 @@ static void rsv_extent_free(struct rsv_extent *e)
 	kfree(e);
 }
 
-/* The lowest offset at which nr_pages pages fit; the offsets of freed extents are used again. */
+/* The lowest offset at which nr_pages pages fit. Extents that were freed leave offsets unused. */
 static unsigned long rsv_extents_free_offset(const struct rsv_region *r, unsigned long nr_pages)
 {
 	unsigned long offset = 0, sum = 0;
@@ -155,7 +158,7 @@ static unsigned int rsv_extents_unused_slot(const struct rsv_extents *t)
 	return i;
 }
 
-/* Frees all pages of a new extent. */
+/* Counts the pages of a new extent, and frees all of them into the extent's zone. */
 static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 {
 	struct rsv_zone *z = e->zone;
@@ -171,7 +174,7 @@ static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }
 
-/* Creates an extent. If that fails the pages are still the caller's. */
+/* Creates an extent. On an error the pages still belong to the caller. */
 static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned long nr_pages)
 {
 	struct rsv_extent *e = kzalloc(sizeof(*e), GFP_KERNEL);
@@ -203,6 +206,7 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	return 0;
 
 remove:
+	/* A lookup may have found the extent already: pagemap.c lists these steps. */
 	rsv_pagemap_remove(e, 0, e->nr_pages);
 	synchronize_rcu();
 	rsv_extent_invalidate(e);
@@ -270,7 +274,10 @@ static void rsv_extent_free_work(struct work_struct *work)
 	rsv_extent_free(e);
 }
 
-/* All of it is holes. It is freed after a grace period. */
+/*
+ * Removes an extent that consists of holes only. A lookup may still use the extent, so a work item
+ * frees it, after the grace periods that pagemap.c lists.
+ */
 static void rsv_extent_remove(struct rsv_extent *e)
 {
 	struct rsv_region *r = e->region;
@@ -278,7 +285,6 @@ static void rsv_extent_remove(struct rsv_extent *e)
 	rsv_pagemap_remove(e, 0, e->nr_pages);
 	WRITE_ONCE(r->extents->at[e->frames[0].extent], NULL);
 	r->metadata -= rsv_extent_bytes(e);
-	/* A lookup may still be using it. */
 	INIT_RCU_WORK(&e->free_work, rsv_extent_free_work);
 	queue_rcu_work(rsv_queue, &e->free_work);
 }
@@ -287,9 +293,9 @@ static void rsv_extent_remove(struct rsv_extent *e)
  * rsv_extent_punch() - give a block back to the system
  * @e: its extent, the region's shape locked
  * @index: its first page in the extent
- * @order: its order, at least RSV_CHUNK_ORDER; it is in no free area, and nobody uses it
+ * @order: its order, at least RSV_CHUNK_ORDER. The block is not used, and in no free area
  *
- * The block's frames stay and say HOLE. When all frames of the extent do, the extent is freed.
+ * The block's frames stay and say HOLE. An extent all of whose frames say HOLE is freed.
  *
  * Context: Process; may sleep.
  */
@@ -322,7 +328,7 @@ static void rsv_extent_give_pages(struct rsv_extent *e)
 
 /**
  * rsv_extents_release() - give all pages of a region back to the system
- * @r: the region, in which nothing is allocated and which nobody else uses
+ * @r: the region. Nothing in it is allocated, and no other task uses it
  *
  * Context: Process; may sleep.
  */
@@ -336,7 +342,7 @@ void rsv_extents_release(struct rsv_region *r)
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
 			rsv_pagemap_remove(r->extents->at[i], 0, r->extents->at[i]->nr_pages);
-	/* No lookup that found an extent in the map is running after this. */
+	/* After this no lookup that found an extent in the map can make it a hint. */
 	synchronize_rcu();
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])

@@ -2,15 +2,15 @@
 /*
  * Growing and shrinking a region while it is in use, and lending its free memory to the system.
  *
- * A block that goes to the system is free and has at least RSV_LEND_ORDER. Its pages become a hole
- * in their extent. Used blocks never move. The region's shape_lock guards all of it.
+ * A block goes to the system only if it is free and has at least RSV_LEND_ORDER. Its pages become a
+ * hole in their extent. Used blocks never move. The region's shape_lock guards all these changes.
  *
  * A region that lends has a shrinker. When the system runs short of memory it calls the shrinker,
- * and the region gives free blocks down to a floor. The call comes in the middle of somebody's
- * allocation, perhaps of this module's own while the region grows, so the shrinker only tries the
- * lock. Some time after the last call the region takes memory back, as much as the system has free
- * without reclaim. A zone that was reserved by name does not lend, because the region could not be
- * sure to get memory of that zone back.
+ * and the region gives free blocks down to a floor. The call comes in the middle of an allocation
+ * from the system. That may be one of this module's own, made while the region grows under
+ * shape_lock, so the shrinker only tries the lock. Some time after the last call the region takes
+ * memory back, as much as the system has free without reclaim. A zone that was reserved by name
+ * does not lend, because the region could not be sure to get memory of that zone back.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
@@ -28,10 +28,12 @@
 #include "zone.h"
 #include "zonelist.h"
 
-/* A block to lend consists of whole pageblocks of the kernel and whole chunks of the page map. */
+/*
+ * A block to lend consists of whole pageblocks of the kernel and of whole chunks of the page map.
+ */
 #define RSV_LEND_ORDER	max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
 
-/* The time from the last loan to the first attempt to take memory back, and between two attempts */
+/* The time from the last loan until the region tries to take memory back, and between two tries */
 #define RSV_TAKE_BACK_DELAY	(2 * HZ)
 
 static bool rsv_zone_may_lend(const struct rsv_zone *z)
@@ -39,7 +41,7 @@ static bool rsv_zone_may_lend(const struct rsv_zone *z)
 	return !READ_ONCE(z->named);
 }
 
-/* Removes a block that will go to the system from a zone. */
+/* Removes a free block from a zone, for the system. */
 static struct rsv_frame *rsv_lend_block(struct rsv_zone *z)
 {
 	struct rsv_frame *f;
@@ -48,7 +50,7 @@ static struct rsv_frame *rsv_lend_block(struct rsv_zone *z)
 	raw_spin_lock_irqsave(&z->lock, flags);
 	f = rsv_buddy_alloc(z, RSV_LEND_ORDER);
 	if (f) {
-		/* From now on a free of this page is a misuse. */
+		/* From now on rsv_zone_check() refuses a free of this page. */
 		WRITE_ONCE(f->kind, RSV_FRAME_HOLE);
 		rsv_zone_resize(z, -(1L << RSV_LEND_ORDER));
 		rsv_zone_set_protection(z, min(z->protection, z->nr_pages));
@@ -57,7 +59,7 @@ static struct rsv_frame *rsv_lend_block(struct rsv_zone *z)
 	return f;
 }
 
-/* Gives free blocks of at most @nr_pages pages to the system. Returns the pages given. */
+/* Gives free blocks to the system, of at most @nr_pages pages in all. Returns the pages given. */
 static unsigned long rsv_lend_from_zone(struct rsv_zone *z, unsigned long nr_pages)
 {
 	const unsigned long block = 1UL << RSV_LEND_ORDER;
@@ -110,8 +112,8 @@ EXPORT_SYMBOL_GPL(rsv_region_shrink);
  * @want: the memory, as for rsv_region_create()
  *
  * Context: Process; may sleep.
- * Return: 0; -EINVAL for a reservation that makes no sense on this machine, -ENOMEM, or -EINTR if
- * the process was killed.
+ * Return: 0; -EINVAL for a reservation that makes no sense on this machine; -ENOMEM, after which
+ * the region may have part of the memory; -EINTR if the process was killed.
  */
 int rsv_region_grow(struct rsv_region *r, const struct rsv_reserve *want)
 {
@@ -235,7 +237,7 @@ int rsv_lending_start(struct rsv_region *r, size_t floor)
 EXPORT_SYMBOL_IF_KUNIT(rsv_lending_start);
 
 /**
- * rsv_lending_stop() - stop lending; the system has for good what was lent
+ * rsv_lending_stop() - stop lending; the system keeps the lent pages for good
  * @r: the region
  *
  * Context: Process; may sleep.

@@ -2,22 +2,23 @@
 /*
  * The page API: blocks of 2^order pages.
  *
- * An allocation has a fast path, which pops a block from this CPU's list, and one slow path, which
- * all requests for pages share:
+ * An allocation has a fast path, which pops a block from this CPU's list. All requests for pages
+ * share one slow path:
  *
  *	rsv_request_serve(), for each zone that may serve:
  *		a zeroed page, if the request wants one; this CPU's list; the free areas
  *	rsv_request_drain(): drain what is cached elsewhere, and try the zones once more;
  *		count and report the failure
  *
- * An empty list is refilled for a request that wants a whole block, not for a run (contig.c).
+ * A request for a whole block refills an empty list. A request for a run (contig.c) does not.
  *
  * A free likewise has a fast path, onto this CPU's list, and one slow path: onto this CPU's list
- * after a flush, to the free areas, or a report of what is wrong.
+ * after a flush of its older half, else to the free areas, else a report of what is wrong.
  *
- * Both run in any context but an NMI. The zone's lock and the lists' protocol (pcp.c) guard what
- * they change. A page that is freed may be any page: its extent is looked up with preemption
- * disabled, which keeps the extent from being freed.
+ * Both run in any context but an NMI. The zone's lock guards the free areas, and the protocol in
+ * pcp.c guards the lists. The caller of a free may pass any page. So the free looks up the page's
+ * extent with preemption disabled, which holds off the grace periods that end before an extent is
+ * freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -37,12 +38,13 @@
 #include "zonelist.h"
 
 /**
- * rsv_gfp_ok() - whether a request's flags are among those that are understood
+ * rsv_gfp_ok() - whether Reservoir understands all flags of a request
  * @gfp: the flags
  * @known: RSV_GFP_PAGES or RSV_GFP_OBJECTS
  *
- * The caller relies on any other flag, __GFP_NOFAIL above all, and Reservoir would ignore it. So
- * the first such request gets a warning. Asserts that the caller may sleep if the flags say so.
+ * A caller that passes any other flag, __GFP_NOFAIL above all, relies on something that Reservoir
+ * does not do. Its request gets nothing, and the first such request prints a warning. The function
+ * also asserts that the caller may sleep if the flags say so.
  *
  * Context: Any; may sleep if @gfp allows it.
  * Return: true if they are.
@@ -75,8 +77,8 @@ static noinline void rsv_clear_pages(const struct rsv_region *r, const struct rs
 }
 
 /*
- * A zone's lists and zeroed pages serve whole blocks of small orders. Nothing that follows looks at
- * the watermarks, so this does.
+ * Whether a request may use a zone's lists and zeroed pages, which serve whole blocks of small
+ * orders. This is the only place that checks the watermarks for them.
  */
 static inline bool rsv_zone_may_use_lists(const struct rsv_zone *z, const struct rsv_request *q)
 {
@@ -104,7 +106,7 @@ static __always_inline struct rsv_frame *rsv_zone_serve(struct rsv_zone *z,
 	return f;
 }
 
-/* Tries all zones in order, but not the one that failed just now. */
+/* Tries all zones in order, except the one that failed just now. */
 static noinline struct rsv_frame *rsv_zones_serve(struct rsv_region *r, const struct rsv_request *q,
 						  const struct rsv_zone *failed)
 {
@@ -129,7 +131,7 @@ static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_r
 			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
 }
 
-/* No zone had a block: drains, tries all zones once more, and counts the failure. */
+/* Drains after no zone had a block, tries all zones once more, and counts the failure. */
 static noinline struct rsv_frame *
 rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
@@ -149,8 +151,8 @@ rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 }
 
 /*
- * The slow path as far as it drains nothing. Blocks too large for the lists have no other one, so
- * it is inline down to the free areas of the first zone: as calls the same steps took a third more
+ * The slow path up to the drain. Blocks too large for the lists have no faster path. So the steps
+ * down to the free areas of the first zone are inline: as calls they took a third more
  * instructions.
  */
 static __always_inline struct rsv_frame *rsv_request_serve(struct rsv_region *r,
@@ -287,7 +289,9 @@ EXPORT_SYMBOL_GPL(rsv_alloc_pages_node);
  * Freeing
  */
 
-/* The fast path of a free: onto this CPU's list, if the page lies in the extent of the hint */
+/*
+ * The fast path of a free: onto this CPU's list, if the page lies in the extent of the CPU's hint
+ */
 static __always_inline bool rsv_pages_push(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page), index;
@@ -322,8 +326,8 @@ static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned 
 }
 
 /*
- * The slow path, with preemption disabled, inline as that of an allocation. Returns RSV_OK, or what
- * is wrong with the block.
+ * The slow path of a free, with preemption disabled. It is inline for the same reason as that of an
+ * allocation. Returns RSV_OK, or what is wrong with the block.
  */
 static __always_inline enum rsv_misuse rsv_extent_free_pages(struct rsv_extent *e,
 							     unsigned long index,
@@ -353,7 +357,7 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 		preempt_enable();
 		return;
 	}
-	/* A report takes long. From here on RCU keeps the extent from being freed. */
+	/* A report takes long, so from here on RCU keeps the extent from being freed. */
 	rcu_read_lock();
 	preempt_enable();
 	rsv_free_pages_failed(e, pfn, order, misuse);
@@ -365,8 +369,8 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
  * @page: its first page
  * @order: the order that it was allocated with
  *
- * A page that is not the first of a used block of this order in some region is reported, and
- * nothing changes.
+ * If the page is not the first one of a used block of this order in some region, the function
+ * reports it and changes nothing.
  *
  * Context: Any but NMI, where it is refused with a report.
  */
@@ -443,7 +447,8 @@ EXPORT_SYMBOL_GPL(rsv_free_pages);
  * @pages: receives them
  *
  * Context: As rsv_alloc_pages().
- * Return: How many it allocated. As many entries of @pages are set; the others do not change.
+ * Return: The number of pages allocated. As many entries of @pages are set, from the first one on;
+ * the others do not change.
  */
 unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned long nr,
 				   struct page **pages)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Requests for blocks of pages: the fast path, inline, and the slow path, for contig.c too.
+ * Requests for blocks of pages: the fast path, inline, and the slow path, which contig.c shares.
  */
 #ifndef RSV_PAGES_PAGE_ALLOC_H
 #define RSV_PAGES_PAGE_ALLOC_H
@@ -21,7 +21,7 @@
 /* Flags of requests that the fast path serves: they name no zone and no node */
 #define RSV_GFP_PLAIN	(GFP_KERNEL | GFP_USER | GFP_ATOMIC | GFP_NOWAIT | __GFP_NOWARN)
 
-/* For fast paths, which call might_sleep() only on kernels that check it */
+/* For fast paths: might_sleep() costs a call even on kernels that do not check it. */
 static inline void rsv_might_sleep(gfp_t gfp)
 {
 	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
@@ -36,8 +36,8 @@ struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_reque
 								const struct rsv_request *q));
 
 /*
- * The fast path of an allocation of plain flags and an order below RSV_PCP_ORDERS: from this CPU's
- * list of the nearest zone, unless the zone is short of pages.
+ * The fast path of an allocation with plain flags and an order below RSV_PCP_ORDERS: pops a block
+ * from this CPU's list of the nearest zone, unless that zone is short of pages.
  */
 static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int order,
 					  struct rsv_frame **frame, struct page **page)

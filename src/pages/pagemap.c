@@ -3,14 +3,22 @@
  * The page map: from a page or an address to its extent and its frame.
  *
  * A page belongs to at most one extent, and a lookup takes constant time. One xarray has the chunks
- * of 2^RSV_CHUNK_ORDER pages that lie wholly inside an extent; a second one has, one by one, the
- * pages at both ends of an extent that do not fill a chunk. All regions share them: the lock of the
- * xarray guards each change. An extent is in them from when it is complete until its pages go back
- * to the system.
+ * of 2^RSV_CHUNK_ORDER pages that lie wholly inside an extent. A second one has the single pages at
+ * both ends of an extent that do not fill a chunk. All regions share the two. The xarrays' own
+ * locks guard each change. An extent is in them from when it is complete until its pages go back to
+ * the system.
  *
- * Lookups take no lock. A lookup of a pointer that may be anything runs under rcu_read_lock(), and
- * an extent is freed a grace period after it left the map. Each CPU keeps a hint, the extent that
- * it found last. A second grace period passes between the clearing of the hints and the free.
+ * Lookups take no lock. Each CPU keeps a hint, the extent that it found last, and tries that first.
+ * A hint must not outlive its extent, and a reader of either may still be running. So an extent is
+ * freed in these steps:
+ *
+ *	rsv_pagemap_remove()	no later lookup finds the extent in the xarrays
+ *	a grace period		every lookup that found it there has set its hint, if at all
+ *	rsv_extent_invalidate()	no hint points to the extent any more
+ *	a grace period		every reader of such a hint is done
+ *
+ * For the grace periods to hold, a caller whose pointer may be any is under rcu_read_lock() or has
+ * preemption disabled.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -31,7 +39,7 @@ DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
 static void (*rsv_extent_invalidate_hook)(struct rsv_extent *e);
 
 /**
- * rsv_pagemap_start() - get the hints ready, before the first region
+ * rsv_pagemap_start() - initialise the hints, before the first region is created
  *
  * The linker cannot initialise a pointer in a module's per-CPU data.
  *
@@ -50,7 +58,8 @@ void rsv_pagemap_start(void)
  */
 
 /*
- * The entry for the pages from @pfn on: the xarray, the index there, and how many pages it covers
+ * Finds the entry for the pages from @pfn on. Returns its xarray, and sets the index there and the
+ * number of pages that the entry covers.
  */
 static struct xarray *rsv_pagemap_step(unsigned long pfn, unsigned long end, unsigned long *index,
 				       unsigned long *pages)
@@ -69,7 +78,7 @@ static struct xarray *rsv_pagemap_step(unsigned long pfn, unsigned long end, uns
 
 /**
  * rsv_pagemap_add() - let lookups find an extent
- * @e: the extent, whose shape nobody else changes
+ * @e: the extent, its region's shape locked
  *
  * Context: Process; may sleep.
  * Return: 0 or -ENOMEM, and then the caller removes what was added.
@@ -91,12 +100,12 @@ int rsv_pagemap_add(struct rsv_extent *e)
 
 /**
  * rsv_pagemap_remove() - let lookups find pages of an extent no longer
- * @e: the extent, whose shape nobody else changes
+ * @e: the extent, its region's shape locked or no longer used
  * @index: the first page in the extent
  * @nr_pages: their number: the whole extent or whole chunks
  *
- * Pages that went back to the system earlier may be part of another extent by now. Its entries
- * stay.
+ * Pages that went back to the system earlier may be part of another extent by now. The entries of
+ * that extent stay.
  *
  * Context: Process.
  */
@@ -116,7 +125,7 @@ void rsv_pagemap_remove(struct rsv_extent *e, unsigned long index, unsigned long
  */
 
 /**
- * rsv_extent_set_invalidate_hook() - register who else keeps hints
+ * rsv_extent_set_invalidate_hook() - register an upper layer that has hints of its own
  * @invalidate: replaces the extent in all hints of an upper layer; may sleep
  */
 void rsv_extent_set_invalidate_hook(void (*invalidate)(struct rsv_extent *e))
@@ -126,11 +135,11 @@ void rsv_extent_set_invalidate_hook(void (*invalidate)(struct rsv_extent *e))
 
 /**
  * rsv_extent_invalidate() - replace an extent in all hints
- * @e: the extent. It left the map a grace period ago, so that no lookup is running that found it
+ * @e: the extent, which left the map a grace period ago. So no lookup is running that found it
  *	there and could make it a hint once more
  *
- * A reader may still work with a hint that it read before. The caller lets another grace period
- * pass before it frees the extent.
+ * A reader may still use a hint that it read before. So the caller waits for another grace period
+ * before it frees the extent.
  *
  * Context: Process; may sleep.
  */
@@ -150,9 +159,10 @@ static bool rsv_node_is_local(int nid)
 }
 
 /*
- * Makes an extent this CPU's hint. Fast paths use the hint and do not check that it is local and
- * linear, so no other extent becomes a hint. The extent must come out of the xarrays: a hint that
- * this CPU read earlier may have been invalidated meanwhile, and nobody would invalidate it again.
+ * Makes an extent this CPU's hint, if the extent is local and linear: fast paths rely on both and
+ * check neither. The caller has just found the extent in the xarrays. An extent that it read from a
+ * hint will not do: rsv_extent_invalidate() may have passed this CPU meanwhile, and nothing would
+ * invalidate the new hint.
  */
 static void rsv_extent_set_hint(struct rsv_extent *e)
 {
@@ -177,7 +187,7 @@ struct rsv_extent *rsv_extent_find(unsigned long pfn)
 {
 	struct rsv_extent *e;
 
-	/* The hint may be another extent than the caller's, and could be freed. */
+	/* A caller that owns a block keeps its own extent, but not the extent of the hint. */
 	rcu_read_lock();
 	e = raw_cpu_read(rsv_extent_hint);
 	/* A hole of the hint may be part of another extent by now. */
@@ -213,7 +223,8 @@ struct rsv_extent *rsv_extent_find_addr(const void *addr)
 EXPORT_SYMBOL_IF_KUNIT(rsv_extent_find_addr);
 
 /**
- * rsv_region_extent_find() - the extent of a region that an address lies in, past the first extent
+ * rsv_region_extent_find() - the slow path of rsv_region_extent_rcu(), for all extents of the
+ *	region
  * @r: the region
  * @addr: any address
  *
@@ -265,9 +276,10 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_frame_of_page);
  * @e: the page's extent, its zone locked
  * @f: the page's frame
  *
- * A block begins at a multiple of the power of two that holds it, or consists of parts that do. So
- * the search looks where blocks of order 0, 1, 2 and so on around the page would begin, and the
- * first frame there that is not BODY is the first frame of the block or of the part.
+ * A block, or each part of a gathered run, begins at a multiple of the smallest power of two that
+ * is not below its length. So the search looks at the pages where blocks of order 0, 1, 2 and so on
+ * around the page would begin. The first of their frames that does not say BODY is the first frame
+ * of the block or of the part.
  *
  * Return: The first frame of the block.
  */
@@ -279,7 +291,7 @@ struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *
 
 	for (order = 1; READ_ONCE(f->kind) == RSV_FRAME_BODY; order++) {
 		start = round_down(pfn, 1UL << order);
-		/* No block has the page: its extent is being set up or goes back to the system. */
+		/* The page is in no block: its extent is being set up, or goes away. */
 		if (start < e->first)
 			break;
 		f = &e->frames[start - e->first];

@@ -11,12 +11,12 @@
 
 #include "types.h"
 
-/* An extent that contains nothing */
+/* Stands for the hint where there is none: this extent contains no page. */
 extern struct rsv_extent rsv_extent_none;
 
 /*
  * The extent that lookups on this CPU try first. It is on this CPU's node and linear, or it is
- * rsv_extent_none; it is never NULL. With preemption disabled the extent is not freed.
+ * rsv_extent_none; it is never NULL. A reader with preemption disabled keeps it from being freed.
  */
 DECLARE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
 
@@ -36,14 +36,14 @@ struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *
 
 /*
  * Whether the extent's addresses are aligned like its page frame numbers, up to the largest slab.
- * It is so where the kernel maps memory linearly.
+ * They are where the kernel maps memory linearly.
  */
 static inline bool rsv_extent_is_linear(const struct rsv_extent *e)
 {
 	return IS_ALIGNED(PFN_DOWN((unsigned long)e->base) - e->first, 1UL << RSV_CHUNK_ORDER);
 }
 
-/* Whether an address lies in an extent. The frame tells whether the page is still there. */
+/* Whether an address lies in an extent. Only the frame tells whether the page is a hole. */
 static inline bool rsv_extent_has(const struct rsv_extent *e, const void *addr)
 {
 	return (unsigned long)addr - (unsigned long)e->base < e->bytes;
@@ -84,7 +84,7 @@ static inline void *rsv_frame_addr(const struct rsv_extent *e, const struct rsv_
 }
 
 /*
- * The offset of a page or an address in its region, in bytes, with the region's extents laid end to
+ * The offset of a page or an address in its region, in bytes, as if the region's extents lay end to
  * end. Users see no other number that tells where memory is.
  */
 static inline u64 rsv_frame_offset(const struct rsv_extent *e, const struct rsv_frame *f)
@@ -99,7 +99,7 @@ static inline u64 rsv_addr_offset(const struct rsv_extent *e, const void *addr)
 
 /*
  * rsv_region_extent() for callers under rcu_read_lock(). Most regions have one extent, or most of
- * their pages in the first one, so this one is tried first.
+ * their pages in the first one, so this function looks there first.
  */
 static inline struct rsv_extent *rsv_region_extent_rcu(const struct rsv_region *r, const void *addr)
 {

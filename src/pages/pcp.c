@@ -2,21 +2,21 @@
 /*
  * Per-CPU lists of small free blocks, in front of a zone's free areas.
  *
- * A list is a ring of frames that only its own CPU touches, with preemption disabled and interrupts
+ * A list is a ring of frames. Only its own CPU touches it, with preemption disabled and interrupts
  * enabled:
  *
  *	set busy; read and change the list, refill or flush it; clear busy last
  *
  * An interrupt that finds busy set goes to the zone's free areas instead. So two contexts never
  * work on a list at the same time, and no instruction has to be atomic. drain.c empties the lists
- * of other CPUs: by work queued on those CPUs, and, once a CPU is dead, from another one. A CPU
- * that goes off-line still frees until it is dead.
+ * of other CPUs: work queued on a CPU flushes the lists of that CPU, and another CPU flushes them
+ * once the CPU is dead. A CPU that goes off-line still frees until then.
  *
  * A block on a list is free but never merges: its frame says CACHED and names the owning CPU. Each
- * allocation and flush checks that. If two CPUs free the same block at the same instant, it gets
- * onto both lists, and its frame names only one CPU; the other one finds a stray block, reports it
- * and drops it. One race is not found: an interrupt or another CPU frees the block to the free
- * areas between this CPU's check of the frame and its change to CACHED.
+ * allocation and flush checks that. If two CPUs free the same block at the same instant, both put
+ * it on their lists, but its frame names only one of them. The other CPU later finds a stray block,
+ * reports it and drops it. One race stays undetected: an interrupt or another CPU frees the block
+ * to the free areas between this CPU's check of the frame and its change to CACHED.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -29,7 +29,7 @@
 
 struct rsv_frame rsv_pcp_none;
 
-/* Disables preemption and sets busy. Returns this CPU's list, or NULL if it is busy. */
+/* Disables preemption and sets busy. Returns this CPU's list, or NULL if busy was set already. */
 static struct rsv_pcp *rsv_pcp_enter(struct rsv_zone *z, unsigned int order)
 {
 	struct rsv_pcp *pcp;
@@ -59,7 +59,7 @@ static void rsv_pcp_report(const struct rsv_zone *z, unsigned int stray)
  * Allocating
  */
 
-/* Fills an empty list up to half of what it may have. */
+/* Refills an empty list up to half of the blocks that it may have. */
 static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
 	union rsv_pcp_ends ends = {};
@@ -91,8 +91,8 @@ static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp, unsigned int *stray)
  * @q: the request, for a whole block of an order below RSV_PCP_ORDERS
  *
  * Context: Any but NMI.
- * Return: The block's first frame, marked as used, or NULL: the list is busy or switched off, it is
- * empty and the request does not refill, or the zone has no such block.
+ * Return: The block's first frame, marked as used. NULL if the list is busy or switched off, if it
+ * is empty and the request does not refill it, or if the zone has no such block.
  */
 struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
 {
@@ -124,9 +124,10 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
  */
 
 /*
- * Marks the block in a slot, and up to @most in all that follow in the ring and are adjacent to one
- * another, as no longer cached. Blocks that were allocated or freed one after the other are
- * adjacent, upwards or downwards. Returns their number and, in @first, the one with the lowest
+ * Marks adjacent blocks as no longer cached: the block in slot @block, and those that follow in the
+ * ring as long as each is adjacent to the one before it, up to @most in all. Callers that allocate
+ * or free one block after the other leave adjacent blocks, upwards or downwards. Freed together,
+ * these need fewer merges. Returns the number of blocks and, in @first, the one with the lowest
  * address.
  */
 static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned int most,
@@ -150,8 +151,8 @@ static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned i
 }
 
 /*
- * Moves the oldest blocks to the free areas: @nr of them, or fewer if they are scattered. The list
- * is busy, or its CPU is dead.
+ * Moves the oldest blocks to the free areas: @nr of them, or fewer if they are scattered. The
+ * caller has set busy, or the CPU is dead.
  */
 static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
 			  unsigned int nr, unsigned int cpu, unsigned int *stray)
@@ -170,7 +171,7 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
 			++*stray;
 			continue;
 		}
-		/* Not beyond the end of the ring */
+		/* Blocks beyond the end of the ring wait for the next turn. */
 		most = min_t(size_t, left, pcp->frame + RSV_PCP_SLOTS - block);
 		joined = rsv_pcp_unmark_adjacent(block, most, order, &first);
 		e = rsv_frame_extent(z->region, first);
@@ -189,8 +190,8 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
  * @order: its order, below RSV_PCP_ORDERS
  *
  * Context: Any but NMI.
- * Return: false, and the block has not changed, if the list is busy or switched off or the frame
- * says that the block is not a used one of this order.
+ * Return: true if the list has the block. false, and the block has not changed, if the list is busy
+ * or switched off, or if the frame says that the block is not a used one of this order.
  */
 bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
@@ -228,7 +229,7 @@ static unsigned int rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, u
  * rsv_pcp_drain() - move all blocks on this CPU's lists of a zone to the free areas
  * @z: the zone
  *
- * In an interrupt it skips lists that are busy.
+ * An interrupt skips a list that the interrupted code works on.
  *
  * Context: Any but NMI.
  */
@@ -269,7 +270,7 @@ void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu)
  * @cpu: the CPU
  *
  * Context: Any. The CPU may change the lists at the same time.
- * Return: true if they have.
+ * Return: true if any list has a block.
  */
 bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu)
 {

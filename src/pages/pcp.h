@@ -13,8 +13,8 @@
 #include "types.h"
 
 /*
- * What the slot below a list's oldest block holds. No CPU owns this frame, so the fast path that
- * finds it knows that the list is empty and need not read @ends.bottom.
+ * The frame in the slot below a list's oldest block. No CPU owns this frame. So a fast path that
+ * finds it knows that the list is empty, and need not read @ends.bottom.
  */
 extern struct rsv_frame rsv_pcp_none;
 
@@ -29,7 +29,7 @@ bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
 /*
- * Sets busy, with preemption disabled. It fails in an NMI, and in an interrupt that came while its
+ * Sets busy, with preemption disabled. Fails in an NMI, and in an interrupt that came while this
  * CPU works on the list.
  */
 static __always_inline bool rsv_pcp_try(struct rsv_pcp *pcp)
@@ -60,9 +60,9 @@ static __always_inline bool rsv_pcp_owns(const struct rsv_frame *f, unsigned int
 }
 
 /*
- * The fast path of an allocation: pops a block from this CPU's list and marks it as used. It fails,
- * and nothing has changed, if the list is busy or empty, or if the frame says that the block is not
- * this CPU's. Preemption is disabled.
+ * The fast path of an allocation: pops a block from this CPU's list and marks it as used.
+ * Preemption is disabled. If the list is busy or empty, or if the frame says that this CPU does not
+ * own the block, the function fails and changes nothing.
  */
 static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_frame **frame,
 					     struct page **page)
@@ -89,8 +89,8 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 }
 
 /*
- * Pushes a block onto a list that is busy on behalf of the caller. It fails if the list has @high
- * blocks or the frame says that the block is not a used one of this order.
+ * Pushes a block onto a list on which the caller has set busy. Fails if the list has @high blocks,
+ * or if the frame says that the block is not a used one of this order.
  */
 static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
 					 struct rsv_frame *f, struct page *page, unsigned int order)
@@ -111,8 +111,8 @@ static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
 }
 
 /*
- * The fast path of a free: pushes a block onto this CPU's list. If it fails nothing has changed,
- * and the slow path finds out why. Preemption is disabled.
+ * The fast path of a free: pushes a block onto this CPU's list. Preemption is disabled. A failure
+ * changes nothing, and the slow path finds out why.
  */
 static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int high,
 					      struct rsv_frame *f, struct page *page,

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking pages from the system and giving them back.
+ * Reservations: taking pages from the system, and giving them back.
  *
- * A reservation takes the largest blocks that alloc_pages() allocates without much effort. Each
- * block is split with split_page() at once, so that every page has a reference of its own and can
- * be mapped, pinned and freed alone.
+ * A reservation takes the largest blocks that alloc_pages() allocates without much effort.
+ * split_page() then splits each block at once, so that every page has a reference of its own and
+ * can be mapped, pinned and freed alone.
  *
- * Blocks are on lists by the lru field of their first page, and its private field holds their
- * length. The pages are the module's, so both fields are free to use, and the lists need no other
- * memory.
+ * The lru field of a block's first page links the block into a list, and the private field holds
+ * its length. The pages are the module's, so both fields are free to use, and the lists need no
+ * other memory.
  *
- * A reservation may insist on contiguous pages. If they are more than alloc_pages() allocates, the
- * kernel migrates other pages out of the way, if it can. Else blocks are collected until enough of
- * them are adjacent, and the others go back.
+ * A reservation may insist on contiguous pages. If alloc_pages() does not allocate so many, the
+ * kernel migrates other pages out of the way, if it can. Otherwise the reservation collects blocks
+ * until enough of them are adjacent, and gives the others back.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -29,7 +29,7 @@
 /* Blocks collected between two checks whether enough of them are adjacent */
 #define RSV_SEARCH_STEP	64
 
-/* Pages that the system has available, and pages that the reservation may still take */
+/* Pages that the system has available, and pages that a reservation may still take */
 struct rsv_allowance {
 	unsigned long available;
 	unsigned long left;
@@ -195,7 +195,10 @@ bool rsv_block_continues(const struct page *page, const struct page *before)
 	       page_to_pfn(page) == page_to_pfn(before) + page_private(before);
 }
 
-/* The first of the most pages that adjacent blocks of a sorted list have, and their number */
+/*
+ * Finds the longest run of adjacent blocks in a sorted list. Returns its first page, and its length
+ * in @longest.
+ */
 static struct page *rsv_blocks_longest(struct list_head *blocks, unsigned long *longest)
 {
 	struct page *page, *before = NULL, *start = NULL, *best = NULL;
@@ -218,8 +221,8 @@ static struct page *rsv_blocks_longest(struct list_head *blocks, unsigned long *
 }
 
 /*
- * Moves nr_pages pages, from the block first on, from a sorted list to another. Pages of the last
- * block that are too many go back.
+ * Moves nr_pages pages, from the block @first on, from a sorted list to another. Excess pages of
+ * the last block go back to the system.
  */
 static void rsv_blocks_move(struct list_head *from, struct list_head *to, struct page *first,
 			    unsigned long nr_pages)
@@ -241,7 +244,8 @@ static void rsv_blocks_move(struct list_head *from, struct list_head *to, struct
 }
 
 /*
- * Collects blocks of the largest order until enough are adjacent. Returns the most adjacent pages.
+ * Collects blocks of the largest order until enough are adjacent. Returns the length of the longest
+ * run found.
  */
 static unsigned long rsv_collect_contiguous(struct list_head *blocks,
 					    const struct rsv_reserve *want, unsigned long nr_pages,
@@ -273,7 +277,7 @@ static unsigned long rsv_collect_contiguous(struct list_head *blocks,
 	return longest;
 }
 
-/* Whether it makes sense to migrate the pages of a range */
+/* Whether the kernel may be able to migrate all pages of a range */
 static bool rsv_range_movable(struct zone *zone, unsigned long start, unsigned long end)
 {
 	unsigned long pfn;
@@ -303,8 +307,8 @@ static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_page
 }
 
 /*
- * Whether a reservation may take pages of a zone: of the one that it names, or of any with
- * addresses
+ * Whether a reservation may take pages of a zone: of the zone that it names or, if it names none,
+ * of any zone whose pages have addresses
  */
 static bool rsv_reserve_may_use(const struct rsv_reserve *want, enum zone_type type)
 {
@@ -337,7 +341,7 @@ static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr
 	return NULL;
 }
 
-/* Adds nr_pages contiguous pages to the list. Returns the most contiguous pages that it found. */
+/* Adds nr_pages contiguous pages to the list. Returns the length of the longest run found. */
 static unsigned long rsv_take_contiguous(struct list_head *blocks, const struct rsv_reserve *want,
 					 unsigned long nr_pages, unsigned long allowed)
 {
@@ -427,8 +431,8 @@ taken:
  * @want: the reservations, each of which passed rsv_reserve_ok()
  * @nr: entries of @want
  *
- * Never invokes the OOM killer, and leaves the system half of its available memory unless a
- * reservation has RSV_RESERVE_FORCE.
+ * The function never invokes the OOM killer. It leaves the system half of its available memory,
+ * unless a reservation has RSV_RESERVE_FORCE.
  *
  * Context: Process; may sleep.
  * Return: 0, the blocks sorted; -EINVAL if the sum is more than a number can be; -ENOMEM, with a
@@ -467,8 +471,8 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
  * @nr_pages: how many pages at most
  * @order: order of each block
  *
- * The system neither reclaims nor migrates for it, not even in the background: to reclaim it would
- * call the shrinkers, which ask regions to lend.
+ * The kernel neither reclaims nor migrates for these pages, not even in the background: reclaim
+ * would call the shrinkers, which ask regions to lend.
  *
  * Context: Process; may sleep.
  */

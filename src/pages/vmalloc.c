@@ -2,8 +2,8 @@
 /*
  * Scattered pages of a region, mapped at one range of addresses.
  *
- * vmap() finds the range, with its guard page, and maps the pages. An xarray records which pages
- * lie behind which address. It uses memory of the system, as page tables do anyway.
+ * vmap() finds the range, with its guard page, and maps the pages. An xarray records the pages
+ * behind each address. Its nodes are memory of the system, as page tables are anyway.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -34,7 +34,7 @@ static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long n
 
 	if (!m)
 		return NULL;
-	/* HIGHMEM is best where there is any: these pages need no address of their own. */
+	/* These pages need no address of their own, so HIGHMEM serves first. */
 	m->nr_pages = rsv_alloc_pages_bulk(r, GFP_HIGHUSER, nr_pages, m->pages);
 	if (m->nr_pages == nr_pages)
 		return m;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Quicklists: single free pages that were cleared beforehand.
+ * Zeroed pages: single free pages that a work item cleared beforehand.
  *
- * Each zone has a list of them under its lock. When fewer than half of the pages are left, a work
- * item clears more, so that a request for a zeroed page seldom clears one itself. The pages are
- * free, and drain.c moves them to the free areas when the region runs short.
+ * Each zone has a list of them, which its lock guards. When less than half of the pages are left,
+ * the work item clears more, so that a request for a zeroed page seldom clears one itself. The
+ * pages are free, and drain.c moves them to the free areas when the region runs short.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -21,7 +21,7 @@
 /* Pages that the work item clears at once, and that a drain moves under one hold of the lock */
 #define RSV_ZEROED_BATCH	16U
 
-/* Queues the work if few pages are left and the zone has enough free pages to clear more. */
+/* Queues the work if few zeroed pages are left and the zone has enough free pages to clear more. */
 static void rsv_zeroed_wake(struct rsv_zone *z)
 {
 	unsigned int high = READ_ONCE(z->zeroed_high);
@@ -72,7 +72,7 @@ struct rsv_frame *rsv_zeroed_alloc(struct rsv_zone *z, const struct rsv_request 
 	return f;
 }
 
-/* How many pages the next batch clears */
+/* The number of pages that the next batch clears */
 static unsigned int rsv_zeroed_missing(struct rsv_zone *z)
 {
 	unsigned int nr = READ_ONCE(z->nr_zeroed), high = READ_ONCE(z->zeroed_high);
@@ -158,7 +158,7 @@ void rsv_zeroed_init(struct rsv_zone *z)
 
 /**
  * rsv_zeroed_stop() - wait until no page of a zone is being cleared
- * @z: the zone; nobody requests zeroed pages of it
+ * @z: the zone. No caller requests zeroed pages of it any more
  *
  * Context: Process; may sleep.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * One zone: the watermarks that decide whether its free areas serve a request, the checks of a
- * free, and the counts. The zone's lock guards all of it; buddy.c splits and merges under that
- * lock.
+ * free, and the counts. The zone's lock guards all of these. buddy.c splits and merges under the
+ * same lock.
  *
  * Only requests with __GFP_HIGH, which GFP_ATOMIC includes, get a zone's last min_pages. A zone
  * that was reserved by name also withholds its protection from requests that a higher zone could
@@ -22,8 +22,8 @@
 #include "zone.h"
 
 /*
- * A zone with fewer pages has no watermarks, no per-CPU lists and no zeroed pages: they would be
- * most of it.
+ * A zone with fewer pages has no watermarks, no per-CPU lists and no zeroed pages, which would take
+ * most of its pages.
  */
 #define RSV_SMALL_ZONE	 1024UL
 #define RSV_MIN_SHIFT	 8 /* one page in 2^8 is withheld for __GFP_HIGH */
@@ -73,7 +73,7 @@ static void rsv_zone_set_pcp_high(struct rsv_zone *z, unsigned long nr_pages)
 /**
  * rsv_zone_resize() - set the watermarks and limits after the zone got or lost pages
  * @z: the zone, locked
- * @pages: how many more it has
+ * @pages: the pages that it got, or, if negative, lost
  */
 void rsv_zone_resize(struct rsv_zone *z, long pages)
 {
@@ -102,10 +102,10 @@ void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages)
 /**
  * rsv_zone_protect() - protect more pages of a zone that was reserved by name
  * @z: the zone
- * @pages: how many more, at most
+ * @pages: the pages to protect in addition, at most
  *
  * Context: Any.
- * Return: How many more are protected now: the zone may have fewer pages than @pages.
+ * Return: The pages that are protected in addition: fewer than @pages if the zone has fewer.
  */
 unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages)
 {
@@ -123,9 +123,9 @@ unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages)
  * rsv_zone_wake_drain() - drain the region in the background, because a zone is low
  * @r: the region
  *
- * It does nothing if a drain began less than an interval ago: a zone that stays low would otherwise
- * keep caches from having anything cached. Two CPUs that find the interval over at the same instant
- * do no harm.
+ * The function does nothing if a drain began less than an interval ago: otherwise a zone that stays
+ * low would keep caches empty all the time. Two CPUs that find the interval over at the same
+ * instant do no harm.
  *
  * Context: Any but NMI.
  */
@@ -174,7 +174,9 @@ void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
 			     (1UL << order) - f->nr_pages);
 }
 
-/* How many blocks of its order a request may get from above the watermarks, up to @most */
+/*
+ * The number of blocks of its order that a request may get from above the watermarks, up to @most
+ */
 static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z,
 					      const struct rsv_request *q, unsigned int most)
 {
@@ -188,8 +190,9 @@ static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z,
 }
 
 /*
- * Allocates the smallest free block that has at least 2^@order pages, or as much of it as @nr
- * blocks of that order need, and cuts it into them. Returns their number.
+ * Takes the smallest free block that has at least 2^@order pages. Of a larger block than @nr blocks
+ * need, it takes only a part. Cuts what it took into blocks of @order, cached by @owner. Returns
+ * their number.
  */
 static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order, u32 owner,
 					 unsigned int nr, struct rsv_frame **frames,
@@ -223,10 +226,10 @@ static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order,
 /**
  * rsv_zone_alloc_batch() - move several blocks from the free areas to an owner that caches them
  * @z: the zone
- * @q: the request that needs the first of them: its order, and what the watermarks allow it
+ * @q: the request that needs the first block. It tells the order of all, and the watermarks
  * @owner: the owner, as in rsv_frame.owner
  * @nr: how many blocks at most
- * @pieces: how many blocks of the free areas they are cut from at most; this bounds the time that
+ * @pieces: the number of free blocks, at most, to cut these blocks from. It bounds the time that
  *	the zone is locked
  * @frames: receives their first frames, marked as cached
  * @pages: receives their first pages
@@ -242,7 +245,10 @@ unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	/* Below a watermark the request gets its own block and none for those that come later. */
+	/*
+	 * Below a watermark the request gets its own block, and later requests get none ahead of
+	 * time.
+	 */
 	wanted = rsv_zone_above_watermarks(z, q, nr);
 	if (!wanted && nr && rsv_zone_allows(z, q))
 		wanted = 1;
@@ -264,8 +270,8 @@ unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *
  */
 
 /*
- * A page in the middle of a block was freed: a double free if the block is free. CPUs change the
- * kind of the blocks on their lists without the zone's lock.
+ * Tells which misuse the free of a page in the middle of a block is: a double free if the block is
+ * free. CPUs change the kind of the blocks on their lists without the zone's lock.
  */
 static enum rsv_misuse rsv_zone_check_body(const struct rsv_extent *e, struct rsv_frame *f)
 {
@@ -275,13 +281,13 @@ static enum rsv_misuse rsv_zone_check_body(const struct rsv_extent *e, struct rs
 								  : RSV_MISALIGNED;
 }
 
-/* What is wrong with the free of a block. The zone is locked. */
+/* Checks the free of a block. Returns RSV_OK, or what is wrong. The zone is locked. */
 static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, struct rsv_frame *f,
 				      unsigned long nr_pages)
 {
 	switch (READ_ONCE(f->kind)) {
 	case RSV_FRAME_USED:
-		/* The CPU that turns the block into a slab writes other things there. */
+		/* A CPU that turns the block into a slab writes a list node over nr_pages. */
 		if (f->nr_pages > e->nr_pages - rsv_frame_index(e, f))
 			return RSV_FOREIGN;
 		return !nr_pages || f->nr_pages == nr_pages ? RSV_OK : RSV_WRONG_SIZE;
@@ -303,7 +309,7 @@ static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, struct rsv_fra
  * rsv_zone_free() - free a block
  * @e: its extent
  * @index: its first page in the extent
- * @nr_pages: pages that the caller believes it has; 0: the caller goes by the frame
+ * @nr_pages: the pages that the caller says it has; 0 if the caller leaves that to the frame
  *
  * Context: Any but NMI.
  * Return: RSV_OK, or what is wrong with the block, and then nothing has changed.

@@ -17,7 +17,7 @@ void rsv_zone_resize(struct rsv_zone *z, long pages);
 void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
 unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages);
 
-/* Whether the watermarks of a zone, which is locked, let a request have a block */
+/* Whether the watermarks of a zone let a request have a block. The zone is locked. */
 static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
 {
 	unsigned long reserved = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
@@ -27,13 +27,19 @@ static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_re
 	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= reserved;
 }
 
-/* Whether a request may use the lists of a zone, whose blocks no watermark withholds */
+/*
+ * Whether a request may use a zone's per-CPU lists and zeroed pages. These withhold nothing from
+ * requests for higher zones, so a zone that has a protection keeps such requests away from them.
+ */
 static inline bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q)
 {
 	return likely(!READ_ONCE(z->protection)) || gfp_zone(q->gfp) == z->type;
 }
 
-/* Whether a zone is below its min watermark, and the lists too are for __GFP_HIGH only */
+/*
+ * Whether the min watermark keeps a request away from a zone's per-CPU lists and zeroed pages:
+ * below it they, too, serve only requests with __GFP_HIGH.
+ */
 static inline bool rsv_zone_below_min(const struct rsv_zone *z, const struct rsv_request *q)
 {
 	return !(q->gfp & __GFP_HIGH) && READ_ONCE(z->free_pages) < READ_ONCE(z->min_pages);
@@ -55,7 +61,10 @@ void rsv_zone_count_failure(struct rsv_zone *z, unsigned int order);
 void rsv_zone_wake_drain(struct rsv_region *r);
 void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order);
 
-/* The zone is not locked: its lock is the innermost one, and is held for few steps. */
+/*
+ * Wakes the background drain if a zone is low. The caller has dropped the zone's lock, which is the
+ * innermost one and held for few steps only: queue_work() takes locks of its own.
+ */
 static inline void rsv_zone_check_low(struct rsv_zone *z)
 {
 	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->low_pages)))
@@ -63,8 +72,9 @@ static inline void rsv_zone_check_low(struct rsv_zone *z)
 }
 
 /*
- * Allocates a block from a zone's free areas. Returns its first frame, marked as used, or NULL. It
- * is inline because a call costs more than a tenth of it, and large blocks have no faster path.
+ * Allocates a block from a zone's free areas. Returns its first frame, marked as used, or NULL. The
+ * function is inline because large blocks have no faster path, and a call would cost more than a
+ * tenth of the allocation.
  */
 static __always_inline struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z,
 							const struct rsv_request *q)

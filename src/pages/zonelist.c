@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The zones of a region, and in which order they serve a request.
+ * The zones of a region, and the order in which they serve a request.
  *
  * A region mirrors the machine: it has one zone for each zone and node of the kernel in which it
  * has pages. A request names the highest zone that it can use and a node that it prefers. On that
- * node the zone that it names is tried first, then the lower ones; then the same on the other
- * nodes, the nearest first.
+ * node the request tries the zone that it names first, then the lower ones. Then it does the same
+ * on the other nodes, the nearest first.
  *
  * The region's shape_lock guards creation. A zone is destroyed only with its region, so requests
  * read the table without a lock.
@@ -25,8 +25,8 @@
 static u16 *rsv_node_order;
 
 /*
- * Stands for the first zone where a region has none. It never has a block, and list_min turns the
- * fast path away before that reads @pcp.
+ * Stands for the first zone where a region has none. It never has a block. Its list_min turns the
+ * fast path away before that reads @pcp, which is NULL.
  */
 static struct rsv_zone rsv_zone_none = {
 	.list_min = ULONG_MAX,
@@ -56,7 +56,7 @@ static void rsv_node_sort(int nid, u16 *order)
 }
 
 /**
- * rsv_zones_start() - work out in which order nodes serve
+ * rsv_zones_start() - compute the order in which nodes serve
  *
  * Context: Process; may sleep.
  * Return: 0 or -ENOMEM.
@@ -144,7 +144,7 @@ struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_requ
  * @q: the request
  *
  * Context: Any.
- * Return: The zone. Never NULL: if the region has no such zone, this is one without pages.
+ * Return: The zone. If the region has none, the function returns one without pages, never NULL.
  */
 struct rsv_zone *rsv_zone_first_named(const struct rsv_region *r, const struct rsv_request *q)
 {
@@ -281,7 +281,7 @@ void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want)
 
 /**
  * rsv_zones_quiesce() - wait until no page of a region is being cleared
- * @r: the region; nobody requests zeroed pages of it
+ * @r: the region. No caller requests zeroed pages of it any more
  *
  * Context: Process; may sleep.
  */
@@ -296,7 +296,7 @@ void rsv_zones_quiesce(struct rsv_region *r)
 
 /**
  * rsv_zones_release() - free the zones of a region
- * @r: the region, which nobody uses any more
+ * @r: the region, which no task uses any more
  *
  * Context: Process; may sleep.
  */

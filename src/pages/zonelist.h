@@ -28,8 +28,8 @@ struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_requ
 			       struct rsv_zone_walk *walk);
 
 /*
- * The first zone that may serve a request: r->nearest for a request that names neither a zone nor a
- * node, as most do. It is never NULL.
+ * The first zone that may serve a request, never NULL. Most requests name neither a zone nor a
+ * node, and find it in r->nearest.
  */
 static inline struct rsv_zone *rsv_zone_first(const struct rsv_region *r,
 					      const struct rsv_request *q)

@@ -61,7 +61,7 @@ static int overflow(void)
 	return 0;
 }
 
-/* KASAN: the same with an object of Reservoir. */
+/* KASAN: reads a byte of a freed object of Reservoir. */
 static int own_use_after_free(void)
 {
 	char *p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL), *stale = p;
@@ -74,7 +74,7 @@ static int own_use_after_free(void)
 	return 0;
 }
 
-/* KASAN: writes the byte behind the requested ones; the size class has more. */
+/* KASAN: writes the byte behind the requested ones. The size class has room for it. */
 static int own_overflow(void)
 {
 	char *p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL), *end = p;
@@ -111,7 +111,7 @@ static int leak(void)
 	return 0;
 }
 
-/* kmemleak: the same with objects of Reservoir. */
+/* kmemleak: leaks several objects of Reservoir. */
 static int own_leak(void)
 {
 	int i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of reservoir_bench.ko share. Each file has cases of one kind.
+ * Functions that the files of reservoir_bench.ko share. Each file has cases of one kind.
  */
 #ifndef RSV_BENCH_H
 #define RSV_BENCH_H

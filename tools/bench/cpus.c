@@ -50,7 +50,7 @@ static struct rsv_region *region;
 static struct worker *workers;	/* for each possible CPU */
 static u64 *values;		/* bench_rounds for each worker */
 
-/* What the threads do */
+/* The work of the threads */
 
 static u64 pair(struct worker *w, bool ours)
 {

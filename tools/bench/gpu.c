@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The buddy allocator of graphics drivers: drm_buddy, renamed to gpu_buddy since others use it too.
- * Its callers bring the lock.
+ * The buddy allocator of graphics drivers: drm_buddy, which became gpu_buddy when other drivers
+ * used it too. Its callers bring the lock.
  */
 #include <linux/gpu_buddy.h>
 #include <linux/list.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How cost grows: from small regions to large ones, and from one cache to ten thousand.
+ * The growth of cost: from small regions to large ones, and from one cache to ten thousand.
  */
 #include <linux/err.h>
 #include <linux/file.h>

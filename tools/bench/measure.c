@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a case is measured: both sides alternate, round by round, and all rounds are repeated until
- * the medians agree.
+ * Measuring a case: both sides alternate, round by round, and all rounds repeat until the medians
+ * agree.
  */
 #include <linux/minmax.h>
 #include <linux/sched.h>

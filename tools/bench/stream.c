@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects that one CPU allocates and another one frees. They travel through a ring. The freeing
- * side is timed, by the chunk.
+ * Objects that one CPU allocates and another one frees. They travel through a ring. The case times
+ * the freeing side, by the chunk.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The worst single operation of a million, without interrupts in between. The slots are filled in
- * order, changed at random, emptied in order and changed at random, again and again. Lists of CPUs
- * run full and empty and slabs come and go, so that every slow path is taken.
+ * The worst single operation of a million, without interrupts in between. Each round fills the
+ * slots in order, changes them at random, empties them in order and changes them at random again.
+ * Lists of CPUs run full and empty, and slabs come and go, so the rounds take every slow path.
  */
 #include <linux/gfp.h>
 #include <linux/irqflags.h>

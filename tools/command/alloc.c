@@ -49,7 +49,7 @@ static void print_block(const struct rsv_ioc_buffer_alloc *block, uint64_t wante
 	printf("\nat offset %s of the region\n", size_text(block->offset).chars);
 }
 
-/* What the arguments ask for */
+/* The request, from the arguments */
 struct request {
 	const char *region;
 	struct rsv_ioc_buffer_alloc want;

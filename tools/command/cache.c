@@ -131,7 +131,7 @@ static uint32_t engine_flag(const char *engine)
 	wrong_usage("'%s' is none of slab, slub and slob", engine);
 }
 
-/* What the arguments ask for */
+/* The request, from the arguments */
 struct request {
 	const char *region;
 	struct rsv_ioc_cache_create want;

@@ -38,7 +38,7 @@ bool next_region(int fd, uint32_t id, struct rsv_ioc_region_next *region);
 /* Regions that outlive the program. shrink_region() returns the bytes that the region gave back. */
 void create_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr);
 void destroy_region(int fd, const char *name);
-/* The same, for a caller that handles the error: they return an error number or 0. */
+/* As these, for a caller that handles the error: they return an error number or 0. */
 int try_create_region(int fd, const char *name, const struct rsv_ioc_reserve *want, uint32_t nr);
 int try_destroy_region(int fd, const char *name);
 void grow_region(int fd, const char *name, const struct rsv_ioc_reserve *want);
@@ -50,7 +50,7 @@ uint64_t shrink_region(int fd, const char *name, uint64_t bytes);
  */
 struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc want);
 
-/* The same for single pages */
+/* As alloc_buffer(), for single pages */
 struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t bytes);
 
 /* Creates the cache that @want describes, and sets its handle and id. */

@@ -37,7 +37,7 @@ uint64_t unusable_index(const struct rsv_ioc_zone *zone, uint32_t order)
 {
 	uint64_t usable = 0;
 
-	/* As in the kernel */
+	/* A zone without free pages has the index 0, as in the kernel. */
 	if (!zone->free_pages)
 		return 1000;
 	for (; order < zone->nr_orders; order++)

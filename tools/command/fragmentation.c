@@ -10,8 +10,8 @@
 #include "view.h"
 
 /*
- * The size classes bound the waste of larger requests. Of a smaller one a few bytes are a large
- * part.
+ * The size classes bound the waste of requests from this size up. Of a smaller request a few bytes
+ * are a large part.
  */
 #define SMALL_REQUEST 64
 

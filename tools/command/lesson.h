@@ -43,8 +43,7 @@ struct lesson_ctx {
  * @name: its name on the command line
  * @title: its heading
  * @bytes: bytes of its scratch region, or 0
- * @pages: the same in pages, if the textbook counts pages. A lesson with neither creates its region
- *	itself
+ * @pages: its pages, if the textbook counts pages. A lesson with neither creates its region itself
  * @teach: runs it
  */
 struct lesson {
@@ -77,10 +76,10 @@ extern const struct lesson lesson_nodes;
 /* Prints a paragraph, broken into lines. */
 void explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Shows what was split and merged since the last time, the map, and the free areas. */
+/* Shows the splits and merges since the last time, the map, and the free areas. */
 void show_region(struct lesson_ctx *ctx);
 
-/* The same in two steps, for a state that changes by itself. The caller frees @chars. */
+/* show_region() in two steps, for a state that changes by itself. The caller frees @chars. */
 struct snapshot {
 	struct rsv_ioc_zone zone;
 	char *chars;

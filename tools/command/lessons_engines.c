@@ -110,7 +110,7 @@ static void show_engine(const struct engine_region *e)
 	free(chars);
 }
 
-/* Does a step with all engines. Each has so many pages afterwards. */
+/* Does a step with all engines. Then checks the number of pages of each. */
 static void do_step(const struct lesson_ctx *ctx, void (*step)(struct engine_region *e),
 		    const uint64_t pages[NR_ENGINES])
 {

@@ -14,7 +14,7 @@
 #define SLABS	     6
 #define SLAB_OBJECTS 6 /* of 2 KB, in three pages */
 
-/* How long empty slabs may stay, on a slow machine */
+/* The time that empty slabs may stay, on a slow machine */
 #define PATIENCE_MS 30000
 #define POLL_MS	    10
 

@@ -10,7 +10,7 @@
 
 #define ZEROED 4 /* pages, of a region of 4 MB */
 
-/* How long the kernel may take to clear pages in the background */
+/* The time that the kernel may take to clear pages in the background */
 #define PATIENCE_MS 10000
 #define POLL_MS	    1
 

@@ -2,9 +2,9 @@
 /*
  * Steps that have a region each.
  *
- * The kernel module gives back what a cache did not need for an interval. A user who thinks
- * before a key would therefore find other figures afterwards. Each step here begins with a new
- * region, and takes its figures before the first interval of the region ends.
+ * The kernel module gives back the memory that a cache did not need for an interval. A user who
+ * thinks before a key would therefore find other figures afterwards. Each step here begins with a
+ * new region, and takes its figures before the first interval of the region ends.
  */
 #ifndef STEP_REGION_H
 #define STEP_REGION_H
@@ -17,7 +17,7 @@
 #include "lesson_cache.h"
 
 /**
- * struct step_region - what the steps of a lesson have in common
+ * struct step_region - the parts that the steps of a lesson have in common
  * @bytes: size of the region
  * @begin: brings the region into the state that the step shows, and takes its figures
  * @end: destroys what @begin created

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the commands that only query a region share.
+ * Functions that the commands which only query a region share.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -26,7 +26,7 @@ struct view {
 /* Opens the region of this name, or the default region if @name is NULL. */
 struct view open_view(const char *name);
 
-/* The same, for a command whose only option is --region */
+/* open_view() for a command whose only option is --region */
 struct view open_view_from_args(int argc, char **argv);
 
 #define ARGUMENTS_OF_VIEW "[--region NAME]"

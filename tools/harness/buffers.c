@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers: sizes, offsets, contents, and when they are freed.
+ * Buffers: sizes, offsets, contents, and the moment when they are freed.
  */
 
 TEST_F(device, a_block_is_the_power_of_two_of_pages_that_holds_the_request)

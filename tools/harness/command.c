@@ -301,7 +301,9 @@ TEST_F(device, the_command_makes_caches_of_all_kinds)
 	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
-/* Returns the end of the JSON value that begins at @s, or NULL. Knows what the command prints. */
+/*
+ * Returns the end of the JSON value that begins at @s, or NULL. Knows only the JSON of the command.
+ */
 static const char *json_value(const char *s)
 {
 	char close = *s == '{' ? '}' : ']';
@@ -441,8 +443,8 @@ TEST_F(device, a_lesson_waits_for_keys_and_leaves_the_terminal_as_it_was)
 }
 
 /*
- * How much of the expected output applies: all but the last lesson on a machine with several nodes,
- * since that lesson prints what it measured there.
+ * The length of the expected output that applies. On a machine with several nodes that is all but
+ * the last lesson, which prints its measurements there.
  */
 static size_t expected_length(void)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings: which are allowed, what they show, and that their pages are ordinary pages.
+ * Mappings: allowed and refused ones, their contents, and that their pages are ordinary pages.
  */
 
-/* Allocates a buffer of so many pages and maps it. */
+/* Allocates a buffer of @pages pages and maps it. */
 static uint8_t *alloc_mapped(int fd, uint64_t pages, struct rsv_ioc_buffer_alloc *block)
 {
 	return alloc_block(fd, 0, pages * page_size(), block) ? MAP_FAILED : map_block(fd, block);

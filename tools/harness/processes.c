@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes and threads: several at once, and what happens when they end.
+ * Processes and threads: several at once, and their ends.
  */
 
 #define STORM_ROUNDS 400

@@ -6,7 +6,10 @@
 #define KB(n) ((uint64_t)(n) << 10)
 #define MB(n) ((uint64_t)(n) << 20)
 
-/* Long enough for a slow machine. A test polls, and does not wait longer than it must. */
+/*
+ * The time limit of a poll, long enough for a slow machine. A poll ends as soon as its condition
+ * holds.
+ */
 #define PATIENCE_MS 20000
 #define POLL_MS	    5
 
@@ -77,7 +80,7 @@ static uint64_t free_bytes(int fd, uint32_t region)
 	return info.free_bytes + info.cached_bytes + empty_slab_bytes(fd, region);
 }
 
-/* Waits until the region has so many free bytes. Returns false if it takes too long. */
+/* Waits until the region has @bytes free bytes. Returns false if that takes too long. */
 static bool free_bytes_become(int fd, uint32_t region, uint64_t bytes)
 {
 	int waited;

@@ -40,7 +40,7 @@
 #define RSV_RESERVES_MAX	16	/* entries that a region is created from */
 
 /*
- * The numbers are _IO() and not _IOWR(), which would contain the size: so a structure can grow
+ * The numbers are _IO() and not _IOWR(), which would contain the size. So a structure can grow
  * while its number stays.
  */
 #define RSV_IOC_MAGIC		0xDF
@@ -316,9 +316,9 @@ struct rsv_ioc_map {
  * struct rsv_ioc_region_create - create a scratch region, which has one extent
  * @size: in: bytes of this structure
  * @flags: in: 0
- * @bytes: in: its length, a multiple of the page size above 0 (EINVAL) and not more than the
- *	kernel's largest block (ENOMEM). Without CAP_SYS_ADMIN the scratch regions of a descriptor
- *	have at most 4 MB together, where a region counts for at least 64 KB (EDQUOT)
+ * @bytes: in: its length, a multiple of the page size above 0 (EINVAL); ENOMEM if the system has no
+ *	such contiguous run. Without CAP_SYS_ADMIN the scratch regions of a descriptor have at most
+ *	4 MB together, where a region counts for at least 64 KB (EDQUOT)
  * @name: in: name (EINVAL, EEXIST), or an empty string to let the kernel choose one; out: the name
  * @handle: out: handle
  * @reserved: 0
@@ -332,7 +332,7 @@ struct rsv_ioc_region_create {
 	__u32 reserved;
 };
 
-/* Who created a region */
+/* The creator of a region */
 #define RSV_REGION_KERNEL	0	/* a kernel module; also the default region */
 #define RSV_REGION_NAMED	1	/* an administrator: RSV_IOC_REGION_MAKE */
 #define RSV_REGION_SCRATCH	2	/* a descriptor: RSV_IOC_REGION_CREATE */
@@ -377,8 +377,9 @@ struct rsv_ioc_region_open {
 
 /**
  * struct rsv_ioc_reserve - memory to reserve for a region
- * @bytes: how many bytes, more than 0, rounded up to whole pages
- * @shared: if @zone is not RSV_ZONE_ANY: how many of @bytes also serve requests for higher zones
+ * @bytes: the bytes, more than 0, rounded up to whole pages
+ * @shared: if @zone is not RSV_ZONE_ANY: the part of @bytes that also serves requests for higher
+ *	zones
  * @zone: RSV_ZONE_*
  * @flags: RSV_RESERVE_*
  * @node: with RSV_RESERVE_NODE the node, else 0
@@ -602,7 +603,7 @@ struct rsv_ioc_object_alloc {
  * @flags: in: 0
  * @handle: in: handle of an object
  * @offset: in: offset of the first byte in the object
- * @length: in: how many bytes; @offset + @length must lie within the object (EINVAL)
+ * @length: in: number of bytes; @offset + @length must lie within the object (EINVAL)
  * @reserved: in: 0
  * @data: in: address of the bytes in the program
  */

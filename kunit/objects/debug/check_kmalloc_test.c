@@ -68,7 +68,7 @@ static void checks_leave_the_alignment_that_kmalloc_promises(struct kunit *test)
 	}
 }
 
-/* As in lib/slub_kunit.c: a write to the two bytes behind 18 requested ones is found. */
+/* As in lib/slub_kunit.c: the free finds a write to the two bytes behind 18 requested ones. */
 static void write_behind_what_was_asked_for_is_found(struct kunit *test)
 {
 	struct rsv_region *r = checked_region(test);

@@ -3,8 +3,8 @@
  * Red zones, poison and verified freelists: the next allocation or free of a damaged object finds
  * the damage, reports it once, and the cache never uses the object again.
  *
- * A lost object stays in its slab, so that cache and region cannot be destroyed. A test that
- * provokes it gives the object back past the checks: see rsvt_recover().
+ * A lost object stays in its slab, so the cache and the region cannot be destroyed. A test that
+ * loses an object therefore gives it back past the checks: see rsvt_recover().
  */
 #include <linux/poison.h>
 #include <linux/string.h>
@@ -26,7 +26,7 @@
 
 KUNIT_ARRAY_PARAM_DESC(engines, rsvt_engines, name);
 
-/* Engines that keep each free object where it was */
+/* Engines whose free objects keep their slots */
 static const struct engine_case slab_engines[] = {
 	{"slab", RSV_ENGINE_SLAB},
 	{"slub", RSV_ENGINE_SLUB},
@@ -45,7 +45,7 @@ static u64 active(struct rsv_cache *c)
 #define OTHERS	300U
 
 /*
- * The cache never hands out a lost object again, and cannot be destroyed. Other objects are not
+ * The cache never allocates a lost object again, and cannot be destroyed. Other objects are not
  * affected.
  */
 static void expect_lost(struct kunit *test, struct rsv_cache *c, void *lost)
@@ -276,8 +276,8 @@ static void each_damaged_object_is_reported_once(struct kunit *test)
 /* --- Free lists ----------------------------------------------------------------------------- */
 
 /*
- * Where the freelist has the successor of a free object: its link or, with the engine SLAB, its
- * bufctl. Small objects have their bufctls at the beginning of their slab.
+ * The address at which the freelist has the successor of a free object: its link or, with the
+ * engine SLAB, its bufctl. Small objects have their bufctls at the beginning of their slab.
  */
 static void *next_of(struct rsv_cache *c, void *object, size_t *bytes)
 {
@@ -312,7 +312,7 @@ static void set_next(struct rsv_cache *c, void *object, unsigned long next)
 	rsvt_poke(at, &next, bytes);
 }
 
-/* Such an object number does not exist. */
+/* Writes an object number that does not exist. */
 static void clobber_next(struct rsv_cache *c, void *object)
 {
 	set_next(c, object, get_next(c, object) ^ 0xff);
@@ -337,7 +337,7 @@ static unsigned int carved(struct rsv_cache *c, void *object)
 	return word.carved;
 }
 
-/* Gives back all objects that were carved by then and are not used. Returns how many. */
+/* Gives back all carved objects that are not used. Returns their number. */
 static unsigned int recover_list(struct kunit *test, struct rsv_cache *c, void *object,
 				 unsigned int nr)
 {

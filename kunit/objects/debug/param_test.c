@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module parameter debug=: which checks it gives to which caches.
+ * The module parameter debug=: the checks that it gives to each cache.
  */
 #include <linux/string.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The lines of a report after the first, read from the kernel's log: stacks, who allocated and who
- * freed the object, its bytes only where debug= allows that, the list of leaked objects when a
- * cache in use is destroyed, and traces.
+ * The lines of a report after the first, read from the kernel's log: stacks; the owners of the
+ * object; its bytes, only where debug= allows that; the list of leaked objects when a cache in use
+ * is destroyed; and traces.
  *
  * The module limits the rate of reports. The suite waits for the limit's interval to end and makes
  * fewer reports than one interval allows.
@@ -152,7 +152,7 @@ static noinline void give_again(struct rsv_cache *c, void *object)
 	barrier();
 }
 
-/* A line that says who did something to an object, and the stack up to the test itself */
+/* Expects a line that names the owner of an object, and the stack up to the test itself. */
 static void expect_who(struct kunit *test, struct log *log, const char *did, const char *function,
 		       const char *from, unsigned long since)
 {
@@ -363,7 +363,7 @@ static void each_leaked_object_is_listed_with_who_took_it(struct kunit *test)
 	rsvt_objects_free(c, here, 3);
 }
 
-/* The list of leaks has at most so many lines. */
+/* The most lines of the list of leaks */
 #define LISTED	16
 
 static void list_of_leaks_ends_after_sixteen_and_says_so(struct kunit *test)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Owner records: they survive, misuse of a tracked object is reported like any other, and a tracked
- * cache in use is not destroyed. report_test.c proves what the reports say.
+ * Owner records: they survive; misuse of a tracked object is reported like any other; a tracked
+ * cache in use is not destroyed. report_test.c proves the text of the reports.
  */
 #include <linux/jiffies.h>
 #include <linux/sched.h>

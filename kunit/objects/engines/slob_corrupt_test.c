@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine SLOB after a write to a free block: the engine finds it, reports it, and gives up the
- * free blocks of the slob page. It does not follow what was written, and everything else goes on.
+ * The engine SLOB after a write to a free block: the engine finds the damage, reports it, and
+ * abandons the free blocks of the slob page. It follows no overwritten header, and everything else
+ * goes on.
  */
 #include <linux/string.h>
 
@@ -20,7 +21,7 @@
 #define LOST	4
 
 /**
- * struct saved_block - what a test needs to restore an overwritten free block
+ * struct saved_block - the state from before a free block was overwritten, to restore it
  * @header: its header
  * @word: the word of its slob page
  */
@@ -44,7 +45,7 @@ static struct saved_block overwrite_free_block(struct kunit *test, struct rsv_ca
 	return saved;
 }
 
-/* Restores the free blocks that the engine gave up in a slob page that has no others now. */
+/* Restores the free blocks that the engine abandoned. Their slob page has no others now. */
 static void restore_free_blocks(struct rsv_region *r, void **object, struct saved_block saved)
 {
 	rsvt_poke(object[LOST], &saved.header, sizeof(saved.header));
@@ -65,7 +66,7 @@ static const char *report_slob_page(struct kunit *test, struct rsv_cache *c, con
 
 /*
  * No free block of the slob page serves any more, except those that are freed afterwards, even if
- * they lie next to a lost one. Only a test knows what was lost and can restore it.
+ * they lie next to a lost one. Only a test knows the lost blocks and can restore them.
  */
 static void expect_lost(struct kunit *test, struct rsv_cache *c, void **object,
 			struct saved_block saved)
@@ -138,7 +139,7 @@ static void lost_free_blocks_do_not_keep_the_region(struct kunit *test)
 	KUNIT_EXPECT_GT(test, rsvt_heap_count(r).pages, 0);
 }
 
-/* The same for free objects that keep their bytes, which are on a freelist of their cache. */
+/* Free objects that keep their bytes are on a freelist of their cache, which can be lost too. */
 static void lost_freelist_does_not_keep_the_region(struct kunit *test)
 {
 	const unsigned long junk = 0x6b6b6b6b;
@@ -201,7 +202,7 @@ static void overwritten_free_block_is_found_by_looking_through_the_slob_page(str
 		      report_slob_page(test, c, object[0], "the free blocks of the heap are wrong"),
 		      sound = c->engine->verify(c, e, rsv_frame_at(e, object[0])));
 	KUNIT_EXPECT_FALSE(test, sound);
-	/* Verifying gives up no free block. */
+	/* Verifying abandons no free block. */
 	rsvt_poke(object[LOST], &saved.header, sizeof(saved.header));
 	KUNIT_EXPECT_TRUE(test, c->engine->verify(c, e, rsv_frame_at(e, object[0])));
 	KUNIT_EXPECT_PTR_EQ(test, rsvt_slob_alloc(test, c), object[LOST]);

@@ -88,8 +88,8 @@ static void **fill_slob_pages(struct kunit *test, struct rsv_cache *c, unsigned 
 }
 
 /*
- * One slob page has room for one block, the other for three. A request for two is served by the
- * second slob page, and the next search begins there, whichever of the two is first on the list.
+ * One slob page has room for one block, the other for three. The second one serves a request for
+ * two, and the next search begins there, whichever of the two is first on the list.
  */
 static void search_on(struct kunit *test, struct rsv_cache *c, struct rsv_cache *two, void **one,
 		      void **three)

@@ -30,7 +30,7 @@
 #define SIZE	 2040
 #define PER_SLAB	6
 
-/* What a stray write puts into a free object */
+/* The value that a stray write puts into a free object */
 static const unsigned long junk = 0x6b6b6b6b;
 
 static void construct(void *object)
@@ -58,9 +58,9 @@ static struct rsv_cache *cache_of_kind(struct kunit *test, struct rsv_region *r)
 }
 
 /*
- * The second of three free objects is overwritten. The first can still be allocated; then the
- * engine gives up the slab's freelist and loses two objects rather than hand them out. Only the
- * test knows which, and gives them back.
+ * The second of three free objects is overwritten. The first can still be allocated. Then the
+ * engine abandons the slab's freelist and loses two objects, so that no user gets them. Only the
+ * test knows these two, and gives them back.
  */
 static void free_object_that_was_written_to_is_found_and_not_handed_out(struct kunit *test)
 {
@@ -126,7 +126,7 @@ static unsigned int index_of(const struct rsv_cache *c, const void *object)
 						 object));
 }
 
-/* The link of a free object, as memory has it */
+/* The link of a free object, as it is in memory */
 static unsigned long link_of(const struct rsv_cache *c, const void *object)
 {
 	unsigned long link;
@@ -158,7 +158,7 @@ static void free_list_is_threaded_through_the_free_objects(struct kunit *test)
 	}
 }
 
-/* The first object of a slab, as the only free one of its slab */
+/* Makes an object of a slab the only free one of its slab, and returns it. */
 static void *only_free(struct kunit *test, struct rsv_cache *c, void **object, unsigned int index)
 {
 	unsigned int i;
@@ -316,7 +316,7 @@ static void object_of_the_active_slab_is_the_next_one_handed_out(struct kunit *t
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 }
 
-/* The frame of the slab shows the free at once: nothing is cached in between. */
+/* The frame of the slab shows the free at once, since no magazine caches the object. */
 static void object_of_another_slab_goes_to_its_frame_at_once(struct kunit *test)
 {
 	struct rsv_cache *c = queueless_cache(test);

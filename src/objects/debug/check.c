@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The checks of caches with RSV_RED_ZONE, RSV_POISON or RSV_STORE_USER: what is written around and
- * in an object when it is allocated and freed, and looked at the next time. The code that wrote to
- * it meanwhile is found then:
+ * The checks of caches with RSV_RED_ZONE, RSV_POISON or RSV_STORE_USER. An allocation and a free
+ * write known values in and around the object, and the next free or allocation looks at them. So it
+ * finds code that wrote there meanwhile:
  *
  *	cache has	part of the slot	free			used
  *	RSV_RED_ZONE	red zones		SLUB_RED_INACTIVE	SLUB_RED_ACTIVE
@@ -12,11 +12,11 @@
  *	RSV_STORE_USER	owners			see track.c		see track.c
  *
  * An object that has a constructor keeps its bytes while it is free, so it is not poisoned. If the
- * caller of rsv_kmalloc() asked for less than the whole object, what follows is red zone too while
- * the object is used.
+ * caller of rsv_kmalloc() asked for less than the whole object, the rest is red zone too while the
+ * object is used.
  *
- * A damaged object is reported once, and nobody uses it again. The owner of an object calls this,
- * so it needs no lock. See layout.c for where the parts are.
+ * A damaged object is reported once and never used again. Only the owner of an object calls these
+ * functions, so they need no lock. layout.c tells where the parts lie.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -167,7 +167,7 @@ void rsv_debug_start(const struct rsv_cache *c)
 }
 
 /**
- * rsv_debug_init() - make a slot what it is while its object is free, before its first allocation
+ * rsv_debug_init() - write a free object's values into a slot, before its first allocation
  * @c: the cache
  * @object: the object, which the caller owns; its mark stays as it is
  *
@@ -193,7 +193,8 @@ void rsv_debug_init(struct rsv_cache *c, void *object)
  * The object is still poisoned afterwards.
  *
  * Context: Any but NMI, with no raw lock held.
- * Return: Whether the object may be used. If not, that was reported, and the caller must leak it.
+ * Return: Whether the object may be used. If not, the function reported that, and the caller leaks
+ * the object.
  */
 bool rsv_debug_alloc(struct rsv_cache *c, void *object, unsigned long caller)
 {
@@ -215,7 +216,8 @@ bool rsv_debug_alloc(struct rsv_cache *c, void *object, unsigned long caller)
  * @object: a used object
  * @size: bytes, up to all of the object
  *
- * What follows becomes red zone. A caller that clears more than @size bytes must do so before.
+ * The rest of the object becomes red zone. A caller that clears more than @size bytes clears them
+ * before this call.
  *
  * Context: Any.
  */
@@ -226,15 +228,15 @@ void rsv_debug_asked(struct rsv_cache *c, void *object, size_t size)
 }
 
 /**
- * rsv_debug_free() - check an object that is freed, and make its slot one of a free object
+ * rsv_debug_free() - check an object that is freed, and write a free object's values into its slot
  * @c: the cache
  * @e: the extent that the object lies in
  * @object: the object, which the caller has marked as cached and so owns
  * @caller: address of the code that frees it
  *
  * Context: Any but NMI, with no raw lock held.
- * Return: Whether the object may be used again. If not, that was reported, and the caller must leak
- * it.
+ * Return: Whether the object may be used again. If not, the function reported that, and the caller
+ * leaks the object.
  */
 bool rsv_debug_free(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller)
 {

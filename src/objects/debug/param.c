@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parameter debug=: which caches are checked, and how. Its syntax is that of the kernel's
- * slab_debug=:
+ * The parameter debug=, which says which caches are checked, and how. Its syntax is that of the
+ * kernel's slab_debug=:
  *
  *	[LETTERS][,NAME...][;[LETTERS][,NAME...]]...
  *
  * A block with names applies to caches that have one of them; a name that ends in * stands for all
- * names that begin so. The first block that has a cache's name applies to it. To all other caches
- * the last block without names applies. No letters mean all checks but T, and "-" means none.
+ * names that begin so. If several blocks have a cache's name, the first one applies. To all other
+ * caches the last block without names applies. No letters mean all checks but T, and "-" means
+ * none.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -49,7 +50,7 @@ struct rsv_debug_option {
 	struct rsv_debug_name names[RSV_DEBUG_NAMES];
 };
 
-/* The last one that was parsed (changes at load only, before there are caches) */
+/* The parameter as parsed last (changes at load only, before there are caches) */
 static struct rsv_debug_option rsv_debug_chosen;
 
 static unsigned int rsv_debug_letter(char letter)
@@ -143,7 +144,7 @@ static int rsv_debug_parse_block(char *block, struct rsv_debug_option *o)
 	return 0;
 }
 
-/* An empty parameter is one empty block. Empty blocks between semicolons are skipped. */
+/* Treats an empty parameter as one empty block, but skips empty blocks between semicolons. */
 static int rsv_debug_parse_blocks(char *blocks, struct rsv_debug_option *o)
 {
 	char *block;
@@ -161,9 +162,9 @@ static int rsv_debug_parse_blocks(char *blocks, struct rsv_debug_option *o)
  * rsv_debug_parse() - parse the parameter debug=
  * @text: the parameter, or NULL if it was not given
  *
- * It replaces what was parsed before. Caches that exist stay as they are.
+ * The function replaces the parameter that was parsed before. Caches that exist stay as they are.
  *
- * Context: Process; may sleep. Nobody creates a cache meanwhile.
+ * Context: Process; may sleep. No other task creates a cache meanwhile.
  * Return: 0; -ENOMEM; or -EINVAL after a line in the log that quotes what was wrong. On an error
  * nothing has changed.
  */

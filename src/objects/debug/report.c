@@ -3,8 +3,8 @@
  * Reports of misused objects and damaged slabs, and of objects that are used when their cache is
  * destroyed.
  *
- * Reports give places as offsets in the region, never as addresses. They take locks of the console,
- * so no raw lock may be held.
+ * Reports give offsets in the region, never addresses. They take locks of the console, so their
+ * callers hold no raw lock.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -37,11 +37,9 @@ struct rsv_leaks {
 	void *object[RSV_LEAKS];
 };
 
-/*
- * What is known of an object
- */
+/* The details of an object */
 
-/* Whether all of the slot is memory of the extent, so that it can be read */
+/* Whether all of the slot is memory of the extent, so that the CPU can read it */
 static bool rsv_debug_slot_inside(const struct rsv_cache *c, const struct rsv_extent *e,
 				  const void *object)
 {
@@ -50,7 +48,10 @@ static bool rsv_debug_slot_inside(const struct rsv_cache *c, const struct rsv_ex
 	return rsv_extent_has(e, slot) && rsv_extent_has(e, slot + c->layout.stride - 1);
 }
 
-/* Whether an object of the heap, whose frame tells no cache, has a record of another cache */
+/*
+ * Whether an object of the heap has an owner record of another cache. The frames of the heap name
+ * no cache.
+ */
 static bool rsv_debug_is_anothers(const struct rsv_cache *c, const struct rsv_extent *e,
 				  const void *object)
 {
@@ -58,7 +59,7 @@ static bool rsv_debug_is_anothers(const struct rsv_cache *c, const struct rsv_ex
 	       rsv_debug_slot_inside(c, e, object) && rsv_track_is_anothers(c, object);
 }
 
-/* The cache of the object that a report is about; NULL if there may be no object at the address. */
+/* The cache of the object that a report is about; NULL if there may be no object at the address */
 static const struct rsv_cache *rsv_debug_owner(enum rsv_misuse what, const struct rsv_cache *c,
 					       const struct rsv_extent *e, const void *object)
 {
@@ -68,7 +69,10 @@ static const struct rsv_cache *rsv_debug_owner(enum rsv_misuse what, const struc
 	case RSV_DEAD_CACHE:
 		return NULL;
 	case RSV_WRONG_CACHE:
-		/* Only its record says so of an object of the heap, and it is where @c has it. */
+		/*
+		 * An object of the heap whose record names another cache has that record where @c
+		 * has it.
+		 */
 		if (rsv_debug_is_anothers(c, e, object))
 			return c;
 		return READ_ONCE(rsv_frame_at(e, object)->cache);
@@ -142,8 +146,8 @@ static bool rsv_debug_print_line(enum rsv_misuse what, const struct rsv_cache *c
  * @object: the object. With RSV_FOREIGN, RSV_MISALIGNED and RSV_DEAD_CACHE any address, or NULL
  * @fmt: what is wrong with it
  *
- * If the cache has checks, the owners of the object follow, the counts of its slab and, only if
- * debug= was given, the bytes in and around it.
+ * If the cache has checks, the report also has the owners of the object and the counts of its slab.
+ * If debug= was given, it also has the bytes in and around the object.
  *
  * Context: Any, with no raw lock held.
  */
@@ -154,7 +158,7 @@ void rsv_debug_report(enum rsv_misuse what, const struct rsv_cache *c, const str
 	va_list args;
 	bool printed;
 
-	/* If the address is no object, nothing but RCU keeps its extent. */
+	/* If the address is no object, only RCU keeps its extent. */
 	rcu_read_lock();
 	if (!e && object)
 		e = rsv_extent_find_addr(object);
@@ -193,7 +197,7 @@ void rsv_debug_report_slab(enum rsv_misuse what, const struct rsv_cache *c, cons
  * Leaks
  */
 
-/* The engine holds a raw lock, so the object is only noted, to be printed later. */
+/* Notes an object for later: the engine holds a raw lock, so this function must not print. */
 static void rsv_debug_note_leak(struct rsv_cache *c, struct rsv_extent *e, void *object, void *data)
 {
 	struct rsv_leaks *leaks = data;
@@ -207,7 +211,10 @@ static void rsv_debug_note_leak(struct rsv_cache *c, struct rsv_extent *e, void 
 	leaks->object[leaks->nr++] = object;
 }
 
-/* Without owners nothing tells whose cache an object of the heap is of, if sizes are equal. */
+/*
+ * Whether an object of the heap may be of another cache with objects of the same size, because
+ * there are no owner records
+ */
 static bool rsv_debug_may_be_anothers(const struct rsv_cache *c, const struct rsv_leaks *leaks,
 				      unsigned int i)
 {
@@ -217,7 +224,7 @@ static bool rsv_debug_may_be_anothers(const struct rsv_cache *c, const struct rs
 
 /**
  * rsv_debug_leaks() - print the used objects of a cache, and who allocated them
- * @c: a cache that nobody uses any more, and that has no cached objects
+ * @c: a cache that no task uses any more, and that has no cached objects
  *
  * Context: Process, with no raw lock held.
  */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The parts of a slot that have a known value: red zones, poison, padding. Values are those of the
- * kernel's slab_debug, so that its documentation holds for the bytes in a report.
+ * The parts of a slot that have a known value: red zones, poison, padding. The values are those of
+ * the kernel's slab_debug, so that its documentation holds for the bytes in a report.
  *
- * KASAN knows these bytes as nobody's, so its checks are off while they are read.
+ * For KASAN no code may access these bytes, so its checks are off while this file reads them.
  */
 #include <linux/kasan.h>
 #include <linux/poison.h>
@@ -86,7 +86,7 @@ struct rsv_part rsv_part_poison_end(const struct rsv_cache *c)
 	};
 }
 
-/* Where the padding begins: behind whichever of the other parts is the last one */
+/* Where the padding begins: behind the last of the other parts */
 static unsigned int rsv_slot_padding(const struct rsv_layout *l)
 {
 	unsigned int padding = round_up(l->object_size + l->red, RSV_MARK_BYTES);
@@ -101,7 +101,7 @@ static unsigned int rsv_slot_padding(const struct rsv_layout *l)
 }
 
 /**
- * rsv_part_padding() - the end of a slot, which nothing uses
+ * rsv_part_padding() - the unused end of a slot
  * @c: the cache
  *
  * Context: Any.
@@ -152,7 +152,7 @@ const u8 *rsv_part_wrong(const void *object, const struct rsv_part *p)
 
 /**
  * rsv_part_print() - print the bytes of a part
- * @name: what the lines begin with
+ * @name: the beginning of each line
  * @object: the object
  * @p: the part
  *

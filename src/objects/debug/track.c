@@ -3,12 +3,11 @@
  * Owners of objects: who allocated and who freed each object of a cache with RSV_STORE_USER, as the
  * kernel's struct track.
  *
- * The owner of an object writes its records, so that needs no lock. The reader that lists the
- * owners of a whole cache reads them at any time, and finds by the checksum that a record was being
- * written.
+ * The owner of an object writes its records, so that needs no lock. A reader that lists the owners
+ * of a whole cache reads records at any time. The checksum tells it if a record was being written.
  *
- * The kernel's stack depot stores each stack once. In contexts where the depot may not allocate,
- * only stacks that it has already are stored; the address of the caller is always stored.
+ * The kernel's stack depot stores each stack once. Where the depot may not allocate, a record has a
+ * stack only if the depot had it already. A record always has the address of the caller.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -48,13 +47,16 @@ static u32 rsv_track_sum(const struct rsv_track *t)
 	return hash_32(sum ^ (t->cpu << 16 | t->cache), 32);
 }
 
-/* The number of a cache in records: not 0, which means that the object is not used */
+/* The number of a cache in records. It is never 0, which stands for an object that is not used. */
 static u16 rsv_track_cache(const struct rsv_cache *c)
 {
 	return c->id % U16_MAX + 1;
 }
 
-/* Not if the caller may hold a raw lock, which shows only in preemption being disabled. */
+/*
+ * Whether the stack depot may allocate. It may not if the caller may hold a raw lock, which shows
+ * only in disabled preemption.
+ */
 static bool rsv_track_may_alloc(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_COUNT))
@@ -82,7 +84,7 @@ static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, 
 static bool rsv_track_copy(const struct rsv_cache *c, const void *object, enum rsv_event event,
 			   struct rsv_track *track)
 {
-	/* It may be written meanwhile: then its sum is wrong. */
+	/* The owner may write the record meanwhile. Then the sum is wrong. */
 	data_race(*track = *rsv_track_of(c, object, event));
 	return track->sum == rsv_track_sum(track);
 }
@@ -124,7 +126,10 @@ void rsv_track_init(const struct rsv_cache *c, void *object)
 void rsv_track_allocated(const struct rsv_cache *c, void *object, unsigned long caller)
 {
 	rsv_track_write(rsv_track_of(c, object, RSV_ALLOCATED), caller, rsv_track_cache(c));
-	/* Keeps the call above from being the last: frames are counted from here. */
+	/*
+	 * Keeps the call above from becoming a tail call: rsv_track_write() counts this stack
+	 * frame.
+	 */
 	barrier();
 }
 
@@ -148,7 +153,7 @@ void rsv_track_freed(const struct rsv_cache *c, void *object, unsigned long call
 }
 
 /**
- * rsv_track_sound() - whether nobody overwrote the records of an object
+ * rsv_track_sound() - whether the records of an object are as they were written
  * @c: the cache
  * @object: the object, which the caller owns
  *
@@ -203,8 +208,8 @@ bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object)
  * @text: set to the name; RSV_SYMBOL_MAX bytes
  * @addr: the address
  *
- * As %pS, but hashed if the code was unloaded, as of a module that leaked its objects: %pS would
- * show the address itself then.
+ * The name is that of %pS. If the code was unloaded, as that of a module that leaked its objects,
+ * %pS would show the address. Then the function hashes the address.
  *
  * Context: Any.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which engines there are. A new one needs a line here and in engines.h, and a flag in
+ * The list of engines. A new engine needs a line here and in engines.h, and a flag in
  * include/uapi/linux/reservoir.h.
  */
 #include <linux/kernel.h>
@@ -62,9 +62,9 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_engine_of);
  * rsv_engine_set_default() - set the engine of caches whose flags name none
  * @engine: the engine
  *
- * Caches that exist keep theirs.
+ * Caches that exist keep their engines.
  *
- * Context: Process. Nobody creates a cache meanwhile.
+ * Context: Process. No other task creates a cache meanwhile.
  */
 void rsv_engine_set_default(const struct rsv_engine *engine)
 {

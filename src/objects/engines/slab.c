@@ -3,20 +3,23 @@
  * The engine SLAB, as Bonwick described it (The Slab Allocator, USENIX Summer 1994) and the kernel
  * had it in mm/slab.c until 6.7.
  *
- * Each slab has an array of bufctls, one for each object: the number of the next object on the
- * slab's freelist, or that the object is used or cached. So the freelist runs outside the objects,
- * and a free object keeps all bytes that its constructor or its last user left in it.
+ * Each slab has an array of bufctls, one for each object. A bufctl has the number of the next
+ * object on the slab's freelist, or says that the object is used or cached. So the freelist runs
+ * outside the objects, and a free object keeps all bytes that its constructor or its last user left
+ * in it.
  *
  * The bufctls of small objects are at the beginning of the slab. For objects from an eighth of a
- * page (Bonwick's limit, and the kernel's) they would cost a whole slot: then they are off-slab, an
- * object of an internal cache, to which the frame of the slab's second page points.
+ * page (Bonwick's limit, and the kernel's) they would take the room of a whole object. Then they
+ * are off-slab: an object of an internal cache, to which the frame of the slab's second page
+ * points.
  *
  * Slabs begin their objects at different offsets, within the bytes that the objects do not need:
- * the slab's colour (Bonwick 1994, 4). Otherwise objects of the same number in all slabs would
- * compete for the same lines of the CPU's cache. A slab is carved as needed, one object at a time.
+ * the slab's colour (Bonwick 1994, 4). Otherwise the objects of the same number in all slabs would
+ * compete for the same lines of the CPU's cache. An allocation carves a slab as needed, one object
+ * at a time.
  *
- * The node's lock guards the bufctls and slab->slab. One exception: the owner of an object changes
- * its bufctl from cached to used, and back, without the lock.
+ * The node's lock guards the bufctls and slab->slab, with one exception: the owner of an object
+ * changes its bufctl from cached to used, and back, without the lock.
  */
 #include <linux/cache.h>
 #include <linux/minmax.h>
@@ -29,7 +32,7 @@
 #include "objects/node.h"
 #include "pages/pagemap.h"
 
-/* Instead of the number of the next free object, which is RSV_SLAB_NONE at most */
+/* Values of a bufctl that is not the number of a free object, which is RSV_SLAB_NONE at most */
 #define RSV_BUFCTL_CACHED	0xfffe
 #define RSV_BUFCTL_USED	  0xffff
 
@@ -49,7 +52,7 @@ static unsigned int rsv_bufctl_bytes(unsigned int objects)
 	return sizeof(struct rsv_bufctl) + objects * sizeof(u16);
 }
 
-/* The bufctls of a slab, which the caller knows to be one of the cache */
+/* The bufctls of a slab. The caller knows that the slab is one of the cache. */
 static struct rsv_bufctl *rsv_bufctl_of(const struct rsv_cache *c, const struct rsv_extent *e,
 					const struct rsv_frame *slab)
 {
@@ -69,14 +72,14 @@ static void *rsv_bufctl_object(const struct rsv_cache *c, const struct rsv_bufct
 	return base + bufctl->first + index * c->layout.stride + c->layout.before;
 }
 
-/* Stores a slab's new word, and moves the slab to the list that it says. The node is locked. */
+/* Stores a slab's new word, and moves the slab to the list for that word. The node is locked. */
 static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_node *n,
 				   struct rsv_frame *slab, union rsv_slab_word word)
 {
 	enum rsv_fill old = word.fill, fill = rsv_slab_fill(c, word);
 
 	word.fill = fill;
-	/* Who reads that objects are carved sees their bufctls: rsv_bufctl_entry() */
+	/* A reader that sees objects as carved also sees their bufctls: rsv_bufctl_entry() */
 	smp_store_release(&slab->slab, word.word);
 	if (fill == old)
 		return;
@@ -88,7 +91,7 @@ static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_n
  * Layout
  */
 
-/* The slots of a slab: next to their bufctls, if these are not off-slab */
+/* The number of slots of a slab that has room for their bufctls too, if these are not off-slab */
 static unsigned int rsv_bufctl_slots(const struct rsv_layout *l, unsigned int pages)
 {
 	const unsigned int bytes = pages << PAGE_SHIFT;
@@ -110,7 +113,7 @@ static unsigned int rsv_bufctl_slack(const struct rsv_layout *l, unsigned int pa
 	return (pages << PAGE_SHIFT) - l->bufctl - objects * l->stride;
 }
 
-/* A small slab has as many bufctls as others, so that the layout is the same for both. */
+/* A small slab has as many bufctls as a whole one, so that both have the same layout. */
 static void rsv_bufctl_choose_where(struct rsv_layout *l)
 {
 	if (l->stride < PAGE_SIZE / 8)
@@ -156,7 +159,7 @@ static unsigned int rsv_bufctl_next_colour(const struct rsv_cache *c, struct rsv
 	return colour;
 }
 
-/* Initialises the bufctls of a new slab, at @off_slab or, if that is NULL, in the slab. */
+/* Initialises the bufctls of a new slab: those at @off_slab or, if that is NULL, in the slab. */
 static void rsv_bufctl_init(struct rsv_cache *c, struct rsv_frame *slab,
 			    struct rsv_bufctl *off_slab)
 {
@@ -172,7 +175,10 @@ static void rsv_bufctl_init(struct rsv_cache *c, struct rsv_frame *slab,
 	WRITE_ONCE(rsv_bufctl_of(c, e, slab)->first, c->layout.bufctl + colour * c->layout.colour);
 }
 
-/* Allocates the pages of a slab, and its bufctls where they are outside the slab; or NULL. */
+/*
+ * Allocates the pages of a slab, and its bufctls if they are off-slab. Returns NULL if either
+ * fails.
+ */
 static struct rsv_frame *rsv_bufctl_alloc_pages(struct rsv_cache *c, gfp_t gfp, int nid)
 {
 	const gfp_t plain = gfp & ~(__GFP_THISNODE | __GFP_ZERO | __GFP_HIGHMEM);
@@ -220,7 +226,10 @@ static void *rsv_bufctl_pop(struct rsv_cache *c, struct rsv_bufctl *bufctl, void
 {
 	unsigned int index = word->free, next;
 
-	/* The list must have all free objects: it may end neither earlier nor later. */
+	/*
+	 * The list has all free objects, so it ends neither earlier nor later than their number
+	 * says.
+	 */
 	if (index >= word->carved || word->inuse >= word->carved)
 		return NULL;
 	next = READ_ONCE(bufctl->next[index]);
@@ -232,7 +241,7 @@ static void *rsv_bufctl_pop(struct rsv_cache *c, struct rsv_bufctl *bufctl, void
 	return rsv_bufctl_object(c, bufctl, base, index);
 }
 
-/* Whether @first is a possible colour: an overflow of the slab before may have reached it. */
+/* Whether @first is that of a possible colour. An overflow of the slab before may reach it. */
 static bool rsv_bufctl_is_sound(const struct rsv_cache *c, const struct rsv_bufctl *bufctl,
 				const struct rsv_frame *slab)
 {
@@ -243,7 +252,7 @@ static bool rsv_bufctl_is_sound(const struct rsv_cache *c, const struct rsv_bufc
 	return offset <= slack && !(offset % c->layout.colour);
 }
 
-/* Gives up the freelist: the slab counts its objects as used for ever. */
+/* Abandons the freelist: from now on the slab counts its objects as used. */
 static void rsv_bufctl_abandon(union rsv_slab_word *word, void *base, struct rsv_batch *batch)
 {
 	batch->damaged = base;
@@ -252,7 +261,9 @@ static void rsv_bufctl_abandon(union rsv_slab_word *word, void *base, struct rsv
 	word->free = RSV_SLAB_NONE;
 }
 
-/* Takes objects of one slab: first those of the freelist, which the CPU's cache may still have. */
+/*
+ * Allocates objects of one slab: first those on the freelist, which the CPU's cache may still have.
+ */
 static void rsv_bufctl_alloc_slab(struct rsv_cache *c, struct rsv_frame *slab, unsigned int nr,
 				  union rsv_slab_word *word, struct rsv_batch *batch)
 {
@@ -335,8 +346,8 @@ static void rsv_bufctl_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, 
 
 /*
  * The bufctls of a slab that was the cache's a moment ago. If the slab was freed meanwhile, its
- * frames may be another's, and the pointer in them any value. Returns NULL then, or the address of
- * memory that can be read.
+ * frames may have another owner, and the pointer in them may have any value. Then the function
+ * returns NULL, or the address of memory that the caller can read.
  */
 static struct rsv_bufctl *rsv_bufctl_find(const struct rsv_cache *c, const struct rsv_extent *e,
 					  const struct rsv_frame *slab)
@@ -345,7 +356,7 @@ static struct rsv_bufctl *rsv_bufctl_find(const struct rsv_cache *c, const struc
 
 	if (c->layout.bufctl)
 		return rsv_bufctl_of(c, e, slab);
-	/* A slab that is still the cache's has a second page. */
+	/* Only a slab that is no longer the cache's may lack a second page. */
 	if (rsv_frame_index(e, slab) + 1 >= e->nr_pages)
 		return NULL;
 	bufctl = rsv_bufctl_of(c, e, slab);
@@ -353,8 +364,9 @@ static struct rsv_bufctl *rsv_bufctl_find(const struct rsv_cache *c, const struc
 }
 
 /*
- * The bufctl of a used or cached object. NULL: the object was not carved in this life of its slab,
- * or no object begins there. Inline: a function call for each mark is a tenth of what SLAB costs.
+ * The bufctl of a used or cached object. Returns NULL if the object was not carved in this life of
+ * its slab, or if no object begins there. The function is inline because a call for each mark is a
+ * tenth of what SLAB costs.
  */
 static __always_inline u16 *rsv_bufctl_entry(const struct rsv_cache *c, const struct rsv_extent *e,
 					     struct rsv_frame *f, const void *object)
@@ -418,7 +430,7 @@ static bool rsv_bufctl_mark_used(struct rsv_cache *c, void *object)
 	return true;
 }
 
-/* The node is locked: of two CPUs that free the same object, the second finds that it is free. */
+/* The node is locked. So of two CPUs that free the same object the second finds that it is free. */
 static enum rsv_misuse rsv_bufctl_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 					      struct rsv_extent *e, struct rsv_frame *f,
 					      void *object)
@@ -427,7 +439,7 @@ static enum rsv_misuse rsv_bufctl_free_locked(struct rsv_cache *c, struct rsv_ca
 	union rsv_slab_word word = rsv_slab_read(slab);
 	u16 *entry;
 
-	/* If not, the slab was evicted, so all its objects are free. */
+	/* A slab that is no longer the cache's was evicted, because all its objects were free. */
 	if (READ_ONCE(f->cache) != c)
 		return RSV_DOUBLE_FREE;
 	entry = rsv_bufctl_entry(c, e, f, object);
@@ -469,8 +481,8 @@ static unsigned int rsv_bufctl_shrink(struct rsv_cache *c, bool aged)
 }
 
 /*
- * Whether the freelist has each free object once: if it had one twice the list would have no end.
- * The node is locked.
+ * Whether the freelist has each free object once. A list that had one twice would have no end. The
+ * node is locked.
  */
 static bool rsv_bufctl_freelist_is_sound(const struct rsv_bufctl *bufctl, union rsv_slab_word word)
 {

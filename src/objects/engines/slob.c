@@ -3,8 +3,8 @@
  * The engine SLOB, as the kernel had it in mm/slob.c until 6.4 (Mackall 2006): a heap as in K&R.
  *
  * All caches of a region with this engine share the region's heap (slob_heap.c). A small object is
- * a block of the heap that has exactly the bytes of a slot, so nothing is lost to rounding. An
- * object of a page or more has a slab of its own, on the lists of its cache.
+ * a block of the heap that has exactly the bytes of a slot, so rounding loses nothing. An object of
+ * a page or more has a slab of its own, on the lists of its cache.
  *
  * It differs from mm/slob.c in this:
  *
@@ -35,9 +35,9 @@
 #include "slob_heap.h"
 
 /*
- * The freelist of a cache: free objects that keep their bytes, and so their blocks. The mark of
- * such an object says RSV_SLAB_NONE. The unit before the mark has the address of the next object,
- * encoded as a mark is.
+ * The freelist of a cache: free objects that keep their bytes, and therefore their blocks. The mark
+ * of such an object says RSV_SLAB_NONE. The unit before the mark has the address of the next
+ * object, encoded like a mark.
  */
 
 static bool rsv_slob_has_freelist(const struct rsv_cache *c)
@@ -50,7 +50,7 @@ static unsigned long *rsv_slob_freelist_next(const struct rsv_cache *c, const vo
 	return (unsigned long *)(object + c->layout.mark - RSV_SLOB_UNIT);
 }
 
-/* Whether an address may be that of an object, so that its bytes may be read */
+/* Whether an object may lie at an address, so that the CPU can read its bytes */
 static bool rsv_slob_freelist_may_be(const struct rsv_cache *c, const void *object)
 {
 	const struct rsv_extent *e = rsv_region_extent(c->region, object);
@@ -59,7 +59,10 @@ static bool rsv_slob_freelist_may_be(const struct rsv_cache *c, const void *obje
 	       rsv_extent_has(e, object + c->layout.stride - 1);
 }
 
-/* Takes an object off the freelist. Returns false if it was overwritten. The node is locked. */
+/*
+ * Takes the first object off the freelist. Returns false if that was overwritten. The node is
+ * locked.
+ */
 static bool rsv_slob_freelist_pop(struct rsv_cache *c, struct rsv_cache_node *n,
 				  struct rsv_batch *batch)
 {
@@ -126,7 +129,7 @@ static void *rsv_slob_large_object(const struct rsv_cache *c, const struct rsv_f
 	return rsv_frame_addr(rsv_frame_extent(c->region, slab), slab) + c->layout.before;
 }
 
-/* Moves a slab to the list of full or empty slabs. The node is locked. */
+/* Moves a slab to the list of full slabs or that of empty ones. The node is locked. */
 static void rsv_slob_large_update_slab(const struct rsv_cache *c, struct rsv_cache_node *n,
 				       struct rsv_frame *slab, bool inuse)
 {
@@ -141,7 +144,7 @@ static void rsv_slob_large_update_slab(const struct rsv_cache *c, struct rsv_cac
 	rsv_slab_link(n, slab, word.fill);
 }
 
-/* Takes the object of a slab, which is empty. The node is locked. */
+/* Allocates the object of an empty slab. The node is locked. */
 static void rsv_slob_large_pop(struct rsv_cache *c, struct rsv_cache_node *n,
 			       struct rsv_frame *slab, struct rsv_batch *batch)
 {
@@ -290,7 +293,7 @@ static int rsv_slob_layout(struct rsv_layout *l)
  * Allocation and free
  */
 
-/* Counts blocks of the heap that the cache got or, if negative, freed. */
+/* Counts the blocks of the heap that the cache got or, if negative, gave back. */
 static void rsv_slob_count(struct rsv_cache_node *n, int blocks)
 {
 	unsigned long flags;
@@ -300,7 +303,7 @@ static void rsv_slob_count(struct rsv_cache_node *n, int blocks)
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
 
-/* A raw object is the only one of its batch. */
+/* A batch that has a raw object has no other one. */
 static unsigned int rsv_slob_batch_size(const struct rsv_cache *c, unsigned int nr)
 {
 	return rsv_cache_has_raw(c) ? min(nr, 1U) : nr;
@@ -385,7 +388,7 @@ static enum rsv_misuse rsv_slob_mark_cached(struct rsv_cache *c, struct rsv_exte
 {
 	enum rsv_misuse misuse;
 
-	/* The frames of further pages of such a slab do not know what is carved. */
+	/* Only the first frame of a large object's slab tells what is carved. */
 	if (!rsv_frame_is_heap(f))
 		return rsv_carved_mark_cached(c, rsv_slab_head(e, f),
 					      rsv_slab_offset(f, object) - c->layout.before,
@@ -411,7 +414,9 @@ static bool rsv_slob_is_used(const struct rsv_cache *c, struct rsv_extent *e, st
  * Shrinking
  */
 
-/* The objects on the freelist that are freed: all or, if @aged, those unused for an interval */
+/*
+ * The number of objects to free from the freelist: all or, if @aged, those unused for an interval
+ */
 static unsigned long rsv_slob_freelist_surplus(struct rsv_cache_node *n, bool aged)
 {
 	unsigned long flags, nr;
@@ -423,7 +428,10 @@ static unsigned long rsv_slob_freelist_surplus(struct rsv_cache_node *n, bool ag
 	return nr;
 }
 
-/* Frees the block of an object that was on the freelist, unless somebody overwrote the bitmap. */
+/*
+ * Frees the block of an object that was on the freelist, or reports that the bitmap was
+ * overwritten.
+ */
 static void rsv_slob_freelist_release(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = rsv_region_extent(c->region, object);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks of the heap: which block an object or an address is in, and whether it is used.
+ * Blocks of the heap: this file finds the block that an object or an address is in, and tells
+ * whether it is used.
  *
- * A block does not tell its cache. It has the size of a slot of the cache, and the slots of several
- * caches may have the same size. So what is found for a cache may be another's of the same size,
- * unless both record owners (RSV_STORE_USER).
+ * A block does not tell its cache. Its size is that of a slot of the cache, and several caches may
+ * have slots of that size. So a block that these functions find for a cache may belong to another
+ * cache with slots of the same size. Only owner records (RSV_STORE_USER) in both caches tell them
+ * apart.
  *
- * The bitmap of a slob page is read without a lock, its freelist with the node's lock held.
+ * Readers take no lock for the bitmap of a slob page, and the node's lock for its freelist.
  */
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -23,7 +25,7 @@
  * rsv_slob_block_fits() - whether a block of a cache's size begins at an offset
  * @c: the cache
  * @page: the slob page
- * @offset: the offset from its beginning, in bytes; may be any number
+ * @offset: the offset in the slob page, in bytes; may be any number
  *
  * Context: Any.
  * Return: true if a used or free block of that size begins there.
@@ -38,7 +40,7 @@ bool rsv_slob_block_fits(const struct rsv_cache *c, const struct rsv_slob_page *
 	       rsv_slob_start_after(page, at) - at == rsv_slob_block_units(c);
 }
 
-/* Whether a unit is in a free block, or the slob page is not of the heap any more */
+/* Whether a unit is in a free block, or its slob page is no longer one of the heap */
 static bool rsv_slob_block_is_free(const struct rsv_slob_page *page, unsigned int at)
 {
 	struct rsv_free_block free = {};
@@ -55,8 +57,8 @@ static bool rsv_slob_block_is_free(const struct rsv_slob_page *page, unsigned in
 }
 
 /*
- * Whether the block that begins at a unit is used. Only if its first unit looks like the header of
- * a free block, which its user may have written, the freelist must tell.
+ * Whether the block that begins at a unit is used. If the first unit looks like the header of a
+ * free block, its user may have written that. Only then does the function look at the freelist.
  */
 static bool rsv_slob_block_is_used(const struct rsv_slob_page *page, unsigned int at)
 {
@@ -65,7 +67,7 @@ static bool rsv_slob_block_is_used(const struct rsv_slob_page *page, unsigned in
 	return likely(!rsv_free_block_read(page, at, &free)) || !rsv_slob_block_is_free(page, at);
 }
 
-/* What a free is guilty of whose object has no used block of the cache's size at @offset */
+/* The misuse of a free whose object has no used block of the cache's size at @offset */
 static enum rsv_misuse rsv_slob_block_misuse(const struct rsv_slob_page *page, unsigned long offset)
 {
 	unsigned long at = offset / RSV_SLOB_UNIT;
@@ -79,7 +81,7 @@ static enum rsv_misuse rsv_slob_block_misuse(const struct rsv_slob_page *page, u
 }
 
 /**
- * rsv_slob_block_check() - whether an object of a cache has a block, so is used or cached
+ * rsv_slob_block_check() - whether an object of a cache has a block, and so is used or cached
  * @c: the cache
  * @e: the extent that the object lies in
  * @f: the frame of its page, one of the heap
@@ -112,7 +114,8 @@ enum rsv_misuse rsv_slob_block_check(const struct rsv_cache *c, const struct rsv
  * @p: the address, in a page of the heap
  * @into: set to the bytes from the beginning of the block to the address
  *
- * A block has as many bytes as a slot of its cache. Its object begins layout.before bytes into it.
+ * A block has as many bytes as a slot of its cache. Its object begins layout.before bytes behind
+ * its beginning.
  *
  * Context: Any but NMI, under rcu_read_lock().
  * Return: The bytes of the block, or 0 if the address is in no used block.
@@ -199,10 +202,10 @@ static void rsv_slob_page_visit(struct rsv_cache *c, struct rsv_extent *e, struc
 /**
  * rsv_slob_block_for_each() - visit the used objects of the heap that have a cache's size
  * @c: the cache
- * @visitor: what to do with them
+ * @visitor: called for each of them
  *
- * Other caches change the lists of slob pages all the time, so this walks along the frames of all
- * pages of the region.
+ * Other caches change the lists of slob pages all the time, so the function walks along the frames
+ * of all pages of the region instead.
  *
  * Context: Process; may sleep; takes region->shape_lock.
  */

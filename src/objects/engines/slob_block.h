@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Blocks of the heap: which block an object or an address is in.
+ * Blocks of the heap: finding the block that an object or an address is in.
  */
 #ifndef RSV_OBJECTS_ENGINES_SLOB_BLOCK_H
 #define RSV_OBJECTS_ENGINES_SLOB_BLOCK_H
@@ -11,7 +11,7 @@
 #include "report.h"
 #include "types.h"
 
-/* Slots of fewer bytes are blocks of the heap. At least two of them fit into a slob page. */
+/* Slots of fewer bytes are blocks of the heap. Larger ones would waste much of a slob page. */
 #define RSV_HEAP_LIMIT	min((unsigned int)PAGE_SIZE, RSV_SLOB_PAGE_BYTES / 2)
 
 bool rsv_slob_block_fits(const struct rsv_cache *c, const struct rsv_slob_page *page,

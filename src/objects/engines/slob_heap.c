@@ -3,15 +3,16 @@
  * The heap of a region: slob pages, and the blocks that the engine SLOB allocates from them.
  *
  * Each node has three lists of slob pages that have free blocks, as mm/slob.c had them: for blocks
- * of less than 256 bytes, of less than 1024, and of less than a page. So small blocks do not fill
- * the holes that larger ones need. Empty slob pages serve all three lists, and full ones none.
+ * of less than 256 bytes, of less than 1024, and of less than a page. So small blocks do not take
+ * the room that larger ones need. Empty slob pages serve all three sizes, and full ones none.
  *
- * An allocation takes the first free block that is large enough of the first slob page that has
- * one, and begins at the slob page where the last search ended: first fit in a slob page, next fit
- * along the list (Knuth 1, 2.5). Since that may be a long way it drops the lock every
- * RSV_HEAP_STEPS steps.
+ * An allocation searches the list for a free block that is large enough. It begins at the slob page
+ * where the last search ended (next fit along the list), and takes the first such block in a slob
+ * page (first fit; Knuth 1, 2.5). A search may be long, so it drops the lock every RSV_HEAP_STEPS
+ * steps.
  *
  * The node's raw lock guards the lists, and the freelists and bitmaps of the slob pages.
+ * slob_page.c has the one exception: the owner of a used block reads the bitmap without the lock.
  */
 #include <linux/list.h>
 #include <linux/minmax.h>
@@ -36,7 +37,7 @@
  * struct rsv_slob_search - a search for free blocks (on the caller's stack)
  * @c: the cache that allocates
  * @batch: the objects that it got so far
- * @nr: the objects that it wants
+ * @nr: the objects that the request wants
  * @size: units of a block
  * @align: alignment of a block, in units
  * @left: slob pages of the list that the search has not looked at
@@ -65,8 +66,8 @@ static unsigned int rsv_slob_block_list(const struct rsv_cache *c)
 }
 
 /*
- * Marks the object of a block that was cut as cached. Under the lock: from now on others can find
- * the block, and must not find the header of a free one.
+ * Marks the object of a new block as cached. The caller holds the lock: once it drops it, other
+ * CPUs can find the block, and must not find the header of a free one there.
  */
 static void *rsv_slob_block_to_object(struct rsv_cache *c, const struct rsv_slob_page *page,
 				      unsigned int at)
@@ -113,8 +114,8 @@ static void rsv_slob_page_search(const struct rsv_slob_page *page, union rsv_slo
 }
 
 /*
- * Looks at slob pages of a list until one has a block, or for RSV_HEAP_STEPS. The node is locked.
- * The list is rotated to where the search stops, for the next one to begin there.
+ * Searches the slob pages of a list until one has a block, or for RSV_HEAP_STEPS. The node is
+ * locked. Rotates the list to where the search stops, so that the next search begins there.
  */
 static void rsv_slob_list_search(struct rsv_slob_page_list *list, struct rsv_slob_search *s)
 {
@@ -150,7 +151,7 @@ static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct r
 {
 	unsigned long flags;
 
-	/* Slob pages that other CPUs add meanwhile do not make this search longer. */
+	/* The number is read once, so slob pages that other CPUs add make this search no longer. */
 	s->left = READ_ONCE(h->lists[list].nr);
 	while (s->left && !s->batch->nr && !s->batch->damaged) {
 		raw_spin_lock_irqsave(&h->lock, flags);
@@ -194,8 +195,8 @@ void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_ba
  */
 
 /*
- * Makes the block of a cached object free. The node is locked. If a header was overwritten the slob
- * page gives up its other free blocks. @lost: set to their units.
+ * Makes the block of a cached object a free block. The node is locked. If a header was overwritten,
+ * the slob page abandons its other free blocks, and @lost is set to their units.
  */
 static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_slob_page *page,
 					  void *object, unsigned int *lost)
@@ -207,11 +208,14 @@ static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_
 					     .size = rsv_slob_block_units(c)};
 	bool sound;
 
-	/* If another CPU freed the same object before, its block is free or has another object. */
+	/*
+	 * Another CPU may have freed the same object before. Then its block is free, or was
+	 * allocated anew.
+	 */
 	if (!rsv_slob_block_fits(c, page, offset) ||
 	    rsv_mark_read(c, rsv_mark_at(c, object)) != RSV_MARK_CACHED)
 		return RSV_DOUBLE_FREE;
-	/* If another CPU frees it after this one, that CPU finds that it is not cached any more. */
+	/* A CPU that frees the same object after this one finds that it is no longer cached. */
 	rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE);
 	sound = rsv_free_block_find(page, block.at, &prev);
 	if (sound && rsv_free_block_covers(&prev, block.at))
@@ -233,7 +237,7 @@ static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_
  * @object: the object, marked as cached
  *
  * Context: Any but NMI, with no raw lock held.
- * Return: RSV_OK, or RSV_DOUBLE_FREE if another CPU freed it already.
+ * Return: RSV_OK, or RSV_DOUBLE_FREE if another CPU freed the object already.
  */
 enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
 			      void *object)
@@ -366,7 +370,7 @@ unsigned int rsv_heap_trim(struct rsv_region *r, int nid, unsigned long max)
 	unsigned long flags;
 	unsigned int nr = 0;
 
-	/* Without the lock: a CPU that empties another slob page calls this after that. */
+	/* The look needs no lock: a CPU that empties a slob page after it trims the heap itself. */
 	while (READ_ONCE(h->lists[RSV_SLOB_LIST_EMPTY].nr) > max) {
 		raw_spin_lock_irqsave(&h->lock, flags);
 		frame = rsv_heap_evict(r, h, max);
@@ -409,7 +413,7 @@ int rsv_heap_create(struct rsv_region *r)
 
 /**
  * rsv_heap_destroy() - destroy the heap of a region, and free its slob pages
- * @r: the region. It has no caches, so no block of the heap is used, though lost ones look so
+ * @r: the region. It has no caches, so no block of the heap is used; lost blocks only look used
  *
  * Context: Process; may sleep.
  */
@@ -428,7 +432,7 @@ void rsv_heap_destroy(struct rsv_region *r)
 }
 
 /**
- * rsv_heap_lost() - count blocks that are lost, since what led to them was overwritten
+ * rsv_heap_lost() - count blocks that a cache's freelist lost, since it was overwritten
  * @c: their cache
  * @object: the object of one of them; all are of one node
  * @nr: how many
@@ -447,7 +451,7 @@ void rsv_heap_lost(const struct rsv_cache *c, const void *object, unsigned int n
 }
 
 /**
- * rsv_heap_leaked() - count the pages of the heap in which only lost blocks are
+ * rsv_heap_leaked() - count the pages of the heap that have only lost blocks
  * @r: the region
  *
  * The caller has freed all objects and trimmed the heap. Lost blocks look used, so their slob pages
@@ -474,7 +478,7 @@ unsigned long rsv_heap_leaked(const struct rsv_region *r)
 }
 
 /**
- * rsv_heap_count() - count what the heap of a region has
+ * rsv_heap_count() - sum up the figures of a region's heap
  * @r: the region
  * @figures: filled in
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The heap of a region, as the engine SLOB uses it. See objects/heap.h for the rest.
+ * The heap of a region, for the engine SLOB. objects/heap.h has the functions that others call.
  */
 #ifndef RSV_OBJECTS_ENGINES_SLOB_HEAP_H
 #define RSV_OBJECTS_ENGINES_SLOB_HEAP_H
@@ -10,7 +10,7 @@
 #include "report.h"
 #include "types.h"
 
-/* Empty slob pages that each node keeps until a cache is shrunk */
+/* Empty slob pages that stay on each node until a cache is shrunk */
 #define RSV_SLOB_EMPTY_MIN	2
 
 void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_batch *batch);

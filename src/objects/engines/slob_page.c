@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slob pages: what the heap of the engine SLOB consists of, with the bitmap and the free blocks of
- * each.
+ * Slob pages: the heap of the engine SLOB consists of them. Each has a bitmap and a freelist of its
+ * own.
  *
- * A slob page is RSV_HEAP_PAGES pages, or fewer if the region has no such block. Everything in it
- * is a multiple of the SLOB unit and is given in units from the beginning of the slob page:
+ * A slob page is RSV_HEAP_PAGES pages, or fewer if the region has no such block. All lengths in it
+ * are multiples of the SLOB unit. They, and offsets from the beginning of the slob page, are given
+ * in units:
  *
  *	bitmap		a 64th of it: a bit for each unit at which a block begins
  *	blocks		used and free ones, without a space between them
  *
- * A free block begins with a header of one unit, as in K&R and mm/slob.c: how long it is, and where
- * the next free block begins. The freelist is in the order of addresses. A check value in the
- * header depends on its address and on a secret of the heap: it finds headers that somebody
- * overwrote. Used blocks have no header; the bitmap says where they end.
+ * A free block begins with a header of one unit, as in K&R and mm/slob.c: its length, and where the
+ * next free block begins. The freelist is in the order of addresses. A check value in the header
+ * depends on its address and on a secret of the heap, and so reveals an overwritten header. Used
+ * blocks have no header; the bitmap says where they end.
  */
 #include <linux/hash.h>
 #include <linux/list.h>
@@ -54,8 +55,8 @@ struct rsv_slob_page rsv_slob_page_get(const struct rsv_extent *e, struct rsv_fr
  * @e: the page's extent
  * @f: the page's frame
  *
- * If the caller has no used block in the slob page it may be freed before the caller uses the
- * answer: see rsv_slob_page_is_listed().
+ * If the caller has no used block in the slob page, another CPU may free the slob page before the
+ * caller uses the result: see rsv_slob_page_is_listed().
  *
  * Context: Any.
  * Return: The frame of the first page of the slob page, or NULL if there is none.
@@ -64,9 +65,7 @@ struct rsv_frame *rsv_slob_page_head(const struct rsv_extent *e, struct rsv_fram
 {
 	unsigned int back;
 
-	/*
-	 * Pairs with rsv_slob_page_mark(): the other fields of the frame are set before its kind.
-	 */
+	/* Pairs with rsv_slob_page_mark(), which sets the frame's kind after its other fields. */
 	switch (smp_load_acquire(&f->kind)) {
 	case RSV_FRAME_HEAP:
 		return f;
@@ -105,11 +104,11 @@ void rsv_slob_page_move(const struct rsv_slob_page *page, unsigned int from, uns
 }
 
 /**
- * rsv_slob_page_update() - store what a slob page knows of its blocks, and move it to its list
+ * rsv_slob_page_update() - store a slob page's word, and move the slob page to its list
  * @page: the slob page; its node is locked
- * @word: what it knows
- * @list: the list for blocks of the size that was allocated or freed. The slob page goes there if
- *	it was full or empty; else it stays on the list that it is on
+ * @word: the new word
+ * @list: the list for blocks of the size that was allocated or freed. A slob page that was full or
+ *	empty goes there; another one stays on its list
  *
  * Context: Any but NMI.
  */
@@ -136,10 +135,11 @@ void rsv_slob_page_update(const struct rsv_slob_page *page, union rsv_slob_word 
  * The bitmap
  *
  * The owner of a used block reads its size without the lock: from the bit at its beginning to the
- * next bit that is set. Both stay set while the block is used. The block behind it may be split or
- * coalesce with blocks behind that, but it still begins there. The block before it cannot coalesce
- * with a used one. And no bit between the two is set. Other CPUs change other bits of the same
- * words under the node's lock; each stores a whole word, with these two bits as they were.
+ * next bit that is set. Both bits stay set while the block is used. Another CPU may split the block
+ * behind it, or coalesce that with blocks further behind, but that block still begins there. The
+ * block before it does not coalesce with a used one. And no CPU sets a bit between the two. Other
+ * CPUs change other bits of the same words under the node's lock; each stores a whole word, which
+ * has these two bits as they were.
  */
 
 static void rsv_slob_start_set(const struct rsv_slob_page *page, unsigned int at)
@@ -246,8 +246,8 @@ static void rsv_free_block_write(const struct rsv_slob_page *page,
  * @free: set to what the header says
  *
  * Context: Any.
- * Return: Whether there is a sound header, so whether the block is free. A user may have written
- * the same bytes by chance, which happens once in 2^32 times, or on purpose, by copying a header.
+ * Return: Whether the header is sound, and so the block free. A user may have written the same
+ * bytes by chance, once in 2^32 times, or on purpose, by copying a header.
  */
 bool rsv_free_block_read(const struct rsv_slob_page *page, unsigned int at,
 			 struct rsv_free_block *free)
@@ -283,7 +283,10 @@ bool rsv_free_block_find(const struct rsv_slob_page *page, unsigned int at,
 	return true;
 }
 
-/* Sets the next free block, in the header or, for the head of the freelist, in the word. */
+/*
+ * Sets the next free block, in the header of @free or, if that is the head of the freelist, in the
+ * word.
+ */
 static void rsv_free_block_set_next(const struct rsv_slob_page *page, union rsv_slob_word *word,
 				    struct rsv_free_block *free, unsigned int next)
 {
@@ -301,7 +304,7 @@ static void rsv_free_block_set_next(const struct rsv_slob_page *page, union rsv_
  * @prev: the free block before @free on the freelist, or its head; set to the last free block
  *	before the new one
  * @free: the free block
- * @at: where the new block begins. What @free has before and behind it become free blocks
+ * @at: where the new block begins. The units of @free before and behind it become free blocks
  * @size: length of the new block
  *
  * Context: Any but NMI.
@@ -365,11 +368,11 @@ bool rsv_free_block_join(const struct rsv_slob_page *page, union rsv_slob_word *
 }
 
 /**
- * rsv_free_blocks_abandon() - give up the freelist of a slob page, since a header was overwritten
+ * rsv_free_blocks_abandon() - abandon the freelist of a slob page, since a header was overwritten
  * @page: the slob page; its node is locked
  * @word: what the slob page knows of its blocks; updated
  *
- * Its free blocks count as used from now on, and as lost.
+ * From now on its free blocks count as used, and as lost.
  *
  * Context: Any but NMI.
  * Return: The units that are lost.

@@ -34,13 +34,13 @@ bool rsv_free_block_join(const struct rsv_slob_page *page, union rsv_slob_word *
 			 struct rsv_free_block *prev, struct rsv_free_block block);
 unsigned int rsv_free_blocks_abandon(const struct rsv_slob_page *page, union rsv_slob_word *word);
 
-/* What a slob page knows of its blocks, as it is at one moment */
+/* The word of a slob page at one moment */
 static inline union rsv_slob_word rsv_slob_page_word(const struct rsv_frame *frame)
 {
 	return (union rsv_slob_word){ .word = READ_ONCE(frame->slob) };
 }
 
-/* Whether it is a slob page of the heap. While the node is locked it stays one. */
+/* Whether the pages are a slob page of the heap. While the node is locked the answer holds. */
 static inline bool rsv_slob_page_is_listed(const struct rsv_slob_page *page)
 {
 	return READ_ONCE(page->frame->kind) == RSV_FRAME_HEAP &&

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine SLUB, as the kernel had it in mm/slub.c in 6.12 (Lameter 2007): what a slab knows of
- * its objects is one word in its frame, and its freelist is threaded through the free objects
+ * The engine SLUB, as the kernel had it in mm/slub.c in 6.12 (Lameter 2007). One word in a slab's
+ * frame has all counts of the slab, and the freelist is threaded through the free objects
  * (slub_freelist.c).
  *
  * With magazines, the fullest slabs of a node serve a batch at a time, under the node's lock.
- * Without, each CPU has an active slab, and nothing is queued (slub_cpu.c).
+ * Without magazines, each CPU has an active slab, and no object is queued (slub_cpu.c).
  *
- * A free needs no lock, whatever slab the object is of. It first exchanges the object's mark from
- * cached to free: of two CPUs that free the same object only one succeeds. Then it exchanges the
+ * A free takes no lock, whichever slab the object is of. It first exchanges the object's mark from
+ * cached to free: of two CPUs that free the same object, only one succeeds. Then it exchanges the
  * slab's word, to make the object the first of the freelist. Only if that moves the slab to another
- * list does the free take the node's lock. Of the word
+ * list does the free take the node's lock. In the word
  *
  *	fill, frozen	change under the node's lock, like the lists
  *	carved		grows under the node's lock or, of an active slab, by its CPU
@@ -35,7 +35,7 @@
  * Allocation
  */
 
-/* The slabs of one batch: bounds how long the lock is held */
+/* The slabs of one batch at most, which bounds how long the lock is held */
 #define RSV_BATCH_SLABS	2
 
 static void rsv_slub_alloc_node(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
@@ -69,8 +69,9 @@ static void rsv_slub_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 }
 
 /*
- * Adds a new slab to its node. Unless an active slab serves, the batch gets objects of the best slab:
- * usually the new one, but a slab may have got objects back while the new one was made.
+ * Adds a new slab to its node. Unless @nr is 0, because a CPU's active slab serves, the batch gets
+ * objects of the best slab. That is usually the new one, but another slab may have got objects back
+ * while the new one was made.
  */
 static void rsv_slub_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
 			 unsigned int nr, struct rsv_batch *batch)
@@ -108,7 +109,7 @@ static bool rsv_slub_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned 
  * Free
  */
 
-/* Puts an object on the freelist of a slab that goes to another list for that. */
+/* Puts an object on the freelist of a slab, and moves the slab to another list for that. */
 static void rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 				 struct rsv_frame *slab, unsigned int index, unsigned long *mark)
 {
@@ -135,8 +136,8 @@ static void rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 }
 
 /*
- * Makes a cached object free. Returns false if its mark does not say "cached", or another CPU,
- * which frees the same object, was faster.
+ * Makes a cached object free. Returns false if its mark does not say "cached", or if another CPU
+ * that frees the same object was faster.
  */
 static bool rsv_slub_mark_free(struct rsv_cache *c, unsigned long *mark)
 {
@@ -227,7 +228,7 @@ static bool rsv_slub_sound(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 	unsigned int nr, last;
 	bool broken;
 
-	/* Other CPUs may put objects before the first one meanwhile; none takes one off. */
+	/* Other CPUs may add objects at the front meanwhile, but none takes an object off. */
 	nr = rsv_slub_last(c, base, word.carved, word.free, &last, &broken);
 	return !broken && nr == word.carved - word.inuse;
 }
@@ -241,7 +242,7 @@ static bool rsv_slub_verify(struct rsv_cache *c, struct rsv_extent *e, struct rs
 	bool sound;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	/* An active slab is not walked: its CPU takes objects off without the lock. */
+	/* The walk leaves out an active slab, whose CPU takes objects off without the lock. */
 	sound = rsv_slab_read(slab).frozen || rsv_slub_sound(c, slab, base);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (!sound)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the engine SLUB share: slub.c is the engine, slub_cpu.c has the active slabs of
- * CPUs, slub_freelist.c has the freelists of slabs.
+ * Functions that the files of the engine SLUB share: slub.c is the engine, slub_cpu.c has the
+ * active slabs of CPUs, slub_freelist.c has the freelists of slabs.
  */
 #ifndef RSV_OBJECTS_ENGINES_SLUB_H
 #define RSV_OBJECTS_ENGINES_SLUB_H
@@ -12,7 +12,7 @@
 #include "pages/pagemap.h"
 #include "types.h"
 
-/* Instead of the value of a mark: it is not that of a free object, so somebody overwrote it. */
+/* Stands for the value of a mark that is not one of a free object: somebody overwrote it. */
 #define RSV_SLUB_BROKEN	ULONG_MAX
 
 static inline void *rsv_slub_object(const struct rsv_cache *c, void *base, unsigned int index)
@@ -32,8 +32,8 @@ static inline void *rsv_slub_base(const struct rsv_cache *c, const struct rsv_fr
 }
 
 /*
- * Changes what a slab knows of its objects, if it is still @old; otherwise sets @old to what it is.
- * Orders writes to objects and marks before the exchange, and reads of them after it.
+ * Changes a slab's word to @new if it is still @old; otherwise sets @old to what it is now. The
+ * exchange orders writes to objects and marks before it, and reads of them after it.
  */
 static inline bool rsv_slub_exchange(struct rsv_frame *slab, union rsv_slab_word *old,
 				     union rsv_slab_word new)

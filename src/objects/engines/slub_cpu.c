@@ -3,14 +3,15 @@
  * Active slabs: how the engine SLUB serves a CPU of a cache without magazines, as the kernel's SLUB
  * did in 6.12.
  *
- * Each CPU has an active slab. It is frozen: on no list of its node, and only this CPU takes
- * objects off it. The CPU takes the whole freelist of the slab at once: from then on the list is
- * the CPU's (rsv_cpu.freelist), and the slab counts these objects as inuse. Other CPUs free to the
- * slab's own freelist, in the frame. When the CPU's list is empty the CPU takes that one, then
- * carves; when the slab has nothing left the CPU deactivates it and activates the node's best slab.
+ * Each CPU has an active slab. The slab is frozen: it is on no list of its node, and only this CPU
+ * takes objects off it. The CPU takes the whole freelist of the slab at once. From then on the list
+ * is the CPU's (rsv_cpu.freelist), and the slab counts its objects as inuse. Other CPUs free to the
+ * slab's own freelist, in the frame. When the CPU's list is empty, the CPU takes the slab's list
+ * once more, or carves. When the slab has nothing left, the CPU deactivates it and activates the
+ * node's best slab.
  *
- * The CPU calls this between rsv_cpu_enter() and rsv_cpu_leave(), so no other changes rsv_cpu. Only
- * activation and deactivation take the node's lock.
+ * The CPU calls these functions between rsv_cpu_enter() and rsv_cpu_leave(), so nothing else
+ * changes its rsv_cpu. Only activation and deactivation take the node's lock.
  */
 #include <linux/minmax.h>
 
@@ -53,8 +54,8 @@ static void rsv_slub_activate(struct rsv_cpu *cpu, struct rsv_cache_node *n)
 }
 
 /*
- * Puts the CPU's list, @nr objects that end with @last, before the slab's own, and the slab on a
- * list of its node, which is locked.
+ * Puts the CPU's list, @nr objects that end with @last, before the slab's own list. Puts the slab
+ * on a list of its node, which is locked.
  */
 static void rsv_slub_unfreeze(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_cpu *cpu,
 			      unsigned int nr, unsigned int last)
@@ -85,7 +86,7 @@ static void rsv_slub_unfreeze(struct rsv_cache *c, struct rsv_cache_node *n, str
 /**
  * rsv_slub_deactivate() - return a CPU's active slab to its node
  * @c: the cache
- * @cpu: what the CPU has of it: an active slab
+ * @cpu: the CPU's share of it, with an active slab
  *
  * Context: Any but NMI.
  */
@@ -112,7 +113,7 @@ void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
 		rsv_cache_lost(c, base, lost);
 }
 
-/* Returns whether the CPU's list has an object, or gets one from the active slab. */
+/* Returns whether the CPU's list has an object, if need be after a refill from the active slab. */
 static bool rsv_slub_refill(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_frame *slab = cpu->active;
@@ -147,9 +148,9 @@ static void rsv_slub_pop_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rs
 /**
  * rsv_slub_alloc_cpu() - take one object from a CPU's active slab
  * @c: the cache
- * @cpu: what the CPU has of it
+ * @cpu: the CPU's share of it
  * @n: the CPU's node, which has the next active slab
- * @batch: an empty batch; the object is added to it, unless the node has no slab that is not full
+ * @batch: an empty batch. The object is added to it, unless all slabs of the node are full
  *
  * Context: Any but NMI.
  */

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The freelist of a slab: how the engine SLUB carves objects, puts them on it and takes them off.
+ * The freelist of a slab: this file carves objects of the engine SLUB, puts them on the freelist
+ * and takes them off.
  *
  * The list is threaded through the free objects: the mark of each (mark.h) has the number of the
- * next one. A slab is carved as needed. RSV_BATCH new objects at a time go on the freelist in
- * random order, as with CONFIG_SLAB_FREELIST_RANDOM; or, if the caller wants several, they go to it
- * directly. Objects that were never carved have no mark and no content.
+ * next one. A slab is carved as needed, RSV_BATCH objects at a time. They go on the freelist in
+ * random order, as with CONFIG_SLAB_FREELIST_RANDOM. If the caller wants several objects, the new
+ * ones go to it directly instead. Objects that were never carved have no mark and no content.
  *
- * Any CPU may add an object to the front at any time (slub.c). Only a caller that may carve the
- * slab takes objects off: the holder of the node's lock or, of an active slab, its CPU. So what
- * follows the first object stays as it is while such a caller walks along the list.
+ * Any CPU may add an object at the front at any time (slub.c). Only a caller that may carve the
+ * slab takes objects off: the holder of the node's lock or, of an active slab, its CPU. So while
+ * such a caller walks along the list, the objects behind the first one stay as they are.
  *
- * A mark that is none of a free object was overwritten. The slab gives up the remaining freelist
- * then: its objects are lost, instead of two users getting the same one.
+ * If the mark of an object on the list is not that of a free object, somebody overwrote it. Then
+ * the slab abandons the remaining freelist. Its objects are lost, but no two users get the same
+ * object.
  */
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -30,7 +32,7 @@
 /**
  * struct rsv_slub_order - the order in which new objects go on the freelist (on the caller's stack)
  * @order: the cache's random order
- * @at: the next index into it; each slab begins at another one
+ * @at: the next index into it. Each part of a slab that is carved begins at another one
  * @nr: the number of objects; larger numbers are skipped
  */
 struct rsv_slub_order {
@@ -44,7 +46,7 @@ static struct rsv_slub_order rsv_slub_order_begin(const struct rsv_cache *c, con
 {
 	return (struct rsv_slub_order){
 		.order = c->carve_order,
-		/* Nobody outside knows the upper bits of a mark's word. */
+		/* The upper bits of a mark's word are secret, and so is the order. */
 		.at = rsv_mark_word(c->secret, first) >> (BITS_PER_LONG - 8),
 		.nr = nr,
 	};
@@ -61,7 +63,7 @@ static __always_inline unsigned int rsv_slub_order_next(struct rsv_slub_order *o
 	return next;
 }
 
-/* The number of objects that are carved next */
+/* The number of objects that the next carving makes */
 static unsigned int rsv_slub_uncarved(const struct rsv_cache *c, union rsv_slab_word word)
 {
 	return min(rsv_slab_objects(c, word) - word.carved, RSV_BATCH);
@@ -128,8 +130,8 @@ bool rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base)
 }
 
 /*
- * Adds up to @max new objects to the batch, past the freelist. The node is locked. Returns the
- * slab's new word; the caller moves the slab to the list that it says.
+ * Carves up to @max objects and adds them to the batch, past the freelist. The node is locked.
+ * Returns the slab's new word; the caller moves the slab to the list for that word.
  */
 static union rsv_slab_word rsv_slub_carve_batch(struct rsv_cache *c, struct rsv_frame *slab,
 						void *base, unsigned int max,
@@ -164,7 +166,7 @@ static union rsv_slab_word rsv_slub_carve_batch(struct rsv_cache *c, struct rsv_
  * struct rsv_slub_walk - a walk along a freelist (on the caller's stack)
  * @next: the object that it has come to, or RSV_SLAB_NONE
  * @nr: the objects before that
- * @raw: the one object before that was never constructed
+ * @raw: there is one object before that, and it was never constructed
  * @broken: the mark of @next was overwritten
  */
 struct rsv_slub_walk {
@@ -175,8 +177,8 @@ struct rsv_slub_walk {
 };
 
 /*
- * Copies up to @max objects to the end of the batch, and leaves its number as it is: the caller may
- * have to walk again. A raw object is the only one of its batch.
+ * Copies up to @max objects behind the end of the batch, but does not change the batch's number:
+ * the caller may have to walk again. A batch that has a raw object has no other one.
  */
 static void rsv_slub_walk_list(const struct rsv_cache *c, void *base, unsigned int carved,
 			       unsigned int max, struct rsv_slub_walk *w, struct rsv_batch *batch)
@@ -208,7 +210,7 @@ static void rsv_slub_walk_list(const struct rsv_cache *c, void *base, unsigned i
 }
 
 /**
- * rsv_slub_relink() - move a slab to the list that its new word says
+ * rsv_slub_relink() - move a slab to the list for its new word
  * @n: its node, locked
  * @slab: the slab
  * @old: its word before
@@ -225,7 +227,7 @@ void rsv_slub_relink(struct rsv_cache_node *n, struct rsv_frame *slab, union rsv
 	rsv_slab_link(n, slab, new.fill);
 }
 
-/* Gives up the remaining freelist: the slab counts its objects as used for ever. */
+/* Abandons the remaining freelist: from now on the slab counts its objects as used. */
 static void rsv_slub_abandon(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
 			     void *base, struct rsv_batch *batch)
 {
@@ -268,11 +270,11 @@ static void rsv_slub_pop_list(struct rsv_cache *c, struct rsv_cache_node *n, str
 }
 
 /**
- * rsv_slub_pop() - take objects of a slab
+ * rsv_slub_pop() - allocate objects of a slab
  * @c: the cache
  * @n: the slab's node, locked
  * @slab: the slab, on one of the node's lists and not full
- * @max: at most so many
+ * @max: the number of objects to take, at most
  * @batch: the objects are added to it
  *
  * Context: Any but NMI.
@@ -283,7 +285,7 @@ void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
 	union rsv_slab_word old = rsv_slab_read(slab), new;
 	void *base = rsv_slub_base(c, slab);
 
-	/* Single objects shall come in random order too, which needs a list of several. */
+	/* Single objects come in random order too, which needs a list of several. */
 	if (old.free != RSV_SLAB_NONE || max + batch->nr == 1 || rsv_cache_has_raw(c)) {
 		rsv_slub_pop_list(c, n, slab, base, max, batch);
 		return;
@@ -297,9 +299,9 @@ void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
  * @c: the cache
  * @base: first address of the slab
  * @carved: its carved objects
- * @first: the first object of the list, or RSV_SLAB_NONE; none is taken off meanwhile
+ * @first: the first object of the list, or RSV_SLAB_NONE. No other CPU takes objects off meanwhile
  * @last: set to the last object, unless there is none
- * @broken: set to whether a mark was overwritten: the list ends before that object
+ * @broken: set to whether a mark was overwritten; the list ends before that object then
  *
  * Context: Any but NMI.
  * Return: The number of objects.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * stress: blocks of pages on all CPUs. Each page has a mark at both ends that says whether it is
- * used, so that a page that two CPUs got is found.
+ * used. So the run finds a page that two CPUs got.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
@@ -41,7 +41,7 @@ static void page_mark(unsigned long pfn, unsigned long mark, bool in_use, bool z
 	kunmap_local(word);
 }
 
-/* Returns the number of the block's first page, and its order. */
+/* Returns the number of the block's first page, with its order. */
 static unsigned long block_take(struct rnd_state *random, gfp_t gfp)
 {
 	u32 x = prandom_u32_state(random);

@@ -121,7 +121,7 @@ static unsigned long our_pages(struct rsv_region *r, struct rsv_cache *c, unsign
 	return pages;
 }
 
-/* With a cache of @engine; without an engine, with rsv_kmalloc() */
+/* Measures a cache of @engine or, without an engine, rsv_kmalloc(). */
 static unsigned long our_footprint(unsigned int size, unsigned int engine)
 {
 	const struct rsv_reserve want = { .bytes = (size_t)OBJECTS * size * 2 + SZ_1M };
@@ -142,7 +142,7 @@ static unsigned long our_footprint(unsigned int size, unsigned int engine)
 
 /* The comparison */
 
-/* Whether @ours is at most so many hundredths of @kernels */
+/* Whether @ours is at most @hundredths hundredths of @kernels */
 static bool within(unsigned long ours, unsigned long kernels, unsigned int hundredths)
 {
 	return ours && kernels && ours * 100 <= kernels * hundredths;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the runs of reservoir_machine.ko share. Each run has a file of its own.
+ * Functions that the runs of reservoir_machine.ko share. Each run has a file of its own.
  */
 #ifndef RSV_KUNIT_MACHINE_H
 #define RSV_KUNIT_MACHINE_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * objects: objects of all engines, with and without magazines and constructors, and of size
- * classes, on all CPUs. Each used object has a mark at both ends that says whose it is. A
- * constructed object stays constructed.
+ * classes, on all CPUs. Each used object has a mark at both ends that names its kind. A constructed
+ * object stays constructed.
  *
  * The run counts its operations. The caches stay until the module goes, unused, so that make
  * check-machines can compare their own counts.
@@ -185,9 +185,9 @@ static void object_give(unsigned long taken)
 }
 
 /*
- * Guarantees objects to the first kind. Their table is memory of a size class: it is made anew when
- * it is too small, and freed with the last object. The region may not have more objects at the
- * moment, which is no error.
+ * Guarantees objects to the first kind. Their table is memory of a size class: the cache makes it
+ * anew when it is too small, and frees it with the last object. The region may not have more
+ * objects at the moment, which is no error.
  */
 static int guarantee(unsigned int nr)
 {

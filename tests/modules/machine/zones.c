@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * zones and nodes: which memory serves which request.
+ * zones and nodes: the memory that serves a request for a zone or a node.
  */
 #define pr_fmt(fmt) "machine: " fmt
 
