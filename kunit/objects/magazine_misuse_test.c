@@ -151,7 +151,7 @@ static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *
 	void *object[2];
 
 	rsvt_objects_alloc(test, c, object, 2);
-	KUNIT_EXPECT_EQ(test, rsv_free_claim(c, e, object[0]), RSV_OK);
+	KUNIT_EXPECT_EQ(test, rsv_free_mark_cached(c, e, object[0]), RSV_OK);
 	kmemleak_free(object[0]);
 	this_cpu_add(c->cpus->slow_frees, 2);
 	rsv_free_store(c, e, object[0], false);

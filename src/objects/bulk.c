@@ -273,7 +273,7 @@ static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, voi
  */
 static bool rsv_bulk_mark_cached(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
-	return rsv_extent_has(e, object) && rsv_free_claim(c, e, object) == RSV_OK;
+	return rsv_extent_has(e, object) && rsv_free_mark_cached(c, e, object) == RSV_OK;
 }
 
 /* As rsv_bulk_free_fast(), but calls the engine for each object. */

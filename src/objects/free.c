@@ -33,7 +33,7 @@ static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_exten
 	enum rsv_misuse misuse;
 
 	preempt_disable();
-	misuse = rsv_free_claim(c, e, object);
+	misuse = rsv_free_mark_cached(c, e, object);
 	preempt_enable();
 	if (unlikely(misuse != RSV_OK)) {
 		rsv_debug_report(misuse, c, e, object, "given back");

@@ -17,7 +17,7 @@ void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
 void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
 
 /**
- * rsv_free_claim() - mark a used object as cached
+ * rsv_free_mark_cached() - mark a used object as cached
  * @c: the cache that the caller names
  * @e: the extent that it lies in
  * @object: the object, or any address in the extent
@@ -28,8 +28,8 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
  * likely to be there still.
  * Return: RSV_OK, or why the caller does not have such an object, and then nothing has changed.
  */
-static inline enum rsv_misuse rsv_free_claim(struct rsv_cache *c, struct rsv_extent *e,
-					     void *object)
+static inline enum rsv_misuse rsv_free_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
+						   void *object)
 {
 	struct rsv_frame *f = rsv_frame_at(e, object);
 	const struct rsv_cache *owner = READ_ONCE(f->cache);

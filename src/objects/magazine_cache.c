@@ -181,13 +181,13 @@ struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
  * Makes a used magazine a cached object of its internal cache. Returns false, with a report, if the
  * magazine is no used object; it is lost then.
  */
-static bool rsv_magazine_to_cached(struct rsv_cache *internal, void *m)
+static bool rsv_magazine_mark_cached(struct rsv_cache *internal, void *m)
 {
 	struct rsv_extent *e = rsv_region_extent(internal->region, m);
 	enum rsv_misuse misuse;
 
 	preempt_disable();
-	misuse = rsv_free_claim(internal, e, m);
+	misuse = rsv_free_mark_cached(internal, e, m);
 	preempt_enable();
 	if (unlikely(misuse != RSV_OK)) {
 		rsv_debug_report(misuse, internal, e, m, "given back");
@@ -215,7 +215,7 @@ void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m)
 		return;
 	if (!(c->flags & RSV_CACHE_INTERNAL)) {
 		internal = c->region->magazine_caches[rsv_magazine_size_index(m->size)];
-		if (!rsv_magazine_to_cached(internal, m))
+		if (!rsv_magazine_mark_cached(internal, m))
 			return;
 	}
 	rsv_batch_free(internal, &object, 1);

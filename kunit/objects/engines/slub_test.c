@@ -67,6 +67,7 @@ static void free_object_that_was_written_to_is_found_and_not_handed_out(struct k
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = cache_of_kind(test, r);
 	void *object[PER_SLAB], *next, *others[PER_SLAB];
+
 	rsvt_objects_alloc(test, c, object, PER_SLAB);
 	rsv_cache_free(c, object[4]);
 	rsv_cache_free(c, object[3]);
