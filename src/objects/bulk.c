@@ -118,8 +118,12 @@ static unsigned int rsv_bulk_alloc_fast(struct rsv_cache *c, unsigned int nr, vo
 	return done;
 }
 
-/* As rsv_bulk_alloc_fast(), but calls the engine for each object: see rsv_cache_set_fast(). */
-static unsigned int rsv_bulk_alloc_each(struct rsv_cache *c, unsigned int nr, void **objects)
+/*
+ * As rsv_bulk_alloc_fast(), but calls the engine for each object: see rsv_cache_set_fast(). Not
+ * inline, so that the common case has less code.
+ */
+static noinline unsigned int rsv_bulk_alloc_each(struct rsv_cache *c, unsigned int nr,
+						 void **objects)
 {
 	struct rsv_cpu *cpu = rsv_bulk_enter_each(c, rsv_bulk_needs_each);
 	unsigned int done = 0;
@@ -276,8 +280,9 @@ static bool rsv_bulk_mark_cached(struct rsv_cache *c, struct rsv_extent *e, void
 	return rsv_extent_has(e, object) && rsv_free_mark_cached(c, e, object) == RSV_OK;
 }
 
-/* As rsv_bulk_free_fast(), but calls the engine for each object. */
-static unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr, void **objects)
+/* As rsv_bulk_free_fast(), but calls the engine for each object. Not inline for the same reason */
+static noinline unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned int nr,
+						void **objects)
 {
 	struct rsv_cpu *cpu = rsv_bulk_enter_each(c, rsv_bulk_free_needs_each);
 	struct rsv_extent *e;
