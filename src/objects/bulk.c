@@ -43,14 +43,16 @@ static bool rsv_bulk_free_needs_each(const struct rsv_cache *c)
  * Enters this CPU if the fast paths are on. Disabled preemption joins the look at them and the
  * entry: a task that waits in between could go past a missing guaranteed object.
  */
-static struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
+static inline struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu;
 
 	preempt_disable();
-	cpu = rsv_cpu_enter(READ_ONCE(c->fast_cpus));
+	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
+	if (likely(rsv_cpu_try(cpu)))
+		return cpu;
 	preempt_enable();
-	return cpu;
+	return NULL;
 }
 
 /* Enters this CPU if @needs_each says so. Asks once more after the entry, for the same reason. */

@@ -314,14 +314,14 @@ refuse:
 	return false;
 }
 
-static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned long pfn,
+static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned long index,
 					   unsigned int order, enum rsv_misuse misuse)
 {
 	if (!e)
 		rsv_report(misuse, "a page of no region given back with order %u", order);
 	else
 		rsv_report(misuse, "region %s: pages at 0x%llx given back with order %u",
-			   e->region->name, rsv_frame_offset(e, &e->frames[pfn - e->first]),
+			   e->region->name, rsv_frame_offset(e, &e->frames[index]),
 			   order);
 }
 
@@ -341,7 +341,7 @@ static __always_inline enum rsv_misuse rsv_extent_free_pages(struct rsv_extent *
 
 static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 {
-	unsigned long pfn = page_to_pfn(page);
+	unsigned long pfn = page_to_pfn(page), index;
 	enum rsv_misuse misuse = RSV_FOREIGN;
 	struct rsv_extent *e;
 
@@ -349,18 +349,23 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 		return;
 	preempt_disable();
 	e = this_cpu_read(rsv_extent_hint);
-	if (unlikely(pfn - e->first >= e->nr_pages || READ_ONCE(e->nr_holes)))
+	index = pfn - e->first;
+	if (unlikely(index >= e->nr_pages || READ_ONCE(e->nr_holes))) {
 		e = rsv_extent_find(pfn);
-	if (likely(e))
-		misuse = rsv_extent_free_pages(e, pfn - e->first, order);
+		if (!e)
+			goto failed;
+		index = pfn - e->first;
+	}
+	misuse = rsv_extent_free_pages(e, index, order);
 	if (likely(misuse == RSV_OK)) {
 		preempt_enable();
 		return;
 	}
+failed:
 	/* A report takes long, so from here on RCU keeps the extent from being freed. */
 	rcu_read_lock();
 	preempt_enable();
-	rsv_free_pages_failed(e, pfn, order, misuse);
+	rsv_free_pages_failed(e, index, order, misuse);
 	rcu_read_unlock();
 }
 
