@@ -36,6 +36,18 @@ void rsv_cache_lost(struct rsv_cache *c, void *base, unsigned int nr)
 		this_cpu_add(c->cpus->slow_allocs, nr);
 }
 
+/*
+ * Prepares the object of a raw batch, which was never allocated. The batch stays raw if the
+ * constructor must still run. Red zones and poison take as long as the object is large, so the
+ * engine's lock is dropped by now.
+ */
+static void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *t)
+{
+	if (rsv_cache_debugs(c))
+		rsv_debug_init(c, t->object[0]);
+	t->raw = c->ctor;
+}
+
 /**
  * rsv_batch_alloc_node() - get objects from the slabs of one node
  * @c: the cache
@@ -55,6 +67,8 @@ void rsv_batch_alloc_node(struct rsv_cache *c, int nid, unsigned int nr, struct 
 		c->engine->alloc(c, cpu, nid, nr, t);
 		if (cpu)
 			rsv_cpu_leave(cpu);
+		if (unlikely(t->raw))
+			rsv_batch_prepare(c, t);
 		if (t->damaged)
 			rsv_cache_lost(c, t->damaged, t->lost);
 	} while (t->damaged && !t->nr);
@@ -86,6 +100,8 @@ static bool rsv_batch_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned
 
 	rsv_batch_init(t);
 	made = c->engine->new_slab(c, gfp, nid, nr, t);
+	if (unlikely(t->raw))
+		rsv_batch_prepare(c, t);
 	if (unlikely(t->damaged)) {
 		rsv_cache_lost(c, t->damaged, t->lost);
 		/* The damaged slab served before the new one, which is on its list now. */

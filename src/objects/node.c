@@ -29,7 +29,6 @@
 #include "cache.h"
 #include "layout.h"
 #include "node.h"
-#include "objects/debug/check.h"
 #include "pages/contig.h"
 #include "pages/pagemap.h"
 
@@ -306,26 +305,6 @@ struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *
 				    unsigned long flags)
 {
 	return irqs_disabled_flags(flags) ? NULL : rsv_slabs_evict(c, n, n->target);
-}
-
-/**
- * rsv_batch_prepare() - prepare an object before its first allocation
- * @c: the cache
- * @batch: a batch from the engine. If it is raw, its one object was never allocated. The function
- *	leaves it raw only if the constructor must still run
- *
- * Writing red zones and poison takes as long as the object is large, so the engine calls this after
- * it dropped its lock.
- *
- * Context: Any but NMI, with no raw lock held.
- */
-void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *batch)
-{
-	if (!batch->raw)
-		return;
-	if (rsv_cache_debugs(c))
-		rsv_debug_init(c, batch->object[0]);
-	batch->raw = c->ctor;
 }
 
 /*

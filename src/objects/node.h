@@ -25,7 +25,6 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,
 				    unsigned long flags);
 
-void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *batch);
 unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged,
 			      void (*free_slab)(struct rsv_cache *c, struct rsv_frame *slab));
 void rsv_slabs_for_each(struct rsv_cache *c,

@@ -313,7 +313,6 @@ static bool rsv_bufctl_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigne
 	rsv_bufctl_alloc_slab(c, slab, nr, &word, batch);
 	rsv_bufctl_update_slab(c, n, slab, word);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
-	rsv_batch_prepare(c, batch);
 	return true;
 }
 
@@ -337,7 +336,6 @@ static void rsv_bufctl_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, 
 		rsv_bufctl_update_slab(c, n, slab, word);
 	} while (batch->nr < nr && batch->nr > before && !batch->raw && !batch->damaged);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
-	rsv_batch_prepare(c, batch);
 }
 
 /*

@@ -193,7 +193,6 @@ static bool rsv_slob_large_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, uns
 	if (nr)
 		rsv_slob_large_pop(c, n, slab, batch);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
-	rsv_batch_prepare(c, batch);
 	return true;
 }
 
@@ -309,7 +308,7 @@ static unsigned int rsv_slob_batch_size(const struct rsv_cache *c, unsigned int 
 	return rsv_cache_has_raw(c) ? min(nr, 1U) : nr;
 }
 
-/* Counts and prepares the objects of blocks that came from the heap. */
+/* Counts the objects of blocks that came from the heap. */
 static void rsv_slob_finish_batch(struct rsv_cache *c, struct rsv_cache_node *n,
 				  struct rsv_batch *batch)
 {
@@ -317,7 +316,6 @@ static void rsv_slob_finish_batch(struct rsv_cache *c, struct rsv_cache_node *n,
 		return;
 	rsv_slob_count(n, batch->nr);
 	batch->raw = rsv_cache_has_raw(c);
-	rsv_batch_prepare(c, batch);
 }
 
 static void rsv_slob_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
@@ -327,7 +325,6 @@ static void rsv_slob_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 
 	if (!rsv_heap_serves(&c->layout)) {
 		rsv_slob_large_alloc(c, n, batch);
-		rsv_batch_prepare(c, batch);
 		return;
 	}
 	if (rsv_slob_has_freelist(c)) {

@@ -65,7 +65,6 @@ static void rsv_slub_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 		rsv_slub_alloc_cpu(c, cpu, c->nodes[nid], batch);
 	else
 		rsv_slub_alloc_node(c, c->nodes[nid], nr, batch);
-	rsv_batch_prepare(c, batch);
 }
 
 /*
@@ -101,7 +100,6 @@ static bool rsv_slub_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned 
 		rsv_slub_alloc_cpu(c, cpu, rsv_slab_node(c, e), batch);
 		rsv_cpu_leave(cpu);
 	}
-	rsv_batch_prepare(c, batch);
 	return true;
 }
 
