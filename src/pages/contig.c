@@ -336,8 +336,8 @@ static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_r
  * @gfp: as for rsv_get_free_pages()
  *
  * The memory is the beginning of one block, whose other pages are freed at once. If no single block
- * is large enough, a caller that may sleep gets adjacent free blocks instead: up to the longest run
- * of free pages, wherever that begins.
+ * is large enough, a caller that may wait (GFP_KERNEL) gets adjacent free blocks instead: up to the
+ * longest run of free pages, wherever that begins.
  *
  * Context: As rsv_alloc_pages().
  * Return: The address of the first page, or NULL.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The list of engines. A new engine needs a line here and in engines.h, and a flag in
- * include/uapi/linux/reservoir.h.
+ * The list of engines. A new engine needs a line here and in engines.h, a flag in
+ * include/uapi/linux/reservoir.h, and that flag in RSV_ENGINES (types.h).
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
