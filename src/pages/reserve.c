@@ -180,11 +180,8 @@ static int rsv_block_cmp(void *unused, const struct list_head *a, const struct l
 	return x < y ? -1 : x > y;
 }
 
-/**
- * rsv_blocks_sort() - sort blocks by their addresses
- * @blocks: the list
- */
-void rsv_blocks_sort(struct list_head *blocks)
+/* Sorts blocks by their addresses. */
+static void rsv_blocks_sort(struct list_head *blocks)
 {
 	list_sort(NULL, blocks, rsv_block_cmp);
 }

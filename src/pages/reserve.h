@@ -15,7 +15,6 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 void rsv_reserve_take_free(struct list_head *blocks, unsigned long nr_pages, unsigned int order);
 void rsv_reserve_give(unsigned long pfn, unsigned long nr_pages);
 void rsv_reserve_give_blocks(struct list_head *blocks);
-void rsv_blocks_sort(struct list_head *blocks);
 
 /* Whether a block of a sorted list is adjacent to the one before it, in the same zone */
 bool rsv_block_continues(const struct page *page, const struct page *before);
