@@ -707,20 +707,36 @@ struct rsv_cache_node {
 };
 
 /**
- * struct rsv_guarantee - objects that only their cache can use
+ * struct rsv_guarantee_page - a page of the region that has guaranteed objects (rsv_guarantee.lock)
+ * @next: the next page of the same list
+ * @object: the objects
+ */
+struct rsv_guarantee_page {
+	struct rsv_guarantee_page *next;
+	void *object[];
+};
+
+/* Objects that such a page has room for */
+#define RSV_GUARANTEE_OBJECTS \
+	((PAGE_SIZE - sizeof(struct rsv_guarantee_page)) / sizeof(void *))
+
+/**
+ * struct rsv_guarantee - objects that only their cache can use: a stack of cached objects
  * @lock: guards all fields, and whether the cache's fast paths are on. Raw, interrupts off, and
- *	innermost of the cache's locks
- * @objects: the objects, cached
- * @nr: their number
- * @target: the number that the cache is to have
- * @room: the length of @objects, and so the most that there can be
+ *	innermost of the cache's locks. It is held for one object or for one batch
+ * @pages: the pages with objects. All but the first are full
+ * @empty: the pages without objects
+ * @room: objects that all these pages have room for
+ * @nr: the number of objects
+ * @target: the number that the cache is to have; never above @room
  */
 struct rsv_guarantee {
 	raw_spinlock_t lock;	/* see above */
-	void **objects;
+	struct rsv_guarantee_page *pages;
+	struct rsv_guarantee_page *empty;
+	unsigned long room;
 	unsigned int nr;
 	unsigned int target;
-	unsigned int room;
 };
 
 /**

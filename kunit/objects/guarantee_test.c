@@ -174,7 +174,8 @@ static void other_caches_and_pages_get_none_of_them(struct kunit *test)
 	nr = rsv_cache_alloc_bulk(d, GFP_KERNEL, most, object);
 	KUNIT_EXPECT_LT(test, nr, most);
 	for (i = 0; i < RESERVED; i++)
-		KUNIT_EXPECT_FALSE(test, rsvt_object_among(c->guarantee.objects[i], object, nr));
+		KUNIT_EXPECT_FALSE(test, rsvt_object_among(c->guarantee.pages->object[i], object,
+							   nr));
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
 	rsv_cache_free_bulk(d, nr, object);
 }
@@ -234,7 +235,7 @@ static void objects_are_given_back_to_the_reserve_before_anybody_waits(struct ku
 	for (i = 0; i < 100; i++) {
 		last = object[nr - 1];
 		rsv_cache_free(c, last);
-		KUNIT_EXPECT_PTR_EQ(test, c->guarantee.objects[0], last);
+		KUNIT_EXPECT_PTR_EQ(test, c->guarantee.pages->object[0], last);
 		KUNIT_EXPECT_PTR_EQ(test, rsv_cache_alloc(c, GFP_ATOMIC), last);
 	}
 	rsvt_objects_free(c, object, nr);
@@ -378,14 +379,14 @@ static void destroying_a_cache_gives_its_reserve_back(struct kunit *test)
 static void shrinking_and_age_leave_the_reserve_alone(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test, 100);
-	void *first = c->guarantee.objects[0];
+	void *first = c->guarantee.pages->object[0];
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
 		rsv_cache_shrink(c);
 	rsvt_settle(c->region);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 100);
-	KUNIT_EXPECT_PTR_EQ(test, c->guarantee.objects[0], first);
+	KUNIT_EXPECT_PTR_EQ(test, c->guarantee.pages->object[0], first);
 }
 
 /* --- Checked objects ------------------------------------------------------------------------ */
@@ -416,7 +417,7 @@ static void objects_of_a_reserve_are_checked_too(struct kunit *test)
 	memset(object[nr - 1], 0x5a, SIZE);
 	rsvt_objects_free(c, object, nr);
 	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
-	rsvt_peek(bytes, c->guarantee.objects[0], SIZE);
+	rsvt_peek(bytes, c->guarantee.pages->object[0], SIZE);
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, POISON_FREE, SIZE - 1));
 	KUNIT_EXPECT_EQ(test, bytes[SIZE - 1], POISON_END);
 	others_give_all(o);

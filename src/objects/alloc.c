@@ -161,24 +161,23 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 }
 
 /**
- * rsv_alloc_for_reserve() - get a cached object that can become a guaranteed one
+ * rsv_alloc_for_reserve() - get cached objects that can become guaranteed ones
  * @c: the cache
  * @gfp: as for rsv_cache_alloc()
+ * @t: set to a batch of objects of the engine, constructed. It is empty if the engine has none
+ *
+ * The function goes past the magazines, so that none is made for it, and counts no allocation.
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: The object, cached and constructed, or NULL. The function counts no allocation.
  */
-void *rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp)
+void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
 {
-	bool raw = false;
-	void *object = rsv_cpu_alloc(c, false) ?:
-			       rsv_alloc_from_engine(c, gfp, NUMA_NO_NODE, &raw);
-
-	if (object && raw) {
-		rsv_alloc_construct(c, object);
-		rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_MARK_BYTES));
+	rsv_batch_alloc(c, gfp, numa_mem_id(), RSV_BATCH, t);
+	if (t->nr && t->raw) {
+		rsv_alloc_construct(c, t->object[0]);
+		rsv_kasan_forbid(t->object[0],
+				 round_up(c->layout.object_size, RSV_MARK_BYTES));
 	}
-	return object;
 }
 
 /**

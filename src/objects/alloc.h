@@ -5,6 +5,6 @@
 #include "types.h"
 
 void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, unsigned long caller);
-void *rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp);
+void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t);
 
 #endif /* RSV_OBJECTS_ALLOC_H */

@@ -1,67 +1,179 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * rsv_cache_reserve(): sets how many guaranteed objects a cache has, and allocates or frees them.
+ *
+ * The objects come from the engine and go back to it, a batch at a time. Between two batches other
+ * tasks can run. The magazines of the cache serve others meanwhile.
+ *
+ * A reserve that the region cannot have should cost others nothing. So the function first compares
+ * the missing objects with all pages of the region, and then with the free ones. If those are too
+ * few it drains the region, once, as a request would that may sleep, and compares again. It uses
+ * no page that a watermark or a protection withholds from GFP_KERNEL. When an allocation fails all
+ * the same, everything that was allocated goes back.
  */
-#include <linux/mm.h>
-#include <linux/overflow.h>
+#include <linux/gfp.h>
+#include <linux/mmzone.h>
+#include <linux/sched.h>
+#include <linux/topology.h>
 
 #include "alloc.h"
+#include "batch.h"
 #include "cache.h"
-#include "free.h"
 #include "guarantee.h"
+#include "heap.h"
+#include "pages/contig.h"
+#include "pages/drain.h"
 #include "pages/pagemap.h"
+#include "pages/zonelist.h"
+#include "reap.h"
+#include "stats.h"
 
-static void rsv_guarantee_release(struct rsv_cache *c, void *object)
+/* A request with these flags drains no other CPU and no cache: this file does that once. */
+#define RSV_GFP_GUARANTEE	((GFP_KERNEL | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM)
+
+/*
+ * What is to be had
+ */
+
+/* The pages of a zone, all or the free ones, that GFP_KERNEL may have */
+static unsigned long rsv_guarantee_zone_pages(const struct rsv_zone *z, bool only_free)
 {
-	rsv_free_store(c, rsv_region_extent(c->region, object), object, false);
+	unsigned long pages = only_free ? READ_ONCE(z->free_pages) : READ_ONCE(z->nr_pages);
+	unsigned long withheld = READ_ONCE(z->min_pages);
+
+	if (z->type > gfp_zone(GFP_KERNEL))
+		return 0;
+	if (z->type < gfp_zone(GFP_KERNEL))
+		withheld += READ_ONCE(z->protection);
+	return pages - min(pages, withheld);
+}
+
+static u64 rsv_guarantee_region_pages(const struct rsv_region *r, bool only_free)
+{
+	struct rsv_zone *z;
+	unsigned int n;
+	u64 pages = 0;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		pages += rsv_guarantee_zone_pages(z, only_free);
+	return pages;
+}
+
+/* Free objects that the cache has in slabs, magazines and depots */
+static u64 rsv_guarantee_free_objects(const struct rsv_cache *c)
+{
+	struct rsv_cache_figures f;
+	u64 taken;
+
+	rsv_cache_count(c, &f);
+	taken = f.active + READ_ONCE(c->guarantee.nr);
+	return f.total - min(f.total, taken);
 }
 
 /*
- * Replaces the table by one of another length. Each object of the old table goes to the new one
- * while that lacks objects, and otherwise to a magazine or the engine.
+ * Whether the objects that are missing may fit into the pages of the region, or into its free
+ * pages. The answer is an upper bound: slabs may have less room.
  */
-static int rsv_guarantee_resize(struct rsv_cache *c, unsigned int room)
+static bool rsv_guarantee_fits(const struct rsv_cache *c, u64 missing, bool only_free)
 {
-	void **objects = NULL, **old;
-	unsigned int nr;
+	u64 pages = rsv_guarantee_region_pages(c->region, only_free);
+	const struct rsv_layout *l = &c->layout;
+	struct rsv_heap_figures heap;
 
-	if (room) {
-		objects = rsv_kmalloc(c->region, array_size(room, sizeof(*objects)), GFP_KERNEL);
-		if (!objects)
-			return -ENOMEM;
+	if (only_free)
+		missing -= min(missing, rsv_guarantee_free_objects(c));
+	if (only_free && c->engine->heap) {
+		rsv_heap_count(c->region, &heap);
+		pages += heap.pages;
 	}
-	old = rsv_guarantee_exchange(c, objects, room, &nr);
-	while (nr--)
-		rsv_guarantee_release(c, old[nr]);
-	rsv_kfree(old);
+	return missing * l->pages <= pages * l->objects ||
+	       missing * l->small_pages <= pages * l->small_objects;
+}
+
+/*
+ * Raising
+ */
+
+static bool rsv_guarantee_extend(struct rsv_cache *c)
+{
+	struct rsv_frame *f = rsv_run_alloc(c->region, RSV_GFP_GUARANTEE, numa_mem_id(), 1);
+
+	if (f)
+		rsv_guarantee_add_page(c, rsv_frame_addr(rsv_frame_extent(c->region, f), f));
+	return f;
+}
+
+/* Allocates a batch of objects, and makes them guaranteed ones up to @nr in all. */
+static bool rsv_guarantee_fill(struct rsv_cache *c, unsigned int nr)
+{
+	const struct rsv_guarantee *g = &c->guarantee;
+	struct rsv_batch t;
+
+	if (g->room < nr && g->room - g->target < RSV_BATCH && !rsv_guarantee_extend(c))
+		return false;
+	rsv_alloc_for_reserve(c, RSV_GFP_GUARANTEE, &t);
+	if (!t.nr)
+		return false;
+	while (t.nr && rsv_guarantee_grow(c, t.object[t.nr - 1], nr))
+		t.nr--;
+	rsv_batch_free(c, t.object, t.nr);
+	return true;
+}
+
+/* Objects that are missing until the cache has @nr guaranteed ones */
+static unsigned int rsv_guarantee_missing(const struct rsv_cache *c, unsigned int nr)
+{
+	return nr - min(nr, READ_ONCE(c->guarantee.nr));
+}
+
+static bool rsv_guarantee_may_fit(const struct rsv_cache *c, unsigned int nr)
+{
+	return rsv_guarantee_fits(c, rsv_guarantee_missing(c, nr), true);
+}
+
+static bool rsv_guarantee_drain(struct rsv_cache *c, unsigned int nr)
+{
+	rsv_drain_for_request(c->region, GFP_KERNEL);
+	return rsv_guarantee_may_fit(c, nr);
+}
+
+/* Allocates objects until the cache has @nr guaranteed ones. Drains once, unless @drained. */
+static int rsv_guarantee_raise(struct rsv_cache *c, unsigned int nr, bool drained)
+{
+	while (rsv_guarantee_missing(c, nr)) {
+		if (!rsv_guarantee_fill(c, nr)) {
+			if (drained || !rsv_guarantee_drain(c, nr))
+				return -ENOMEM;
+			drained = true;
+		}
+		cond_resched();
+	}
 	return 0;
 }
 
-/* Sets the target, and releases the objects beyond it. */
-static void rsv_guarantee_retarget(struct rsv_cache *c, unsigned int target)
+/*
+ * Lowering
+ */
+
+/* Gives the objects beyond @nr back, and all memory of the cache that no object is in. */
+static void rsv_guarantee_release(struct rsv_cache *c, unsigned int nr)
 {
-	void *object;
+	struct rsv_guarantee_page *page;
+	void *objects[RSV_BATCH];
+	unsigned int some;
 
-	rsv_guarantee_set_target(c, target);
-	while (READ_ONCE(c->guarantee.nr) > target) {
-		object = rsv_guarantee_take(c);
-		if (object)
-			rsv_guarantee_release(c, object);
+	rsv_guarantee_lower(c, nr);
+	while ((some = rsv_guarantee_take_surplus(c, objects))) {
+		rsv_batch_free(c, objects, some);
+		cond_resched();
 	}
-}
+	while ((page = rsv_guarantee_take_page(c))) {
+		struct rsv_extent *e = rsv_region_extent(c->region, page);
 
-/* Allocates objects until none is missing. */
-static int rsv_guarantee_fill(struct rsv_cache *c)
-{
-	while (rsv_guarantee_is_short(c)) {
-		void *object = rsv_alloc_for_reserve(c, GFP_KERNEL | __GFP_NOWARN);
-
-		if (!object)
-			return -ENOMEM;
-		/* If another caller's free came first, this object goes elsewhere. */
-		rsv_guarantee_release(c, object);
+		rsv_run_free(c->region, rsv_frame_at(e, page));
+		cond_resched();
 	}
-	return 0;
+	rsv_cache_shrink(c);
 }
 
 /**
@@ -70,31 +182,29 @@ static int rsv_guarantee_fill(struct rsv_cache *c)
  * @nr: the number of objects, in addition to the used ones; 0 ends the guarantee
  *
  * When the region has nothing else for the cache, the guaranteed objects serve callers that may
- * sleep and callers that may not alike. The next objects that are freed replace them. While this
- * function raises the number, the guaranteed objects are not available for a moment.
+ * sleep and callers that may not alike. The next objects that are freed replace them. The objects
+ * that are guaranteed already stay so while the function raises their number. When it lowers the
+ * number, the memory that becomes free goes back to the region.
  *
  * Context: Process; may sleep. One caller at a time for a cache.
  * Return: 0; -EINVAL, with a report, for a cache that was destroyed; -ENOMEM if the region does not
- * have that many, and then the guarantee stays as it was.
+ * have that many beyond what its watermarks and protections withhold. Then the guarantee is as it
+ * was, and all memory that the function took is free again.
  */
 int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
 {
-	unsigned int before = c->guarantee.target;
-	int err = 0;
+	const unsigned int before = c->guarantee.target;
+	bool drained;
+	int err;
 
 	if (!rsv_cache_usable(c))
 		return -EINVAL;
-	if (nr > c->guarantee.room)
-		err = rsv_guarantee_resize(c, nr);
-	if (err)
-		return err;
-	rsv_guarantee_retarget(c, nr);
-	err = rsv_guarantee_fill(c);
-	if (err)
-		rsv_guarantee_retarget(c, before);
-	/* A table that is longer than the guarantee is memory that others may need. */
-	if ((err || !nr) && c->guarantee.room > c->guarantee.target)
-		rsv_guarantee_resize(c, c->guarantee.target);
+	drained = !rsv_guarantee_may_fit(c, nr);
+	if (drained && (!rsv_guarantee_fits(c, nr, false) || !rsv_guarantee_drain(c, nr)))
+		return -ENOMEM;
+	err = rsv_guarantee_raise(c, nr, drained);
+	if (err || nr < before)
+		rsv_guarantee_release(c, err ? before : nr);
 	return err;
 }
 EXPORT_SYMBOL_GPL(rsv_cache_reserve);

@@ -7,9 +7,12 @@
 void rsv_guarantee_init(struct rsv_guarantee *g);
 void *rsv_guarantee_take(struct rsv_cache *c);
 bool rsv_guarantee_add(struct rsv_cache *c, void *object);
-void rsv_guarantee_set_target(struct rsv_cache *c, unsigned int target);
-void **rsv_guarantee_exchange(struct rsv_cache *c, void **objects, unsigned int room,
-			      unsigned int *nr);
+
+bool rsv_guarantee_grow(struct rsv_cache *c, void *object, unsigned int most);
+void rsv_guarantee_lower(struct rsv_cache *c, unsigned int target);
+unsigned int rsv_guarantee_take_surplus(struct rsv_cache *c, void **objects);
+void rsv_guarantee_add_page(struct rsv_cache *c, struct rsv_guarantee_page *page);
+struct rsv_guarantee_page *rsv_guarantee_take_page(struct rsv_cache *c);
 
 static inline bool rsv_guarantee_is_short(const struct rsv_cache *c)
 {

@@ -185,23 +185,6 @@ static void object_give(unsigned long taken)
 }
 
 /*
- * Guarantees objects to the first kind. Their table is memory of a size class: the cache makes it
- * anew when it is too small, and frees it with the last object. The region may not have more
- * objects at the moment, which is no error.
- */
-static int guarantee(unsigned int nr)
-{
-	static unsigned int room;
-
-	if (nr > room)
-		this_cpu_inc(counts[ARRAY_SIZE(kinds)].taken);
-	if (room && (nr > room || !nr))
-		this_cpu_inc(counts[ARRAY_SIZE(kinds)].given);
-	room = nr > room || !nr ? nr : room;
-	return rsv_cache_reserve(kinds[0].cache, nr);
-}
-
-/*
  * Bulk requests, shrinking, and another number of guaranteed objects, while the other threads go on
  */
 static void objects_extra(struct rnd_state *random)
@@ -214,8 +197,9 @@ static void objects_extra(struct rnd_state *random)
 
 	if (!way)
 		rsv_cache_shrink(k->cache);
+	/* The region may not have more objects at the moment, which is no error. */
 	if (way == 1)
-		guarantee(prandom_u32_state(random) % RESERVED);
+		rsv_cache_reserve(kinds[0].cache, prandom_u32_state(random) % RESERVED);
 	if (way % 8)
 		return;
 	nr = rsv_cache_alloc_bulk(k->cache, GFP_NOWAIT | __GFP_NOWARN, ARRAY_SIZE(many), many);
@@ -257,7 +241,7 @@ static int kinds_create(struct rsv_region *r)
 			return PTR_ERR(c);
 		k->cache = c;
 	}
-	return guarantee(RESERVED);
+	return rsv_cache_reserve(kinds[0].cache, RESERVED);
 }
 
 static void say_counts(void)
