@@ -93,7 +93,6 @@ static struct rsv_region *rsv_region_alloc(const char *name)
 	strscpy(r->name, name, sizeof(r->name));
 	r->metadata = sizeof(*r);
 	mutex_init(&r->shape_lock);
-	mutex_init(&r->drain_lock);
 	mutex_init(&r->caches_lock);
 	INIT_LIST_HEAD(&r->caches);
 	xa_init(&r->caches_by_id);

@@ -436,24 +436,30 @@ struct rsv_zone_walk {
 /**
  * struct rsv_drain_hooks - how objects/ drains and shrinks its caches (constant)
  * @shrink: frees empty slabs of all caches of a region; may sleep
- * @drain_local: moves objects from this CPU's magazines to their slabs, where @shrink finds them;
- *	any context but NMI
- * @has_local: whether a CPU has cached objects, read without synchronisation; any context
+ * @drain_local: moves objects from this CPU's magazines to their slabs, where @shrink finds them:
+ *	those of one cache or, if that is NULL, of all caches of the region. Other tasks can run
+ *	after each cache; may sleep
+ * @has_local: whether a CPU has cached objects of a cache or, if that is NULL, of any, read without
+ *	synchronisation; may sleep
  */
 struct rsv_drain_hooks {
 	void (*shrink)(struct rsv_region *r);
-	void (*drain_local)(struct rsv_region *r);
-	bool (*has_local)(const struct rsv_region *r, unsigned int cpu);
+	void (*drain_local)(struct rsv_region *r, struct rsv_cache *only);
+	bool (*has_local)(struct rsv_region *r, struct rsv_cache *only, unsigned int cpu);
 };
 
 /**
  * struct rsv_drain_work - the work that drains one CPU
- * @work: queued on that CPU (region->drain_lock)
+ * @work: drains all lists and magazines; queued on that CPU (region->drain_lock)
+ * @cache_work: drains the magazines of @cache; queued on that CPU (region->cache_drain_lock)
  * @region: the region (constant)
+ * @cache: the cache (region->cache_drain_lock; read by @cache_work)
  */
 struct rsv_drain_work {
 	struct work_struct work;
+	struct work_struct cache_work;
 	struct rsv_region *region;
+	struct rsv_cache *cache;
 };
 
 /**
@@ -1193,7 +1199,8 @@ struct rsv_classes {
  * @metadata: bytes of the system's memory that manage the region's pages
  * @percpu: further such bytes for each CPU
  * @drain_lock: lets one caller at a time drain all CPUs
- * @drains: for each CPU, the work that drains it (drain_lock)
+ * @cache_drain_lock: lets one caller at a time drain all CPUs of one cache
+ * @drains: for each CPU, the work that drains it (these two locks)
  * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes off-line (the
  *	kernel's hot-plug lock)
  * @drain_work: drains the region in the background when a zone runs low (queued by any request)
@@ -1232,6 +1239,7 @@ struct rsv_region {
 	size_t percpu;
 
 	struct mutex drain_lock;	/* see above */
+	struct mutex cache_drain_lock;	/* see above */
 	struct rsv_drain_work __percpu *drains;
 	struct hlist_node cpuhp;
 	struct work_struct drain_work;

@@ -13,9 +13,12 @@
 #include "objects/cpu.h"
 #include "objects/magazine.h"
 #include "pages/pagemap.h"
+#include "pages/pcp.h"
+#include "pages/zonelist.h"
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/magazines.h"
+#include "support/runner.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 
@@ -148,11 +151,96 @@ static void who_may_sleep_gets_what_magazines_of_other_caches_hold(struct kunit 
 	rsvt_pages_free(page, nr, 0);
 }
 
+static void shrinking_a_cache_leaves_what_others_have_cached(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, 1024);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	struct rsv_cache *d = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	const struct rsv_pcp *pcp;
+	unsigned int blocks;
+
+	rsvt_stay_on_this_cpu();
+	pcp = per_cpu_ptr(rsv_zone_nth(r, 0)->pcp[0], raw_smp_processor_id());
+	leave_cached_objects(c);
+	leave_cached_objects(d);
+	__rsv_free_pages(rsv_alloc_pages(r, GFP_KERNEL, 0), 0);
+	blocks = rsv_pcp_nr(pcp);
+	KUNIT_EXPECT_GT(test, blocks, 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_shrink(c), 1);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, 0);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(d)), RSV_BATCH);
+	KUNIT_EXPECT_EQ(test, rsv_pcp_nr(pcp), blocks);
+}
+
+static void destroying_a_cache_leaves_what_others_have_cached(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_magazine_region(test);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	struct rsv_cache *d = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+
+	leave_cached_objects(c);
+	leave_cached_objects(d);
+	rsvt_scratch_cache_end(test, c);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(rsvt_this_cpu(d)), RSV_BATCH);
+}
+
+/* Objects of one cache are in the magazines of two CPUs, and those of another one stay there. */
+static void shrinking_a_cache_reaches_all_cpus(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_magazine_region(test);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	struct rsv_cache *d = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+	unsigned int cpu = rsvt_other_cpu(test);
+
+	leave_cached_objects(c);
+	work_on_cpu(cpu, leave_cached_objects, c);
+	work_on_cpu(cpu, leave_cached_objects, d);
+	KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, 0);
+	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->size, 0);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(per_cpu_ptr(d->cpus, cpu)), RSV_BATCH);
+}
+
+/* --- Time ----------------------------------------------------------------------------------- */
+
+#define CACHES	(SLOW ? 100U : 1000U)
+
+static void step_on_entry(int step)
+{
+	if (step == RSV_STEP_BEFORE)
+		rsvt_runner_step();
+}
+
+/* A drain enters this CPU once for each cache. */
+static void drain_of_a_region_lets_others_run_after_each_cache(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region_large(test);
+	struct rsv_cache *c = NULL;
+	unsigned int i;
+
+	rsvt_stay_on_this_cpu();
+	for (i = 0; i < CACHES; i++) {
+		c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
+		leave_cached_objects(c);
+	}
+	rsvt_runner_start(test);
+	rsv_step_hook = step_on_entry;
+	rsv_region_shrink(r, 0);
+	rsv_step_hook = NULL;
+	KUNIT_EXPECT_GE(test, rsvt_runner_steps(), CACHES);
+	KUNIT_EXPECT_LE(test, rsvt_runner_stop(test), 2);
+	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->loaded->size, 0);
+}
+
 static struct kunit_case magazine_drain_cases[] = {
 	KUNIT_CASE(objects_in_magazines_of_other_cpus_are_found_by_who_may_sleep),
 	KUNIT_CASE(magazines_of_a_cpu_that_goes_are_emptied),
 	KUNIT_CASE(shrinking_empties_magazines_and_depot),
 	KUNIT_CASE(who_may_sleep_gets_what_magazines_of_other_caches_hold),
+	KUNIT_CASE(shrinking_a_cache_leaves_what_others_have_cached),
+	KUNIT_CASE(destroying_a_cache_leaves_what_others_have_cached),
+	KUNIT_CASE(shrinking_a_cache_reaches_all_cpus),
+	KUNIT_CASE(drain_of_a_region_lets_others_run_after_each_cache),
 	{}};
 
 static struct kunit_suite magazine_drain_suite = {

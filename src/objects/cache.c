@@ -8,6 +8,7 @@
  *	region->shape_lock	mutex, memory comes and goes
  *	region->caches_lock	mutex, caches come and go
  *	region->drain_lock	mutex, CPUs are drained
+ *	region->cache_drain_lock	mutex, CPUs are drained of one cache
  *	cpus_read_lock()	CPUs come and go
  *	rsv_cache_node->lock	raw, the slabs of one cache and node
  *	rsv_depot->lock		raw, the magazines of one cache and node

@@ -13,6 +13,7 @@
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 
@@ -312,13 +313,16 @@ static void rsv_detached_flush(struct rsv_cache *c, const struct rsv_detached *h
  * @c: the cache
  * @cpu: the CPU's share of it
  *
- * Context: Process.
+ * Other tasks can run afterwards: a CPU that is dead is flushed of one cache after the other.
+ *
+ * Context: Process; may sleep.
  */
 void rsv_cpu_flush(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	struct rsv_detached had = rsv_cpu_detach(c, cpu);
 
 	rsv_detached_flush(c, &had);
+	cond_resched();
 }
 
 /**

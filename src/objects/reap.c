@@ -10,9 +10,10 @@
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
-#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/xarray.h>
 
 #include "cache.h"
 #include "cpu.h"
@@ -94,39 +95,27 @@ static bool rsv_depot_age(struct rsv_cache *c)
  * One cache
  */
 
-static bool rsv_cache_is_on_cpus(struct rsv_cache *c)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		if (rsv_cpu_has(c, cpu))
-			return true;
-	return false;
-}
-
 /**
- * rsv_cache_drain() - flush all CPUs' magazines of a cache, if any CPU has one
- * @c: the cache
+ * rsv_cache_drain() - flush the magazines that CPUs have of a cache
+ * @c: the cache, which the caller keeps from being destroyed
  *
- * The function drains all caches of the region. If a CPU is flushing a magazine at this moment, its
- * objects are with the engine only after a grace period, or once the CPU has dropped
- * region->caches_lock.
+ * If a CPU is flushing a magazine at this moment, its objects are with the engine only after a
+ * grace period.
  *
- * Context: Process; may sleep; waits for all CPUs.
+ * Context: Process; may sleep; waits for the CPUs that have any.
  */
 void rsv_cache_drain(struct rsv_cache *c)
 {
-	if (rsv_cache_is_on_cpus(c))
-		rsv_drain_cpus(c->region);
+	rsv_drain_cache(c->region, c);
 }
 
 /**
  * rsv_cache_shrink() - give all memory of a cache that no object is in back to the buddy system
  * @c: the cache
  *
- * The function flushes magazines first, those of other caches of the region too.
+ * The function flushes the magazines of this cache first, also those that other CPUs have.
  *
- * Context: Process; may sleep; waits for all CPUs.
+ * Context: Process; may sleep; waits for the CPUs that have any.
  * Return: The number of slabs given back.
  */
 int rsv_cache_shrink(struct rsv_cache *c)
@@ -164,6 +153,7 @@ void rsv_caches_age(struct rsv_region *r)
 	list_for_each_entry_reverse(c, &r->caches, list) {
 		grew |= rsv_depot_age(c);
 		c->engine->shrink(c, true);
+		cond_resched();
 	}
 	mutex_unlock(&r->caches_lock);
 	/* A busy CPU may delay the drain, so it runs without the lock and with a time-out. */
@@ -180,44 +170,68 @@ static void rsv_caches_shrink(struct rsv_region *r)
 	list_for_each_entry_reverse(c, &r->caches, list) {
 		rsv_depot_drain(c);
 		c->engine->shrink(c, false);
+		cond_resched();
 	}
 	mutex_unlock(&r->caches_lock);
 }
 
-/* RCU keeps a cache that is destroyed meanwhile until this walk is over. */
-static void rsv_caches_drain_local(struct rsv_region *r)
+/*
+ * Visits the caches of a region by number, until @visit returns true, and returns whether it did.
+ * Other tasks can run after each cache, also on a kernel that does not preempt. Meanwhile caches
+ * come and go. RCU keeps each from being freed while it is visited.
+ */
+static bool rsv_caches_visit(struct rsv_region *r, bool (*visit)(struct rsv_cache *c, void *data),
+			     void *data)
 {
+	unsigned long id = 0;
 	struct rsv_cache *c;
+	bool done = false;
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(c, &r->caches, list)
-		rsv_cpu_drain_local(c);
-	rcu_read_unlock();
+	do {
+		rcu_read_lock();
+		c = xa_find(&r->caches_by_id, &id, ULONG_MAX, XA_PRESENT);
+		if (c)
+			done = visit(c, data);
+		rcu_read_unlock();
+		cond_resched();
+	} while (c && !done && ++id);
+	return done;
 }
 
-static bool rsv_caches_have_local(const struct rsv_region *r, unsigned int cpu)
+static bool rsv_cache_visit_local(struct rsv_cache *c, void *data)
 {
-	struct rsv_cache *c;
-	bool has = false;
+	if (rsv_cpu_has(c, raw_smp_processor_id()))
+		rsv_cpu_drain_local(c);
+	return false;
+}
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(c, &r->caches, list) {
-		has = rsv_cpu_has(c, cpu);
-		if (has)
-			break;
-	}
-	rcu_read_unlock();
-	return has;
+static void rsv_caches_drain_local(struct rsv_region *r, struct rsv_cache *only)
+{
+	if (only)
+		rsv_cpu_drain_local(only);
+	else
+		rsv_caches_visit(r, rsv_cache_visit_local, NULL);
+}
+
+static bool rsv_cache_visit_cpu(struct rsv_cache *c, void *cpu)
+{
+	return rsv_cpu_has(c, *(unsigned int *)cpu);
+}
+
+static bool rsv_caches_have_local(struct rsv_region *r, struct rsv_cache *only, unsigned int cpu)
+{
+	return only ? rsv_cpu_has(only, cpu) : rsv_caches_visit(r, rsv_cache_visit_cpu, &cpu);
+}
+
+static bool rsv_cache_visit_hint(struct rsv_cache *c, void *extent)
+{
+	rsv_cpu_invalidate_hint(c, extent);
+	return false;
 }
 
 static void rsv_caches_invalidate_hint(struct rsv_extent *e)
 {
-	struct rsv_cache *c;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(c, &e->region->caches, list)
-		rsv_cpu_invalidate_hint(c, e);
-	rcu_read_unlock();
+	rsv_caches_visit(e->region, rsv_cache_visit_hint, e);
 }
 
 /* The periodic work, and the hooks for pages/ */

@@ -6,8 +6,27 @@
  * caches, because a magazine may have the last object of a slab.
  *
  * Only a CPU itself may touch its lists and magazines. So a drain of all CPUs queues work on each
- * of them, under cpus_read_lock() and the region's drain_lock. When a CPU has gone off-line and is
- * dead, another CPU drains it.
+ * of them that has cached anything, under cpus_read_lock(), so that no CPU goes off-line before its
+ * work is done. When a CPU has gone off-line and is dead, another CPU drains it.
+ *
+ * There are two kinds of drain. Each has work items and a lock of its own, so that neither waits
+ * for the other:
+ *
+ *	rsv_drain_cpus()	empties all lists and magazines of a region (drain_lock). A request
+ *				waits for it only so long, and may leave work pending or running
+ *				when it drops the lock. That does no harm: this work always does the
+ *				same
+ *	rsv_drain_cache()	empties the magazines of one cache (cache_drain_lock). The caller
+ *				sets the cache, queues, and waits until the work is done before it
+ *				drops the lock. So no work has the pointer for longer than the
+ *				caller keeps the cache from being destroyed
+ *
+ * A drain lets other tasks run after each cache and each zone, also on a kernel that does not
+ * preempt. A cache that is destroyed between two steps is not visited any more, and RCU keeps the
+ * one that is being visited. What runs at once is the flush of the three magazines that a CPU has
+ * of one cache, 384 objects at most, or of the lists that it has of one zone. Preemption is off
+ * only while magazines are taken off the CPU (or an active slab goes back to its node), and while
+ * one list is flushed.
  *
  * A request that no zone serves drains once, before it fails. A request that may not sleep gets
  * only the blocks on this CPU's lists and the zeroed pages back. Therefore a zone below its low
@@ -19,6 +38,8 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
@@ -47,13 +68,16 @@ void rsv_drain_set_hooks(const struct rsv_drain_hooks *hooks)
  * This CPU, and zeroed pages
  */
 
-static void rsv_drain_lists(struct rsv_region *r)
+static void rsv_drain_lists(struct rsv_region *r, bool may_sleep)
 {
 	unsigned int n;
 	struct rsv_zone *z;
 
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++) {
 		rsv_pcp_drain(z);
+		if (may_sleep)
+			cond_resched();
+	}
 }
 
 static void rsv_drain_zeroed(struct rsv_region *r)
@@ -73,20 +97,20 @@ static void rsv_drain_this_cpu(struct work_struct *work)
 {
 	struct rsv_region *r = container_of(work, struct rsv_drain_work, work)->region;
 
-	rsv_drain_hooks->drain_local(r);
-	rsv_drain_lists(r);
+	rsv_drain_hooks->drain_local(r, NULL);
+	rsv_drain_lists(r, true);
 }
 
 /*
  * Whether a CPU has cached anything; a drain does not disturb other CPUs. A CPU may cache more
  * right after this look. That is as if it did so after the drain.
  */
-static bool rsv_drain_cpu_needs(const struct rsv_region *r, unsigned int cpu)
+static bool rsv_drain_cpu_needs(struct rsv_region *r, unsigned int cpu)
 {
 	struct rsv_zone *z;
 	unsigned int n;
 
-	if (rsv_drain_hooks->has_local(r, cpu))
+	if (rsv_drain_hooks->has_local(r, NULL, cpu))
 		return true;
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		if (rsv_pcp_has_blocks(z, cpu))
@@ -148,8 +172,8 @@ void rsv_drain_cpus_timeout(struct rsv_region *r)
 {
 	unsigned long deadline = jiffies + RSV_DRAIN_PATIENCE;
 
-	rsv_drain_hooks->drain_local(r);
-	rsv_drain_lists(r);
+	rsv_drain_hooks->drain_local(r, NULL);
+	rsv_drain_lists(r, true);
 	/* The holder of the lock drains the same CPUs, so waiting for it loses nothing. */
 	while (!mutex_trylock(&r->drain_lock)) {
 		if (time_after_eq(jiffies, deadline))
@@ -171,9 +195,56 @@ static int rsv_drain_cpu_dead(unsigned int cpu, struct hlist_node *node)
 	unsigned int n;
 	struct rsv_zone *z;
 
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++) {
 		rsv_pcp_drain_dead(z, cpu);
+		cond_resched();
+	}
 	return 0;
+}
+
+/*
+ * One cache
+ */
+
+static void rsv_drain_cache_this_cpu(struct work_struct *work)
+{
+	struct rsv_drain_work *drain = container_of(work, struct rsv_drain_work, cache_work);
+
+	rsv_drain_hooks->drain_local(drain->region, drain->cache);
+}
+
+static void rsv_drain_queue_cache(struct rsv_region *r, struct rsv_cache *c)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
+
+		if (!rsv_drain_hooks->has_local(r, c, cpu))
+			continue;
+		drain->cache = c;
+		queue_work_on(cpu, rsv_queue, &drain->cache_work);
+	}
+}
+
+/**
+ * rsv_drain_cache() - move all objects that CPUs have in magazines of one cache to their slabs
+ * @r: the region
+ * @c: the cache, which the caller keeps from being destroyed
+ *
+ * Context: Process; may sleep; takes cpus_read_lock() and waits for the CPUs that have any.
+ */
+void rsv_drain_cache(struct rsv_region *r, struct rsv_cache *c)
+{
+	unsigned int cpu;
+
+	mutex_lock(&r->cache_drain_lock);
+	cpus_read_lock();
+	rsv_drain_queue_cache(r, c);
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(r->drains, cpu)->cache_work);
+	cpus_read_unlock();
+	mutex_unlock(&r->cache_drain_lock);
 }
 
 /*
@@ -222,7 +293,7 @@ bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 		rsv_drain_cpus_timeout(r);
 		rsv_drain_hooks->shrink(r);
 	} else {
-		rsv_drain_lists(r);
+		rsv_drain_lists(r, false);
 	}
 	rsv_drain_zeroed(r);
 	return may_wait;
@@ -241,11 +312,13 @@ static void rsv_drain_background(struct work_struct *work)
  */
 
 /**
- * rsv_drain_init() - set up the background drain of a new region
+ * rsv_drain_init() - set up the drains of a new region
  * @r: the region
  */
 void rsv_drain_init(struct rsv_region *r)
 {
+	mutex_init(&r->drain_lock);
+	mutex_init(&r->cache_drain_lock);
 	INIT_WORK(&r->drain_work, rsv_drain_background);
 	r->drained_at = jiffies - RSV_DRAIN_INTERVAL;
 }
@@ -270,6 +343,7 @@ int rsv_drain_create(struct rsv_region *r)
 		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
 
 		INIT_WORK(&drain->work, rsv_drain_this_cpu);
+		INIT_WORK(&drain->cache_work, rsv_drain_cache_this_cpu);
 		drain->region = r;
 	}
 	err = cpuhp_state_add_instance_nocalls(rsv_drain_cpuhp_state, &r->cpuhp);

@@ -39,19 +39,13 @@ module_param_named(checks, machine_checks, bool, 0400);
 MODULE_PARM_DESC(checks, "whether the caches of objects check what they are given");
 
 /*
- * drain: moves all free memory to the free areas. Shrinking a cache of which a CPU has objects
- * waits until all CPUs were drained. No region has a block of 4 TiB, and a request that may sleep
- * drains everything else before it fails.
+ * drain: moves all free memory to the free areas. A region that is shrunk by nothing drains first,
+ * and waits for all CPUs. No region has a block of 4 TiB, and a request that may sleep drains
+ * everything before it fails.
  */
 int machine_run_drain(struct rsv_region *r)
 {
-	struct rsv_cache *c = rsv_cache_create(r, "drain", 64, 0, 0, NULL);
-
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	rsv_cache_free(c, rsv_cache_alloc(c, GFP_KERNEL));
-	rsv_cache_shrink(c);
-	rsv_cache_destroy(c);
+	rsv_region_shrink(r, 0);
 	return rsv_alloc_pages(r, GFP_KERNEL | __GFP_NOWARN, 30) ? -EIO : 0;
 }
 
