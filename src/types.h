@@ -497,7 +497,10 @@ struct rsv_lending {
 #define RSV_CHECKS		(RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_CACHE_VERIFY | \
 				 RSV_CACHE_TRACE)
 
-/* The flags that a caller of rsv_cache_create() may pass */
+/*
+ * The flags of a cache that programs may pass. Kernel modules may also pass RSV_NAME_UNIQUE, which
+ * says nothing about the cache itself.
+ */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
 				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
 

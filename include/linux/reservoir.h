@@ -62,7 +62,14 @@ unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned lon
 void rsv_free_pages_bulk(unsigned long nr, struct page **pages);
 
 void *rsv_vmalloc(struct rsv_region *r, size_t size) __alloc_size(2);
+void *rsv_vmalloc_user(struct rsv_region *r, size_t size) __alloc_size(2);
 void rsv_vfree(const void *p);
+
+/*
+ * A flag of rsv_cache_create(), besides those that programs may pass as well: if the name is taken,
+ * append a number to it. A program would not learn the name that its cache got.
+ */
+#define RSV_NAME_UNIQUE	0x00010000
 
 struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsigned int size,
 				   unsigned int align, unsigned int flags,

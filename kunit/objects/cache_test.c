@@ -2,7 +2,11 @@
 /*
  * Creation of caches, the choice of the slab that serves a request, and the figures of a cache.
  */
+#include <linux/bitmap.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "interface/query.h"
@@ -59,6 +63,120 @@ static void name_is_unique_in_its_region_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(d), 0);
 }
 
+/* Creates a cache of a name that may be taken, and expects the name that it gets. */
+static struct rsv_cache *create_numbered(struct kunit *test, struct rsv_region *r, const char *name,
+					 const char *got)
+{
+	struct rsv_cache *c = rsv_cache_create(r, name, 64, 0, RSV_NAME_UNIQUE, NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	KUNIT_EXPECT_STREQ(test, c->name, got);
+	KUNIT_EXPECT_STREQ(test, rsvt_query_cache(c).name, got);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).cache_flags, 0U);
+	return c;
+}
+
+static void name_that_is_taken_gets_a_number_on_request(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, 4), *other = rsvt_scratch_pages(test, 4);
+	struct rsv_cache *c[5];
+	unsigned int i;
+
+	c[0] = create_numbered(test, r, "driver", "driver");
+	c[1] = create_numbered(test, r, "driver", "driver-1");
+	c[2] = create_numbered(test, r, "driver", "driver-2");
+	c[3] = create_numbered(test, other, "driver", "driver");
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "driver", 64, 0, 0, NULL), ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, "driver-1", 64, 0, 0, NULL),
+			    ERR_PTR(-EEXIST));
+	c[4] = create_numbered(test, r, "driver-1", "driver-1-1");
+	for (i = 1; i < ARRAY_SIZE(c); i++)
+		KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c[i]), 0);
+
+	/* The number of a cache that was destroyed serves again. */
+	c[1] = create_numbered(test, r, "driver", "driver-1");
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c[0]), 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c[1]), 0);
+}
+
+static void numbered_name_is_shortened_where_it_is_too_long(struct kunit *test)
+{
+	static const char name[] = "0123456789012345678901234567890";
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
+	struct rsv_cache *c[12];
+	char got[RSV_NAME_MAX];
+	unsigned int i;
+
+	static_assert(sizeof(name) == RSV_NAME_MAX);
+	for (i = 0; i < ARRAY_SIZE(c); i++) {
+		strscpy(got, name, sizeof(got));
+		if (i)
+			sprintf(got + RSV_NAME_MAX - (i < 10 ? 3 : 4), "-%u", i);
+		c[i] = create_numbered(test, r, name, got);
+	}
+	for (i = 0; i < ARRAY_SIZE(c); i++)
+		KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c[i]), 0);
+	KUNIT_EXPECT_PTR_EQ(test,
+			    rsv_cache_create(r, "0123456789012345678901234567890x", 64, 0,
+					     RSV_NAME_UNIQUE, NULL), ERR_PTR(-EINVAL));
+}
+
+/* --- A creator that races with others of the same name --- */
+
+#define CREATORS	4
+#define EACH		16
+
+struct creator {
+	struct rsv_region *r;
+	struct completion done;
+	struct rsv_cache *c[EACH];
+};
+
+static int create_several(void *data)
+{
+	struct creator *own = data;
+	unsigned int i;
+
+	for (i = 0; i < EACH; i++) {
+		own->c[i] = rsv_cache_create(own->r, "many", 64, 0, RSV_NAME_UNIQUE, NULL);
+		schedule();
+	}
+	complete(&own->done);
+	return 0;
+}
+
+static void tasks_that_create_at_once_get_names_of_their_own(struct kunit *test)
+{
+	struct creator *own = kunit_kcalloc(test, CREATORS, sizeof(*own), GFP_KERNEL);
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
+	DECLARE_BITMAP(taken, CREATORS * EACH);
+	unsigned int i, k, number;
+
+	KUNIT_ASSERT_NOT_NULL(test, own);
+	bitmap_zero(taken, CREATORS * EACH);
+	for (k = 0; k < CREATORS; k++) {
+		own[k].r = r;
+		init_completion(&own[k].done);
+		if (IS_ERR(kthread_run(create_several, &own[k], "creator/%u", k)))
+			complete(&own[k].done);
+	}
+	for (k = 0; k < CREATORS; k++)
+		wait_for_completion(&own[k].done);
+	for (k = 0; k < CREATORS; k++)
+		for (i = 0; i < EACH; i++) {
+			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, own[k].c[i]);
+			number = 0;
+			if (strcmp(own[k].c[i]->name, "many"))
+				KUNIT_EXPECT_EQ(test,
+						sscanf(own[k].c[i]->name, "many-%u", &number), 1);
+			KUNIT_ASSERT_LT(test, number, CREATORS * EACH);
+			KUNIT_EXPECT_FALSE(test, __test_and_set_bit(number, taken));
+		}
+	for (k = 0; k < CREATORS; k++)
+		for (i = 0; i < EACH; i++)
+			KUNIT_EXPECT_EQ(test, rsv_cache_destroy(own[k].c[i]), 0);
+}
+
 struct refused_case {
 	const char *what;
 	unsigned int size, align, flags;
@@ -75,6 +193,7 @@ static const struct refused_case refused[] = {
 	{"unknown flag", 64, 0, 1U << 31},
 	{"flag of the module's own", 64, 0, RSV_CACHE_INTERNAL},
 	{"flag of the option debug=", 64, 0, RSV_CACHE_VERIFY},
+	{"unknown flag with a name that may be numbered", 64, 0, RSV_NAME_UNIQUE | 4},
 	{"unknown flag with a known one", 64, 0, RSV_HWCACHE_ALIGN | 4},
 	{"two engines", 64, 0, RSV_ENGINE_SLAB | RSV_ENGINE_SLUB},
 	{"two other engines", 64, 0, RSV_ENGINE_SLUB | RSV_ENGINE_SLOB},
@@ -300,6 +419,9 @@ static void object_that_no_block_can_hold_gives_null(struct kunit *test)
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
 	KUNIT_CASE(name_is_unique_in_its_region_only),
+	KUNIT_CASE(name_that_is_taken_gets_a_number_on_request),
+	KUNIT_CASE(numbered_name_is_shortened_where_it_is_too_long),
+	KUNIT_CASE(tasks_that_create_at_once_get_names_of_their_own),
 	KUNIT_CASE_PARAM(what_makes_no_sense_is_refused, refused_gen_params),
 	KUNIT_CASE_PARAM(what_makes_sense_is_taken, taken_gen_params),
 	KUNIT_CASE(largest_object_can_be_had),

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rsv_vmalloc(): scattered pages behind one range of addresses.
+ * rsv_vmalloc() and rsv_vmalloc_user(): scattered pages behind one range of addresses.
  */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -183,6 +187,91 @@ static void mapped_memory_holds_its_region(struct kunit *test)
 	rsv_vfree(p);
 }
 
+/* --- Programs ------------------------------------------------------------------------------- */
+
+/* The memory that a mapping of the test's file shows */
+static void *shown;
+
+static int show(struct file *file, struct vm_area_struct *vma)
+{
+	return remap_vmalloc_range(vma, shown, vma->vm_pgoff);
+}
+
+static const struct file_operations shown_fops = {
+	.owner = THIS_MODULE,
+	.mmap = show,
+};
+
+/* Maps memory into the address space of the test's own task. Returns the address or an error. */
+static unsigned long map_shared(struct kunit *test, void *p, size_t bytes, unsigned long offset)
+{
+	struct file *file = anon_inode_getfile("[vmalloc_test]", &shown_fops, NULL, O_RDWR);
+	unsigned long addr;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	shown = p;
+	addr = kunit_vm_mmap(test, file, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, offset);
+	fput(file);
+	return addr;
+}
+
+static void memory_for_programs_is_zeroed(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	void *p = map(test, r, 8 * PAGE_SIZE);
+
+	memset(p, 0x5a, 8 * PAGE_SIZE);
+	rsv_vfree(p);
+	p = rsv_vmalloc_user(r, 7 * PAGE_SIZE + 1);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, can_be_read(p + 8 * PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, rsv_vmalloc_user(r, 1));
+	rsv_vfree(p);
+	KUNIT_EXPECT_NULL(test, rsv_vmalloc_user(r, 8 * PAGE_SIZE + 1));
+	KUNIT_EXPECT_NULL(test, rsv_vmalloc_user(r, 0));
+	EXPECT_FREE_AREAS(test, r, [3] = 1);
+}
+
+static void program_and_kernel_see_the_same_pages(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	u32 *p = rsv_vmalloc_user(r, 3 * PAGE_SIZE), words = PAGE_SIZE / sizeof(u32), i, got;
+	unsigned long addr;
+	u32 __user *user;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	addr = map_shared(test, p, 3 * PAGE_SIZE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	user = (u32 __user *)addr;
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, get_user(got, user + i * words), 0);
+		KUNIT_EXPECT_EQ(test, got, 0U);
+		p[i * words + 1] = 100 + i;
+		KUNIT_EXPECT_EQ(test, get_user(got, user + i * words + 1), 0);
+		KUNIT_EXPECT_EQ(test, got, 100 + i);
+		KUNIT_EXPECT_EQ(test, put_user(200 + i, user + i * words + 2), 0);
+		KUNIT_EXPECT_EQ(test, p[i * words + 2], 200 + i);
+	}
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, 3 * PAGE_SIZE), 0);
+	rsv_vfree(p);
+	EXPECT_FREE_AREAS(test, r, [3] = 1);
+}
+
+static void only_memory_for_programs_can_be_mapped(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	void *p = map(test, r, PAGE_SIZE), *q = rsv_vmalloc_user(r, PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	KUNIT_EXPECT_EQ(test, (long)map_shared(test, p, PAGE_SIZE, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, (long)map_shared(test, q, 2 * PAGE_SIZE, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, (long)map_shared(test, q, PAGE_SIZE, PAGE_SIZE), -EINVAL);
+	rsv_vfree(p);
+	rsv_vfree(q);
+	EXPECT_FREE_AREAS(test, r, [3] = 1);
+}
+
 static void highmem_is_taken_first(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
@@ -211,6 +300,9 @@ static struct kunit_case vmalloc_cases[] = {
 	KUNIT_CASE(what_cannot_be_had_is_null_and_leaks_nothing),
 	KUNIT_CASE(wrong_pointers_are_refused),
 	KUNIT_CASE(mapped_memory_holds_its_region),
+	KUNIT_CASE(memory_for_programs_is_zeroed),
+	KUNIT_CASE(program_and_kernel_see_the_same_pages),
+	KUNIT_CASE(only_memory_for_programs_can_be_mapped),
 	KUNIT_CASE(highmem_is_taken_first),
 	{}};
 

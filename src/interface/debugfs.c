@@ -22,6 +22,7 @@
 
 #include "debugfs.h"
 #include "objects/cache.h"
+#include "objects/cache_list.h"
 #include "objects/kmalloc.h"
 #include "objects/stats.h"
 #include "pages/zonelist.h"

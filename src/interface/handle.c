@@ -188,6 +188,9 @@ struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rs
 
 	if (constructed && req->object_size != sizeof(struct rsv_constructed))
 		return ERR_PTR(-EINVAL);
+	/* rsv_cache_create() also knows flags that only kernel modules may pass. */
+	if (req->cache_flags & ~RSV_CACHE_FLAGS)
+		return ERR_PTR(-EINVAL);
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return ERR_PTR(-ENOMEM);

@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "objects/cache.h"
+#include "objects/cache_list.h"
 #include "objects/engine.h"
 #include "objects/heap.h"
 #include "objects/kmalloc.h"

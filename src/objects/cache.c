@@ -21,12 +21,6 @@
  * A CPU that goes off-line is flushed without region->caches_lock, since holders of that lock wait
  * for CPUs.
  *
- * Creating a cache, destroying it and finding the next one cost the same for any number of caches.
- * rsv_cache_names finds a cache by region and name, and refuses a name that is taken. It is a hash
- * table that grows, with locks of its own, innermost. region->caches_by_id, under
- * region->caches_lock, finds a cache by number. A creator allocates memory of the system before it
- * takes that lock, because reclaim may ask the region for what it lends.
- *
  * A destroyed cache stays in quarantine for a while. A caller that still uses it finds the fast
  * paths off and, on the slow path, that the cache is not alive.
  */
@@ -37,14 +31,12 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/random.h>
-#include <linux/rculist.h>
 #include <linux/rcupdate.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/xarray.h>
 
 #include "cache.h"
+#include "cache_list.h"
 #include "cpu.h"
 #include "debug/check.h"
 #include "depot.h"
@@ -64,8 +56,6 @@
 #define RSV_QUARANTINE_MAX	16
 
 static const struct rsv_cache_hooks *rsv_cache_hooks;	/* set before the first cache is created */
-static atomic_t rsv_cache_ids;
-static struct rhashtable rsv_cache_names;		/* all caches that can be found */
 static int rsv_cache_state;				/* of CPU hot-plug */
 
 /*
@@ -197,73 +187,6 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
  * Creation
  */
 
-/* Region and name lie side by side, so that both together are the key. */
-static_assert(offsetof(struct rsv_cache, name) ==
-	      offsetof(struct rsv_cache, region) + sizeof_field(struct rsv_cache, region));
-
-static const struct rhashtable_params rsv_cache_name_params = {
-	.head_offset = offsetof(struct rsv_cache, name_node),
-	.key_offset = offsetof(struct rsv_cache, region),
-	.key_len = sizeof_field(struct rsv_cache, region) + sizeof_field(struct rsv_cache, name),
-	.automatic_shrinking = true,
-};
-
-/* CPUs that create caches at once may add them to the list in another order than by number. */
-static void rsv_cache_list(struct rsv_cache *c)
-{
-	struct rsv_region *r = c->region;
-
-	mutex_lock(&r->caches_lock);
-	/* xa_reserve() has allocated the memory. */
-	xa_store(&r->caches_by_id, c->id, c, GFP_NOWAIT);
-	list_add_tail_rcu(&c->list, &r->caches);
-	r->nr_caches++;
-	mutex_unlock(&r->caches_lock);
-}
-
-static int rsv_cache_publish(struct rsv_cache *c)
-{
-	struct rsv_region *r = c->region;
-	int err;
-
-	c->id = atomic_inc_return(&rsv_cache_ids);
-	err = xa_reserve(&r->caches_by_id, c->id, GFP_KERNEL);
-	if (err)
-		return err;
-	err = rhashtable_lookup_insert_fast(&rsv_cache_names, &c->name_node, rsv_cache_name_params);
-	if (err)
-		xa_release(&r->caches_by_id, c->id);
-	else
-		rsv_cache_list(c);
-	return err;
-}
-
-static void rsv_cache_unpublish(struct rsv_cache *c)
-{
-	struct rsv_region *r = c->region;
-
-	mutex_lock(&r->caches_lock);
-	list_del_rcu(&c->list);
-	xa_erase(&r->caches_by_id, c->id);
-	r->nr_caches--;
-	mutex_unlock(&r->caches_lock);
-	rhashtable_remove_fast(&rsv_cache_names, &c->name_node, rsv_cache_name_params);
-}
-
-/**
- * rsv_cache_next() - the cache of a region with the smallest number from a given one on
- * @r: the region, its caches_lock held
- * @id: the number
- *
- * Return: The cache, or NULL if no cache has that number or a larger one.
- */
-struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id)
-{
-	unsigned long index = id;
-
-	return xa_find(&r->caches_by_id, &index, ULONG_MAX, XA_PRESENT);
-}
-
 static int rsv_cache_open(struct rsv_cache *c)
 {
 	int err = cpuhp_state_add_instance_nocalls(rsv_cache_state, &c->cpuhp);
@@ -322,14 +245,18 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_internal);
  * @size: bytes of an object, up to 32 pages
  * @align: a power of two up to the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
- *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER
+ *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER, RSV_NAME_UNIQUE
  * @ctor: called once for every object before its first allocation in its slab's life, with no lock
  *	held; may be NULL. A freed object keeps its state for the next allocation, so the caller
  *	that frees it restores the state that the constructor made
  *
+ * With RSV_NAME_UNIQUE a second cache of the name gets "-1" behind it, the next one "-2" and so on:
+ * two instances of a driver need not agree on names. If there is no room for the number, the name
+ * loses its last characters. What debug= says of @name holds for all of them.
+ *
  * Context: Process; may sleep.
- * Return: The cache, or ERR_PTR: -EINVAL for a bad name, size, alignment or flag, -EEXIST for a
- * name that is taken, -ENOMEM.
+ * Return: The cache, or ERR_PTR: -EINVAL for a bad name, size, alignment or flag; -EEXIST for a
+ * name that is taken, without RSV_NAME_UNIQUE; -ENOMEM.
  */
 struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsigned int size,
 				   unsigned int align, unsigned int flags,
@@ -337,7 +264,7 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 {
 	if (!r || !rsv_name_ok(name) || align > PAGE_SIZE)
 		return ERR_PTR(-EINVAL);
-	if (flags & ~RSV_CACHE_FLAGS || hweight32(flags & RSV_ENGINES) > 1)
+	if (flags & ~(RSV_CACHE_FLAGS | RSV_NAME_UNIQUE) || hweight32(flags & RSV_ENGINES) > 1)
 		return ERR_PTR(-EINVAL);
 	return rsv_cache_create_internal(r, name, size, align, flags, ctor);
 }
@@ -561,7 +488,7 @@ int rsv_caches_start(void)
 					     SLAB_HWCACHE_ALIGN, NULL);
 	if (!rsv_cache_memory)
 		return err;
-	err = rhashtable_init(&rsv_cache_names, &rsv_cache_name_params);
+	err = rsv_cache_list_start();
 	if (err)
 		goto no_names;
 	err = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:cache-dead", NULL,
@@ -573,7 +500,7 @@ int rsv_caches_start(void)
 	return 0;
 
 no_state:
-	rhashtable_destroy(&rsv_cache_names);
+	rsv_cache_list_stop();
 no_names:
 	kmem_cache_destroy(rsv_cache_memory);
 	return err;
@@ -591,7 +518,7 @@ void rsv_caches_stop(void)
 	while ((c = rsv_quarantine_pop(0)))
 		rsv_cache_free_memory(c);
 	cpuhp_remove_multi_state(rsv_cache_state);
-	rhashtable_destroy(&rsv_cache_names);
+	rsv_cache_list_stop();
 	/* A cache that was leaked with its region stays, and so does its memory. */
 	if (!atomic_read(&rsv_cache_memory_used))
 		kmem_cache_destroy(rsv_cache_memory);

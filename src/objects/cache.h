@@ -19,7 +19,6 @@ void rsv_cache_set_hooks(const struct rsv_cache_hooks *hooks);
 struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *name,
 					    unsigned int size, unsigned int align,
 					    unsigned int flags, void (*ctor)(void *object));
-struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id);
 void rsv_caches_destroy(struct rsv_region *r);
 void rsv_caches_leak(struct rsv_region *r);
 

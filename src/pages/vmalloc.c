@@ -28,14 +28,13 @@ struct rsv_mapping {
 
 static DEFINE_XARRAY(rsv_mappings);	/* by page number of the address */
 
-static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long nr_pages)
+static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long nr_pages, gfp_t gfp)
 {
-	struct rsv_mapping *m = kvmalloc(struct_size(m, pages, nr_pages), GFP_KERNEL);
+	struct rsv_mapping *m = kvzalloc(struct_size(m, pages, nr_pages), GFP_KERNEL);
 
 	if (!m)
 		return NULL;
-	/* These pages need no address of their own, so HIGHMEM serves first. */
-	m->nr_pages = rsv_alloc_pages_bulk(r, GFP_HIGHUSER, nr_pages, m->pages);
+	m->nr_pages = rsv_alloc_pages_bulk(r, gfp, nr_pages, m->pages);
 	if (m->nr_pages == nr_pages)
 		return m;
 	rsv_free_pages_bulk(m->nr_pages, m->pages);
@@ -54,15 +53,8 @@ static unsigned long rsv_mapping_index(const void *p)
 	return (unsigned long)p >> PAGE_SHIFT;
 }
 
-/**
- * rsv_vmalloc() - allocate memory that is virtually contiguous
- * @r: the region
- * @size: bytes, rounded up to whole pages
- *
- * Context: Process; may sleep.
- * Return: The memory, or NULL.
- */
-void *rsv_vmalloc(struct rsv_region *r, size_t size)
+/* The area's flags, VM_*, say whether remap_vmalloc_range() may show the pages to a program. */
+static void *rsv_map_pages(struct rsv_region *r, size_t size, gfp_t gfp, unsigned long flags)
 {
 	struct rsv_mapping *m;
 	void *p;
@@ -70,10 +62,10 @@ void *rsv_vmalloc(struct rsv_region *r, size_t size)
 	might_sleep();
 	if (!size || size > SIZE_MAX - PAGE_SIZE || PFN_UP(size) > READ_ONCE(r->nr_pages))
 		return NULL;
-	m = rsv_mapping_new(r, PFN_UP(size));
+	m = rsv_mapping_new(r, PFN_UP(size), gfp);
 	if (!m)
 		return NULL;
-	p = vmap(m->pages, m->nr_pages, VM_MAP, PAGE_KERNEL);
+	p = vmap(m->pages, m->nr_pages, flags, PAGE_KERNEL);
 	if (!p)
 		goto free;
 	if (xa_err(xa_store(&rsv_mappings, rsv_mapping_index(p), m, GFP_KERNEL)))
@@ -86,10 +78,43 @@ free:
 	rsv_mapping_free(m);
 	return NULL;
 }
+
+/**
+ * rsv_vmalloc() - allocate memory that is virtually contiguous
+ * @r: the region
+ * @size: bytes, rounded up to whole pages
+ *
+ * The pages need no address of their own, so HIGHMEM serves first.
+ *
+ * Context: Process; may sleep.
+ * Return: The memory, or NULL.
+ */
+void *rsv_vmalloc(struct rsv_region *r, size_t size)
+{
+	return rsv_map_pages(r, size, GFP_HIGHUSER, VM_MAP);
+}
 EXPORT_SYMBOL_GPL(rsv_vmalloc);
 
 /**
- * rsv_vfree() - free memory that rsv_vmalloc() allocated
+ * rsv_vmalloc_user() - allocate virtually contiguous memory that programs may map
+ * @r: the region
+ * @size: bytes, rounded up to whole pages
+ *
+ * All bytes of all pages are zero. remap_vmalloc_range() maps the memory into a program, as it does
+ * with that of vmalloc_user(). The memory has no colour: where the CPU's data cache aliases
+ * (SHMLBA is more than a page), the caller flushes as for any vmap().
+ *
+ * Context: Process; may sleep.
+ * Return: The memory, for rsv_vfree(), or NULL.
+ */
+void *rsv_vmalloc_user(struct rsv_region *r, size_t size)
+{
+	return rsv_map_pages(r, size, GFP_HIGHUSER | __GFP_ZERO, VM_MAP | VM_USERMAP);
+}
+EXPORT_SYMBOL_GPL(rsv_vmalloc_user);
+
+/**
+ * rsv_vfree() - free memory that rsv_vmalloc() or rsv_vmalloc_user() allocated
  * @p: the memory; NULL does nothing
  *
  * Context: Process; may sleep.

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The caches that can be found, by name, by number or one after the other.
+ */
+#ifndef RSV_OBJECTS_CACHE_LIST_H
+#define RSV_OBJECTS_CACHE_LIST_H
+
+#include "types.h"
+
+int rsv_cache_list_start(void);
+void rsv_cache_list_stop(void);
+
+int rsv_cache_publish(struct rsv_cache *c);
+void rsv_cache_unpublish(struct rsv_cache *c);
+struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id);
+
+#endif /* RSV_OBJECTS_CACHE_LIST_H */
