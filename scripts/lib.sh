@@ -58,7 +58,7 @@ release_of() {
 # that scripts/guest/machines provokes do not count either.
 kernel_trouble() {
 	tr -d '\r' <"$1" | sed -E 's/^\[ *[0-9.]+\] //; /^faults: the following are meant/q' |
-		awk -f "$root/scripts/kcsan.awk" | grep -E \
+		sed '/^reservoir: region kunit-leak is leaked/d' | awk -f "$root/scripts/kcsan.awk" | grep -E \
 		-e '^(rcu|watchdog): (WARNING|BUG|INFO): ' \
 		-e '^reservoir: region .* is leaked' \
 		-e '^(WARNING|BUG|INFO|UBSAN|KASAN|KCSAN|KFENCE|Oops|Kernel panic)( -|:) ?' \

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "name.h"
 #include "objects/cache.h"
 #include "objects/heap.h"
@@ -29,9 +30,13 @@
 #include "pages/extent.h"
 #include "pages/lend.h"
 #include "pages/reserve.h"
+#include "pages/vmalloc.h"
 #include "pages/zonelist.h"
 #include "region.h"
 #include "report.h"
+
+/* Leaks of one region that the log lists; it counts the others */
+#define RSV_LEAKS_LISTED	64
 
 static DEFINE_MUTEX(rsv_regions_lock);	/* see the top of this file */
 static LIST_HEAD(rsv_regions);	/* in the order of creation (rsv_regions_lock) */
@@ -95,6 +100,7 @@ static struct rsv_region *rsv_region_alloc(const char *name)
 	mutex_init(&r->shape_lock);
 	mutex_init(&r->caches_lock);
 	INIT_LIST_HEAD(&r->caches);
+	INIT_LIST_HEAD(&r->lost_caches);
 	xa_init(&r->caches_by_id);
 	rsv_drain_init(r);
 	rsv_reap_init(r);
@@ -128,11 +134,16 @@ static void rsv_region_quiesce(struct rsv_region *r)
 	rsv_drain_destroy(r);
 }
 
+static void rsv_region_release(struct rsv_region *r)
+{
+	rsv_extents_release(r);
+	rsv_zones_release(r);
+}
+
 static void rsv_region_free_memory(struct rsv_region *r)
 {
 	rsv_region_quiesce(r);
-	rsv_extents_release(r);
-	rsv_zones_release(r);
+	rsv_region_release(r);
 }
 
 static int rsv_region_create_caches(struct rsv_region *r)
@@ -140,17 +151,17 @@ static int rsv_region_create_caches(struct rsv_region *r)
 	int err = rsv_region_caches_create(r);
 
 	if (err)
-		rsv_caches_destroy(r);
+		rsv_caches_destroy(r, NULL);
 	else
 		rsv_reap_start(r);
 	return err;
 }
 
-/* The caller knows that nothing in the region is allocated. */
-static void rsv_region_destroy_caches(struct rsv_region *r)
+/* If nothing in the region is allocated, @log may be NULL. */
+static void rsv_region_destroy_caches(struct rsv_region *r, struct rsv_leak_log *log)
 {
 	rsv_reap_stop(r);
-	rsv_caches_destroy(r);
+	rsv_caches_destroy(r, log);
 }
 
 static int rsv_region_create_locked(struct rsv_region *r, const struct rsv_reserve *want,
@@ -293,7 +304,7 @@ static bool rsv_region_in_use(struct rsv_region *r)
 static void rsv_region_destroy_locked(struct rsv_region *r)
 {
 	list_del(&r->list);
-	rsv_region_destroy_caches(r);
+	rsv_region_destroy_caches(r, NULL);
 	rsv_region_hooks->destroyed(r);
 	rsv_heap_destroy(r);
 	rsv_region_free_memory(r);
@@ -444,20 +455,57 @@ int rsv_regions_start(const struct rsv_reserve *want, unsigned int nr)
 	return 0;
 }
 
+static void rsv_region_log_leaks(const struct rsv_region *r, unsigned long leaked,
+				 const struct rsv_leak_log *log)
+{
+	if (log->unlisted)
+		pr_err("region %s: leaked: %lu more\n", r->name, log->unlisted);
+	pr_err("region %s is leaked: %lu KiB of %lu KiB\n", r->name, leaked << (PAGE_SHIFT - 10),
+	       r->nr_pages << (PAGE_SHIFT - 10));
+}
+
+/**
+ * rsv_region_leak() - end a region in which something is allocated
+ * @r: the region. No task uses it, but memory of it may still be read and written
+ *
+ * What is allocated stays allocated, and the log lists it: pages and slabs with objects. All else
+ * goes back to the system. Afterwards nothing refers to the region.
+ *
+ * Context: Process; may sleep.
+ * Return: The number of pages that stay allocated.
+ */
+unsigned long rsv_region_leak(struct rsv_region *r)
+{
+	struct rsv_leak_log log = { .lines = RSV_LEAKS_LISTED };
+	unsigned long leaked;
+
+	mutex_lock(&rsv_regions_lock);
+	list_del(&r->list);
+	rsv_vmalloc_leak(r, &log);
+	rsv_region_destroy_caches(r, &log);
+	rsv_region_hooks->destroyed(r);
+	rsv_heap_leak(r);
+	rsv_region_quiesce(r);
+	leaked = rsv_extents_leak(r, &log);
+	rsv_region_log_leaks(r, leaked, &log);
+	rsv_region_release(r);
+	kfree(r);
+	mutex_unlock(&rsv_regions_lock);
+	return leaked;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_region_leak);
+
 static void rsv_region_stop(struct rsv_region *r)
 {
-	if (!rsv_region_destroy(r))
-		return;
-	rsv_region_quiesce(r);
-	rsv_caches_leak(r);
-	pr_err("region %s is leaked: %lu KiB\n", r->name, r->nr_pages << (PAGE_SHIFT - 10));
+	if (rsv_region_destroy(r))
+		rsv_region_leak(r);
 }
 
 /**
  * rsv_regions_stop() - destroy all regions
  *
- * A kernel user may still write to memory that it did not free. A region with such memory is
- * reported, and its pages never go back to the system.
+ * A kernel user may still write to memory that it did not free. That memory is reported, and never
+ * goes back to the system.
  *
  * Context: At unload; may sleep.
  */

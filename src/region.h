@@ -18,6 +18,7 @@ void rsv_region_put(struct rsv_region *r);
 int rsv_region_destroy_named(const char *name);
 int rsv_region_next(struct rsv_ioc_region_next *next);
 int rsv_regions_start(const struct rsv_reserve *want, unsigned int nr);
+unsigned long rsv_region_leak(struct rsv_region *r);
 void rsv_regions_stop(void);
 
 #endif /* RSV_REGION_H */

@@ -31,6 +31,27 @@ u64 rsv_misuse_count(enum rsv_misuse what);
 u64 rsv_misuse_total(void);
 void rsv_misuse_last(char *text, size_t size);
 
+/**
+ * struct rsv_leak_log - how many leaks of a region the log still lists (on the caller's stack)
+ * @lines: leaks that it may still list
+ * @unlisted: leaks that it did not list
+ */
+struct rsv_leak_log {
+	unsigned int lines;
+	unsigned long unlisted;
+};
+
+/* Whether the log may list one more leak. If not, the function counts the leak. */
+static inline bool rsv_leak_listed(struct rsv_leak_log *log)
+{
+	if (!log->lines) {
+		log->unlisted++;
+		return false;
+	}
+	log->lines--;
+	return true;
+}
+
 /* Bytes of the text of a report, the closing NUL included */
 #define RSV_REPORT_MAX	200
 

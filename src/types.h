@@ -110,6 +110,7 @@ enum rsv_frame_kind {
 	RSV_FRAME_SLAB_TAIL,	/* further page of a slab */
 	RSV_FRAME_HEAP,		/* first page of a slob page */
 	RSV_FRAME_HEAP_TAIL,	/* further page of a slob page */
+	RSV_FRAME_LEAKED,	/* page that stays allocated although its region ends */
 };
 
 /**
@@ -787,7 +788,8 @@ struct rsv_guarantee {
  * @name_node: its node in rsv_cache_names (the table's own locks)
  * @cpuhp: on the list of caches that flush a CPU that is dead (the kernel's hot-plug lock)
  * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
- * @ending: on a list of caches that are destroyed together (its region's creator or destroyer)
+ * @ending: on a list of caches that are destroyed together (its region's creator or destroyer); or
+ *	on region->lost_caches (region->caches_lock)
  * @debugfs: its folder (from when the cache is created until it is destroyed)
  * @rcu: work that quarantines the cache after a grace period (queued once)
  * @nodes: by number of the node (constant)
@@ -1220,6 +1222,8 @@ struct rsv_classes {
  * @caches: all caches, in the order of creation
  * @caches_by_id: the same caches by number, so that a search for the next one is no walk
  * @nr_caches: their number
+ * @lost_caches: destroyed caches with lost objects. The frames of their slabs point to them, so
+ *	they stay as long as the region (caches_lock)
  * @list: on the list of regions (rsv_regions_lock, as the next two)
  * @id: its number; later regions have larger ones
  * @users: handles by which descriptors have it open (RSV_IOC_REGION_OPEN)
@@ -1259,6 +1263,7 @@ struct rsv_region {
 	struct list_head caches;
 	struct xarray caches_by_id;
 	unsigned int nr_caches;
+	struct list_head lost_caches;
 
 	struct list_head list;
 	u32 id;

@@ -26,7 +26,6 @@
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
-#include <linux/atomic.h>
 #include <linux/cache.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -48,6 +47,7 @@
 #include "name.h"
 #include "node.h"
 #include "pages/drain.h"
+#include "pages/extent.h"
 #include "reap.h"
 #include "stats.h"
 #include "work.h"
@@ -64,7 +64,6 @@ static int rsv_cache_state;				/* of CPU hot-plug */
  * the CPU's data cache.
  */
 static struct kmem_cache *rsv_cache_memory;
-static atomic_t rsv_cache_memory_used;			/* structures that are allocated */
 
 static DEFINE_SPINLOCK(rsv_quarantine_lock);
 static LIST_HEAD(rsv_quarantine);			/* the newest first (rsv_quarantine_lock) */
@@ -151,7 +150,6 @@ static void rsv_cache_free_memory(struct rsv_cache *c)
 	free_percpu(c->cpus);
 	rsv_cache_free_nodes(c);
 	kmem_cache_free(rsv_cache_memory, c);
-	atomic_dec(&rsv_cache_memory_used);
 }
 
 static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
@@ -162,7 +160,6 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 
 	if (!c)
 		return NULL;
-	atomic_inc(&rsv_cache_memory_used);
 	c->region = r;
 	strscpy_pad(c->name, name, sizeof(c->name));
 	c->engine = rsv_engine_of(flags);
@@ -342,20 +339,19 @@ static u64 rsv_cache_slabs(const struct rsv_cache *c)
 	return f.full + f.partial + f.empty;
 }
 
-/* Gives back the memory of a retired cache, and quarantines the cache a grace period later. */
-static int rsv_cache_finish(struct rsv_cache *c)
+/* Gives back the memory of a retired cache. Returns whether all of it went back. */
+static bool rsv_cache_give_slabs(struct rsv_cache *c)
 {
 	rsv_depot_drain(c);
 	c->engine->shrink(c, false);
-	/* A cache with lost objects stays, because the frames of their slabs point to it. */
-	if (rsv_cache_slabs(c)) {
-		rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name,
-			   c->region->name);
-		return -EBUSY;
-	}
+	return !rsv_cache_slabs(c);
+}
+
+/* Quarantines a retired cache a grace period later. No frame points to it any more. */
+static void rsv_cache_free_later(struct rsv_cache *c)
+{
 	INIT_RCU_WORK(&c->rcu, rsv_cache_quarantine);
 	queue_rcu_work(rsv_queue, &c->rcu);
-	return 0;
 }
 
 /* Returns whether a cache has used objects, and reports them. */
@@ -368,6 +364,17 @@ static bool rsv_cache_in_use(struct rsv_cache *c)
 				   c->name, c->region->name, f.active))
 		rsv_debug_leaks(c);
 	return f.active;
+}
+
+/* The frames of the slabs with lost objects point to the cache, so it stays with its region. */
+static void rsv_cache_lose(struct rsv_cache *c)
+{
+	struct rsv_region *r = c->region;
+
+	rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name, r->name);
+	mutex_lock(&r->caches_lock);
+	list_add_tail(&c->ending, &r->lost_caches);
+	mutex_unlock(&r->caches_lock);
 }
 
 /**
@@ -394,12 +401,60 @@ int rsv_cache_destroy(struct rsv_cache *c)
 	rsv_cache_drain(c);
 	rsv_cache_retire(c);
 	synchronize_rcu();
-	return rsv_cache_finish(c);
+	if (rsv_cache_give_slabs(c)) {
+		rsv_cache_free_later(c);
+		return 0;
+	}
+	rsv_cache_lose(c);
+	return -EBUSY;
 }
 EXPORT_SYMBOL_GPL(rsv_cache_destroy);
 
+/*
+ * The end of a region
+ */
+
+/*
+ * Frees the rest of a retired cache. Its slabs with leaked or lost objects stay allocated. Those of
+ * an internal cache do not, since the module itself has its objects.
+ */
+static void rsv_cache_end(struct rsv_cache *c)
+{
+	struct rsv_region *r = c->region;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_extents && !(c->flags & RSV_CACHE_INTERNAL); i++) {
+		struct rsv_extent *e = r->extents->at[i];
+		struct rsv_frame *f;
+
+		for (f = e ? e->frames : NULL; f && f < e->frames + e->nr_pages; f++) {
+			if (READ_ONCE(f->cache) == c)
+				rsv_frames_leak(f, 1);
+			cond_resched();
+		}
+	}
+	rsv_cache_free_later(c);
+}
+
+/* Lists the used objects of a cache: as leaked, if its region ends all the same. */
+static void rsv_cache_list_used(struct rsv_cache *c, struct rsv_leak_log *log)
+{
+	struct rsv_cache_figures f;
+
+	if (!log) {
+		rsv_cache_in_use(c);
+		return;
+	}
+	rsv_cache_count(c, &f);
+	if (!f.active || c->flags & RSV_CACHE_INTERNAL || !rsv_leak_listed(log))
+		return;
+	pr_err("region %s: leaked: %llu object%s of cache %s\n", c->region->name, f.active,
+	       f.active == 1 ? "" : "s", c->name);
+	log->lines -= min(log->lines, rsv_debug_leaks(c));
+}
+
 /* Destroys the internal caches of a region, or all others, with one grace period. */
-static void rsv_caches_destroy_some(struct rsv_region *r, bool internal)
+static void rsv_caches_destroy_some(struct rsv_region *r, bool internal, struct rsv_leak_log *log)
 {
 	struct rsv_cache *c, *next;
 	LIST_HEAD(retired);
@@ -407,7 +462,7 @@ static void rsv_caches_destroy_some(struct rsv_region *r, bool internal)
 	list_for_each_entry_safe(c, next, &r->caches, list) {
 		if (!(c->flags & RSV_CACHE_INTERNAL) == internal)
 			continue;
-		rsv_cache_in_use(c);
+		rsv_cache_list_used(c, log);
 		rsv_cache_reserve(c, 0);
 	}
 	rsv_drain_cpus(r);
@@ -418,35 +473,32 @@ static void rsv_caches_destroy_some(struct rsv_region *r, bool internal)
 		list_add_tail(&c->ending, &retired);
 	}
 	synchronize_rcu();
-	list_for_each_entry_safe(c, next, &retired, ending)
-		rsv_cache_finish(c);
+	list_for_each_entry_safe(c, next, &retired, ending) {
+		if (rsv_cache_give_slabs(c))
+			rsv_cache_free_later(c);
+		else
+			rsv_cache_end(c);
+	}
 }
 
 /**
- * rsv_caches_destroy() - destroy all caches of a region
- * @r: the region, of whose pages none is used. Objects that its caches still count as used are lost
- *	ones, and are reported
+ * rsv_caches_destroy() - destroy all caches of a region that ends
+ * @r: the region, which no other task uses
+ * @log: NULL if none of its pages is used. Then objects that its caches still count as used are
+ *	lost ones, and are reported. Else used objects are leaked, and the log lists them
+ *
+ * Slabs with leaked objects stay allocated. Nothing points to their caches any more.
  *
  * Context: Process; may sleep; waits for grace periods.
  */
-void rsv_caches_destroy(struct rsv_region *r)
+void rsv_caches_destroy(struct rsv_region *r, struct rsv_leak_log *log)
 {
-	rsv_caches_destroy_some(r, false);
-	rsv_caches_destroy_some(r, true);
-}
+	struct rsv_cache *c, *next;
 
-/**
- * rsv_caches_leak() - unregister the caches of a region that is leaked from CPU hot-plug
- * @r: the region
- *
- * Context: Process; may sleep.
- */
-void rsv_caches_leak(struct rsv_region *r)
-{
-	struct rsv_cache *c;
-
-	list_for_each_entry(c, &r->caches, list)
-		cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
+	rsv_caches_destroy_some(r, false, log);
+	list_for_each_entry_safe(c, next, &r->lost_caches, ending)
+		rsv_cache_end(c);
+	rsv_caches_destroy_some(r, true, log);
 }
 
 /*
@@ -519,7 +571,5 @@ void rsv_caches_stop(void)
 		rsv_cache_free_memory(c);
 	cpuhp_remove_multi_state(rsv_cache_state);
 	rsv_cache_list_stop();
-	/* A cache that was leaked with its region stays, and so does its memory. */
-	if (!atomic_read(&rsv_cache_memory_used))
-		kmem_cache_destroy(rsv_cache_memory);
+	kmem_cache_destroy(rsv_cache_memory);
 }

@@ -11,6 +11,7 @@
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -20,6 +21,7 @@
 #include "buddy.h"
 #include "extent.h"
 #include "pagemap.h"
+#include "report.h"
 #include "reserve.h"
 #include "work.h"
 #include "zone.h"
@@ -322,13 +324,103 @@ static void rsv_extent_give_pages(struct rsv_extent *e)
 	unsigned long i;
 
 	for (i = 0; i < e->nr_pages; i++)
-		if (e->frames[i].kind != RSV_FRAME_HOLE)
+		if (e->frames[i].kind != RSV_FRAME_HOLE && e->frames[i].kind != RSV_FRAME_LEAKED)
 			rsv_reserve_give(e->first + i, 1);
 }
 
 /**
- * rsv_extents_release() - give all pages of a region back to the system
- * @r: the region. Nothing in it is allocated, and no other task uses it
+ * rsv_frames_leak() - mark pages of a region as leaked, so that they stay allocated
+ * @f: the frame of the first page. The region is about to end, and only the caller uses it
+ * @nr_pages: their number
+ *
+ * Each page has a reference of its own. So whoever still has such a page may give it to the system
+ * by put_page() later.
+ */
+void rsv_frames_leak(struct rsv_frame *f, unsigned long nr_pages)
+{
+	for (; nr_pages; nr_pages--, f++)
+		WRITE_ONCE(f->kind, RSV_FRAME_LEAKED);
+}
+
+static void rsv_extent_leak_used(struct rsv_extent *e, unsigned long index, unsigned long nr_pages,
+				 struct rsv_leak_log *log)
+{
+	struct rsv_frame *f = &e->frames[index];
+
+	if (rsv_leak_listed(log))
+		pr_err("region %s: leaked: %lu page%s at 0x%llx\n", e->region->name, nr_pages,
+		       nr_pages == 1 ? "" : "s", rsv_frame_offset(e, f));
+	rsv_frames_leak(f, nr_pages);
+}
+
+/*
+ * Looks at the block, or at the single page, from @index on. Marks it as leaked if anybody may
+ * still use it. Returns its length. Slabs and slob pages that have leaked objects are marked
+ * already; the others have objects of the module itself only, such as magazines.
+ */
+static unsigned long rsv_extent_leak_block(struct rsv_extent *e, unsigned long index,
+					   struct rsv_leak_log *log)
+{
+	const struct rsv_frame *f = &e->frames[index];
+	unsigned long nr_pages = 1;
+
+	switch (f->kind) {
+	case RSV_FRAME_FREE:
+	case RSV_FRAME_CACHED:
+		return 1UL << f->order;
+	case RSV_FRAME_USED:
+		nr_pages = clamp(f->nr_pages, 1UL, e->nr_pages - index);
+		break;
+	case RSV_FRAME_BODY:
+	case RSV_FRAME_RUN:
+		/* No block has the page, so nothing tells that it is free. */
+		break;
+	default:
+		return 1;
+	}
+	rsv_extent_leak_used(e, index, nr_pages, log);
+	return nr_pages;
+}
+
+static unsigned long rsv_extent_count_leaked(const struct rsv_extent *e)
+{
+	unsigned long nr = 0, i;
+
+	for (i = 0; i < e->nr_pages; i++)
+		nr += e->frames[i].kind == RSV_FRAME_LEAKED;
+	return nr;
+}
+
+/**
+ * rsv_extents_leak() - mark all used blocks of a region as leaked, and list them in the log
+ * @r: the region, about to be released. All its CPUs are drained, and no other task uses it
+ * @log: how many the log may still list
+ *
+ * Context: Process; may sleep.
+ * Return: The number of leaked pages, with those that were marked before.
+ */
+unsigned long rsv_extents_leak(struct rsv_region *r, struct rsv_leak_log *log)
+{
+	unsigned long nr = 0, index;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_extents; i++) {
+		struct rsv_extent *e = r->extents->at[i];
+
+		if (!e)
+			continue;
+		for (index = 0; index < e->nr_pages;) {
+			index += rsv_extent_leak_block(e, index, log);
+			cond_resched();
+		}
+		nr += rsv_extent_count_leaked(e);
+	}
+	return nr;
+}
+
+/**
+ * rsv_extents_release() - give all pages of a region back to the system, but for leaked ones
+ * @r: the region. Nothing in it is allocated but what is leaked, and no other task uses it
  *
  * Context: Process; may sleep.
  */

@@ -13,15 +13,20 @@
 #include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
+#include "extent.h"
+#include "pagemap.h"
 #include "report.h"
 #include "types.h"
+#include "vmalloc.h"
 
 /**
  * struct rsv_mapping - pages behind one range of addresses
+ * @region: the region that the pages are of
  * @nr_pages: their number
  * @pages: the pages
  */
 struct rsv_mapping {
+	struct rsv_region *region;
 	unsigned long nr_pages;
 	struct page *pages[];
 };
@@ -34,6 +39,7 @@ static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long n
 
 	if (!m)
 		return NULL;
+	m->region = r;
 	m->nr_pages = rsv_alloc_pages_bulk(r, gfp, nr_pages, m->pages);
 	if (m->nr_pages == nr_pages)
 		return m;
@@ -135,3 +141,37 @@ void rsv_vfree(const void *p)
 	rsv_mapping_free(m);
 }
 EXPORT_SYMBOL_GPL(rsv_vfree);
+
+static void rsv_mapping_leak(struct rsv_mapping *m, struct rsv_leak_log *log)
+{
+	unsigned long i;
+
+	if (rsv_leak_listed(log))
+		pr_err("region %s: leaked: %zu bytes of rsv_vmalloc()\n", m->region->name,
+		       (size_t)m->nr_pages << PAGE_SHIFT);
+	for (i = 0; i < m->nr_pages; i++)
+		rsv_frames_leak(rsv_frame_of_page(m->pages[i]), 1);
+	kvfree(m);
+}
+
+/**
+ * rsv_vmalloc_leak() - mark all pages of mappings in a region as leaked
+ * @r: the region, which is about to end and which no other task uses
+ * @log: how many leaks the log may still list
+ *
+ * The addresses stay mapped, since their user may still read and write there.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_vmalloc_leak(struct rsv_region *r, struct rsv_leak_log *log)
+{
+	struct rsv_mapping *m;
+	unsigned long index;
+
+	xa_for_each(&rsv_mappings, index, m) {
+		if (m->region != r)
+			continue;
+		xa_erase(&rsv_mappings, index);
+		rsv_mapping_leak(m, log);
+	}
+}

@@ -127,6 +127,23 @@ static int own_leak(void)
 	return 0;
 }
 
+/* Leaks memory of every kind. When Reservoir is unloaded, that memory stays, and only that. */
+static int unload_leak(void)
+{
+	struct rsv_region *r = rsv_default_region();
+	struct rsv_cache *c = rsv_cache_create(r, "leaky", SIZE, 0, RSV_STORE_USER, NULL);
+	bool complete;
+
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	complete = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	complete &= !!rsv_alloc_pages(r, GFP_KERNEL, 3);
+	complete &= !!rsv_vmalloc(r, 3 * PAGE_SIZE);
+	complete &= !!rsv_cache_alloc(c, GFP_KERNEL);
+	complete &= !!rsv_kmalloc(r, SIZE, GFP_KERNEL);
+	return complete ? 0 : -ENOMEM;
+}
+
 /* PROVE_LOCKING: takes two locks in one order and then in the other. */
 static int lock_order(void)
 {
@@ -198,6 +215,7 @@ static const struct {
 	{"own-use-after-free", own_use_after_free},
 	{"own-overflow", own_overflow},
 	{"own-leak", own_leak},
+	{"unload-leak", unload_leak},
 	{"undefined", undefined},
 	{"leak", leak},
 	{"lock-order", lock_order},
@@ -217,7 +235,7 @@ static int __init fault_init(void)
 }
 module_init(fault_init);
 
-/* All faults ended in fault_init(). The leaked objects of Reservoir are freed here. */
+/* All faults ended in fault_init(). The objects that own_leak() leaked are freed here. */
 static void __exit fault_exit(void)
 {
 	unsigned int i;

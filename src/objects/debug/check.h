@@ -30,6 +30,6 @@ __printf(5, 6) void rsv_debug_report(enum rsv_misuse what, const struct rsv_cach
 				     const char *fmt, ...);
 __printf(4, 5) void rsv_debug_report_slab(enum rsv_misuse what, const struct rsv_cache *c,
 					  const void *base, const char *fmt, ...);
-void rsv_debug_leaks(struct rsv_cache *c);
+unsigned int rsv_debug_leaks(struct rsv_cache *c);
 
 #endif /* RSV_OBJECTS_DEBUG_CHECK_H */

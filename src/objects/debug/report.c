@@ -227,8 +227,9 @@ static bool rsv_debug_may_be_anothers(const struct rsv_cache *c, const struct rs
  * @c: a cache that no task uses any more, and that has no cached objects
  *
  * Context: Process, with no raw lock held.
+ * Return: The number of objects that it printed, RSV_LEAKS at most.
  */
-void rsv_debug_leaks(struct rsv_cache *c)
+unsigned int rsv_debug_leaks(struct rsv_cache *c)
 {
 	struct rsv_leaks leaks = {};
 	const struct rsv_visitor show = { .visit = rsv_debug_note_leak, .data = &leaks };
@@ -244,4 +245,5 @@ void rsv_debug_leaks(struct rsv_cache *c)
 	}
 	if (leaks.more)
 		pr_err("cache %s of region %s: and more\n", c->name, c->region->name);
+	return leaks.nr;
 }

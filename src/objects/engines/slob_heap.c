@@ -25,6 +25,7 @@
 #include "objects/mark.h"
 #include "objects/node.h"
 #include "pages/contig.h"
+#include "pages/extent.h"
 #include "pages/pagemap.h"
 #include "slob_block.h"
 #include "slob_heap.h"
@@ -427,6 +428,25 @@ void rsv_heap_destroy(struct rsv_region *r)
 			list_for_each_entry_safe(frame, next,
 						 &r->heap->nodes[nid].lists[list].pages, link)
 				rsv_slob_page_free_pages(r, frame);
+	kfree(r->heap);
+	r->heap = NULL;
+}
+
+/**
+ * rsv_heap_leak() - destroy the heap of a region, but leave its slob pages allocated
+ * @r: the region. It has no caches. So whatever block of the heap is used is leaked or lost
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_heap_leak(struct rsv_region *r)
+{
+	struct rsv_frame *frame;
+	unsigned int nid, list;
+
+	for (nid = 0; nid < nr_node_ids; nid++)
+		for (list = 0; list < RSV_SLOB_LISTS; list++)
+			list_for_each_entry(frame, &r->heap->nodes[nid].lists[list].pages, link)
+				rsv_frames_leak(frame, rsv_slob_page_word(frame).more + 1);
 	kfree(r->heap);
 	r->heap = NULL;
 }
