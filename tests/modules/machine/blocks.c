@@ -30,12 +30,12 @@ static void page_mark(unsigned long pfn, unsigned long mark, bool in_use, bool z
 	unsigned long *last = word + PAGE_SIZE / sizeof(*word) - 1;
 
 	if (in_use && (*word != block_mark(pfn) || *last != block_mark(pfn)))
-		machine_stress_wrong("page 0x%lx was written to by somebody else: 0x%lx", pfn,
-				     *word);
+		machine_wrong("page 0x%lx was written to by somebody else: 0x%lx", pfn,
+			      *word);
 	if (!in_use && *word == block_mark(pfn))
-		machine_stress_wrong("page 0x%lx was handed out twice", pfn);
+		machine_wrong("page 0x%lx was handed out twice", pfn);
 	if (zeroed && memchr_inv(word, 0, PAGE_SIZE))
-		machine_stress_wrong("page 0x%lx is not zeroed: 0x%lx", pfn, *word);
+		machine_wrong("page 0x%lx is not zeroed: 0x%lx", pfn, *word);
 	*word = mark;
 	*last = mark;
 	kunmap_local(word);

@@ -15,6 +15,10 @@ extern unsigned int machine_slots;
 extern unsigned int machine_seed;
 extern unsigned int machine_megabytes;
 extern bool machine_checks;
+extern char *machine_target;
+
+__printf(1, 2) void machine_wrong(const char *fmt, ...);
+int machine_result(void);
 
 int machine_run_drain(struct rsv_region *r);
 int machine_run_zones(struct rsv_region *r);
@@ -24,6 +28,8 @@ int machine_run_objects(struct rsv_region *r);
 int machine_run_footprint(struct rsv_region *r);
 int machine_run_reserve(struct rsv_region *r);
 int machine_run_traces(struct rsv_region *r);
+int machine_run_double_free(struct rsv_region *r);
+int machine_run_fuzz(struct rsv_region *r);
 void machine_traces_end(void);
 void machine_objects_end(void);
 
@@ -42,6 +48,12 @@ struct stress {
 };
 
 int machine_stress(const struct stress *s);
-__printf(1, 2) void machine_stress_wrong(const char *fmt, ...);
+
+void machine_pattern_fill(void *memory, size_t bytes, unsigned long stamp);
+size_t machine_pattern_changed(const void *memory, size_t bytes, unsigned long stamp);
+unsigned long machine_nr_changed(void);
+unsigned int machine_blocks_take(struct rsv_region *r, unsigned int order, unsigned int most,
+				 struct page **blocks);
+void machine_blocks_give(unsigned int order, unsigned int nr, struct page **blocks);
 
 #endif /* RSV_KUNIT_MACHINE_H */

@@ -8,7 +8,9 @@
  */
 #define pr_fmt(fmt) "machine: " fmt
 
+#include <linux/atomic.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/random.h>
 
 #include "machine.h"
@@ -16,11 +18,11 @@
 static char *run = "drain";
 module_param(run, charp, 0400);
 MODULE_PARM_DESC(run,
-		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve or traces");
+		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz");
 
 unsigned int machine_seconds = 40;
 module_param_named(seconds, machine_seconds, uint, 0400);
-MODULE_PARM_DESC(seconds, "how long stress and objects take");
+MODULE_PARM_DESC(seconds, "how long stress, objects, double_free and fuzz take");
 
 unsigned int machine_slots = 2048;
 module_param_named(slots, machine_slots, uint, 0400);
@@ -37,6 +39,32 @@ MODULE_PARM_DESC(megabytes, "how much reserve takes");
 bool machine_checks;
 module_param_named(checks, machine_checks, bool, 0400);
 MODULE_PARM_DESC(checks, "whether the caches of objects check what they are given");
+
+char *machine_target = "slub";
+module_param_named(target, machine_target, charp, 0400);
+MODULE_PARM_DESC(target, "what double_free frees twice: slab, slub, slob[-bare][-bulk] or pages[-bulk]");
+
+static atomic_t nr_wrong;
+
+/* Prints what is wrong, ten times at most, and makes the run fail. */
+void machine_wrong(const char *fmt, ...)
+{
+	struct va_format text = { .fmt = fmt };
+	va_list args;
+
+	if (atomic_inc_return(&nr_wrong) > 10)
+		return;
+	va_start(args, fmt);
+	text.va = &args;
+	pr_err("%pV\n", &text);
+	va_end(args);
+}
+
+/* Returns 0 if nothing was wrong. */
+int machine_result(void)
+{
+	return atomic_read(&nr_wrong) ? -EIO : 0;
+}
 
 /*
  * drain: moves all free memory to the free areas. A region that is shrunk by nothing drains first,
@@ -57,6 +85,7 @@ static const struct {
 	{"nodes", machine_run_nodes},	  {"stress", machine_run_stress},
 	{"objects", machine_run_objects}, {"footprint", machine_run_footprint},
 	{"reserve", machine_run_reserve}, {"traces", machine_run_traces},
+	{"double_free", machine_run_double_free}, {"fuzz", machine_run_fuzz},
 };
 
 static int __init machine_init(void)

@@ -78,7 +78,7 @@ static void count_taken(u32 kind, const void *object)
 		return;
 	}
 	this_cpu_inc(counts[kind].failed);
-	machine_stress_wrong("no object of kind %u, though the region is far from full", kind);
+	machine_wrong("no object of kind %u, though the region is far from full", kind);
 }
 
 static void say_count(u32 kind, const char *caches)
@@ -110,7 +110,7 @@ static u64 *object_end(struct stamp *object, u32 size)
 static void object_begin(struct stamp *object, u32 kind, u32 size)
 {
 	if (object->mark == object_mark(object, size) && object->size == size)
-		machine_stress_wrong("object of %u bytes was handed out twice", size);
+		machine_wrong("object of %u bytes was handed out twice", size);
 	object->mark = object_mark(object, size);
 	object->kind = kind;
 	object->size = size;
@@ -123,8 +123,8 @@ static void object_end_use(struct stamp *object)
 
 	if (object->mark != mark || object->kind > ARRAY_SIZE(kinds) ||
 	    *object_end(object, object->size) != mark)
-		machine_stress_wrong("object of %u bytes was written to by somebody else: 0x%llx",
-				     object->size, object->mark);
+		machine_wrong("object of %u bytes was written to by somebody else: 0x%llx",
+			      object->size, object->mark);
 	object->mark = 0;
 }
 
@@ -162,7 +162,7 @@ static unsigned long object_take(struct rnd_state *random, gfp_t gfp)
 	if (!object)
 		return 0;
 	if (k->constructed && object->was != CONSTRUCTED)
-		machine_stress_wrong("object of %u bytes is not constructed", k->size);
+		machine_wrong("object of %u bytes is not constructed", k->size);
 	object_begin(&object->stamp, n, k->size);
 	return (unsigned long)object;
 }
@@ -207,8 +207,8 @@ static void objects_extra(struct rnd_state *random)
 	this_cpu_add(counts[n].given, nr);
 	if (nr < ARRAY_SIZE(many)) {
 		this_cpu_inc(counts[n].failed);
-		machine_stress_wrong("%u objects of kind %u, though the region is far from full",
-				     nr, n);
+		machine_wrong("%u objects of kind %u, though the region is far from full",
+			      nr, n);
 	}
 	rsv_cache_free_bulk(k->cache, nr, many);
 }

@@ -44,22 +44,7 @@ struct worker {
 static const struct stress *stressed;
 static struct worker *workers;
 static atomic_long_t *slot;
-static atomic_t nr_wrong;
 static DEFINE_RAW_SPINLOCK(stress_lock);
-
-/* Prints what is wrong, ten times at most, and makes the run fail. */
-void machine_stress_wrong(const char *fmt, ...)
-{
-	struct va_format text = { .fmt = fmt };
-	va_list args;
-
-	if (atomic_inc_return(&nr_wrong) > 10)
-		return;
-	va_start(args, fmt);
-	text.va = &args;
-	pr_err("%pV\n", &text);
-	va_end(args);
-}
 
 /* Returns 1 if it allocated something. One step in eight only frees. */
 static unsigned int stress_step(unsigned long *nr_failed, struct rnd_state *random, gfp_t gfp)
@@ -151,7 +136,7 @@ static void stress_stop(unsigned int nr)
 	pr_info("figure: seed %u: %lu %s were taken by %u threads, %lu by interrupts, %lu requests failed\n",
 		machine_seed, taken, stressed->what, nr, irq_taken, failed);
 	if (!taken || !irq_taken)
-		machine_stress_wrong("threads took %lu, interrupts %lu", taken, irq_taken);
+		machine_wrong("threads took %lu, interrupts %lu", taken, irq_taken);
 }
 
 static int stress_all_cpus(void)
@@ -183,5 +168,5 @@ int machine_stress(const struct stress *s)
 		err = stress_all_cpus();
 	vfree(slot);
 	kfree(workers);
-	return err ?: atomic_read(&nr_wrong) ? -EIO : 0;
+	return err ?: machine_result();
 }
