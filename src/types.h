@@ -694,6 +694,7 @@ struct rsv_slab_list {
  *	@nr_freelist
  * @given_early: slabs given back in this interval because there were more than @target
  * @freelist: the engine SLOB: the free objects that keep their bytes, the last freed one first
+ *	(rsv_heap_node.lock, as the next and, for such caches, @min_nr)
  * @nr_freelist: their number
  * @slabs_made: slabs taken from the buddy system
  * @slabs_given: slabs given back to it
@@ -971,9 +972,33 @@ struct rsv_engine {
 
 #define RSV_SLOB_PAGE_BYTES	(RSV_HEAP_PAGES * (unsigned int)PAGE_SIZE)
 
-/* Units of each page of a slob page that blocks can have: all but those of the bitmap */
-#define RSV_SLOB_PAGE_UNITS \
-	((PAGE_SIZE - PAGE_SIZE / RSV_SLOB_UNIT / BITS_PER_BYTE) / RSV_SLOB_UNIT)
+/* The bitmaps at the beginning of a slob page. Each has a bit for each unit of the slob page. */
+enum rsv_slob_bitmap {
+	RSV_SLOB_USED,		/* the unit is in a used block, or before the first block */
+	RSV_SLOB_START,		/* of a used unit: a block begins here. Of a free one: it has a
+				 * check value
+				 */
+	RSV_SLOB_OWNER,		/* number of the block's owner, in the first bits of the block */
+	RSV_SLOB_BITMAPS
+};
+
+/* Caches that can have used blocks in one slob page at one time */
+#define RSV_SLOB_OWNER_BITS	5U
+#define RSV_SLOB_OWNERS		32U
+
+/**
+ * struct rsv_slob_owners - the caches that have used blocks in a slob page, behind its bitmaps
+ *	(rsv_heap_node.lock)
+ * @cache: number of the cache (rsv_cache.id)
+ * @blocks: its used blocks; 0 if the entry is free
+ */
+struct rsv_slob_owners {
+	u32 cache[RSV_SLOB_OWNERS];
+	u16 blocks[RSV_SLOB_OWNERS];
+};
+
+static_assert(sizeof(struct rsv_slob_owners) % RSV_SLOB_UNIT == 0);
+static_assert(RSV_SLOB_OWNERS == 1 << RSV_SLOB_OWNER_BITS);
 
 /* The list that a slob page is on: that for blocks of some size if it has used and free blocks */
 enum rsv_slob_list {
@@ -989,8 +1014,8 @@ enum rsv_slob_list {
 /**
  * union rsv_slob_word - the state of a slob page (rsv_heap_node.lock)
  * @free_units: units in free blocks
- * @first_free: where the first free block begins, in units; 0, where the bitmap is, if there is
- *	none
+ * @too_long: a search found no free block of so many units, and none was freed since; 0 if that is
+ *	not known
  * @list: enum rsv_slob_list
  * @more: pages beyond the first (constant)
  * @word: all fields
@@ -998,7 +1023,7 @@ enum rsv_slob_list {
 union rsv_slob_word {
 	struct {
 		u32 free_units : 14;
-		u32 first_free : 13;
+		u32 too_long : 13;
 		u32 list : 3;
 		u32 more : 2;
 	};
@@ -1019,18 +1044,21 @@ struct rsv_slob_page_list {
 
 /**
  * struct rsv_heap_node - the slob pages whose memory is of one node
- * @lock: guards all fields, and the frames, bitmaps and free blocks of the slob pages. Raw,
+ * @lock: guards all fields, the frames, bitmaps and owners of the slob pages, and the memory of
+ *	their free blocks. Also SLOB's freelists of the node (rsv_cache_node.freelist). Raw,
  *	interrupts off; no other lock is taken under it
  * @lists: the slob pages, by enum rsv_slob_list
  * @pages: their pages
+ * @units: their units that blocks can have
  * @free_units: units in their free blocks
- * @lost: units of free blocks that no freelist has any more, since one was overwritten. These
- *	blocks look used
+ * @lost: units of blocks that no cache can allocate any more, since they were written to while they
+ *	were free. These blocks look used
  */
 struct rsv_heap_node {
 	raw_spinlock_t lock;	/* see above */
 	struct rsv_slob_page_list lists[RSV_SLOB_LISTS];
 	unsigned long pages;
+	unsigned long units;
 	unsigned long free_units;
 	unsigned long lost;
 };
@@ -1062,8 +1090,8 @@ struct rsv_heap_figures {
  * @heap: its heap
  * @node: its node of the heap
  * @frame: frame of its first page
- * @base: address of its first page, where the bitmap is
- * @first: the first unit behind the bitmap, where the first block begins
+ * @base: address of its first page, where the bitmaps are
+ * @first: the first unit behind bitmaps and owners, where the first block begins
  * @end: its length in units
  */
 struct rsv_slob_page {
@@ -1076,16 +1104,15 @@ struct rsv_slob_page {
 };
 
 /**
- * struct rsv_free_block - a free block of a slob page, from its header, in units (on the caller's
- *	stack)
- * @at: where it begins. 0 if it is the head of the freelist; then @next is the first free block
+ * struct rsv_slob_block - a used block of a slob page, in units (on the caller's stack)
+ * @at: where it begins
  * @size: its length
- * @next: where the next free block begins; 0 if there is none
+ * @owner: number of its owner in the slob page
  */
-struct rsv_free_block {
+struct rsv_slob_block {
 	unsigned int at;
 	unsigned int size;
-	unsigned int next;
+	unsigned int owner;
 };
 
 /* Objects: their owners, and the bytes around them */

@@ -235,7 +235,7 @@ static int free_init(struct kunit *test)
 
 /*
  * Bytes of the old content that remain, except where the allocator writes: the mark of a free
- * object and, in the heap, the header of a free block.
+ * object and, in the heap, the check value of a free block.
  */
 static unsigned int bytes_left(struct rsv_cache *c, const u8 *bytes)
 {

@@ -492,8 +492,6 @@ static void object_of_a_cache_can_be_freed_without_naming_it(struct kunit *test)
 	struct rsv_cache *c;
 	void *object;
 
-	if (param_is_slob(test))
-		kunit_skip(test, "a block of the heap does not say which cache it is of");
 	c = rsv_cache_create(r, "mine", 700, 0, 0, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
 	rsvt_objects_alloc(test, c, &object, 1);

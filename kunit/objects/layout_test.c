@@ -175,7 +175,7 @@ static void check_slot(struct kunit *test, const struct rsv_layout *l, const str
 static unsigned int overhead(const struct rsv_layout *l, unsigned int engine, unsigned int pages)
 {
 	if (engine == RSV_ENGINE_SLOB && l->objects > 1)
-		return pages * PAGE_SIZE / 64;
+		return 3 * pages * PAGE_SIZE / 64 + 192;
 	return l->bufctl;
 }
 

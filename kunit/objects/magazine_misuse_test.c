@@ -73,11 +73,8 @@ static void object_of_another_cache_does_not_get_into_a_magazine(struct kunit *t
 	rsvt_objects_alloc(test, d, object + 1, 1);
 	rsvt_objects_alloc(test, e, object + 2, 1);
 	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[1]));
-	/* The heap knows the size of a block, and not its cache. */
-	if (k->flag != RSV_ENGINE_SLOB) {
-		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[2]));
-		EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(e, object[0]));
-	}
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, object[2]));
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(e, object[0]));
 	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(d, object[0]));
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 1);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(d).active, 1);

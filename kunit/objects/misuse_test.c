@@ -165,13 +165,14 @@ static void free_twice_without_a_name(struct kunit *test, struct rsv_cache *c)
 {
 	void *object[NR];
 
-	/* rsv_kfree() knows only those objects of the heap that it could have allocated. */
-	if (rsvt_cache_in_heap(c))
-		return;
 	rsvt_objects_alloc(test, c, object, NR);
 	rsv_kfree(object[2]);
-	EXPECT_REPORT(test, RSV_DOUBLE_FREE, rsvt_report_free(test, c, object[2]),
-		      rsv_kfree(object[2]));
+	/* The heap knows the caches of used and of cached objects only. */
+	if (rsvt_cache_in_heap(c))
+		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(object[2]));
+	else
+		EXPECT_REPORT(test, RSV_DOUBLE_FREE, rsvt_report_free(test, c, object[2]),
+			      rsv_kfree(object[2]));
 	EXPECT_REPORT(test, RSV_DOUBLE_FREE, rsvt_report_free(test, c, object[2]),
 		      rsv_cache_free(c, object[2]));
 	rsvt_objects_alloc(test, c, &object[2], 1);
@@ -356,7 +357,6 @@ static void free_to_each_other(struct kunit *test, struct rsv_cache *c, struct r
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(d).active_objects, 0);
 }
 
-/* The heap of SLOB knows the size of a block, and not its cache. */
 static void object_of_another_size_is_refused(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
@@ -374,9 +374,9 @@ static void object_of_another_size_is_refused(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
+/* With the same engine and size it is an object of another cache. */
 static void object_of_another_engine_is_refused(struct kunit *test)
 {
-	const struct variant *v = test->param_value;
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
 	unsigned int i, j;
 
@@ -386,9 +386,7 @@ static void object_of_another_engine_is_refused(struct kunit *test)
 			struct rsv_cache *d =
 				rsvt_variant_cache(test, r, &rsvt_variants[i], sizes[j], 0, NULL);
 
-			if (!rsvt_cache_in_heap(c) ||
-			    !rsvt_variant_is(v, rsvt_variants[i].flags & RSV_ENGINES))
-				free_to_each_other(test, c, d);
+			free_to_each_other(test, c, d);
 			rsvt_scratch_cache_end(test, d);
 			rsvt_scratch_cache_end(test, c);
 		}

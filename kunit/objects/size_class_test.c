@@ -153,7 +153,6 @@ static void region_has_a_cache_of_every_class(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, r->kmalloc[i]);
 		KUNIT_EXPECT_STREQ(test, r->kmalloc[i]->name, name);
 		KUNIT_EXPECT_EQ(test, r->kmalloc[i]->layout.object_size, classes->size[i]);
-		/* In the heap of SLOB the block's size tells its class. */
 		if (i)
 			KUNIT_EXPECT_GT(test, r->kmalloc[i]->layout.stride,
 					r->kmalloc[i - 1]->layout.stride);

@@ -45,18 +45,27 @@ void *rsvt_slob_alloc(struct kunit *test, struct rsv_cache *c)
 	return object;
 }
 
-size_t rsvt_free_block_bytes(const void *block)
+size_t rsvt_free_block_bytes(struct rsv_region *r, const void *block)
 {
-	u64 header;
+	const void *base = rsvt_slob_base(r, block);
+	unsigned int unit = (block - base) / RSV_SLOB_UNIT, free = 0;
+	unsigned long used;
 
-	rsvt_peek(&header, block, sizeof(header));
-	return (header & 0xffff) * RSV_SLOB_UNIT;
+	for (; unit < SLOB_PAGE_BYTES / RSV_SLOB_UNIT; unit++, free++) {
+		rsvt_peek(&used, (const unsigned long *)base + BIT_WORD(unit), sizeof(used));
+		if (used & BIT_MASK(unit))
+			break;
+	}
+	return free * RSV_SLOB_UNIT;
 }
 
-size_t rsvt_free_block_next(const void *block)
+void rsvt_slob_begin_block(struct rsv_region *r, const void *at)
 {
-	u64 header;
+	void *base = rsvt_slob_base(r, at);
+	const unsigned int unit = (at - base) / RSV_SLOB_UNIT;
+	unsigned long *word = base + SLOB_PAGE_BYTES / 64 + BIT_WORD(unit) * sizeof(*word), bits;
 
-	rsvt_peek(&header, block, sizeof(header));
-	return (header >> 16 & 0xffff) * RSV_SLOB_UNIT;
+	rsvt_peek(&bits, word, sizeof(bits));
+	bits ^= BIT_MASK(unit);
+	rsvt_poke(word, &bits, sizeof(bits));
 }

@@ -68,7 +68,7 @@ static inline bool rsvt_variant_is(const struct variant *v, unsigned int engine)
 	return v->flags & engine;
 }
 
-/* Objects of SLOB that are smaller than a page are in the heap, which does not know caches. */
+/* Objects of SLOB that are smaller than a page are in the heap. */
 static inline bool rsvt_cache_in_heap(const struct rsv_cache *c)
 {
 	return c->flags & RSV_ENGINE_SLOB && c->layout.stride < PAGE_SIZE;

@@ -38,7 +38,7 @@ static inline enum rsv_misuse rsv_free_mark_cached(struct rsv_cache *c, struct r
 		return c->engine->mark_cached(c, e, f, object);
 	if (owner)
 		return RSV_WRONG_CACHE;
-	/* SLOB's heap does not know the caches of its blocks. */
+	/* The frames of SLOB's heap name no cache: the heap knows whose each block is. */
 	if (!rsv_frame_is_heap(f))
 		return RSV_FOREIGN;
 	return c->engine->heap ? c->engine->mark_cached(c, e, f, object) : RSV_WRONG_CACHE;

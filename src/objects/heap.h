@@ -15,6 +15,6 @@ void rsv_heap_destroy(struct rsv_region *r);
 void rsv_heap_leak(struct rsv_region *r);
 void rsv_heap_count(const struct rsv_region *r, struct rsv_heap_figures *figures);
 unsigned long rsv_heap_leaked(const struct rsv_region *r);
-size_t rsv_heap_block(const struct rsv_extent *e, const void *p, unsigned int *into);
+struct rsv_cache *rsv_heap_owner(const struct rsv_extent *e, const void *p);
 
 #endif /* RSV_OBJECTS_HEAP_H */

@@ -201,31 +201,12 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 	return f->nr_pages << PAGE_SHIFT;
 }
 
-/*
- * The size class of the block of SLOB's heap that an address lies in, or NULL. The frames of the
- * heap name no cache, so the size of the block tells the class.
- */
-static struct rsv_cache *rsv_heap_class(struct rsv_extent *e, const void *p)
-{
-	struct rsv_region *r = e->region;
-	unsigned int class, into = 0;
-	size_t bytes = rsv_heap_block(e, p, &into);
-
-	for (class = 0; bytes && class < r->classes->nr; class++) {
-		const struct rsv_layout *l = &r->kmalloc[class]->layout;
-
-		if (l->stride == bytes && l->before == into)
-			return r->kmalloc[class];
-	}
-	return NULL;
-}
-
 /* The cache that an object at an address would belong to; NULL if no object can be there */
 static struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p)
 {
 	struct rsv_cache *c = rsv_cache_owning(e, p);
 
-	return c || !rsv_frame_is_heap(rsv_frame_at(e, p)) ? c : rsv_heap_class(e, p);
+	return c || !rsv_frame_is_heap(rsv_frame_at(e, p)) ? c : rsv_heap_owner(e, p);
 }
 
 static bool rsv_object_is_used(const struct rsv_cache *c, struct rsv_extent *e, const void *object)
@@ -382,14 +363,11 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 	return rsv_run_free(e->region, f);
 }
 
-/* Frees memory that is no object of a cache. In a page of the heap that is a bad pointer. */
+/* Frees memory that is no object of a cache. In a page of the heap it is free already. */
 static enum rsv_misuse rsv_kfree_other(struct rsv_extent *e, const void *p)
 {
-	unsigned int into;
-
-	if (!rsv_frame_is_heap(rsv_frame_at(e, p)))
-		return rsv_kfree_pages(e, (void *)p);
-	return rsv_heap_block(e, p, &into) ? RSV_MISALIGNED : RSV_DOUBLE_FREE;
+	return rsv_frame_is_heap(rsv_frame_at(e, p)) ? RSV_DOUBLE_FREE :
+						       rsv_kfree_pages(e, (void *)p);
 }
 
 static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long caller)

@@ -75,10 +75,7 @@ static void misuse_of_a_checked_object_is_reported_once(struct kunit *test)
 	rsv_cache_free(c, object[1]);
 }
 
-/*
- * SLOB's heap knows only the size of a block. The owner record says which cache the block belongs
- * to.
- */
+/* The records of an object stay when a free to another cache of SLOB's heap is refused. */
 static void owner_of_an_object_tells_caches_that_share_the_heap_apart(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);

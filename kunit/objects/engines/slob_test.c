@@ -32,7 +32,7 @@ static void blocks_lie_side_by_side(struct kunit *test)
 		struct rsv_cache *c = rsvt_slob_cache(test, r, sizes[i]);
 
 		rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
-		KUNIT_EXPECT_PTR_EQ(test, object[0], rsvt_slob_base(r, object[0]) + SLOB_BITMAP);
+		KUNIT_EXPECT_PTR_EQ(test, object[0], rsvt_slob_base(r, object[0]) + SLOB_BEGIN);
 		for (j = 1; j < ARRAY_SIZE(object); j++)
 			KUNIT_EXPECT_PTR_EQ(test, object[j],
 					    object[j - 1] + round_up(sizes[i], RSV_SLOB_UNIT));
@@ -123,26 +123,23 @@ static void search_goes_on_where_the_last_one_ended(struct kunit *test)
 
 /* --- Free blocks ---------------------------------------------------------------------------- */
 
-static void free_block_holds_its_length_and_the_offset_of_the_next_one(struct kunit *test)
+static void freed_blocks_and_the_rest_of_the_slob_page_are_free(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = rsvt_slob_cache(test, r, SLOB_SIZE);
-	void *object[10], *base;
+	void *object[10];
 
 	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
-	base = rsvt_slob_base(r, object[0]);
-	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(object[9] + SLOB_SIZE),
-			SLOB_PAGE_BYTES - SLOB_BITMAP - 10 * SLOB_SIZE);
-	KUNIT_EXPECT_EQ(test, rsvt_free_block_next(object[9] + SLOB_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(r, object[9] + SLOB_SIZE),
+			SLOB_PAGE_BYTES - SLOB_BEGIN - 10 * SLOB_SIZE);
 
 	rsv_cache_free(c, object[6]);
-	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(object[6]), SLOB_SIZE);
-	KUNIT_EXPECT_PTR_EQ(test, base + rsvt_free_block_next(object[6]), object[9] + SLOB_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(r, object[6]), SLOB_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(r, object[5]), 0);
 	rsvt_objects_free(c, object + 2, 2);
-	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(object[2]), 2 * SLOB_SIZE);
-	KUNIT_EXPECT_PTR_EQ(test, base + rsvt_free_block_next(object[2]), object[6]);
+	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(r, object[2]), 2 * SLOB_SIZE);
 	KUNIT_EXPECT_EQ(test, rsvt_heap_count(r).free_bytes,
-			SLOB_PAGE_BYTES - SLOB_BITMAP - 7 * SLOB_SIZE);
+			SLOB_PAGE_BYTES - SLOB_BEGIN - 7 * SLOB_SIZE);
 
 	rsvt_objects_alloc(test, c, object + 2, 2);
 	rsvt_objects_alloc(test, c, object + 6, 1);
@@ -173,20 +170,17 @@ static void neighbours_merge_in_whatever_order_they_are_given_back(struct kunit 
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
 	struct rsv_cache *c = rsvt_slob_cache(test, r, SLOB_SIZE);
 	struct rsv_cache *all = rsvt_slob_cache(test, r, BLOCKS * SLOB_SIZE);
-	void *object[BLOCKS + 2], **block = object + 1, *rest, *p;
+	void *object[BLOCKS + 2], **block = object + 1, *p;
 	unsigned int n, i, order[BLOCKS];
 
 	/* A used block on either side keeps them apart from other free blocks. */
 	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
-	rest = object[BLOCKS + 1] + SLOB_SIZE;
 	for (n = 0; n < ORDERS; n++) {
 		order_nth(n, order);
 		for (i = 0; i < BLOCKS; i++)
 			rsv_cache_free(c, block[order[i]]);
-		KUNIT_EXPECT_EQ_MSG(test, rsvt_free_block_bytes(block[0]), BLOCKS * SLOB_SIZE,
+		KUNIT_EXPECT_EQ_MSG(test, rsvt_free_block_bytes(r, block[0]), BLOCKS * SLOB_SIZE,
 				    "order %u", n);
-		KUNIT_EXPECT_PTR_EQ(test, rsvt_slob_base(r, rest) + rsvt_free_block_next(block[0]),
-				    rest);
 		p = rsvt_slob_alloc(test, all);
 		KUNIT_EXPECT_PTR_EQ_MSG(test, p, block[0], "order %u", n);
 		rsv_cache_free(all, p);
@@ -195,7 +189,7 @@ static void neighbours_merge_in_whatever_order_they_are_given_back(struct kunit 
 	}
 	rsvt_objects_free(c, object, ARRAY_SIZE(object));
 	/* The slob page is one free block again. */
-	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(object[0]), SLOB_PAGE_BYTES - SLOB_BITMAP);
+	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(r, object[0]), SLOB_PAGE_BYTES - SLOB_BEGIN);
 	rsvt_scratch_cache_end(test, all);
 	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
@@ -211,12 +205,12 @@ static void free_block_before_an_aligned_block_serves_others(struct kunit *test)
 	     *between = rsvt_slob_alloc(test, c);
 
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, 64));
-	KUNIT_EXPECT_PTR_EQ(test, p, rsvt_slob_base(r, p) + SLOB_BITMAP + 64);
+	KUNIT_EXPECT_PTR_EQ(test, p, rsvt_slob_base(r, p) + SLOB_BEGIN + 64);
 	KUNIT_EXPECT_PTR_EQ(test, between, p + 192);
 	rsv_cache_free(c, between);
 	rsv_cache_free(aligned, p);
-	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(first + SLOB_SIZE),
-			SLOB_PAGE_BYTES - SLOB_BITMAP - SLOB_SIZE);
+	KUNIT_EXPECT_EQ(test, rsvt_free_block_bytes(r, first + SLOB_SIZE),
+			SLOB_PAGE_BYTES - SLOB_BEGIN - SLOB_SIZE);
 	rsv_cache_free(c, first);
 }
 
@@ -343,7 +337,7 @@ static struct kunit_case slob_cases[] = {
 	KUNIT_CASE(blocks_lie_side_by_side),
 	KUNIT_CASE(first_free_block_that_is_large_enough_serves),
 	KUNIT_CASE(search_goes_on_where_the_last_one_ended),
-	KUNIT_CASE(free_block_holds_its_length_and_the_offset_of_the_next_one),
+	KUNIT_CASE(freed_blocks_and_the_rest_of_the_slob_page_are_free),
 	KUNIT_CASE(neighbours_merge_in_whatever_order_they_are_given_back),
 	KUNIT_CASE(free_block_before_an_aligned_block_serves_others),
 	KUNIT_CASE(three_lists_keep_sizes_apart),

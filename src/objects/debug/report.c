@@ -202,24 +202,11 @@ static void rsv_debug_note_leak(struct rsv_cache *c, struct rsv_extent *e, void 
 {
 	struct rsv_leaks *leaks = data;
 
-	if (rsv_debug_is_anothers(c, e, object))
-		return;
 	leaks->more = leaks->nr == RSV_LEAKS;
 	if (leaks->more)
 		return;
 	leaks->extent[leaks->nr] = e;
 	leaks->object[leaks->nr++] = object;
-}
-
-/*
- * Whether an object of the heap may be of another cache with objects of the same size, because
- * there are no owner records
- */
-static bool rsv_debug_may_be_anothers(const struct rsv_cache *c, const struct rsv_leaks *leaks,
-				      unsigned int i)
-{
-	return !c->layout.track &&
-	       rsv_frame_is_heap(rsv_frame_at(leaks->extent[i], leaks->object[i]));
 }
 
 /**
@@ -237,9 +224,8 @@ unsigned int rsv_debug_leaks(struct rsv_cache *c)
 
 	c->engine->for_each(c, &show);
 	for (i = 0; i < leaks.nr; i++) {
-		pr_err("cache %s of region %s: object at 0x%llx is in use%s\n", c->name,
-		       c->region->name, rsv_addr_offset(leaks.extent[i], leaks.object[i]),
-		       rsv_debug_may_be_anothers(c, &leaks, i) ? ", or another cache's" : "");
+		pr_err("cache %s of region %s: object at 0x%llx is in use\n", c->name,
+		       c->region->name, rsv_addr_offset(leaks.extent[i], leaks.object[i]));
 		if (c->layout.track)
 			rsv_track_print(c, leaks.object[i]);
 	}

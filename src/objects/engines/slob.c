@@ -10,14 +10,21 @@
  *
  * - A slob page has 16 KB, not one page: of single pages, objects of 3 KB would waste a quarter.
  *   If the region has no such block the slob page is as small as the block needs.
- * - Used blocks have no header, since powers of two must be aligned to their size and still lie
- *   side by side. A bitmap says where blocks begin, so a free of an object of another size, or of
- *   an address inside an object, is refused. A free to another cache with slots of the same size is
- *   found only if both caches record owners.
- * - Headers of free blocks have a check value. If one is wrong the slob page gives up its free
- *   blocks, instead of cutting blocks out of used memory.
+ * - Neither used nor free blocks have a header, since powers of two must be aligned to their size
+ *   and still lie side by side. Bitmaps at the beginning of the slob page tell where blocks begin,
+ *   whether they are used, and which cache each used block belongs to (slob_page.c). So an object
+ *   of another cache, or one whose block was freed, merged and cut again, is refused as with the
+ *   other engines, whatever the sizes and kinds of objects.
+ * - The first unit of a block that was freed has a check value. If that is wrong when the block
+ *   serves again, somebody wrote to it meanwhile, and the block is lost.
  * - A free object that must keep its bytes, since it has a constructor or is poisoned, keeps its
- *   block. It goes on a freelist of its cache, until the cache is shrunk.
+ *   block. It goes on a freelist of its cache, until the cache is shrunk (slob_freelist.c).
+ *
+ * The engine is for regions where every byte counts, and not for speed. Each change of an object or
+ * a block, but for the allocation of a cached object, is made under a raw lock: that of the heap's
+ * node or, for large objects, that of the cache's node. Why no window is left in which a wrong free
+ * could change memory of somebody else stands at the top of slob_block.c for the heap, and below
+ * for large objects. How long the locks are held stands at the top of slob_heap.c.
  */
 #include <linux/minmax.h>
 
@@ -26,102 +33,26 @@
 #include "objects/batch.h"
 #include "objects/cache.h"
 #include "objects/debug/check.h"
-#include "objects/debug/track.h"
 #include "objects/engine.h"
 #include "objects/mark.h"
 #include "objects/node.h"
 #include "pages/pagemap.h"
 #include "slob_block.h"
+#include "slob_freelist.h"
 #include "slob_heap.h"
+#include "slob_page.h"
 
 /*
- * The freelist of a cache: free objects that keep their bytes, and therefore their blocks. The mark
- * of such an object says RSV_SLAB_NONE. The unit before the mark has the address of the next
- * object, encoded like a mark.
- */
-
-static bool rsv_slob_has_freelist(const struct rsv_cache *c)
-{
-	return c->layout.mark >= c->layout.object_size;
-}
-
-static unsigned long *rsv_slob_freelist_next(const struct rsv_cache *c, const void *object)
-{
-	return (unsigned long *)(object + c->layout.mark - RSV_SLOB_UNIT);
-}
-
-/* Whether an object may lie at an address, so that the CPU can read its bytes */
-static bool rsv_slob_freelist_may_be(const struct rsv_cache *c, const void *object)
-{
-	const struct rsv_extent *e = rsv_region_extent(c->region, object);
-
-	return e && IS_ALIGNED((unsigned long)object, RSV_SLOB_UNIT) &&
-	       rsv_extent_has(e, object + c->layout.stride - 1);
-}
-
-/*
- * Takes the first object off the freelist. Returns false if that was overwritten. The node is
- * locked.
- */
-static bool rsv_slob_freelist_pop(struct rsv_cache *c, struct rsv_cache_node *n,
-				  struct rsv_batch *batch)
-{
-	void *object = n->freelist, *next;
-	unsigned long *mark = rsv_mark_at(c, object);
-
-	if (rsv_mark_read(c, mark) != RSV_SLAB_NONE)
-		return false;
-	next = (void *)rsv_mark_read(c, rsv_slob_freelist_next(c, object));
-	if (n->nr_freelist == 1 ? !!next : !rsv_slob_freelist_may_be(c, next))
-		return false;
-	rsv_mark_write(c, mark, RSV_MARK_CACHED);
-	batch->object[batch->nr++] = object;
-	n->freelist = next;
-	n->nr_freelist--;
-	return true;
-}
-
-static void rsv_slob_freelist_alloc(struct rsv_cache *c, struct rsv_cache_node *n, unsigned int nr,
-				    struct rsv_batch *batch)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&n->lock, flags);
-	while (n->nr_freelist && batch->nr < nr) {
-		if (rsv_slob_freelist_pop(c, n, batch))
-			continue;
-		batch->damaged = n->freelist;
-		batch->lost = n->nr_freelist;
-		n->freelist = NULL;
-		n->nr_freelist = 0;
-	}
-	n->min_nr = min(n->min_nr, n->nr_freelist);
-	raw_spin_unlock_irqrestore(&n->lock, flags);
-	if (batch->damaged)
-		rsv_heap_lost(c, batch->damaged, batch->lost);
-}
-
-static enum rsv_misuse rsv_slob_freelist_push(struct rsv_cache *c, struct rsv_cache_node *n,
-					      void *object)
-{
-	unsigned long *mark = rsv_mark_at(c, object);
-	enum rsv_misuse misuse = RSV_DOUBLE_FREE;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&n->lock, flags);
-	if (rsv_mark_read(c, mark) == RSV_MARK_CACHED) {
-		rsv_mark_write(c, rsv_slob_freelist_next(c, object), (unsigned long)n->freelist);
-		rsv_mark_write(c, mark, RSV_SLAB_NONE);
-		n->freelist = object;
-		n->nr_freelist++;
-		misuse = RSV_OK;
-	}
-	raw_spin_unlock_irqrestore(&n->lock, flags);
-	return misuse;
-}
-
-/*
- * Large objects: slabs of one object. While the object is free its mark says RSV_SLAB_NONE.
+ * Large objects: slabs of one object. The mark of a free one says RSV_SLAB_NONE, with RSV_MARK_RAW
+ * if it was never constructed.
+ *
+ * Frees look at the slab and change the mark under the lock of the cache's node. The frames of a
+ * slab name the cache until that lock's holder evicts the slab, and its word says that the object
+ * is used or cached only while the slab is on a list. So a CPU that finds both under the lock owns
+ * the slab's memory until it drops the lock, and the pages of an evicted slab can go back at once.
+ *
+ * The fast paths of a free take no lock. They refuse an object that its frame does not count as
+ * carved, and the frames of these slabs count none.
  */
 
 static void *rsv_slob_large_object(const struct rsv_cache *c, const struct rsv_frame *slab)
@@ -137,7 +68,6 @@ static void rsv_slob_large_update_slab(const struct rsv_cache *c, struct rsv_cac
 	enum rsv_fill old = word.fill;
 
 	word.inuse = inuse;
-	word.carved = 1;
 	word.fill = rsv_slab_fill(c, word);
 	WRITE_ONCE(slab->slab, word.word);
 	rsv_slab_unlink(n, slab, old);
@@ -149,12 +79,13 @@ static void rsv_slob_large_pop(struct rsv_cache *c, struct rsv_cache_node *n,
 			       struct rsv_frame *slab, struct rsv_batch *batch)
 {
 	void *object = rsv_slob_large_object(c, slab);
-	const union rsv_slab_word word = rsv_slab_read(slab);
+	unsigned long *mark = rsv_mark_at(c, object);
+	const unsigned long value = rsv_mark_read(c, mark);
 
-	if (rsv_mark_read(c, rsv_mark_at(c, object)) == RSV_SLAB_NONE) {
-		rsv_mark_write(c, rsv_mark_at(c, object), RSV_MARK_CACHED);
+	if ((value & ~RSV_MARK_RAW) == RSV_SLAB_NONE) {
+		rsv_mark_write(c, mark, RSV_MARK_CACHED);
 		batch->object[batch->nr++] = object;
-		batch->raw = !word.carved && rsv_cache_has_raw(c);
+		batch->raw = value & RSV_MARK_RAW && rsv_cache_has_raw(c);
 	} else {
 		batch->damaged = object;
 		batch->lost = 1;
@@ -186,7 +117,7 @@ static bool rsv_slob_large_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, uns
 	if (!slab)
 		return false;
 	object = rsv_slob_large_object(c, slab);
-	rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE);
+	rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE | RSV_MARK_RAW);
 	n = rsv_slab_node(c, rsv_frame_extent(c->region, slab));
 	raw_spin_lock_irqsave(&n->lock, flags);
 	rsv_slab_add(c, n, slab);
@@ -196,21 +127,66 @@ static bool rsv_slob_large_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, uns
 	return true;
 }
 
+/*
+ * Whether a large object is used or cached; else the misuse that a free of it would be. The node is
+ * locked. @f is the frame of the object's page, which was one of the cache when the free began.
+ */
+static enum rsv_misuse rsv_slob_large_find(const struct rsv_cache *c, const struct rsv_extent *e,
+					   struct rsv_frame *f, const void *object)
+{
+	struct rsv_frame *slab;
+
+	/* Pairs with rsv_slab_new(), which sets the frame's cache after its other fields. */
+	if (smp_load_acquire(&f->cache) != c)
+		return rsv_frame_is_heap(f) ? RSV_WRONG_CACHE : RSV_DOUBLE_FREE;
+	slab = rsv_slab_head(e, f);
+	if (object != rsv_slob_large_object(c, slab))
+		return RSV_MISALIGNED;
+	return rsv_slab_read(slab).inuse ? RSV_OK : RSV_DOUBLE_FREE;
+}
+
+static enum rsv_misuse rsv_slob_large_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
+						  struct rsv_frame *f, void *object)
+{
+	struct rsv_cache_node *n = rsv_slab_node(c, e);
+	enum rsv_misuse misuse;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	misuse = rsv_slob_large_find(c, e, f, object);
+	if (misuse == RSV_OK && !rsv_object_mark_cached(c, object))
+		misuse = RSV_DOUBLE_FREE;
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	return misuse;
+}
+
+static bool rsv_slob_large_is_used(const struct rsv_cache *c, struct rsv_extent *e,
+				   struct rsv_frame *f, const void *object)
+{
+	struct rsv_cache_node *n = rsv_slab_node(c, e);
+	unsigned long flags;
+	bool used;
+
+	raw_spin_lock_irqsave(&n->lock, flags);
+	used = rsv_slob_large_find(c, e, f, object) == RSV_OK &&
+	       rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED;
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	return used;
+}
+
 static enum rsv_misuse rsv_slob_large_free(struct rsv_cache *c, struct rsv_extent *e,
 					   struct rsv_frame *f, void *object)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
-	struct rsv_frame *slab = rsv_slab_head(e, f), *evicted = NULL;
 	enum rsv_misuse misuse = RSV_DOUBLE_FREE;
-	union rsv_slab_word word;
+	struct rsv_frame *evicted = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&n->lock, flags);
-	word = rsv_slab_read(slab);
-	if (READ_ONCE(slab->cache) == c && word.inuse &&
+	if (rsv_slob_large_find(c, e, f, object) == RSV_OK &&
 	    rsv_mark_read(c, rsv_mark_at(c, object)) == RSV_MARK_CACHED) {
 		rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE);
-		rsv_slob_large_update_slab(c, n, slab, false);
+		rsv_slob_large_update_slab(c, n, rsv_slab_head(e, f), false);
 		evicted = rsv_slabs_surplus(c, n, flags);
 		misuse = RSV_OK;
 	}
@@ -251,8 +227,8 @@ static void rsv_slob_freelist_layout(struct rsv_layout *l)
 static unsigned int rsv_slob_slots(const struct rsv_layout *l, unsigned int pages)
 {
 	const unsigned int bytes = pages << PAGE_SHIFT;
-	unsigned int first =
-		round_up(bytes / BITS_PER_BYTE / RSV_SLOB_UNIT, max(l->align, RSV_SLOB_UNIT));
+	unsigned int first = round_up(rsv_slob_first_unit(bytes / RSV_SLOB_UNIT) * RSV_SLOB_UNIT,
+				      max(l->align, RSV_SLOB_UNIT));
 
 	if (first + l->stride > bytes)
 		return 0;
@@ -328,7 +304,7 @@ static void rsv_slob_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 		return;
 	}
 	if (rsv_slob_has_freelist(c)) {
-		rsv_slob_freelist_alloc(c, n, nr, batch);
+		rsv_slob_freelist_alloc(c, nid, nr, batch);
 		if (batch->nr || batch->damaged)
 			return;
 	}
@@ -369,7 +345,7 @@ static enum rsv_misuse rsv_slob_free(struct rsv_cache *c, struct rsv_cpu *cpu, s
 	if (!rsv_heap_serves(&c->layout))
 		return rsv_slob_large_free(c, e, f, object);
 	if (rsv_slob_has_freelist(c))
-		return rsv_slob_freelist_push(c, rsv_slab_node(c, e), object);
+		return rsv_slob_freelist_free(c, e, f, object);
 	misuse = rsv_slob_free_block(c, e, f, object);
 	rsv_heap_trim(c->region, e->nid, RSV_SLOB_EMPTY_MIN);
 	return misuse;
@@ -383,47 +359,20 @@ static bool rsv_slob_mark_used(struct rsv_cache *c, void *object)
 static enum rsv_misuse rsv_slob_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
 					    struct rsv_frame *f, void *object)
 {
-	enum rsv_misuse misuse;
-
-	/* Only the first frame of a large object's slab tells what is carved. */
-	if (!rsv_frame_is_heap(f))
-		return rsv_carved_mark_cached(c, rsv_slab_head(e, f),
-					      rsv_slab_offset(f, object) - c->layout.before,
-					      object);
-	misuse = rsv_slob_block_check(c, e, f, object);
-	if (misuse != RSV_OK)
-		return misuse;
-	if (c->layout.track && rsv_track_is_anothers(c, object))
-		return RSV_WRONG_CACHE;
-	return rsv_object_mark_cached(c, object) ? RSV_OK : RSV_DOUBLE_FREE;
+	return rsv_heap_serves(&c->layout) ? rsv_heap_mark_cached(c, e, f, object) :
+					     rsv_slob_large_mark_cached(c, e, f, object);
 }
 
 static bool rsv_slob_is_used(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
 			     const void *object)
 {
-	if (!rsv_frame_is_heap(f))
-		return rsv_carved_is_used(c, e, f, object);
-	return rsv_slob_block_check(c, e, f, object) == RSV_OK &&
-	       rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED;
+	return rsv_heap_serves(&c->layout) ? rsv_heap_is_used(c, e, f, object) :
+					     rsv_slob_large_is_used(c, e, f, object);
 }
 
 /*
  * Shrinking
  */
-
-/*
- * The number of objects to free from the freelist: all or, if @aged, those unused for an interval
- */
-static unsigned long rsv_slob_freelist_surplus(struct rsv_cache_node *n, bool aged)
-{
-	unsigned long flags, nr;
-
-	raw_spin_lock_irqsave(&n->lock, flags);
-	nr = aged ? n->min_nr : n->nr_freelist;
-	n->min_nr = n->nr_freelist - nr;
-	raw_spin_unlock_irqrestore(&n->lock, flags);
-	return nr;
-}
 
 /*
  * Frees the block of an object that was on the freelist, or reports that the bitmap was
@@ -440,14 +389,13 @@ static void rsv_slob_freelist_release(struct rsv_cache *c, void *object)
 /* Shortens the freelist. Returns the number of slob pages that became empty and were freed. */
 static unsigned int rsv_slob_freelist_shrink(struct rsv_cache *c, int nid, bool aged)
 {
-	struct rsv_cache_node *n = c->nodes[nid];
-	unsigned long left = rsv_slob_freelist_surplus(n, aged);
+	unsigned long left = rsv_slob_freelist_surplus(c, nid, aged);
 	unsigned int i, nr = 0;
 	struct rsv_batch batch;
 
 	while (left) {
 		rsv_batch_init(&batch);
-		rsv_slob_freelist_alloc(c, n, min_t(unsigned long, left, RSV_BATCH), &batch);
+		rsv_slob_freelist_alloc(c, nid, min_t(unsigned long, left, RSV_BATCH), &batch);
 		for (i = 0; i < batch.nr; i++)
 			rsv_slob_freelist_release(c, batch.object[i]);
 		if (batch.damaged)

@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks of the heap: this file finds the block that an object or an address is in, and tells
- * whether it is used.
+ * Objects in blocks of the heap: this file finds the block that an object or an address is in, and
+ * tells whether its cache has it, whether it is used, and whose it is.
  *
- * A block does not tell its cache. Its size is that of a slot of the cache, and several caches may
- * have slots of that size. So a block that these functions find for a cache may belong to another
- * cache with slots of the same size. Only owner records (RSV_STORE_USER) in both caches tell them
- * apart.
+ * A caller may pass any address, and any other CPU may free, merge and cut blocks meanwhile, or
+ * give the slob page back. So every function takes the node's lock, finds the slob page under it,
+ * and drops the lock when it has its answer, or has changed the mark of the object:
  *
- * Readers take no lock for the bitmap of a slob page, and the node's lock for its freelist.
+ * - No memory of a slob page is read or written without the lock, but for used objects, by their
+ *   users, and cached ones, by the CPU in whose magazine they are. A slob page with such objects is
+ *   not empty, and stays. So a slob page that became empty goes back to the buddy system at once:
+ *   no CPU can be about to write to it.
+ * - A used object becomes a cached one under the lock, and only if its block is used, belongs to
+ *   its cache and begins where it should, and its mark says neither cached nor free. So two frees
+ *   of one object, at whatever instants, find it used once. Only the CPU that did puts the object
+ *   into a magazine, and therefore it is in one magazine at most.
+ * - A cached object becomes a used one without the lock (rsv_object_mark_used()), by the CPU that
+ *   popped it off its magazine. A free before that finds it cached. A free after that finds it
+ *   used: the object was allocated again meanwhile, and no allocator can tell such a free from a
+ *   right one. On machines with 32-bit words the mark and its tag are two words. A wrong free that
+ *   comes between the two stores passes, so that the object may be in two magazines once its user
+ *   frees it too. The first pop makes it used, and the second one finds that and loses it.
+ *
+ * Each hold of the lock takes as many steps as slob_page.c says. Walks along the blocks of a slob
+ * page drop the lock after RSV_SLOB_WALK of them.
  */
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/xarray.h>
 
 #include "compat.h"
 #include "objects/debug/check.h"
@@ -21,121 +37,179 @@
 #include "slob_block.h"
 #include "slob_page.h"
 
+/* Blocks and check values that a walk looks at before it drops the lock */
+#define RSV_SLOB_WALK	64U
+
 /**
- * rsv_slob_block_fits() - whether a block of a cache's size begins at an offset
+ * rsv_slob_block_find() - find the block of an object that its cache has allocated
  * @c: the cache
- * @page: the slob page
- * @offset: the offset in the slob page, in bytes; may be any number
+ * @page: the slob page; its node is locked
+ * @object: the object, or any address in the slob page
+ * @block: set to the block
  *
- * Context: Any.
- * Return: true if a used or free block of that size begins there.
+ * Context: Any but NMI.
+ * Return: RSV_OK if the object is used or cached; else the misuse that a free of it would be.
  */
-bool rsv_slob_block_fits(const struct rsv_cache *c, const struct rsv_slob_page *page,
-			 unsigned long offset)
+enum rsv_misuse rsv_slob_block_find(const struct rsv_cache *c, const struct rsv_slob_page *page,
+				    const void *object, struct rsv_slob_block *block)
 {
-	unsigned long at = offset / RSV_SLOB_UNIT;
+	const unsigned int offset = object - page->base;
 
-	return !(offset % RSV_SLOB_UNIT) && at >= page->first && at < page->end &&
-	       rsv_slob_start_test(page, at) &&
-	       rsv_slob_start_after(page, at) - at == rsv_slob_block_units(c);
-}
-
-/* Whether a unit is in a free block, or its slob page is no longer one of the heap */
-static bool rsv_slob_block_is_free(const struct rsv_slob_page *page, unsigned int at)
-{
-	struct rsv_free_block free = {};
-	unsigned long flags;
-	bool is_free = true;
-
-	raw_spin_lock_irqsave(&page->node->lock, flags);
-	if (rsv_slob_page_is_listed(page)) {
-		free.next = rsv_slob_page_word(page->frame).first_free;
-		is_free = rsv_free_block_find(page, at, &free) && rsv_free_block_covers(&free, at);
-	}
-	raw_spin_unlock_irqrestore(&page->node->lock, flags);
-	return is_free;
-}
-
-/*
- * Whether the block that begins at a unit is used. If the first unit looks like the header of a
- * free block, its user may have written that. Only then does the function look at the freelist.
- */
-static bool rsv_slob_block_is_used(const struct rsv_slob_page *page, unsigned int at)
-{
-	struct rsv_free_block free;
-
-	return likely(!rsv_free_block_read(page, at, &free)) || !rsv_slob_block_is_free(page, at);
-}
-
-/* The misuse of a free whose object has no used block of the cache's size at @offset */
-static enum rsv_misuse rsv_slob_block_misuse(const struct rsv_slob_page *page, unsigned long offset)
-{
-	unsigned long at = offset / RSV_SLOB_UNIT;
-
-	if (at < page->first || at >= page->end)
+	if (offset / RSV_SLOB_UNIT < page->first)
 		return RSV_MISALIGNED;
-	if (rsv_slob_block_is_free(page, at))
+	if (!rsv_slob_block_at(page, offset / RSV_SLOB_UNIT, block))
 		return RSV_DOUBLE_FREE;
-	return offset % RSV_SLOB_UNIT || !rsv_slob_start_test(page, at) ? RSV_MISALIGNED
-									: RSV_WRONG_CACHE;
+	if (rsv_slob_block_cache(page, block) != c->id)
+		return RSV_WRONG_CACHE;
+	if (offset != block->at * RSV_SLOB_UNIT + c->layout.before)
+		return RSV_MISALIGNED;
+	return block->size == rsv_slob_block_units(c) ? RSV_OK : RSV_CORRUPT;
+}
+
+static enum rsv_misuse rsv_slob_block_mark_cached(struct rsv_cache *c,
+						  const struct rsv_slob_page *page, void *object)
+{
+	struct rsv_slob_block block;
+	enum rsv_misuse misuse = rsv_slob_block_find(c, page, object, &block);
+
+	if (misuse == RSV_OK && !rsv_object_mark_cached(c, object))
+		return RSV_DOUBLE_FREE;
+	return misuse;
 }
 
 /**
- * rsv_slob_block_check() - whether an object of a cache has a block, and so is used or cached
+ * rsv_heap_mark_cached() - mark a used object as cached
  * @c: the cache
- * @e: the extent that the object lies in
- * @f: the frame of its page, one of the heap
+ * @e: the extent that it lies in
+ * @f: the frame of its page, which was one of the heap when the free began
  * @object: the object, or any address in that page
  *
  * Context: Any but NMI.
- * Return: RSV_OK, or the misuse that a free of the object would be.
+ * Return: RSV_OK, or why the cache has no such used object; then nothing has changed. If the slob
+ * page went back to the buddy system meanwhile, the object was free before: RSV_DOUBLE_FREE.
  */
-enum rsv_misuse rsv_slob_block_check(const struct rsv_cache *c, const struct rsv_extent *e,
-				     struct rsv_frame *f, const void *object)
+enum rsv_misuse rsv_heap_mark_cached(struct rsv_cache *c, const struct rsv_extent *e,
+				     struct rsv_frame *f, void *object)
 {
-	struct rsv_frame *frame = rsv_slob_page_head(e, f);
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
+	enum rsv_misuse misuse = RSV_DOUBLE_FREE;
 	struct rsv_slob_page page;
-	unsigned long offset;
+	unsigned long flags;
 
-	if (!rsv_heap_serves(&c->layout))
-		return RSV_WRONG_CACHE;
-	if (!frame)
-		return RSV_FOREIGN;
-	page = rsv_slob_page_get(e, frame);
-	offset = rsv_slob_block_offset(c, &page, object);
-	if (!rsv_slob_block_fits(c, &page, offset))
-		return rsv_slob_block_misuse(&page, offset);
-	return rsv_slob_block_is_used(&page, offset / RSV_SLOB_UNIT) ? RSV_OK : RSV_DOUBLE_FREE;
+	raw_spin_lock_irqsave(&h->lock, flags);
+	if (rsv_slob_page_find(e, f, &page))
+		misuse = rsv_slob_block_mark_cached(c, &page, object);
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	return misuse;
+}
+
+static bool rsv_slob_block_is_used(const struct rsv_cache *c, const struct rsv_slob_page *page,
+				   const void *object)
+{
+	struct rsv_slob_block block;
+
+	return rsv_slob_block_find(c, page, object, &block) == RSV_OK &&
+	       rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED;
 }
 
 /**
- * rsv_heap_block() - find the used block of the heap that an address lies in
+ * rsv_heap_is_used() - whether a used object of a cache begins at an address
+ * @c: the cache
+ * @e: the extent that the address lies in
+ * @f: the frame of its page
+ * @object: the address
+ *
+ * Context: Any but NMI.
+ * Return: true if there is one.
+ */
+bool rsv_heap_is_used(const struct rsv_cache *c, const struct rsv_extent *e, struct rsv_frame *f,
+		      const void *object)
+{
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
+	struct rsv_slob_page page;
+	unsigned long flags;
+	bool used;
+
+	raw_spin_lock_irqsave(&h->lock, flags);
+	used = rsv_slob_page_find(e, f, &page) && rsv_slob_block_is_used(c, &page, object);
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	return used;
+}
+
+/**
+ * rsv_heap_owner() - find the cache that owns the block of the heap that an address lies in
  * @e: the extent that it lies in
  * @p: the address, in a page of the heap
- * @into: set to the bytes from the beginning of the block to the address
  *
- * A block has as many bytes as a slot of its cache. Its object begins layout.before bytes behind
- * its beginning.
- *
- * Context: Any but NMI, under rcu_read_lock().
- * Return: The bytes of the block, or 0 if the address is in no used block.
+ * Context: Any but NMI, under rcu_read_lock(), which keeps the cache.
+ * Return: The cache, or NULL if the address is in no used block of a cache that can be found.
  */
-size_t rsv_heap_block(const struct rsv_extent *e, const void *p, unsigned int *into)
+struct rsv_cache *rsv_heap_owner(const struct rsv_extent *e, const void *p)
 {
-	struct rsv_frame *frame = rsv_slob_page_head(e, rsv_frame_at(e, p));
-	unsigned int offset, at = 0;
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
+	struct rsv_slob_block block;
 	struct rsv_slob_page page;
+	unsigned long flags;
+	u32 id = 0;
 
-	if (!frame)
-		return 0;
-	page = rsv_slob_page_get(e, frame);
-	offset = p - page.base;
-	if (offset < page.end * RSV_SLOB_UNIT)
-		at = rsv_slob_start_before(&page, offset / RSV_SLOB_UNIT);
-	if (!at || !rsv_slob_block_is_used(&page, at))
-		return 0;
-	*into = offset - at * RSV_SLOB_UNIT;
-	return (rsv_slob_start_after(&page, at) - at) * RSV_SLOB_UNIT;
+	raw_spin_lock_irqsave(&h->lock, flags);
+	if (rsv_slob_page_find(e, rsv_frame_at(e, p), &page) &&
+	    rsv_slob_block_at(&page, (p - page.base) / RSV_SLOB_UNIT, &block))
+		id = rsv_slob_block_cache(&page, &block);
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	return id ? xa_load(&e->region->caches_by_id, id) : NULL;
+}
+
+/*
+ * Walks
+ */
+
+/*
+ * Calls @visit for the places of a slob page where a block or a check value may be, RSV_SLOB_WALK
+ * of them under one hold of the lock. Ends if @visit returns false. Returns whether it never did.
+ */
+static bool rsv_slob_page_walk(const struct rsv_extent *e, struct rsv_frame *f,
+			       bool (*visit)(const struct rsv_slob_page *page, unsigned int at,
+					     void *data),
+			       void *data)
+{
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
+	struct rsv_slob_page page;
+	unsigned int at = 0, nr;
+	bool more, good = true;
+	unsigned long flags;
+
+	do {
+		raw_spin_lock_irqsave(&h->lock, flags);
+		more = rsv_slob_page_find(e, f, &page);
+		for (nr = 0; more && good && nr < RSV_SLOB_WALK; nr++) {
+			at = rsv_slob_block_next(&page, at);
+			more = at < page.end;
+			good = !more || visit(&page, at++, data);
+		}
+		raw_spin_unlock_irqrestore(&h->lock, flags);
+	} while (more && good);
+	return good;
+}
+
+static bool rsv_slob_verify_at(const struct rsv_slob_page *page, unsigned int at, void *data)
+{
+	return rsv_slob_unit_sound(page, at);
+}
+
+/* Whether the bitmap of a slob page has as many used units as its word says. Sets *@base. */
+static bool rsv_slob_page_is_counted(const struct rsv_extent *e, struct rsv_frame *f, void **base)
+{
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
+	struct rsv_slob_page page = {};
+	unsigned long flags;
+	bool good;
+
+	raw_spin_lock_irqsave(&h->lock, flags);
+	good = !rsv_slob_page_find(e, f, &page) || rsv_slob_page_counts(&page);
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	*base = page.base;
+	return good;
 }
 
 /**
@@ -149,58 +223,39 @@ size_t rsv_heap_block(const struct rsv_extent *e, const void *p, unsigned int *i
  */
 bool rsv_slob_page_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f)
 {
-	struct rsv_frame *frame = rsv_slob_page_head(e, f);
-	struct rsv_slob_page page;
-	unsigned long flags;
-	bool sound;
+	void *base;
 
-	if (!frame)
+	if (rsv_slob_page_is_counted(e, f, &base) &&
+	    rsv_slob_page_walk(e, f, rsv_slob_verify_at, NULL))
 		return true;
-	page = rsv_slob_page_get(e, frame);
-	raw_spin_lock_irqsave(&page.node->lock, flags);
-	sound = rsv_slob_page_is_sound(&page);
-	raw_spin_unlock_irqrestore(&page.node->lock, flags);
-	if (!sound)
-		rsv_debug_report_slab(RSV_CORRUPT, c, page.base,
-				      "the free blocks of the heap are wrong");
-	return sound;
-}
-
-/* Visits the used objects in a slob page whose blocks have the cache's size. The node is locked. */
-static void rsv_slob_page_visit_blocks(struct rsv_cache *c, struct rsv_extent *e,
-				       const struct rsv_slob_page *page,
-				       const struct rsv_visitor *visitor)
-{
-	struct rsv_free_block free = { .next = rsv_slob_page_word(page->frame).first_free };
-	unsigned int at, end;
-	void *object;
-
-	for (at = page->first; at < page->end; at = end) {
-		end = rsv_slob_start_after(page, at);
-		object = (void *)rsv_slob_page_at(page, at) + c->layout.before;
-		if (end - at == rsv_slob_block_units(c) && rsv_free_block_find(page, at, &free) &&
-		    !rsv_free_block_covers(&free, at) &&
-		    rsv_mark_read(c, rsv_mark_at(c, object)) > RSV_MARK_CACHED)
-			visitor->visit(c, e, object, visitor->data);
-	}
-}
-
-static void rsv_slob_page_visit(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *frame,
-				const struct rsv_visitor *visitor)
-{
-	struct rsv_heap_node *h = &c->region->heap->nodes[e->nid];
-	struct rsv_slob_page page;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&h->lock, flags);
-	page = rsv_slob_page_get(e, frame);
-	if (rsv_slob_page_is_listed(&page))
-		rsv_slob_page_visit_blocks(c, e, &page, visitor);
-	raw_spin_unlock_irqrestore(&h->lock, flags);
+	rsv_debug_report_slab(RSV_CORRUPT, c, base, "the free blocks of the heap are wrong");
+	return false;
 }
 
 /**
- * rsv_slob_block_for_each() - visit the used objects of the heap that have a cache's size
+ * struct rsv_slob_visit - a visit of all used objects of a cache (on the caller's stack)
+ * @c: the cache
+ * @e: the extent that the visit has come to
+ * @visitor: called for each object
+ */
+struct rsv_slob_visit {
+	struct rsv_cache *c;
+	struct rsv_extent *e;
+	const struct rsv_visitor *visitor;
+};
+
+static bool rsv_slob_visit_at(const struct rsv_slob_page *page, unsigned int at, void *data)
+{
+	const struct rsv_slob_visit *v = data;
+	void *object = (void *)rsv_slob_page_at(page, at) + v->c->layout.before;
+
+	if (rsv_slob_block_is_used(v->c, page, object))
+		v->visitor->visit(v->c, v->e, object, v->visitor->data);
+	return true;
+}
+
+/**
+ * rsv_slob_block_for_each() - visit the used objects of a cache in the heap
  * @c: the cache
  * @visitor: called for each of them
  *
@@ -211,18 +266,18 @@ static void rsv_slob_page_visit(struct rsv_cache *c, struct rsv_extent *e, struc
  */
 void rsv_slob_block_for_each(struct rsv_cache *c, const struct rsv_visitor *visitor)
 {
+	struct rsv_slob_visit v = { .c = c, .visitor = visitor };
 	struct rsv_region *r = c->region;
-	struct rsv_extent *e;
 	unsigned long index;
 	unsigned int i;
 
 	mutex_lock(&r->shape_lock);
 	for (i = 0; i < r->nr_extents; i++) {
-		e = r->extents->at[i];
-		for (index = 0; e && index < e->nr_pages; index++) {
+		v.e = r->extents->at[i];
+		for (index = 0; v.e && index < v.e->nr_pages; index++) {
 			cond_resched();
-			if (READ_ONCE(e->frames[index].kind) == RSV_FRAME_HEAP)
-				rsv_slob_page_visit(c, e, &e->frames[index], visitor);
+			if (READ_ONCE(v.e->frames[index].kind) == RSV_FRAME_HEAP)
+				rsv_slob_page_walk(v.e, &v.e->frames[index], rsv_slob_visit_at, &v);
 		}
 	}
 	mutex_unlock(&r->shape_lock);

@@ -8,11 +8,17 @@
  *
  * An allocation searches the list for a free block that is large enough. It begins at the slob page
  * where the last search ended (next fit along the list), and takes the first such block in a slob
- * page (first fit; Knuth 1, 2.5). A search may be long, so it drops the lock every RSV_HEAP_STEPS
- * steps.
+ * page (first fit; Knuth 1, 2.5).
  *
- * The node's raw lock guards the lists, and the freelists and bitmaps of the slob pages.
- * slob_page.c has the one exception: the owner of a used block reads the bitmap without the lock.
+ * The node's raw lock guards everything in the slob pages that is no used or cached object, and the
+ * lists. A hold of the lock takes a bounded number of steps, however many free blocks there are:
+ *
+ * - A search drops the lock after RSV_HEAP_STEPS steps. A step is a slob page that was passed over,
+ *   RSV_FIT_STEPS steps are one whose bitmap was searched (32 words of 64 bits), and each check
+ *   value is one. Objects of a batch end there too, but for the first one. That one may have as
+ *   many check values as its block has units, 511 at most.
+ * - A free changes the bits of one block.
+ * - A trim moves one slob page.
  */
 #include <linux/list.h>
 #include <linux/minmax.h>
@@ -31,8 +37,9 @@
 #include "slob_heap.h"
 #include "slob_page.h"
 
-/* Slob pages and free blocks that a search looks at before it drops the lock */
-#define RSV_HEAP_STEPS	128U
+/* Steps of a search before it drops the lock, and those for the bitmap of one slob page */
+#define RSV_HEAP_STEPS	64U
+#define RSV_FIT_STEPS	16U
 
 /**
  * struct rsv_slob_search - a search for free blocks (on the caller's stack)
@@ -42,7 +49,7 @@
  * @size: units of a block
  * @align: alignment of a block, in units
  * @left: slob pages of the list that the search has not looked at
- * @steps: slob pages and free blocks that it has looked at since it took the lock
+ * @steps: steps since it took the lock
  */
 struct rsv_slob_search {
 	struct rsv_cache *c;
@@ -67,51 +74,51 @@ static unsigned int rsv_slob_block_list(const struct rsv_cache *c)
 }
 
 /*
- * Marks the object of a new block as cached. The caller holds the lock: once it drops it, other
- * CPUs can find the block, and must not find the header of a free one there.
+ * Cuts a block for an object, and marks the object as cached. If somebody wrote to the block while
+ * it was free, the block is lost: it looks used, and its object free.
  */
-static void *rsv_slob_block_to_object(struct rsv_cache *c, const struct rsv_slob_page *page,
-				      unsigned int at)
+static void rsv_slob_page_alloc(const struct rsv_slob_page *page, union rsv_slob_word *word,
+				struct rsv_slob_search *s, const struct rsv_slob_block *block)
 {
-	u64 *block = rsv_slob_page_at(page, at);
-	void *object = (void *)block + c->layout.before;
+	void *object = (void *)rsv_slob_page_at(page, block->at) + s->c->layout.before;
+	struct rsv_batch *batch = s->batch;
 
-	WRITE_ONCE(*block, 0);
-	rsv_mark_write(c, rsv_mark_at(c, object), RSV_MARK_CACHED);
-	return object;
-}
-
-/* Where an aligned block begins in a free block; 0 if the free block is too small for it */
-static unsigned int rsv_slob_block_start(const struct rsv_slob_search *s,
-					 const struct rsv_free_block *free)
-{
-	unsigned int at = round_up(free->at, s->align);
-
-	return at + s->size <= free->at + free->size ? at : 0;
+	if (rsv_slob_page_cut(page, word, block, s->c->id, &s->steps)) {
+		rsv_mark_write(s->c, rsv_mark_at(s->c, object), RSV_MARK_CACHED);
+		batch->object[batch->nr++] = object;
+		return;
+	}
+	rsv_mark_write(s->c, rsv_mark_at(s->c, object), RSV_SLAB_NONE);
+	page->node->lost += block->size;
+	batch->damaged = page->base;
+	batch->lost++;
 }
 
 /* Allocates blocks of a slob page, first fit. The node is locked. */
 static void rsv_slob_page_search(const struct rsv_slob_page *page, union rsv_slob_word *word,
 				 struct rsv_slob_search *s)
 {
-	struct rsv_free_block prev = { .next = word->first_free }, free;
-	struct rsv_batch *batch = s->batch;
-	unsigned int at;
+	struct rsv_slob_block block = {
+		.size = s->size,
+		.owner = rsv_slob_owner_find(page, s->c->id, s->size),
+	};
 
-	for (; prev.next && batch->nr < s->nr; s->steps++) {
-		if (!rsv_free_block_read(page, prev.next, &free)) {
-			batch->damaged = page->base;
-			batch->lost = DIV_ROUND_UP(rsv_free_blocks_abandon(page, word), s->size);
-			return;
-		}
-		at = rsv_slob_block_start(s, &free);
-		if (at) {
-			rsv_free_block_cut(page, word, &prev, &free, at, s->size);
-			batch->object[batch->nr++] = rsv_slob_block_to_object(s->c, page, at);
-		} else {
-			prev = free;
-		}
-	}
+	if (block.owner == RSV_SLOB_OWNERS)
+		return;
+	s->steps += RSV_FIT_STEPS;
+	do {
+		block.at = rsv_slob_page_fit(page, block.at, s->size, s->align);
+		if (block.at)
+			rsv_slob_page_alloc(page, word, s, &block);
+	} while (block.at && s->batch->nr < s->nr && s->steps < RSV_HEAP_STEPS);
+	if (!block.at && s->align == 1)
+		word->too_long = s->size;
+}
+
+/* Whether a slob page can have a free block for the search */
+static bool rsv_slob_word_may_serve(union rsv_slob_word word, const struct rsv_slob_search *s)
+{
+	return word.free_units >= s->size && (!word.too_long || s->size < word.too_long);
 }
 
 /*
@@ -132,12 +139,14 @@ static void rsv_slob_list_search(struct rsv_slob_page_list *list, struct rsv_slo
 		s->left--;
 		s->steps++;
 		word = rsv_slob_page_word(frame);
-		if (word.free_units < s->size)
+		if (!rsv_slob_word_may_serve(word, s))
 			continue;
-		page = rsv_slob_page_get(rsv_frame_extent(r, frame), frame);
+		page = rsv_slob_page_of(rsv_frame_extent(r, frame), frame);
 		rsv_slob_page_search(&page, &word, s);
-		if (!s->batch->nr && !s->batch->damaged)
+		if (!s->batch->nr && !s->batch->damaged) {
+			WRITE_ONCE(frame->slob, word.word);
 			continue;
+		}
 		list_rotate_to_front(&frame->link, &list->pages);
 		rsv_slob_page_update(&page, word, rsv_slob_block_list(s->c));
 		return;
@@ -196,36 +205,19 @@ void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_ba
  */
 
 /*
- * Makes the block of a cached object a free block. The node is locked. If a header was overwritten,
- * the slob page abandons its other free blocks, and @lost is set to their units.
+ * Makes the block of a cached object a free block. The node is locked. Another CPU may have freed
+ * the same object before. Then its block is free, or was cut again.
  */
 static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_slob_page *page,
-					  void *object, unsigned int *lost)
+					  void *object)
 {
-	unsigned long offset = rsv_slob_block_offset(c, page, object);
 	union rsv_slob_word word = rsv_slob_page_word(page->frame);
-	struct rsv_free_block prev = { .next = word.first_free };
-	const struct rsv_free_block block = {.at = offset / RSV_SLOB_UNIT,
-					     .size = rsv_slob_block_units(c)};
-	bool sound;
+	struct rsv_slob_block block;
 
-	/*
-	 * Another CPU may have freed the same object before. Then its block is free, or was
-	 * allocated anew.
-	 */
-	if (!rsv_slob_block_fits(c, page, offset) ||
+	if (rsv_slob_block_find(c, page, object, &block) != RSV_OK ||
 	    rsv_mark_read(c, rsv_mark_at(c, object)) != RSV_MARK_CACHED)
 		return RSV_DOUBLE_FREE;
-	/* A CPU that frees the same object after this one finds that it is no longer cached. */
-	rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE);
-	sound = rsv_free_block_find(page, block.at, &prev);
-	if (sound && rsv_free_block_covers(&prev, block.at))
-		return RSV_DOUBLE_FREE;
-	if (!sound || !rsv_free_block_join(page, &word, &prev, block)) {
-		*lost = rsv_free_blocks_abandon(page, &word);
-		prev = (struct rsv_free_block){};
-		rsv_free_block_join(page, &word, &prev, block);
-	}
+	rsv_slob_page_release(page, &word, &block);
 	rsv_slob_page_update(page, word, rsv_slob_block_list(c));
 	return RSV_OK;
 }
@@ -243,23 +235,15 @@ static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_
 enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
 			      void *object)
 {
-	struct rsv_heap_node *h = &c->region->heap->nodes[e->nid];
-	struct rsv_frame *frame = rsv_slob_page_head(e, f);
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
 	enum rsv_misuse misuse = RSV_DOUBLE_FREE;
 	struct rsv_slob_page page;
-	unsigned int lost = 0;
 	unsigned long flags;
 
-	if (!frame)
-		return RSV_DOUBLE_FREE;
 	raw_spin_lock_irqsave(&h->lock, flags);
-	page = rsv_slob_page_get(e, frame);
-	if (rsv_slob_page_is_listed(&page))
-		misuse = rsv_slob_page_free(c, &page, object, &lost);
+	if (rsv_slob_page_find(e, f, &page))
+		misuse = rsv_slob_page_free(c, &page, object);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
-	if (lost)
-		rsv_debug_report_slab(RSV_CORRUPT, c, page.base,
-				      "%u free bytes of the heap are lost", lost * RSV_SLOB_UNIT);
 	return misuse;
 }
 
@@ -276,7 +260,7 @@ static void rsv_slob_page_mark(struct rsv_frame *frame, unsigned int pages)
 	INIT_LIST_HEAD(&frame->link);
 	for (i = 0; i < pages; i++) {
 		WRITE_ONCE(frame[i].order, i);
-		/* Pairs with rsv_slob_page_head() */
+		/* Pairs with rsv_slob_page_find() */
 		smp_store_release(&frame[i].kind, i ? RSV_FRAME_HEAP_TAIL : RSV_FRAME_HEAP);
 	}
 }
@@ -290,6 +274,7 @@ static void rsv_slob_page_add(const struct rsv_slob_page *page, struct rsv_slob_
 	rsv_slob_page_clear(page, &word);
 	raw_spin_lock_irqsave(&page->node->lock, flags);
 	page->node->pages += word.more + 1;
+	page->node->units += word.free_units;
 	rsv_slob_page_search(page, &word, s);
 	rsv_slob_page_update(page, word, rsv_slob_block_list(s->c));
 	raw_spin_unlock_irqrestore(&page->node->lock, flags);
@@ -318,7 +303,7 @@ struct rsv_extent *rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid, un
 		return NULL;
 	rsv_slob_page_mark(frame, frame->nr_pages);
 	e = rsv_frame_extent(c->region, frame);
-	page = rsv_slob_page_get(e, frame);
+	page = rsv_slob_page_of(e, frame);
 	rsv_kasan_fence(page.base, (size_t)page.end * RSV_SLOB_UNIT);
 	rsv_slob_page_add(&page, &s);
 	return e;
@@ -333,7 +318,10 @@ static void rsv_slob_page_free_pages(struct rsv_region *r, struct rsv_frame *fra
 	rsv_run_dissolve(r, frame, pages);
 }
 
-/* Removes an empty slob page from the heap, if there are more than @max. The node is locked. */
+/*
+ * Removes an empty slob page from the heap, if there are more than @max. The node is locked. The
+ * caller may give the pages back at once: see slob_block.c.
+ */
 static struct rsv_frame *rsv_heap_evict(struct rsv_region *r, struct rsv_heap_node *h,
 					unsigned long max)
 {
@@ -345,10 +333,11 @@ static struct rsv_frame *rsv_heap_evict(struct rsv_region *r, struct rsv_heap_no
 	if (empty->nr <= max)
 		return NULL;
 	frame = list_last_entry(&empty->pages, struct rsv_frame, link);
-	page = rsv_slob_page_get(rsv_frame_extent(r, frame), frame);
+	page = rsv_slob_page_of(rsv_frame_extent(r, frame), frame);
 	rsv_slob_page_move(&page, RSV_SLOB_LIST_EMPTY, RSV_SLOB_LIST_NONE);
 	word = rsv_slob_page_word(frame);
 	h->free_units -= word.free_units;
+	h->units -= word.free_units;
 	h->pages -= word.more + 1;
 	word.list = RSV_SLOB_LIST_NONE;
 	WRITE_ONCE(frame->slob, word.word);
@@ -490,7 +479,7 @@ unsigned long rsv_heap_leaked(const struct rsv_region *r)
 		struct rsv_heap_node *h = &r->heap->nodes[nid];
 
 		raw_spin_lock_irqsave(&h->lock, flags);
-		if (h->pages * RSV_SLOB_PAGE_UNITS - h->free_units == h->lost)
+		if (h->units - h->free_units == h->lost)
 			pages += h->pages;
 		raw_spin_unlock_irqrestore(&h->lock, flags);
 	}

@@ -1,20 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slob pages: the heap of the engine SLOB consists of them. Each has a bitmap and a freelist of its
- * own.
+ * Slob pages: the heap of the engine SLOB consists of them. All that the engine knows of the blocks
+ * of a slob page stands at its beginning, outside of all blocks.
  *
  * A slob page is RSV_HEAP_PAGES pages, or fewer if the region has no such block. All lengths in it
  * are multiples of the SLOB unit. They, and offsets from the beginning of the slob page, are given
  * in units:
  *
- *	bitmap		a 64th of it: a bit for each unit at which a block begins
+ *	bitmaps		three of them, each with a bit for each unit, together 3/64 of it
+ *	owners		the caches that have used blocks in it, 192 bytes
  *	blocks		used and free ones, without a space between them
  *
- * A free block begins with a header of one unit, as in K&R and mm/slob.c: its length, and where the
- * next free block begins. The freelist is in the order of addresses. A check value in the header
- * depends on its address and on a secret of the heap, and so reveals an overwritten header. Used
- * blocks have no header; the bitmap says where they end.
+ * The first bitmap tells which units are used, the second where used blocks begin. So no list runs
+ * through memory that users write to, free neighbours are one block without further ado, and a used
+ * block needs no header, so that powers of two are aligned to their size and lie side by side.
+ *
+ * The third bitmap tells whose a used block is. A slob page numbers its owners, and a block of n
+ * units has n bits, RSV_SLOB_OWNER_BITS at most, for the number of its owner. Thus a block of 8
+ * bytes can have the owners 0 and 1 only, and one of 40 bytes all 32. New owners get the largest
+ * number that their blocks have bits for, which leaves the small numbers to the small blocks. If
+ * all fitting numbers are taken the slob page does not serve that cache. All this costs a block of
+ * 64 bytes 3 bytes more than a bitmap of beginnings alone.
+ *
+ * The first unit of each block that was freed has a check value, which depends on its address and
+ * on a secret of the heap. The second bitmap tells where such values are. An allocation compares
+ * them, and so finds a write to a free block.
+ *
+ * No function here takes more steps than a slob page has words of a bitmap (32, or as many as make
+ * a page if that is larger), plus one for each unit of one block.
  */
+#include <linux/bitops.h>
 #include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/string.h>
@@ -27,41 +42,36 @@
  * Slob pages
  */
 
-/**
- * rsv_slob_page_get() - describe a slob page for the functions that work on it
- * @e: its extent
- * @frame: the frame of its first page
- *
- * Context: Any.
- * Return: The description.
- */
-struct rsv_slob_page rsv_slob_page_get(const struct rsv_extent *e, struct rsv_frame *frame)
+static struct rsv_slob_page rsv_slob_page_get(const struct rsv_extent *e, struct rsv_frame *frame,
+					      union rsv_slob_word word)
 {
-	unsigned int pages = rsv_slob_page_word(frame).more + 1;
-	unsigned int units = (pages << PAGE_SHIFT) / RSV_SLOB_UNIT;
+	unsigned int units = ((word.more + 1) << PAGE_SHIFT) / RSV_SLOB_UNIT;
 
 	return (struct rsv_slob_page){
 		.heap = e->region->heap,
 		.node = &e->region->heap->nodes[e->nid],
 		.frame = frame,
 		.base = rsv_frame_addr(e, frame),
-		.first = units / BITS_PER_BYTE / RSV_SLOB_UNIT,
+		.first = rsv_slob_first_unit(units),
 		.end = units,
 	};
 }
 
 /**
- * rsv_slob_page_head() - find the slob page that a page belongs to
- * @e: the page's extent
- * @f: the page's frame
- *
- * If the caller has no used block in the slob page, another CPU may free the slob page before the
- * caller uses the result: see rsv_slob_page_is_listed().
+ * rsv_slob_page_of() - describe a slob page that the caller knows to exist
+ * @e: its extent
+ * @frame: the frame of its first page
  *
  * Context: Any.
- * Return: The frame of the first page of the slob page, or NULL if there is none.
+ * Return: The description.
  */
-struct rsv_frame *rsv_slob_page_head(const struct rsv_extent *e, struct rsv_frame *f)
+struct rsv_slob_page rsv_slob_page_of(const struct rsv_extent *e, struct rsv_frame *frame)
+{
+	return rsv_slob_page_get(e, frame, rsv_slob_page_word(frame));
+}
+
+/* The frame of the first page of the slob page that a page seems to belong to, or NULL */
+static struct rsv_frame *rsv_slob_page_head(const struct rsv_extent *e, struct rsv_frame *f)
 {
 	unsigned int back;
 
@@ -71,14 +81,50 @@ struct rsv_frame *rsv_slob_page_head(const struct rsv_extent *e, struct rsv_fram
 		return f;
 	case RSV_FRAME_HEAP_TAIL:
 		back = READ_ONCE(f->order);
-		if (back > rsv_frame_index(e, f))
-			return NULL;
-		f -= back;
-		/* As above */
-		return smp_load_acquire(&f->kind) == RSV_FRAME_HEAP ? f : NULL;
+		return back > rsv_frame_index(e, f) ? NULL : f - back;
 	default:
 		return NULL;
 	}
+}
+
+/**
+ * rsv_slob_page_find() - find the slob page that a page belongs to
+ * @e: the page's extent; its node of the heap is locked
+ * @f: the page's frame
+ * @page: set to the slob page
+ *
+ * Before the caller took the lock the slob page may have gone back to the buddy system. Then the
+ * frame may change under the function, and its word, which other kinds of frames share, may have
+ * any value. The function tells that by three reads. If the kind says RSV_FRAME_HEAP, and the slob
+ * page is on no list, then one of these holds:
+ *
+ * - The heap evicted the slob page before the caller took the lock, and nobody has changed the
+ *   frame since. Then the first read found a word that says RSV_SLOB_LIST_NONE.
+ * - A CPU makes a new slob page, and waits for the lock to add it. Then the word, which that CPU
+ *   set before the kind, says RSV_SLOB_LIST_NONE in the last read.
+ *
+ * Context: Any but NMI.
+ * Return: Whether there is such a slob page on a list of the heap. It stays there until the caller
+ * drops the lock.
+ */
+bool rsv_slob_page_find(const struct rsv_extent *e, struct rsv_frame *f, struct rsv_slob_page *page)
+{
+	struct rsv_frame *frame = rsv_slob_page_head(e, f);
+	union rsv_slob_word word;
+
+	if (!frame)
+		return false;
+	word = rsv_slob_page_word(frame);
+	/* Orders the first read of the word and that of the kind */
+	smp_rmb();
+	/* Pairs with rsv_slob_page_mark(); orders the read of the kind and the last one */
+	if (word.list == RSV_SLOB_LIST_NONE || smp_load_acquire(&frame->kind) != RSV_FRAME_HEAP)
+		return false;
+	word = rsv_slob_page_word(frame);
+	if (word.list == RSV_SLOB_LIST_NONE || f - frame > word.more)
+		return false;
+	*page = rsv_slob_page_get(e, frame, word);
+	return true;
 }
 
 /**
@@ -132,299 +178,353 @@ void rsv_slob_page_update(const struct rsv_slob_page *page, union rsv_slob_word 
 }
 
 /*
- * The bitmap
- *
- * The owner of a used block reads its size without the lock: from the bit at its beginning to the
- * next bit that is set. Both bits stay set while the block is used. Another CPU may split the block
- * behind it, or coalesce that with blocks further behind, but that block still begins there. The
- * block before it does not coalesce with a used one. And no CPU sets a bit between the two. Other
- * CPUs change other bits of the same words under the node's lock; each stores a whole word, which
- * has these two bits as they were.
+ * The bitmaps. The kernel's functions for bitmaps do not serve, since KASAN watches them, and for
+ * KASAN no code may access a slob page outside of used objects.
  */
 
-static void rsv_slob_start_set(const struct rsv_slob_page *page, unsigned int at)
+static unsigned long *rsv_slob_bits(const struct rsv_slob_page *page, enum rsv_slob_bitmap map)
 {
-	unsigned long *word = (unsigned long *)page->base + BIT_WORD(at);
-
-	WRITE_ONCE(*word, *word | BIT_MASK(at));
+	return page->base + map * (page->end / BITS_PER_BYTE);
 }
 
-static void rsv_slob_start_clear(const struct rsv_slob_page *page, unsigned int at)
+static bool rsv_slob_bit(const struct rsv_slob_page *page, enum rsv_slob_bitmap map,
+			 unsigned int at)
 {
-	unsigned long *word = (unsigned long *)page->base + BIT_WORD(at);
-
-	WRITE_ONCE(*word, *word & ~BIT_MASK(at));
+	return rsv_slob_bits(page, map)[BIT_WORD(at)] & BIT_MASK(at);
 }
 
-static unsigned long rsv_slob_start_word(const struct rsv_slob_page *page, unsigned int word)
+static void rsv_slob_bit_change(const struct rsv_slob_page *page, enum rsv_slob_bitmap map,
+				unsigned int at, bool set)
 {
-	return READ_ONCE(((unsigned long *)page->base)[word]);
+	unsigned long *word = rsv_slob_bits(page, map) + BIT_WORD(at);
+
+	*word = set ? *word | BIT_MASK(at) : *word & ~BIT_MASK(at);
 }
 
-/**
- * rsv_slob_start_test() - whether a block begins at a unit
- * @page: the slob page
- * @at: the unit
- *
- * Context: Any.
- * Return: true if a used or free block begins there.
- */
-bool rsv_slob_start_test(const struct rsv_slob_page *page, unsigned int at)
+/* Changes whether the units from @at to before @end are used. */
+static void rsv_slob_set_used(const struct rsv_slob_page *page, unsigned int at, unsigned int end,
+			      bool used)
 {
-	return rsv_slob_start_word(page, BIT_WORD(at)) & BIT_MASK(at);
-}
+	unsigned long *bits = rsv_slob_bits(page, RSV_SLOB_USED), mask;
+	unsigned int stop;
 
-/**
- * rsv_slob_start_after() - find the next block behind a unit
- * @page: the slob page
- * @at: the unit
- *
- * Context: Any.
- * Return: The unit at which the next block begins, or the end of the slob page.
- */
-unsigned int rsv_slob_start_after(const struct rsv_slob_page *page, unsigned int at)
-{
-	unsigned int word = BIT_WORD(at + 1);
-	unsigned long bits;
-
-	if (at + 1 >= page->end)
-		return page->end;
-	bits = rsv_slob_start_word(page, word) & ~0UL << (at + 1) % BITS_PER_LONG;
-	while (!bits) {
-		if (++word == page->end / BITS_PER_LONG)
-			return page->end;
-		bits = rsv_slob_start_word(page, word);
+	for (; at < end; at = stop) {
+		stop = min(end, round_down(at, BITS_PER_LONG) + BITS_PER_LONG);
+		mask = GENMASK((stop - 1) % BITS_PER_LONG, at % BITS_PER_LONG);
+		if (used)
+			bits[BIT_WORD(at)] |= mask;
+		else
+			bits[BIT_WORD(at)] &= ~mask;
 	}
-	return word * BITS_PER_LONG + __ffs(bits);
 }
 
-/**
- * rsv_slob_start_before() - find the block that a unit belongs to
- * @page: the slob page
- * @at: the unit
- *
- * Context: Any.
- * Return: The unit at which that block begins; 0 if the unit belongs to the bitmap.
- */
-unsigned int rsv_slob_start_before(const struct rsv_slob_page *page, unsigned int at)
+/* The first unit from @at on whose bit is set or, if @flip is ~0UL, clear; else page->end */
+static unsigned int rsv_slob_bit_next(const struct rsv_slob_page *page, enum rsv_slob_bitmap map,
+				      unsigned int at, unsigned long flip)
 {
+	const unsigned long *bits = rsv_slob_bits(page, map);
 	unsigned int word = BIT_WORD(at);
-	unsigned long bits =
-		rsv_slob_start_word(page, word) & ~0UL >> (BITS_PER_LONG - 1 - at % BITS_PER_LONG);
+	unsigned long found;
 
-	while (!bits) {
+	if (at >= page->end)
+		return page->end;
+	found = (bits[word] ^ flip) & ~0UL << at % BITS_PER_LONG;
+	while (!found) {
+		if (++word == BIT_WORD(page->end))
+			return page->end;
+		found = bits[word] ^ flip;
+	}
+	return word * BITS_PER_LONG + __ffs(found);
+}
+
+/* The last unit up to @at at which a block begins; 0 if there is none */
+static unsigned int rsv_slob_start_before(const struct rsv_slob_page *page, unsigned int at)
+{
+	const unsigned long *bits = rsv_slob_bits(page, RSV_SLOB_START);
+	unsigned int word = BIT_WORD(at);
+	unsigned long found = bits[word] & ~0UL >> (BITS_PER_LONG - 1 - at % BITS_PER_LONG);
+
+	while (!found) {
 		if (!word)
 			return 0;
-		bits = rsv_slob_start_word(page, --word);
+		found = bits[--word];
 	}
-	return word * BITS_PER_LONG + __fls(bits);
+	return word * BITS_PER_LONG + __fls(found);
+}
+
+/*
+ * Owners
+ */
+
+static struct rsv_slob_owners *rsv_slob_owner_table(const struct rsv_slob_page *page)
+{
+	return (void *)rsv_slob_bits(page, RSV_SLOB_BITMAPS);
+}
+
+static unsigned int rsv_slob_owner_bits(unsigned int size)
+{
+	return min(size, RSV_SLOB_OWNER_BITS);
+}
+
+/**
+ * rsv_slob_owner_find() - the number that a cache has, or can have, among the owners of a slob page
+ * @page: the slob page; its node is locked
+ * @cache: number of the cache
+ * @size: units of its blocks
+ *
+ * Context: Any but NMI.
+ * Return: The number, or RSV_SLOB_OWNERS if other caches have all numbers that such a block has
+ * bits for.
+ */
+unsigned int rsv_slob_owner_find(const struct rsv_slob_page *page, u32 cache, unsigned int size)
+{
+	const struct rsv_slob_owners *owners = rsv_slob_owner_table(page);
+	unsigned int owner = 1 << rsv_slob_owner_bits(size), unused = RSV_SLOB_OWNERS;
+
+	while (owner--) {
+		if (owners->blocks[owner] && owners->cache[owner] == cache)
+			return owner;
+		if (!owners->blocks[owner] && unused == RSV_SLOB_OWNERS)
+			unused = owner;
+	}
+	return unused;
+}
+
+/**
+ * rsv_slob_block_cache() - the cache that owns a used block
+ * @page: the slob page; its node is locked
+ * @block: the block
+ *
+ * Context: Any but NMI.
+ * Return: The number of the cache.
+ */
+u32 rsv_slob_block_cache(const struct rsv_slob_page *page, const struct rsv_slob_block *block)
+{
+	return rsv_slob_owner_table(page)->cache[block->owner];
+}
+
+static void rsv_slob_set_owner(const struct rsv_slob_page *page, const struct rsv_slob_block *block)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < rsv_slob_owner_bits(block->size); bit++)
+		rsv_slob_bit_change(page, RSV_SLOB_OWNER, block->at + bit,
+				    block->owner & 1U << bit);
+}
+
+/*
+ * Used blocks
+ */
+
+/**
+ * rsv_slob_block_at() - find the used block that a unit is in
+ * @page: the slob page; its node is locked
+ * @at: the unit; may be any number
+ * @block: set to the block
+ *
+ * Context: Any but NMI.
+ * Return: false if the unit is in no used block.
+ */
+bool rsv_slob_block_at(const struct rsv_slob_page *page, unsigned int at,
+		       struct rsv_slob_block *block)
+{
+	unsigned int bit;
+
+	if (at < page->first || at >= page->end || !rsv_slob_bit(page, RSV_SLOB_USED, at))
+		return false;
+	*block = (struct rsv_slob_block){ .at = rsv_slob_start_before(page, at) };
+	/* Only if the bitmap was overwritten */
+	if (block->at < page->first)
+		return false;
+	block->size = min(rsv_slob_bit_next(page, RSV_SLOB_START, at + 1, 0),
+			  rsv_slob_bit_next(page, RSV_SLOB_USED, at + 1, ~0UL)) - block->at;
+	for (bit = 0; bit < rsv_slob_owner_bits(block->size); bit++)
+		block->owner |= rsv_slob_bit(page, RSV_SLOB_OWNER, block->at + bit) << bit;
+	return true;
+}
+
+/**
+ * rsv_slob_block_next() - find the next place where a used block may begin
+ * @page: the slob page; its node is locked
+ * @at: the unit to begin with
+ *
+ * Context: Any but NMI.
+ * Return: A unit at which a used block begins, or that has a check value; page->end if there is
+ * none.
+ */
+unsigned int rsv_slob_block_next(const struct rsv_slob_page *page, unsigned int at)
+{
+	return rsv_slob_bit_next(page, RSV_SLOB_START, max(at, page->first), 0);
 }
 
 /*
  * Free blocks
  */
 
-static u64 rsv_free_block_encode(const struct rsv_slob_page *page,
-				 const struct rsv_free_block *free)
+static u64 rsv_slob_check_value(const struct rsv_slob_page *page, const u64 *unit)
 {
-	u32 plain = free->next << 16 | free->size;
-	u64 addr = (unsigned long)rsv_slob_page_at(page, free->at);
-
-	return (u64)hash_64((page->heap->secret ^ plain) + addr, 32) << 32 | plain;
-}
-
-static void rsv_free_block_write(const struct rsv_slob_page *page,
-				 const struct rsv_free_block *free)
-{
-	WRITE_ONCE(*rsv_slob_page_at(page, free->at), rsv_free_block_encode(page, free));
+	return (page->heap->secret ^ (unsigned long)unit) * GOLDEN_RATIO_64;
 }
 
 /**
- * rsv_free_block_read() - read the header of a free block
- * @page: the slob page
- * @at: the unit at which a block begins
- * @free: set to what the header says
- *
- * Context: Any.
- * Return: Whether the header is sound, and so the block free. A user may have written the same
- * bytes by chance, once in 2^32 times, or on purpose, by copying a header.
- */
-bool rsv_free_block_read(const struct rsv_slob_page *page, unsigned int at,
-			 struct rsv_free_block *free)
-{
-	u64 header = READ_ONCE(*rsv_slob_page_at(page, at));
-
-	*free = (struct rsv_free_block){
-		.at = at,
-		.size = (u16)header,
-		.next = (u16)(header >> 16),
-	};
-	return header == rsv_free_block_encode(page, free) && free->size &&
-	       free->size <= page->end - at &&
-	       (!free->next || (free->next > at + free->size && free->next < page->end));
-}
-
-/**
- * rsv_free_block_find() - walk to the last free block that begins at a unit or before it
+ * rsv_slob_unit_sound() - whether a unit has the check value that the heap wrote there
  * @page: the slob page; its node is locked
- * @at: the unit
- * @free: where to begin: a free block before the unit, or the head of the freelist. Set to the free
- *	block that was found, or left as it is if there is none behind it
+ * @at: a unit at which no used block begins, from rsv_slob_block_next()
  *
  * Context: Any but NMI.
- * Return: false if a header was overwritten.
+ * Return: true also for a unit of a used block.
  */
-bool rsv_free_block_find(const struct rsv_slob_page *page, unsigned int at,
-			 struct rsv_free_block *free)
+bool rsv_slob_unit_sound(const struct rsv_slob_page *page, unsigned int at)
 {
-	while (free->next && free->next <= at)
-		if (!rsv_free_block_read(page, free->next, free))
-			return false;
-	return true;
+	const u64 *unit = rsv_slob_page_at(page, at);
+
+	return rsv_slob_bit(page, RSV_SLOB_USED, at) || *unit == rsv_slob_check_value(page, unit);
 }
 
-/*
- * Sets the next free block, in the header of @free or, if that is the head of the freelist, in the
- * word.
- */
-static void rsv_free_block_set_next(const struct rsv_slob_page *page, union rsv_slob_word *word,
-				    struct rsv_free_block *free, unsigned int next)
+/* Removes the check values in free units. Returns false if one was overwritten. */
+static bool rsv_slob_remove_checks(const struct rsv_slob_page *page, unsigned int at,
+				   unsigned int end, unsigned int *steps)
 {
-	free->next = next;
-	if (free->at)
-		rsv_free_block_write(page, free);
-	else
-		word->first_free = next;
+	bool sound = true;
+
+	for (at = rsv_slob_block_next(page, at); at < end; at = rsv_slob_block_next(page, at)) {
+		sound &= rsv_slob_unit_sound(page, at);
+		*rsv_slob_page_at(page, at) = 0;
+		rsv_slob_bit_change(page, RSV_SLOB_START, at, false);
+		++*steps;
+	}
+	return sound;
+}
+
+/* The bits from which on @size bits are set, all of them in the word */
+static unsigned long rsv_slob_runs(unsigned long bits, unsigned int size)
+{
+	unsigned int have = 1, more;
+
+	for (; have < size; have += more) {
+		more = min(have, size - have);
+		bits &= bits >> more;
+	}
+	return bits;
+}
+
+/* Every bit whose number is a multiple of @align, a power of two below BITS_PER_LONG */
+static unsigned long rsv_slob_aligned_bits(unsigned int align)
+{
+	return ~0UL / ((1UL << align) - 1);
 }
 
 /**
- * rsv_free_block_cut() - cut a block out of a free block
+ * rsv_slob_page_fit() - find the first place in the free blocks of a slob page for a new block
  * @page: the slob page; its node is locked
- * @word: what the slob page knows of its blocks; updated
- * @prev: the free block before @free on the freelist, or its head; set to the last free block
- *	before the new one
- * @free: the free block
- * @at: where the new block begins. The units of @free before and behind it become free blocks
- * @size: length of the new block
+ * @from: no such place begins before this unit
+ * @size: length of the block
+ * @align: its alignment, in units
+ *
+ * The function looks at a word of the bitmap at a time, so it takes as long for a thousand free
+ * blocks as for one. A run of free units either ends in the word and began before it or with it, or
+ * lies in the middle of the word, or goes on to the next word.
  *
  * Context: Any but NMI.
+ * Return: The unit, or 0 if no free block is large enough.
  */
-void rsv_free_block_cut(const struct rsv_slob_page *page, union rsv_slob_word *word,
-			struct rsv_free_block *prev, struct rsv_free_block *free, unsigned int at,
-			unsigned int size)
+unsigned int rsv_slob_page_fit(const struct rsv_slob_page *page, unsigned int from,
+			       unsigned int size, unsigned int align)
 {
-	struct rsv_free_block tail = { .at = at + size, .next = free->next };
-	unsigned int next = free->next;
+	const bool in_word = size <= BITS_PER_LONG && align < BITS_PER_LONG;
+	unsigned int base = round_down(from, BITS_PER_LONG), begin = base, at;
+	unsigned long used, runs;
 
-	tail.size = free->at + free->size - tail.at;
-	if (tail.size) {
-		rsv_free_block_write(page, &tail);
-		rsv_slob_start_set(page, tail.at);
-		next = tail.at;
+	for (; base < page->end; base += BITS_PER_LONG) {
+		used = rsv_slob_bits(page, RSV_SLOB_USED)[BIT_WORD(base)];
+		at = round_up(begin, align);
+		if (at + size <= base + (used ? __ffs(used) : BITS_PER_LONG))
+			return at;
+		if (!used)
+			continue;
+		runs = in_word ? rsv_slob_runs(~used, size) & rsv_slob_aligned_bits(align) : 0;
+		if (runs)
+			return base + __ffs(runs);
+		begin = base + __fls(used) + 1;
 	}
-	if (at > free->at) {
-		rsv_slob_start_set(page, at);
-		free->size = at - free->at;
-		*prev = *free;
-	}
-	rsv_free_block_set_next(page, word, prev, next);
-	word->free_units -= size;
+	return 0;
 }
 
 /**
- * rsv_free_block_join() - make a used block free, and coalesce it with its neighbours
+ * rsv_slob_page_cut() - make a used block of free units
  * @page: the slob page; its node is locked
- * @word: what the slob page knows of its blocks; updated
- * @prev: the last free block before the block, or the head of the freelist
+ * @word: the state of the slob page; updated
  * @block: the block
+ * @cache: number of its cache
+ * @steps: increased by the number of check values that the units had
  *
  * Context: Any but NMI.
- * Return: false if the header of the next free block was overwritten; then nothing has changed.
+ * Return: false if somebody wrote to the units while they were free.
  */
-bool rsv_free_block_join(const struct rsv_slob_page *page, union rsv_slob_word *word,
-			 struct rsv_free_block *prev, struct rsv_free_block block)
+bool rsv_slob_page_cut(const struct rsv_slob_page *page, union rsv_slob_word *word,
+		       const struct rsv_slob_block *block, u32 cache, unsigned int *steps)
 {
-	const unsigned int size = block.size;
-	struct rsv_free_block next;
+	struct rsv_slob_owners *owners = rsv_slob_owner_table(page);
+	const unsigned int end = block->at + block->size;
+	const bool sound = rsv_slob_remove_checks(page, block->at, end, steps);
 
-	block.next = prev->next;
-	if (block.next == block.at + block.size) {
-		if (!rsv_free_block_read(page, block.next, &next))
-			return false;
-		rsv_slob_start_clear(page, next.at);
-		block.size += next.size;
-		block.next = next.next;
-	}
-	word->free_units += size;
-	if (prev->at + prev->size == block.at) {
-		rsv_slob_start_clear(page, block.at);
-		prev->size += block.size;
-		rsv_free_block_set_next(page, word, prev, block.next);
-	} else {
-		rsv_free_block_write(page, &block);
-		rsv_free_block_set_next(page, word, prev, block.at);
-	}
-	return true;
+	rsv_slob_set_used(page, block->at, end, true);
+	rsv_slob_bit_change(page, RSV_SLOB_START, block->at, true);
+	rsv_slob_set_owner(page, block);
+	owners->cache[block->owner] = cache;
+	owners->blocks[block->owner]++;
+	word->free_units -= block->size;
+	return sound;
 }
 
 /**
- * rsv_free_blocks_abandon() - abandon the freelist of a slob page, since a header was overwritten
+ * rsv_slob_page_release() - make a used block free
  * @page: the slob page; its node is locked
- * @word: what the slob page knows of its blocks; updated
- *
- * From now on its free blocks count as used, and as lost.
+ * @word: the state of the slob page; updated
+ * @block: the block, from rsv_slob_block_at()
  *
  * Context: Any but NMI.
- * Return: The units that are lost.
  */
-unsigned int rsv_free_blocks_abandon(const struct rsv_slob_page *page, union rsv_slob_word *word)
+void rsv_slob_page_release(const struct rsv_slob_page *page, union rsv_slob_word *word,
+			   const struct rsv_slob_block *block)
 {
-	unsigned int lost = word->free_units;
+	u64 *unit = rsv_slob_page_at(page, block->at);
 
-	page->node->lost += lost;
-	word->free_units = 0;
-	word->first_free = 0;
-	return lost;
+	rsv_slob_owner_table(page)->blocks[block->owner]--;
+	rsv_slob_set_used(page, block->at, block->at + block->size, false);
+	*unit = rsv_slob_check_value(page, unit);
+	word->free_units += block->size;
+	word->too_long = 0;
 }
 
 /**
- * rsv_slob_page_is_sound() - check the freelist of a slob page against its bitmap and its word
+ * rsv_slob_page_counts() - whether as many units are used as the slob page's word says
  * @page: the slob page; its node is locked
  *
  * Context: Any but NMI.
- * Return: Whether all headers are sound, free blocks begin and end where the bitmap says, and they
- * have as many units as the word says.
+ * Return: false if the bitmap was overwritten.
  */
-bool rsv_slob_page_is_sound(const struct rsv_slob_page *page)
+bool rsv_slob_page_counts(const struct rsv_slob_page *page)
 {
-	const union rsv_slob_word word = rsv_slob_page_word(page->frame);
-	struct rsv_free_block free = { .next = word.first_free };
-	unsigned int units = 0;
+	const unsigned long *bits = rsv_slob_bits(page, RSV_SLOB_USED);
+	unsigned int word, used = 0;
 
-	while (free.next) {
-		if (!rsv_free_block_read(page, free.next, &free) ||
-		    !rsv_slob_start_test(page, free.at) ||
-		    rsv_slob_start_after(page, free.at) != free.at + free.size)
-			return false;
-		units += free.size;
-	}
-	return units == word.free_units;
+	for (word = 0; word < BIT_WORD(page->end); word++)
+		used += hweight_long(bits[word]);
+	return used == page->end - rsv_slob_page_word(page->frame).free_units;
 }
 
 /**
  * rsv_slob_page_clear() - make all of a slob page one free block
  * @page: the slob page, on no list
- * @word: what it knows of its blocks; updated
+ * @word: the state of the slob page; updated
  *
  * Context: Any.
  */
 void rsv_slob_page_clear(const struct rsv_slob_page *page, union rsv_slob_word *word)
 {
-	const struct rsv_free_block all = { .at = page->first, .size = page->end - page->first };
-
 	memset(page->base, 0, page->first * RSV_SLOB_UNIT);
-	rsv_slob_start_set(page, all.at);
-	rsv_free_block_write(page, &all);
-	word->first_free = all.at;
-	word->free_units = all.size;
+	rsv_slob_set_used(page, 0, page->first, true);
+	word->free_units = page->end - page->first;
+	word->too_long = 0;
 }
