@@ -18,6 +18,7 @@
 
 #include "interface/query.h"
 #include "objects/engine.h"
+#include "objects/leaving.h"
 #include "objects/size_class.h"
 #include "pages/pagemap.h"
 #include "support/areas.h"
@@ -309,6 +310,7 @@ static void check_every_page_is_accounted_for(struct world *w)
 {
 	struct rsv_ioc_info info = {};
 
+	rsv_leaving_free_all(w->r);
 	rsv_query_info(w->r, &info);
 	CHECK_EQ(w, info.free_bytes + info.slab_bytes + bytes_in_pages(w), info.bytes);
 	CHECK(w, info.largest_free <= info.free_bytes);
@@ -344,6 +346,7 @@ static void audit_map(struct world *w)
 		free += w->map[i] == RSV_MAP_FREE;
 		slab += w->map[i] == RSV_MAP_SLAB || w->map[i] == RSV_MAP_SLAB_MORE;
 	}
+	rsv_leaving_free_all(w->r);
 	rsv_query_info(w->r, &info);
 	CHECK_EQ(w, info.free_bytes, free * PAGE_SIZE);
 	CHECK_EQ(w, info.slab_bytes, slab * PAGE_SIZE);

@@ -23,6 +23,7 @@
 #include "name.h"
 #include "objects/cache.h"
 #include "objects/heap.h"
+#include "objects/leaving.h"
 #include "objects/reap.h"
 #include "objects/region_caches.h"
 #include "objects/stats.h"
@@ -103,6 +104,7 @@ static struct rsv_region *rsv_region_alloc(const char *name)
 	INIT_LIST_HEAD(&r->lost_caches);
 	xa_init(&r->caches_by_id);
 	rsv_drain_init(r);
+	rsv_leaving_init(r);
 	rsv_reap_init(r);
 	rsv_lending_init(r);
 	return r;
@@ -130,6 +132,7 @@ static void rsv_region_quiesce(struct rsv_region *r)
 {
 	rsv_zones_quiesce(r);
 	rsv_reap_stop(r);
+	rsv_leaving_stop(r);
 	cancel_work_sync(&r->drain_work);
 	rsv_drain_destroy(r);
 }

@@ -148,6 +148,8 @@ union rsv_slab_word {
  * @head: RUN: the block's first frame (zone->lock)
  * @bufctl: SLAB_TAIL, the second page of a slab: the slab's bufctls, if the engine SLAB keeps them
  *	outside the slab (constant while the slab exists)
+ * @next_leaving: SLAB, once it left its cache: the next such slab (region->leaving.lock)
+ * @leaving: SLAB, once it left its cache: that cache (constant from then on)
  * @cache: SLAB, SLAB_TAIL: the cache; NULL in all other frames, and from when the slab is being
  *	freed (rsv_cache_node->lock)
  * @kind: enum rsv_frame_kind. It changes under zone->lock, or the owner of the block changes it. A
@@ -170,6 +172,10 @@ struct rsv_frame {
 		unsigned long nr_pages;
 		struct rsv_frame *head;
 		void *bufctl;
+		struct {
+			struct rsv_frame *next_leaving;
+			struct rsv_cache *leaving;
+		};
 	};
 	struct rsv_cache *__data_racy cache;
 	union {
@@ -442,11 +448,13 @@ struct rsv_zone_walk {
  *	after each cache; may sleep
  * @has_local: whether a CPU has cached objects of a cache or, if that is NULL, of any, read without
  *	synchronisation; may sleep
+ * @free_leaving: frees the pages of slabs that left their caches: all if @may_sleep, else some
  */
 struct rsv_drain_hooks {
 	void (*shrink)(struct rsv_region *r);
 	void (*drain_local)(struct rsv_region *r, struct rsv_cache *only);
 	bool (*has_local)(struct rsv_region *r, struct rsv_cache *only, unsigned int cpu);
+	void (*free_leaving)(struct rsv_region *r, bool may_sleep);
 };
 
 /**
@@ -925,6 +933,8 @@ struct rsv_visitor {
  * @mark_cached: marks a used object as cached. Returns RSV_OK, or the misuse if the address is not
  *	that of a used object
  * @is_used: whether a used object begins at an address in one of the cache's slabs
+ * @free_slab: frees a slab that left its cache, a grace period after that. If one of its objects is
+ *	not free, the slab is reported instead, and its pages are lost
  * @drain: returns a CPU's active slab to its node. cpu is entered, or of a dead CPU. NULL if the
  *	engine has no active slabs
  * @shrink: frees memory that no object is in: all of it or, if @aged, only memory that was unused
@@ -934,8 +944,10 @@ struct rsv_visitor {
  * @for_each: visits every used object. While other CPUs allocate and free it may miss some, and
  *	visit some that were just freed
  *
- * @alloc, @free, @mark_used and @mark_cached: any context but NMI. @new_slab: any but NMI, may
- * sleep if gfp allows it. The others: as rsv_cache_shrink().
+ * @alloc, @free, @free_slab, @mark_used and @mark_cached: any context but NMI. @mark_used and
+ * @mark_cached, for an object in a slab, with preemption disabled from the look at the object's
+ * frame or magazine on: see leaving.c. @new_slab: any but NMI, may sleep if gfp allows it. The
+ * others: as rsv_cache_shrink().
  */
 struct rsv_engine {
 	const char *name;
@@ -954,6 +966,7 @@ struct rsv_engine {
 				       struct rsv_frame *f, void *object);
 	bool (*is_used)(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
 			const void *object);
+	void (*free_slab)(struct rsv_cache *c, struct rsv_frame *slab);
 	void (*drain)(struct rsv_cache *c, struct rsv_cpu *cpu);
 	unsigned int (*shrink)(struct rsv_cache *c, bool aged);
 	bool (*verify)(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f);
@@ -1218,6 +1231,27 @@ struct rsv_classes {
 #define RSV_DEFAULT_REGION	"default"
 
 /**
+ * struct rsv_leaving - slabs that left their caches and wait for a grace period: see leaving.c
+ * @lock: guards the fields down to @grace. Raw, interrupts off; no other lock is taken under it
+ * @arrived: the slabs whose grace period has not begun, a stack by rsv_frame.next_leaving
+ * @waiting: the slabs whose grace period has begun
+ * @ended: the slabs whose grace period has ended
+ * @grace: the state by which RCU tells whether the grace period of @waiting has ended
+ * @mutex: held by a task that frees such slabs; may sleep
+ * @work: frees such slabs after a grace period (queued by the first one that arrives, and by
+ *	itself)
+ */
+struct rsv_leaving {
+	raw_spinlock_t lock;	/* see above */
+	struct rsv_frame *__data_racy arrived;
+	struct rsv_frame *__data_racy waiting;
+	struct rsv_frame *__data_racy ended;
+	unsigned long grace;
+	struct mutex mutex;	/* see above */
+	struct rcu_work work;
+};
+
+/**
  * struct rsv_region - everything that one reservation owns
  * @name: its name (constant)
  * @shape_lock: guards changes of the fields down to @metadata; may sleep. Allocations and frees
@@ -1243,6 +1277,7 @@ struct rsv_classes {
  * @class: a copy of classes->of, which saves the fast path one load
  * @magazine_caches: the internal caches whose objects are magazines and bufctls, by size
  * @heap: the heap of the engine SLOB
+ * @leaving: the slabs that left its caches
  * @reap_work: returns unused magazines and slabs of its caches from time to time (queues itself)
  * @caches_lock: guards @caches, @caches_by_id and @nr_caches; may sleep. Readers of debugfs files
  *	take it, so its holder must not remove such files
@@ -1285,6 +1320,7 @@ struct rsv_region {
 	u8 class[RSV_CLASS_STEPS];
 	struct rsv_cache *magazine_caches[RSV_MAGAZINE_SIZES];
 	struct rsv_heap *heap;
+	struct rsv_leaving leaving;
 	struct delayed_work reap_work;
 	struct mutex caches_lock;	/* see above */
 	struct list_head caches;

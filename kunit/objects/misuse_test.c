@@ -193,7 +193,7 @@ static void free_after_the_slab_is_gone(struct kunit *test, struct rsv_cache *c)
 	rsvt_objects_free(c, object, NR);
 	rsv_cache_shrink(c);
 	for (i = 0; i < NR; i++)
-		free_wrongly(test, c, object[i], RSV_FOREIGN);
+		free_wrongly(test, c, object[i], RSV_DOUBLE_FREE);
 }
 
 static void double_free_after_the_slab_is_gone_is_refused(struct kunit *test)
@@ -277,13 +277,15 @@ static void pointer_to_elsewhere_is_refused(struct kunit *test)
 static void free_whole_pages(struct kunit *test, struct rsv_cache *c)
 {
 	unsigned long block = rsv_get_free_pages(c->region, GFP_KERNEL, 2);
-	/* The last page is free, like nearly all of the region. */
+	/*
+	 * The last page is free, like nearly all of the region: an object in it was freed before.
+	 */
 	void *free = rsvt_scratch_base(c->region) + VARIANT_REGION - PAGE_SIZE;
 
 	KUNIT_ASSERT_NE(test, block, 0);
 	free_wrongly(test, c, (void *)block, RSV_FOREIGN);
 	free_wrongly(test, c, (void *)block + PAGE_SIZE + 64, RSV_FOREIGN);
-	free_wrongly(test, c, free, RSV_FOREIGN);
+	free_wrongly(test, c, free, RSV_DOUBLE_FREE);
 	rsv_free_pages(block, 2);
 }
 

@@ -7,6 +7,7 @@
 
 #include "areas.h"
 #include "interface/query.h"
+#include "objects/leaving.h"
 #include "types.h"
 
 void rsvt_free_areas_read(struct kunit *test, struct rsv_region *r, struct free_areas *areas)
@@ -15,6 +16,7 @@ void rsvt_free_areas_read(struct kunit *test, struct rsv_region *r, struct free_
 	unsigned int i, order;
 
 	KUNIT_ASSERT_NOT_NULL(test, zone);
+	rsv_leaving_free_all(r);
 	memset(areas, 0, sizeof(*areas));
 	for (i = 0; !rsv_query_zone(r, i, zone); i++)
 		for (order = 0; order < zone->nr_orders; order++)

@@ -5,6 +5,7 @@
 #include "figures.h"
 #include "interface/query.h"
 #include "objects/cache.h"
+#include "objects/leaving.h"
 #include "objects/stats.h"
 
 struct rsv_ioc_cache rsvt_query_cache(struct rsv_cache *c)
@@ -57,8 +58,10 @@ struct rsv_ioc_info rsvt_query_region(struct rsv_region *r)
 	return info;
 }
 
+/* Pages of slabs that are leaving count as free. */
 u64 rsvt_region_free_bytes(struct rsv_region *r)
 {
+	rsv_leaving_free_all(r);
 	return rsvt_query_region(r).free_bytes;
 }
 

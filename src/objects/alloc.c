@@ -14,6 +14,7 @@
  * The slow path is the same for all engines and for single and bulk requests.
  */
 #include <linux/hardirq.h>
+#include <linux/preempt.h>
 #include <linux/topology.h>
 
 #include "alloc.h"
@@ -118,7 +119,12 @@ static void rsv_alloc_report_damaged(struct rsv_cache *c, const void *object)
  */
 static bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long caller)
 {
-	if (unlikely(!c->engine->mark_used(c, object))) {
+	bool used;
+
+	preempt_disable();
+	used = c->engine->mark_used(c, object);
+	preempt_enable();
+	if (unlikely(!used)) {
 		rsv_alloc_report_damaged(c, object);
 		return false;
 	}

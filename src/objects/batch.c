@@ -151,6 +151,28 @@ bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, s
 	return false;
 }
 
+/*
+ * Gives a cached object back to the engine, unless it is not the cache's any more. Disabled
+ * preemption keeps the slab's pages: see leaving.c.
+ */
+static enum rsv_misuse rsv_batch_free_to_engine(struct rsv_cache *c, struct rsv_extent *e,
+						void *object)
+{
+	struct rsv_frame *f = rsv_frame_at(e, object);
+	enum rsv_misuse misuse = RSV_DOUBLE_FREE;
+	struct rsv_cpu *cpu;
+
+	preempt_disable();
+	if (likely(rsv_frame_cache(f) == c || (c->engine->heap && rsv_frame_is_heap(f)))) {
+		cpu = rsv_cpu_enter_active(c, e->nid);
+		misuse = c->engine->free(c, cpu, e, f, object);
+		if (cpu)
+			rsv_cpu_leave(cpu);
+	}
+	preempt_enable();
+	return misuse;
+}
+
 /**
  * rsv_batch_free_one() - give a cached object back to the engine
  * @c: the cache
@@ -165,12 +187,8 @@ bool rsv_batch_alloc(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr, s
  */
 void rsv_batch_free_one(struct rsv_cache *c, struct rsv_extent *e, void *object)
 {
-	struct rsv_cpu *cpu = rsv_cpu_enter_active(c, e->nid);
-	enum rsv_misuse misuse;
+	const enum rsv_misuse misuse = rsv_batch_free_to_engine(c, e, object);
 
-	misuse = c->engine->free(c, cpu, e, rsv_frame_at(e, object), object);
-	if (cpu)
-		rsv_cpu_leave(cpu);
 	if (likely(misuse == RSV_OK))
 		return;
 	this_cpu_inc(c->cpus->slow_allocs);

@@ -42,6 +42,7 @@
 #include "engine.h"
 #include "guarantee.h"
 #include "layout.h"
+#include "leaving.h"
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "name.h"
@@ -339,14 +340,6 @@ static u64 rsv_cache_slabs(const struct rsv_cache *c)
 	return f.full + f.partial + f.empty;
 }
 
-/* Gives back the memory of a retired cache. Returns whether all of it went back. */
-static bool rsv_cache_give_slabs(struct rsv_cache *c)
-{
-	rsv_depot_drain(c);
-	c->engine->shrink(c, false);
-	return !rsv_cache_slabs(c);
-}
-
 /* Quarantines a retired cache a grace period later. No frame points to it any more. */
 static void rsv_cache_free_later(struct rsv_cache *c)
 {
@@ -401,7 +394,9 @@ int rsv_cache_destroy(struct rsv_cache *c)
 	rsv_cache_drain(c);
 	rsv_cache_retire(c);
 	synchronize_rcu();
-	if (rsv_cache_give_slabs(c)) {
+	rsv_cache_release_slabs(c);
+	rsv_leaving_free_all(c->region);
+	if (!rsv_cache_slabs(c)) {
 		rsv_cache_free_later(c);
 		return 0;
 	}
@@ -473,8 +468,11 @@ static void rsv_caches_destroy_some(struct rsv_region *r, bool internal, struct 
 		list_add_tail(&c->ending, &retired);
 	}
 	synchronize_rcu();
+	list_for_each_entry(c, &retired, ending)
+		rsv_cache_release_slabs(c);
+	rsv_leaving_free_all(r);
 	list_for_each_entry_safe(c, next, &retired, ending) {
-		if (rsv_cache_give_slabs(c))
+		if (!rsv_cache_slabs(c))
 			rsv_cache_free_later(c);
 		else
 			rsv_cache_end(c);

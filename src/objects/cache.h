@@ -63,6 +63,16 @@ static inline unsigned int rsv_slab_offset(const struct rsv_frame *f, const void
 	return offset_in_page(object) + (READ_ONCE(f->order) << PAGE_SHIFT);
 }
 
+/*
+ * The cache of the slab that a page belongs to, or NULL. A caller that found a cache also sees the
+ * frame and the marks as they were when the cache made the slab, or later: pairs with the release
+ * in rsv_slab_new().
+ */
+static __always_inline struct rsv_cache *rsv_frame_cache(const struct rsv_frame *f)
+{
+	return smp_load_acquire(&f->cache); /* see above */
+}
+
 static inline unsigned int rsv_slab_pages(const struct rsv_cache *c, const struct rsv_frame *slab)
 {
 	const union rsv_slab_word word = { .word = READ_ONCE(slab->slab) };
@@ -99,7 +109,15 @@ static inline bool rsv_cache_usable(const struct rsv_cache *c)
 /* The cache that the page of an object belongs to, or NULL; under rcu_read_lock() */
 static inline struct rsv_cache *rsv_cache_owning(const struct rsv_extent *e, const void *object)
 {
-	return READ_ONCE(rsv_frame_at(e, object)->cache);
+	return rsv_frame_cache(rsv_frame_at(e, object));
+}
+
+/* Whether a page is of a slab that left its cache, and waits for a grace period: see leaving.c */
+static inline bool rsv_frame_is_leaving(const struct rsv_frame *f)
+{
+	const u8 kind = READ_ONCE(f->kind);
+
+	return (kind == RSV_FRAME_SLAB || kind == RSV_FRAME_SLAB_TAIL) && !READ_ONCE(f->cache);
 }
 
 #endif /* RSV_OBJECTS_CACHE_H */

@@ -32,6 +32,7 @@ static __always_inline bool rsv_gfp_is_plain(gfp_t gfp)
 static __always_inline bool rsv_alloc_fast(struct rsv_cache *c, void **object)
 {
 	struct rsv_cpu *cpu;
+	bool used;
 
 	preempt_disable();
 	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
@@ -43,8 +44,10 @@ static __always_inline bool rsv_alloc_fast(struct rsv_cache *c, void **object)
 	}
 	cpu->allocs++;
 	rsv_cpu_end(cpu);
+	/* In the section of the pop, as leaving.c demands */
+	used = rsv_object_mark_used(c, *object);
 	preempt_enable();
-	return rsv_object_mark_used(c, *object);
+	return used;
 refuse:
 	preempt_enable();
 	*object = NULL;
@@ -53,7 +56,8 @@ refuse:
 
 /*
  * Marks an object as cached and pushes it onto the loaded magazine of its node. @f is the frame of
- * its page. A failure changes nothing, and the slow path finds out why.
+ * its page, which named @c since preemption was disabled. A failure changes nothing, and the slow
+ * path finds out why.
  */
 static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *cpu,
 					  struct rsv_frame *f, void *object)
@@ -91,7 +95,7 @@ static __always_inline bool rsv_free_fast(struct rsv_cache *c, void *object)
 		goto leave;
 	f = rsv_frame_at_offset(e, into);
 	/* Only frames of slabs name a cache: objects of SLOB's heap take the slow path. */
-	if (unlikely(f->cache != c || !rsv_free_push(c, cpu, f, object)))
+	if (unlikely(rsv_frame_cache(f) != c || !rsv_free_push(c, cpu, f, object)))
 		goto leave;
 	rsv_cpu_end(cpu);
 	preempt_enable();

@@ -8,6 +8,7 @@
 #include "batch.h"
 #include "cache.h"
 #include "guarantee.h"
+#include "leaving.h"
 #include "magazine.h"
 #include "pages/pagemap.h"
 #include "types.h"
@@ -24,15 +25,14 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
  *
  * From then on the caller owns the object: no other caller can free it or get it.
  *
- * Context: Any but NMI, with preemption disabled: if the object is free already, its slab is then
- * likely to be there still.
+ * Context: Any but NMI, with preemption disabled: leaving.c says why.
  * Return: RSV_OK, or why the caller does not have such an object, and then nothing has changed.
  */
 static inline enum rsv_misuse rsv_free_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
 						   void *object)
 {
 	struct rsv_frame *f = rsv_frame_at(e, object);
-	const struct rsv_cache *owner = READ_ONCE(f->cache);
+	const struct rsv_cache *owner = rsv_frame_cache(f);
 
 	if (likely(owner == c))
 		return c->engine->mark_cached(c, e, f, object);
@@ -40,7 +40,7 @@ static inline enum rsv_misuse rsv_free_mark_cached(struct rsv_cache *c, struct r
 		return RSV_WRONG_CACHE;
 	/* The frames of SLOB's heap name no cache: the heap knows whose each block is. */
 	if (!rsv_frame_is_heap(f))
-		return RSV_FOREIGN;
+		return rsv_leaving_misuse(e, f);
 	return c->engine->heap ? c->engine->mark_cached(c, e, f, object) : RSV_WRONG_CACHE;
 }
 

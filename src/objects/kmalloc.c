@@ -366,8 +366,11 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 /* Frees memory that is no object of a cache. In a page of the heap it is free already. */
 static enum rsv_misuse rsv_kfree_other(struct rsv_extent *e, const void *p)
 {
-	return rsv_frame_is_heap(rsv_frame_at(e, p)) ? RSV_DOUBLE_FREE :
-						       rsv_kfree_pages(e, (void *)p);
+	struct rsv_frame *f = rsv_frame_at(e, p);
+
+	if (rsv_frame_is_heap(f) || rsv_frame_is_leaving(f))
+		return RSV_DOUBLE_FREE;
+	return rsv_kfree_pages(e, (void *)p);
 }
 
 static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long caller)
@@ -418,7 +421,7 @@ static __always_inline bool rsv_kfree_fast(void *p)
 	if (unlikely(into >= e->bytes))
 		goto refuse;
 	f = rsv_frame_at_offset(e, into);
-	c = READ_ONCE(f->cache);
+	c = rsv_frame_cache(f);
 	if (unlikely(!c))
 		goto refuse;
 	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));

@@ -200,7 +200,7 @@ static inline unsigned int rsv_carved_objects(const struct rsv_cache *c, const s
 	if (!rsv_extent_has(e, object))
 		return 0;
 	f = rsv_frame_at(e, object);
-	if (f->cache != c)
+	if (rsv_frame_cache(f) != c)
 		return 0;
 	word.word = READ_ONCE(f->slab);
 	return word.carved;

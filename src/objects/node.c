@@ -17,8 +17,8 @@
  * go back. The target then falls by their number, but not below RSV_EMPTY_SLABS_MIN. While a zone
  * runs low, its empty slabs beyond that minimum go back too.
  *
- * rsv_cache_node->lock guards the lists and the counts. A caller drops it before it gives pages
- * back, because zone->lock is never taken under it.
+ * rsv_cache_node->lock guards the lists and the counts. A slab that a cache gives back leaves it
+ * first, and its pages are free a grace period later (leaving.c).
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -27,7 +27,9 @@
 #include <linux/sched.h>
 
 #include "cache.h"
+#include "debug/check.h"
 #include "layout.h"
+#include "leaving.h"
 #include "node.h"
 #include "pages/contig.h"
 #include "pages/pagemap.h"
@@ -164,9 +166,9 @@ void rsv_slab_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
 }
 
 /**
- * rsv_slab_free_pages() - free the pages of a slab that rsv_slabs_evict() returned
+ * rsv_slab_free_pages() - free the pages of a slab that left its cache
  * @c: the cache
- * @slab: the slab
+ * @slab: the slab, whose grace period has ended: see leaving.c
  *
  * Context: Any but NMI, with no raw lock held.
  */
@@ -177,6 +179,26 @@ void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab)
 
 	rsv_kasan_allow(rsv_frame_addr(e, slab), (size_t)pages << PAGE_SHIFT);
 	rsv_run_dissolve(c->region, slab, pages);
+}
+
+/**
+ * rsv_slab_report_used() - report that a slab which left its cache has an object that is not free
+ * @misuse: RSV_DOUBLE_FREE if the object is used or cached, RSV_CORRUPT if it was written to
+ * @c: the cache
+ * @e: the extent that the slab lies in
+ * @object: the object
+ *
+ * The pages of the slab stay as they are for ever, since somebody may use the object.
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_slab_report_used(enum rsv_misuse misuse, struct rsv_cache *c, const struct rsv_extent *e,
+			  const void *object)
+{
+	rsv_debug_report(misuse, c, e, object,
+			 misuse == RSV_DOUBLE_FREE ?
+				 "given back by two CPUs at once: its slab is lost" :
+				 "a free object was written to: its slab is lost");
 }
 
 /**
@@ -227,9 +249,9 @@ struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n)
 }
 
 /*
- * Takes a slab, which is on no list any more, away from its cache. From now on a free of its
- * objects is refused. The frames keep their kind until the pages are free, so that no caller can
- * free them as a block of pages.
+ * Takes a slab, which is on no list any more, away from its cache. A free of its objects that
+ * begins from now on is refused. The frames keep their kind until the pages are free, so that no
+ * caller can free them as a block of pages, and a report can tell that this is a double free.
  */
 static void rsv_slab_disown(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab)
 {
@@ -268,8 +290,8 @@ static bool rsv_slabs_may_stay(const struct rsv_cache *c, const struct rsv_cache
  * @max: the number of empty slabs that may stay, unless the zone runs low
  *
  * Context: Any but NMI.
- * Return: The slab, whose pages the caller frees after it dropped the lock; or NULL if all may
- * stay.
+ * Return: The slab, which the caller passes to rsv_leaving_add() after it dropped the lock; or NULL
+ * if all may stay.
  */
 struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n, unsigned long max)
 {
@@ -328,9 +350,7 @@ static unsigned long rsv_slabs_update_working_set(struct rsv_cache_node *n, bool
 	return max;
 }
 
-static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_node *n, bool aged,
-					  void (*free_slab)(struct rsv_cache *c,
-							    struct rsv_frame *slab))
+static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_node *n, bool aged)
 {
 	unsigned long empty, max = rsv_slabs_update_working_set(n, aged, &empty), flags, early;
 	struct rsv_frame *slab;
@@ -346,7 +366,7 @@ static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_
 		raw_spin_unlock_irqrestore(&n->lock, flags);
 		if (!slab)
 			break;
-		free_slab(c, slab);
+		rsv_leaving_add(c, slab);
 		cond_resched();
 	}
 	return nr;
@@ -356,19 +376,19 @@ static unsigned int rsv_slabs_shrink_node(struct rsv_cache *c, struct rsv_cache_
  * rsv_slabs_shrink() - give empty slabs of a cache back
  * @c: the cache
  * @aged: only slabs that have been empty since the last such call
- * @free_slab: how the engine frees a slab that rsv_slabs_evict() returned
+ *
+ * The pages of these slabs are free after a grace period, or when rsv_leaving_free_all() returns.
  *
  * Context: Process; may sleep.
  * Return: The number of slabs given back.
  */
-unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged,
-			      void (*free_slab)(struct rsv_cache *c, struct rsv_frame *slab))
+unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged)
 {
 	unsigned int nr = 0;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++)
-		nr += rsv_slabs_shrink_node(c, c->nodes[nid], aged, free_slab);
+		nr += rsv_slabs_shrink_node(c, c->nodes[nid], aged);
 	return nr;
 }
 

@@ -15,6 +15,8 @@ bool rsv_slab_may_be_whole(const struct rsv_cache *c);
 struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int nid);
 struct rsv_frame *rsv_slab_new(struct rsv_cache *c, gfp_t gfp, int nid);
 void rsv_slab_free_pages(struct rsv_cache *c, struct rsv_frame *slab);
+void rsv_slab_report_used(enum rsv_misuse misuse, struct rsv_cache *c, const struct rsv_extent *e,
+			  const void *object);
 
 /* With the node's lock held */
 void rsv_slab_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab);
@@ -25,8 +27,7 @@ struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n,
 struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,
 				    unsigned long flags);
 
-unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged,
-			      void (*free_slab)(struct rsv_cache *c, struct rsv_frame *slab));
+unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged);
 void rsv_slabs_for_each(struct rsv_cache *c,
 			void (*visit_slab)(struct rsv_cache *c, struct rsv_extent *e,
 					   struct rsv_frame *slab,

@@ -18,6 +18,7 @@
 #include "cache.h"
 #include "cpu.h"
 #include "depot.h"
+#include "leaving.h"
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "pages/drain.h"
@@ -110,6 +111,20 @@ void rsv_cache_drain(struct rsv_cache *c)
 }
 
 /**
+ * rsv_cache_release_slabs() - let all slabs that no object is in leave a cache, once no CPU has
+ *	magazines of it
+ * @c: the cache
+ *
+ * Context: Process; may sleep.
+ * Return: The number of slabs, but not those that left while the depots were drained.
+ */
+unsigned int rsv_cache_release_slabs(struct rsv_cache *c)
+{
+	rsv_depot_drain(c);
+	return c->engine->shrink(c, false);
+}
+
+/**
  * rsv_cache_shrink() - give all memory of a cache that no object is in back to the buddy system
  * @c: the cache
  *
@@ -121,6 +136,7 @@ void rsv_cache_drain(struct rsv_cache *c)
 int rsv_cache_shrink(struct rsv_cache *c)
 {
 	struct rsv_cache_figures before, after;
+	int nr;
 
 	if (!rsv_cache_usable(c))
 		return 0;
@@ -129,7 +145,9 @@ int rsv_cache_shrink(struct rsv_cache *c)
 	rsv_cache_drain(c);
 	rsv_depot_drain(c);
 	rsv_cache_count(c, &after);
-	return after.slabs_given - before.slabs_given + c->engine->shrink(c, false);
+	nr = after.slabs_given - before.slabs_given + c->engine->shrink(c, false);
+	rsv_leaving_free_all(c->region);
+	return nr;
 }
 EXPORT_SYMBOL_GPL(rsv_cache_shrink);
 
@@ -168,8 +186,7 @@ static void rsv_caches_shrink(struct rsv_region *r)
 
 	mutex_lock(&r->caches_lock);
 	list_for_each_entry_reverse(c, &r->caches, list) {
-		rsv_depot_drain(c);
-		c->engine->shrink(c, false);
+		rsv_cache_release_slabs(c);
 		cond_resched();
 	}
 	mutex_unlock(&r->caches_lock);
@@ -277,10 +294,36 @@ void rsv_reap_stop(struct rsv_region *r)
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_reap_stop);
 
+/* Slabs of the engine SLAB that go give their bufctls back to internal caches. */
+static void rsv_caches_shrink_internal(struct rsv_region *r)
+{
+	struct rsv_cache *c;
+
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry(c, &r->caches, list) {
+		if (!(c->flags & RSV_CACHE_INTERNAL))
+			break;
+		rsv_cache_release_slabs(c);
+	}
+	mutex_unlock(&r->caches_lock);
+}
+
+static void rsv_caches_free_leaving(struct rsv_region *r, bool may_sleep)
+{
+	if (!may_sleep) {
+		rsv_leaving_free_ended(r);
+		return;
+	}
+	rsv_leaving_free_all(r);
+	rsv_caches_shrink_internal(r);
+	rsv_leaving_free_all(r);
+}
+
 static const struct rsv_drain_hooks rsv_reap_drain_hooks = {
 	.shrink = rsv_caches_shrink,
 	.drain_local = rsv_caches_drain_local,
 	.has_local = rsv_caches_have_local,
+	.free_leaving = rsv_caches_free_leaving,
 };
 
 /**

@@ -5,6 +5,7 @@
 #include "types.h"
 
 void rsv_depot_drain(struct rsv_cache *c);
+unsigned int rsv_cache_release_slabs(struct rsv_cache *c);
 void rsv_cache_drain(struct rsv_cache *c);
 void rsv_caches_age(struct rsv_region *r);
 

@@ -29,7 +29,8 @@
  * one list is flushed.
  *
  * A request that no zone serves drains once, before it fails. A request that may not sleep gets
- * only the blocks on this CPU's lists and the zeroed pages back. Therefore a zone below its low
+ * only the blocks on this CPU's lists, the zeroed pages, and the pages of slabs whose grace period
+ * has ended back. Therefore a zone below its low
  * watermark also wakes a drain in the background (zone.c), which gives back zeroed pages and empty
  * slabs.
  */
@@ -261,6 +262,7 @@ void rsv_drain_region(struct rsv_region *r)
 {
 	rsv_drain_cpus(r);
 	rsv_drain_hooks->shrink(r);
+	rsv_drain_hooks->free_leaving(r, true);
 	rsv_drain_zeroed(r);
 }
 
@@ -282,8 +284,8 @@ static bool rsv_drain_may_wait(gfp_t gfp)
  * @gfp: the request's flags
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: true if all CPUs and caches were drained; false if only this CPU's lists and the zeroed
- * pages were.
+ * Return: true if all CPUs and caches were drained; false if only this CPU's lists, the zeroed
+ * pages and some slabs that left their caches were.
  */
 bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 {
@@ -295,6 +297,7 @@ bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 	} else {
 		rsv_drain_lists(r, false);
 	}
+	rsv_drain_hooks->free_leaving(r, may_wait);
 	rsv_drain_zeroed(r);
 	return may_wait;
 }

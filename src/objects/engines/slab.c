@@ -29,6 +29,7 @@
 #include "objects/cache.h"
 #include "objects/debug/check.h"
 #include "objects/layout.h"
+#include "objects/leaving.h"
 #include "objects/node.h"
 #include "pages/pagemap.h"
 
@@ -198,9 +199,28 @@ static struct rsv_frame *rsv_bufctl_alloc_pages(struct rsv_cache *c, gfp_t gfp, 
 	return slab;
 }
 
-/* Frees a slab that rsv_slabs_evict() returned. */
+/* Returns an object of a slab that is not free, or NULL. */
+static void *rsv_bufctl_find_used(struct rsv_cache *c, const struct rsv_extent *e,
+				  struct rsv_frame *slab)
+{
+	const struct rsv_bufctl *bufctl = rsv_bufctl_of(c, e, slab);
+	unsigned int index;
+
+	for (index = 0; index < rsv_slab_read(slab).carved; index++)
+		if (READ_ONCE(bufctl->next[index]) > RSV_SLAB_NONE)
+			return rsv_bufctl_object(c, bufctl, rsv_frame_addr(e, slab), index);
+	return NULL;
+}
+
 static void rsv_bufctl_free_slab(struct rsv_cache *c, struct rsv_frame *slab)
 {
+	const struct rsv_extent *e = rsv_frame_extent(c->region, slab);
+	const void *used = rsv_bufctl_find_used(c, e, slab);
+
+	if (used) {
+		rsv_slab_report_used(RSV_DOUBLE_FREE, c, e, used);
+		return;
+	}
 	if (!c->layout.bufctl)
 		rsv_cache_free(rsv_bufctl_cache(c), slab[1].bufctl);
 	rsv_slab_free_pages(c, slab);
@@ -465,7 +485,7 @@ static enum rsv_misuse rsv_bufctl_free(struct rsv_cache *c, struct rsv_cpu *cpu,
 	evicted = rsv_slabs_surplus(c, n, flags);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
-		rsv_bufctl_free_slab(c, evicted);
+		rsv_leaving_add(c, evicted);
 	return misuse;
 }
 
@@ -475,7 +495,7 @@ static enum rsv_misuse rsv_bufctl_free(struct rsv_cache *c, struct rsv_cpu *cpu,
 
 static unsigned int rsv_bufctl_shrink(struct rsv_cache *c, bool aged)
 {
-	return rsv_slabs_shrink(c, aged, rsv_bufctl_free_slab);
+	return rsv_slabs_shrink(c, aged);
 }
 
 /*
@@ -541,6 +561,7 @@ const struct rsv_engine rsv_engine_slab = {
 	.mark_used = rsv_bufctl_mark_used,
 	.mark_cached = rsv_bufctl_mark_cached,
 	.is_used = rsv_bufctl_is_used,
+	.free_slab = rsv_bufctl_free_slab,
 	.shrink = rsv_bufctl_shrink,
 	.verify = rsv_bufctl_verify,
 	.for_each = rsv_bufctl_for_each,

@@ -34,6 +34,7 @@
 #include "objects/cache.h"
 #include "objects/debug/check.h"
 #include "objects/engine.h"
+#include "objects/leaving.h"
 #include "objects/mark.h"
 #include "objects/node.h"
 #include "pages/pagemap.h"
@@ -192,8 +193,22 @@ static enum rsv_misuse rsv_slob_large_free(struct rsv_cache *c, struct rsv_exten
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
-		rsv_slab_free_pages(c, evicted);
+		rsv_leaving_add(c, evicted);
 	return misuse;
+}
+
+static void rsv_slob_free_slab(struct rsv_cache *c, struct rsv_frame *slab)
+{
+	const struct rsv_extent *e = rsv_frame_extent(c->region, slab);
+	void *object = rsv_slob_large_object(c, slab);
+
+	const unsigned long value = rsv_mark_read(c, rsv_mark_at(c, object));
+
+	if (value == RSV_SLAB_NONE)
+		rsv_slab_free_pages(c, slab);
+	else
+		rsv_slab_report_used(value == RSV_MARK_CACHED ? RSV_DOUBLE_FREE : RSV_CORRUPT, c, e,
+				     object);
 }
 
 static void rsv_slob_large_visit_slab(struct rsv_cache *c, struct rsv_extent *e,
@@ -415,7 +430,7 @@ static unsigned int rsv_slob_shrink(struct rsv_cache *c, bool aged)
 	int nid;
 
 	if (!rsv_heap_serves(&c->layout))
-		return rsv_slabs_shrink(c, aged, rsv_slab_free_pages);
+		return rsv_slabs_shrink(c, aged);
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		nr += rsv_slob_freelist_shrink(c, nid, aged);
 		nr += rsv_heap_trim(c->region, nid, aged ? RSV_SLOB_EMPTY_MIN : 0);
@@ -442,6 +457,7 @@ const struct rsv_engine rsv_engine_slob = {
 	.mark_used = rsv_slob_mark_used,
 	.mark_cached = rsv_slob_mark_cached,
 	.is_used = rsv_slob_is_used,
+	.free_slab = rsv_slob_free_slab,
 	.shrink = rsv_slob_shrink,
 	.verify = rsv_slob_page_verify,
 	.for_each = rsv_slob_for_each,

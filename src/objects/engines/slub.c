@@ -26,6 +26,7 @@
 #include "objects/cpu.h"
 #include "objects/debug/check.h"
 #include "objects/layout.h"
+#include "objects/leaving.h"
 #include "objects/mark.h"
 #include "objects/node.h"
 #include "pages/pagemap.h"
@@ -107,9 +108,21 @@ static bool rsv_slub_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned 
  * Free
  */
 
+/*
+ * Refuses an object that was marked as cached although its slab has no object to get back: it is on
+ * the freelist already. The mark says "cached" again, so that the next allocation from the freelist
+ * finds that it was overwritten.
+ */
+static enum rsv_misuse rsv_slub_refuse(struct rsv_cache *c, unsigned long *mark)
+{
+	rsv_mark_write(c, mark, RSV_MARK_CACHED);
+	return RSV_DOUBLE_FREE;
+}
+
 /* Puts an object on the freelist of a slab, and moves the slab to another list for that. */
-static void rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
-				 struct rsv_frame *slab, unsigned int index, unsigned long *mark)
+static enum rsv_misuse rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
+					    struct rsv_frame *slab, unsigned int index,
+					    unsigned long *mark)
 {
 	union rsv_slab_word old = rsv_slab_read(slab), new;
 	struct rsv_frame *evicted = NULL;
@@ -117,6 +130,10 @@ static void rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	do {
+		if (unlikely(!old.inuse)) {
+			raw_spin_unlock_irqrestore(&n->lock, flags);
+			return rsv_slub_refuse(c, mark);
+		}
 		rsv_mark_write(c, mark, old.free);
 		new = old;
 		new.free = index;
@@ -130,7 +147,8 @@ static void rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cache_node *n,
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
-		rsv_slab_free_pages(c, evicted);
+		rsv_leaving_add(c, evicted);
+	return RSV_OK;
 }
 
 /*
@@ -164,14 +182,14 @@ static enum rsv_misuse rsv_slub_free(struct rsv_cache *c, struct rsv_cpu *cpu, s
 	}
 	old = rsv_slab_read(slab);
 	do {
+		if (unlikely(!old.inuse))
+			return rsv_slub_refuse(c, mark);
 		rsv_mark_write(c, mark, old.free);
 		new = old;
 		new.free = index;
 		new.inuse--;
-		if (!old.frozen && rsv_slab_fill(c, new) != old.fill) {
-			rsv_slub_free_locked(c, rsv_slab_node(c, e), slab, index, mark);
-			break;
-		}
+		if (!old.frozen && rsv_slab_fill(c, new) != old.fill)
+			return rsv_slub_free_locked(c, rsv_slab_node(c, e), slab, index, mark);
 	} while (!rsv_slub_exchange(slab, &old, new));
 	return RSV_OK;
 }
@@ -214,9 +232,28 @@ static void rsv_slub_drain(struct rsv_cache *c, struct rsv_cpu *cpu)
 		rsv_slub_deactivate(c, cpu);
 }
 
+static void rsv_slub_free_slab(struct rsv_cache *c, struct rsv_frame *slab)
+{
+	const unsigned int carved = rsv_slab_read(slab).carved;
+	void *base = rsv_slub_base(c, slab);
+	unsigned int index;
+
+	for (index = 0; index < carved; index++) {
+		void *object = rsv_slub_object(c, base, index);
+		const unsigned long value = rsv_mark_read(c, rsv_mark_at(c, object));
+
+		if (likely(value < RSV_MARK_CACHED))
+			continue;
+		rsv_slab_report_used(value == RSV_MARK_CACHED ? RSV_DOUBLE_FREE : RSV_CORRUPT, c,
+				     rsv_frame_extent(c->region, slab), object);
+		return;
+	}
+	rsv_slab_free_pages(c, slab);
+}
+
 static unsigned int rsv_slub_shrink(struct rsv_cache *c, bool aged)
 {
-	return rsv_slabs_shrink(c, aged, rsv_slab_free_pages);
+	return rsv_slabs_shrink(c, aged);
 }
 
 /* Whether the freelist has each free object once. The node is locked. */
@@ -227,7 +264,7 @@ static bool rsv_slub_sound(struct rsv_cache *c, struct rsv_frame *slab, void *ba
 	bool broken;
 
 	/* Other CPUs may add objects at the front meanwhile, but none takes an object off. */
-	nr = rsv_slub_last(c, base, word.carved, word.free, &last, &broken);
+	nr = rsv_slub_last(c, base, word.carved, word.free, word.carved, &last, &broken);
 	return !broken && nr == word.carved - word.inuse;
 }
 
@@ -278,6 +315,7 @@ const struct rsv_engine rsv_engine_slub = {
 	.mark_cached = rsv_slub_mark_cached,
 	.is_used = rsv_slub_is_used,
 	.drain = rsv_slub_drain,
+	.free_slab = rsv_slub_free_slab,
 	.shrink = rsv_slub_shrink,
 	.verify = rsv_slub_verify,
 	.for_each = rsv_slub_for_each,

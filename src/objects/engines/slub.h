@@ -60,7 +60,7 @@ void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
 void rsv_slub_relink(struct rsv_cache_node *n, struct rsv_frame *slab, union rsv_slab_word old,
 		     union rsv_slab_word new);
 unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved, unsigned int first,
-			   unsigned int *last, bool *broken);
+			   unsigned int max, unsigned int *last, bool *broken);
 
 /* slub_cpu.c: with the CPU entered, or dead */
 void rsv_slub_alloc_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n,

@@ -17,6 +17,7 @@
 
 #include "compat.h"
 #include "objects/batch.h"
+#include "objects/leaving.h"
 #include "objects/mark.h"
 #include "objects/node.h"
 #include "pages/pagemap.h"
@@ -73,7 +74,8 @@ static void rsv_slub_unfreeze(struct rsv_cache *c, struct rsv_cache_node *n, str
 		new = old;
 		if (nr)
 			new.free = cpu->freelist;
-		new.inuse -= nr;
+		/* An object that two CPUs freed at once was subtracted twice. */
+		new.inuse -= min(nr, old.inuse + 0U);
 		new.frozen = 0;
 		new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, &old, new));
@@ -101,14 +103,14 @@ void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu)
 	bool broken;
 
 	/* The list is the CPU's, so this walk along all of it needs no lock. */
-	nr = rsv_slub_last(c, base, carved, cpu->freelist, &last, &broken);
-	lost = broken ? cpu->nr_freelist - min(nr, cpu->nr_freelist) : 0;
+	nr = rsv_slub_last(c, base, carved, cpu->freelist, cpu->nr_freelist, &last, &broken);
+	lost = broken ? cpu->nr_freelist - nr : 0;
 	raw_spin_lock_irqsave(&n->lock, flags);
 	rsv_slub_unfreeze(c, n, cpu, nr, last);
 	evicted = rsv_slabs_surplus(c, n, flags);
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	if (evicted)
-		rsv_slab_free_pages(c, evicted);
+		rsv_leaving_add(c, evicted);
 	if (lost)
 		rsv_cache_lost(c, base, lost);
 }

@@ -244,26 +244,48 @@ static void rsv_slub_abandon(struct rsv_cache *c, struct rsv_cache_node *n, stru
 	batch->lost = new.inuse - old.inuse;
 }
 
+/*
+ * Marks the objects of a walk as cached, and adds them to the batch. If an object comes a second
+ * time, two CPUs freed it at once. Then the list has it twice, and is broken.
+ */
+static void rsv_slub_set_cached(const struct rsv_cache *c, struct rsv_slub_walk *w,
+				struct rsv_batch *batch)
+{
+	void **walked = batch->object + batch->nr;
+	unsigned int i;
+
+	for (i = 0; i < w->nr; i++) {
+		if (unlikely(rsv_mark_read(c, rsv_mark_at(c, walked[i])) == RSV_MARK_CACHED)) {
+			w->broken = true;
+			continue;
+		}
+		rsv_object_set_cached(c, walked[i]);
+		batch->object[batch->nr++] = walked[i];
+	}
+}
+
 static void rsv_slub_pop_list(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
 			      void *base, unsigned int max, struct rsv_batch *batch)
 {
 	union rsv_slab_word old, new;
 	struct rsv_slub_walk w;
-	unsigned int i;
+	unsigned int free;
 
 	rsv_slub_carve(c, slab, base);
 	old = rsv_slab_read(slab);
 	do {
+		free = old.carved - old.inuse;
 		w = (struct rsv_slub_walk){ .next = old.free };
-		rsv_slub_walk_list(c, base, old.carved, max, &w, batch);
+		rsv_slub_walk_list(c, base, old.carved, min(max, free), &w, batch);
+		/* A list that goes on behind the last free object has one of them twice. */
+		w.broken |= w.nr == free && w.next != RSV_SLAB_NONE;
 		new = old;
 		new.free = w.next;
 		new.inuse += w.nr;
 		new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, &old, new));
 	batch->raw = w.raw;
-	for (i = 0; i < w.nr; i++)
-		rsv_object_set_cached(c, batch->object[batch->nr++]);
+	rsv_slub_set_cached(c, &w, batch);
 	rsv_slub_relink(n, slab, old, new);
 	if (w.broken)
 		rsv_slub_abandon(c, n, slab, base, batch);
@@ -300,6 +322,7 @@ void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
  * @base: first address of the slab
  * @carved: its carved objects
  * @first: the first object of the list, or RSV_SLAB_NONE. No other CPU takes objects off meanwhile
+ * @max: the number of objects at most; a list that has an object twice has no end
  * @last: set to the last object, unless there is none
  * @broken: set to whether a mark was overwritten; the list ends before that object then
  *
@@ -307,11 +330,11 @@ void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
  * Return: The number of objects.
  */
 unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved, unsigned int first,
-			   unsigned int *last, bool *broken)
+			   unsigned int max, unsigned int *last, bool *broken)
 {
 	unsigned int nr = 0, at = first;
 
-	while (at < carved && nr < carved) {
+	while (at < carved && nr < max) {
 		unsigned long value = rsv_mark_read(c, rsv_slub_mark(c, base, at));
 
 		if (value >= RSV_MARK_CACHED)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Slabs that left their caches and wait for a grace period.
+ */
+#ifndef RSV_OBJECTS_LEAVING_H
+#define RSV_OBJECTS_LEAVING_H
+
+#include "types.h"
+
+void rsv_leaving_init(struct rsv_region *r);
+void rsv_leaving_stop(struct rsv_region *r);
+void rsv_leaving_add(struct rsv_cache *c, struct rsv_frame *slab);
+void rsv_leaving_free_ended(struct rsv_region *r);
+void rsv_leaving_free_all(struct rsv_region *r);
+enum rsv_misuse rsv_leaving_misuse(const struct rsv_extent *e, struct rsv_frame *f);
+
+#endif /* RSV_OBJECTS_LEAVING_H */
