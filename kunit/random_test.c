@@ -53,7 +53,8 @@ enum kind {
  * struct block - a used block, object or memory of rsv_kmalloc()
  * @kind: how it was allocated; NONE if it is not used
  * @p: its address
- * @size: usable bytes, all filled with @pattern
+ * @size: its bytes
+ * @used: the bytes that were asked for, all filled with @pattern
  * @order: PAGES: its order
  * @cache: OBJECT: index of its cache
  * @pattern: the byte that fills it
@@ -62,6 +63,7 @@ struct block {
 	enum kind kind;
 	void *p;
 	size_t size;
+	size_t used;
 	unsigned int order;
 	unsigned int cache;
 	u8 pattern;
@@ -128,7 +130,7 @@ static void model_add(struct world *w, struct block *b)
 	CHECK(w, find_next_bit(w->granules, first + nr, first) == first + nr);
 	bitmap_set(w->granules, first, nr);
 	b->pattern = prandom_u32_state(&w->random);
-	memset(b->p, b->pattern, b->size);
+	memset(b->p, b->pattern, b->used);
 }
 
 static void model_remove(struct world *w, struct block *b)
@@ -136,7 +138,7 @@ static void model_remove(struct world *w, struct block *b)
 	size_t start = rsvt_scratch_offset(w->r, b->p), end = start + b->size;
 	unsigned long first = start / GRANULE;
 
-	CHECK(w, !memchr_inv(b->p, b->pattern, b->size));
+	CHECK(w, !memchr_inv(b->p, b->pattern, b->used));
 	bitmap_clear(w->granules, first, DIV_ROUND_UP(end, GRANULE) - first);
 }
 
@@ -161,6 +163,7 @@ static void take_pages(struct world *w, struct block *b, gfp_t gfp)
 {
 	b->order = min(random_below(w, 6), random_below(w, 6));
 	b->size = PAGE_SIZE << b->order;
+	b->used = b->size;
 	b->p = (void *)rsv_get_free_pages(w->r, gfp, b->order);
 	CHECK(w, IS_ALIGNED((unsigned long)b->p, b->size));
 }
@@ -169,6 +172,7 @@ static void take_object(struct world *w, struct block *b, gfp_t gfp)
 {
 	b->cache = random_below(w, CACHES);
 	b->size = cache_sizes[b->cache];
+	b->used = b->size;
 	b->p = rsv_cache_alloc(w->caches[b->cache], gfp);
 }
 
@@ -176,8 +180,11 @@ static void take_bytes(struct world *w, struct block *b, gfp_t gfp)
 {
 	size_t size = random_size(w);
 
+	if (random_below(w, 2))
+		size = rsv_kmalloc_size_roundup(w->r, size);
 	b->p = rsv_kmalloc(w->r, size, gfp);
 	b->size = rsv_ksize(b->p);
+	b->used = size;
 	CHECK(w, !b->p || b->size >= size);
 }
 
@@ -198,9 +205,9 @@ static void take(struct world *w, struct block *b)
 	}
 	b->kind = kind;
 	if (kind == OBJECT && b->cache == CONSTRUCTS)
-		CHECK(w, !memchr_inv(b->p, CONSTRUCTED, b->size));
+		CHECK(w, !memchr_inv(b->p, CONSTRUCTED, b->used));
 	else if (gfp & __GFP_ZERO)
-		CHECK(w, !memchr_inv(b->p, 0, b->size));
+		CHECK(w, !memchr_inv(b->p, 0, b->used));
 	model_add(w, b);
 }
 
@@ -224,7 +231,7 @@ static void give(struct world *w, struct block *b)
 
 static void change_size(struct world *w, struct block *b)
 {
-	size_t size = random_size(w), common = min(size, b->size);
+	size_t size = random_size(w), common = min(size, b->used);
 	void *p = rsv_krealloc(w->r, b->p, size, random_gfp(w) & ~__GFP_ZERO);
 
 	if (!p) {
@@ -237,6 +244,7 @@ static void change_size(struct world *w, struct block *b)
 		     DIV_ROUND_UP(b->size, GRANULE));
 	b->p = p;
 	b->size = rsv_ksize(p);
+	b->used = size;
 	model_add(w, b);
 }
 

@@ -31,6 +31,7 @@ static const char *const rsv_misuse_names[RSV_MISUSES] = {
 	[RSV_RED_ZONED] = "red_zone_overwritten",
 	[RSV_POISONED] = "written_while_free",
 	[RSV_DEAD_CACHE] = "dead_cache",
+	[RSV_OUTSIDE] = "copy_leaves_object",
 	[RSV_IN_NMI] = "given_back_in_nmi",
 };
 

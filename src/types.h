@@ -935,6 +935,9 @@ struct rsv_visitor {
  * @is_used: whether a used object begins at an address in one of the cache's slabs
  * @free_slab: frees a slab that left its cache, a grace period after that. If one of its objects is
  *	not free, the slab is reported instead, and its pages are lost
+ * @object_at: where the object begins whose slot an address in one of the cache's slabs lies in,
+ *	used or not. NULL if the address is in no slot. If the slab was freed meanwhile the answer
+ *	may be any address
  * @drain: returns a CPU's active slab to its node. cpu is entered, or of a dead CPU. NULL if the
  *	engine has no active slabs
  * @shrink: frees memory that no object is in: all of it or, if @aged, only memory that was unused
@@ -944,10 +947,10 @@ struct rsv_visitor {
  * @for_each: visits every used object. While other CPUs allocate and free it may miss some, and
  *	visit some that were just freed
  *
- * @alloc, @free, @free_slab, @mark_used and @mark_cached: any context but NMI. @mark_used and
- * @mark_cached, for an object in a slab, with preemption disabled from the look at the object's
- * frame or magazine on: see leaving.c. @new_slab: any but NMI, may sleep if gfp allows it. The
- * others: as rsv_cache_shrink().
+ * @alloc, @free, @free_slab, @mark_used, @mark_cached, @is_used and @object_at: any context but
+ * NMI. @mark_used and @mark_cached, for an object in a slab, with preemption disabled from the look
+ * at the object's frame or magazine on: see leaving.c. @new_slab: any but NMI, may sleep if gfp
+ * allows it. The others: as rsv_cache_shrink().
  */
 struct rsv_engine {
 	const char *name;
@@ -967,6 +970,8 @@ struct rsv_engine {
 	bool (*is_used)(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
 			const void *object);
 	void (*free_slab)(struct rsv_cache *c, struct rsv_frame *slab);
+	const void *(*object_at)(const struct rsv_cache *c, struct rsv_extent *e,
+				 struct rsv_frame *f, const void *p);
 	void (*drain)(struct rsv_cache *c, struct rsv_cpu *cpu);
 	unsigned int (*shrink)(struct rsv_cache *c, bool aged);
 	bool (*verify)(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f);
@@ -1222,6 +1227,20 @@ struct rsv_classes {
 	u16 size[RSV_CLASSES_MAX];
 	u8 of[RSV_CLASS_STEPS];
 	u8 large[RSV_LARGE_STEPS];
+};
+
+/**
+ * struct rsv_dma_rule - which memory of kmalloc() the DMA API takes to have cache lines of its own
+ *	(constant)
+ * @min: ARCH_DMA_MINALIGN: memory of twice that many bytes is taken to be aligned
+ * @line: dma_get_cache_alignment(): bytes of a cache line where devices are not coherent, else 1
+ * @kernel_class: kmalloc_size_roundup(): smaller memory is taken to be aligned if the size of its
+ *	class in the kernel is a multiple of @line
+ */
+struct rsv_dma_rule {
+	unsigned int min;
+	unsigned int line;
+	size_t (*kernel_class)(size_t bytes);
 };
 
 /*

@@ -16,9 +16,13 @@
 #ifndef _LINUX_RESERVOIR_H
 #define _LINUX_RESERVOIR_H
 
+#include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 #include <uapi/linux/reservoir.h>
 
 struct page;
@@ -85,10 +89,115 @@ int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr);
 void *rsv_mempool_alloc(gfp_t gfp, void *cache);
 void rsv_mempool_free(void *element, void *cache);
 
+/*
+ * The compiler takes it from the attributes that no more than the requested bytes may be used. A
+ * caller that can use more asks rsv_kmalloc_size_roundup() first, and then requests all of that.
+ */
 void rsv_kfree(const void *p);
 size_t rsv_ksize(const void *p);
-void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp) __malloc __alloc_size(2);
-void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp) __malloc __alloc_size(2);
-void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp) __realloc_size(3);
+size_t rsv_kmalloc_size_roundup(const struct rsv_region *r, size_t size);
+void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp) __alloc_size(2);
+void *rsv_kmalloc_node(struct rsv_region *r, size_t size, gfp_t gfp, int nid) __alloc_size(2);
+void * __must_check rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
+	__realloc_size(3);
+void *rsv_kmemdup(struct rsv_region *r, const void *src, size_t len, gfp_t gfp) __realloc_size(3);
+char *rsv_kstrdup(struct rsv_region *r, const char *s, gfp_t gfp) __malloc;
+
+/**
+ * rsv_kzalloc() - allocate memory by the byte, filled with zeroes
+ * @r: the region
+ * @size: bytes
+ * @gfp: as for rsv_kmalloc()
+ *
+ * Context: As rsv_kmalloc().
+ * Return: As rsv_kmalloc().
+ */
+static inline __alloc_size(2) void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp)
+{
+	return rsv_kmalloc(r, size, gfp | __GFP_ZERO);
+}
+
+/**
+ * rsv_kmalloc_array() - allocate memory for an array
+ * @r: the region
+ * @n: number of elements
+ * @size: bytes of an element
+ * @gfp: as for rsv_kmalloc()
+ *
+ * Context: As rsv_kmalloc().
+ * Return: As rsv_kmalloc(), and NULL if the bytes of the array are more than a size_t can tell.
+ */
+static inline __alloc_size(2, 3) void *rsv_kmalloc_array(struct rsv_region *r, size_t n,
+							 size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return rsv_kmalloc(r, bytes, gfp);
+}
+
+/**
+ * rsv_kcalloc() - allocate memory for an array, filled with zeroes
+ * @r: the region
+ * @n: number of elements
+ * @size: bytes of an element
+ * @gfp: as for rsv_kmalloc()
+ *
+ * Context: As rsv_kmalloc().
+ * Return: As rsv_kmalloc_array().
+ */
+static inline __alloc_size(2, 3) void *rsv_kcalloc(struct rsv_region *r, size_t n, size_t size,
+						   gfp_t gfp)
+{
+	return rsv_kmalloc_array(r, n, size, gfp | __GFP_ZERO);
+}
+
+bool rsv_check_object_size(const void *ptr, unsigned long n);
+
+/**
+ * rsv_copy_to_user() - copy_to_user() that refuses what leaves an object
+ * @to: address in user space
+ * @from: memory of a region, or of the kernel
+ * @n: bytes
+ *
+ * The function checks memory of a region as rsv_check_object_size() does, and all memory as the
+ * kernel does (CONFIG_HARDENED_USERCOPY). The kernel's own functions cannot know the objects of a
+ * region.
+ *
+ * Context: Process; may sleep.
+ * Return: The bytes that were not copied. If the copy is refused these are all, with a report.
+ */
+static __always_inline unsigned long __must_check
+rsv_copy_to_user(void __user *to, const void *from, unsigned long n)
+{
+	return likely(rsv_check_object_size(from, n)) ? copy_to_user(to, from, n) : n;
+}
+
+/**
+ * rsv_copy_from_user() - copy_from_user() that refuses what leaves an object
+ * @to: memory of a region, or of the kernel
+ * @from: address in user space
+ * @n: bytes
+ *
+ * Context: Process; may sleep.
+ * Return: As rsv_copy_to_user(). If the copy is refused nothing is written to @to.
+ */
+static __always_inline unsigned long __must_check
+rsv_copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+	return likely(rsv_check_object_size(to, n)) ? copy_from_user(to, from, n) : n;
+}
+
+/*
+ * void *p __free(rsv_kfree) = rsv_kmalloc(...): freed when p goes out of scope
+ *
+ * A driver includes this header and not src/compat.h, so the header itself looks whether there is
+ * __free(). <linux/slab.h> includes <linux/cleanup.h> since 6.5. Some older series got that file
+ * later: there a driver includes it before this header.
+ */
+#ifdef DEFINE_FREE
+DEFINE_FREE(rsv_kfree, void *, if (!IS_ERR_OR_NULL(_T)) rsv_kfree(_T))
+#endif
 
 #endif /* _LINUX_RESERVOIR_H */

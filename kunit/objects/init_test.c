@@ -189,15 +189,18 @@ static void memory_by_the_byte_comes_zeroed_though_nobody_asked(struct kunit *te
 	struct rsv_region *r = region_of_engine(test);
 	unsigned int i, times;
 	void *p, *more;
+	size_t size;
 
 	soil_region(test, r);
 	for (i = 0; i < ARRAY_SIZE(asked); i++)
-		for (times = 0; times < 3; times++) {
-			p = rsv_kmalloc(r, asked[i], GFP_KERNEL);
+		for (times = 0; times < 4; times++) {
+			size = asked[i];
+			if (times % 2)
+				size = rsv_kmalloc_size_roundup(r, size);
+			p = rsv_kmalloc(r, size, GFP_KERNEL);
 			KUNIT_ASSERT_NOT_NULL(test, p);
-			KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, asked[i]));
-			KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, rsv_ksize(p)));
-			memset(p, DIRT, rsv_ksize(p));
+			KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, size));
+			memset(p, DIRT, size);
 			rsv_kfree(p);
 		}
 	/* rsv_krealloc() that moves adds zeroes behind the old bytes. */
@@ -280,16 +283,19 @@ static void nothing_is_left_in_whole_pages_that_were_memory_by_the_byte(struct k
 {
 	struct rsv_region *r = region_of_engine(test);
 	unsigned int i;
+	size_t size;
 	void *p;
 
 	for (i = 0; i < ARRAY_SIZE(asked); i++) {
 		if (rsv_class_of(r->classes, asked[i]) != RSV_CLASS_NONE)
 			continue;
-		p = rsv_kmalloc(r, asked[i], GFP_KERNEL);
+		size = rsv_kmalloc_size_roundup(r, asked[i]);
+		KUNIT_EXPECT_EQ(test, size, PAGE_ALIGN(asked[i]));
+		p = rsv_kmalloc(r, size, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p);
-		memset(p, DIRT, rsv_ksize(p));
+		memset(p, DIRT, size);
 		rsv_kfree(p);
-		KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, PAGE_ALIGN(asked[i])));
+		KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, size));
 	}
 }
 

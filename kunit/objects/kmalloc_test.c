@@ -18,15 +18,12 @@
 #include "support/scratch.h"
 #include "support/suite.h"
 
-/*
- * Not inline: the compiler would compare the bytes that rsv_ksize() allows with the requested size.
- */
-static noinline void fill(void *p, u8 pattern, size_t bytes)
+static void fill(void *p, u8 pattern, size_t bytes)
 {
 	memset(p, pattern, bytes);
 }
 
-static noinline bool filled(const void *p, u8 pattern, size_t bytes)
+static bool filled(const void *p, u8 pattern, size_t bytes)
 {
 	return !memchr_inv(p, pattern, bytes);
 }
@@ -73,23 +70,27 @@ static bool param_is_slob(struct kunit *test)
 
 static void use_class(struct kunit *test, struct rsv_region *r, size_t from, size_t size)
 {
+	size_t asked[4];
 	void *p[4];
 	int i;
 
+	KUNIT_EXPECT_EQ(test, rsv_kmalloc_size_roundup(r, size), size);
 	for (i = 0; i < 4; i++) {
-		p[i] = get(test, r, i % 2 ? size : from);
+		asked[i] = i % 2 ? rsv_kmalloc_size_roundup(r, from) : from;
+		p[i] = get(test, r, asked[i]);
 		KUNIT_EXPECT_EQ(test, rsv_ksize(p[i]), size);
-		fill(p[i], i + 1, size);
+		fill(p[i], i + 1, asked[i]);
 	}
 	for (i = 0; i < 4; i++) {
-		KUNIT_EXPECT_TRUE(test, filled(p[i], i + 1, size));
+		KUNIT_EXPECT_TRUE(test, filled(p[i], i + 1, asked[i]));
 		rsv_kfree(p[i]);
 	}
+	KUNIT_EXPECT_EQ(test, asked[1], size);
 }
 
 /*
- * A class serves sizes from one byte more than the class below it up to its own size, and the
- * caller may use the whole size.
+ * A class serves sizes from one byte more than the class below it up to its own size, and a caller
+ * that asks for the rounded size may use all of it.
  */
 static void class_serves_its_sizes_and_all_of_it_may_be_used(struct kunit *test)
 {
@@ -152,7 +153,9 @@ static void no_request_from_64_bytes_up_wastes_more_than_its_classes_may(struct 
 		p = get(test, r, size);
 		granted = rsv_ksize(p);
 		KUNIT_EXPECT_LE_MSG(test, (granted - size) * share, size, "%zu bytes", size);
-		fill(p, 0x5a, granted);
+		KUNIT_EXPECT_EQ_MSG(test, rsv_kmalloc_size_roundup(r, size), granted, "%zu bytes",
+				    size);
+		fill(p, 0x5a, size);
 		rsv_kfree(p);
 	}
 	EXPECT_UNTOUCHED(test, r);
@@ -219,7 +222,8 @@ static void large_sizes_take_just_the_pages_they_need(struct kunit *test)
 	EXPECT_MAP(test, r, l->map);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 16 - l->pages);
 	KUNIT_EXPECT_EQ(test, rsv_ksize(p), l->pages * PAGE_SIZE);
-	fill(p, 0x5a, l->pages * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, rsv_kmalloc_size_roundup(r, l->size), l->pages * PAGE_SIZE);
+	fill(p, 0x5a, l->size);
 	rsv_kfree(p);
 	EXPECT_FREE_AREAS(test, r, [4] = 1);
 }
@@ -296,13 +300,19 @@ static void zeroed_memory_is_zero_after_others_used_it(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		void *p = get(test, r, sizes[i]);
+		size_t size = rsv_kmalloc_size_roundup(r, sizes[i]);
+		void *p = get(test, r, size);
 
-		fill(p, 0xa5, rsv_ksize(p));
+		fill(p, 0xa5, size);
 		rsv_kfree(p);
-		p = rsv_kzalloc(r, sizes[i], GFP_KERNEL);
+		p = rsv_kzalloc(r, size, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p);
-		KUNIT_EXPECT_TRUE(test, filled(p, 0, rsv_ksize(p)));
+		KUNIT_EXPECT_TRUE(test, filled(p, 0, size));
+		fill(p, 0xa5, size);
+		rsv_kfree(p);
+		p = rsv_kcalloc(r, 1, sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_EXPECT_TRUE(test, filled(p, 0, sizes[i]));
 		rsv_kfree(p);
 	}
 }
@@ -381,15 +391,46 @@ static void shrinking_stays_in_place_and_keeps_the_contents(struct kunit *test)
 
 static void growing_within_what_may_be_used_stays_in_place(struct kunit *test)
 {
+	static const size_t sizes[] = { 97, 8193 };
 	struct rsv_region *r = param_region(test, SZ_256K);
-	void *p = get(test, r, 97), *large = get(test, r, 8193);
+	unsigned int i;
 
-	KUNIT_EXPECT_GT(test, rsv_ksize(p), 97);
-	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, rsv_ksize(p), GFP_KERNEL), p);
-	KUNIT_EXPECT_GT(test, rsv_ksize(large), 8193);
-	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, large, rsv_ksize(large), GFP_KERNEL), large);
-	rsv_kfree(p);
-	rsv_kfree(large);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = get(test, r, sizes[i]), *same;
+		size_t size = rsv_ksize(p);
+
+		KUNIT_EXPECT_GT(test, size, sizes[i]);
+		fill(p, 0x3c, sizes[i]);
+		same = rsv_krealloc(r, p, size, GFP_KERNEL);
+		KUNIT_ASSERT_PTR_EQ(test, same, p);
+		/* By now the compiler allows the new size. */
+		KUNIT_EXPECT_TRUE(test, filled(same, 0x3c, sizes[i]));
+		fill(same, 0x5a, size);
+		rsv_kfree(same);
+	}
+}
+
+/* As with krealloc() since 6.12: nobody knows later which of the bytes were once given up. */
+static void what_shrinking_gives_up_is_zero_when_it_comes_back(struct kunit *test)
+{
+	static const size_t sizes[] = { 96, 5000, 30000 };
+	struct rsv_region *r = param_region(test, SZ_256K);
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		void *p = rsv_kzalloc(r, sizes[i], GFP_KERNEL), *same;
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		fill(p, 0x3c, sizes[i]);
+		same = rsv_krealloc(r, p, sizes[i] / 3, gfp);
+		KUNIT_ASSERT_PTR_EQ(test, same, p);
+		same = rsv_krealloc(r, same, sizes[i], gfp);
+		KUNIT_ASSERT_PTR_EQ(test, same, p);
+		KUNIT_EXPECT_TRUE(test, filled(same, 0x3c, sizes[i] / 3));
+		KUNIT_EXPECT_TRUE(test, filled(same + sizes[i] / 3, 0, sizes[i] - sizes[i] / 3));
+		rsv_kfree(same);
+	}
 }
 
 static void growing_that_fails_leaves_the_old_memory(struct kunit *test)
@@ -518,6 +559,7 @@ static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(growing_keeps_the_contents, kinds_gen_params),
 	KUNIT_CASE_PARAM(shrinking_stays_in_place_and_keeps_the_contents, kinds_gen_params),
 	KUNIT_CASE_PARAM(growing_within_what_may_be_used_stays_in_place, kinds_gen_params),
+	KUNIT_CASE_PARAM(what_shrinking_gives_up_is_zero_when_it_comes_back, kinds_gen_params),
 	KUNIT_CASE_PARAM(growing_that_fails_leaves_the_old_memory, kinds_gen_params),
 	KUNIT_CASE(changing_to_no_bytes_frees),
 	KUNIT_CASE_PARAM(double_free_is_refused_small_and_large, kinds_gen_params),

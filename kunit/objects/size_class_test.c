@@ -3,6 +3,10 @@
  * Size classes: each size has the smallest class that holds it, and the classes keep the bound of
  * their waste.
  */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
 #include "objects/size_class.h"
 #include "support/scratch.h"
 #include "support/suite.h"
@@ -161,6 +165,112 @@ static void region_has_a_cache_of_every_class(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, r->kmalloc[i]);
 }
 
+/* --- DMA ------------------------------------------------------------------------------------ */
+
+/* The classes of the kernel on arm64 with bounce buffers, and without */
+static size_t roundup_8(size_t bytes)
+{
+	if (bytes > 64 && bytes <= 96)
+		return 96;
+	if (bytes > 128 && bytes <= 192)
+		return 192;
+	return max(roundup_pow_of_two(bytes), 8UL);
+}
+
+static size_t roundup_64(size_t bytes)
+{
+	return ALIGN(roundup_8(bytes), 64);
+}
+
+static const struct machine {
+	const char *what;
+	struct rsv_dma_rule dma;
+	unsigned int from; /* the bound of waste holds from so many bytes on */
+} machines[] = {
+	{ "arm64, lines of 64 bytes", { 128, 64, roundup_8 }, 512 },
+	{ "arm64, lines of 128 bytes", { 128, 128, roundup_8 }, 1024 },
+	{ "arm64, lines of 64 bytes, no bounce buffers", { 128, 64, roundup_64 }, 512 },
+	{ "coherent devices", { 8, 1, roundup_8 }, 64 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(machines, machines, what);
+
+static struct rsv_classes *classes_of(struct kunit *test, bool fine)
+{
+	const struct machine *m = test->param_value;
+	struct rsv_classes *classes = kunit_kzalloc(test, sizeof(*classes), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, classes);
+	rsv_classes_compute(classes, fine, &m->dma);
+	return classes;
+}
+
+/* The words of dma_kmalloc_size_aligned() */
+static bool dma_takes_aligned(const struct rsv_dma_rule *dma, size_t bytes)
+{
+	return bytes >= 2 * dma->min || IS_ALIGNED(dma->kernel_class(bytes), dma->line);
+}
+
+static void what_the_dma_api_takes_to_be_aligned_is_aligned(struct kunit *test)
+{
+	const struct machine *m = test->param_value;
+	unsigned int set, bytes, class, size;
+
+	for (set = 0; set < 2; set++) {
+		const struct rsv_classes *classes = classes_of(test, set);
+
+		for (bytes = 1; bytes <= RSV_CLASSES_END; bytes++) {
+			class = rsv_class_of(classes, bytes);
+			if (class == RSV_CLASS_NONE || !dma_takes_aligned(&m->dma, bytes))
+				continue;
+			size = classes->size[class];
+			KUNIT_ASSERT_EQ_MSG(test, size % m->dma.line, 0, "%u bytes", bytes);
+			KUNIT_ASSERT_EQ_MSG(test, rsv_class_align(size) % m->dma.line, 0,
+					    "%u bytes", bytes);
+		}
+	}
+}
+
+/* No more classes are left out than must be. */
+static void classes_that_devices_can_use_stay(struct kunit *test)
+{
+	const struct machine *m = test->param_value;
+	const struct rsv_classes *fine = classes_of(test, true), *pow2 = classes_of(test, false);
+	unsigned int bytes, class, granted;
+
+	for (bytes = 1; bytes <= RSV_CLASSES_END; bytes++) {
+		class = rsv_class_of(fine, bytes);
+		granted = class == RSV_CLASS_NONE ? PAGE_ALIGN(bytes) : fine->size[class];
+		KUNIT_ASSERT_GE(test, granted, bytes);
+		if (bytes >= m->from)
+			KUNIT_ASSERT_LE_MSG(test, (granted - bytes) * 8, bytes, "%u bytes", bytes);
+		if (bytes <= RSV_KMALLOC_MAX && m->dma.kernel_class(1) == 8)
+			KUNIT_ASSERT_EQ_MSG(test, pow2->size[rsv_class_of(pow2, bytes)],
+					    max(roundup_pow_of_two(bytes), 8UL), "%u bytes", bytes);
+	}
+	if (m->dma.line == 64 && m->dma.kernel_class(1) == 8) {
+		static const u16 first[] = {
+			8, 16, 24, 32, 64, 72, 80, 88, 96, 128, 192, 256, 320, 384, 448, 512, 576,
+		};
+
+		KUNIT_EXPECT_EQ(test, memcmp(fine->size, first, sizeof(first)), 0);
+	}
+}
+
+static void coherent_devices_leave_all_classes(struct kunit *test)
+{
+	const struct rsv_dma_rule coherent = { 8, 1, roundup_8 };
+	struct rsv_classes *classes = kunit_kzalloc(test, sizeof(*classes), GFP_KERNEL);
+	const struct rsv_classes *fine = rsv_classes_named("fine");
+
+	KUNIT_ASSERT_NOT_NULL(test, classes);
+	rsv_classes_compute(classes, true, &coherent);
+	KUNIT_ASSERT_EQ(test, classes->nr, fine->nr);
+	KUNIT_EXPECT_EQ(test, memcmp(classes->size, fine->size, sizeof(fine->size)), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(classes->of, fine->of, sizeof(fine->of)), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(classes->large, fine->large, sizeof(fine->large)), 0);
+}
+
 static struct kunit_case classes_cases[] = {
 	KUNIT_CASE_PARAM(sizes_grow_in_steps_up_to_the_largest, choices_gen_params),
 	KUNIT_CASE_PARAM(every_size_has_the_smallest_class_that_holds_it, choices_gen_params),
@@ -172,6 +282,9 @@ static struct kunit_case classes_cases[] = {
 	KUNIT_CASE(fine_wastes_an_eighth_of_a_request_at_most),
 	KUNIT_CASE(other_names_are_none),
 	KUNIT_CASE_PARAM(region_has_a_cache_of_every_class, choices_gen_params),
+	KUNIT_CASE_PARAM(what_the_dma_api_takes_to_be_aligned_is_aligned, machines_gen_params),
+	KUNIT_CASE_PARAM(classes_that_devices_can_use_stay, machines_gen_params),
+	KUNIT_CASE(coherent_devices_leave_all_classes),
 	{}};
 
 static struct kunit_suite classes_suite = {

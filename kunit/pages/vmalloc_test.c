@@ -178,7 +178,7 @@ static void wrong_pointers_are_refused(struct kunit *test)
 static void mapped_memory_holds_its_region(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 8);
-	void *p = map(test, r, 1);
+	void *p = map(test, r, PAGE_SIZE);
 	int err;
 
 	EXPECT_MISUSE(test, RSV_IN_USE, err = rsv_region_destroy(r));

@@ -238,7 +238,7 @@ static int rsv_do_object_read(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (IS_ERR(bytes))
 		return PTR_ERR(bytes);
-	return copy_to_user(u64_to_user_ptr(io->data), bytes, io->length) ? -EFAULT : 0;
+	return rsv_copy_to_user(u64_to_user_ptr(io->data), bytes, io->length) ? -EFAULT : 0;
 }
 
 static int rsv_do_object_write(struct rsv_file *f, union rsv_ioctl_arg *arg)
@@ -248,7 +248,7 @@ static int rsv_do_object_write(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (IS_ERR(bytes))
 		return PTR_ERR(bytes);
-	return copy_from_user(bytes, u64_to_user_ptr(io->data), io->length) ? -EFAULT : 0;
+	return rsv_copy_from_user(bytes, u64_to_user_ptr(io->data), io->length) ? -EFAULT : 0;
 }
 
 static int rsv_do_free(struct rsv_file *f, union rsv_ioctl_arg *arg)

@@ -73,6 +73,16 @@ static __always_inline struct rsv_cache *rsv_frame_cache(const struct rsv_frame 
 	return smp_load_acquire(&f->cache); /* see above */
 }
 
+/*
+ * The object whose slot an address lies in. @offset: from the beginning of the slab's first slot to
+ * the address
+ */
+static inline const void *rsv_slot_object(const struct rsv_cache *c, const void *p,
+					  unsigned int offset)
+{
+	return p - offset % c->layout.stride + c->layout.before;
+}
+
 static inline unsigned int rsv_slab_pages(const struct rsv_cache *c, const struct rsv_frame *slab)
 {
 	const union rsv_slab_word word = { .word = READ_ONCE(slab->slab) };

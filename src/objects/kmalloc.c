@@ -21,6 +21,7 @@
 #include "heap.h"
 #include "hooks.h"
 #include "kmalloc.h"
+#include "lookup.h"
 #include "node.h"
 #include "pages/contig.h"
 #include "pages/page_alloc.h"
@@ -36,7 +37,7 @@
  * Allocates whole pages. kmemleak and init_on_alloc treat them as they treat large kmalloc()
  * memory.
  */
-static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
+static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp, int nid)
 {
 	struct rsv_frame *f;
 	void *p;
@@ -45,7 +46,7 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 		return NULL;
 	if (want_init_on_alloc(gfp))
 		gfp |= __GFP_ZERO;
-	f = rsv_run_alloc(r, gfp & ~__GFP_HIGHMEM, numa_mem_id(), PFN_UP(size));
+	f = rsv_run_alloc(r, gfp & ~__GFP_HIGHMEM, nid, PFN_UP(size));
 	if (!f)
 		return NULL;
 	p = rsv_frame_addr(rsv_frame_extent(r, f), f);
@@ -54,14 +55,16 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp)
 	return p;
 }
 
-/* Whether bytes of an object that its user did not ask for are red zone */
-static bool rsv_kmalloc_has_fence(const struct rsv_cache *c)
-{
-	return IS_ENABLED(CONFIG_KASAN_GENERIC) || unlikely(c->layout.asked);
-}
-
-/* Makes all bytes of an object but the first @size red zone. Returns @p, which may be NULL. */
-static void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
+/**
+ * rsv_kmalloc_fence() - make all bytes of an object red zone that its user did not ask for
+ * @c: its size class, for which rsv_kmalloc_has_fence() is true
+ * @p: the object, or NULL
+ * @size: the bytes that the user asked for
+ *
+ * Context: Any.
+ * Return: @p
+ */
+void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 {
 	size_t end = round_up(size, sizeof(u64)), room = round_down(c->layout.object_size, 8);
 
@@ -88,19 +91,23 @@ static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 	       rsv_cache_debugs(c);
 }
 
-/*
- * The cache for a request above RSV_KMALLOC_MAX. Returns NULL if whole pages waste no more, or if
- * the caller asks for memory of a certain zone or node.
+/**
+ * rsv_kmalloc_class() - find the size class of a request
+ * @r: the region
+ * @size: the request, at least 1 byte
+ *
+ * Context: Any.
+ * Return: The class, or NULL if whole pages waste no more.
  */
-static struct rsv_cache *rsv_kmalloc_large(const struct rsv_region *r, size_t size, gfp_t gfp)
+struct rsv_cache *rsv_kmalloc_class(const struct rsv_region *r, size_t size)
 {
 	const unsigned int class = rsv_class_of(r->classes, size);
 	struct rsv_cache *c;
 
-	if (class == RSV_CLASS_NONE || gfp & ~RSV_GFP_OBJECTS)
+	if (class == RSV_CLASS_NONE)
 		return NULL;
 	c = r->kmalloc[class];
-	return rsv_kmalloc_serves_large(c) ? c : NULL;
+	return size <= RSV_KMALLOC_MAX || rsv_kmalloc_serves_large(c) ? c : NULL;
 }
 
 /**
@@ -131,15 +138,38 @@ static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t 
 
 	if (!size)
 		return ZERO_SIZE_PTR;
-	c = large ? rsv_kmalloc_large(r, size, gfp) : r->kmalloc[rsv_class_of(r->classes, size)];
-	if (!c)
-		return rsv_kmalloc_pages(r, size, gfp);
+	c = rsv_kmalloc_class(r, size);
+	/* A large request for memory of a certain zone or node gets pages. */
+	if (!c || (large && gfp & ~RSV_GFP_OBJECTS))
+		return rsv_kmalloc_pages(r, size, gfp, numa_mem_id());
 	rsv_might_sleep(gfp);
 	if (large && rsv_gfp_is_plain(gfp) && rsv_alloc_fast(c, &object))
 		object = rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
 	else
 		object = rsv_alloc_slow(c, gfp, NUMA_NO_NODE, object, caller);
 	return rsv_kmalloc_has_fence(c) ? rsv_kmalloc_fence(c, object, size) : object;
+}
+
+/*
+ * The fast path. If it returns false rsv_kmalloc_slow() must serve, and *object is what that is to
+ * get. Its callers read their return address only then.
+ */
+static __always_inline bool rsv_kmalloc_fast(struct rsv_region *r, size_t size, gfp_t gfp,
+					     void **object)
+{
+	struct rsv_cache *c;
+
+	/* The subtraction makes 0 a large number, so one comparison refuses both. */
+	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
+		return false;
+	rsv_might_sleep(gfp);
+	c = r->kmalloc[r->class[rsv_class_step(size)]];
+	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, object)))
+		return false;
+	*object = rsv_alloc_hook(c, *object, gfp & ~__GFP_ZERO);
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		rsv_kmalloc_fence(c, *object, size);
+	return true;
 }
 
 /**
@@ -152,198 +182,77 @@ static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t 
  * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. A request of more
  * than RSV_KMALLOC_MAX gets whole pages unless a size class wastes less.
  *
+ * The memory may be larger than @size, but only @size bytes may be used: rsv_kmalloc_size_roundup()
+ * tells how many bytes to ask for instead.
+ *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The memory, or NULL if the region does not have it.
  */
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 {
-	struct rsv_cache *c;
 	void *object = NULL;
 
-	/* The subtraction makes 0 a large number, so one comparison refuses both. */
-	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
-		goto slow;
-	rsv_might_sleep(gfp);
-	c = r->kmalloc[r->class[rsv_class_step(size)]];
-	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, &object)))
-		goto slow;
-	object = rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
-	return IS_ENABLED(CONFIG_KASAN_GENERIC) ? rsv_kmalloc_fence(c, object, size) : object;
-slow:
+	if (likely(rsv_kmalloc_fast(r, size, gfp, &object)))
+		return object;
 	return rsv_kmalloc_slow(r, size, gfp, object, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_kmalloc);
 
 /**
- * rsv_kzalloc() - allocate memory by the byte, filled with zeroes
+ * rsv_kmalloc_track_caller() - rsv_kmalloc() for a function that allocates for its own caller
  * @r: the region
  * @size: bytes
- * @gfp: as for rsv_alloc_pages()
+ * @gfp: as for rsv_kmalloc()
+ * @caller: address of the code that owner tracking and reports shall name
  *
  * Context: As rsv_kmalloc().
  * Return: As rsv_kmalloc().
  */
-void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp)
+void *rsv_kmalloc_track_caller(struct rsv_region *r, size_t size, gfp_t gfp, unsigned long caller)
 {
-	return rsv_kmalloc(r, size, gfp | __GFP_ZERO);
-}
-EXPORT_SYMBOL_GPL(rsv_kzalloc);
+	void *object = NULL;
 
-/* The memory at an address */
-
-/* The bytes of the used block of pages that begins at an address; 0 if none does */
-static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
-{
-	const struct rsv_frame *f = rsv_frame_at(e, p);
-
-	if (READ_ONCE(f->kind) != RSV_FRAME_USED || !PAGE_ALIGNED(p))
-		return 0;
-	return f->nr_pages << PAGE_SHIFT;
+	if (likely(rsv_kmalloc_fast(r, size, gfp, &object)))
+		return object;
+	return rsv_kmalloc_slow(r, size, gfp, object, caller);
 }
 
-/* The cache that an object at an address would belong to; NULL if no object can be there */
-static struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p)
+/* @size: at least 1; @nid: a node of the machine */
+static void *rsv_kmalloc_on_node(struct rsv_region *r, size_t size, gfp_t gfp, int nid,
+				 unsigned long caller)
 {
-	struct rsv_cache *c = rsv_cache_owning(e, p);
+	struct rsv_cache *c = rsv_kmalloc_class(r, size);
+	void *object;
 
-	return c || !rsv_frame_is_heap(rsv_frame_at(e, p)) ? c : rsv_heap_owner(e, p);
-}
-
-static bool rsv_object_is_used(const struct rsv_cache *c, struct rsv_extent *e, const void *object)
-{
-	return c->engine->is_used(c, e, rsv_frame_at(e, object), object);
-}
-
-/*
- * Size
- */
-
-/* Moves the red zone behind the first @size bytes, which the user may touch from now on. */
-static void rsv_kmalloc_move_fence(struct rsv_extent *e, const void *p, size_t size)
-{
-	struct rsv_cache *c = rsv_cache_at(e, p);
-
-	if (c && rsv_kmalloc_has_fence(c) && c->flags & RSV_CACHE_KMALLOC)
-		rsv_kmalloc_fence(c, (void *)p, size);
-}
-
-static size_t rsv_kmalloc_size_in(struct rsv_extent *e, const void *p)
-{
-	struct rsv_cache *c = rsv_cache_at(e, p);
-
-	if (!c)
-		return rsv_pages_size(e, p);
-	return rsv_object_is_used(c, e, p) ? c->layout.object_size : 0;
-}
-
-/*
- * The bytes of allocated memory. With @all the caller may use all of them from now on. Returns 0,
- * with a report, if the memory is not allocated, and in an NMI, which must not take the locks of
- * the heap.
- */
-static size_t rsv_kmalloc_size(const void *p, bool all)
-{
-	struct rsv_extent *e;
-	size_t size = 0;
-
-	if (rsv_refuse_nmi("the size of memory asked for"))
-		return 0;
-	rcu_read_lock();
-	e = rsv_extent_find_addr(p);
-	if (e)
-		size = rsv_kmalloc_size_in(e, p);
-	if (size && all)
-		rsv_kmalloc_move_fence(e, p, size);
-	rcu_read_unlock();
-	if (!size)
-		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for");
-	return size;
+	/* A large request for memory of a certain zone gets pages. */
+	if (!c || (size > RSV_KMALLOC_MAX && gfp & ~(RSV_GFP_OBJECTS | __GFP_THISNODE)))
+		return rsv_kmalloc_pages(r, size, gfp, nid);
+	rsv_might_sleep(gfp);
+	object = rsv_alloc_slow(c, gfp, nid, NULL, caller);
+	return rsv_kmalloc_has_fence(c) ? rsv_kmalloc_fence(c, object, size) : object;
 }
 
 /**
- * rsv_ksize() - how many bytes of allocated memory may be used
- * @p: memory of rsv_kmalloc() and its like, or NULL
- *
- * Context: Any but NMI, where it gives 0, with a report.
- * Return: The bytes; 0 for NULL and ZERO_SIZE_PTR, and, with a report, for a pointer that is no
- * allocated memory of a region.
- */
-size_t rsv_ksize(const void *p)
-{
-	return ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p, true);
-}
-EXPORT_SYMBOL_GPL(rsv_ksize);
-
-/*
- * The bytes that the user may have written to, since bytes behind them may be red zone; SIZE_MAX if
- * the cache does not store that
- */
-static size_t rsv_kmalloc_used(const void *p)
-{
-	struct rsv_extent *e;
-	struct rsv_cache *c;
-	size_t used = SIZE_MAX;
-
-	rcu_read_lock();
-	e = rsv_extent_find_addr(p);
-	c = e ? rsv_cache_at(e, p) : NULL;
-	if (c && c->layout.asked && rsv_object_is_used(c, e, p))
-		used = rsv_debug_size(c, p);
-	rcu_read_unlock();
-	return used;
-}
-
-static void rsv_krealloc_in_place(const void *p, size_t size)
-{
-	rcu_read_lock();
-	rsv_kmalloc_move_fence(rsv_extent_find_addr(p), p, size);
-	rcu_read_unlock();
-}
-
-/**
- * rsv_krealloc() - change the size of memory
- * @r: the region for the memory if it has to move
- * @p: memory of rsv_kmalloc() and its like; NULL and ZERO_SIZE_PTR stand for no memory
- * @size: bytes wanted; 0 frees @p
- * @gfp: as for rsv_alloc_pages(). __GFP_ZERO clears the added bytes only if the memory moves or was
- *	zeroed from the beginning, as with krealloc()
- *
- * Memory that is large enough stays where it is.
+ * rsv_kmalloc_node() - allocate memory by the byte, preferably of a node
+ * @r: the region
+ * @size: as for rsv_kmalloc()
+ * @gfp: as for rsv_kmalloc(); with __GFP_THISNODE no other node serves
+ * @nid: the node, or NUMA_NO_NODE for that of this CPU
  *
  * Context: As rsv_kmalloc().
- * Return: The memory with its contents up to the smaller of the sizes; ZERO_SIZE_PTR if @size is 0;
- * NULL if the region has no memory or @p is not allocated memory of a region, and then @p is
- * unchanged.
+ * Return: As rsv_kmalloc(), and NULL for a node that does not exist.
  */
-void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
+void *rsv_kmalloc_node(struct rsv_region *r, size_t size, gfp_t gfp, int nid)
 {
-	/* The red zone stays for now, because rsv_kfree() checks it if the memory moves. */
-	size_t had = ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p, false);
-	size_t used;
-	void *new;
-
-	if (!ZERO_OR_NULL_PTR(p) && !had)
+	if (nid == NUMA_NO_NODE && !(gfp & __GFP_THISNODE))
+		return rsv_kmalloc_track_caller(r, size, gfp, _RET_IP_);
+	if (nid == NUMA_NO_NODE)
+		nid = numa_mem_id();
+	if (nid < 0 || nid >= nr_node_ids)
 		return NULL;
-	if (!size) {
-		rsv_kfree(p);
-		return ZERO_SIZE_PTR;
-	}
-	used = rsv_kmalloc_used(p);
-	if (size <= had) {
-		if (gfp & __GFP_ZERO && size > used)
-			memset((void *)p + used, 0, size - used);
-		rsv_krealloc_in_place(p, size);
-		return (void *)p;
-	}
-
-	new = rsv_kmalloc(r, size, gfp);
-	if (!new || !had)
-		return new;
-	memcpy(new, p, min(used, had));
-	rsv_kfree(p);
-	return new;
+	return size ? rsv_kmalloc_on_node(r, size, gfp, nid, _RET_IP_) : ZERO_SIZE_PTR;
 }
-EXPORT_SYMBOL_GPL(rsv_krealloc);
+EXPORT_SYMBOL_GPL(rsv_kmalloc_node);
 
 /*
  * Free

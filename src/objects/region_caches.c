@@ -3,11 +3,8 @@
  * The caches that every region has from the beginning: internal ones, whose objects are magazines
  * and bufctls, and one cache for each size class of rsv_kmalloc().
  */
-#include <linux/bitops.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/minmax.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "cache.h"
@@ -30,12 +27,6 @@ static int rsv_magazine_caches_create(struct rsv_region *r)
 		r->magazine_caches[n] = c;
 	}
 	return 0;
-}
-
-/* kmalloc()'s contract: the largest power of two that divides the size */
-static unsigned int rsv_class_align(unsigned int size)
-{
-	return max(1U << __ffs(size), (unsigned int)ARCH_KMALLOC_MINALIGN);
 }
 
 static int rsv_class_caches_create(struct rsv_region *r)

@@ -22,7 +22,31 @@
  * All sizes are multiples of ARCH_KMALLOC_MINALIGN. That is 8, unless the CPU's caches are not
  * coherent with devices. Where it is larger, both sets leave out smaller sizes, and the bound holds
  * from 8 times as many bytes on.
+ *
+ * Where devices are not coherent with the CPU's caches, memory that a device writes to must share
+ * no cache line with other memory: the CPU would write an old line over what the device wrote, or
+ * lose its own bytes. The DMA API sees an address and a length only. Since 6.5 it bounces the
+ * transfer (dma_kmalloc_needs_bounce()), unless it takes it from the length that kmalloc() gave
+ * memory with cache lines of its own (dma_kmalloc_size_aligned()):
+ *
+ *	from 2 * ARCH_DMA_MINALIGN bytes up always, since the kernel's classes from there on are
+ *	multiples of that; below, if the size of the kernel's class for that length is a multiple
+ *	of dma_get_cache_alignment().
+ *
+ * Drivers map memory of rsv_kmalloc() in the same way, so the sets leave out each class that is not
+ * a multiple of a cache line and would serve a request of such a length. The next larger class
+ * serves it. A class that is such a multiple has objects aligned to it: see rsv_class_align().
+ *
+ * On arm64 ARCH_DMA_MINALIGN is 128, ARCH_KMALLOC_MINALIGN is 8 since 6.5, and a cache line mostly
+ * has 64 bytes. The kernel has classes of 8, 16, 32, 64, 96, 128, 192 and 256 bytes. So 40 to 56
+ * bytes are left out (the API does not bounce 33 to 64 bytes), 72 to 96 stay (it bounces 65 to 96),
+ * and from 97 bytes up the sizes are multiples of 64: 128, 192, 256, 320, 384, 448 and, from 512
+ * on, all that fine has anyway. If the kernel has no bounce buffers, its classes begin at a cache
+ * line (kmalloc_size_roundup() tells), and so do these. Before 6.5 ARCH_KMALLOC_MINALIGN is 128. On
+ * x86 devices are coherent, a line counts as 1 byte, and no class is left out.
  */
+#include <linux/align.h>
+#include <linux/dma-mapping.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -49,15 +73,36 @@ static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned 
 		    (unsigned int)round_down(classes->size[class], PAGE_SIZE));
 }
 
+/* Whether the DMA API takes it that memory of so many bytes has cache lines of its own */
+static bool rsv_dma_takes_aligned(const struct rsv_dma_rule *dma, unsigned int bytes)
+{
+	return bytes >= 2 * dma->min || IS_ALIGNED(dma->kernel_class(bytes), dma->line);
+}
+
+/* Whether a class has cache lines of its own if the DMA API relies on that for a request of it */
+static bool rsv_class_suits_dma(const struct rsv_classes *classes, unsigned int size,
+				const struct rsv_dma_rule *dma)
+{
+	unsigned int bytes = classes->nr ? classes->size[classes->nr - 1] : 0;
+
+	if (IS_ALIGNED(size, dma->line))
+		return true;
+	while (++bytes <= size)
+		if (rsv_dma_takes_aligned(dma, bytes))
+			return false;
+	return true;
+}
+
 /*
  * Adds a class, unless its size is not aligned: kmalloc() has none either, since its slots would be
- * larger than that.
+ * larger than that. Nor does it add one whose objects devices could not use.
  */
-static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
+static void rsv_classes_add(struct rsv_classes *classes, unsigned int size,
+			    const struct rsv_dma_rule *dma)
 {
 	unsigned int class, last;
 
-	if (size % ARCH_KMALLOC_MINALIGN)
+	if (size % ARCH_KMALLOC_MINALIGN || !rsv_class_suits_dma(classes, size, dma))
 		return;
 	class = classes->nr++;
 	classes->size[class] = size;
@@ -70,15 +115,41 @@ static void rsv_classes_add(struct rsv_classes *classes, unsigned int size)
 }
 
 /* Adds eight classes for each doubling, but beyond RSV_KMALLOC_MAX none of whole pages. */
-static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from, unsigned int to)
+static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from, unsigned int to,
+				    const struct rsv_dma_rule *dma)
 {
 	unsigned int size;
 
 	for (; from < to; from *= 2)
 		for (size = from + from / 8; size <= 2 * from; size += from / 8)
 			if (size <= RSV_KMALLOC_MAX || !PAGE_ALIGNED(size))
-				rsv_classes_add(classes, size);
+				rsv_classes_add(classes, size, dma);
 }
+
+/**
+ * rsv_classes_compute() - compute the sizes and tables of a set
+ * @classes: the set, with no class yet
+ * @fine: whether the set is fine; else it is pow2
+ * @dma: what the DMA API takes for granted
+ *
+ * Context: Any.
+ */
+void rsv_classes_compute(struct rsv_classes *classes, bool fine, const struct rsv_dma_rule *dma)
+{
+	const unsigned int small = 64;
+	unsigned int size;
+
+	memset(classes->large, RSV_CLASS_NONE, sizeof(classes->large));
+	if (!fine) {
+		for (size = RSV_CLASS_STEP; size <= RSV_KMALLOC_MAX; size *= 2)
+			rsv_classes_add(classes, size, dma);
+		return;
+	}
+	for (size = RSV_CLASS_STEP; size <= small; size += RSV_CLASS_STEP)
+		rsv_classes_add(classes, size, dma);
+	rsv_classes_add_eighths(classes, small, RSV_CLASSES_END, dma);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_classes_compute);
 
 /**
  * rsv_classes_start() - compute the sizes and tables of both sets
@@ -87,15 +158,14 @@ static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int fr
  */
 void rsv_classes_start(void)
 {
-	unsigned int size;
+	const struct rsv_dma_rule dma = {
+		.min = ARCH_DMA_MINALIGN,
+		.line = dma_get_cache_alignment(),
+		.kernel_class = kmalloc_size_roundup,
+	};
 
-	memset(rsv_classes_pow2.large, RSV_CLASS_NONE, sizeof(rsv_classes_pow2.large));
-	memset(rsv_classes_fine.large, RSV_CLASS_NONE, sizeof(rsv_classes_fine.large));
-	for (size = RSV_CLASS_STEP; size <= RSV_KMALLOC_MAX; size *= 2)
-		rsv_classes_add(&rsv_classes_pow2, size);
-	for (size = RSV_CLASS_STEP; size <= 64; size += RSV_CLASS_STEP)
-		rsv_classes_add(&rsv_classes_fine, size);
-	rsv_classes_add_eighths(&rsv_classes_fine, 64, RSV_CLASSES_END);
+	rsv_classes_compute(&rsv_classes_pow2, false, &dma);
+	rsv_classes_compute(&rsv_classes_fine, true, &dma);
 }
 
 /**

@@ -98,11 +98,23 @@ static void all_of_what_was_asked_for_may_be_used(struct kunit *test)
 		expect_red(test, p, size, roundup_pow_of_two(max(size, 8U)));
 		rsv_kfree(p);
 	}
-	/* A caller of rsv_ksize() may use all bytes that it returns. */
-	p = rsv_kmalloc(r, 18, GFP_KERNEL);
+}
+
+/* rsv_ksize() only reports: the bytes behind those that the caller asked for stay red zone. */
+static void asking_for_the_size_leaves_the_red_zone_where_it_is(struct kunit *test)
+{
+	struct rsv_region *r = checked_region(test);
+	u8 *p = rsv_kmalloc(r, 18, GFP_KERNEL);
+
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	memset(p, 0xff, rsv_ksize(p));
-	rsv_kfree(p);
+	memset(p, 0, 18);
+	KUNIT_EXPECT_EQ(test, rsv_ksize(p), 32);
+	expect_red(test, p, 18, 32);
+	rsvt_poke_byte(p, 18, 0xab);
+	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(p));
+	rsvt_expect_report_ends(test, RIGHT("18"));
+	rsvt_recover(test, class_of(r, 18), p);
+	EXPECT_UNTOUCHED(test, r);
 }
 
 /* The mark of a free object is never in the red zone, even if the cache has no other check. */
@@ -131,13 +143,13 @@ static void red_zone_follows_a_size_that_changes_in_place(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	memset(p, 0xff, 48);
 	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
-	KUNIT_EXPECT_PTR_EQ(test, again, p);
-	expect_red(test, p, 40, 64);
-	again = rsv_krealloc(r, p, 56, GFP_KERNEL);
-	KUNIT_EXPECT_PTR_EQ(test, again, p);
-	memset(p, 0xff, 56);
-	expect_red(test, p, 56, 64);
-	again = rsv_krealloc(r, p, 40, GFP_KERNEL);
+	KUNIT_ASSERT_PTR_EQ(test, again, p);
+	expect_red(test, again, 40, 64);
+	again = rsv_krealloc(r, again, 56, GFP_KERNEL);
+	KUNIT_ASSERT_PTR_EQ(test, again, p);
+	memset(again, 0xff, 56);
+	expect_red(test, again, 56, 64);
+	again = rsv_krealloc(r, again, 40, GFP_KERNEL);
 	rsvt_poke_byte(again, 41, 0x12);
 	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_kfree(again));
 	rsvt_expect_report_ends(test, RIGHT("41"));
@@ -158,7 +170,9 @@ static void write_behind_what_was_asked_for_is_found_when_it_moves(struct kunit 
 	EXPECT_MISUSE(test, RSV_RED_ZONED, moved = rsv_krealloc(r, p, 112, GFP_KERNEL));
 	rsvt_expect_report_ends(test, RIGHT("18"));
 	rsvt_poke_byte(q, 20, 0xab);
-	EXPECT_MISUSE(test, RSV_RED_ZONED, rsv_krealloc(r, q, none, GFP_KERNEL));
+	EXPECT_MISUSE(test, RSV_RED_ZONED,
+		      KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, q, none, GFP_KERNEL),
+					  ZERO_SIZE_PTR));
 	rsvt_expect_report_ends(test, RIGHT("20"));
 	rsv_kfree(moved);
 	rsvt_recover(test, class_of(r, 18), p);
@@ -171,17 +185,18 @@ static void what_is_added_is_zeroed_and_not_red_zone(struct kunit *test)
 {
 	struct rsv_region *r = checked_region(test);
 	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
-	u8 *p = rsv_kmalloc(r, 40, gfp), *moved;
+	u8 *p = rsv_kmalloc(r, 40, gfp), *same, *moved;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	memset(p, 0xff, 40);
-	KUNIT_EXPECT_PTR_EQ(test, rsv_krealloc(r, p, 56, gfp), (void *)p);
-	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xff, 40));
-	KUNIT_EXPECT_NULL(test, memchr_inv(p + 40, 0, 56 - 40));
-	expect_red(test, p, 56, 64);
+	same = rsv_krealloc(r, p, 56, gfp);
+	KUNIT_ASSERT_PTR_EQ(test, same, p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(same, 0xff, 40));
+	KUNIT_EXPECT_NULL(test, memchr_inv(same + 40, 0, 56 - 40));
+	expect_red(test, same, 56, 64);
 
-	memset(p, 0xff, 56);
-	moved = rsv_krealloc(r, p, 112, gfp);
+	memset(same, 0xff, 56);
+	moved = rsv_krealloc(r, same, 112, gfp);
 	KUNIT_ASSERT_NOT_NULL(test, moved);
 	KUNIT_EXPECT_NULL(test, memchr_inv(moved, 0xff, 56));
 	KUNIT_EXPECT_NULL(test, memchr_inv(moved + 56, 0, 112 - 56));
@@ -193,6 +208,7 @@ static struct kunit_case debug_kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(checks_leave_the_alignment_that_kmalloc_promises, engines_gen_params),
 	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found, engines_gen_params),
 	KUNIT_CASE_PARAM(all_of_what_was_asked_for_may_be_used, engines_gen_params),
+	KUNIT_CASE_PARAM(asking_for_the_size_leaves_the_red_zone_where_it_is, engines_gen_params),
 	KUNIT_CASE_PARAM(red_zones_alone_refuse_no_size, engines_gen_params),
 	KUNIT_CASE_PARAM(red_zone_follows_a_size_that_changes_in_place, engines_gen_params),
 	KUNIT_CASE_PARAM(write_behind_what_was_asked_for_is_found_when_it_moves,

@@ -22,6 +22,7 @@
  * changes its bufctl from cached to used, and back, without the lock.
  */
 #include <linux/cache.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 
 #include "compat.h"
@@ -437,6 +438,21 @@ static bool rsv_bufctl_is_used(const struct rsv_cache *c, struct rsv_extent *e, 
 	return entry && READ_ONCE(*entry) == RSV_BUFCTL_USED;
 }
 
+static const void *rsv_bufctl_object_at(const struct rsv_cache *c, struct rsv_extent *e,
+					struct rsv_frame *f, const void *p)
+{
+	struct rsv_frame *slab = rsv_slab_head(e, f);
+	/* As in rsv_bufctl_entry() */
+	const union rsv_slab_word word = { .word = smp_load_acquire(&slab->slab) };
+	struct rsv_bufctl *bufctl = word.carved ? rsv_bufctl_find(c, e, slab) : NULL;
+	unsigned int first = bufctl ? READ_ONCE(bufctl->first) : UINT_MAX;
+
+	/* The bufctls and the colour come before the first slot. */
+	if (rsv_slab_offset(f, p) < first)
+		return NULL;
+	return rsv_slot_object(c, p, rsv_slab_offset(f, p) - first);
+}
+
 static bool rsv_bufctl_mark_used(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = rsv_region_extent(c->region, object);
@@ -562,6 +578,7 @@ const struct rsv_engine rsv_engine_slab = {
 	.mark_cached = rsv_bufctl_mark_cached,
 	.is_used = rsv_bufctl_is_used,
 	.free_slab = rsv_bufctl_free_slab,
+	.object_at = rsv_bufctl_object_at,
 	.shrink = rsv_bufctl_shrink,
 	.verify = rsv_bufctl_verify,
 	.for_each = rsv_bufctl_for_each,

@@ -385,6 +385,14 @@ static bool rsv_slob_is_used(const struct rsv_cache *c, struct rsv_extent *e, st
 					     rsv_slob_large_is_used(c, e, f, object);
 }
 
+static const void *rsv_slob_object_at(const struct rsv_cache *c, struct rsv_extent *e,
+				      struct rsv_frame *f, const void *p)
+{
+	if (rsv_frame_is_heap(f))
+		return rsv_heap_object(c, e, f, p);
+	return p - rsv_slab_offset(f, p) + c->layout.before;
+}
+
 /*
  * Shrinking
  */
@@ -458,6 +466,7 @@ const struct rsv_engine rsv_engine_slob = {
 	.mark_cached = rsv_slob_mark_cached,
 	.is_used = rsv_slob_is_used,
 	.free_slab = rsv_slob_free_slab,
+	.object_at = rsv_slob_object_at,
 	.shrink = rsv_slob_shrink,
 	.verify = rsv_slob_page_verify,
 	.for_each = rsv_slob_for_each,

@@ -137,6 +137,33 @@ bool rsv_heap_is_used(const struct rsv_cache *c, const struct rsv_extent *e, str
 }
 
 /**
+ * rsv_heap_object() - find where the object begins whose block of the heap an address lies in
+ * @c: the cache that owns the block
+ * @e: the extent that it lies in
+ * @f: the frame of its page, one of the heap
+ * @p: the address
+ *
+ * Context: Any but NMI.
+ * Return: The address, or NULL if there is no used block.
+ */
+const void *rsv_heap_object(const struct rsv_cache *c, const struct rsv_extent *e,
+			    struct rsv_frame *f, const void *p)
+{
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
+	const void *object = NULL;
+	struct rsv_slob_block block;
+	struct rsv_slob_page page;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&h->lock, flags);
+	if (rsv_slob_page_find(e, f, &page) &&
+	    rsv_slob_block_at(&page, (p - page.base) / RSV_SLOB_UNIT, &block))
+		object = page.base + block.at * RSV_SLOB_UNIT + c->layout.before;
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	return object;
+}
+
+/**
  * rsv_heap_owner() - find the cache that owns the block of the heap that an address lies in
  * @e: the extent that it lies in
  * @p: the address, in a page of the heap

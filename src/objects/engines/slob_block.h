@@ -18,6 +18,8 @@ enum rsv_misuse rsv_heap_mark_cached(struct rsv_cache *c, const struct rsv_exten
 				     struct rsv_frame *f, void *object);
 bool rsv_heap_is_used(const struct rsv_cache *c, const struct rsv_extent *e, struct rsv_frame *f,
 		      const void *object);
+const void *rsv_heap_object(const struct rsv_cache *c, const struct rsv_extent *e,
+			    struct rsv_frame *f, const void *p);
 bool rsv_slob_page_verify(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f);
 void rsv_slob_block_for_each(struct rsv_cache *c, const struct rsv_visitor *visitor);
 

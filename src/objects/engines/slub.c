@@ -226,6 +226,12 @@ static bool rsv_slub_is_used(const struct rsv_cache *c, struct rsv_extent *e, st
 	return rsv_carved_is_used(c, e, f, object);
 }
 
+static const void *rsv_slub_object_at(const struct rsv_cache *c, struct rsv_extent *e,
+				      struct rsv_frame *f, const void *p)
+{
+	return rsv_slot_object(c, p, rsv_slab_offset(f, p));
+}
+
 static void rsv_slub_drain(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
 	if (cpu->active)
@@ -314,6 +320,7 @@ const struct rsv_engine rsv_engine_slub = {
 	.mark_used = rsv_slub_mark_used,
 	.mark_cached = rsv_slub_mark_cached,
 	.is_used = rsv_slub_is_used,
+	.object_at = rsv_slub_object_at,
 	.drain = rsv_slub_drain,
 	.free_slab = rsv_slub_free_slab,
 	.shrink = rsv_slub_shrink,
