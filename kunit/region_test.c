@@ -8,6 +8,7 @@
 
 #include "interface/query.h"
 #include "pages/pagemap.h"
+#include "region.h"
 #include "support/areas.h"
 #include "support/figures.h"
 #include "support/map.h"
@@ -399,6 +400,37 @@ static void many_regions_come_and_go(struct kunit *test)
 	}
 }
 
+/* After 2^32 regions the numbers begin again, and leave out those that are in use. */
+static void numbers_that_wrap_name_one_region_each(struct kunit *test)
+{
+	const u32 before = rsv_region_ids;
+	struct rsv_region *r[4];
+	unsigned int i, j;
+
+	rsv_region_ids = U32_MAX;
+	for (i = 0; i < ARRAY_SIZE(r); i++) {
+		char name[] = "kunit-wrap-0";
+
+		name[sizeof(name) - 2] += i;
+		r[i] = create(name, PAGE_SIZE, 0);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r[i]);
+		for (j = 0; j < i; j++)
+			KUNIT_EXPECT_NE(test, r[i]->id, r[j]->id);
+		KUNIT_EXPECT_NE(test, r[i]->id, rsv_default_region()->id);
+	}
+	/* A search by number finds each of them. */
+	for (i = 0; i < ARRAY_SIZE(r); i++) {
+		struct rsv_ioc_region_next next = { .id = r[i]->id };
+
+		KUNIT_EXPECT_EQ(test, rsv_region_next(&next), 0);
+		KUNIT_EXPECT_EQ(test, next.id, r[i]->id);
+		KUNIT_EXPECT_STREQ(test, next.name, r[i]->name);
+	}
+	for (i = 0; i < ARRAY_SIZE(r); i++)
+		KUNIT_EXPECT_EQ(test, rsv_region_destroy(r[i]), 0);
+	rsv_region_ids = before;
+}
+
 static struct kunit_case region_cases[] = {
 	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
 	KUNIT_CASE(name_that_is_taken_is_refused_until_it_is_free),
@@ -422,6 +454,7 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(region_with_kmalloc_memory_is_busy),
 	KUNIT_CASE(empty_slabs_do_not_hold_a_region),
 	KUNIT_CASE(many_regions_come_and_go),
+	KUNIT_CASE(numbers_that_wrap_name_one_region_each),
 	{}};
 
 static struct kunit_suite region_suite = {

@@ -203,6 +203,19 @@ static inline bool rsv_kernel_take_range(unsigned long start, unsigned long nr_p
 }
 #endif
 
+/* The return addresses on the caller's stack, innermost first. Returns their number. */
+#ifdef CONFIG_STACKTRACE
+static inline unsigned int rsv_stack_entries(unsigned long *entries, unsigned int nr)
+{
+	return stack_trace_save(entries, nr, 0);
+}
+#else
+static inline unsigned int rsv_stack_entries(unsigned long *entries, unsigned int nr)
+{
+	return 0;
+}
+#endif
+
 /*
  * Stacks. The kernel's stack depot stores each distinct stack once and gives it a number; 0 means
  * that it could not be stored. Its function lost a parameter in 6.3 and got flags in 6.8.

@@ -40,8 +40,9 @@
 #define RSV_LEAKS_LISTED	64
 
 static DEFINE_MUTEX(rsv_regions_lock);	/* see the top of this file */
-static LIST_HEAD(rsv_regions);	/* in the order of creation (rsv_regions_lock) */
-static u32 rsv_region_ids;	/* the number of the next region (rsv_regions_lock) */
+static LIST_HEAD(rsv_regions);	/* by number (rsv_regions_lock) */
+u32 rsv_region_ids;	/* the number of the next region (rsv_regions_lock) */
+EXPORT_SYMBOL_IF_KUNIT(rsv_region_ids);
 static const struct rsv_region_hooks *rsv_region_hooks;	/* set before the first region exists */
 
 /* Set at load and cleared at unload, when no caller of rsv_default_region() is left. */
@@ -167,6 +168,27 @@ static void rsv_region_destroy_caches(struct rsv_region *r, struct rsv_leak_log 
 	rsv_caches_destroy(r, log);
 }
 
+/*
+ * Gives a new region its number and its place in the list. When the numbers begin again at 0, the
+ * function leaves out those in use.
+ */
+static void rsv_region_list(struct rsv_region *r)
+{
+	struct rsv_region *next;
+	bool used;
+
+	do {
+		r->id = rsv_region_ids++;
+		used = false;
+		list_for_each_entry(next, &rsv_regions, list) {
+			used = next->id == r->id;
+			if (next->id >= r->id)
+				break;
+		}
+	} while (used);
+	list_add_tail(&r->list, &next->list);
+}
+
 static int rsv_region_create_locked(struct rsv_region *r, const struct rsv_reserve *want,
 				    unsigned int nr)
 {
@@ -190,8 +212,7 @@ static int rsv_region_create_locked(struct rsv_region *r, const struct rsv_reser
 	err = rsv_region_create_caches(r);
 	if (err)
 		goto no_caches;
-	r->id = rsv_region_ids++;
-	list_add_tail(&r->list, &rsv_regions);
+	rsv_region_list(r);
 	return 0;
 
 no_caches:
@@ -439,6 +460,7 @@ int rsv_region_next(struct rsv_ioc_region_next *next)
 	mutex_unlock(&rsv_regions_lock);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_region_next);
 
 /**
  * rsv_regions_start() - create the default region

@@ -10,6 +10,8 @@
 
 #include "types.h"
 
+extern u32 rsv_region_ids;
+
 void rsv_region_set_hooks(const struct rsv_region_hooks *hooks);
 struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reserve *want,
 					unsigned int nr, unsigned int origin);

@@ -3,6 +3,9 @@
  * Reports of misuse. Each misuse is counted. A limited number of reports is printed, in one form
  * and with the caller's stack. debugfs shows the text of the last one.
  *
+ * A warning that is due once for each caller has a table of callers. The caller is the code outside
+ * the module that called into it, so the stack tells it, whatever function of the module it called.
+ *
  * Any context may report, but printing takes long, so no reporter holds a raw lock: code that finds
  * a misuse under one drops the lock first.
  */
@@ -10,7 +13,11 @@
 
 #include <linux/atomic.h>
 #include <linux/hardirq.h>
+#include <linux/hash.h>
+#include <linux/kallsyms.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/spinlock.h>
@@ -18,6 +25,10 @@
 
 #include "compat.h"
 #include "report.h"
+#include "types.h"
+
+/* Return addresses that the search for the caller of the module looks at */
+#define RSV_CALLER_DEPTH	16
 
 static const char *const rsv_misuse_names[RSV_MISUSES] = {
 	[RSV_OK] = "none",
@@ -157,3 +168,94 @@ u64 rsv_misuse_total(void)
 	return total;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_misuse_total);
+
+/**
+ * rsv_symbol() - the name of a code address
+ * @text: set to the name; RSV_SYMBOL_MAX bytes
+ * @addr: the address
+ *
+ * The name is that of %pS. If the code was unloaded, as that of a module that leaked its objects,
+ * %pS would show the address. Then the function hashes the address.
+ *
+ * Context: Any.
+ */
+void rsv_symbol(char *text, unsigned long addr)
+{
+	sprint_symbol(text, addr);
+	if (!*text || !strncmp(text, "0x", 2))
+		snprintf(text, RSV_SYMBOL_MAX, "%p", (void *)addr);
+}
+
+/*
+ * Warnings
+ */
+
+/**
+ * rsv_callers_add() - add a caller to a table
+ * @callers: the table
+ * @caller: its address, not 0
+ *
+ * Context: Any.
+ * Return: Whether it was new.
+ */
+enum rsv_caller rsv_callers_add(struct rsv_callers *callers, unsigned long caller)
+{
+	unsigned int slot = hash_long(caller, ilog2(RSV_CALLERS_MAX)), i;
+
+	for (i = 0; i < RSV_CALLERS_MAX; i++, slot = (slot + 1) % RSV_CALLERS_MAX) {
+		unsigned long seen = READ_ONCE(callers->seen[slot]);
+
+		if (!seen)
+			seen = cmpxchg(&callers->seen[slot], 0UL, caller);
+		if (!seen)
+			return RSV_CALLER_NEW;
+		if (seen == caller)
+			return RSV_CALLER_SEEN;
+	}
+	return READ_ONCE(callers->full) || xchg(&callers->full, 1UL) ? RSV_CALLER_SEEN :
+								     RSV_CALLER_TOO_MANY;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_callers_add);
+
+/*
+ * The return address in the innermost function outside the module. The stack may begin with the
+ * functions that save it. Where the kernel saves no stacks, the function of the module stands for
+ * its callers.
+ */
+static noinline unsigned long rsv_outer_caller(unsigned long inner)
+{
+	unsigned long entries[RSV_CALLER_DEPTH];
+	unsigned int nr = rsv_stack_entries(entries, RSV_CALLER_DEPTH), i = 0;
+
+	while (i < nr && !within_module(entries[i], THIS_MODULE))
+		i++;
+	while (i < nr && within_module(entries[i], THIS_MODULE))
+		i++;
+	return i < nr ? entries[i] : inner;
+}
+
+/**
+ * rsv_warn_caller() - print a warning that names the caller of the module, once for each caller
+ * @callers: the callers that this warning has named
+ * @fmt: format of the text
+ *
+ * Context: Any, with no raw lock of the module held.
+ */
+void rsv_warn_caller(struct rsv_callers *callers, const char *fmt, ...)
+{
+	const unsigned long caller = rsv_outer_caller(_RET_IP_);
+	enum rsv_caller seen = rsv_callers_add(callers, caller);
+	char text[RSV_SYMBOL_MAX];
+	struct va_format vaf;
+	va_list args;
+
+	if (seen == RSV_CALLER_SEEN)
+		return;
+	rsv_symbol(text, caller);
+	va_start(args, fmt);
+	vaf.fmt = fmt;
+	vaf.va = &args;
+	pr_warn("%s: %pV%s\n", text, &vaf,
+		seen == RSV_CALLER_NEW ? "" : "; further callers are not named");
+	va_end(args);
+}

@@ -53,6 +53,19 @@ static inline bool rsv_leak_listed(struct rsv_leak_log *log)
 	return true;
 }
 
+/* Whether a warning is due for a caller */
+enum rsv_caller {
+	RSV_CALLER_NEW,
+	RSV_CALLER_SEEN,	/* seen before, or one too many */
+	RSV_CALLER_TOO_MANY,	/* the first one for which the table has no room */
+};
+
+struct rsv_callers;
+
+enum rsv_caller rsv_callers_add(struct rsv_callers *callers, unsigned long caller);
+__printf(2, 3) void rsv_warn_caller(struct rsv_callers *callers, const char *fmt, ...);
+void rsv_symbol(char *text, unsigned long addr);
+
 /* Bytes of the text of a report, the closing NUL included */
 #define RSV_REPORT_MAX	200
 

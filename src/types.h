@@ -80,6 +80,27 @@ struct rsv_zone;
 struct shrinker;
 
 /*
+ * Warnings
+ */
+
+/* Bytes of the name of a code address, with its NUL */
+#define RSV_SYMBOL_MAX	KSYM_SYMBOL_LEN
+
+/* Callers that one kind of warning names */
+#define RSV_CALLERS_MAX	64U
+
+/**
+ * struct rsv_callers - the callers that one kind of warning has named
+ * @seen: their addresses, a hash table with open addressing; 0 is an unused entry. An entry changes
+ *	once, by compare-and-exchange, so that any context may add a caller
+ * @full: set when a caller found no unused entry
+ */
+struct rsv_callers {
+	unsigned long seen[RSV_CALLERS_MAX];
+	unsigned long full;
+};
+
+/*
  * Pages: frames and extents
  */
 
@@ -1170,9 +1191,6 @@ struct rsv_track {
 
 static_assert(RSV_TRACK_BYTES % RSV_MARK_BYTES == 0);
 
-/* Bytes of the name of a code address, with its NUL */
-#define RSV_SYMBOL_MAX	KSYM_SYMBOL_LEN
-
 /**
  * struct rsv_part - bytes of a slot that have a known value
  * @name: its name in reports
@@ -1306,7 +1324,7 @@ struct rsv_leaving {
  * @lost_caches: destroyed caches with lost objects. The frames of their slabs point to them, so
  *	they stay as long as the region (caches_lock)
  * @list: on the list of regions (rsv_regions_lock, as the next two)
- * @id: its number; later regions have larger ones
+ * @id: its number; later regions have larger ones, until the numbers begin again
  * @users: handles by which descriptors have it open (RSV_IOC_REGION_OPEN)
  * @origin: who created it, RSV_REGION_* (constant)
  * @debugfs: its folder (set by rsv_region_hooks.created, for interface/debugfs.c alone, as the

@@ -8,8 +8,10 @@
  * The functions mirror those of the kernel, with the region as first parameter, and gfp means the
  * same. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and GFP_NOWAIT may not.
  * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect. Requests for pages may also have
- * a zone bit. Requests for pages, and for objects of a given node, may have __GFP_THISNODE. With
- * any other flag, above all __GFP_NOFAIL, a function warns once and returns NULL.
+ * a zone bit. Requests for pages, and for objects of a given node, may have __GFP_THISNODE. Hints
+ * (__GFP_NORETRY, __GFP_RETRY_MAYFAIL, __GFP_NOMEMALLOC, __GFP_COMP, __GFP_MOVABLE, __GFP_ACCOUNT
+ * and others) have no effect. With a flag that would change the meaning of the request, above all
+ * __GFP_NOFAIL, a function returns NULL, and warns once for each caller.
  *
  * The kernel-doc in src/, where a function is defined, describes its context and errors.
  */

@@ -11,9 +11,11 @@
 
 #include "interface/query.h"
 #include "objects/cache.h"
+#include "objects/cache_list.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"
+#include "support/misuse.h"
 #include "support/params.h"
 #include "support/scratch.h"
 #include "support/suite.h"
@@ -416,6 +418,55 @@ static void object_that_no_block_can_hold_gives_null(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [0] = 1);
 }
 
+/*
+ * The counters of the slow paths have one word, and on 32 bits they wrap within days. Whether
+ * objects are used must not depend on that.
+ */
+static void counters_that_wrap_hide_no_used_object(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct rsv_cache *c = rsv_cache_create(r, "wraps", 64, 0, RSV_NO_MAGAZINE, NULL);
+	struct misuse_counts before;
+	struct rsv_cpu *cpu;
+	void *object[5];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
+	rsvt_stay_on_this_cpu();
+	cpu = per_cpu_ptr(c->cpus, raw_smp_processor_id());
+	cpu->slow_allocs = ULONG_MAX - 2;
+	cpu->slow_frees = ULONG_MAX - 2;
+	for (i = 0; i < ARRAY_SIZE(object); i++) {
+		object[i] = rsv_cache_alloc(c, GFP_KERNEL);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, i + 1);
+	}
+	rsvt_misuse_counts_read(&before);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), -EBUSY);
+	KUNIT_EXPECT_EQ(test, rsvt_nr_misuses_since(&before), 1);
+	for (i = 0; i < ARRAY_SIZE(object); i++) {
+		rsv_cache_free(c, object[i]);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, ARRAY_SIZE(object) - i - 1);
+	}
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+}
+
+/* After 2^32 caches the numbers begin again, and leave out those that are in use. */
+static void numbers_of_caches_in_use_are_left_out(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct rsv_cache *first = rsvt_scratch_cache(test, r, 64, 0), *second;
+	const int before = atomic_read(&rsv_cache_ids);
+
+	atomic_set(&rsv_cache_ids, first->id - 1);
+	second = rsvt_scratch_cache(test, r, 64, 0);
+	atomic_set(&rsv_cache_ids, before + 1);
+	KUNIT_EXPECT_NE(test, first->id, second->id);
+	mutex_lock(&r->caches_lock);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_next(r, first->id), first);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_next(r, second->id), second);
+	mutex_unlock(&r->caches_lock);
+}
+
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
 	KUNIT_CASE(name_is_unique_in_its_region_only),
@@ -431,6 +482,8 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(figures_count_what_happened),
 	KUNIT_CASE(small_slabs_use_up_what_no_large_slab_fits_in),
 	KUNIT_CASE(object_that_no_block_can_hold_gives_null),
+	KUNIT_CASE(counters_that_wrap_hide_no_used_object),
+	KUNIT_CASE(numbers_of_caches_in_use_are_left_out),
 	{}};
 
 static struct kunit_suite cache_suite = {

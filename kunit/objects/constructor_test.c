@@ -13,6 +13,7 @@
 #include "support/arrays.h"
 #include "support/bytes.h"
 #include "support/figures.h"
+#include "support/log.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 #include "support/variants.h"
@@ -306,6 +307,41 @@ static void gfp_zero_leaves_constructed_objects_alone(struct kunit *test)
 	for_all_sizes(test, take_zeroed);
 }
 
+static noinline void ask_for_zeroes(struct kunit *test, struct rsv_cache *c)
+{
+	void *object = rsv_cache_alloc(c, GFP_KERNEL | __GFP_ZERO);
+
+	KUNIT_EXPECT_NOT_NULL(test, object);
+	rsv_cache_free(c, object);
+}
+
+static noinline void ask_for_many_zeroes(struct kunit *test, struct rsv_cache *c)
+{
+	void *object[4];
+
+	KUNIT_EXPECT_EQ(test, rsv_cache_alloc_bulk(c, GFP_KERNEL | __GFP_ZERO, 4, object), 4);
+	rsv_cache_free_bulk(c, 4, object);
+}
+
+/* The kernel's caches warn once in all; here each caller that is wrong is named. */
+static void gfp_zero_of_constructed_objects_is_logged_once_a_caller(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	const u64 since = rsvt_log_end();
+	struct rsv_cache *c;
+	unsigned int i;
+
+	constructed_size = 200;
+	c = rsvt_scratch_cache_ctor(test, r, 200, 0, construct);
+	for (i = 0; i < 3; i++) {
+		ask_for_zeroes(test, c);
+		ask_for_many_zeroes(test, c);
+	}
+	KUNIT_EXPECT_EQ(test, rsvt_log_lines(since, "ask_for_zeroes", "__GFP_ZERO"), 1);
+	KUNIT_EXPECT_EQ(test, rsvt_log_lines(since, "ask_for_many_zeroes", "__GFP_ZERO"), 1);
+	KUNIT_EXPECT_EQ(test, rsvt_log_lines(since, "__GFP_ZERO", NULL), 2);
+}
+
 /* Poison would overwrite what the constructor made. */
 static void poison_leaves_constructed_objects_alone(struct kunit *test)
 {
@@ -338,6 +374,7 @@ static struct kunit_case constructor_cases[] = {
 	KUNIT_CASE_PARAM(constructor_runs_with_no_lock_held, variants_gen_params),
 	KUNIT_CASE_PARAM(constructor_runs_for_callers_that_may_not_sleep, variants_gen_params),
 	KUNIT_CASE_PARAM(gfp_zero_leaves_constructed_objects_alone, variants_gen_params),
+	KUNIT_CASE(gfp_zero_of_constructed_objects_is_logged_once_a_caller),
 	KUNIT_CASE_PARAM(poison_leaves_constructed_objects_alone, variants_gen_params),
 	{}};
 

@@ -97,6 +97,29 @@ static void expect_fastpath(struct kunit *test, struct rsv_cache *c, bool on)
 	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), on && possible);
 }
 
+/* A request that insists on this node gets guaranteed objects too, and after everything else. */
+static void reserved_objects_serve_requests_for_their_node(struct kunit *test)
+{
+	struct rsv_cache *c = reserved_cache(test, RESERVED);
+	const int nid = c->region->extents->at[0]->nid;
+	const gfp_t gfp = GFP_ATOMIC | __GFP_THISNODE | __GFP_NOWARN;
+	struct others *o = others_take_all(test, c);
+	void **object = room(test);
+	unsigned int nr = 0;
+
+	rsv_cache_shrink(c);
+	while (nr < ROOM && (object[nr] = rsv_cache_alloc_node(c, gfp, nid))) {
+		if (++nr <= RESERVED)
+			KUNIT_EXPECT_GE(test, c->guarantee.nr, RESERVED - nr);
+	}
+	KUNIT_EXPECT_GE(test, nr, RESERVED);
+	KUNIT_EXPECT_LT(test, nr, ROOM);
+	KUNIT_EXPECT_EQ(test, c->guarantee.nr, 0);
+	rsvt_objects_free(c, object, nr);
+	KUNIT_EXPECT_EQ(test, c->guarantee.nr, RESERVED);
+	others_give_all(o);
+}
+
 /* --- What is guaranteed --------------------------------------------------------------------- */
 
 static void reserved_objects_are_there_when_others_exhausted_the_region(struct kunit *test)
@@ -426,6 +449,7 @@ static void objects_of_a_reserve_are_checked_too(struct kunit *test)
 static struct kunit_case guarantee_cases[] = {
 	KUNIT_CASE_PARAM(reserved_objects_are_there_when_others_exhausted_the_region,
 			 variants_gen_params),
+	KUNIT_CASE_PARAM(reserved_objects_serve_requests_for_their_node, variants_gen_params),
 	KUNIT_CASE_PARAM(reserved_objects_come_last_and_are_as_many_as_asked_for,
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(interrupt_gets_a_reserved_object_with_the_magazines_busy,

@@ -10,6 +10,7 @@
 #include <linux/poison.h>
 #include <linux/string.h>
 
+#include "objects/cpu.h"
 #include "objects/size_class.h"
 #include "support/areas.h"
 #include "support/arrays.h"
@@ -299,10 +300,42 @@ static void nothing_is_left_in_whole_pages_that_were_memory_by_the_byte(struct k
 	}
 }
 
+static struct rsv_cpu *clearing;
+static u64 freed_before, most_freed;
+
+static void count_freed(int step)
+{
+	if (step == RSV_STEP_BUSY)
+		freed_before = clearing->frees;
+	if (step == RSV_STEP_LEFT)
+		most_freed = max(most_freed, clearing->frees - freed_before);
+}
+
+/*
+ * Objects that take long to clear are no part of one section with preemption disabled: each is
+ * cleared before its own section begins.
+ */
+static void large_objects_are_cleared_with_preemption_on(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_4M);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SZ_32K, 0, 0, NULL);
+	void *object[64];
+
+	rsvt_stay_on_this_cpu();
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
+	clearing = per_cpu_ptr(c->cpus, raw_smp_processor_id());
+	most_freed = 0;
+	WRITE_ONCE(rsv_step_hook, count_freed);
+	rsv_cache_free_bulk(c, ARRAY_SIZE(object), object);
+	WRITE_ONCE(rsv_step_hook, NULL);
+	KUNIT_EXPECT_LE(test, most_freed, 1);
+}
+
 static struct kunit_case free_cases[] = {
 	KUNIT_CASE_PARAM(nothing_is_left_in_a_free_object, variants_gen_params),
 	KUNIT_CASE_PARAM(nothing_is_left_in_whole_pages_that_were_memory_by_the_byte,
 			 engines_gen_params),
+	KUNIT_CASE(large_objects_are_cleared_with_preemption_on),
 	KUNIT_CASE_PARAM(constructed_object_is_left_alone, variants_gen_params),
 	KUNIT_CASE_PARAM(poisoned_object_keeps_its_poison, variants_gen_params),
 	{}};

@@ -244,6 +244,34 @@ static void shrinking_flushes_objects_of_another_node(struct kunit *test)
 	rsvt_expect_all_free(test, c->region);
 }
 
+/* A request for this CPU's own node is served by its magazines, as one that names no node. */
+static void own_node_is_served_by_the_magazines(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_2M);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, k->flag, NULL);
+	const int nid = r->extents->at[0]->nid;
+	struct rsv_cpu *cpu;
+	unsigned long slow;
+	void *object[3];
+	u64 served;
+
+	rsvt_stay_on_this_cpu();
+	if (nid != numa_mem_id())
+		kunit_skip(test, "the region is on another node");
+	/* Fills a magazine. */
+	object[0] = rsv_cache_alloc(c, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object[0]);
+	cpu = per_cpu_ptr(c->cpus, raw_smp_processor_id());
+	slow = cpu->slow_allocs;
+	served = cpu->allocs;
+	object[1] = rsv_cache_alloc_node(c, GFP_KERNEL, nid);
+	object[2] = rsv_cache_alloc_node(c, GFP_ATOMIC | __GFP_THISNODE, nid);
+	KUNIT_EXPECT_EQ(test, cpu->slow_allocs, slow);
+	KUNIT_EXPECT_EQ(test, cpu->allocs, served + 2);
+	rsv_cache_free_bulk(c, 3, object);
+}
+
 static struct kunit_case magazine_place_cases[] = {
 	KUNIT_CASE(frees_are_fast_in_whichever_extent_the_last_one_was),
 	KUNIT_CASE(removed_extent_is_hint_of_no_cpu),
@@ -252,6 +280,7 @@ static struct kunit_case magazine_place_cases[] = {
 	KUNIT_CASE_PARAM(magazines_do_not_pile_up_where_all_goes_to_another_node,
 			 engines_gen_params),
 	KUNIT_CASE_PARAM(shrinking_flushes_objects_of_another_node, engines_gen_params),
+	KUNIT_CASE_PARAM(own_node_is_served_by_the_magazines, engines_gen_params),
 	{}};
 
 static struct kunit_suite magazine_place_suite = {

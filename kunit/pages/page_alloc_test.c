@@ -164,53 +164,6 @@ static void writing_all_of_a_block_disturbs_no_other(struct kunit *test)
 
 /* --- Flags ---------------------------------------------------------------------------------- */
 
-struct gfp_case {
-	const char *name;
-	gfp_t gfp;
-	bool good;
-};
-
-static const struct gfp_case gfps[] = {
-	{"GFP_KERNEL", GFP_KERNEL, true},
-	{"GFP_USER", GFP_USER, true},
-	{"GFP_HIGHUSER", GFP_HIGHUSER, true},
-	{"GFP_ATOMIC", GFP_ATOMIC, true},
-	{"GFP_NOWAIT", GFP_NOWAIT, true},
-	{"GFP_NOIO", GFP_NOIO, true},
-	{"GFP_NOFS", GFP_NOFS, true},
-	{"__GFP_HIGH", GFP_KERNEL | __GFP_HIGH, true},
-	{"__GFP_NOWARN", GFP_KERNEL | __GFP_NOWARN, true},
-	{"__GFP_ZERO", GFP_KERNEL | __GFP_ZERO, true},
-	{"__GFP_NOFAIL", GFP_KERNEL | __GFP_NOFAIL, false},
-	{"__GFP_NORETRY", GFP_KERNEL | __GFP_NORETRY, false},
-	{"__GFP_RETRY_MAYFAIL", GFP_KERNEL | __GFP_RETRY_MAYFAIL, false},
-	{"__GFP_COMP", GFP_KERNEL | __GFP_COMP, false},
-	{"__GFP_MEMALLOC", GFP_KERNEL | __GFP_MEMALLOC, false},
-	{"__GFP_MOVABLE", GFP_HIGHUSER_MOVABLE, false},
-	{"__GFP_ACCOUNT", GFP_KERNEL_ACCOUNT, false},
-	{"two zones", GFP_KERNEL | __GFP_DMA | __GFP_DMA32, false},
-};
-
-KUNIT_ARRAY_PARAM_DESC(gfps, gfps, name);
-
-/*
- * A request with a flag that Reservoir does not understand gets NULL, since serving it would break
- * a promise.
- */
-static void flags_are_understood_or_refused(struct kunit *test)
-{
-	const struct gfp_case *g = test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, 16);
-	struct page *page = rsv_alloc_pages(r, g->gfp, 0);
-	void *p = rsv_kmalloc(r, 100, g->gfp);
-
-	KUNIT_EXPECT_EQ(test, !!page, g->good);
-	KUNIT_EXPECT_EQ(test, !!p, g->good);
-	if (page)
-		__rsv_free_pages(page, 0);
-	rsv_kfree(p);
-}
-
 /* A zone bit is a ceiling, as in the kernel: a region above it cannot serve the request. */
 static void zone_bits_are_a_ceiling(struct kunit *test)
 {
@@ -454,7 +407,6 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE(memory_is_not_touched_without_gfp_zero),
 	KUNIT_CASE_PARAM(every_page_can_be_had_once_and_then_none, sizes_gen_params),
 	KUNIT_CASE_PARAM(writing_all_of_a_block_disturbs_no_other, sizes_gen_params),
-	KUNIT_CASE_PARAM(flags_are_understood_or_refused, gfps_gen_params),
 	KUNIT_CASE(zone_bits_are_a_ceiling),
 	KUNIT_CASE_PARAM(bulk_gives_as_many_as_there_are, bulks_gen_params),
 	KUNIT_CASE(bulk_refuses_what_a_single_request_refuses),

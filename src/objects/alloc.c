@@ -55,8 +55,10 @@ static noinline void *rsv_alloc_from_engine(struct rsv_cache *c, gfp_t gfp, int 
 	unsigned int nr = 1;
 	struct rsv_batch t;
 
-	if (nid == NUMA_NO_NODE) {
+	if (nid == NUMA_NO_NODE)
 		nid = numa_mem_id();
+	/* Objects beyond the first one go to magazines of this CPU. */
+	if (nid == numa_mem_id()) {
 		/* Read first: this request may set the hint again, for the next one. */
 		missing = rsv_magazine_wanted(c) && rsv_magazine_missing(c);
 		nr = rsv_cpu_batch_size(c);
@@ -86,19 +88,42 @@ static void *rsv_alloc_cached(struct rsv_cache *c, gfp_t gfp, int nid, bool *raw
 
 	*raw = false;
 	/* The magazines of this CPU, then the depot of its node */
-	object = nid == NUMA_NO_NODE ? rsv_cpu_alloc(c, true) : NULL;
+	object = rsv_cpu_alloc(c, nid, true);
 	if (object)
 		return object;
 	/* The engine: slabs of the node, a new slab, other nodes, memory that drains get back */
 	object = rsv_alloc_from_engine(c, gfp & ~__GFP_ZERO, nid, raw);
 	/* The guaranteed objects */
-	if (!object && !(gfp & __GFP_THISNODE))
-		object = rsv_guarantee_take(c);
+	if (!object)
+		object = rsv_guarantee_take(c, gfp & __GFP_THISNODE ? nid : NUMA_NO_NODE);
 	if (object)
 		this_cpu_inc(c->cpus->slow_allocs);
 	else
 		this_cpu_inc(c->cpus->failures);
 	return object;
+}
+
+/**
+ * rsv_alloc_warn_zero() - warn that a request for zeroes gets a constructed object
+ * @c: the cache, which has a constructor
+ *
+ * Context: Any. The log has one line for each caller.
+ */
+void rsv_alloc_warn_zero(const struct rsv_cache *c)
+{
+	static struct rsv_callers callers;
+
+	rsv_warn_caller(&callers,
+			"__GFP_ZERO has no effect on objects of cache %s, which has a constructor",
+			c->name);
+}
+
+/* Whether flags beyond plain ones are as they must be; see rsv_gfp_ok() */
+static noinline bool rsv_alloc_gfp_ok(const struct rsv_cache *c, gfp_t gfp, gfp_t known)
+{
+	if (gfp & __GFP_ZERO && c->ctor)
+		rsv_alloc_warn_zero(c);
+	return rsv_gfp_ok(gfp, known);
 }
 
 static void rsv_alloc_construct(struct rsv_cache *c, void *object)
@@ -135,7 +160,7 @@ static bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long
  * rsv_alloc_slow() - allocate an object where the fast path did not
  * @c: the cache
  * @gfp: as for rsv_cache_alloc()
- * @nid: the preferred node; NUMA_NO_NODE if this CPU's magazines may serve
+ * @nid: the preferred node; NUMA_NO_NODE for that of this CPU, or whatever its magazines have
  * @damaged: an object whose mark the fast path found overwritten, or NULL
  * @caller: address of the calling code
  *
@@ -151,7 +176,8 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 
 	if (unlikely(damaged))
 		rsv_alloc_report_damaged(c, damaged);
-	if (unlikely(gfp & ~known) && !rsv_gfp_ok(gfp, known))
+	if (unlikely(gfp & ~(known & ~__GFP_ZERO)) && (gfp & ~known || c->ctor) &&
+	    !rsv_alloc_gfp_ok(c, gfp, known))
 		return NULL;
 	if (in_nmi() || !rsv_cache_usable(c))
 		return NULL;
@@ -191,7 +217,7 @@ void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
  * @c: the cache
  * @gfp: as for rsv_alloc_pages(), without __GFP_DMA, __GFP_DMA32 and __GFP_THISNODE: the cache
  *	decides which of its slabs serves. __GFP_ZERO clears an object without a constructor, and
- *	leaves one that has a constructor as constructed
+ *	leaves one that has a constructor as constructed, with a warning once for each caller
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it. The constructor, if there
  * is one, runs in the caller's context.
@@ -202,7 +228,7 @@ void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp)
 {
 	void *object = NULL;
 
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	/* A tail call: the compiler need not save registers for the slow path. */
 	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, &object)))
 		return rsv_alloc_slow(c, gfp, NUMA_NO_NODE, object, _RET_IP_);
@@ -216,19 +242,28 @@ EXPORT_SYMBOL_GPL(rsv_cache_alloc);
  * @gfp: as for rsv_cache_alloc(); with __GFP_THISNODE no other node serves
  * @nid: the node, or NUMA_NO_NODE for that of this CPU
  *
- * Context: As rsv_cache_alloc(). The function goes past the magazines, unless @nid is NUMA_NO_NODE
- * without __GFP_THISNODE.
+ * This CPU's magazines serve if @nid is its node and they have an object of that node; guaranteed
+ * objects serve last, with __GFP_THISNODE only those of the node.
+ *
+ * Context: As rsv_cache_alloc().
  * Return: As rsv_cache_alloc(), and NULL for a node that does not exist.
  */
 void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid)
 {
-	rsv_might_sleep(gfp);
-	if (nid == NUMA_NO_NODE && !(gfp & __GFP_THISNODE))
-		return rsv_cache_alloc(c, gfp);
-	if (nid == NUMA_NO_NODE)
+	void *object = NULL;
+
+	rsv_might_alloc(gfp);
+	if (nid == NUMA_NO_NODE && gfp & __GFP_THISNODE)
 		nid = numa_mem_id();
-	if (nid < 0 || nid >= nr_node_ids)
+	if (nid != NUMA_NO_NODE && (nid < 0 || nid >= nr_node_ids))
 		return NULL;
-	return rsv_alloc_slow(c, gfp, nid, NULL, _RET_IP_);
+	/* All memory is of the only node. */
+	if (nr_node_ids == 1) {
+		nid = NUMA_NO_NODE;
+		gfp &= ~__GFP_THISNODE;
+	}
+	if (nid != NUMA_NO_NODE || !rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, &object))
+		return rsv_alloc_slow(c, gfp, nid, object, _RET_IP_);
+	return rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc_node);

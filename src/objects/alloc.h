@@ -4,6 +4,7 @@
 
 #include "types.h"
 
+void rsv_alloc_warn_zero(const struct rsv_cache *c);
 void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, unsigned long caller);
 void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t);
 

@@ -23,6 +23,8 @@
 
 /* Objects that a bulk request moves before an interrupt or another task can run */
 #define RSV_BULK	64U
+/* Bytes of the largest objects of which a bulk request clears so many: 16 KB in all */
+#define RSV_BULK_CLEAR	256U
 
 /*
  * Whether magazines serve a cache although its fast paths do not, because the engine marks objects
@@ -33,9 +35,14 @@ static bool rsv_bulk_needs_each(const struct rsv_cache *c)
 	return READ_ONCE(c->fast) && (c->engine->off_object || want_init_on_free());
 }
 
-/* The fast path of a free does not serve blocks of the heap either: their frames name no cache. */
+/*
+ * The fast path of a free does not serve blocks of the heap either: their frames name no cache.
+ * Objects that take long to clear go one by one, and are cleared with preemption on.
+ */
 static bool rsv_bulk_free_needs_each(const struct rsv_cache *c)
 {
+	if (want_init_on_free() && c->layout.object_size > RSV_BULK_CLEAR)
+		return false;
 	return (c->engine->heap && READ_ONCE(c->fast)) || rsv_bulk_needs_each(c);
 }
 
@@ -148,6 +155,8 @@ static unsigned int rsv_bulk_alloc_some(struct rsv_cache *c, unsigned int nr, vo
 
 static void rsv_bulk_alloc_hook(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
 {
+	if (want_init_on_alloc(gfp) && unlikely(gfp & __GFP_ZERO && c->ctor))
+		rsv_alloc_warn_zero(c);
 	if (!rsv_alloc_has_hook(c, gfp))
 		return;
 	while (nr--)
@@ -169,7 +178,7 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 {
 	unsigned int done = 0, some;
 
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	while (done < nr) {
 		some = 0;
 		if (likely(!(gfp & ~RSV_GFP_OBJECTS)))

@@ -21,7 +21,8 @@
 
 #include "cache_list.h"
 
-static atomic_t rsv_cache_ids;
+atomic_t rsv_cache_ids;					/* the number of the last cache */
+EXPORT_SYMBOL_IF_KUNIT(rsv_cache_ids);
 static struct rhashtable rsv_cache_names;		/* all caches that can be found */
 
 /* Region and name lie side by side, so that both together are the key. */
@@ -72,7 +73,7 @@ static void rsv_cache_list(struct rsv_cache *c)
 	struct rsv_region *r = c->region;
 
 	mutex_lock(&r->caches_lock);
-	/* xa_reserve() has allocated the memory. */
+	/* xa_insert() has allocated the memory. */
 	xa_store(&r->caches_by_id, c->id, c, GFP_NOWAIT);
 	list_add_tail_rcu(&c->list, &r->caches);
 	r->nr_caches++;
@@ -91,8 +92,11 @@ int rsv_cache_publish(struct rsv_cache *c)
 	struct rsv_region *r = c->region;
 	int err;
 
-	c->id = atomic_inc_return(&rsv_cache_ids);
-	err = xa_reserve(&r->caches_by_id, c->id, GFP_KERNEL);
+	/* When the numbers begin again, those in use are left out. NULL reserves an entry. */
+	do {
+		c->id = atomic_inc_return(&rsv_cache_ids);
+		err = xa_insert(&r->caches_by_id, c->id, NULL, GFP_KERNEL);
+	} while (err == -EBUSY);
 	if (err)
 		return err;
 	if (c->flags & RSV_NAME_UNIQUE)
@@ -137,6 +141,7 @@ struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id)
 
 	return xa_find(&r->caches_by_id, &index, ULONG_MAX, XA_PRESENT);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_cache_next);
 
 /**
  * rsv_cache_list_start() - create the table of names, before the first cache

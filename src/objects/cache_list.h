@@ -7,6 +7,8 @@
 
 #include "types.h"
 
+extern atomic_t rsv_cache_ids;
+
 int rsv_cache_list_start(void);
 void rsv_cache_list_stop(void);
 

@@ -5,6 +5,7 @@
  * marks the object as cached, checks it, runs the hooks and stores it. Each step exists once, for
  * all engines and for single and bulk requests.
  */
+#include <linux/kasan.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 
@@ -75,6 +76,8 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	struct rsv_extent *e;
 
+	/* On kernels that tag addresses, the module knows memory by untagged ones. */
+	object = kasan_reset_tag(object);
 	if (!object || !rsv_cache_usable(c) || rsv_refuse_nmi("an object given back"))
 		return;
 	rcu_read_lock();

@@ -12,8 +12,12 @@
  * scattered has them, and a stack that grows or shrinks moves no object. So no function holds the
  * lock for more than a batch of objects.
  */
+#include <linux/minmax.h>
+#include <linux/numa.h>
+
 #include "cpu.h"
 #include "guarantee.h"
+#include "pages/pagemap.h"
 
 /**
  * rsv_guarantee_init() - initialise a new cache without guaranteed objects
@@ -60,6 +64,23 @@ static void *rsv_guarantee_pop(struct rsv_guarantee *g)
 	return object;
 }
 
+/* Pops an object of a node from the stack, which has objects. It looks at the last few only. */
+static void *rsv_guarantee_pop_node(const struct rsv_cache *c, struct rsv_guarantee *g, int nid)
+{
+	const unsigned int at = (g->nr - 1) % RSV_GUARANTEE_OBJECTS;
+	unsigned int i;
+
+	for (i = 0; i <= at && i < RSV_BATCH; i++) {
+		void **object = &g->pages->object[at - i];
+
+		if (rsv_region_extent(c->region, *object)->nid == nid) {
+			swap(*object, g->pages->object[at]);
+			return rsv_guarantee_pop(g);
+		}
+	}
+	return NULL;
+}
+
 /*
  * Use
  */
@@ -67,21 +88,25 @@ static void *rsv_guarantee_pop(struct rsv_guarantee *g)
 /**
  * rsv_guarantee_take() - take one of the guaranteed objects
  * @c: the cache
+ * @nid: the node that the object must be of; NUMA_NO_NODE for any
+ *
+ * For a node the function looks at a batch of the objects only, to hold the lock no longer.
  *
  * Context: Any but NMI.
  * Return: A cached object or NULL.
  */
-void *rsv_guarantee_take(struct rsv_cache *c)
+void *rsv_guarantee_take(struct rsv_cache *c, int nid)
 {
 	struct rsv_guarantee *g = &c->guarantee;
 	void *object = NULL;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&g->lock, flags);
-	if (g->nr) {
-		object = rsv_guarantee_pop(g);
+	if (g->nr)
+		object = nid == NUMA_NO_NODE ? rsv_guarantee_pop(g) :
+					       rsv_guarantee_pop_node(c, g, nid);
+	if (object)
 		rsv_cache_set_fast(c);
-	}
 	raw_spin_unlock_irqrestore(&g->lock, flags);
 	return object;
 }

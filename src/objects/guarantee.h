@@ -5,7 +5,7 @@
 #include "types.h"
 
 void rsv_guarantee_init(struct rsv_guarantee *g);
-void *rsv_guarantee_take(struct rsv_cache *c);
+void *rsv_guarantee_take(struct rsv_cache *c, int nid);
 bool rsv_guarantee_add(struct rsv_cache *c, void *object);
 
 bool rsv_guarantee_grow(struct rsv_cache *c, void *object, unsigned int most);

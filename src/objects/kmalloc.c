@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/hardirq.h>
+#include <linux/kasan.h>
 #include <linux/log2.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -142,7 +143,7 @@ static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t 
 	/* A large request for memory of a certain zone or node gets pages. */
 	if (!c || (large && gfp & ~RSV_GFP_OBJECTS))
 		return rsv_kmalloc_pages(r, size, gfp, numa_mem_id());
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	if (large && rsv_gfp_is_plain(gfp) && rsv_alloc_fast(c, &object))
 		object = rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
 	else
@@ -162,7 +163,7 @@ static __always_inline bool rsv_kmalloc_fast(struct rsv_region *r, size_t size, 
 	/* The subtraction makes 0 a large number, so one comparison refuses both. */
 	if (unlikely(size - 1 >= RSV_KMALLOC_MAX))
 		return false;
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	c = r->kmalloc[r->class[rsv_class_step(size)]];
 	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, object)))
 		return false;
@@ -227,7 +228,7 @@ static void *rsv_kmalloc_on_node(struct rsv_region *r, size_t size, gfp_t gfp, i
 	/* A large request for memory of a certain zone gets pages. */
 	if (!c || (size > RSV_KMALLOC_MAX && gfp & ~(RSV_GFP_OBJECTS | __GFP_THISNODE)))
 		return rsv_kmalloc_pages(r, size, gfp, nid);
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	object = rsv_alloc_slow(c, gfp, nid, NULL, caller);
 	return rsv_kmalloc_has_fence(c) ? rsv_kmalloc_fence(c, object, size) : object;
 }
@@ -301,6 +302,7 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 {
 	struct rsv_extent *e;
 
+	p = kasan_reset_tag(p);
 	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte given back"))
 		return;
 	rcu_read_lock();

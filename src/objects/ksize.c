@@ -8,6 +8,7 @@
  * tells how many bytes a caller can ask for at the same price, and rsv_krealloc() makes further
  * bytes usable.
  */
+#include <linux/kasan.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -72,6 +73,7 @@ static size_t rsv_kmalloc_size(const void *p)
 	struct rsv_extent *e;
 	size_t size = 0;
 
+	p = kasan_reset_tag(p);
 	if (rsv_refuse_nmi("the size of memory asked for"))
 		return 0;
 	rcu_read_lock();
@@ -111,6 +113,7 @@ static size_t rsv_kmalloc_used(const void *p)
 	struct rsv_cache *c;
 	size_t used = SIZE_MAX;
 
+	p = kasan_reset_tag(p);
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	c = e ? rsv_cache_at(e, p) : NULL;
@@ -126,6 +129,7 @@ static void rsv_kmalloc_move_fence(const void *p, size_t size)
 	struct rsv_extent *e;
 	struct rsv_cache *c;
 
+	p = kasan_reset_tag(p);
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	c = e ? rsv_cache_at(e, p) : NULL;

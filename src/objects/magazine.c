@@ -29,15 +29,25 @@
  * Allocation
  */
 
+/* Whether the next object of the loaded magazine, which has one, may serve a request for a node */
+static bool rsv_cpu_serves(struct rsv_cache *c, const struct rsv_cpu *cpu, int nid)
+{
+	if (nid == NUMA_NO_NODE || nr_node_ids == 1)
+		return true;
+	return nid == numa_mem_id() && rsv_region_extent(c->region, cpu->top[-1])->nid == nid;
+}
+
 /**
  * rsv_cpu_alloc() - take a cached object from this CPU's magazines or from the depot
  * @c: the cache, its fast paths on or off
+ * @nid: the node that the object must be of; NUMA_NO_NODE for any
  * @count: whether to count an allocation: a user gets the object
  *
  * Context: Any but NMI.
- * Return: The object. NULL if there is none, and in an interrupt that came while the CPU is busy.
+ * Return: The object. NULL if there is none, if the next one is of another node, and in an
+ * interrupt that came while the CPU is busy.
  */
-void *rsv_cpu_alloc(struct rsv_cache *c, bool count)
+void *rsv_cpu_alloc(struct rsv_cache *c, int nid, bool count)
 {
 	struct rsv_cpu *cpu;
 	void *object = NULL;
@@ -48,7 +58,7 @@ void *rsv_cpu_alloc(struct rsv_cache *c, bool count)
 	if (!cpu)
 		return NULL;
 	if ((rsv_cpu_nr_loaded(cpu) || rsv_depot_exchange_empty(c, cpu)) &&
-	    rsv_cpu_pop(cpu, &object))
+	    rsv_cpu_serves(c, cpu, nid) && rsv_cpu_pop(cpu, &object))
 		cpu->allocs += count;
 	rsv_cpu_leave(cpu);
 	return object;

@@ -5,7 +5,7 @@
 #include <linux/reservoir.h>
 
 #include "compat.h"
-#include "pages/page_alloc.h"
+#include "pages/gfp.h"
 
 /**
  * rsv_mempool_alloc() - allocate an element of a mempool

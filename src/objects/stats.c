@@ -18,8 +18,12 @@ static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *
 		f->frees += READ_ONCE(p->frees) + READ_ONCE(p->slow_frees);
 		f->failures += READ_ONCE(p->failures);
 	}
-	/* While CPUs go on, the sums may have the free of an object but not its allocation. */
-	f->active = f->allocs - min(f->allocs, f->frees);
+	/*
+	 * While CPUs go on, the sums may have the free of an object but not its allocation. The
+	 * counters of the slow paths have one word and may have wrapped, at different times. The
+	 * difference of the sums is right in one word, which has room for all objects of a region.
+	 */
+	f->active = max((long)(f->allocs - f->frees), 0L);
 }
 
 static void rsv_count_slabs(struct rsv_cache_node *n, struct rsv_cache_figures *f)

@@ -15,6 +15,7 @@
  */
 #include <linux/compiler.h>
 #include <linux/export.h>
+#include <linux/kasan.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 
@@ -146,6 +147,7 @@ bool rsv_check_object_size(const void *ptr, unsigned long n)
 
 	if (!n)
 		return true;
+	ptr = kasan_reset_tag(ptr);
 	if (rsv_refuse_nmi("a copy to or from user space"))
 		return false;
 	rcu_read_lock();

@@ -16,6 +16,7 @@
  * possible. The first frame of each further part says RUN and points to the run's first frame.
  */
 #include <linux/bitops.h>
+#include <linux/kasan.h>
 #include <linux/log2.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -114,7 +115,7 @@ static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t
  */
 struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
 {
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	return rsv_run_pop(r, gfp, nid, nr_pages) ?: rsv_run_alloc_slow(r, gfp, nid, nr_pages);
 }
 
@@ -350,7 +351,7 @@ void *rsv_alloc_pages_exact(struct rsv_region *r, size_t size, gfp_t gfp)
 	gfp &= ~__GFP_HIGHMEM;
 	if (!size || size > SIZE_MAX - PAGE_SIZE)
 		return NULL;
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	q = rsv_run_request(gfp, numa_mem_id(), PFN_UP(size), size);
 	q.refill = true;
 	if (!rsv_run_request_ok(&q, RSV_GFP_PAGES))
@@ -382,6 +383,7 @@ void rsv_free_pages_exact(void *addr, size_t size)
 {
 	struct rsv_extent *e;
 
+	addr = kasan_reset_tag(addr);
 	if (!addr || rsv_refuse_nmi("pages given back"))
 		return;
 	rcu_read_lock();

@@ -151,6 +151,21 @@ static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
 	return 0;
 }
 
+/*
+ * With software or hardware tags KASAN gives each block of the system a tag of its own, which its
+ * addresses carry. An extent consists of many such blocks, and is cut anew all the time. So its
+ * pages get the tag that fits all memory: an address in the extent is its base and an offset.
+ */
+static void rsv_extent_reset_tags(struct page *page, unsigned long nr_pages)
+{
+	unsigned long pfn = page_to_pfn(page), end = pfn + nr_pages;
+
+	if (!IS_ENABLED(CONFIG_KASAN_SW_TAGS) && !IS_ENABLED(CONFIG_KASAN_HW_TAGS))
+		return;
+	for (; pfn < end; pfn++)
+		page_kasan_tag_reset(pfn_to_page(pfn));
+}
+
 static unsigned int rsv_extents_unused_slot(const struct rsv_extents *t)
 {
 	unsigned int i = 0;
@@ -189,6 +204,7 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	e->first = page_to_pfn(first);
 	e->nr_pages = nr_pages;
 	e->offset = rsv_extents_free_offset(r, nr_pages);
+	rsv_extent_reset_tags(first, nr_pages);
 	e->base = PageHighMem(first) ? NULL : page_address(first);
 	e->bytes = e->base ? nr_pages << PAGE_SHIFT : 0;
 	e->nid = page_to_nid(first);

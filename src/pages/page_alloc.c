@@ -22,13 +22,13 @@
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
-#include <linux/bitops.h>
 #include <linux/highmem.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "drain.h"
+#include "gfp.h"
 #include "page_alloc.h"
 #include "pagemap.h"
 #include "pcp.h"
@@ -36,28 +36,6 @@
 #include "zeroed.h"
 #include "zone.h"
 #include "zonelist.h"
-
-/**
- * rsv_gfp_ok() - whether Reservoir understands all flags of a request
- * @gfp: the flags
- * @known: RSV_GFP_PAGES or RSV_GFP_OBJECTS
- *
- * A caller that passes any other flag, __GFP_NOFAIL above all, relies on something that Reservoir
- * does not do. Its request gets nothing, and the first such request prints a warning. The function
- * also asserts that the caller may sleep if the flags say so.
- *
- * Context: Any; may sleep if @gfp allows it.
- * Return: true if they are.
- */
-bool rsv_gfp_ok(gfp_t gfp, gfp_t known)
-{
-	if (unlikely(gfp & ~known || hweight32((__force u32)(gfp & RSV_GFP_ZONES)) > 1)) {
-		pr_warn_once("gfp flags %pGg are not supported: the request gets nothing\n", &gfp);
-		return false;
-	}
-	might_sleep_if(gfpflags_allow_blocking(gfp));
-	return true;
-}
 
 /*
  * Allocating
@@ -237,8 +215,10 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gf
 /**
  * rsv_alloc_pages() - allocate a block of pages
  * @r: the region
- * @gfp: GFP_KERNEL, GFP_USER, GFP_HIGHUSER, GFP_ATOMIC or GFP_NOWAIT, with zone bits, __GFP_ZERO,
- *	__GFP_HIGH, __GFP_NOWARN and __GFP_THISNODE; anything else gives NULL and a warning, once
+ * @gfp: the kernel's combinations, such as GFP_KERNEL, GFP_ATOMIC or GFP_HIGHUSER, with zone bits,
+ *	__GFP_ZERO, __GFP_HIGH, __GFP_NOWARN and __GFP_THISNODE. Hints have no effect (pages/gfp.c
+ *	lists all flags). A flag that would change the meaning of the request, such as
+ *	__GFP_NOFAIL, gives NULL and a warning, once for each caller
  * @order: 2^@order pages, physically contiguous and aligned to their size
  *
  * Every page of the block has a reference of its own, as after split_page().
@@ -251,7 +231,7 @@ struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order
 	struct rsv_frame *f;
 	struct page *page;
 
-	rsv_might_sleep(gfp);
+	rsv_might_alloc(gfp);
 	if (unlikely(gfp & ~RSV_GFP_PLAIN) || order >= RSV_PCP_ORDERS)
 		return order < RSV_ORDERS_MAX ? rsv_alloc_pages_slow(r, gfp, order) : NULL;
 	if (unlikely(!rsv_pages_pop(r, order, &f, &page)))
@@ -274,6 +254,7 @@ struct page *rsv_alloc_pages_node(struct rsv_region *r, int nid, gfp_t gfp, unsi
 {
 	struct rsv_request q;
 
+	rsv_might_alloc(gfp);
 	if (nid == NUMA_NO_NODE)
 		nid = numa_mem_id();
 	if (nid < 0 || nid >= nr_node_ids || order >= RSV_ORDERS_MAX)

@@ -5,30 +5,13 @@
 #ifndef RSV_PAGES_PAGE_ALLOC_H
 #define RSV_PAGES_PAGE_ALLOC_H
 
-#include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/topology.h>
 
+#include "gfp.h"
 #include "pcp.h"
 #include "types.h"
-
-/* The flags that requests for pages and requests for objects understand */
-#define RSV_GFP_PAGES	\
-	(GFP_KERNEL | GFP_USER | GFP_HIGHUSER | GFP_ATOMIC | GFP_NOWAIT | __GFP_DMA | \
-	 __GFP_DMA32 | __GFP_ZERO | __GFP_HIGH | __GFP_NOWARN | __GFP_THISNODE)
-#define RSV_GFP_OBJECTS	(RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
-/* Flags of requests that the fast path serves: they name no zone and no node */
-#define RSV_GFP_PLAIN	(GFP_KERNEL | GFP_USER | GFP_ATOMIC | GFP_NOWAIT | __GFP_NOWARN)
-
-/* For fast paths: might_sleep() costs a call even on kernels that do not check it. */
-static inline void rsv_might_sleep(gfp_t gfp)
-{
-	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
-		might_sleep_if(gfpflags_allow_blocking(gfp));
-}
-
-bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
 
 struct rsv_frame *rsv_request_try(struct rsv_region *r, const struct rsv_request *q);
 struct rsv_frame *rsv_request_alloc(struct rsv_region *r, const struct rsv_request *q,

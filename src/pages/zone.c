@@ -182,7 +182,7 @@ static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z,
 {
 	unsigned long reserved = z->min_pages;
 
-	if (z->protection && gfp_zone(q->gfp) > z->type)
+	if (z->protection && rsv_gfp_zone(q->gfp) > z->type)
 		reserved += z->protection;
 	if (z->free_pages <= reserved)
 		return 0;

@@ -5,10 +5,10 @@
 #ifndef RSV_PAGES_ZONE_H
 #define RSV_PAGES_ZONE_H
 
-#include <linux/gfp.h>
 #include <linux/minmax.h>
 
 #include "buddy.h"
+#include "gfp.h"
 #include "report.h"
 #include "types.h"
 
@@ -22,7 +22,7 @@ static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_re
 {
 	unsigned long reserved = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
 
-	if (unlikely(z->protection) && gfp_zone(q->gfp) > z->type)
+	if (unlikely(z->protection) && rsv_gfp_zone(q->gfp) > z->type)
 		reserved += z->protection;
 	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= reserved;
 }
@@ -33,7 +33,7 @@ static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_re
  */
 static inline bool rsv_zone_shares(const struct rsv_zone *z, const struct rsv_request *q)
 {
-	return likely(!READ_ONCE(z->protection)) || gfp_zone(q->gfp) == z->type;
+	return likely(!READ_ONCE(z->protection)) || rsv_gfp_zone(q->gfp) == z->type;
 }
 
 /*

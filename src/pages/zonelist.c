@@ -16,6 +16,7 @@
 #include <linux/topology.h>
 
 #include "compat.h"
+#include "gfp.h"
 #include "pcp.h"
 #include "zeroed.h"
 #include "zone.h"
@@ -122,7 +123,7 @@ struct rsv_zone *rsv_zone_next(const struct rsv_region *r, const struct rsv_requ
 			       struct rsv_zone_walk *walk)
 {
 	const unsigned int ranks = q->gfp & __GFP_THISNODE ? 1 : nr_node_ids;
-	const unsigned int highest = gfp_zone(q->gfp);
+	const unsigned int highest = rsv_gfp_zone(q->gfp);
 
 	for (; walk->rank < ranks; walk->rank++, walk->tried = 0) {
 		int nid = rsv_node_at(q->nid, walk->rank);

@@ -5,12 +5,10 @@
 #ifndef RSV_PAGES_ZONELIST_H
 #define RSV_PAGES_ZONELIST_H
 
-#include <linux/gfp.h>
 #include <linux/reservoir.h>
 
+#include "gfp.h"
 #include "types.h"
-
-#define RSV_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
 
 int rsv_zones_start(void);
 void rsv_zones_stop(void);

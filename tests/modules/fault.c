@@ -17,7 +17,9 @@
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/reservoir.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -31,6 +33,7 @@ MODULE_PARM_DESC(fault, "which mistake to make");
 static DEFINE_SPINLOCK(lock);
 static DEFINE_SPINLOCK(other_lock);
 static DEFINE_RAW_SPINLOCK(raw_lock);
+static DEFINE_MUTEX(reclaim_mutex);
 
 /* Leaked objects, in a form that kmemleak does not take for pointers */
 static unsigned long leaked[LEAKS];
@@ -169,6 +172,27 @@ static int raw_lock_nesting(void)
 	return 0;
 }
 
+/*
+ * PROVE_LOCKING: allocates from Reservoir under a mutex that reclaim takes, so that the request may
+ * wait for a holder who waits for memory.
+ */
+static int own_reclaim(void)
+{
+	void *p;
+
+	/* As a shrinker does */
+	fs_reclaim_acquire(GFP_KERNEL);
+	mutex_lock(&reclaim_mutex);
+	mutex_unlock(&reclaim_mutex);
+	fs_reclaim_release(GFP_KERNEL);
+
+	mutex_lock(&reclaim_mutex);
+	p = rsv_kmalloc(rsv_default_region(), SIZE, GFP_KERNEL);
+	mutex_unlock(&reclaim_mutex);
+	rsv_kfree(p);
+	return 0;
+}
+
 /* DEBUG_ATOMIC_SLEEP: claims that it may sleep in atomic context. */
 static int sleep_in_atomic(void)
 {
@@ -221,6 +245,7 @@ static const struct {
 	{"lock-order", lock_order},
 	{"raw-lock-nesting", raw_lock_nesting},
 	{"sleep-in-atomic", sleep_in_atomic},
+	{"own-reclaim", own_reclaim},
 	{"data-race", race},
 };
 

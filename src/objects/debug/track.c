@@ -203,23 +203,6 @@ bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object)
 	       track.cache != rsv_track_cache(c);
 }
 
-/**
- * rsv_symbol() - the name of a code address
- * @text: set to the name; RSV_SYMBOL_MAX bytes
- * @addr: the address
- *
- * The name is that of %pS. If the code was unloaded, as that of a module that leaked its objects,
- * %pS would show the address. Then the function hashes the address.
- *
- * Context: Any.
- */
-void rsv_symbol(char *text, unsigned long addr)
-{
-	sprint_symbol(text, addr);
-	if (!*text || !strncmp(text, "0x", 2))
-		snprintf(text, RSV_SYMBOL_MAX, "%p", (void *)addr);
-}
-
 static void rsv_track_print_stack(u32 stack)
 {
 	char text[RSV_SYMBOL_MAX];

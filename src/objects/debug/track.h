@@ -22,6 +22,4 @@ bool rsv_track_read(const struct rsv_cache *c, const void *object, enum rsv_even
 bool rsv_track_is_anothers(const struct rsv_cache *c, const void *object);
 void rsv_track_print(const struct rsv_cache *c, const void *object);
 
-void rsv_symbol(char *text, unsigned long addr);
-
 #endif /* RSV_OBJECTS_DEBUG_TRACK_H */
