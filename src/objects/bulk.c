@@ -15,6 +15,7 @@
 #include "cache.h"
 #include "cpu.h"
 #include "depot.h"
+#include "fastpath.h"
 #include "free.h"
 #include "hooks.h"
 #include "mark.h"
@@ -155,12 +156,21 @@ static unsigned int rsv_bulk_alloc_some(struct rsv_cache *c, unsigned int nr, vo
 
 static void rsv_bulk_alloc_hook(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
 {
-	if (want_init_on_alloc(gfp) && unlikely(gfp & __GFP_ZERO && c->ctor))
-		rsv_alloc_warn_zero(c);
 	if (!rsv_alloc_has_hook(c, gfp))
 		return;
 	while (nr--)
 		rsv_alloc_hook(c, *objects++, gfp);
+}
+
+/*
+ * Whether magazines may serve a request whose flags are not plain. Not inline, so that plain flags
+ * need one test.
+ */
+static noinline bool rsv_bulk_gfp_ok(const struct rsv_cache *c, gfp_t gfp)
+{
+	if (gfp & __GFP_ZERO && c->ctor)
+		rsv_alloc_warn_zero(c);
+	return !(gfp & ~RSV_GFP_OBJECTS);
 }
 
 /**
@@ -181,7 +191,7 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 	rsv_might_alloc(gfp);
 	while (done < nr) {
 		some = 0;
-		if (likely(!(gfp & ~RSV_GFP_OBJECTS)))
+		if (likely(rsv_gfp_is_plain(gfp)) || rsv_bulk_gfp_ok(c, gfp))
 			some = rsv_bulk_alloc_some(c, nr - done, objects + done);
 		rsv_bulk_alloc_hook(c, gfp, some, objects + done);
 		done += some;
