@@ -3,12 +3,10 @@
  * Copies between user space and memory of a region: those that leave an object or a block at any
  * edge are refused, with a report, and copy nothing.
  *
- * Tests run in a kernel thread. The task that loads the module lends them a page of its memory.
+ * Tests run in a kernel thread. The program that loads the module lends them its memory.
  */
-#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/sched/mm.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -17,6 +15,7 @@
 #include "support/arrays.h"
 #include "support/checks.h"
 #include "support/misuse.h"
+#include "support/program.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 #include "support/variants.h"
@@ -180,31 +179,6 @@ static void memory_of_no_region_is_not_checked(struct kunit *test)
 
 /* --- With user space ------------------------------------------------------------------------ */
 
-static struct mm_struct *user_mm;
-static unsigned long user_page;
-
-static int borrow_a_page(struct kunit_suite *suite)
-{
-	if (!current->mm)
-		return 0;
-	user_page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, 0);
-	if (IS_ERR_VALUE(user_page))
-		return -ENOMEM;
-	user_mm = current->mm;
-	mmgrab(user_mm);
-	return 0;
-}
-
-static void give_the_page_back(struct kunit_suite *suite)
-{
-	if (!user_mm)
-		return;
-	vm_munmap(user_page, PAGE_SIZE);
-	mmdrop(user_mm);
-	user_mm = NULL;
-}
-
 static void fill_user(struct kunit *test, void __user *user, u8 *bytes, u8 pattern)
 {
 	memset(bytes, pattern, PAGE_SIZE);
@@ -218,10 +192,8 @@ static void expect_user(struct kunit *test, const void __user *user, u8 *bytes, 
 	KUNIT_EXPECT_NULL(test, memchr_inv(bytes, pattern, size));
 }
 
-/* The kernel thread uses the memory of the program that loaded the module. */
-static void copy_with_user(struct kunit *test, u8 *p, size_t size, u8 *bytes)
+static void copy_with_user(struct kunit *test, void __user *user, u8 *p, size_t size, u8 *bytes)
 {
-	void __user *user = (void __user *)user_page;
 	unsigned long left = 0;
 	size_t more = size + 1;
 
@@ -252,15 +224,18 @@ static void refused_copy_copies_nothing(struct kunit *test)
 	struct rsv_region *r = region_of_engine(test);
 	const size_t size = rsv_kmalloc_size_roundup(r, 100);
 	u8 *bytes = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
-	u8 *p = rsv_kmalloc(r, size, GFP_KERNEL);
+	unsigned long user;
+	u8 *p;
 
-	if (!user_mm)
-		kunit_skip(test, "no program loads the module");
+	rsvt_program_enter(test);
+	user = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(user));
+	p = rsv_kmalloc(r, size, GFP_KERNEL);
 	KUNIT_ASSERT_TRUE(test, bytes && p);
-	kthread_use_mm(user_mm);
-	copy_with_user(test, p, size, bytes);
-	kthread_unuse_mm(user_mm);
+	copy_with_user(test, (void __user *)user, p, size, bytes);
 	rsv_kfree(p);
+	KUNIT_EXPECT_EQ(test, vm_munmap(user, PAGE_SIZE), 0);
+	rsvt_program_leave();
 }
 
 static struct kunit_case usercopy_cases[] = {
@@ -275,8 +250,8 @@ static struct kunit_case usercopy_cases[] = {
 
 static struct kunit_suite usercopy_suite = {
 	.name = "reservoir_usercopy",
-	.suite_init = borrow_a_page,
-	.suite_exit = give_the_page_back,
+	.suite_init = rsvt_program_borrow,
+	.suite_exit = rsvt_program_give_back,
 	.init = rsvt_suite_init,
 	.test_cases = usercopy_cases,
 };

@@ -17,6 +17,7 @@
 #include "support/figures.h"
 #include "support/map.h"
 #include "support/misuse.h"
+#include "support/program.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 
@@ -202,7 +203,7 @@ static const struct file_operations shown_fops = {
 	.mmap = show,
 };
 
-/* Maps memory into the address space of the test's own task. Returns the address or an error. */
+/* Maps memory into the program. Returns the address or an error. */
 static unsigned long map_shared(struct kunit *test, void *p, size_t bytes, unsigned long offset)
 {
 	struct file *file = anon_inode_getfile("[vmalloc_test]", &shown_fops, NULL, O_RDWR);
@@ -210,7 +211,7 @@ static unsigned long map_shared(struct kunit *test, void *p, size_t bytes, unsig
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
 	shown = p;
-	addr = kunit_vm_mmap(test, file, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, offset);
+	addr = vm_mmap(file, 0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, offset);
 	fput(file);
 	return addr;
 }
@@ -243,6 +244,7 @@ static void program_and_kernel_see_the_same_pages(struct kunit *test)
 	u32 __user *user;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
+	rsvt_program_enter(test);
 	addr = map_shared(test, p, 3 * PAGE_SIZE, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	user = (u32 __user *)addr;
@@ -256,6 +258,7 @@ static void program_and_kernel_see_the_same_pages(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, p[i * words + 2], 200 + i);
 	}
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, 3 * PAGE_SIZE), 0);
+	rsvt_program_leave();
 	rsv_vfree(p);
 	EXPECT_FREE_AREAS(test, r, [3] = 1);
 }
@@ -266,9 +269,11 @@ static void only_memory_for_programs_can_be_mapped(struct kunit *test)
 	void *p = map(test, r, PAGE_SIZE), *q = rsv_vmalloc_user(r, PAGE_SIZE);
 
 	KUNIT_ASSERT_NOT_NULL(test, q);
+	rsvt_program_enter(test);
 	KUNIT_EXPECT_EQ(test, (long)map_shared(test, p, PAGE_SIZE, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, (long)map_shared(test, q, 2 * PAGE_SIZE, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, (long)map_shared(test, q, PAGE_SIZE, PAGE_SIZE), -EINVAL);
+	rsvt_program_leave();
 	rsv_vfree(p);
 	rsv_vfree(q);
 	EXPECT_FREE_AREAS(test, r, [3] = 1);
@@ -310,6 +315,8 @@ static struct kunit_case vmalloc_cases[] = {
 
 static struct kunit_suite vmalloc_suite = {
 	.name = "reservoir_vmalloc",
+	.suite_init = rsvt_program_borrow,
+	.suite_exit = rsvt_program_give_back,
 	.init = rsvt_suite_init,
 	.test_cases = vmalloc_cases,
 };
