@@ -469,13 +469,14 @@ struct rsv_zone_walk {
  *	after each cache; may sleep
  * @has_local: whether a CPU has cached objects of a cache or, if that is NULL, of any, read without
  *	synchronisation; may sleep
- * @free_leaving: frees the pages of slabs that left their caches: all if @may_sleep, else some
+ * @free_leaving: frees the pages of slabs that left their caches: all if @may_sleep, else some.
+ *	Returns whether there was any such slab
  */
 struct rsv_drain_hooks {
 	void (*shrink)(struct rsv_region *r);
 	void (*drain_local)(struct rsv_region *r, struct rsv_cache *only);
 	bool (*has_local)(struct rsv_region *r, struct rsv_cache *only, unsigned int cpu);
-	void (*free_leaving)(struct rsv_region *r, bool may_sleep);
+	bool (*free_leaving)(struct rsv_region *r, bool may_sleep);
 };
 
 /**

@@ -240,6 +240,27 @@ static void request_that_may_sleep_hurries_the_grace_period(struct kunit *test)
 	late_end(test, l);
 }
 
+/* Only the pages that wait for a grace period are missing, so no cache loses what it retains. */
+static void request_that_hurries_leaves_other_caches_alone(struct kunit *test)
+{
+	struct late *l = late_new(test);
+	u64 empty;
+	void *p;
+
+	preempt_disable();
+	late_free_all(l);
+	others_take_pages(l);
+	preempt_enable();
+	empty = rsvt_query_cache(l->c).empty_slabs;
+	KUNIT_EXPECT_GT(test, empty, 0);
+	p = (void *)rsv_get_free_pages(l->c->region, GFP_KERNEL, 0);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(l->c).empty_slabs, empty);
+	rsv_free_pages((unsigned long)p, 0);
+	others_free_pages(test, l);
+	late_end(test, l);
+}
+
 /* --- Two CPUs that free one object at once --------------------------------------------------- */
 
 /* The other CPU found the object used, and marks it when its slab has left already. */
@@ -336,6 +357,7 @@ static struct kunit_case leaving_cases[] = {
 	KUNIT_CASE_PARAM(request_that_may_not_sleep_gets_pages_whose_grace_period_is_over,
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(request_that_may_sleep_hurries_the_grace_period, variants_gen_params),
+	KUNIT_CASE_PARAM(request_that_hurries_leaves_other_caches_alone, variants_gen_params),
 	KUNIT_CASE_PARAM(slab_with_an_object_in_a_magazine_is_lost_not_given_away,
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(object_that_is_on_a_freelist_twice_is_allocated_once, variants_gen_params),

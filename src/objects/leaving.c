@@ -75,11 +75,6 @@ static void rsv_leaving_advance(struct rsv_leaving *l)
 	}
 }
 
-static bool rsv_leaving_any(const struct rsv_leaving *l)
-{
-	return l->arrived || l->waiting || l->ended;
-}
-
 /**
  * rsv_leaving_add() - let a slab leave its cache for good, a grace period from now
  * @c: the cache

@@ -14,4 +14,10 @@ void rsv_leaving_free_ended(struct rsv_region *r);
 void rsv_leaving_free_all(struct rsv_region *r);
 enum rsv_misuse rsv_leaving_misuse(const struct rsv_extent *e, struct rsv_frame *f);
 
+/* Whether any slab is leaving. Without the lock the answer may be old. */
+static inline bool rsv_leaving_any(const struct rsv_leaving *l)
+{
+	return l->arrived || l->waiting || l->ended;
+}
+
 #endif /* RSV_OBJECTS_LEAVING_H */

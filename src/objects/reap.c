@@ -308,15 +308,18 @@ static void rsv_caches_shrink_internal(struct rsv_region *r)
 	mutex_unlock(&r->caches_lock);
 }
 
-static void rsv_caches_free_leaving(struct rsv_region *r, bool may_sleep)
+static bool rsv_caches_free_leaving(struct rsv_region *r, bool may_sleep)
 {
+	if (!rsv_leaving_any(&r->leaving))
+		return false;
 	if (!may_sleep) {
 		rsv_leaving_free_ended(r);
-		return;
+		return true;
 	}
 	rsv_leaving_free_all(r);
 	rsv_caches_shrink_internal(r);
 	rsv_leaving_free_all(r);
+	return true;
 }
 
 static const struct rsv_drain_hooks rsv_reap_drain_hooks = {

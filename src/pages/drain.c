@@ -278,6 +278,24 @@ static bool rsv_drain_may_wait(gfp_t gfp)
 }
 
 /**
+ * rsv_drain_leaving() - free the pages of slabs that left their caches, as far as a request may
+ * wait
+ *	for them
+ * @r: the region
+ * @gfp: the request's flags
+ *
+ * These pages only wait for a grace period. So a request asks for them before it drains what others
+ * cache.
+ *
+ * Context: Any but NMI; may sleep if @gfp allows it.
+ * Return: Whether there was any such slab.
+ */
+bool rsv_drain_leaving(struct rsv_region *r, gfp_t gfp)
+{
+	return rsv_drain_hooks->free_leaving(r, rsv_drain_may_wait(gfp));
+}
+
+/**
  * rsv_drain_for_request() - move cached memory to the free areas, as far as a request may wait for
  *	it
  * @r: the region

@@ -109,14 +109,23 @@ static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_r
 			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
 }
 
-/* Drains after no zone had a block, tries all zones once more, and counts the failure. */
+/*
+ * After no zone had a block: frees what only waits for a grace period and tries all zones, then
+ * drains and tries them once more, then counts the failure.
+ */
 static noinline struct rsv_frame *
 rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
 {
-	bool waited = rsv_drain_for_request(r, q->gfp);
-	struct rsv_frame *f = rsv_zones_serve(r, q, NULL);
+	struct rsv_frame *f = NULL;
+	bool waited;
 
+	if (rsv_drain_leaving(r, q->gfp))
+		f = rsv_zones_serve(r, q, NULL);
+	if (f)
+		return f;
+	waited = rsv_drain_for_request(r, q->gfp);
+	f = rsv_zones_serve(r, q, NULL);
 	if (f)
 		return f;
 	if (waited && gather)
