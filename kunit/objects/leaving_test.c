@@ -261,6 +261,21 @@ static void request_that_hurries_leaves_other_caches_alone(struct kunit *test)
 	late_end(test, l);
 }
 
+/* A small slab would do, but whole ones only wait for a grace period. */
+static void slabs_stay_whole_while_others_are_leaving(struct kunit *test)
+{
+	struct late *l = late_new(test);
+	u64 slabs = rsvt_query_cache(l->c).full_slabs;
+
+	preempt_disable();
+	late_free_all(l);
+	preempt_enable();
+	rsvt_objects_alloc(test, l->c, l->object, l->nr);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(l->c).full_slabs, slabs);
+	rsvt_objects_free(l->c, l->object, l->nr);
+	late_end(test, l);
+}
+
 /* --- Two CPUs that free one object at once --------------------------------------------------- */
 
 /* The other CPU found the object used, and marks it when its slab has left already. */
@@ -358,6 +373,7 @@ static struct kunit_case leaving_cases[] = {
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(request_that_may_sleep_hurries_the_grace_period, variants_gen_params),
 	KUNIT_CASE_PARAM(request_that_hurries_leaves_other_caches_alone, variants_gen_params),
+	KUNIT_CASE_PARAM(slabs_stay_whole_while_others_are_leaving, variants_gen_params),
 	KUNIT_CASE_PARAM(slab_with_an_object_in_a_magazine_is_lost_not_given_away,
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(object_that_is_on_a_freelist_twice_is_allocated_once, variants_gen_params),

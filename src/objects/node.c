@@ -32,6 +32,7 @@
 #include "leaving.h"
 #include "node.h"
 #include "pages/contig.h"
+#include "pages/drain.h"
 #include "pages/pagemap.h"
 
 /*
@@ -106,9 +107,15 @@ struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int
 	struct rsv_frame *f = NULL;
 
 	gfp &= ~(__GFP_ZERO | __GFP_HIGHMEM);
-	/* Like SLUB in allocate_slab(): a small slab is better than reclaim for a large one. */
-	if (l->small_pages < l->pages && rsv_slab_may_be_whole(c))
+	/*
+	 * Like SLUB in allocate_slab(): a small slab is better than reclaim for a large one. Pages
+	 * that only wait for a grace period are no reclaim.
+	 */
+	if (l->small_pages < l->pages && rsv_slab_may_be_whole(c)) {
 		f = rsv_run_try(c->region, gfp, nid, l->pages);
+		if (!f && rsv_drain_leaving(c->region, gfp))
+			f = rsv_run_try(c->region, gfp, nid, l->pages);
+	}
 	return f ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);
 }
 

@@ -49,8 +49,23 @@ static void use_slabs(const struct lesson_ctx *ctx, unsigned int step)
 		shrunk = shrink_cache(ctx->fd, reclaimed.own.handle);
 }
 
+/* Waits for slabs that are leaving the cache: their pages are neither slabs nor free yet. */
+static void wait_for_grace_period(const struct lesson_ctx *ctx)
+{
+	int64_t begun = now_ms();
+	struct rsv_ioc_info info;
+
+	do {
+		info = query_info(ctx->fd, ctx->region);
+		if (info.slab_bytes + info.free_bytes == info.bytes)
+			return;
+		usleep(POLL_MS * 1000);
+	} while (now_ms() - begun < PATIENCE_MS);
+}
+
 static void take_figures(const struct lesson_ctx *ctx)
 {
+	wait_for_grace_period(ctx);
 	free(seen_region.chars);
 	seen_cache = query_lesson_cache(ctx, &reclaimed);
 	seen_region = take_snapshot(ctx);
@@ -114,8 +129,9 @@ static void teach_reclaim_steps(struct lesson_ctx *ctx)
 	expect_seen(ctx, 0, 2, SLABS, 4);
 	explain("All objects are freed, and all slabs become empty. The cache keeps two of them: "
 		"without these, a program that allocates and frees one object in turn would "
-		"allocate and free a slab each time. The other slabs go back to the buddy system "
-		"at once.");
+		"allocate and free a slab each time. The other slabs go back to the buddy system: "
+		"not at once, but after a grace period of RCU, when no CPU can still be looking "
+		"at them.");
 	end_reclaim_step(ctx);
 
 	begin_step(ctx, &slabs, REPEATED);
