@@ -49,6 +49,7 @@
 #ifndef RSV_TYPES_H
 #define RSV_TYPES_H
 
+#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/jiffies.h>
 #include <linux/kallsyms.h>
@@ -1275,6 +1276,7 @@ struct rsv_dma_rule {
  * @waiting: the slabs whose grace period has begun
  * @ended: the slabs whose grace period has ended
  * @grace: the state by which RCU tells whether the grace period of @waiting has ended
+ * @nr_pages: pages of all these slabs, and of those that a caller is just freeing
  * @mutex: held by a task that frees such slabs; may sleep
  * @work: frees such slabs after a grace period (queued by the first one that arrives, and by
  *	itself)
@@ -1285,6 +1287,7 @@ struct rsv_leaving {
 	struct rsv_frame *__data_racy waiting;
 	struct rsv_frame *__data_racy ended;
 	unsigned long grace;
+	atomic_long_t nr_pages;
 	struct mutex mutex;	/* see above */
 	struct rcu_work work;
 };

@@ -4,6 +4,7 @@
  * period is over, and afterwards.
  */
 #include <linux/kmemleak.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
@@ -151,6 +152,29 @@ static void nobody_gets_the_pages_before_a_grace_period_is_over(struct kunit *te
 	late_end(test, l);
 }
 
+/* Otherwise the pages would be in no figure. The holder of the mutex keeps tasks from freeing them. */
+static void pages_count_as_leaving_until_they_are_free(struct kunit *test)
+{
+	struct late *l = late_new(test);
+	struct rsv_region *r = l->c->region;
+	u64 in_slabs = rsvt_cache_count(l->c).pages << PAGE_SHIFT, free, leaving;
+
+	free = rsvt_region_free_bytes(r);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).leaving_bytes, 0);
+	mutex_lock(&r->leaving.mutex);
+	preempt_disable();
+	late_free_all(l);
+	preempt_enable();
+	leaving = rsvt_query_region(r).leaving_bytes;
+	KUNIT_EXPECT_GT(test, leaving, 0);
+	KUNIT_EXPECT_EQ(test, leaving + (rsvt_cache_count(l->c).pages << PAGE_SHIFT), in_slabs);
+	mutex_unlock(&r->leaving.mutex);
+
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), free + leaving);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).leaving_bytes, 0);
+	late_end(test, l);
+}
+
 /*
  * CPU C sees that the page is the cache's, and is interrupted. Meanwhile the slab leaves, and
  * others take all pages that they can get. Then C goes on.
@@ -295,6 +319,7 @@ static void slab_with_an_object_in_a_magazine_is_lost_not_given_away(struct kuni
 	slab = rsv_slab_head(l->e, rsv_frame_at(l->e, l->gone));
 	rsv_object_set_cached(l->c, l->gone);
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_leaving_free_all(l->c->region));
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(l->c->region).leaving_bytes, 0);
 	others_take_pages(l);
 	KUNIT_EXPECT_EQ(test, slab->kind, RSV_FRAME_SLAB);
 	others_free_pages(test, l);
@@ -365,6 +390,7 @@ static void object_that_is_on_a_freelist_twice_is_allocated_once(struct kunit *t
 
 static struct kunit_case leaving_cases[] = {
 	KUNIT_CASE_PARAM(nobody_gets_the_pages_before_a_grace_period_is_over, variants_gen_params),
+	KUNIT_CASE_PARAM(pages_count_as_leaving_until_they_are_free, variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_that_meets_its_slab_going_back_changes_nothing,
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_called_so_while_the_slab_is_leaving, variants_gen_params),

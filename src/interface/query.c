@@ -125,6 +125,7 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 
 	rsv_query_zones(r, info);
 	rsv_query_caches(r, info);
+	info->leaving_bytes = (u64)atomic_long_read(&r->leaving.nr_pages) << PAGE_SHIFT;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_info);
 

@@ -89,6 +89,7 @@ void rsv_leaving_add(struct rsv_cache *c, struct rsv_frame *slab)
 	bool first;
 
 	slab->leaving = c;
+	atomic_long_add(rsv_slab_pages(c, slab), &l->nr_pages);
 	raw_spin_lock_irqsave(&l->lock, flags);
 	first = !rsv_leaving_any(l);
 	rsv_leaving_push(&l->arrived, slab);
@@ -99,12 +100,18 @@ void rsv_leaving_add(struct rsv_cache *c, struct rsv_frame *slab)
 		queue_rcu_work(rsv_queue, &l->work);
 }
 
-/* Frees a slab whose grace period has ended. */
+/*
+ * Frees a slab whose grace period has ended. A slab that the engine reports instead has left, too:
+ * its pages are lost.
+ */
 static void rsv_leaving_free_slab(struct rsv_frame *slab)
 {
 	struct rsv_cache *c = slab->leaving;
+	struct rsv_leaving *l = &c->region->leaving;
+	const unsigned int pages = rsv_slab_pages(c, slab);
 
 	c->engine->free_slab(c, slab);
+	atomic_long_sub(pages, &l->nr_pages);
 }
 
 static struct rsv_frame *rsv_leaving_pop_ended(struct rsv_leaving *l)

@@ -75,6 +75,7 @@ static void put_info(const struct rsv_ioc_info *info)
 	put_string("classes", info->classes);
 	put_number("heap_bytes", info->heap_bytes);
 	put_number("heap_free_bytes", info->heap_free_bytes);
+	put_number("leaving_bytes", info->leaving_bytes);
 }
 
 static void put_zone(const struct view *view, const struct rsv_ioc_zone *zone)

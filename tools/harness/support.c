@@ -69,7 +69,8 @@ static uint64_t empty_slab_bytes(int fd, uint32_t region)
 
 /*
  * The free bytes of a region: in free blocks, cached on CPUs' lists, zeroed, and in slabs without
- * an object in use. UINT64_MAX if the query fails.
+ * an object in use, even if they left their caches and wait for a grace period. UINT64_MAX if the
+ * query fails.
  */
 static uint64_t free_bytes(int fd, uint32_t region)
 {
@@ -77,7 +78,8 @@ static uint64_t free_bytes(int fd, uint32_t region)
 
 	if (call(fd, RSV_IOC_INFO, &info))
 		return UINT64_MAX;
-	return info.free_bytes + info.cached_bytes + empty_slab_bytes(fd, region);
+	return info.free_bytes + info.cached_bytes + info.leaving_bytes +
+	       empty_slab_bytes(fd, region);
 }
 
 /* Waits until the region has @bytes free bytes. Returns false if that takes too long. */

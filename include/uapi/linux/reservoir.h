@@ -91,6 +91,8 @@
  * @classes: out: name of the region's set of size classes, such as "fine"
  * @heap_bytes: out: bytes of @slab_bytes that are the heap of the engine SLOB
  * @heap_free_bytes: out: free bytes of that heap
+ * @leaving_bytes: out: bytes of slabs that left their caches: free as soon as a grace period ends,
+ *	or when a request needs them
  */
 struct rsv_ioc_info {
 	__u32 size;
@@ -117,6 +119,7 @@ struct rsv_ioc_info {
 	char classes[8];
 	__u64 heap_bytes;
 	__u64 heap_free_bytes;
+	__u64 leaving_bytes;
 };
 
 /**
