@@ -217,6 +217,21 @@ static inline unsigned int rsv_stack_entries(unsigned long *entries, unsigned in
 #endif
 
 /*
+ * Whether a page is of the kernel's slabs, or (where its type tells, since 6.15 at the latest) of a
+ * kmalloc() of whole pages.
+ */
+static inline bool rsv_kernel_kmalloced(struct page *page)
+{
+	const struct folio *folio = page_folio(page);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	if (folio_test_large_kmalloc(folio))
+		return true;
+#endif
+	return folio_test_slab(folio);
+}
+
+/*
  * Stacks. The kernel's stack depot stores each distinct stack once and gives it a number; 0 means
  * that it could not be stored. Its function lost a parameter in 6.3 and got flags in 6.8.
  */

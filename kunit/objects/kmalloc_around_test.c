@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What rsv_kmalloc() has around it, as the kernel's has: arrays, nodes, copies, rounded sizes, and
- * memory that its scope frees.
+ * What rsv_kmalloc() has around it, as the kernel's has: arrays, nodes, copies, rounded sizes,
+ * memory that its scope frees, and memory that is the kernel's own.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "support/areas.h"
 #include "support/figures.h"
+#include "support/misuse.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 #include "support/variants.h"
@@ -181,6 +183,29 @@ static void scope_frees_what_it_does_not_hand_on(struct kunit *test)
 }
 #endif
 
+#define NO_REGION	"memory of no region given back"
+#define THE_SYSTEMS	NO_REGION ": it is the system's"
+#define KMALLOCED	THE_SYSTEMS ", of kmalloc() or kmem_cache_alloc()"
+
+/* On older kernels nothing tells that whole pages are of kmalloc(). */
+static void memory_of_the_system_is_refused_as_such(struct kunit *test)
+{
+	void *small = kunit_kmalloc(test, 100, GFP_KERNEL);
+	void *large = kunit_kmalloc(test, SZ_64K, GFP_KERNEL);
+	void *page = (void *)__get_free_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, small);
+	KUNIT_ASSERT_NOT_NULL(test, large);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	EXPECT_REPORT(test, RSV_FOREIGN, KMALLOCED, rsv_kfree(small));
+	EXPECT_REPORT(test, RSV_FOREIGN,
+		      rsv_kernel_kmalloced(virt_to_page(large)) ? KMALLOCED : THE_SYSTEMS,
+		      rsv_kfree(large));
+	EXPECT_REPORT(test, RSV_FOREIGN, THE_SYSTEMS, rsv_kfree(page));
+	EXPECT_REPORT(test, RSV_FOREIGN, NO_REGION, rsv_kfree((void *)ULONG_MAX));
+	free_page((unsigned long)page);
+}
+
 static struct kunit_case kmalloc_around_cases[] = {
 	KUNIT_CASE(array_that_no_size_can_tell_is_null),
 	KUNIT_CASE_PARAM(array_holds_all_its_elements, engines_gen_params),
@@ -189,6 +214,7 @@ static struct kunit_case kmalloc_around_cases[] = {
 	KUNIT_CASE(memory_of_a_node_that_does_not_exist_is_null),
 	KUNIT_CASE_PARAM(copies_have_the_bytes_of_their_source, engines_gen_params),
 	KUNIT_CASE(copy_that_does_not_fit_is_null),
+	KUNIT_CASE(memory_of_the_system_is_refused_as_such),
 #ifdef DEFINE_FREE
 	KUNIT_CASE(scope_frees_what_it_does_not_hand_on),
 #endif

@@ -162,11 +162,36 @@ static void object_in_two_magazines_does_not_hide_one_that_is_out(struct kunit *
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 }
 
+/* A stale or a wild pointer to a magazine: its cache uses it, so nobody else may have it. */
+static void magazine_is_no_memory_of_a_caller(struct kunit *test)
+{
+	struct rsv_cache *c = rsvt_magazine_cache(test, 0), *internal = c->magazine_cache;
+	unsigned int size = c->magazine_size;
+	void **object = rsvt_objects_used(test, c, size), *m, *again;
+	const char *text;
+
+	rsv_cache_free(c, object[0]);
+	m = rsvt_this_cpu(c)->loaded;
+	text = rsvt_report_text(test, "%s, but it is the module's own",
+				rsvt_report_free(test, internal, m));
+	EXPECT_REPORT(test, RSV_FOREIGN, text, rsv_kfree(m));
+	EXPECT_MISUSE(test, RSV_FOREIGN, KUNIT_EXPECT_EQ(test, rsv_ksize(m), 0));
+	EXPECT_MISUSE(test, RSV_FOREIGN, again = rsv_krealloc(c->region, m, SZ_8K, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, again);
+	EXPECT_MISUSE(test, RSV_FOREIGN, again = rsv_krealloc(c->region, m, 0, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, again);
+	EXPECT_MISUSE(test, RSV_WRONG_CACHE, rsv_cache_free(c, m));
+	KUNIT_EXPECT_EQ(test, rsvt_magazines_in_use(c->region, size), 1);
+	rsvt_objects_free(c, object + 1, size - 1);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+}
+
 static struct kunit_case magazine_misuse_cases[] = {
 	KUNIT_CASE_PARAM(object_is_not_taken_back_twice_wherever_it_is, engines_gen_params),
 	KUNIT_CASE_PARAM(object_of_another_cache_does_not_get_into_a_magazine, engines_gen_params),
 	KUNIT_CASE_PARAM(middle_of_an_object_does_not_get_into_a_magazine, engines_gen_params),
 	KUNIT_CASE_PARAM(object_in_two_magazines_does_not_hide_one_that_is_out, engines_gen_params),
+	KUNIT_CASE(magazine_is_no_memory_of_a_caller),
 	KUNIT_CASE(object_that_was_never_handed_out_is_not_taken_back),
 	KUNIT_CASE(free_object_that_was_written_to_is_lost_and_nothing_else),
 	{}};

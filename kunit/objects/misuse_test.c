@@ -166,6 +166,12 @@ static void free_twice_without_a_name(struct kunit *test, struct rsv_cache *c)
 	void *object[NR];
 
 	rsvt_objects_alloc(test, c, object, NR);
+	/* What the module uses itself is no memory of a caller. */
+	if (c->flags & RSV_CACHE_INTERNAL) {
+		EXPECT_MISUSE(test, RSV_FOREIGN, rsv_kfree(object[2]));
+		rsvt_objects_free(c, object, NR);
+		return;
+	}
 	rsv_kfree(object[2]);
 	/* The heap knows the caches of used and of cached objects only. */
 	if (rsvt_cache_in_heap(c))

@@ -333,7 +333,7 @@ static unsigned long refill_hole(struct kunit *test, struct rsv_region *r, struc
 static void memory_that_comes_again_is_found_where_it_is_now(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, 2 * BLOCK_BYTES);
-	struct rsv_cache *c = rsvt_scratch_cache(test, r, 512, 0);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, 512, 0, RSV_NO_MAGAZINE, NULL);
 	struct page **page = rsvt_pages_array(test, 512), *rest;
 	void *object, *p;
 	unsigned long nr;

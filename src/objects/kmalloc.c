@@ -288,6 +288,11 @@ static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long call
 	struct rsv_cache *c = rsv_cache_at(e, p);
 	enum rsv_misuse misuse;
 
+	/* Fast paths do not serve internal caches, so none of their objects is freed there. */
+	if (unlikely(c && c->flags & RSV_CACHE_INTERNAL)) {
+		rsv_debug_report(RSV_FOREIGN, c, e, p, "given back, but it is the module's own");
+		return;
+	}
 	if (likely(c)) {
 		rsv_free_object(c, e, (void *)p, caller);
 		return;
@@ -310,7 +315,7 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 	if (likely(e))
 		rsv_kfree_in(e, p, caller);
 	else
-		rsv_report(RSV_FOREIGN, "memory of no region given back");
+		rsv_report(RSV_FOREIGN, "memory of no region given back%s", rsv_foreign_text(p));
 	rcu_read_unlock();
 }
 
@@ -354,8 +359,9 @@ refuse:
  * rsv_kfree() - free memory
  * @p: memory of rsv_kmalloc() and its like; NULL and ZERO_SIZE_PTR do nothing
  *
- * The function reports a double free, a pointer into the middle and a pointer into no region, and
- * changes nothing.
+ * The function reports a double free, a pointer into the middle, a pointer to what the module uses
+ * itself and a pointer into no region, and changes nothing. It says so if the memory is of the
+ * system's kmalloc(). Like kfree(), it also takes objects of rsv_cache_alloc().
  *
  * Context: Any but NMI, where it is refused with a report.
  */

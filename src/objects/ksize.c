@@ -61,6 +61,9 @@ static size_t rsv_kmalloc_size_in(struct rsv_extent *e, const void *p)
 
 	if (!c)
 		return rsv_pages_size(e, p);
+	/* No caller has an object that the module uses itself. */
+	if (c->flags & RSV_CACHE_INTERNAL)
+		return 0;
 	return rsv_object_is_used(c, e, p) ? c->layout.object_size : 0;
 }
 
@@ -82,7 +85,8 @@ static size_t rsv_kmalloc_size(const void *p)
 		size = rsv_kmalloc_size_in(e, p);
 	rcu_read_unlock();
 	if (!size)
-		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for");
+		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for%s",
+			   e ? "" : rsv_foreign_text(p));
 	return size;
 }
 

@@ -11,6 +11,7 @@
 #include "types.h"
 
 struct rsv_cache *rsv_cache_at(struct rsv_extent *e, const void *p);
+const char *rsv_foreign_text(const void *p);
 
 /* Whether a used object of the cache begins at an address in a page of the cache */
 static inline bool rsv_object_is_used(const struct rsv_cache *c, struct rsv_extent *e,
