@@ -248,6 +248,11 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_internal);
  *	held; may be NULL. A freed object keeps its state for the next allocation, so the caller
  *	that frees it restores the state that the constructor made
  *
+ * As kmem_cache_create(), the function takes no reference to the module that @ctor is in: a module
+ * that held itself in this way could never be unloaded. So a module destroys its caches in its exit
+ * function, before its constructors go. A module that shares such a cache with others makes sure
+ * that these go first: those that use a symbol of it do, all others hold it by try_module_get().
+ *
  * With RSV_NAME_UNIQUE a second cache of the name gets "-1" behind it, the next one "-2" and so on:
  * two instances of a driver need not agree on names. If there is no room for the number, the name
  * loses its last characters. What debug= says of @name holds for all of them.
