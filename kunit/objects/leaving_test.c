@@ -152,9 +152,7 @@ static void nobody_gets_the_pages_before_a_grace_period_is_over(struct kunit *te
 	late_end(test, l);
 }
 
-/*
- * Otherwise the pages would be in no figure. While the test holds the mutex no task frees the slabs.
- */
+/* Otherwise the pages would be in no figure. The mutex keeps tasks from freeing the slabs. */
 static void pages_count_as_leaving_until_they_are_free(struct kunit *test)
 {
 	struct late *l = late_new(test);
