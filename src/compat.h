@@ -222,7 +222,7 @@ static inline unsigned int rsv_stack_entries(unsigned long *entries, unsigned in
  */
 static inline bool rsv_kernel_kmalloced(struct page *page)
 {
-	const struct folio *folio = page_folio(page);
+	struct folio *folio = page_folio(page);
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
 	if (folio_test_large_kmalloc(folio))
