@@ -82,12 +82,17 @@ static void rsv_cache_free_nodes(struct rsv_cache *c)
 		kfree(c->nodes[nid]);
 }
 
+/*
+ * Only CPUs of a node gain from a structure in that node's memory. On a node without CPUs, which
+ * may be memory that can be unplugged, the structure would keep that memory from going off-line
+ * until the cache is destroyed.
+ */
 static int rsv_cache_alloc_nodes(struct rsv_cache *c)
 {
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		int where = node_online(nid) ? nid : NUMA_NO_NODE;
+		int where = node_state(nid, N_CPU) ? nid : NUMA_NO_NODE;
 		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), GFP_KERNEL, where);
 
 		if (!n)
