@@ -859,6 +859,28 @@ struct rsv_cache {
 	struct rsv_cache_node *nodes[];
 };
 
+/*
+ * Bytes of a chunk, where structures of caches lie side by side. Enough for one of a machine with
+ * 1024 nodes.
+ */
+#define RSV_CACHE_CHUNK_BYTES	16384
+
+/* Structures that a chunk has room for at most */
+#define RSV_CACHE_CHUNK_MAX	64
+
+static_assert(sizeof(struct rsv_cache) + MAX_NUMNODES * sizeof(void *) <
+	      RSV_CACHE_CHUNK_BYTES - 1024);
+
+/**
+ * struct rsv_cache_chunk - what is at the beginning of a chunk (rsv_cache_chunks_lock)
+ * @list: on the list of chunks with room
+ * @used: a bit for each structure
+ */
+struct rsv_cache_chunk {
+	struct list_head list;
+	DECLARE_BITMAP(used, RSV_CACHE_CHUNK_MAX);
+};
+
 /**
  * struct rsv_cache_hooks - the hooks of an upper layer for caches that come and go (constant; they
  *	may sleep, and run with no lock held)

@@ -3,6 +3,7 @@
  * Creation of caches, the choice of the slab that serves a request, and the figures of a cache.
  */
 #include <linux/bitmap.h>
+#include <linux/cache.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
@@ -467,6 +468,34 @@ static void numbers_of_caches_in_use_are_left_out(struct kunit *test)
 	mutex_unlock(&r->caches_lock);
 }
 
+/* Lines that the fast paths of two caches read are neither shared nor a power of two apart. */
+static void structures_of_caches_lie_side_by_side(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
+	struct rsv_cache *c[3 * RSV_CACHE_CHUNK_MAX];
+	size_t stride = ALIGN(struct_size(c[0], nodes, nr_node_ids), cache_line_size());
+	unsigned int i, neighbours = 0;
+
+	for (i = 0; i < ARRAY_SIZE(c); i++) {
+		c[i] = rsvt_scratch_cache(test, r, 64, 0);
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)c[i], cache_line_size()));
+		if (!i)
+			continue;
+		neighbours += (void *)c[i] - (void *)c[i - 1] == stride;
+	}
+	KUNIT_EXPECT_GT(test, neighbours, ARRAY_SIZE(c) / 2);
+
+	/* Every second one leaves a gap, which serves again. */
+	for (i = 0; i < ARRAY_SIZE(c); i += 2)
+		rsvt_scratch_cache_end(test, c[i]);
+	for (i = 0; i < ARRAY_SIZE(c); i += 2) {
+		c[i] = rsvt_scratch_cache(test, r, 128, 0);
+		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c[i]).object_size, 128);
+	}
+	for (i = 1; i < ARRAY_SIZE(c); i += 2)
+		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c[i]).object_size, 64);
+}
+
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
 	KUNIT_CASE(name_is_unique_in_its_region_only),
@@ -484,6 +513,7 @@ static struct kunit_case cache_cases[] = {
 	KUNIT_CASE(object_that_no_block_can_hold_gives_null),
 	KUNIT_CASE(counters_that_wrap_hide_no_used_object),
 	KUNIT_CASE(numbers_of_caches_in_use_are_left_out),
+	KUNIT_CASE(structures_of_caches_lie_side_by_side),
 	{}};
 
 static struct kunit_suite cache_suite = {

@@ -36,6 +36,7 @@
 
 #include "cache.h"
 #include "cache_list.h"
+#include "cache_struct.h"
 #include "cpu.h"
 #include "debug/check.h"
 #include "depot.h"
@@ -58,13 +59,6 @@
 
 static const struct rsv_cache_hooks *rsv_cache_hooks;	/* set before the first cache is created */
 static int rsv_cache_state;				/* of CPU hot-plug */
-
-/*
- * Memory of struct rsv_cache, side by side and each at the beginning of a cache line. kmalloc()
- * would put the structures 1 KB apart, where the lines that fast paths read compete for few sets of
- * the CPU's data cache.
- */
-static struct kmem_cache *rsv_cache_memory;
 
 static DEFINE_SPINLOCK(rsv_quarantine_lock);
 static LIST_HEAD(rsv_quarantine);			/* the newest first (rsv_quarantine_lock) */
@@ -155,14 +149,14 @@ static void rsv_cache_free_memory(struct rsv_cache *c)
 {
 	free_percpu(c->cpus);
 	rsv_cache_free_nodes(c);
-	kmem_cache_free(rsv_cache_memory, c);
+	rsv_cache_struct_free(c);
 }
 
 static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 				       const struct rsv_layout *l, unsigned int flags,
 				       void (*ctor)(void *object))
 {
-	struct rsv_cache *c = kmem_cache_zalloc(rsv_cache_memory, GFP_KERNEL);
+	struct rsv_cache *c = rsv_cache_struct_alloc();
 
 	if (!c)
 		return NULL;
@@ -541,29 +535,19 @@ static int rsv_cache_cpu_dead(unsigned int cpu, struct hlist_node *node)
  */
 int rsv_caches_start(void)
 {
-	const struct rsv_cache *c;
-	int err = -ENOMEM;
+	int err = rsv_cache_list_start();
 
-	rsv_cache_memory = kmem_cache_create("rsv_cache", struct_size(c, nodes, nr_node_ids), 0,
-					     SLAB_HWCACHE_ALIGN, NULL);
-	if (!rsv_cache_memory)
-		return err;
-	err = rsv_cache_list_start();
 	if (err)
-		goto no_names;
+		return err;
 	err = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:cache-dead", NULL,
 				      rsv_cache_cpu_dead);
-	if (err < 0)
-		goto no_state;
+	if (err < 0) {
+		rsv_cache_list_stop();
+		return err;
+	}
 	rsv_cache_state = err;
 	rsv_reap_set_hooks();
 	return 0;
-
-no_state:
-	rsv_cache_list_stop();
-no_names:
-	kmem_cache_destroy(rsv_cache_memory);
-	return err;
 }
 
 /**
@@ -579,5 +563,4 @@ void rsv_caches_stop(void)
 		rsv_cache_free_memory(c);
 	cpuhp_remove_multi_state(rsv_cache_state);
 	rsv_cache_list_stop();
-	kmem_cache_destroy(rsv_cache_memory);
 }
