@@ -7,6 +7,11 @@
  * entry appears when its extent is complete, and an extent is freed only after the grace periods
  * that pagemap.c describes. An extent never grows, because its frame table cannot grow in place.
  * Pages that go back to the system leave a hole. An extent that consists of holes only is freed.
+ *
+ * The system may take such memory off-line, and the machine may lose it. Then the pages of the hole
+ * have no page structures and no addresses, while their frames still say HOLE. So no code goes from
+ * a frame that may say HOLE to a page structure, or to memory. A lookup by an address goes to the
+ * frame without the page structure: rsv_extent_find_addr().
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 

@@ -215,8 +215,9 @@ struct rsv_extent *rsv_extent_find_addr(const void *addr)
 
 	rcu_read_lock();
 	e = raw_cpu_read(rsv_extent_hint);
+	/* The address may be any, so nothing here reads a page structure: it may be gone. */
 	if (unlikely(!rsv_extent_has(e, addr) || READ_ONCE(e->nr_holes)))
-		e = virt_addr_valid(addr) ? rsv_extent_find(page_to_pfn(virt_to_page(addr))) : NULL;
+		e = virt_addr_valid(addr) ? rsv_extent_find(PHYS_PFN(__pa(addr))) : NULL;
 	rcu_read_unlock();
 	return e;
 }
