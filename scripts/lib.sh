@@ -55,10 +55,12 @@ release_of() {
 
 # kernel_trouble LOG: print the warnings and errors of the kernel; fail if there are none. Reports of Reservoir begin with its
 # name and do not count, since tests provoke them on purpose, except for a region that is still in use at unload. Faults
-# that scripts/guest/machines provokes do not count either.
+# that scripts/guest/machines provokes do not count either, nor what the kernel says about memory that cannot go
+# off-line.
 kernel_trouble() {
 	tr -d '\r' <"$1" | sed -E 's/^\[ *[0-9.]+\] //; /^faults: the following are meant/q' |
-		sed '/^reservoir: region kunit-leak is leaked/d' | awk -f "$root/scripts/kcsan.awk" | grep -E \
+		sed '/^reservoir: region kunit-leak is leaked/d; /^page dumped because: unmovable page/d' |
+		awk -f "$root/scripts/kcsan.awk" | grep -E \
 		-e '^(rcu|watchdog): (WARNING|BUG|INFO): ' \
 		-e '^reservoir: region .* is leaked' \
 		-e '^(WARNING|BUG|INFO|UBSAN|KASAN|KCSAN|KFENCE|Oops|Kernel panic)( -|:) ?' \

@@ -30,6 +30,8 @@ int machine_run_reserve(struct rsv_region *r);
 int machine_run_traces(struct rsv_region *r);
 int machine_run_double_free(struct rsv_region *r);
 int machine_run_fuzz(struct rsv_region *r);
+int machine_run_unplug(struct rsv_region *r);
+void machine_unplug_end(void);
 void machine_traces_end(void);
 void machine_objects_end(void);
 

@@ -18,7 +18,7 @@
 static char *run = "drain";
 module_param(run, charp, 0400);
 MODULE_PARM_DESC(run,
-		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz");
+		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz, unplug");
 
 unsigned int machine_seconds = 40;
 module_param_named(seconds, machine_seconds, uint, 0400);
@@ -34,7 +34,7 @@ MODULE_PARM_DESC(seed, "of these; 0 for another one each time");
 
 unsigned int machine_megabytes = 1024;
 module_param_named(megabytes, machine_megabytes, uint, 0400);
-MODULE_PARM_DESC(megabytes, "how much reserve takes");
+MODULE_PARM_DESC(megabytes, "how much reserve and unplug take");
 
 bool machine_checks;
 module_param_named(checks, machine_checks, bool, 0400);
@@ -86,6 +86,7 @@ static const struct {
 	{"objects", machine_run_objects}, {"footprint", machine_run_footprint},
 	{"reserve", machine_run_reserve}, {"traces", machine_run_traces},
 	{"double_free", machine_run_double_free}, {"fuzz", machine_run_fuzz},
+	{"unplug", machine_run_unplug},
 };
 
 static int __init machine_init(void)
@@ -107,6 +108,7 @@ module_init(machine_init);
 /* Everything else that machine_init() started ended there. */
 static void __exit machine_exit(void)
 {
+	machine_unplug_end();
 	machine_traces_end();
 	machine_objects_end();
 }
