@@ -6,6 +6,7 @@
 #ifndef RSV_COMPAT_H
 #define RSV_COMPAT_H
 
+#include <linux/bitops.h>
 #include <linux/gfp.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
@@ -119,6 +120,36 @@ rsv_shrinker_start(unsigned long (*count)(struct shrinker *s, struct shrink_cont
 static inline void rsv_shrinker_stop(struct shrinker *s)
 {
 	shrinker_free(s);
+}
+#endif
+
+/*
+ * The flags of a page; the other bits of the word tell its zone and node. An owner sets flags, or
+ * lets others set them, but for the one that says that the page is broken. Since 6.18 the word is
+ * in a structure.
+ */
+#define RSV_PAGE_FLAGS ((1UL << NR_PAGEFLAGS) - 1)
+#define RSV_PAGE_FLAGS_OWNED (RSV_PAGE_FLAGS & ~__PG_HWPOISON)
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+static inline unsigned long rsv_page_word(const struct page *page)
+{
+	return READ_ONCE(page->flags);
+}
+
+static inline void rsv_page_clear_flags(struct page *page, unsigned long flags)
+{
+	set_mask_bits(&page->flags, flags, 0);
+}
+#else
+static inline unsigned long rsv_page_word(const struct page *page)
+{
+	return READ_ONCE(page->flags.f);
+}
+
+static inline void rsv_page_clear_flags(struct page *page, unsigned long flags)
+{
+	set_mask_bits(&page->flags.f, flags, 0);
 }
 #endif
 

@@ -32,6 +32,7 @@
 #include "pages/lend.h"
 #include "pages/reserve.h"
 #include "pages/vmalloc.h"
+#include "pages/waiting.h"
 #include "pages/zonelist.h"
 #include "region.h"
 #include "report.h"
@@ -105,6 +106,7 @@ static struct rsv_region *rsv_region_alloc(const char *name)
 	INIT_LIST_HEAD(&r->lost_caches);
 	xa_init(&r->caches_by_id);
 	rsv_drain_init(r);
+	rsv_waiting_init(r);
 	rsv_leaving_init(r);
 	rsv_reap_init(r);
 	rsv_lending_init(r);
@@ -136,6 +138,7 @@ static void rsv_region_quiesce(struct rsv_region *r)
 	rsv_leaving_stop(r);
 	cancel_work_sync(&r->drain_work);
 	rsv_drain_destroy(r);
+	rsv_waiting_stop(r);
 }
 
 static void rsv_region_release(struct rsv_region *r)
@@ -303,21 +306,37 @@ static unsigned long rsv_region_leaked_pages(struct rsv_region *r)
 }
 
 /*
+ * Counts the pages that are free or nobody's any more. A page that moves meanwhile is counted once
+ * or not at all: bad pages leave the free areas before they count as bad, and waiting pages do not
+ * count as waiting any more when they enter the free areas.
+ */
+static unsigned long rsv_region_unused_pages(struct rsv_region *r)
+{
+	unsigned long nr = atomic_long_read(&r->waiting.nr_bad);
+	struct rsv_zone *z;
+	unsigned int n;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++) {
+		raw_spin_lock_irq(&z->lock);
+		nr += z->free_pages;
+		raw_spin_unlock_irq(&z->lock);
+	}
+	return nr + READ_ONCE(r->waiting.nr_pages);
+}
+
+/*
  * Whether the region is open, has a cache of a user, or has pages allocated. The function first
  * moves cached and zeroed pages to the free areas, since it counts free pages to learn whether any
  * is used.
  */
 static bool rsv_region_in_use(struct rsv_region *r)
 {
-	unsigned int nr_caches, n;
-	unsigned long nr_free = 0;
-	struct rsv_zone *z;
+	unsigned long nr_free;
+	unsigned int nr_caches;
 
 	rsv_zones_quiesce(r);
 	rsv_drain_region(r);
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		nr_free += READ_ONCE(z->free_pages);
-	nr_free += rsv_region_leaked_pages(r);
+	nr_free = rsv_region_leaked_pages(r) + rsv_region_unused_pages(r);
 
 	mutex_lock(&r->caches_lock);
 	nr_caches = r->nr_caches;

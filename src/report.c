@@ -43,6 +43,7 @@ static const char *const rsv_misuse_names[RSV_MISUSES] = {
 	[RSV_POISONED] = "written_while_free",
 	[RSV_DEAD_CACHE] = "dead_cache",
 	[RSV_OUTSIDE] = "copy_leaves_object",
+	[RSV_LOST_REF] = "lost_reference",
 	[RSV_IN_NMI] = "given_back_in_nmi",
 };
 

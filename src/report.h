@@ -21,6 +21,7 @@ enum rsv_misuse {
 	RSV_POISONED,	/* wrote to an object while it was free */
 	RSV_DEAD_CACHE,	/* used a cache after it was destroyed */
 	RSV_OUTSIDE,	/* copied more than an object or a block between user space and it */
+	RSV_LOST_REF,	/* gave memory of a region to put_page() or kfree() of the kernel */
 	RSV_IN_NMI,	/* freed something, or asked for its size, in an NMI */
 	RSV_MISUSES
 };

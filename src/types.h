@@ -119,7 +119,6 @@ struct rsv_callers {
 #define RSV_SLAB_NONE		511U
 
 #define RSV_ORDER_NONE		U8_MAX
-#define RSV_OWNER_ZEROED	U32_MAX
 
 enum rsv_frame_kind {
 	RSV_FRAME_BODY,		/* further page of a block */
@@ -133,6 +132,9 @@ enum rsv_frame_kind {
 	RSV_FRAME_HEAP,		/* first page of a slob page */
 	RSV_FRAME_HEAP_TAIL,	/* further page of a slob page */
 	RSV_FRAME_LEAKED,	/* page that stays allocated although its region ends */
+	RSV_FRAME_OWNED,	/* first page of a block of the module itself, or page on its way */
+	RSV_FRAME_WAITING,	/* page that was freed, and that somebody else still refers to */
+	RSV_FRAME_BAD,		/* page with a hardware error */
 };
 
 /**
@@ -165,8 +167,8 @@ union rsv_slab_word {
  * @node: FREE: list node in the free area (zone->lock)
  * @link: CACHED and zeroed: list node on zone->zeroed (zone->lock). SLAB: list node on one of the
  *	lists of its rsv_cache_node (rsv_cache_node->lock). HEAP: list node on one of the lists of
- *	its rsv_heap_node (rsv_heap_node->lock)
- * @nr_pages: USED: pages of the block, any number (zone->lock). CACHED, owned by a CPU: 2^@order
+ *	its rsv_heap_node (rsv_heap_node->lock). WAITING: list node in region->waiting (its lock)
+ * @nr_pages: USED: pages of the block, any number (its owner). CACHED, on a CPU's list: 2^@order
  * @head: RUN: the block's first frame (zone->lock)
  * @bufctl: SLAB_TAIL, the second page of a slab: the slab's bufctls, if the engine SLAB keeps them
  *	outside the slab (constant while the slab exists)
@@ -174,18 +176,19 @@ union rsv_slab_word {
  * @leaving: SLAB, once it left its cache: that cache (constant from then on)
  * @cache: SLAB, SLAB_TAIL: the cache; NULL in all other frames, and from when the slab is being
  *	freed (rsv_cache_node->lock)
- * @kind: enum rsv_frame_kind. It changes under zone->lock, or the owner of the block changes it. A
- *	reader that owns the block needs no lock, since the kind does not change then
+ * @kind: enum rsv_frame_kind. A block that is USED changes by compare-and-exchange of @state, so
+ *	that of several CPUs that free it only one gets it: pages/frame.h. All other kinds change
+ *	under zone->lock, or the owner of the block changes them: the CPU on whose list the block
+ *	is, the cache of the slab, or whoever made it OWNED
  * @order: FREE, CACHED: order of the block. USED: the same, or RSV_ORDER_NONE for a block of
  *	another number of pages or of another alignment. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages
  *	from the first page of the slab or slob page, so 0 for that one
  * @extent: number of the extent in its region (constant)
+ * @state: @kind, @order and @extent in one word. Blocks on one per-CPU list have the same state if
+ *	they have the same extent
  * @slab: SLAB: union rsv_slab_word. SLAB_TAIL: a copy of it from when objects were last carved, so
  *	that every frame of a slab tells how many objects are carved
  * @slob: HEAP: union rsv_slob_word (rsv_heap_node->lock)
- * @owner: CACHED: the CPU on whose list the block is, or RSV_OWNER_ZEROED (that CPU, or zone->lock)
- * @word: all fields from @kind to @owner. Blocks on one per-CPU list have the same word if they
- *	have the same extent
  */
 struct rsv_frame {
 	union {
@@ -205,13 +208,12 @@ struct rsv_frame {
 			u8 __data_racy kind;
 			u8 __data_racy order;
 			u16 extent;
-			union {
-				u32 slab;
-				u32 slob;
-				u32 __data_racy owner;
-			};
 		};
-		u64 __data_racy word;
+		u32 __data_racy state;
+	};
+	union {
+		u32 slab;
+		u32 slob;
 	};
 };
 
@@ -387,6 +389,9 @@ struct rsv_pcp_stats {
  * @nr_pages: pages
  * @nr_orders: orders that a block can have. The length and the alignment of the extents limit them
  * @named: a reservation named this zone
+ * @frozen: lists and zeroed pages do not serve, since one of them has a bad page
+ * @bad_events: pages of the zone of which the kernel said that they are bad
+ * @drained_events: @bad_events when the last drain for bad pages began
  * @protection: pages that are withheld from requests that name a higher zone
  * @min_pages: pages that are withheld from requests without __GFP_HIGH
  * @low_pages: the zone wakes the background drain when it has fewer free pages than this
@@ -414,6 +419,9 @@ struct rsv_zone {
 	unsigned long nr_pages;
 	unsigned int nr_orders;
 	bool named;
+	bool frozen;
+	unsigned int __data_racy bad_events;
+	unsigned int drained_events;
 	unsigned long protection;
 	unsigned long min_pages;
 	unsigned long low_pages;
@@ -458,6 +466,31 @@ struct rsv_zone_walk {
 /*
  * Pages: getting memory back
  */
+
+/**
+ * struct rsv_waiting - freed pages that somebody else still refers to, and pages that went bad: see
+ *	waiting.c and bad_page.c
+ * @lock: guards the fields down to @delay. Raw, interrupts off; no other lock is taken under it
+ * @pages: the waiting pages, by rsv_frame.link
+ * @nr_pages: their number, with those that somebody looks at just now
+ * @delay: milliseconds until @work looks at the pages again
+ * @work: looks at the pages (queued by rsv_waiting_add(), and by itself)
+ * @nr_bad: pages that were taken out of use: they have a hardware error, or the system has them
+ *	because all references to them were dropped
+ * @bad_work: finds bad pages among those that CPUs have on their lists (queued by the kernel's
+ *	event of a memory failure)
+ * @stopped: the region is about to end, so @bad_work is queued no more
+ */
+struct rsv_waiting {
+	raw_spinlock_t lock;	/* see above */
+	struct list_head pages;
+	unsigned long __data_racy nr_pages;
+	unsigned int delay;
+	struct delayed_work work;
+	atomic_long_t nr_bad;
+	struct work_struct bad_work;
+	bool stopped;
+};
 
 /* Drains in the background begin no more often than once in this interval. */
 #define RSV_DRAIN_INTERVAL (HZ / 10)
@@ -1334,6 +1367,7 @@ struct rsv_leaving {
  *	kernel's hot-plug lock)
  * @drain_work: drains the region in the background when a zone runs low (queued by any request)
  * @drained_at: the time in jiffies when @drain_work last began (a hint, without a lock)
+ * @waiting: pages that others still refer to, and bad ones
  * @lending: the memory that it lends to the system
  * @classes: its size classes (constant once the region is created, as the next four)
  * @kmalloc: the caches behind rsv_kmalloc(), by class
@@ -1377,6 +1411,7 @@ struct rsv_region {
 	struct work_struct drain_work;
 	unsigned long drained_at;
 	struct rsv_lending lending;
+	struct rsv_waiting waiting;
 
 	const struct rsv_classes *classes;
 	struct rsv_cache *kmalloc[RSV_CLASSES_MAX];
@@ -1481,7 +1516,6 @@ struct rsv_object_handle {
  * @offset: the page offset that mmap() finds it by (rsv_file.lock; constant once the
  *	buffer is in the tree)
  * @node: its node in the tree of offsets; empty while it has no offset (as @offset)
- * @waiting: on the list of buffers that wait because a page is pinned (rsv_waiting_lock)
  */
 struct rsv_buffer {
 	struct rsv_handle handle;
@@ -1491,7 +1525,6 @@ struct rsv_buffer {
 	bool exact;
 	unsigned long offset;
 	struct rb_node node;
-	struct list_head waiting;
 };
 
 /**

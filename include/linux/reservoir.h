@@ -9,9 +9,10 @@
  * same. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and GFP_NOWAIT may not.
  * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect. Requests for pages may also have
  * a zone bit. Requests for pages, and for objects of a given node, may have __GFP_THISNODE. Hints
- * (__GFP_NORETRY, __GFP_RETRY_MAYFAIL, __GFP_NOMEMALLOC, __GFP_COMP, __GFP_MOVABLE, __GFP_ACCOUNT
- * and others) have no effect. With a flag that would change the meaning of the request, above all
- * __GFP_NOFAIL, a function returns NULL, and warns once for each caller.
+ * (__GFP_NORETRY, __GFP_RETRY_MAYFAIL, __GFP_NOMEMALLOC, __GFP_MOVABLE, __GFP_ACCOUNT and others)
+ * have no effect; __GFP_COMP makes no compound page: see rsv_alloc_pages(). With a flag that would
+ * change the meaning of the request, above all __GFP_NOFAIL, a function returns NULL, and warns
+ * once for each caller.
  *
  * The kernel-doc in src/, where a function is defined, describes its context and errors.
  */
@@ -21,7 +22,9 @@
 #include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/mm_types.h>
 #include <linux/overflow.h>
+#include <linux/page_ref.h>
 #include <linux/slab.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
@@ -54,6 +57,29 @@ struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve 
 int rsv_region_destroy(struct rsv_region *r);
 int rsv_region_grow(struct rsv_region *r, const struct rsv_reserve *want);
 size_t rsv_region_shrink(struct rsv_region *r, size_t bytes);
+
+/*
+ * References of a page that nobody but its owner refers to: one of the owner, and 512 of the
+ * region, which keep a page that goes to put_page() or to the kernel's kfree() by mistake from
+ * going to the system. They are as many as the objects that a page of 4 KB can have, each of which
+ * may come to such a kfree(), and few enough that page_maybe_dma_pinned() says no.
+ */
+#define RSV_PAGE_REFS 513
+
+/**
+ * rsv_page_is_shared() - whether somebody else refers to a page
+ * @page: a page that the caller allocated from a region
+ *
+ * For drivers that ask for page_count(page) > 1, to learn whether a network buffer or a device is
+ * done with a page.
+ *
+ * Context: Any.
+ * Return: true if anybody but the owner has a reference.
+ */
+static inline bool rsv_page_is_shared(const struct page *page)
+{
+	return page_ref_count(page) > RSV_PAGE_REFS;
+}
 
 struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order);
 struct page *rsv_alloc_pages_node(struct rsv_region *r, int nid, gfp_t gfp, unsigned int order);

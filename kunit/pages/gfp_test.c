@@ -201,7 +201,7 @@ static noinline void caller_by_address(struct rsv_region *r)
 
 static noinline void caller_in_bulk(struct rsv_region *r)
 {
-	struct page *page;
+	struct page *page = NULL;
 
 	WARN_ON_ONCE(rsv_alloc_pages_bulk(r, GFP_KERNEL | __GFP_NOFAIL, 1, &page));
 	barrier();

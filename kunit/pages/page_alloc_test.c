@@ -50,7 +50,7 @@ static void every_page_of_a_block_has_a_reference_of_its_own(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	for (i = 0; i < 16; i++) {
-		KUNIT_EXPECT_EQ(test, page_count(page + i), 1);
+		KUNIT_EXPECT_EQ(test, page_count(page + i), RSV_PAGE_REFS);
 		KUNIT_EXPECT_FALSE(test, PageCompound(page + i));
 		KUNIT_EXPECT_FALSE(test, PageReserved(page + i));
 	}
@@ -196,11 +196,10 @@ static void bulk_gives_as_many_as_there_are(struct kunit *test)
 	DECLARE_BITMAP(seen, 64) = {};
 	unsigned long nr;
 
-	memset(page, 0x5a, 101 * sizeof(*page));
 	nr = rsv_alloc_pages_bulk(r, GFP_KERNEL | __GFP_ZERO, wanted, page);
 	KUNIT_ASSERT_EQ(test, nr, min(wanted, 64U));
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 64 - nr);
-	KUNIT_EXPECT_NULL(test, memchr_inv(page + nr, 0x5a, (101 - nr) * sizeof(*page)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(page + nr, 0, (101 - nr) * sizeof(*page)));
 	for (i = 0; i < nr; i++) {
 		void *addr = page_address(page[i]);
 
@@ -215,10 +214,37 @@ static void bulk_gives_as_many_as_there_are(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
+/* As the kernel's: entries that are filled stay, and the count goes up to the first gap. */
+static void bulk_fills_what_is_empty(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
+	struct page *page[6] = {}, *before;
+
+	page[1] = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	before = page[1];
+	KUNIT_ASSERT_NOT_NULL(test, before);
+	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL, 3, page), 3);
+	KUNIT_EXPECT_PTR_EQ(test, page[1], before);
+	KUNIT_EXPECT_NOT_NULL(test, page[0]);
+	KUNIT_EXPECT_NOT_NULL(test, page[2]);
+	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL, 3, page), 3);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 1);
+
+	/* One page is left for two gaps. */
+	page[4] = page[2];
+	page[2] = NULL;
+	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL, 6, page), 3);
+	KUNIT_EXPECT_NOT_NULL(test, page[2]);
+	KUNIT_EXPECT_NULL(test, page[3]);
+	page[3] = page[4];
+	rsv_free_pages_bulk(4, page);
+	EXPECT_FREE_AREAS(test, r, [2] = 1);
+}
+
 static void bulk_refuses_what_a_single_request_refuses(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 8);
-	struct page *page[2], *same;
+	struct page *page[2] = {}, *same;
 
 	KUNIT_EXPECT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL | __GFP_NOFAIL, 2, page), 0);
 	KUNIT_ASSERT_EQ(test, rsv_alloc_pages_bulk(r, GFP_KERNEL, 2, page), 2);
@@ -409,6 +435,7 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE_PARAM(writing_all_of_a_block_disturbs_no_other, sizes_gen_params),
 	KUNIT_CASE(zone_bits_are_a_ceiling),
 	KUNIT_CASE_PARAM(bulk_gives_as_many_as_there_are, bulks_gen_params),
+	KUNIT_CASE(bulk_fills_what_is_empty),
 	KUNIT_CASE(bulk_refuses_what_a_single_request_refuses),
 	KUNIT_CASE(every_figure_of_a_script_is_exact),
 	KUNIT_CASE(a_spinlock_may_be_held),

@@ -5,11 +5,13 @@
  */
 #include <linux/smp.h>
 
+#include "pages/frame.h"
 #include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/figures.h"
 #include "support/misuse.h"
 #include "support/scratch.h"
+#include "support/single_step.h"
 #include "support/suite.h"
 
 /* A region of one block of order 10, large enough for lists */
@@ -77,54 +79,57 @@ static void another_order_or_the_middle_is_not_put_on_a_list(struct kunit *test)
 }
 
 /*
- * As if another CPU had put the page on its own list at the same instant, and had written the owner
- * last.
+ * Two frees of one block, of which one interrupts the other after any of its instructions.
  */
-static struct rsv_frame *free_twice_at_once(struct kunit *test, struct rsv_region *r,
-					    struct page *page)
-{
-	struct rsv_frame *f = rsv_frame_of_page(page);
+static struct page *freed;
+static unsigned int freed_order;
 
-	__rsv_free_pages(page, 0);
-	KUNIT_ASSERT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	KUNIT_ASSERT_EQ(test, f->owner, raw_smp_processor_id());
-	f->owner++;
-	return f;
+static void free_once(void *unused)
+{
+	__rsv_free_pages(freed, freed_order);
 }
 
-/* The other CPU, which owns the page, allocates it, and its user frees it properly. */
-static void free_for_the_owner(struct rsv_frame *f, struct page *page)
+static void free_once_more(void)
 {
-	f->nr_pages = 1;
-	f->kind = RSV_FRAME_USED;
-	__rsv_free_pages(page, 0);
+	free_once(NULL);
 }
 
-static void page_given_back_by_two_cpus_at_once_is_handed_out_by_one(struct kunit *test)
+static const unsigned int stepped_orders[] = { 0, 3, 4 };
+
+KUNIT_ARRAY_PARAM(stepped_orders, stepped_orders, order_text);
+
+static void block_freed_twice_at_once_is_freed_once(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test);
-	struct page *page = take(test, r, 0), *got;
-	struct rsv_frame *f = free_twice_at_once(test, r, page);
+	struct misuse_counts before;
+	unsigned int nr;
 
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, got = rsv_alloc_pages(r, GFP_KERNEL, 0));
-	KUNIT_EXPECT_NOT_NULL(test, got);
-	KUNIT_EXPECT_PTR_NE(test, got, page);
-	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	if (got)
-		__rsv_free_pages(got, 0);
-	free_for_the_owner(f, page);
+	rsvt_single_step_or_skip(test);
+	freed_order = *(const unsigned int *)test->param_value;
+	freed = take(test, r, freed_order);
+	rsvt_misuse_counts_read(&before);
+	nr = rsvt_single_step(test, free_once, NULL, free_once_more);
+	KUNIT_EXPECT_GT(test, nr, 10);
+	/* One of all these frees was right. */
+	KUNIT_EXPECT_EQ(test, rsvt_nr_misuses_since(&before), nr);
+	rsvt_settle(r);
+	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
-static void page_given_back_by_two_cpus_at_once_is_drained_by_one(struct kunit *test)
+static void mark_freed(void)
+{
+	rsv_frame_look_at_all(rsv_frame_of_page(freed));
+}
+
+/* As if the kernel said, after any instruction of a free, that a page of the block is bad. */
+static void block_that_is_marked_during_its_free_is_freed(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test);
-	struct page *page = take(test, r, 0);
-	struct rsv_frame *f = free_twice_at_once(test, r, page);
 
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_region_shrink(r, 0));
-	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), LISTED_PAGES - 1);
-	KUNIT_EXPECT_EQ(test, f->kind, RSV_FRAME_CACHED);
-	free_for_the_owner(f, page);
+	rsvt_single_step_or_skip(test);
+	freed_order = *(const unsigned int *)test->param_value;
+	freed = take(test, r, freed_order);
+	KUNIT_EXPECT_GT(test, rsvt_single_step(test, free_once, NULL, mark_freed), 10);
 	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
@@ -132,8 +137,8 @@ static void page_given_back_by_two_cpus_at_once_is_drained_by_one(struct kunit *
 static struct kunit_case pcp_misuse_cases[] = {
 	KUNIT_CASE_PARAM(block_on_a_list_is_not_taken_back_again, orders_gen_params),
 	KUNIT_CASE(another_order_or_the_middle_is_not_put_on_a_list),
-	KUNIT_CASE(page_given_back_by_two_cpus_at_once_is_handed_out_by_one),
-	KUNIT_CASE(page_given_back_by_two_cpus_at_once_is_drained_by_one),
+	KUNIT_CASE_PARAM(block_freed_twice_at_once_is_freed_once, stepped_orders_gen_params),
+	KUNIT_CASE_PARAM(block_that_is_marked_during_its_free_is_freed, stepped_orders_gen_params),
 	{}};
 
 static struct kunit_suite pcp_misuse_suite = {

@@ -138,8 +138,8 @@ static void run_has_its_pages_from_one_zone(struct kunit *test)
 
 	for (pfn = e->first; pfn < e->first + e->nr_pages; pfn++)
 		if (page_zone(pfn_to_page(pfn)) != page_zone(pfn_to_page(e->first)) ||
-		    page_count(pfn_to_page(pfn)) != 1 || PageCompound(pfn_to_page(pfn)) ||
-		    PageReserved(pfn_to_page(pfn)))
+		    page_count(pfn_to_page(pfn)) != RSV_PAGE_REFS ||
+		    PageCompound(pfn_to_page(pfn)) || PageReserved(pfn_to_page(pfn)))
 			break;
 	KUNIT_EXPECT_EQ(test, pfn, e->first + e->nr_pages);
 }

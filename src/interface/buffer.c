@@ -4,74 +4,28 @@
  *
  * A mapping consists of ordinary pages, so everything in the kernel that uses a program's memory
  * can use a buffer, O_DIRECT and vmsplice() included. Such a user pins single pages and may still
- * have them pinned when the handle and all mappings are gone, and the kernel has no callback for
- * the last unpin. A buffer that has a pinned page when its last reference goes therefore waits on a
- * list. A work item looks at the list from time to time, and frees a buffer once the region has the
- * only reference to each of its pages. Meanwhile the buffer has references to its region and to the
- * module.
+ * have them pinned when the handle and all mappings are gone. The pages are freed all the same:
+ * those that are pinned, and those with a hardware error, the region keeps out of use (waiting.c).
  */
-#define pr_fmt(fmt) "reservoir: " fmt
-
 #include <linux/container_of.h>
 #include <linux/err.h>
-#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
-#include <linux/workqueue.h>
 
 #include "buffer.h"
 #include "compat.h"
 #include "handle.h"
-
-/*
- * The time until the work looks at the waiting buffers: at first, and at most. It doubles each
- * time.
- */
-#define RSV_WAITING_FIRST_MS	10U
-#define RSV_WAITING_MAX_MS	1000U
-
-static void rsv_waiting_poll(struct work_struct *work);
-
-static DEFINE_SPINLOCK(rsv_waiting_lock);	/* guards the next two */
-static LIST_HEAD(rsv_waiting);	/* buffers with a pinned page, by rsv_buffer.waiting */
-static unsigned int rsv_waiting_ms;	/* the time until the work runs again */
-static DECLARE_DELAYED_WORK(rsv_waiting_work, rsv_waiting_poll);
 
 static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
 {
 	return b->pages ? b->pages[index] : pfn_to_page(page_to_pfn(b->page) + index);
 }
 
-static bool rsv_buffer_pinned(const struct rsv_buffer *b)
+static void rsv_buffer_release(struct rsv_handle *h)
 {
-	unsigned long i;
-
-	for (i = 0; i < b->nr_pages; i++) {
-		if (page_count(rsv_buffer_page(b, i)) != 1)
-			return true;
-		cond_resched();
-	}
-	return false;
-}
-
-static bool rsv_buffer_poisoned(const struct rsv_buffer *b)
-{
-	unsigned long i;
-
-	for (i = 0; i < b->nr_pages; i++) {
-		if (PageHWPoison(rsv_buffer_page(b, i)))
-			return true;
-		cond_resched();
-	}
-	return false;
-}
-
-static void rsv_buffer_free(struct rsv_buffer *b)
-{
+	struct rsv_buffer *b = container_of(h, struct rsv_buffer, handle);
 	struct rsv_handle *parent = b->handle.parent;
 
 	if (b->pages)
@@ -85,91 +39,15 @@ static void rsv_buffer_free(struct rsv_buffer *b)
 	rsv_handle_put(parent);
 }
 
-/*
- * A page with a hardware error must not be used again, so its buffer keeps its reference to the
- * region. The module must stay too, since it manages that region.
- */
-static void rsv_buffer_leak(const struct rsv_buffer *b)
-{
-	__module_get(THIS_MODULE);
-	pr_err("a buffer of %lu bytes has a page with a hardware error and is not used again\n",
-	       b->nr_pages << PAGE_SHIFT);
-}
-
-static void rsv_buffer_wait(struct rsv_buffer *b)
-{
-	__module_get(THIS_MODULE);
-	spin_lock(&rsv_waiting_lock);
-	list_add_tail(&b->waiting, &rsv_waiting);
-	rsv_waiting_ms = RSV_WAITING_FIRST_MS;
-	spin_unlock(&rsv_waiting_lock);
-	schedule_delayed_work(&rsv_waiting_work, msecs_to_jiffies(RSV_WAITING_FIRST_MS));
-}
-
-/* No mapping is left, so no page can be pinned anew: the number of pinned pages only falls. */
-static void rsv_buffer_release(struct rsv_handle *h)
-{
-	struct rsv_buffer *b = container_of(h, struct rsv_buffer, handle);
-
-	if (rsv_buffer_poisoned(b))
-		rsv_buffer_leak(b);
-	else if (rsv_buffer_pinned(b))
-		rsv_buffer_wait(b);
-	else
-		rsv_buffer_free(b);
-}
-
 const struct rsv_handle_kind rsv_kind_buffer = { .release = rsv_buffer_release };
 
-static void rsv_waiting_requeue(struct list_head *still_pinned)
-{
-	unsigned int ms;
-
-	spin_lock(&rsv_waiting_lock);
-	list_splice_tail(still_pinned, &rsv_waiting);
-	ms = rsv_waiting_ms;
-	rsv_waiting_ms = min(2 * ms, RSV_WAITING_MAX_MS);
-	spin_unlock(&rsv_waiting_lock);
-	schedule_delayed_work(&rsv_waiting_work, msecs_to_jiffies(ms));
-}
-
-static void rsv_waiting_poll(struct work_struct *work)
-{
-	struct rsv_buffer *b, *next;
-	LIST_HEAD(waiting);
-
-	spin_lock(&rsv_waiting_lock);
-	list_splice_init(&rsv_waiting, &waiting);
-	spin_unlock(&rsv_waiting_lock);
-
-	list_for_each_entry_safe(b, next, &waiting, waiting) {
-		if (rsv_buffer_pinned(b))
-			continue;
-		list_del(&b->waiting);
-		rsv_buffer_release(&b->handle);
-		module_put(THIS_MODULE);
-	}
-	if (!list_empty(&waiting))
-		rsv_waiting_requeue(&waiting);
-}
-
-/**
- * rsv_buffers_stop() - wait until the work that frees waiting buffers has returned
- *
- * A waiting buffer has a reference to the module, so no buffer waits now. But the work that dropped
- * the last such reference may not have returned yet.
- *
- * Context: At unload; may sleep.
+/*
+ * With __GFP_NOWARN a failure prints no line in the log, since the program gets an error. Programs
+ * share pages one by one, which __GFP_COMP tells.
  */
-void rsv_buffers_stop(void)
-{
-	cancel_delayed_work_sync(&rsv_waiting_work);
-}
-
-/* With __GFP_NOWARN a failure prints no line in the log, since the program gets an error. */
 static gfp_t rsv_buffer_gfp(u32 flags)
 {
-	gfp_t gfp = __GFP_ZERO | __GFP_NOWARN;
+	gfp_t gfp = __GFP_ZERO | __GFP_NOWARN | __GFP_COMP;
 
 	if (flags & RSV_BUFFER_DMA)
 		return gfp | GFP_USER | __GFP_DMA;

@@ -18,6 +18,5 @@ struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *pa
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
 					       u64 bytes);
 int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma);
-void rsv_buffers_stop(void);
 
 #endif /* RSV_INTERFACE_BUFFER_H */

@@ -111,6 +111,8 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "heap_bytes", info.heap_bytes);
 	rsv_show(m, "heap_free_bytes", info.heap_free_bytes);
 	rsv_show(m, "leaving_bytes", info.leaving_bytes);
+	rsv_show(m, "waiting_pages", info.waiting_pages);
+	rsv_show(m, "bad_pages", info.bad_pages);
 	rsv_show(m, "cached_bytes", info.cached_bytes);
 	rsv_show(m, "lent_bytes", info.lent_bytes);
 	rsv_show(m, "metadata_bytes", info.metadata_bytes);

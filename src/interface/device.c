@@ -152,5 +152,4 @@ int rsv_device_create(void)
 void rsv_device_destroy(void)
 {
 	misc_deregister(&rsv_device);
-	rsv_buffers_stop();
 }

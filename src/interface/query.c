@@ -126,6 +126,8 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	rsv_query_zones(r, info);
 	rsv_query_caches(r, info);
 	info->leaving_bytes = (u64)atomic_long_read(&r->leaving.nr_pages) << PAGE_SHIFT;
+	info->waiting_pages = READ_ONCE(r->waiting.nr_pages);
+	info->bad_pages = atomic_long_read(&r->waiting.nr_bad);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_info);
 
@@ -314,11 +316,16 @@ static char rsv_map_char(struct rsv_extent *e, struct rsv_frame *f)
 	case RSV_FRAME_FREE:
 		return RSV_MAP_FREE;
 	case RSV_FRAME_USED:
+	case RSV_FRAME_OWNED:
 		return f == block ? RSV_MAP_PAGES : RSV_MAP_PAGES_MORE;
 	case RSV_FRAME_CACHED:
 		return RSV_MAP_CACHED;
 	case RSV_FRAME_HOLE:
 		return RSV_MAP_HOLE;
+	case RSV_FRAME_WAITING:
+		return RSV_MAP_WAITING;
+	case RSV_FRAME_BAD:
+		return RSV_MAP_BAD;
 	case RSV_FRAME_SLAB:
 	case RSV_FRAME_HEAP:
 		return RSV_MAP_SLAB;

@@ -98,6 +98,7 @@ static bool rsv_guarantee_extend(struct rsv_cache *c)
 {
 	struct rsv_frame *f = rsv_run_alloc(c->region, RSV_GFP_GUARANTEE, numa_mem_id(), 1);
 
+	f = rsv_run_alloc_claimed(c->region, f);
 	if (f)
 		rsv_guarantee_add_page(c, rsv_frame_addr(rsv_frame_extent(c->region, f), f));
 	return f;
@@ -170,7 +171,7 @@ static void rsv_guarantee_release(struct rsv_cache *c, unsigned int nr)
 	while ((page = rsv_guarantee_take_page(c))) {
 		struct rsv_extent *e = rsv_region_extent(c->region, page);
 
-		rsv_run_free(c->region, rsv_frame_at(e, page));
+		rsv_run_free_claimed(c->region, rsv_frame_at(e, page));
 		cond_resched();
 	}
 	rsv_cache_shrink(c);

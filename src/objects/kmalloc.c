@@ -259,18 +259,22 @@ EXPORT_SYMBOL_GPL(rsv_kmalloc_node);
  * Free
  */
 
+/* Memory is cleared once it is this caller's alone, so that a double free changes nothing. */
 static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 {
 	struct rsv_frame *f = rsv_frame_at(e, p);
+	enum rsv_misuse misuse;
 
 	if (!PAGE_ALIGNED(p))
 		return RSV_MISALIGNED;
-	if (READ_ONCE(f->kind) == RSV_FRAME_USED) {
-		kmemleak_free(p);
-		if (want_init_on_free())
-			memset(p, 0, READ_ONCE(f->nr_pages) << PAGE_SHIFT);
-	}
-	return rsv_run_free(e->region, f);
+	misuse = rsv_run_claim(e->region, f);
+	if (misuse != RSV_OK)
+		return misuse;
+	kmemleak_free(p);
+	if (want_init_on_free())
+		memset(p, 0, f->nr_pages << PAGE_SHIFT);
+	rsv_run_free_claimed(e->region, f);
+	return RSV_OK;
 }
 
 /* Frees memory that is no object of a cache. In a page of the heap it is free already. */

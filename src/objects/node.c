@@ -116,7 +116,9 @@ struct rsv_frame *rsv_slab_alloc_pages(const struct rsv_cache *c, gfp_t gfp, int
 		if (!f && rsv_drain_leaving(c->region, gfp))
 			f = rsv_run_try(c->region, gfp, nid, l->pages);
 	}
-	return f ?: rsv_run_alloc(c->region, gfp, nid, l->small_pages);
+	if (!f)
+		f = rsv_run_alloc(c->region, gfp, nid, l->small_pages);
+	return rsv_run_alloc_claimed(c->region, f);
 }
 
 /**

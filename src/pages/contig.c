@@ -120,18 +120,56 @@ struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsign
 }
 
 /**
- * rsv_run_free() - free a run
+ * rsv_run_claim() - take a run from its owner, so that nobody else can free it
  * @r: its region
  * @f: its first frame
  *
+ * The caller may change the memory, or mark the frames as its own, and then frees the run with
+ * rsv_run_free_claimed() or rsv_run_dissolve().
+ *
  * Context: Any but NMI.
- * Return: RSV_OK, or what is wrong with it, and then nothing has changed.
+ * Return: RSV_OK, or what is wrong with the run, and then nothing has changed.
  */
-enum rsv_misuse rsv_run_free(struct rsv_region *r, struct rsv_frame *f)
+enum rsv_misuse rsv_run_claim(struct rsv_region *r, struct rsv_frame *f)
 {
 	struct rsv_extent *e = rsv_frame_extent(r, f);
 
-	return rsv_zone_free(e, rsv_frame_index(e, f), 0);
+	return rsv_zone_claim(e, rsv_frame_index(e, f), 0);
+}
+
+/**
+ * rsv_run_alloc_claimed() - make a run that was just allocated the module's own
+ * @r: its region
+ * @f: its first frame, or NULL
+ *
+ * From now on a free of the pages by anybody else is refused.
+ *
+ * Context: Any but NMI, with no raw lock held.
+ * Return: @f, or NULL if somebody has freed the pages in the meantime: a double free, which is
+ * reported.
+ */
+struct rsv_frame *rsv_run_alloc_claimed(struct rsv_region *r, struct rsv_frame *f)
+{
+	/* The slow way waits for a free that looks at the block and lets it go. */
+	if (!f || likely(rsv_frame_claim(f, RSV_FRAME_OWNED)) || rsv_run_claim(r, f) == RSV_OK)
+		return f;
+	rsv_report(RSV_DOUBLE_FREE, "region %s: pages at 0x%llx given back by two callers at once",
+		   r->name, rsv_frame_offset(rsv_frame_extent(r, f), f));
+	return NULL;
+}
+
+/**
+ * rsv_run_free_claimed() - free a run that rsv_run_claim() took
+ * @r: its region
+ * @f: its first frame
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_run_free_claimed(struct rsv_region *r, struct rsv_frame *f)
+{
+	struct rsv_extent *e = rsv_frame_extent(r, f);
+
+	rsv_zone_free_claimed(e, rsv_frame_index(e, f));
 }
 
 /**
@@ -251,8 +289,8 @@ static struct rsv_frame *rsv_run_join(struct rsv_extent *e, unsigned long start,
 	}
 	WRITE_ONCE(head->nr_pages, q->nr_pages);
 	WRITE_ONCE(head->order, RSV_ORDER_NONE);
-	WRITE_ONCE(head->kind, RSV_FRAME_USED);
 	rsv_zone_count_alloc(z, q);
+	rsv_frame_set_used(head);
 	return head;
 }
 

@@ -28,11 +28,11 @@
  * only while magazines are taken off the CPU (or an active slab goes back to its node), and while
  * one list is flushed.
  *
- * A request that no zone serves drains once, before it fails. A request that may not sleep gets
- * only the blocks on this CPU's lists, the zeroed pages, and the pages of slabs whose grace period
- * has ended back. Therefore a zone below its low
- * watermark also wakes a drain in the background (zone.c), which gives back zeroed pages and empty
- * slabs.
+ * A request that no zone serves drains once, before it fails, and looks at pages that wait for the
+ * last reference to them (waiting.c). A request that may not sleep gets only the blocks on this
+ * CPU's lists, the zeroed pages, the pages of slabs whose grace period has ended, and some waiting
+ * pages back. Therefore a zone below its low watermark also wakes a drain in the background
+ * (zone.c), which gives back zeroed pages and empty slabs.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -46,6 +46,7 @@
 
 #include "drain.h"
 #include "pcp.h"
+#include "waiting.h"
 #include "work.h"
 #include "zeroed.h"
 #include "zonelist.h"
@@ -263,6 +264,7 @@ void rsv_drain_region(struct rsv_region *r)
 	rsv_drain_cpus(r);
 	rsv_drain_hooks->shrink(r);
 	rsv_drain_hooks->free_leaving(r, true);
+	rsv_waiting_poll(r, true);
 	rsv_drain_zeroed(r);
 }
 
@@ -279,8 +281,7 @@ static bool rsv_drain_may_wait(gfp_t gfp)
 
 /**
  * rsv_drain_leaving() - free the pages of slabs that left their caches, as far as a request may
- * wait
- *	for them
+ *	wait for them
  * @r: the region
  * @gfp: the request's flags
  *
@@ -303,7 +304,7 @@ bool rsv_drain_leaving(struct rsv_region *r, gfp_t gfp)
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
  * Return: true if all CPUs and caches were drained; false if only this CPU's lists, the zeroed
- * pages and some slabs that left their caches were.
+ * pages, some slabs that left their caches and some pages that nobody refers to any more were.
  */
 bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 {
@@ -316,6 +317,7 @@ bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 		rsv_drain_lists(r, false);
 	}
 	rsv_drain_hooks->free_leaving(r, may_wait);
+	rsv_waiting_poll(r, may_wait);
 	rsv_drain_zeroed(r);
 	return may_wait;
 }

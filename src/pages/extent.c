@@ -25,9 +25,11 @@
 
 #include "buddy.h"
 #include "extent.h"
+#include "frame.h"
 #include "pagemap.h"
 #include "report.h"
 #include "reserve.h"
+#include "waiting.h"
 #include "work.h"
 #include "zone.h"
 #include "zonelist.h"
@@ -180,6 +182,68 @@ static unsigned int rsv_extents_unused_slot(const struct rsv_extents *t)
 	return i;
 }
 
+/*
+ * Gives each page of a new extent the references that it has as long as it is the region's, and
+ * clears what the system left in its fields.
+ */
+static void rsv_extent_settle_pages(struct page *page, unsigned long nr_pages)
+{
+	unsigned long pfn = page_to_pfn(page), end = pfn + nr_pages;
+
+	for (; pfn < end; pfn++) {
+		page = pfn_to_page(pfn);
+		page_ref_add(page, RSV_PAGE_REFS - 1);
+		rsv_page_clear(page);
+		cond_resched();
+	}
+}
+
+/* Drops references of a page, the last of which may give it to the system. */
+static void rsv_page_unref(struct page *page, int refs)
+{
+	page_ref_sub(page, refs - 1);
+	put_page(page);
+}
+
+/*
+ * Gives a free page to the system. If somebody else still refers to it, it goes there with the last
+ * reference. If all references to it were dropped, the system has it already.
+ */
+static void rsv_page_give(struct rsv_extent *e, unsigned long index)
+{
+	struct page *page = pfn_to_page(e->first + index);
+	int refs = page_ref_count(page);
+
+	if (refs < RSV_PAGE_REFS && e->frames[index].kind != RSV_FRAME_BAD)
+		rsv_page_report_lost(e, index);
+	if (!refs)
+		return;
+	if (refs <= RSV_PAGE_REFS)
+		rsv_page_clear(page);
+	rsv_page_unref(page, min(refs, RSV_PAGE_REFS));
+}
+
+/*
+ * Takes the region's references from a leaked page, and leaves that of its owner. One that the
+ * owner dropped before, by mistake, does not keep the page from the system.
+ */
+static void rsv_page_leak(struct rsv_extent *e, unsigned long index)
+{
+	struct page *page = pfn_to_page(e->first + index);
+	int refs = page_ref_count(page);
+
+	if (refs)
+		rsv_page_unref(page, min(refs, RSV_PAGE_REFS - 1));
+}
+
+static void rsv_pages_give(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
+{
+	for (; nr_pages; nr_pages--, index++) {
+		rsv_page_give(e, index);
+		cond_resched();
+	}
+}
+
 /* Counts the pages of a new extent, and frees all of them into the extent's zone. */
 static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 {
@@ -223,6 +287,7 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	if (err)
 		goto remove;
 
+	rsv_extent_settle_pages(first, nr_pages);
 	smp_store_release(&r->extents->at[number], e); /* as in rsv_extents_expand() */
 	r->nr_extents = max(r->nr_extents, number + 1);
 	rsv_extent_free_all(r, e);
@@ -330,7 +395,7 @@ void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int or
 	for (i = 0; i < nr_pages; i++)
 		WRITE_ONCE(e->frames[index + i].kind, RSV_FRAME_HOLE);
 	rsv_pagemap_remove(e, index, nr_pages);
-	rsv_reserve_give(e->first + index, nr_pages);
+	rsv_pages_give(e, index, nr_pages);
 	WRITE_ONCE(e->region->nr_pages, e->region->nr_pages - nr_pages);
 	if (e->nr_holes == e->nr_pages)
 		rsv_extent_remove(e);
@@ -344,9 +409,12 @@ static void rsv_extent_give_pages(struct rsv_extent *e)
 {
 	unsigned long i;
 
-	for (i = 0; i < e->nr_pages; i++)
-		if (e->frames[i].kind != RSV_FRAME_HOLE && e->frames[i].kind != RSV_FRAME_LEAKED)
-			rsv_reserve_give(e->first + i, 1);
+	for (i = 0; i < e->nr_pages; i++) {
+		if (e->frames[i].kind == RSV_FRAME_LEAKED)
+			rsv_page_leak(e, i);
+		else if (e->frames[i].kind != RSV_FRAME_HOLE)
+			rsv_pages_give(e, i, 1);
+	}
 }
 
 /**
@@ -354,8 +422,8 @@ static void rsv_extent_give_pages(struct rsv_extent *e)
  * @f: the frame of the first page. The region is about to end, and only the caller uses it
  * @nr_pages: their number
  *
- * Each page has a reference of its own. So whoever still has such a page may give it to the system
- * by put_page() later.
+ * When the region is released it takes its own references from these pages. So whoever still has
+ * such a page may give it to the system by put_page() later.
  */
 void rsv_frames_leak(struct rsv_frame *f, unsigned long nr_pages)
 {

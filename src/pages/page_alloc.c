@@ -230,7 +230,12 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gf
  *	__GFP_NOFAIL, gives NULL and a warning, once for each caller
  * @order: 2^@order pages, physically contiguous and aligned to their size
  *
- * Every page of the block has a reference of its own, as after split_page().
+ * Every page of the block has a reference of its owner, as after split_page(), and some of the
+ * region (RSV_PAGE_REFS); rsv_page_is_shared() says whether anybody else refers to a page. The
+ * caller may let others refer to the pages, as vm_insert_page() and network buffers do, and free
+ * the block at any time: pages that somebody still refers to then wait, and serve again when the
+ * last such reference is gone. For a block of order 4 and up, __GFP_COMP says that others may refer
+ * to, or use the fields of, other pages than the first: a free looks at all pages of such a block.
  *
  * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
  * Return: The first page, or NULL if the region has no such block.
@@ -316,23 +321,44 @@ static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned 
 }
 
 /*
- * The slow path of a free, with preemption disabled. It is inline for the same reason as that of an
- * allocation. Returns RSV_OK, or what is wrong with the block.
+ * Frees a block of settled pages, with preemption disabled. It is inline for the same reason as the
+ * slow path of an allocation. Returns false, and then nothing has changed, if there is more to it.
  */
-static __always_inline enum rsv_misuse rsv_extent_free_pages(struct rsv_extent *e,
-							     unsigned long index,
-							     unsigned int order)
+static __always_inline bool rsv_extent_free_pages(struct rsv_extent *e, unsigned long index,
+						  unsigned int order)
 {
 	if (order < RSV_PCP_ORDERS && rsv_pcp_free(e, index, order))
-		return RSV_OK;
-	return likely(order < RSV_ORDERS_MAX) ? rsv_zone_free_block(e, index, order) :
-						RSV_WRONG_SIZE;
+		return true;
+	return likely(order < RSV_ORDERS_MAX) && rsv_zone_free_block(e, index, order);
+}
+
+/*
+ * Frees a block some of whose pages are not settled, or finds out what is wrong with it. Preemption
+ * is disabled by the caller, and enabled here: a block that is claimed keeps its extent.
+ */
+static noinline void rsv_free_pages_last(struct rsv_extent *e, unsigned long index,
+					 unsigned int order)
+{
+	enum rsv_misuse misuse = RSV_FOREIGN;
+
+	if (e)
+		misuse = order < RSV_ORDERS_MAX ? rsv_zone_claim(e, index, 1UL << order) :
+						  RSV_WRONG_SIZE;
+	if (misuse == RSV_OK) {
+		preempt_enable();
+		rsv_zone_free_claimed(e, index);
+		return;
+	}
+	/* A report takes long, so from here on RCU keeps the extent from being freed. */
+	rcu_read_lock();
+	preempt_enable();
+	rsv_free_pages_failed(e, index, order, misuse);
+	rcu_read_unlock();
 }
 
 static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page), index;
-	enum rsv_misuse misuse = RSV_FOREIGN;
 	struct rsv_extent *e;
 
 	if (unlikely(in_nmi()) && rsv_refuse_nmi("pages given back"))
@@ -342,21 +368,19 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 	index = pfn - e->first;
 	if (unlikely(index >= e->nr_pages || READ_ONCE(e->nr_holes))) {
 		e = rsv_extent_find(pfn);
-		if (!e)
-			goto failed;
-		index = pfn - e->first;
+		index = e ? pfn - e->first : 0;
 	}
-	misuse = rsv_extent_free_pages(e, index, order);
-	if (likely(misuse == RSV_OK)) {
+	if (likely(e && rsv_extent_free_pages(e, index, order)))
 		preempt_enable();
-		return;
-	}
-failed:
-	/* A report takes long, so from here on RCU keeps the extent from being freed. */
-	rcu_read_lock();
-	preempt_enable();
-	rsv_free_pages_failed(e, index, order, misuse);
-	rcu_read_unlock();
+	else
+		rsv_free_pages_last(e, index, order);
+}
+
+/* Not inline: __rsv_free_pages() needs no stack for single pages, which are the most frequent. */
+static noinline void rsv_free_block(struct page *page, unsigned int order)
+{
+	if (unlikely(order >= RSV_PCP_ORDERS || !rsv_pages_push(page, order)))
+		rsv_free_pages_slow(page, order);
 }
 
 /**
@@ -371,9 +395,10 @@ failed:
  */
 noinline void __rsv_free_pages(struct page *page, unsigned int order)
 {
-	if (likely(order < RSV_PCP_ORDERS) && likely(rsv_pages_push(page, order)))
-		return;
-	rsv_free_pages_slow(page, order);
+	if (order)
+		rsv_free_block(page, order);
+	else if (unlikely(!rsv_pages_push(page, 0)))
+		rsv_free_pages_slow(page, 0);
 }
 EXPORT_SYMBOL_GPL(__rsv_free_pages);
 
@@ -435,15 +460,15 @@ void rsv_free_pages(unsigned long addr, unsigned int order)
 EXPORT_SYMBOL_GPL(rsv_free_pages);
 
 /**
- * rsv_alloc_pages_bulk() - allocate many single pages
+ * rsv_alloc_pages_bulk() - fill an array with single pages
  * @r: the region
  * @gfp: as for rsv_alloc_pages()
- * @nr: how many
- * @pages: receives them
+ * @nr: entries of the array
+ * @pages: the array. Entries that are not NULL stay as they are
  *
  * Context: As rsv_alloc_pages().
- * Return: The number of pages allocated. As many entries of @pages are set, from the first one on;
- * the others do not change.
+ * Return: The number of entries that are filled from the first one on: @nr, or less if the region
+ * ran out of pages. As alloc_pages_bulk() of the kernel.
  */
 unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned long nr,
 				   struct page **pages)
@@ -451,11 +476,11 @@ unsigned long rsv_alloc_pages_bulk(struct rsv_region *r, gfp_t gfp, unsigned lon
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
-		struct page *page = rsv_alloc_pages(r, gfp, 0);
-
-		if (!page)
+		if (pages[i])
+			continue;
+		pages[i] = rsv_alloc_pages(r, gfp, 0);
+		if (!pages[i])
 			break;
-		pages[i] = page;
 	}
 	return i;
 }

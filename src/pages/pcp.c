@@ -12,11 +12,9 @@
  * of other CPUs: work queued on a CPU flushes the lists of that CPU, and another CPU flushes them
  * once the CPU is dead. A CPU that goes off-line still frees until then.
  *
- * A block on a list is free but never merges: its frame says CACHED and names the owning CPU. Each
- * allocation and flush checks that. If two CPUs free the same block at the same instant, both put
- * it on their lists, but its frame names only one of them. The other CPU later finds a stray block,
- * reports it and drops it. One race stays undetected: an interrupt or another CPU frees the block
- * to the free areas between this CPU's check of the frame and its change to CACHED.
+ * A block on a list is free but never merges: its frame says CACHED. It gets onto the list by a
+ * claim (frame.h), which only one of several frees of the block can make. So a block is on one list
+ * at most, and no allocation or flush has to check that.
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -24,7 +22,6 @@
 #include "buddy.h"
 #include "pagemap.h"
 #include "pcp.h"
-#include "report.h"
 #include "zone.h"
 
 struct rsv_frame rsv_pcp_none;
@@ -48,13 +45,6 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
 	preempt_enable();
 }
 
-static void rsv_pcp_report(const struct rsv_zone *z, unsigned int stray)
-{
-	for (; unlikely(stray); stray--)
-		rsv_report(RSV_DOUBLE_FREE, "region %s: pages given back by two CPUs at once",
-			   z->region->name);
-}
-
 /*
  * Allocating
  */
@@ -65,24 +55,23 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 	union rsv_pcp_ends ends = {};
 
 	pcp->frame[0] = &rsv_pcp_none;
-	ends.top = rsv_zone_alloc_batch(z, q, smp_processor_id(),
-					DIV_ROUND_UP(READ_ONCE(z->pcp_high[q->order]), 2),
+	ends.top = rsv_zone_alloc_batch(z, q, DIV_ROUND_UP(READ_ONCE(z->pcp_high[q->order]), 2),
 					RSV_PCP_PIECES, pcp->frame + 1, pcp->page + 1);
 	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
 }
 
-static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp, unsigned int *stray)
+static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp)
 {
-	while (rsv_pcp_nr(pcp)) {
-		struct rsv_frame *f = pcp->frame[pcp->ends.top % RSV_PCP_SLOTS];
+	struct rsv_frame *f;
 
-		WRITE_ONCE(pcp->ends.top, pcp->ends.top - 1);
-		if (likely(rsv_pcp_owns(f, smp_processor_id())))
-			return f;
-		++*stray;
-	}
-	return NULL;
+	if (!rsv_pcp_nr(pcp))
+		return NULL;
+	f = pcp->frame[pcp->ends.top % RSV_PCP_SLOTS];
+	WRITE_ONCE(pcp->ends.top, pcp->ends.top - 1);
+	rsv_frame_set_used(f);
+	pcp->allocs++;
+	return f;
 }
 
 /**
@@ -98,7 +87,6 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
 {
 	struct rsv_pcp *pcp;
 	struct rsv_frame *f;
-	unsigned int stray = 0;
 
 	if (!READ_ONCE(z->pcp_high[q->order]))
 		return NULL;
@@ -109,13 +97,8 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
 		return NULL;
 	if (!rsv_pcp_nr(pcp) && q->refill)
 		rsv_pcp_refill(z, pcp, q);
-	f = rsv_pcp_pop(pcp, &stray);
-	if (f) {
-		pcp->allocs++;
-		WRITE_ONCE(f->kind, RSV_FRAME_USED);
-	}
+	f = rsv_pcp_pop(pcp);
 	rsv_pcp_leave(pcp);
-	rsv_pcp_report(z, stray);
 	return f;
 }
 
@@ -134,7 +117,7 @@ static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned i
 					    unsigned int order, struct rsv_frame **first)
 {
 	struct rsv_frame *f = block[0];
-	const u64 word = f->word;
+	const u32 state = f->state;
 	long step = 1L << order;
 	unsigned int nr = 1;
 
@@ -142,8 +125,8 @@ static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned i
 		step = -step;
 	*first = f;
 	WRITE_ONCE(f->kind, RSV_FRAME_BODY);
-	/* Blocks of one list have the same word if they have the same owner and extent. */
-	for (f += step; nr < most && block[nr] == f && f->word == word; nr++, f += step)
+	/* Blocks of one list have the same state if they have the same extent. */
+	for (f += step; nr < most && block[nr] == f && f->state == state; nr++, f += step)
 		WRITE_ONCE(f->kind, RSV_FRAME_BODY);
 	if (step < 0)
 		*first = f - step;
@@ -155,27 +138,20 @@ static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned i
  * caller has set busy, or the CPU is dead.
  */
 static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
-			  unsigned int nr, unsigned int cpu, unsigned int *stray)
+			  unsigned int nr)
 {
 	unsigned int at = pcp->ends.bottom, left = nr, pieces = 0, joined, most;
 	struct rsv_frame *first;
-	struct rsv_extent *e;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
 	for (; left && pieces < RSV_PCP_PIECES; left -= joined, at += joined) {
 		struct rsv_frame **block = &pcp->frame[(at + 1) % RSV_PCP_SLOTS];
 
-		joined = 1;
-		if (unlikely(!rsv_pcp_owns(*block, cpu))) {
-			++*stray;
-			continue;
-		}
 		/* Blocks beyond the end of the ring wait for the next turn. */
 		most = min_t(size_t, left, pcp->frame + RSV_PCP_SLOTS - block);
 		joined = rsv_pcp_unmark_adjacent(block, most, order, &first);
-		e = rsv_frame_extent(z->region, first);
-		pieces += rsv_buddy_free_blocks(z, e, rsv_frame_index(e, first), order, joined);
+		pieces += rsv_zone_free_cached(z, first, order, joined);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	pcp->frame[at % RSV_PCP_SLOTS] = &rsv_pcp_none;
@@ -191,23 +167,21 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
  *
  * Context: Any but NMI.
  * Return: true if the list has the block. false, and the block has not changed, if the list is busy
- * or switched off, or if the frame says that the block is not a used one of this order.
+ * or switched off, or if the block cannot be claimed.
  */
 bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
 	struct rsv_zone *z = e->zone;
-	unsigned int high = READ_ONCE(z->pcp_high[order]), stray = 0;
+	unsigned int high = READ_ONCE(z->pcp_high[order]);
 	struct rsv_pcp *pcp = high ? rsv_pcp_enter(z, order) : NULL;
 	bool pushed;
 
 	if (!pcp)
 		return false;
 	if (rsv_pcp_nr(pcp) >= high)
-		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp) - high / 2, smp_processor_id(),
-			      &stray);
+		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp) - high / 2);
 	pushed = rsv_pcp_push(pcp, high, &e->frames[index], pfn_to_page(e->first + index), order);
 	rsv_pcp_leave(pcp);
-	rsv_pcp_report(z, stray);
 	return pushed;
 }
 
@@ -215,14 +189,10 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
  * Draining
  */
 
-static unsigned int rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
-				      unsigned int cpu)
+static void rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
 {
-	unsigned int stray = 0;
-
 	while (rsv_pcp_nr(pcp))
-		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp), cpu, &stray);
-	return stray;
+		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp));
 }
 
 /**
@@ -235,16 +205,15 @@ static unsigned int rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, u
  */
 void rsv_pcp_drain(struct rsv_zone *z)
 {
-	unsigned int order, stray;
+	unsigned int order;
 	struct rsv_pcp *pcp;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
 		pcp = rsv_pcp_enter(z, order);
 		if (!pcp)
 			continue;
-		stray = rsv_pcp_flush_all(z, pcp, order, smp_processor_id());
+		rsv_pcp_flush_all(z, pcp, order);
 		rsv_pcp_leave(pcp);
-		rsv_pcp_report(z, stray);
 	}
 }
 
@@ -260,8 +229,7 @@ void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu)
 	unsigned int order;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++)
-		rsv_pcp_report(z,
-			       rsv_pcp_flush_all(z, per_cpu_ptr(z->pcp[order], cpu), order, cpu));
+		rsv_pcp_flush_all(z, per_cpu_ptr(z->pcp[order], cpu), order);
 }
 
 /**

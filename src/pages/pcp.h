@@ -10,11 +10,12 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
+#include "frame.h"
 #include "types.h"
 
 /*
- * The frame in the slot below a list's oldest block. No CPU owns this frame. So a fast path that
- * finds it knows that the list is empty, and need not read @ends.bottom.
+ * The frame in the slot below a list's oldest block. A fast path that finds it knows that the list
+ * is empty, and need not read @ends.bottom.
  */
 extern struct rsv_frame rsv_pcp_none;
 
@@ -54,15 +55,9 @@ static inline unsigned int rsv_pcp_nr(const struct rsv_pcp *pcp)
 	return ends.top - ends.bottom;
 }
 
-static __always_inline bool rsv_pcp_owns(const struct rsv_frame *f, unsigned int cpu)
-{
-	return f->kind == RSV_FRAME_CACHED && f->owner == cpu;
-}
-
 /*
  * The fast path of an allocation: pops a block from this CPU's list and marks it as used.
- * Preemption is disabled. If the list is busy or empty, or if the frame says that this CPU does not
- * own the block, the function fails and changes nothing.
+ * Preemption is disabled. If the list is busy or empty, the function fails and changes nothing.
  */
 static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_frame **frame,
 					     struct page **page)
@@ -75,14 +70,14 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 	top = pcp->ends.top;
 	slot = top % RSV_PCP_SLOTS;
 	f = pcp->frame[slot];
-	if (unlikely(RSV_CHECKED ? !rsv_pcp_owns(f, smp_processor_id()) : f == &rsv_pcp_none)) {
+	if (unlikely(f == &rsv_pcp_none)) {
 		rsv_pcp_end(pcp);
 		return false;
 	}
 	*frame = f;
 	*page = pcp->page[slot];
 	WRITE_ONCE(pcp->ends.top, top - 1);
-	WRITE_ONCE(f->kind, RSV_FRAME_USED);
+	rsv_frame_set_used(f);
 	pcp->allocs++;
 	rsv_pcp_end(pcp);
 	return true;
@@ -90,19 +85,18 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 
 /*
  * Pushes a block onto a list on which the caller has set busy. Fails if the list has @high blocks,
- * or if the frame says that the block is not a used one of this order.
+ * or if the block cannot be claimed.
  */
 static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
 					 struct rsv_frame *f, struct page *page, unsigned int order)
 {
 	unsigned int top = pcp->ends.top, slot;
-	bool sound = !RSV_CHECKED || (f->kind == RSV_FRAME_USED && f->order == order);
 
-	if (unlikely(!sound || top - pcp->ends.bottom >= high))
+	if (unlikely(top - pcp->ends.bottom >= high))
+		return false;
+	if (unlikely(!rsv_frame_claim_settled(f, page, order, RSV_FRAME_CACHED)))
 		return false;
 	slot = ++top % RSV_PCP_SLOTS;
-	WRITE_ONCE(f->owner, smp_processor_id());
-	WRITE_ONCE(f->kind, RSV_FRAME_CACHED);
 	pcp->frame[slot] = f;
 	pcp->page[slot] = page;
 	WRITE_ONCE(pcp->ends.top, top);

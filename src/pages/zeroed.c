@@ -61,10 +61,10 @@ struct rsv_frame *rsv_zeroed_alloc(struct rsv_zone *z, const struct rsv_request 
 		if (z->nr_zeroed) {
 			f = rsv_zeroed_pop(z);
 			WRITE_ONCE(f->nr_pages, 1);
-			WRITE_ONCE(f->kind, RSV_FRAME_USED);
 			z->zeroed_hits++;
 			z->area[0].asked += q->bytes;
 			z->area[0].granted += PAGE_SIZE;
+			rsv_frame_set_used(f);
 		}
 		raw_spin_unlock_irqrestore(&z->lock, flags);
 	}
@@ -113,7 +113,7 @@ static void rsv_zeroed_refill(struct work_struct *work)
 
 	do {
 		wanted = rsv_zeroed_missing(z);
-		nr = rsv_zone_alloc_batch(z, &q, RSV_OWNER_ZEROED, wanted, wanted, frames, pages);
+		nr = rsv_zone_alloc_batch(z, &q, wanted, wanted, frames, pages);
 		for (i = 0; i < nr; i++)
 			clear_highpage(pages[i]);
 		rsv_zeroed_add(z, frames, nr);
@@ -129,7 +129,7 @@ static unsigned int rsv_zeroed_drain_batch(struct rsv_zone *z)
 
 	raw_spin_lock_irqsave(&z->lock, flags);
 	for (i = 0; i < RSV_ZEROED_BATCH && z->nr_zeroed; i++)
-		rsv_zone_free_cached(z, rsv_zeroed_pop(z));
+		rsv_zone_free_cached(z, rsv_zeroed_pop(z), 0, 1);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	return i;
 }

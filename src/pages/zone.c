@@ -18,6 +18,7 @@
 
 #include "buddy.h"
 #include "pagemap.h"
+#include "waiting.h"
 #include "work.h"
 #include "zone.h"
 
@@ -52,9 +53,9 @@ void rsv_zone_init(struct rsv_zone *z, struct rsv_region *r, struct page *page)
 
 static void rsv_zone_set_list_min(struct rsv_zone *z)
 {
-	bool protected = z->protection && z->type < ZONE_NORMAL;
+	bool slow = z->frozen || (z->protection && z->type < ZONE_NORMAL);
 
-	WRITE_ONCE(z->list_min, protected ? ULONG_MAX : z->min_pages);
+	WRITE_ONCE(z->list_min, slow ? ULONG_MAX : z->min_pages);
 }
 
 /* All lists of all CPUs together have at most one page in sixteen. */
@@ -84,6 +85,7 @@ void rsv_zone_resize(struct rsv_zone *z, long pages)
 	WRITE_ONCE(z->min_pages, small ? 0 : min(all >> RSV_MIN_SHIFT, RSV_MIN_MOST));
 	WRITE_ONCE(z->low_pages, 2 * z->min_pages);
 	rsv_zone_set_list_min(z);
+	small |= z->frozen;
 	WRITE_ONCE(z->zeroed_high, small ? 0 : min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST));
 	rsv_zone_set_pcp_high(z, small ? 0 : all);
 }
@@ -191,15 +193,14 @@ static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z,
 
 /*
  * Takes the smallest free block that has at least 2^@order pages. Of a larger block than @nr blocks
- * need, it takes only a part. Cuts what it took into blocks of @order, cached by @owner. Returns
- * their number.
+ * need, it takes only a part. Cuts what it took into cached blocks of @order. Returns their number.
  */
-static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order, u32 owner,
-					 unsigned int nr, struct rsv_frame **frames,
-					 struct page **pages)
+static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order, unsigned int nr,
+					 struct rsv_frame **frames, struct page **pages)
 {
 	const unsigned long serving = z->orders >> order, size = 1UL << order;
-	struct rsv_frame *f, *end, cached;
+	union rsv_frame_state cached = { .kind = RSV_FRAME_CACHED, .order = order };
+	struct rsv_frame *f, *end;
 	struct page *page;
 	unsigned int from;
 
@@ -209,14 +210,11 @@ static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order,
 	f = rsv_buddy_alloc(z, from);
 	rsv_buddy_count_splits(z, from, order);
 	page = rsv_frame_page(rsv_frame_extent(z->region, f), f);
-	cached.kind = RSV_FRAME_CACHED;
-	cached.order = order;
 	cached.extent = f->extent;
-	cached.owner = owner;
 #pragma GCC unroll 4
 	for (end = f + (1UL << from); f < end; f += size, page += size) {
 		WRITE_ONCE(f->nr_pages, size);
-		WRITE_ONCE(f->word, cached.word);
+		WRITE_ONCE(f->state, cached.word);
 		*frames++ = f;
 		*pages++ = page;
 	}
@@ -224,10 +222,9 @@ static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order,
 }
 
 /**
- * rsv_zone_alloc_batch() - move several blocks from the free areas to an owner that caches them
+ * rsv_zone_alloc_batch() - move several blocks from the free areas to a caller that caches them
  * @z: the zone
  * @q: the request that needs the first block. It tells the order of all, and the watermarks
- * @owner: the owner, as in rsv_frame.owner
  * @nr: how many blocks at most
  * @pieces: the number of free blocks, at most, to cut these blocks from. It bounds the time that
  *	the zone is locked
@@ -237,8 +234,8 @@ static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order,
  * Context: Any but NMI.
  * Return: Their number.
  */
-unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, u32 owner,
-				  unsigned int nr, unsigned int pieces, struct rsv_frame **frames,
+unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, unsigned int nr,
+				  unsigned int pieces, struct rsv_frame **frames,
 				  struct page **pages)
 {
 	unsigned int got = 0, wanted, piece;
@@ -253,8 +250,7 @@ unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *
 	if (!wanted && nr && rsv_zone_allows(z, q))
 		wanted = 1;
 	for (; got < wanted && pieces; pieces--) {
-		piece = rsv_zone_alloc_piece(z, q->order, owner, wanted - got, frames + got,
-					     pages + got);
+		piece = rsv_zone_alloc_piece(z, q->order, wanted - got, frames + got, pages + got);
 		if (!piece)
 			break;
 		got += piece;
@@ -268,6 +264,11 @@ unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *
 /*
  * Freeing
  */
+
+static bool rsv_block_has(const struct rsv_frame *f, unsigned long nr_pages)
+{
+	return !nr_pages || READ_ONCE(f->nr_pages) == nr_pages;
+}
 
 /*
  * Tells which misuse the free of a page in the middle of a block is: a double free if the block is
@@ -287,12 +288,12 @@ static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, struct rsv_fra
 {
 	switch (READ_ONCE(f->kind)) {
 	case RSV_FRAME_USED:
-		/* A CPU that turns the block into a slab writes a list node over nr_pages. */
-		if (f->nr_pages > e->nr_pages - rsv_frame_index(e, f))
-			return RSV_FOREIGN;
-		return !nr_pages || f->nr_pages == nr_pages ? RSV_OK : RSV_WRONG_SIZE;
+		return rsv_block_has(f, nr_pages) ? RSV_OK : RSV_WRONG_SIZE;
 	case RSV_FRAME_FREE:
 	case RSV_FRAME_CACHED:
+	case RSV_FRAME_OWNED:
+	case RSV_FRAME_WAITING:
+	case RSV_FRAME_BAD:
 		return RSV_DOUBLE_FREE;
 	case RSV_FRAME_RUN:
 		return RSV_MISALIGNED;
@@ -306,28 +307,119 @@ static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, struct rsv_fra
 }
 
 /**
- * rsv_zone_free() - free a block
+ * rsv_zone_claim() - take a used block from its owner, so that nobody else can free it
  * @e: its extent
  * @index: its first page in the extent
  * @nr_pages: the pages that the caller says it has; 0 if the caller leaves that to the frame
  *
  * Context: Any but NMI.
- * Return: RSV_OK, or what is wrong with the block, and then nothing has changed.
+ * Return: RSV_OK, and then the block is the caller's, for rsv_zone_free_claimed(); or what is wrong
+ * with the block, and then nothing has changed.
  */
-enum rsv_misuse rsv_zone_free(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
+enum rsv_misuse rsv_zone_claim(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
 {
 	struct rsv_frame *f = &e->frames[index];
-	struct rsv_zone *z = e->zone;
 	enum rsv_misuse misuse;
 	unsigned long flags;
 
+	/* If the caller leaves the length to the frame, no length can be wrong. */
+	if (likely(!nr_pages && rsv_frame_claim(f, RSV_FRAME_OWNED)))
+		return RSV_OK;
+	raw_spin_lock_irqsave(&e->zone->lock, flags);
+	do {
+		misuse = rsv_zone_check(e, f, nr_pages);
+	} while (misuse == RSV_OK && !rsv_frame_claim(f, RSV_FRAME_OWNED));
+	/* In between, it may have been freed, and allocated with another length. */
+	if (unlikely(misuse == RSV_OK && !rsv_block_has(f, nr_pages))) {
+		rsv_frame_set_used(f);
+		misuse = RSV_WRONG_SIZE;
+	}
+	raw_spin_unlock_irqrestore(&e->zone->lock, flags);
+	return misuse;
+}
+
+static bool rsv_zone_pages_are_settled(const struct rsv_extent *e, unsigned long index,
+				       unsigned long nr_pages)
+{
+	unsigned long i;
+
+	for (i = index; i < index + nr_pages; i++)
+		if (unlikely(!rsv_page_is_settled(pfn_to_page(e->first + i))))
+			return false;
+	return true;
+}
+
+/*
+ * Frees a block as a whole. Returns false, and then nothing has changed, if a page is not settled,
+ * or if pages of the zone went bad during the look.
+ */
+static bool rsv_zone_free_settled(struct rsv_extent *e, unsigned long index,
+				  unsigned long nr_pages, bool marked)
+{
+	struct rsv_zone *z = e->zone;
+	unsigned int bad_events = READ_ONCE(z->bad_events);
+	unsigned long flags, i;
+	bool good;
+
+	/* The count comes first: see bad_page.c. */
+	smp_rmb();
+	if (unlikely(!rsv_zone_pages_are_settled(e, index, nr_pages)))
+		return false;
 	raw_spin_lock_irqsave(&z->lock, flags);
-	misuse = rsv_zone_check(e, f, nr_pages);
-	if (misuse == RSV_OK) {
-		z->area[order_base_2(f->nr_pages)].frees++;
-		rsv_buddy_free_pages(z, e, index, f->nr_pages);
+	good = z->bad_events == bad_events;
+	if (likely(good)) {
+		for (i = 0; marked && i < nr_pages; i++)
+			WRITE_ONCE(e->frames[index + i].kind, RSV_FRAME_BODY);
+		z->area[order_base_2(nr_pages)].frees++;
+		rsv_buddy_free_pages(z, e, index, nr_pages);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
+	return good;
+}
+
+static void rsv_zone_part(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&e->zone->lock, flags);
+	e->zone->area[order_base_2(nr_pages)].frees++;
+	raw_spin_unlock_irqrestore(&e->zone->lock, flags);
+	rsv_block_part(e, index, nr_pages);
+}
+
+/**
+ * rsv_zone_free_claimed() - free a block that rsv_zone_claim() took
+ * @e: its extent
+ * @index: its first page in the extent
+ *
+ * The function looks at each page. It takes as long as the block has pages, and holds the zone's
+ * lock for a batch of them at most.
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_zone_free_claimed(struct rsv_extent *e, unsigned long index)
+{
+	const unsigned long nr_pages = e->frames[index].nr_pages;
+
+	if (unlikely(!rsv_zone_free_settled(e, index, nr_pages, false)))
+		rsv_zone_part(e, index, nr_pages);
+}
+
+/**
+ * rsv_zone_free() - free a block
+ * @e: its extent
+ * @index: its first page in the extent
+ * @nr_pages: as for rsv_zone_claim()
+ *
+ * Context: Any but NMI, with no raw lock held.
+ * Return: As rsv_zone_claim().
+ */
+enum rsv_misuse rsv_zone_free(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
+{
+	enum rsv_misuse misuse = rsv_zone_claim(e, index, nr_pages);
+
+	if (misuse == RSV_OK)
+		rsv_zone_free_claimed(e, index);
 	return misuse;
 }
 
@@ -337,29 +429,46 @@ enum rsv_misuse rsv_zone_free(struct rsv_extent *e, unsigned long index, unsigne
  * @index: its first page in the extent
  * @nr_pages: its pages
  *
- * Context: Any but NMI.
+ * Context: Any but NMI, with no raw lock held.
  */
 void rsv_zone_free_marked(struct rsv_extent *e, unsigned long index, unsigned long nr_pages)
 {
-	struct rsv_zone *z = e->zone;
-	unsigned long flags, i;
+	if (unlikely(!rsv_zone_free_settled(e, index, nr_pages, true)))
+		rsv_zone_part(e, index, nr_pages);
+}
 
-	raw_spin_lock_irqsave(&z->lock, flags);
-	for (i = 0; i < nr_pages; i++)
-		WRITE_ONCE(e->frames[index + i].kind, RSV_FRAME_BODY);
-	z->area[order_base_2(nr_pages)].frees++;
-	rsv_buddy_free_pages(z, e, index, nr_pages);
-	raw_spin_unlock_irqrestore(&z->lock, flags);
+/* rsv_zone_free_cached() while some cached block of the zone has a bad page */
+static unsigned int rsv_zone_free_good(struct rsv_zone *z, struct rsv_extent *e,
+				       unsigned long index, unsigned long nr_pages)
+{
+	unsigned long i;
+
+	for (i = index; i < index + nr_pages; i++) {
+		WRITE_ONCE(e->frames[i].kind, RSV_FRAME_BODY);
+		if (PageHWPoison(pfn_to_page(e->first + i)))
+			rsv_page_set_bad(e, i);
+		else
+			rsv_buddy_free(z, e, i, 0);
+	}
+	return nr_pages;
 }
 
 /**
- * rsv_zone_free_cached() - move a cached block to the free areas
- * @z: its zone, locked
- * @f: its first frame
+ * rsv_zone_free_cached() - move adjacent cached blocks of one order to the free areas
+ * @z: their zone, locked
+ * @f: the first frame of the first one
+ * @order: their order
+ * @nr: their number
+ *
+ * Return: The number of blocks that resulted.
  */
-void rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f)
+unsigned int rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f, unsigned int order,
+				  unsigned int nr)
 {
 	struct rsv_extent *e = rsv_frame_extent(z->region, f);
+	unsigned long index = rsv_frame_index(e, f);
 
-	rsv_buddy_free(z, e, rsv_frame_index(e, f), f->order);
+	if (unlikely(z->frozen))
+		return rsv_zone_free_good(z, e, index, (unsigned long)nr << order);
+	return rsv_buddy_free_blocks(z, e, index, order, nr);
 }

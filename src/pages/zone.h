@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 
 #include "buddy.h"
+#include "frame.h"
 #include "gfp.h"
 #include "report.h"
 #include "types.h"
@@ -88,44 +89,52 @@ static __always_inline struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z,
 	if (likely(rsv_zone_allows(z, q)))
 		f = rsv_buddy_alloc(z, order);
 	if (likely(f)) {
-		WRITE_ONCE(f->kind, RSV_FRAME_USED);
 		WRITE_ONCE(f->order, order);
 		WRITE_ONCE(f->nr_pages, nr_pages);
-		if (nr_pages != 1UL << order)
+		if (unlikely(nr_pages != 1UL << order))
 			rsv_zone_trim(z, f, order);
+		else if (unlikely(q->gfp & __GFP_COMP && order >= RSV_PCP_ORDERS))
+			WRITE_ONCE(f->order, RSV_ORDER_NONE); /* see rsv_frame_claim_settled() */
 		rsv_zone_count_alloc(z, q);
+		rsv_frame_set_used(f);
 	}
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 	rsv_zone_check_low(z);
 	return f;
 }
 
-unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, u32 owner,
-				  unsigned int nr, unsigned int pieces, struct rsv_frame **frames,
+unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, unsigned int nr,
+				  unsigned int pieces, struct rsv_frame **frames,
 				  struct page **pages);
 
+enum rsv_misuse rsv_zone_claim(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
+void rsv_zone_free_claimed(struct rsv_extent *e, unsigned long index);
 enum rsv_misuse rsv_zone_free(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 
-/* rsv_zone_free() of a whole block, inline for the same reason as rsv_zone_alloc() */
-static __always_inline enum rsv_misuse rsv_zone_free_block(struct rsv_extent *e,
-							   unsigned long index, unsigned int order)
+/*
+ * Frees a whole block whose pages are settled. Returns false, and then nothing has changed, if
+ * there is more to it. The function is inline for the same reason as rsv_zone_alloc().
+ */
+static __always_inline bool rsv_zone_free_block(struct rsv_extent *e, unsigned long index,
+						unsigned int order)
 {
-	const struct rsv_frame *f = &e->frames[index];
+	struct page *page = pfn_to_page(e->first + index);
 	struct rsv_zone *z = e->zone;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&z->lock, flags);
-	if (unlikely(f->kind != RSV_FRAME_USED || f->order != order)) {
+	if (unlikely(!rsv_frame_claim_settled(&e->frames[index], page, order, RSV_FRAME_BODY))) {
 		raw_spin_unlock_irqrestore(&z->lock, flags);
-		return rsv_zone_free(e, index, 1UL << order);
+		return false;
 	}
 	z->area[order].frees++;
 	rsv_buddy_free(z, e, index, order);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	return RSV_OK;
+	return true;
 }
 
 void rsv_zone_free_marked(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
-void rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f);
+unsigned int rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f, unsigned int order,
+				  unsigned int nr);
 
 #endif /* RSV_PAGES_ZONE_H */

@@ -76,6 +76,8 @@ static void put_info(const struct rsv_ioc_info *info)
 	put_number("heap_bytes", info->heap_bytes);
 	put_number("heap_free_bytes", info->heap_free_bytes);
 	put_number("leaving_bytes", info->leaving_bytes);
+	put_number("waiting_pages", info->waiting_pages);
+	put_number("bad_pages", info->bad_pages);
 }
 
 static void put_zone(const struct view *view, const struct rsv_ioc_zone *zone)

@@ -34,9 +34,10 @@ static enum status run_map(int argc, char **argv)
 	chars = query_map(fd, region, &map.nr_pages);
 	map.chars = chars;
 	printf("%c free   %c cached or zeroed   %c lent or removed   %c%c pages in use   %c%c slab\n"
-	       "(the first page of a block has a capital letter)\n",
+	       "(the first page of a block has a capital letter; %c was freed, and waits for its\n"
+	       "last user; %c has a hardware error)\n",
 	       RSV_MAP_FREE, RSV_MAP_CACHED, RSV_MAP_HOLE, RSV_MAP_PAGES, RSV_MAP_PAGES_MORE,
-	       RSV_MAP_SLAB, RSV_MAP_SLAB_MORE);
+	       RSV_MAP_SLAB, RSV_MAP_SLAB_MORE, RSV_MAP_WAITING, RSV_MAP_BAD);
 	draw_map(&map);
 	free(chars);
 	return STATUS_OK;

@@ -342,7 +342,8 @@ static const char *const json_keys[] = {
 	"active_objects", "total_objects", "full_slabs", "partial_slabs", "empty_slabs",
 	"slabs_made", "slabs_given", "default_engine", "classes", "heap_bytes",
 	"heap_free_bytes", "cache_flags", "magazine_rounds", "depot_full", "depot_empty",
-	"exchanges", "contended", "guaranteed_objects", "leaving_bytes",
+	"exchanges", "contended", "guaranteed_objects", "leaving_bytes", "waiting_pages",
+	"bad_pages",
 };
 /* clang-format on */
 

@@ -93,6 +93,8 @@
  * @heap_free_bytes: out: free bytes of that heap
  * @leaving_bytes: out: bytes of slabs that left their caches: free as soon as a grace period ends,
  *	or when a request needs them
+ * @waiting_pages: out: freed pages that somebody else still refers to: free with the last reference
+ * @bad_pages: out: pages with a hardware error, which are never used again
  */
 struct rsv_ioc_info {
 	__u32 size;
@@ -120,6 +122,8 @@ struct rsv_ioc_info {
 	__u64 heap_bytes;
 	__u64 heap_free_bytes;
 	__u64 leaving_bytes;
+	__u64 waiting_pages;
+	__u64 bad_pages;
 };
 
 /**
@@ -296,6 +300,8 @@ struct rsv_ioc_cache {
 #define RSV_MAP_HOLE		'-'	/* lent to the system, or given back to it */
 #define RSV_MAP_SLAB		'S'	/* first page of a slab */
 #define RSV_MAP_SLAB_MORE	's'	/* its further pages */
+#define RSV_MAP_WAITING		'W'	/* freed, but somebody still refers to it */
+#define RSV_MAP_BAD		'B'	/* with a hardware error */
 
 /**
  * struct rsv_ioc_map - describe each page of a region by one character
