@@ -23,6 +23,7 @@
 #include "objects/debug/check.h"
 #include "objects/engine.h"
 #include "objects/size_class.h"
+#include "pages/bad_page.h"
 #include "pages/drain.h"
 #include "pages/lend.h"
 #include "pages/pagemap.h"
@@ -249,8 +250,13 @@ static int rsv_pages_start(void)
 	err = rsv_drain_start();
 	if (err)
 		goto no_drain;
+	err = rsv_bad_pages_start();
+	if (err)
+		goto no_bad_pages;
 	return 0;
 
+no_bad_pages:
+	rsv_drain_stop();
 no_drain:
 	rsv_zones_stop();
 no_zones:
@@ -260,6 +266,7 @@ no_zones:
 
 static void rsv_pages_stop(void)
 {
+	rsv_bad_pages_exit();
 	rsv_drain_stop();
 	rsv_zones_stop();
 	rsv_work_stop();

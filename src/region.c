@@ -27,6 +27,7 @@
 #include "objects/reap.h"
 #include "objects/region_caches.h"
 #include "objects/stats.h"
+#include "pages/bad_page.h"
 #include "pages/drain.h"
 #include "pages/extent.h"
 #include "pages/lend.h"
@@ -107,6 +108,7 @@ static struct rsv_region *rsv_region_alloc(const char *name)
 	xa_init(&r->caches_by_id);
 	rsv_drain_init(r);
 	rsv_waiting_init(r);
+	rsv_bad_pages_init(r);
 	rsv_leaving_init(r);
 	rsv_reap_init(r);
 	rsv_lending_init(r);
@@ -136,6 +138,7 @@ static void rsv_region_quiesce(struct rsv_region *r)
 	rsv_zones_quiesce(r);
 	rsv_reap_stop(r);
 	rsv_leaving_stop(r);
+	rsv_bad_pages_stop(r);
 	cancel_work_sync(&r->drain_work);
 	rsv_drain_destroy(r);
 	rsv_waiting_stop(r);

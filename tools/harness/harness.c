@@ -82,6 +82,7 @@ FIXTURE_TEARDOWN(device)
 #include "mappings.c"
 #include "caches.c"
 #include "engines.c"
+#include "bad_pages.c"
 #include "formats.c"
 #include "processes.c"
 #include "random.c"
