@@ -59,13 +59,17 @@ void machine_targets_give(const struct race *race, unsigned int nr, void **targe
 			rsv_cache_free(race->cache, targets[i]);
 }
 
-/* Moves all free targets to the free areas, as far as no used object is in their slabs. */
+/*
+ * Moves free targets to the free areas: objects as far as no used one is in their slabs, blocks as
+ * far as they are on the lists of this CPU. To wait for the lists of other CPUs would be to wait
+ * for a freer that an interrupt holds.
+ */
 void machine_targets_flush(const struct race *race)
 {
 	if (race->cache)
 		rsv_cache_shrink(race->cache);
 	else
-		rsv_alloc_pages(race->region, GFP_KERNEL | __GFP_NOWARN, ORDER_DRAIN);
+		rsv_alloc_pages(race->region, GFP_NOWAIT | __GFP_NOWARN, ORDER_DRAIN);
 }
 
 /* Half of the time all targets are free when a race begins, and half of it they are used. */
