@@ -65,7 +65,9 @@ static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *c
 	const unsigned int offset = (unsigned long)object & c->mask;
 	void **top = cpu->top;
 
-	if (unlikely(top == cpu->limit || rsv_carved_mark_cached(c, f, offset, object) != RSV_OK))
+	if (unlikely(top == cpu->limit))
+		return false;
+	if (unlikely(rsv_carved_mark_cached(c, f, offset, object, true) != RSV_OK))
 		return false;
 	rsv_free_hook(c, object);
 	rsv_cpu_push(cpu, top, object);

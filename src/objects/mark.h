@@ -150,6 +150,26 @@ static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned lo
 	return true;
 }
 
+/*
+ * rsv_mark_to_cached() by compare-and-exchange, for slow paths: of several such frees of one object
+ * at the same time one succeeds. With a fast one beside them, or where marks have a tag, two may.
+ * batch.c and the engines' freelists bear that: see leaving.c.
+ */
+static inline bool rsv_mark_to_cached_once(unsigned long secret, unsigned long *mark,
+					   const void *object)
+{
+	const unsigned long cached = rsv_mark_word(secret, object);
+	unsigned long old = READ_ONCE(*mark);
+
+	do {
+		if (RSV_CHECKED && unlikely((old ^ cached) <= RSV_MARK_BITS &&
+					    rsv_tag_ok(secret, mark, object)))
+			return false;
+	} while (!try_cmpxchg(mark, &old, cached));
+	rsv_tag_set(secret, mark, object);
+	return true;
+}
+
 static __always_inline bool rsv_object_mark_used(const struct rsv_cache *c, void *object)
 {
 	return rsv_mark_to_used(c->secret, rsv_mark_at(c, object), object);
@@ -158,6 +178,11 @@ static __always_inline bool rsv_object_mark_used(const struct rsv_cache *c, void
 static __always_inline bool rsv_object_mark_cached(const struct rsv_cache *c, void *object)
 {
 	return rsv_mark_to_cached(c->secret, rsv_mark_at(c, object), object);
+}
+
+static inline bool rsv_object_mark_cached_once(const struct rsv_cache *c, void *object)
+{
+	return rsv_mark_to_cached_once(c->secret, rsv_mark_at(c, object), object);
 }
 
 /* Makes a free object of the engine cached. The caller has checked its mark. */
@@ -176,18 +201,21 @@ static __always_inline void rsv_object_set_cached(const struct rsv_cache *c, voi
 
 /*
  * Makes a used object cached. @f is the frame of any page of a slab of the cache. @offset is where
- * the object's slot begins, in bytes from the slab's beginning; it may be any number.
+ * the object's slot begins, in bytes from the slab's beginning; it may be any number. @fast: whether
+ * no instruction may be atomic.
  */
 static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_cache *c,
 							      const struct rsv_frame *f,
-							      unsigned int offset, void *object)
+							      unsigned int offset, void *object,
+							      bool fast)
 {
 	const union rsv_slab_word word = { .word = READ_ONCE(f->slab) };
 	const unsigned int index = rsv_slot_index(c, offset);
 
 	if (RSV_CHECKED && unlikely(index >= word.carved))
 		return index < rsv_slab_objects(c, word) ? RSV_DOUBLE_FREE : RSV_MISALIGNED;
-	return likely(rsv_object_mark_cached(c, object)) ? RSV_OK : RSV_DOUBLE_FREE;
+	return likely(fast ? rsv_object_mark_cached(c, object) :
+			     rsv_object_mark_cached_once(c, object)) ? RSV_OK : RSV_DOUBLE_FREE;
 }
 
 /* Carved objects of the slab that an address lies in; 0 if it lies in no slab of the cache */

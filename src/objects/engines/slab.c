@@ -420,14 +420,12 @@ static noinline enum rsv_misuse rsv_bufctl_misuse(const struct rsv_cache *c,
 static enum rsv_misuse rsv_bufctl_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
 					      struct rsv_frame *f, void *object)
 {
-	u16 *entry = rsv_bufctl_entry(c, e, f, object);
+	u16 *entry = rsv_bufctl_entry(c, e, f, object), used = RSV_BUFCTL_USED;
 
 	if (unlikely(!entry))
 		return rsv_bufctl_misuse(c, e, f, object);
-	if (unlikely(READ_ONCE(*entry) != RSV_BUFCTL_USED))
-		return RSV_DOUBLE_FREE;
-	WRITE_ONCE(*entry, RSV_BUFCTL_CACHED);
-	return RSV_OK;
+	/* Of several frees at the same time one succeeds. */
+	return likely(try_cmpxchg(entry, &used, RSV_BUFCTL_CACHED)) ? RSV_OK : RSV_DOUBLE_FREE;
 }
 
 static bool rsv_bufctl_is_used(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,

@@ -217,7 +217,9 @@ static bool rsv_slub_mark_used(struct rsv_cache *c, void *object)
 static enum rsv_misuse rsv_slub_mark_cached(struct rsv_cache *c, struct rsv_extent *e,
 					    struct rsv_frame *f, void *object)
 {
-	return rsv_carved_mark_cached(c, f, rsv_slab_offset(f, object) - c->layout.before, object);
+	const unsigned int offset = rsv_slab_offset(f, object) - c->layout.before;
+
+	return rsv_carved_mark_cached(c, f, offset, object, false);
 }
 
 static bool rsv_slub_is_used(const struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
