@@ -311,11 +311,12 @@ static unsigned long rsv_region_leaked_pages(struct rsv_region *r)
 /*
  * Counts the pages that are free or nobody's any more. A page that moves meanwhile is counted once
  * or not at all: bad pages leave the free areas before they count as bad, and waiting pages do not
- * count as waiting any more when they enter the free areas.
+ * count as waiting any more when they enter the free areas. Who destroys a region while others
+ * still allocate and free in it gets what he asks for.
  */
 static unsigned long rsv_region_unused_pages(struct rsv_region *r)
 {
-	unsigned long nr = atomic_long_read(&r->waiting.nr_bad);
+	unsigned long nr = atomic_long_read_acquire(&r->waiting.nr_bad);
 	struct rsv_zone *z;
 	unsigned int n;
 
@@ -324,6 +325,8 @@ static unsigned long rsv_region_unused_pages(struct rsv_region *r)
 		nr += z->free_pages;
 		raw_spin_unlock_irq(&z->lock);
 	}
+	/* Pages enter the free areas after they count as waiting no more. */
+	smp_rmb();
 	return nr + READ_ONCE(r->waiting.nr_pages);
 }
 
@@ -337,9 +340,13 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	unsigned long nr_free;
 	unsigned int nr_caches;
 
+	/* Pages that a work item looks at are counted nowhere. */
+	rsv_bad_pages_flush(r);
+	rsv_waiting_pause(r);
 	rsv_zones_quiesce(r);
 	rsv_drain_region(r);
 	nr_free = rsv_region_leaked_pages(r) + rsv_region_unused_pages(r);
+	rsv_waiting_resume(r);
 
 	mutex_lock(&r->caches_lock);
 	nr_caches = r->nr_caches;

@@ -181,7 +181,8 @@ union rsv_slab_word {
  *	under zone->lock, or the owner of the block changes them: the CPU on whose list the block
  *	is, the cache of the slab, or whoever made it OWNED
  * @order: FREE, CACHED: order of the block. USED: the same, or RSV_ORDER_NONE for a block of
- *	another number of pages or of another alignment. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages
+ *	another number of pages or of another alignment, or whose free looks at every page. BAD:
+ *	RSV_ORDER_NONE if the system has the page, else 0. SLAB, SLAB_TAIL, HEAP, HEAP_TAIL: pages
  *	from the first page of the slab or slob page, so 0 for that one
  * @extent: number of the extent in its region (constant)
  * @state: @kind, @order and @extent in one word. Blocks on one per-CPU list have the same state if
@@ -382,7 +383,7 @@ struct rsv_pcp_stats {
  * @pcp_high: blocks of each order that the list of one CPU has at most (@lock; near @pcp, in no
  *	cache line with fields that change often)
  * @list_min: free pages below which the fast path does not use the lists: @min_pages, or ULONG_MAX
- *	if @protection is not 0 and the type is below ZONE_NORMAL (@lock)
+ *	if the zone is @frozen, or if @protection is not 0 and the type is below ZONE_NORMAL (@lock)
  * @lock: guards all fields below, the frames of free blocks, and the kind of all frames. A raw
  *	lock, taken with interrupts off, and the innermost of all. It is held for a number of steps
  *	that the number of orders or a batch bounds

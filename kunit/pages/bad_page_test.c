@@ -100,6 +100,7 @@ static void used_block_loses_only_its_bad_page(struct kunit *test)
 	struct page *page, *bad;
 
 	needs_marks(test);
+	rsvt_stay_on_this_cpu();
 	page = rsv_alloc_pages(r, GFP_KERNEL, order);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	bad = page + (1UL << order) - 1;

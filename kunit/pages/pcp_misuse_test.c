@@ -79,17 +79,37 @@ static void another_order_or_the_middle_is_not_put_on_a_list(struct kunit *test)
 }
 
 /*
- * Two frees of one block, of which one interrupts the other after any of its instructions.
+ * A free that is interrupted once, after the instruction @at, and what the interrupt then does.
  */
-static struct page *freed;
-static unsigned int freed_order;
+static struct interrupted {
+	struct page *page;
+	unsigned int order;
+	unsigned int at;
+	unsigned int calls;
+	void (*interrupt)(void);
+} interrupted;
 
 static void free_once(void *unused)
 {
-	__rsv_free_pages(freed, freed_order);
+	__rsv_free_pages(interrupted.page, interrupted.order);
 }
 
-static void free_once_more(void)
+static void interrupt(void)
+{
+	if (++interrupted.calls == interrupted.at)
+		interrupted.interrupt();
+}
+
+/* Returns false when the free has fewer instructions than @at. */
+static bool free_interrupted(struct kunit *test, struct rsv_region *r, unsigned int at)
+{
+	interrupted.page = take(test, r, interrupted.order);
+	interrupted.at = at;
+	interrupted.calls = 0;
+	return rsvt_single_step(test, free_once, NULL, interrupt) >= at;
+}
+
+static void free_again(void)
 {
 	free_once(NULL);
 }
@@ -102,36 +122,41 @@ static void block_freed_twice_at_once_is_freed_once(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test);
 	struct misuse_counts before;
-	unsigned int nr;
+	unsigned int at = 1;
+	bool inside = true;
 
 	rsvt_single_step_or_skip(test);
-	freed_order = *(const unsigned int *)test->param_value;
-	freed = take(test, r, freed_order);
-	rsvt_misuse_counts_read(&before);
-	nr = rsvt_single_step(test, free_once, NULL, free_once_more);
-	KUNIT_EXPECT_GT(test, nr, 10);
-	/* One of all these frees was right. */
-	KUNIT_EXPECT_EQ(test, rsvt_nr_misuses_since(&before), nr);
-	rsvt_settle(r);
-	EXPECT_FREE_AREAS(test, r, [10] = 1);
+	interrupted.order = *(const unsigned int *)test->param_value;
+	interrupted.interrupt = free_again;
+	for (; inside; at++) {
+		rsvt_misuse_counts_read(&before);
+		inside = free_interrupted(test, r, at);
+		KUNIT_EXPECT_EQ(test, rsvt_nr_misuses_since(&before), inside);
+		rsvt_settle(r);
+		EXPECT_FREE_AREAS(test, r, [10] = 1);
+	}
+	KUNIT_EXPECT_GT(test, at, 20);
 }
 
-static void mark_freed(void)
+static void mark(void)
 {
-	rsv_frame_look_at_all(rsv_frame_of_page(freed));
+	rsv_frame_look_at_all(rsv_frame_of_page(interrupted.page));
 }
 
 /* As if the kernel said, after any instruction of a free, that a page of the block is bad. */
 static void block_that_is_marked_during_its_free_is_freed(struct kunit *test)
 {
 	struct rsv_region *r = listed_region(test);
+	unsigned int at = 1;
 
 	rsvt_single_step_or_skip(test);
-	freed_order = *(const unsigned int *)test->param_value;
-	freed = take(test, r, freed_order);
-	KUNIT_EXPECT_GT(test, rsvt_single_step(test, free_once, NULL, mark_freed), 10);
-	rsvt_settle(r);
-	EXPECT_FREE_AREAS(test, r, [10] = 1);
+	interrupted.order = *(const unsigned int *)test->param_value;
+	interrupted.interrupt = mark;
+	for (; free_interrupted(test, r, at); at++) {
+		rsvt_settle(r);
+		EXPECT_FREE_AREAS(test, r, [10] = 1);
+	}
+	KUNIT_EXPECT_GT(test, at, 20);
 }
 
 static struct kunit_case pcp_misuse_cases[] = {

@@ -259,7 +259,7 @@ EXPORT_SYMBOL_GPL(rsv_kmalloc_node);
  * Free
  */
 
-/* Memory is cleared once it is this caller's alone, so that a double free changes nothing. */
+/* With init_on_free the pages are cleared once they are nobody's: see pages/waiting.c. */
 static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 {
 	struct rsv_frame *f = rsv_frame_at(e, p);
@@ -271,8 +271,6 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 	if (misuse != RSV_OK)
 		return misuse;
 	kmemleak_free(p);
-	if (want_init_on_free())
-		memset(p, 0, f->nr_pages << PAGE_SHIFT);
 	rsv_run_free_claimed(e->region, f);
 	return RSV_OK;
 }

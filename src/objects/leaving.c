@@ -13,12 +13,12 @@
  *   are as they were when the slab became empty. The free finds the mark of a free object there,
  *   and refuses.
  * - Fast paths change marks with plain stores. So two CPUs that free the same used object at the
- *   same instant may both find it used, and both store it. One of them gives it back to the engine, and the slab
- *   may become empty and leave. The mark of the other is the trace. It was written in such a
- *   section, too: by the free itself, or by an allocation that found the object in a magazine. So
- *   it is there when the grace period ends. The engine then looks at each object once more
- *   (rsv_engine.free_slab()). A slab with an object that is not free is reported, and its pages are
- *   lost.
+ *   same instant may both find it used, and both store it. One of them gives it back to the engine,
+ *   and the slab may become empty and leave. The mark of the other is the trace. It was written in
+ *   such a section, too: by the free itself, or by an allocation that found the object in a
+ *   magazine. So it is there when the grace period ends. The engine then looks at each object once
+ *   more (rsv_engine.free_slab()). A slab with an object that is not free is reported, and its
+ *   pages are lost.
  * - From then on all marks say "free", and an allocation that finds a stale pointer to one of the
  *   objects in a magazine refuses: the mark does not say "cached". A free refuses, because the
  *   frame names no cache. A pointer that goes back to the engine is refused for the same reason.

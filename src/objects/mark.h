@@ -201,8 +201,8 @@ static __always_inline void rsv_object_set_cached(const struct rsv_cache *c, voi
 
 /*
  * Makes a used object cached. @f is the frame of any page of a slab of the cache. @offset is where
- * the object's slot begins, in bytes from the slab's beginning; it may be any number. @fast: whether
- * no instruction may be atomic.
+ * the object's slot begins, in bytes from the slab's beginning; it may be any number. @fast: no
+ * instruction may be atomic.
  */
 static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_cache *c,
 							      const struct rsv_frame *f,

@@ -151,6 +151,29 @@ static void rsv_bad_pages_work(struct work_struct *work)
 }
 
 /**
+ * rsv_bad_pages_search() - look for bad pages in the whole region, in the background
+ * @r: the region
+ *
+ * Context: Any but NMI, with no raw lock held; in process context or under rcu_read_lock().
+ */
+void rsv_bad_pages_search(struct rsv_region *r)
+{
+	if (!READ_ONCE(r->waiting.stopped))
+		schedule_work(&r->waiting.bad_work);
+}
+
+/**
+ * rsv_bad_pages_flush() - wait until the search that is under way is done
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_bad_pages_flush(struct rsv_region *r)
+{
+	flush_work(&r->waiting.bad_work);
+}
+
+/**
  * rsv_bad_page_found() - take a page that went bad out of use, unless it is used
  * @pfn: its page frame number; the page need not belong to a region
  *
@@ -164,8 +187,7 @@ void rsv_bad_page_found(unsigned long pfn)
 	e = rsv_extent_find(pfn);
 	if (e) {
 		rsv_bad_page_check(e, pfn - e->first);
-		if (!READ_ONCE(e->region->waiting.stopped))
-			schedule_work(&e->region->waiting.bad_work);
+		rsv_bad_pages_search(e->region);
 	}
 	rcu_read_unlock();
 }

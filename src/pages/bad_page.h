@@ -8,6 +8,8 @@
 #include "types.h"
 
 void rsv_bad_page_found(unsigned long pfn);
+void rsv_bad_pages_search(struct rsv_region *r);
+void rsv_bad_pages_flush(struct rsv_region *r);
 
 void rsv_bad_pages_init(struct rsv_region *r);
 void rsv_bad_pages_stop(struct rsv_region *r);

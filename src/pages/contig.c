@@ -178,7 +178,7 @@ void rsv_run_free_claimed(struct rsv_region *r, struct rsv_frame *f)
  * @f: its first frame
  * @nr_pages: its length; that of a slab at most, because the zone is locked for as many steps
  *
- * Context: Any but NMI.
+ * Context: Any but NMI, with no raw lock held.
  */
 void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long nr_pages)
 {

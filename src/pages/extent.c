@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "bad_page.h"
 #include "buddy.h"
 #include "extent.h"
 #include "frame.h"
@@ -184,18 +185,23 @@ static unsigned int rsv_extents_unused_slot(const struct rsv_extents *t)
 
 /*
  * Gives each page of a new extent the references that it has as long as it is the region's, and
- * clears what the system left in its fields.
+ * clears what the system left in its fields. Returns whether a page went bad since the system
+ * handed it out: before the extent is in the page map, the kernel's event finds nothing.
  */
-static void rsv_extent_settle_pages(struct page *page, unsigned long nr_pages)
+static bool rsv_extent_settle_pages(struct rsv_extent *e)
 {
-	unsigned long pfn = page_to_pfn(page), end = pfn + nr_pages;
+	bool bad = false;
+	unsigned long i;
 
-	for (; pfn < end; pfn++) {
-		page = pfn_to_page(pfn);
+	for (i = 0; i < e->nr_pages; i++) {
+		struct page *page = pfn_to_page(e->first + i);
+
 		page_ref_add(page, RSV_PAGE_REFS - 1);
 		rsv_page_clear(page);
+		bad |= PageHWPoison(page);
 		cond_resched();
 	}
+	return bad;
 }
 
 /* Drops references of a page, the last of which may give it to the system. */
@@ -211,10 +217,13 @@ static void rsv_page_unref(struct page *page, int refs)
  */
 static void rsv_page_give(struct rsv_extent *e, unsigned long index)
 {
+	const struct rsv_frame *f = &e->frames[index];
 	struct page *page = pfn_to_page(e->first + index);
 	int refs = page_ref_count(page);
 
-	if (refs < RSV_PAGE_REFS && e->frames[index].kind != RSV_FRAME_BAD)
+	if (f->kind == RSV_FRAME_BAD && f->order == RSV_ORDER_NONE)
+		return;
+	if (refs < RSV_PAGE_REFS)
 		rsv_page_report_lost(e, index);
 	if (!refs)
 		return;
@@ -266,6 +275,7 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	struct rsv_extent *e = kzalloc(sizeof(*e), GFP_KERNEL);
 	unsigned int number = rsv_extents_unused_slot(r->extents);
 	int err = -ENOMEM;
+	bool bad;
 
 	if (!e)
 		return -ENOMEM;
@@ -287,10 +297,12 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	if (err)
 		goto remove;
 
-	rsv_extent_settle_pages(first, nr_pages);
+	bad = rsv_extent_settle_pages(e);
 	smp_store_release(&r->extents->at[number], e); /* as in rsv_extents_expand() */
 	r->nr_extents = max(r->nr_extents, number + 1);
 	rsv_extent_free_all(r, e);
+	if (bad)
+		rsv_bad_pages_search(r);
 	return 0;
 
 remove:

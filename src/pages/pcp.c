@@ -95,9 +95,13 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
 	pcp = rsv_pcp_enter(z, q->order);
 	if (!pcp)
 		return NULL;
-	if (!rsv_pcp_nr(pcp) && q->refill)
-		rsv_pcp_refill(z, pcp, q);
-	f = rsv_pcp_pop(pcp);
+	/* A list that was switched off before this section began serves no more: see bad_page.c. */
+	f = NULL;
+	if (READ_ONCE(z->pcp_high[q->order])) {
+		if (!rsv_pcp_nr(pcp) && q->refill)
+			rsv_pcp_refill(z, pcp, q);
+		f = rsv_pcp_pop(pcp);
+	}
 	rsv_pcp_leave(pcp);
 	return f;
 }
@@ -150,6 +154,8 @@ static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int 
 
 		/* Blocks beyond the end of the ring wait for the next turn. */
 		most = min_t(size_t, left, pcp->frame + RSV_PCP_SLOTS - block);
+		if (unlikely(z->frozen))
+			most = 1;
 		joined = rsv_pcp_unmark_adjacent(block, most, order, &first);
 		pieces += rsv_zone_free_cached(z, first, order, joined);
 	}

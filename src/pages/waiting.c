@@ -13,8 +13,10 @@
  * - A page with a hardware error is never used again.
  * - A page with too few references was given to put_page() or kfree() by mistake. That is reported.
  *   The region still has references of its own (RSV_PAGE_REFS), so the page gets back the missing
- *   ones, and serves again. If all are gone, the system has the page, and it stays out of use.
- * - What the owner left in the fields of a page is cleared.
+ *   ones, and serves again. If all 513 are gone, the system has the page, and it stays out of use.
+ *   Should the system have given it to somebody else by then, nothing tells that from a page that
+ *   lost 512.
+ * - What the owner left in the fields of a page is cleared, and with init_on_free the page, too.
  *
  * All other pages of the block are free at once.
  *
@@ -23,6 +25,7 @@
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/highmem.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
@@ -49,6 +52,7 @@ enum rsv_fate {
 	RSV_FATE_FREE,
 	RSV_FATE_WAIT,
 	RSV_FATE_BAD,
+	RSV_FATE_LOST,
 };
 
 /**
@@ -76,10 +80,12 @@ static enum rsv_fate rsv_page_fate(struct rsv_extent *e, unsigned long index)
 		return RSV_FATE_WAIT;
 	if (refs < RSV_PAGE_REFS) {
 		rsv_page_report_lost(e, index);
-		if (!page_ref_add_unless(page, RSV_PAGE_REFS - refs, 0))
-			return RSV_FATE_BAD;
+		if (!atomic_add_unless(&page->_refcount, RSV_PAGE_REFS - refs, 0))
+			return RSV_FATE_LOST;
 	}
 	rsv_page_clear(page);
+	if (want_init_on_free())
+		clear_highpage(page);
 	return RSV_FATE_FREE;
 }
 
@@ -149,8 +155,18 @@ static void rsv_waiting_count_off(struct rsv_waiting *w)
  */
 void rsv_page_set_bad(struct rsv_extent *e, unsigned long index)
 {
-	WRITE_ONCE(e->frames[index].kind, RSV_FRAME_BAD);
+	struct rsv_frame *f = &e->frames[index];
+
+	WRITE_ONCE(f->order, 0);
+	WRITE_ONCE(f->kind, RSV_FRAME_BAD);
 	atomic_long_inc(&e->region->waiting.nr_bad);
+}
+
+/* The system has the page. When the region ends, it does not give the page to the system again. */
+static void rsv_page_set_lost(struct rsv_extent *e, unsigned long index)
+{
+	rsv_page_set_bad(e, index);
+	WRITE_ONCE(e->frames[index].order, RSV_ORDER_NONE);
 }
 
 /* Nobody looks at these pages as parts of a block from now on. */
@@ -200,6 +216,16 @@ static unsigned long rsv_part_count_free(struct rsv_extent *e, unsigned long ind
 	return nr;
 }
 
+static void rsv_page_set_aside(struct rsv_extent *e, unsigned long index, enum rsv_fate fate)
+{
+	if (fate == RSV_FATE_WAIT)
+		rsv_waiting_add(e, index);
+	else if (fate == RSV_FATE_BAD)
+		rsv_page_set_bad(e, index);
+	else
+		rsv_page_set_lost(e, index);
+}
+
 static void rsv_part_batch(struct rsv_extent *e, unsigned long index, unsigned long end)
 {
 	while (index < end) {
@@ -215,10 +241,7 @@ static void rsv_part_batch(struct rsv_extent *e, unsigned long index, unsigned l
 		index += nr;
 		if (index == end)
 			break;
-		if (fate == RSV_FATE_WAIT)
-			rsv_waiting_add(e, index++);
-		else
-			rsv_page_set_bad(e, index++);
+		rsv_page_set_aside(e, index++, fate);
 	}
 }
 
@@ -303,6 +326,29 @@ static void rsv_waiting_work(struct work_struct *work)
 	raw_spin_unlock_irqrestore(&w->lock, flags);
 	if (delay)
 		queue_delayed_work(rsv_queue, &w->work, msecs_to_jiffies(delay));
+}
+
+/**
+ * rsv_waiting_pause() - let no work look at waiting pages, so that each is counted where it is
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_waiting_pause(struct rsv_region *r)
+{
+	cancel_delayed_work_sync(&r->waiting.work);
+}
+
+/**
+ * rsv_waiting_resume() - undo rsv_waiting_pause()
+ * @r: the region
+ *
+ * Context: Process.
+ */
+void rsv_waiting_resume(struct rsv_region *r)
+{
+	if (READ_ONCE(r->waiting.nr_pages))
+		queue_delayed_work(rsv_queue, &r->waiting.work, 0);
 }
 
 /**

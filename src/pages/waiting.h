@@ -12,6 +12,8 @@ void rsv_page_set_bad(struct rsv_extent *e, unsigned long index);
 void rsv_page_report_lost(struct rsv_extent *e, unsigned long index);
 bool rsv_waiting_poll(struct rsv_region *r, bool may_sleep);
 
+void rsv_waiting_pause(struct rsv_region *r);
+void rsv_waiting_resume(struct rsv_region *r);
 void rsv_waiting_init(struct rsv_region *r);
 void rsv_waiting_stop(struct rsv_region *r);
 

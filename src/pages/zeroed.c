@@ -58,7 +58,7 @@ struct rsv_frame *rsv_zeroed_alloc(struct rsv_zone *z, const struct rsv_request 
 		return NULL;
 	if (READ_ONCE(z->nr_zeroed)) {
 		raw_spin_lock_irqsave(&z->lock, flags);
-		if (z->nr_zeroed) {
+		if (z->nr_zeroed && z->zeroed_high) {
 			f = rsv_zeroed_pop(z);
 			WRITE_ONCE(f->nr_pages, 1);
 			z->zeroed_hits++;

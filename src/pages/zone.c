@@ -401,7 +401,8 @@ void rsv_zone_free_claimed(struct rsv_extent *e, unsigned long index)
 {
 	const unsigned long nr_pages = e->frames[index].nr_pages;
 
-	if (unlikely(!rsv_zone_free_settled(e, index, nr_pages, false)))
+	/* Pages are cleared one by one, and only those that nobody refers to. */
+	if (unlikely(want_init_on_free() || !rsv_zone_free_settled(e, index, nr_pages, false)))
 		rsv_zone_part(e, index, nr_pages);
 }
 
