@@ -36,8 +36,9 @@
  *
  * Access to the structures:
  *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock,
- *				no atomic instruction. An interrupt that finds busy set goes past
- *				them, to the slabs or to the free areas
+ *				no atomic instruction, but for the one by which a free claims a
+ *				block of pages. An interrupt that finds busy set goes past them, to
+ *				the slabs or to the free areas
  *	rsv_cache_node, rsv_depot, rsv_guarantee, rsv_heap_node, rsv_zone
  *				the holder of their raw lock. The order of all locks stands at the
  *				top of objects/cache.c
