@@ -21,6 +21,7 @@
 static struct task_struct *stepped;
 static void (*interrupted)(void);
 static unsigned int nr_interrupts;
+static bool last_step;
 
 static void step_interrupt(struct irq_work *work)
 {
@@ -42,6 +43,10 @@ static int step_trap(struct notifier_block *block, unsigned long event, void *da
 
 	if (event != DIE_DEBUG || current != stepped)
 		return NOTIFY_DONE;
+	if (last_step) {
+		args->regs->flags &= ~X86_EFLAGS_TF;
+		return NOTIFY_STOP;
+	}
 	if (in_module(args->regs->ip))
 		irq_work_queue(&step_work);
 	return NOTIFY_STOP;
@@ -72,6 +77,7 @@ unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void 
 {
 	interrupted = interrupt;
 	nr_interrupts = 0;
+	last_step = false;
 	KUNIT_ASSERT_EQ(test, register_die_notifier(&step_block), 0);
 	preempt_disable();
 	stepped = current;
@@ -85,6 +91,12 @@ unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void 
 	return nr_interrupts;
 }
 
+/* For the function @interrupt: the rest of @run is not interrupted, and takes as long as ever. */
+void rsvt_single_step_end(void)
+{
+	last_step = true;
+}
+
 #else
 
 void rsvt_single_step_or_skip(struct kunit *test)
@@ -96,6 +108,10 @@ unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void 
 			      void (*interrupt)(void))
 {
 	return 0;
+}
+
+void rsvt_single_step_end(void)
+{
 }
 
 #endif

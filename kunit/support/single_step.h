@@ -10,5 +10,6 @@
 void rsvt_single_step_or_skip(struct kunit *test);
 unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void *data,
 			      void (*interrupt)(void));
+void rsvt_single_step_end(void);
 
 #endif /* RSV_KUNIT_SINGLE_STEP_H */
