@@ -303,6 +303,25 @@ static void nothing_is_left_in_whole_pages_that_were_memory_by_the_byte(struct k
 static struct rsv_cpu *clearing;
 static u64 freed_before, most_freed;
 
+/* Somebody else refers to the page in the middle, and reads it until he lets go. */
+static void page_is_cleared_when_nobody_refers_to_it(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	u8 *p = rsv_kmalloc(r, 17 * PAGE_SIZE, GFP_KERNEL), *shared = p + 8 * PAGE_SIZE;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	OPTIMIZER_HIDE_VAR(p);
+	memset(p, 0x5a, 17 * PAGE_SIZE);
+	get_page(virt_to_page(shared));
+	rsv_kfree(p);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(shared, 0x5a, PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(shared + PAGE_SIZE, 0, 8 * PAGE_SIZE));
+	put_page(virt_to_page(shared));
+	rsvt_settle(r);
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0, 17 * PAGE_SIZE));
+}
+
 static void count_freed(int step)
 {
 	if (step == RSV_STEP_BUSY)
@@ -335,6 +354,7 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE_PARAM(nothing_is_left_in_a_free_object, variants_gen_params),
 	KUNIT_CASE_PARAM(nothing_is_left_in_whole_pages_that_were_memory_by_the_byte,
 			 engines_gen_params),
+	KUNIT_CASE(page_is_cleared_when_nobody_refers_to_it),
 	KUNIT_CASE(large_objects_are_cleared_with_preemption_on),
 	KUNIT_CASE_PARAM(constructed_object_is_left_alone, variants_gen_params),
 	KUNIT_CASE_PARAM(poisoned_object_keeps_its_poison, variants_gen_params),
