@@ -146,7 +146,7 @@ int machine_run_double_free(struct rsv_region *unused)
 
 	if (!engine && strncmp(target, "pages", 5))
 		return -EINVAL;
-	/* The name is the target's, so that a region which is in use at the end fails no other run. */
+	/* The name is the target's, so that a region that stays in use fails no other run. */
 	race.region = rsv_region_create(target, &want, 1);
 	if (IS_ERR(race.region))
 		return PTR_ERR(race.region);
