@@ -13,6 +13,7 @@
 #include "pages/pagemap.h"
 #include "region.h"
 #include "support/arrays.h"
+#include "support/misuse.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 #include "support/variants.h"
@@ -91,6 +92,17 @@ static void two_leaked_pages_cost_two_pages(struct kunit *test)
 
 	/* The name is free again, and so are the pages. */
 	KUNIT_EXPECT_EQ(test, rsv_region_destroy(create(test)), 0);
+}
+
+/* A driver that gave its memory to put_page(), or to kfree(), hears of it at the latest now. */
+static void page_that_went_to_put_page_is_reported_at_the_end(struct kunit *test)
+{
+	struct rsv_region *r = create(test);
+	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	put_page(page);
+	EXPECT_MISUSE(test, RSV_LOST_REF, rsv_region_leak(r));
 }
 
 static void blocks_and_runs_stay_as_a_whole(struct kunit *test)
@@ -226,6 +238,7 @@ static void empty_caches_leak_nothing(struct kunit *test)
 
 static struct kunit_case region_leak_cases[] = {
 	KUNIT_CASE(two_leaked_pages_cost_two_pages),
+	KUNIT_CASE(page_that_went_to_put_page_is_reported_at_the_end),
 	KUNIT_CASE(blocks_and_runs_stay_as_a_whole),
 	KUNIT_CASE(scattered_pages_stay_and_their_neighbours_go),
 	KUNIT_CASE(leaked_mapping_can_still_be_used),

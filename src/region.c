@@ -141,7 +141,7 @@ static void rsv_region_quiesce(struct rsv_region *r)
 	rsv_bad_pages_stop(r);
 	cancel_work_sync(&r->drain_work);
 	rsv_drain_destroy(r);
-	rsv_waiting_stop(r);
+	rsv_waiting_pause(r);
 }
 
 static void rsv_region_release(struct rsv_region *r)

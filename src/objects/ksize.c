@@ -52,7 +52,8 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 
 	if (READ_ONCE(f->kind) != RSV_FRAME_USED || !PAGE_ALIGNED(p))
 		return 0;
-	return f->nr_pages << PAGE_SHIFT;
+	/* The caller may have freed the block; then the frame says anything. */
+	return min(READ_ONCE(f->nr_pages), e->nr_pages - rsv_frame_index(e, f)) << PAGE_SHIFT;
 }
 
 static size_t rsv_kmalloc_size_in(struct rsv_extent *e, const void *p)

@@ -151,9 +151,9 @@ static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned lo
 }
 
 /*
- * rsv_mark_to_cached() by compare-and-exchange, for slow paths: of several such frees of one object
- * at the same time one succeeds. With a fast one beside them, or where marks have a tag, two may.
- * batch.c and the engines' freelists bear that: see leaving.c.
+ * rsv_mark_to_cached() by compare-and-exchange, for slow paths without a lock: of several such
+ * frees of one object at the same time one succeeds. With a fast one beside them, or where marks
+ * have a tag, two may. batch.c and the engines' freelists bear that: see leaving.c.
  */
 static inline bool rsv_mark_to_cached_once(unsigned long secret, unsigned long *mark,
 					   const void *object)

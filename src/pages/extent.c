@@ -241,6 +241,8 @@ static void rsv_page_leak(struct rsv_extent *e, unsigned long index)
 	struct page *page = pfn_to_page(e->first + index);
 	int refs = page_ref_count(page);
 
+	if (refs < RSV_PAGE_REFS)
+		rsv_page_report_lost(e, index);
 	if (refs)
 		rsv_page_unref(page, min(refs, RSV_PAGE_REFS - 1));
 }

@@ -216,7 +216,7 @@ static unsigned long rsv_part_count_free(struct rsv_extent *e, unsigned long ind
 	return nr;
 }
 
-static void rsv_page_set_aside(struct rsv_extent *e, unsigned long index, enum rsv_fate fate)
+static void rsv_page_withhold(struct rsv_extent *e, unsigned long index, enum rsv_fate fate)
 {
 	if (fate == RSV_FATE_WAIT)
 		rsv_waiting_add(e, index);
@@ -241,7 +241,7 @@ static void rsv_part_batch(struct rsv_extent *e, unsigned long index, unsigned l
 		index += nr;
 		if (index == end)
 			break;
-		rsv_page_set_aside(e, index++, fate);
+		rsv_page_withhold(e, index++, fate);
 	}
 }
 
@@ -329,8 +329,9 @@ static void rsv_waiting_work(struct work_struct *work)
 }
 
 /**
- * rsv_waiting_pause() - let no work look at waiting pages, so that each is counted where it is
- * @r: the region
+ * rsv_waiting_pause() - let no work look at waiting pages
+ * @r: the region. If it is about to end, pages that still wait go to the system with it: see
+ *	rsv_extents_release()
  *
  * Context: Process; may sleep.
  */
@@ -362,16 +363,4 @@ void rsv_waiting_init(struct rsv_region *r)
 	raw_spin_lock_init(&w->lock);
 	INIT_LIST_HEAD(&w->pages);
 	INIT_DELAYED_WORK(&w->work, rsv_waiting_work);
-}
-
-/**
- * rsv_waiting_stop() - stop the work of a region that is about to end
- * @r: the region, in which nobody frees pages any more. Pages that still wait go to the system
- *	with the region: see rsv_extents_release()
- *
- * Context: Process; may sleep.
- */
-void rsv_waiting_stop(struct rsv_region *r)
-{
-	cancel_delayed_work_sync(&r->waiting.work);
 }

@@ -15,6 +15,5 @@ bool rsv_waiting_poll(struct rsv_region *r, bool may_sleep);
 void rsv_waiting_pause(struct rsv_region *r);
 void rsv_waiting_resume(struct rsv_region *r);
 void rsv_waiting_init(struct rsv_region *r);
-void rsv_waiting_stop(struct rsv_region *r);
 
 #endif /* RSV_PAGES_WAITING_H */

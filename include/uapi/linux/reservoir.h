@@ -94,7 +94,7 @@
  * @leaving_bytes: out: bytes of slabs that left their caches: free as soon as a grace period ends,
  *	or when a request needs them
  * @waiting_pages: out: freed pages that somebody else still refers to: free with the last reference
- * @bad_pages: out: pages with a hardware error, which are never used again
+ * @bad_pages: out: pages that are never used again: with a hardware error, or lost to the system
  */
 struct rsv_ioc_info {
 	__u32 size;

@@ -155,7 +155,7 @@ static enum rsv_misuse rsv_slob_large_mark_cached(struct rsv_cache *c, struct rs
 
 	raw_spin_lock_irqsave(&n->lock, flags);
 	misuse = rsv_slob_large_find(c, e, f, object);
-	if (misuse == RSV_OK && !rsv_object_mark_cached_once(c, object))
+	if (misuse == RSV_OK && !rsv_object_mark_cached(c, object))
 		misuse = RSV_DOUBLE_FREE;
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 	return misuse;

@@ -72,7 +72,7 @@ static enum rsv_misuse rsv_slob_block_mark_cached(struct rsv_cache *c,
 	struct rsv_slob_block block;
 	enum rsv_misuse misuse = rsv_slob_block_find(c, page, object, &block);
 
-	if (misuse == RSV_OK && !rsv_object_mark_cached_once(c, object))
+	if (misuse == RSV_OK && !rsv_object_mark_cached(c, object))
 		return RSV_DOUBLE_FREE;
 	return misuse;
 }
