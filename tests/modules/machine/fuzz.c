@@ -75,20 +75,13 @@ static void fuzz_stale(struct fuzzer *f)
 
 /* Threads */
 
-/* The thread of a CPU that goes off-line runs elsewhere, and returns with the CPU. */
-static void fuzz_return_to_cpu(const struct fuzzer *f)
-{
-	if (task_cpu(current) != f->cpu && cpu_online(f->cpu))
-		set_cpus_allowed_ptr(current, cpumask_of(f->cpu));
-}
-
 static int fuzz_thread(void *data)
 {
 	struct fuzzer *f = data;
 	unsigned int i;
 
 	while (!kthread_should_stop()) {
-		fuzz_return_to_cpu(f);
+		machine_return_to_cpu(f->cpu);
 		fuzz_interrupt_soon(f);
 		for (i = 0; i < FUZZ_BATCH; i++) {
 			machine_fuzz_use(f);

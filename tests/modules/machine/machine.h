@@ -19,6 +19,7 @@ extern char *machine_target;
 
 __printf(1, 2) void machine_wrong(const char *fmt, ...);
 int machine_result(void);
+void machine_return_to_cpu(unsigned int cpu);
 
 int machine_run_drain(struct rsv_region *r);
 int machine_run_zones(struct rsv_region *r);

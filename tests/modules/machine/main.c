@@ -9,9 +9,12 @@
 #define pr_fmt(fmt) "machine: " fmt
 
 #include <linux/atomic.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 
 #include "machine.h"
 
@@ -64,6 +67,21 @@ void machine_wrong(const char *fmt, ...)
 int machine_result(void)
 {
 	return atomic_read(&nr_wrong) ? -EIO : 0;
+}
+
+/*
+ * For the thread of a CPU: it runs elsewhere while that CPU is off-line, and returns with it. The
+ * kernel lets its own threads move to a CPU that is going off-line. The lock keeps the set of CPUs
+ * as it is meanwhile, so that no CPU dies with the thread on it.
+ */
+void machine_return_to_cpu(unsigned int cpu)
+{
+	if (task_cpu(current) == cpu)
+		return;
+	cpus_read_lock();
+	if (cpu_online(cpu))
+		set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	cpus_read_unlock();
 }
 
 /*

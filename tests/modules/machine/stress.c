@@ -87,15 +87,13 @@ static void stress_way(struct worker *w)
 	}
 }
 
-/* The thread of a CPU that goes off-line runs elsewhere, and returns with the CPU. */
 static int stress_thread(void *data)
 {
 	struct worker *w = data;
 	unsigned int i;
 
 	while (!kthread_should_stop()) {
-		if (task_cpu(current) != w->cpu && cpu_online(w->cpu))
-			set_cpus_allowed_ptr(current, cpumask_of(w->cpu));
+		machine_return_to_cpu(w->cpu);
 		hrtimer_start(&w->timer,
 			      ns_to_ktime(20000 + prandom_u32_state(&w->random) % 200000),
 			      HRTIMER_MODE_REL_PINNED_HARD);
