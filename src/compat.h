@@ -6,6 +6,7 @@
 #ifndef RSV_COMPAT_H
 #define RSV_COMPAT_H
 
+#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/gfp.h>
 #include <linux/hrtimer.h>
@@ -41,6 +42,18 @@
 #define RSV_CHECKED false
 #else
 #define RSV_CHECKED true
+#endif
+
+/*
+ * A compare-and-exchange that need not be atomic for other CPUs, without the checks that is a store.
+ * The kernel has the try_ form since 6.5.
+ */
+#ifdef RSV_UNCHECKED
+#define rsv_try_cmpxchg_local(at, old, new) ({ WRITE_ONCE(*(at), (new)); true; })
+#elif defined(try_cmpxchg_local)
+#define rsv_try_cmpxchg_local(at, old, new) try_cmpxchg_local(at, old, new)
+#else
+#define rsv_try_cmpxchg_local(at, old, new) (cmpxchg_local(at, *(old), new) == *(old))
 #endif
 
 /* Exports a symbol to the KUnit tests alone. */

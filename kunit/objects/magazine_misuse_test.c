@@ -14,6 +14,7 @@
 #include "support/magazines.h"
 #include "support/misuse.h"
 #include "support/scratch.h"
+#include "support/single_step.h"
 #include "support/suite.h"
 #include "support/variants.h"
 
@@ -137,6 +138,53 @@ static void free_object_that_was_written_to_is_lost_and_nothing_else(struct kuni
 	rsvt_scratch_cache_end(test, c);
 }
 
+/* The object that a free and the interrupt within it are about */
+static struct {
+	struct rsv_cache *c;
+	void *object;
+} freed;
+
+static void free_once(void *unused)
+{
+	rsv_cache_free(freed.c, freed.object);
+}
+
+static void free_again(void)
+{
+	free_once(NULL);
+}
+
+/*
+ * After each of the first instructions, among which are those of the fast path, and then after some.
+ * Each instruction is a trap, which takes a millisecond on slow machines.
+ */
+static unsigned int next_step(unsigned int at)
+{
+	return at < 80 || !SLOW ? at + 1 : at + at / 8;
+}
+
+static void object_freed_by_an_interrupt_of_its_free_is_freed_once(struct kunit *test)
+{
+	struct misuse_counts before;
+	unsigned int at = 1;
+	bool inside = true;
+	void *object[2];
+
+	rsvt_single_step_or_skip(test);
+	freed.c = engine_cache(test);
+	for (; inside; at = next_step(at)) {
+		rsvt_objects_alloc(test, freed.c, &freed.object, 1);
+		rsvt_misuse_counts_read(&before);
+		inside = rsvt_interrupt_once(test, free_once, NULL, at, free_again);
+		KUNIT_EXPECT_EQ(test, rsvt_nr_misuses_since(&before), inside);
+		rsvt_objects_alloc(test, freed.c, object, 2);
+		KUNIT_EXPECT_TRUE(test, all_distinct(object, 2));
+		rsvt_objects_free(freed.c, object, 2);
+		KUNIT_EXPECT_EQ(test, rsvt_cache_count(freed.c).active, 0);
+	}
+	KUNIT_EXPECT_GT(test, at, 20);
+}
+
 /*
  * Two CPUs freed the object at once, both frees were accepted, and each CPU has it in a magazine.
  */
@@ -190,6 +238,8 @@ static struct kunit_case magazine_misuse_cases[] = {
 	KUNIT_CASE_PARAM(object_is_not_taken_back_twice_wherever_it_is, engines_gen_params),
 	KUNIT_CASE_PARAM(object_of_another_cache_does_not_get_into_a_magazine, engines_gen_params),
 	KUNIT_CASE_PARAM(middle_of_an_object_does_not_get_into_a_magazine, engines_gen_params),
+	KUNIT_CASE_PARAM(object_freed_by_an_interrupt_of_its_free_is_freed_once,
+			 engines_gen_params),
 	KUNIT_CASE_PARAM(object_in_two_magazines_does_not_hide_one_that_is_out, engines_gen_params),
 	KUNIT_CASE(magazine_is_no_memory_of_a_caller),
 	KUNIT_CASE(object_that_was_never_handed_out_is_not_taken_back),

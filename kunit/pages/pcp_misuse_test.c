@@ -81,37 +81,23 @@ static void another_order_or_the_middle_is_not_put_on_a_list(struct kunit *test)
 /* Each instruction is a trap, which takes a millisecond on slow machines. */
 #define STEP (SLOW ? 7 : 1)
 
-/*
- * A free that is interrupted once, after the instruction @at, and what the interrupt then does.
- */
-static struct interrupted {
+/* The block that a free and the interrupt within it are about */
+static struct {
 	struct page *page;
 	unsigned int order;
-	unsigned int at;
-	unsigned int calls;
-	void (*interrupt)(void);
-} interrupted;
+} freed;
 
 static void free_once(void *unused)
 {
-	__rsv_free_pages(interrupted.page, interrupted.order);
-}
-
-static void interrupt(void)
-{
-	if (++interrupted.calls != interrupted.at)
-		return;
-	interrupted.interrupt();
-	rsvt_single_step_end();
+	__rsv_free_pages(freed.page, freed.order);
 }
 
 /* Returns false when the free has fewer instructions than @at. */
-static bool free_interrupted(struct kunit *test, struct rsv_region *r, unsigned int at)
+static bool free_interrupted(struct kunit *test, struct rsv_region *r, unsigned int at,
+			     void (*interrupt)(void))
 {
-	interrupted.page = take(test, r, interrupted.order);
-	interrupted.at = at;
-	interrupted.calls = 0;
-	return rsvt_single_step(test, free_once, NULL, interrupt) >= at;
+	freed.page = take(test, r, freed.order);
+	return rsvt_interrupt_once(test, free_once, NULL, at, interrupt);
 }
 
 static void free_again(void)
@@ -131,11 +117,10 @@ static void block_freed_twice_at_once_is_freed_once(struct kunit *test)
 	bool inside = true;
 
 	rsvt_single_step_or_skip(test);
-	interrupted.order = *(const unsigned int *)test->param_value;
-	interrupted.interrupt = free_again;
+	freed.order = *(const unsigned int *)test->param_value;
 	for (; inside; at += STEP) {
 		rsvt_misuse_counts_read(&before);
-		inside = free_interrupted(test, r, at);
+		inside = free_interrupted(test, r, at, free_again);
 		KUNIT_EXPECT_EQ(test, rsvt_nr_misuses_since(&before), inside);
 	}
 	KUNIT_EXPECT_GT(test, at, 20);
@@ -145,7 +130,7 @@ static void block_freed_twice_at_once_is_freed_once(struct kunit *test)
 
 static void mark(void)
 {
-	rsv_frame_look_at_all(rsv_frame_of_page(interrupted.page));
+	rsv_frame_look_at_all(rsv_frame_of_page(freed.page));
 }
 
 /* As if the kernel said, after any instruction of a free, that a page of the block is bad. */
@@ -155,9 +140,8 @@ static void block_that_is_marked_during_its_free_is_freed(struct kunit *test)
 	unsigned int at = 1;
 
 	rsvt_single_step_or_skip(test);
-	interrupted.order = *(const unsigned int *)test->param_value;
-	interrupted.interrupt = mark;
-	while (free_interrupted(test, r, at))
+	freed.order = *(const unsigned int *)test->param_value;
+	while (free_interrupted(test, r, at, mark))
 		at += STEP;
 	KUNIT_EXPECT_GT(test, at, 20);
 	rsvt_settle(r);

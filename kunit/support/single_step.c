@@ -91,10 +91,31 @@ unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void 
 	return nr_interrupts;
 }
 
-/* For the function @interrupt: the rest of @run is not interrupted, and takes as long as ever. */
-void rsvt_single_step_end(void)
+static struct {
+	void (*interrupt)(void);
+	unsigned int at;
+	unsigned int steps;
+} once;
+
+static void interrupt_once(void)
 {
+	if (++once.steps != once.at)
+		return;
+	once.interrupt();
 	last_step = true;
+}
+
+/*
+ * As rsvt_single_step(), but interrupts @run once, after its instruction @at, from 1 on. The rest of
+ * it takes no longer than ever. Returns false if @run has fewer instructions.
+ */
+bool rsvt_interrupt_once(struct kunit *test, void (*run)(void *data), void *data, unsigned int at,
+			 void (*interrupt)(void))
+{
+	once.interrupt = interrupt;
+	once.at = at;
+	once.steps = 0;
+	return rsvt_single_step(test, run, data, interrupt_once) >= at;
 }
 
 #else
@@ -110,8 +131,10 @@ unsigned int rsvt_single_step(struct kunit *test, void (*run)(void *data), void 
 	return 0;
 }
 
-void rsvt_single_step_end(void)
+bool rsvt_interrupt_once(struct kunit *test, void (*run)(void *data), void *data, unsigned int at,
+			 void (*interrupt)(void))
 {
+	return false;
 }
 
 #endif

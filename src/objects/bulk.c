@@ -79,6 +79,12 @@ static struct rsv_cpu *rsv_bulk_enter_each(struct rsv_cache *c,
  * Allocation
  */
 
+/* Moves the objects from a damaged one on down to where others were. Not inline: it is rare. */
+static noinline void rsv_bulk_move_down(void **to, unsigned long from, unsigned long nr)
+{
+	memmove(to, to + from, nr * sizeof(*to));
+}
+
 /*
  * Moves objects from the top of the loaded magazine to their users, and marks them as used. Stops
  * before a damaged object, which stays in the magazine.
@@ -88,23 +94,25 @@ static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv
 {
 	const unsigned long secret = c->secret;
 	const unsigned int mark = c->layout.mark;
-	void **end = cpu->top, **first = end - nr, **at;
+	void **first = cpu->top - nr;
+	unsigned long i;
 
 	rsv_step(RSV_STEP_READ);
 #pragma GCC unroll 8
-	for (at = first; at < end; at++) {
-		void *object = *at;
+	for (i = 0; i < nr; i++) {
+		void *object = first[i];
 
 		if (unlikely(!rsv_mark_to_used(secret, object + mark, object)))
 			break;
-		*objects++ = object;
+		objects[i] = object;
 	}
-	/* The objects from the damaged one on move down. */
-	if (unlikely(at < end))
-		memmove(first, at, (void *)end - (void *)at);
-	cpu->top = end - (at - first);
+	/* Otherwise the compiler computes what i is in bytes, in each turn. */
+	OPTIMIZER_HIDE_VAR(i);
+	cpu->top -= i;
+	if (unlikely(i < nr))
+		rsv_bulk_move_down(first, i, nr - i);
 	rsv_step(RSV_STEP_CHANGED);
-	return at - first;
+	return i;
 }
 
 /* Allocates as many objects as the magazines have, up to RSV_BULK. */
@@ -222,18 +230,22 @@ struct rsv_bulk_slab {
 };
 
 /*
- * Looks up the slab of an object that is none of @s. Returns whether the object is one of the slab.
+ * Looks up the slab of an object that is none of @last. Returns no slab if the address is not that
+ * of an object.
  */
-static noinline bool rsv_bulk_find(const struct rsv_cache *c, const struct rsv_extent *e,
-				   const void *object, struct rsv_bulk_slab *s)
+static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c,
+						   const struct rsv_extent *e, const void *object,
+						   struct rsv_bulk_slab last)
 {
-	const unsigned long base = (unsigned long)object & ~c->mask;
+	const struct rsv_bulk_slab s = {
+		.base = (unsigned long)object & ~c->mask,
+		.carved = rsv_carved_objects(c, e, object),
+	};
 
-	if (s->carved && s->base == base)
-		return false;
-	s->base = base;
-	s->carved = rsv_carved_objects(c, e, object);
-	return rsv_slot_index(c, (unsigned long)object & c->mask) < s->carved;
+	if ((last.carved && last.base == s.base) ||
+	    rsv_slot_index(c, (unsigned long)object & c->mask) >= s.carved)
+		return (struct rsv_bulk_slab){};
+	return s;
 }
 
 /*
@@ -245,30 +257,34 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 {
 	const unsigned long secret = c->secret, inverse = c->inverse;
 	const unsigned int shift = c->shift, mark = c->layout.mark;
-	void **first = cpu->top, **end = first + nr, **at;
 	struct rsv_bulk_slab s = {};
+	void **top = cpu->top;
+	unsigned long i;
 
 	rsv_step(RSV_STEP_READ);
 #pragma GCC unroll 8
-	for (at = first; at < end; at++) {
-		void *object = *objects++;
+	for (i = 0; i < nr; i++) {
+		void *object = objects[i];
 		unsigned long index = rsv_slot_of((unsigned long)object - s.base, inverse, shift);
 
 		/*
 		 * One exact division tells both an object of another slab and a pointer to no
 		 * object.
 		 */
-		if (unlikely(index >= s.carved) &&
-		    !rsv_bulk_find(c, READ_ONCE(cpu->extent), object, &s))
-			break;
+		if (unlikely(index >= s.carved)) {
+			s = rsv_bulk_find(c, READ_ONCE(cpu->extent), object, s);
+			if (!s.carved)
+				break;
+		}
 		if (unlikely(!rsv_mark_to_cached(secret, object + mark, object)))
 			break;
 		rsv_free_hook(c, object);
-		*at = object;
+		top[i] = object;
 	}
-	cpu->top = at;
+	OPTIMIZER_HIDE_VAR(i);
+	cpu->top += i;
 	rsv_step(RSV_STEP_CHANGED);
-	return at - first;
+	return i;
 }
 
 /* Frees objects into the magazines until one cannot go there, up to RSV_BULK. */

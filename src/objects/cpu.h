@@ -152,9 +152,11 @@ static __always_inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
 
 	if (unlikely(top == cpu->bottom))
 		return false;
-	*object = *--top;
+	*object = top[-1];
 	rsv_step(RSV_STEP_READ);
-	cpu->top = top;
+	/* One instruction changes top, as in rsv_cpu_push(), and needs no register. */
+	barrier();
+	cpu->top--;
 	rsv_step(RSV_STEP_CHANGED);
 	return true;
 }

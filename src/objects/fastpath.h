@@ -62,12 +62,12 @@ refuse:
 static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *cpu,
 					  struct rsv_frame *f, void *object)
 {
-	const unsigned int offset = (unsigned long)object & c->mask;
 	void **top = cpu->top;
 
 	if (unlikely(top == cpu->limit))
 		return false;
-	if (unlikely(rsv_carved_mark_cached(c, f, offset, object, true) != RSV_OK))
+	if (unlikely(rsv_carved_mark_cached(c, f, (unsigned long)object & c->mask, object,
+					    true) != RSV_OK))
 		return false;
 	rsv_free_hook(c, object);
 	rsv_cpu_push(cpu, top, object);

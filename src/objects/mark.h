@@ -120,8 +120,8 @@ static inline void rsv_mark_write(const struct rsv_cache *c, unsigned long *mark
 
 /*
  * Makes a cached object used. Returns false if its mark does not say "cached". The caller owns the
- * object, unless two CPUs freed it at once. Then the word may change while this CPU reads it, but
- * neither of its values is the word of a cached object.
+ * object, unless two CPUs freed it at once: see rsv_mark_to_cached(). If two magazines have it for
+ * that reason, one of two requests finds that it is not cached, unless both look at the same instant.
  */
 static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long *mark,
 					     const void *object)
@@ -135,38 +135,48 @@ static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long
 	return true;
 }
 
-/* Makes a used object cached. Returns false if its mark says "free" or "cached" already. */
-static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned long *mark,
-					       const void *object)
+/* Whether the mark says "free" or "cached" already. The words of all values differ in few bits. */
+static __always_inline bool rsv_mark_is_free(unsigned long secret, const unsigned long *mark,
+					     const void *object, unsigned long old)
 {
-	const unsigned long cached = rsv_mark_word(secret, object);
-
-	/* The words of all values differ in the lowest bits only. */
-	if (RSV_CHECKED && unlikely((READ_ONCE(*mark) ^ cached) <= RSV_MARK_BITS &&
-				    rsv_tag_ok(secret, mark, object)))
-		return false;
-	WRITE_ONCE(*mark, cached);
-	rsv_tag_set(secret, mark, object);
-	return true;
+	return RSV_CHECKED && unlikely((old ^ rsv_mark_word(secret, object)) <= RSV_MARK_BITS &&
+				       rsv_tag_ok(secret, mark, object));
 }
 
 /*
- * rsv_mark_to_cached() by compare-and-exchange, for slow paths without a lock: of several such
- * frees of one object at the same time one succeeds. With a fast one beside them, or where marks
- * have a tag, two may. batch.c and the engines' freelists bear that: see leaving.c.
+ * Makes a used object cached. Returns false if its mark says "free" or "cached" already, or changes
+ * meanwhile. For fast paths.
+ *
+ * A compare-and-exchange does it, so that of several frees of one object one succeeds, wherever an
+ * interrupt meets them. It is atomic for its own CPU only, on machines that have such an exchange.
+ * On x86 that costs a cycle, and one that is atomic for all CPUs costs ten, which is more than the
+ * whole free. So on x86 two CPUs both succeed if they execute that one instruction at the same time.
+ * Nothing cheap prevents that: whoever is to win such a race needs an atomic instruction or a fence
+ * (Attiya and others, "Laws of order", 2011). leaving.c and slub_freelist.c bear it.
  */
+static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned long *mark,
+					       const void *object)
+{
+	unsigned long old = READ_ONCE(*mark);
+
+	if (rsv_mark_is_free(secret, mark, object, old))
+		return false;
+	/* First, so that whoever sees the mark also finds its tag */
+	rsv_tag_set(secret, mark, object);
+	return likely(rsv_try_cmpxchg_local(mark, &old, rsv_mark_word(secret, object)));
+}
+
+/* As rsv_mark_to_cached(), but atomic for all CPUs: for slow paths without a lock */
 static inline bool rsv_mark_to_cached_once(unsigned long secret, unsigned long *mark,
 					   const void *object)
 {
-	const unsigned long cached = rsv_mark_word(secret, object);
 	unsigned long old = READ_ONCE(*mark);
 
 	do {
-		if (RSV_CHECKED && unlikely((old ^ cached) <= RSV_MARK_BITS &&
-					    rsv_tag_ok(secret, mark, object)))
+		if (rsv_mark_is_free(secret, mark, object, old))
 			return false;
-	} while (!try_cmpxchg(mark, &old, cached));
-	rsv_tag_set(secret, mark, object);
+		rsv_tag_set(secret, mark, object);
+	} while (!try_cmpxchg(mark, &old, rsv_mark_word(secret, object)));
 	return true;
 }
 
@@ -199,6 +209,14 @@ static __always_inline void rsv_object_set_cached(const struct rsv_cache *c, voi
  * tells how many were.
  */
 
+/* word.carved as a whole word: for the bit-field itself the compiler needs an instruction more. */
+static __always_inline unsigned int rsv_word_carved(union rsv_slab_word word)
+{
+	const union rsv_slab_word mask = { .carved = RSV_MARK_NEXT };
+
+	return (word.word & mask.word) >> __builtin_ctz(mask.word);
+}
+
 /*
  * Makes a used object cached. @f is the frame of any page of a slab of the cache. @offset is where
  * the object's slot begins, in bytes from the slab's beginning; it may be any number. @fast: no
@@ -210,9 +228,9 @@ static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_c
 							      bool fast)
 {
 	const union rsv_slab_word word = { .word = READ_ONCE(f->slab) };
-	const unsigned int index = rsv_slot_index(c, offset);
+	const unsigned long index = rsv_slot_of(offset, c->inverse, c->shift);
 
-	if (RSV_CHECKED && unlikely(index >= word.carved))
+	if (RSV_CHECKED && unlikely(index >= rsv_word_carved(word)))
 		return index < rsv_slab_objects(c, word) ? RSV_DOUBLE_FREE : RSV_MISALIGNED;
 	return likely(fast ? rsv_object_mark_cached(c, object) :
 			     rsv_object_mark_cached_once(c, object)) ? RSV_OK : RSV_DOUBLE_FREE;
