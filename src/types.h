@@ -533,13 +533,13 @@ struct rsv_drain_work {
  * struct rsv_lending - the memory that a region lends to the system when the system runs short
  * @shrinker: the shrinker that the system calls; NULL if the region does not lend (set at load)
  * @floor: pages that the region never lends (constant)
- * @lent: lent pages (region->shape_lock)
+ * @lent: lent pages (region->shape_lock; queries read it without the lock)
  * @take_back: takes lent pages back (queued by the shrinker, and by itself)
  */
 struct rsv_lending {
 	struct shrinker *shrinker;
 	unsigned long floor;
-	unsigned long lent;
+	unsigned long __data_racy lent;
 	struct delayed_work take_back;
 };
 
@@ -1352,8 +1352,8 @@ struct rsv_leaving {
 /**
  * struct rsv_region - everything that one reservation owns
  * @name: its name (constant)
- * @shape_lock: guards changes of the fields down to @metadata; may sleep. Allocations and frees
- *	read @extents, @zones and @nearest without it
+ * @shape_lock: guards changes of the fields down to @percpu; may sleep. Allocations, frees and
+ *	queries read them without it, and walk over the extents under RCU (pages/walk.h)
  * @extents: its extents by number
  * @nr_extents: the extents have numbers below this; some of these numbers may be unused
  * @zones: its zones by rsv_zone_slot(); NULL for a zone without memory. A zone is never removed
@@ -1378,8 +1378,8 @@ struct rsv_leaving {
  * @heap: the heap of the engine SLOB
  * @leaving: the slabs that left its caches
  * @reap_work: returns unused magazines and slabs of its caches from time to time (queues itself)
- * @caches_lock: guards @caches, @caches_by_id and @nr_caches; may sleep. Readers of debugfs files
- *	take it, so its holder must not remove such files
+ * @caches_lock: guards changes of @caches, @caches_by_id and @nr_caches; may sleep. Queries read
+ *	them under RCU
  * @caches: all caches, in the order of creation
  * @caches_by_id: the same caches by number, so that a search for the next one is no walk
  * @nr_caches: their number
@@ -1403,8 +1403,8 @@ struct rsv_region {
 	struct rsv_zone **nearest;
 	unsigned long nr_pages;
 	unsigned long span;
-	size_t metadata;
-	size_t percpu;
+	size_t __data_racy metadata;
+	size_t __data_racy percpu;
 
 	struct mutex drain_lock;	/* see above */
 	struct mutex cache_drain_lock;	/* see above */

@@ -10,9 +10,8 @@
  * file fails, and the debugfs API wants its callers to ignore that.
  *
  * Removing a file waits for its readers, so the remover must not hold a lock that a reader takes.
- * Readers take region->shape_lock, region->caches_lock, and the raw locks of caches, heaps and
- * zones. The hooks run under none of them. They may run under rsv_regions_lock, which no reader
- * takes.
+ * Readers take the raw locks of caches, heaps and zones, and no mutex. The hooks run under none of
+ * them. They may run under rsv_regions_lock, which no reader takes.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -240,21 +239,17 @@ static void rsv_show_class(struct seq_file *m, const struct rsv_cache *c)
 		   l->object_size, least, worst / 1000, worst % 1000, bytes, waste, figures.active);
 }
 
-/*
- * Walks the list of caches, since no lock guards r->kmalloc[] while a region creates or destroys
- * these caches.
- */
+static bool rsv_show_if_class(struct rsv_cache *c, void *m)
+{
+	if (c->flags & RSV_CACHE_KMALLOC)
+		rsv_show_class(m, c);
+	return false;
+}
+
+/* Visits all caches, since nothing guards r->kmalloc[] while a region creates or destroys these. */
 static int rsv_show_classes(struct seq_file *m)
 {
-	struct rsv_region *r = m->private;
-	const struct rsv_cache *c;
-
-	mutex_lock(&r->caches_lock);
-	list_for_each_entry(c, &r->caches, list) {
-		if (c->flags & RSV_CACHE_KMALLOC)
-			rsv_show_class(m, c);
-	}
-	mutex_unlock(&r->caches_lock);
+	rsv_caches_visit(m->private, rsv_show_if_class, m);
 	return 0;
 }
 
@@ -305,9 +300,7 @@ static struct rsv_cache *rsv_slabinfo_from(struct seq_file *m, loff_t *pos)
 
 static void *rsv_slabinfo_start(struct seq_file *m, loff_t *pos)
 {
-	struct rsv_region *r = m->private;
-
-	mutex_lock(&r->caches_lock);
+	rcu_read_lock();
 	if (!*pos)
 		rsv_slabinfo_head(m);
 	return rsv_slabinfo_from(m, pos);
@@ -321,9 +314,7 @@ static void *rsv_slabinfo_next(struct seq_file *m, void *v, loff_t *pos)
 
 static void rsv_slabinfo_stop(struct seq_file *m, void *v)
 {
-	struct rsv_region *r = m->private;
-
-	mutex_unlock(&r->caches_lock);
+	rcu_read_unlock();
 }
 
 static int rsv_slabinfo_show(struct seq_file *m, void *v)

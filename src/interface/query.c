@@ -3,12 +3,13 @@
  * Queries: the state of a region in the structures of the ioctl interface. Both the device and
  * debugfs show the results of these functions, so the two never disagree.
  *
- * A query reads fields that other CPUs change meanwhile, and must not make them wait. So it takes a
- * zone's raw lock for one batch at a time, and reads slabs and per-CPU counts without a lock. The
- * figures of one answer may therefore belong to slightly different times.
+ * A query reads fields that other CPUs change meanwhile, and must not make them wait. So it takes no
+ * mutex: RCU keeps caches and extents while it looks at one cache, or at one batch of pages
+ * (pages/walk.h). It takes a zone's raw lock for one batch at a time, and reads slabs and per-CPU
+ * counts without a lock. The figures of one answer may therefore belong to slightly different times.
  */
 #include <linux/capability.h>
-#include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -21,12 +22,10 @@
 #include "objects/stats.h"
 #include "pages/pagemap.h"
 #include "pages/pcp.h"
+#include "pages/walk.h"
 #include "pages/zonelist.h"
 #include "query.h"
 #include "report.h"
-
-/* Pages that a query looks at under one hold of a zone's lock */
-#define RSV_MAP_BATCH	64UL
 
 static u64 rsv_largest_bytes(const struct rsv_zone *z)
 {
@@ -35,19 +34,22 @@ static u64 rsv_largest_bytes(const struct rsv_zone *z)
 	return orders ? (u64)PAGE_SIZE << __fls(orders) : 0;
 }
 
+static bool rsv_add_slab_bytes(struct rsv_cache *c, void *data)
+{
+	struct rsv_ioc_info *info = data;
+	struct rsv_cache_figures figures;
+
+	rsv_cache_count(c, &figures);
+	info->nr_caches++;
+	info->slab_bytes += figures.pages << PAGE_SHIFT;
+	return false;
+}
+
 static void rsv_query_caches(struct rsv_region *r, struct rsv_ioc_info *info)
 {
-	struct rsv_cache_figures figures;
-	const struct rsv_cache *c;
 	struct rsv_heap_figures heap;
 
-	mutex_lock(&r->caches_lock);
-	info->nr_caches = r->nr_caches;
-	list_for_each_entry(c, &r->caches, list) {
-		rsv_cache_count(c, &figures);
-		info->slab_bytes += figures.pages << PAGE_SHIFT;
-	}
-	mutex_unlock(&r->caches_lock);
+	rsv_caches_visit(r, rsv_add_slab_bytes, info);
 	rsv_heap_count(r, &heap);
 	info->heap_bytes = heap.pages << PAGE_SHIFT;
 	info->heap_free_bytes = heap.free_bytes;
@@ -83,16 +85,6 @@ static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
 	}
 }
 
-static struct rsv_extent *rsv_extent_nth(const struct rsv_region *r, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->nr_extents; i++)
-		if (r->extents->at[i] && !n--)
-			return r->extents->at[i];
-	return NULL;
-}
-
 /**
  * rsv_query_info() - describe a region
  * @r: the region
@@ -102,7 +94,7 @@ static struct rsv_extent *rsv_extent_nth(const struct rsv_region *r, unsigned in
  */
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 {
-	unsigned int i;
+	struct rsv_walk w = { .r = r };
 
 	info->abi_version = RSV_ABI_VERSION;
 	info->page_size = PAGE_SIZE;
@@ -114,14 +106,14 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	if (r->classes)
 		strscpy(info->classes, r->classes->name, sizeof(info->classes));
 
-	mutex_lock(&r->shape_lock);
-	for (i = 0; i < r->nr_extents; i++)
-		info->nr_extents += !!r->extents->at[i];
-	info->bytes = (u64)r->nr_pages << PAGE_SHIFT;
+	while (rsv_walk_enter(&w)) {
+		info->nr_extents++;
+		rsv_walk_skip(&w);
+	}
+	info->bytes = (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT;
 	info->metadata_bytes = r->metadata;
 	info->percpu_bytes = r->percpu;
 	info->lent_bytes = (u64)r->lending.lent << PAGE_SHIFT;
-	mutex_unlock(&r->shape_lock);
 
 	rsv_query_zones(r, info);
 	rsv_query_caches(r, info);
@@ -218,21 +210,23 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);
  */
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent)
 {
+	const bool physical = capable(CAP_SYS_RAWIO);
+	struct rsv_walk w = { .r = r };
 	const struct rsv_extent *e;
 
-	mutex_lock(&r->shape_lock);
-	e = rsv_extent_nth(r, index);
-	if (e) {
-		extent->node = e->zone->nid;
-		extent->offset = (u64)e->offset << PAGE_SHIFT;
-		extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
-		extent->lent_bytes = (u64)e->nr_holes << PAGE_SHIFT;
-		if (capable(CAP_SYS_RAWIO))
-			extent->physical = (u64)e->first << PAGE_SHIFT;
-		strscpy(extent->zone, e->zone->name, sizeof(extent->zone));
-	}
-	mutex_unlock(&r->shape_lock);
-	return e ? 0 : -ENOENT;
+	while ((e = rsv_walk_enter(&w)) && index--)
+		rsv_walk_skip(&w);
+	if (!e)
+		return -ENOENT;
+	extent->node = e->zone->nid;
+	extent->offset = (u64)e->offset << PAGE_SHIFT;
+	extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
+	extent->lent_bytes = (u64)READ_ONCE(e->nr_holes) << PAGE_SHIFT;
+	if (physical)
+		extent->physical = (u64)e->first << PAGE_SHIFT;
+	strscpy(extent->zone, e->zone->name, sizeof(extent->zone));
+	rsv_walk_leave(&w);
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_extent);
 
@@ -295,16 +289,13 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);
 int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache)
 {
 	struct rsv_cache *c;
-	int err = -ENOENT;
 
-	mutex_lock(&r->caches_lock);
+	rcu_read_lock();
 	c = rsv_cache_next(r, id);
-	if (c) {
+	if (c)
 		rsv_query_one_cache(c, cache);
-		err = 0;
-	}
-	mutex_unlock(&r->caches_lock);
-	return err;
+	rcu_read_unlock();
+	return c ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_cache);
 
@@ -342,29 +333,6 @@ static void rsv_map_batch(struct rsv_extent *e, unsigned long index, char *chars
 	raw_spin_unlock_irq(&e->zone->lock);
 }
 
-/*
- * The extent that has a page, counted over all extents laid end to end. If none has it, the
- * function returns NULL and sets @next to the first page that an extent has again.
- */
-static struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned long page,
-					unsigned long *next)
-{
-	unsigned int i;
-
-	*next = r->span;
-	for (i = 0; i < r->nr_extents; i++) {
-		struct rsv_extent *e = r->extents->at[i];
-
-		if (!e)
-			continue;
-		if (page >= e->offset && page - e->offset < e->nr_pages)
-			return e;
-		if (e->offset > page)
-			*next = min(*next, e->offset);
-	}
-	return NULL;
-}
-
 /**
  * rsv_query_map() - describe each page by one character
  * @r: the region
@@ -377,24 +345,21 @@ static struct rsv_extent *rsv_extent_at(const struct rsv_region *r, unsigned lon
  */
 size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, size_t count)
 {
-	unsigned long end, batch;
+	struct rsv_walk w = { .r = r };
+	struct rsv_extent *e;
+	unsigned long batch;
 	size_t done = 0;
 
-	mutex_lock(&r->shape_lock);
-	while (done < count && first + done < r->span) {
-		struct rsv_extent *e = rsv_extent_at(r, first + done, &end);
-
+	while (done < count && first + done < READ_ONCE(r->span)) {
+		e = rsv_walk_seek(&w, first + done);
+		batch = min(count - done, w.end - w.index);
 		if (e)
-			end = e->offset + e->nr_pages;
-		batch = min3((unsigned long)(count - done), end - first - done, RSV_MAP_BATCH);
-		if (e)
-			rsv_map_batch(e, first + done - e->offset, chars + done, batch);
+			rsv_map_batch(e, w.index, chars + done, batch);
 		else
 			memset(chars + done, RSV_MAP_HOLE, batch);
+		rsv_walk_leave(&w);
 		done += batch;
-		cond_resched();
 	}
-	mutex_unlock(&r->shape_lock);
 	return done;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_map);
@@ -438,21 +403,6 @@ static bool rsv_slab_look(const struct rsv_cache *c, const struct rsv_frame *f,
 	return true;
 }
 
-/* Finds the first slab of the cache in an extent, from a page on. */
-static bool rsv_slab_find(const struct rsv_cache *c, const struct rsv_extent *e,
-			  unsigned long index, struct rsv_slab_figures *slab)
-{
-	for (; index < e->nr_pages; index++) {
-		if (rsv_slab_look(c, &e->frames[index], slab)) {
-			slab->page = e->offset + index;
-			return true;
-		}
-		if (!(index % RSV_MAP_BATCH))
-			cond_resched();
-	}
-	return false;
-}
-
 /**
  * rsv_query_slab() - describe the first slab of a cache from a page on
  * @c: the cache
@@ -467,21 +417,19 @@ static bool rsv_slab_find(const struct rsv_cache *c, const struct rsv_extent *e,
  */
 bool rsv_query_slab(struct rsv_cache *c, unsigned long page, struct rsv_slab_figures *slab)
 {
-	struct rsv_region *r = c->region;
+	struct rsv_walk w = { .r = c->region };
 	const struct rsv_extent *e;
-	unsigned long end;
 	bool found = false;
 
-	mutex_lock(&r->shape_lock);
-	while (!found && page < r->span) {
-		e = rsv_extent_at(r, page, &end);
-		if (e) {
-			end = e->offset + e->nr_pages;
-			found = rsv_slab_find(c, e, page - e->offset, slab);
+	while (!found && page < READ_ONCE(w.r->span)) {
+		e = rsv_walk_seek(&w, page);
+		page += w.end - w.index;
+		for (; e && !found && w.index < w.end; w.index++) {
+			found = rsv_slab_look(c, &e->frames[w.index], slab);
+			slab->page = e->offset + w.index;
 		}
-		page = end;
+		rsv_walk_leave(&w);
 	}
-	mutex_unlock(&r->shape_lock);
 	return found;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_slab);

@@ -130,9 +130,11 @@ void rsv_cache_unpublish(struct rsv_cache *c)
 
 /**
  * rsv_cache_next() - the cache of a region with the smallest number from a given one on
- * @r: the region, its caches_lock held
+ * @r: the region
  * @id: the number
  *
+ * Context: Under the region's caches_lock, or under rcu_read_lock(), which keeps the cache from
+ *	being freed.
  * Return: The cache, or NULL if no cache has that number or a larger one.
  */
 struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id)
@@ -142,6 +144,37 @@ struct rsv_cache *rsv_cache_next(struct rsv_region *r, u32 id)
 	return xa_find(&r->caches_by_id, &index, ULONG_MAX, XA_PRESENT);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_next);
+
+/**
+ * rsv_caches_visit() - visit the caches of a region by number
+ * @r: the region
+ * @visit: called for each cache under rcu_read_lock(), which keeps it from being freed meanwhile; it
+ *	must not sleep. It returns true to end the visits
+ * @data: passed to it
+ *
+ * Other tasks can run after each cache, also on a kernel that does not preempt, and caches come and
+ * go meanwhile.
+ *
+ * Context: Process; may sleep.
+ * Return: Whether a visit ended the others.
+ */
+bool rsv_caches_visit(struct rsv_region *r, bool (*visit)(struct rsv_cache *c, void *data),
+		      void *data)
+{
+	unsigned long id = 0;
+	struct rsv_cache *c;
+	bool done = false;
+
+	do {
+		rcu_read_lock();
+		c = xa_find(&r->caches_by_id, &id, ULONG_MAX, XA_PRESENT);
+		if (c)
+			done = visit(c, data);
+		rcu_read_unlock();
+		cond_resched();
+	} while (c && !done && ++id);
+	return done;
+}
 
 /**
  * rsv_cache_list_start() - create the table of names, before the first cache

@@ -34,6 +34,7 @@
 #include "pages/contig.h"
 #include "pages/drain.h"
 #include "pages/pagemap.h"
+#include "pages/walk.h"
 
 /*
  * The lowest target: a program that frees and allocates one object in turn moves no slab each time.
@@ -401,26 +402,24 @@ unsigned int rsv_slabs_shrink(struct rsv_cache *c, bool aged)
 	return nr;
 }
 
-static void rsv_slabs_visit_extent(struct rsv_cache *c, struct rsv_extent *e,
-				   void (*visit_slab)(struct rsv_cache *c, struct rsv_extent *e,
-						      struct rsv_frame *slab,
-						      const struct rsv_visitor *visitor),
-				   const struct rsv_visitor *visitor)
+/* Visits the slab of the cache that begins at a frame, and returns whether there is one. */
+static bool rsv_slab_visit(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
+			   void (*visit_slab)(struct rsv_cache *c, struct rsv_extent *e,
+					      struct rsv_frame *slab,
+					      const struct rsv_visitor *visitor),
+			   const struct rsv_visitor *visitor)
 {
 	struct rsv_cache_node *n = rsv_slab_node(c, e);
-	struct rsv_frame *f;
 	unsigned long flags;
 
-	for (f = e->frames; f < e->frames + e->nr_pages; f++) {
-		cond_resched();
-		if (READ_ONCE(f->cache) != c || READ_ONCE(f->order))
-			continue;
-		raw_spin_lock_irqsave(&n->lock, flags);
-		/* Under the lock the slab stays, if it still exists. */
-		if (READ_ONCE(f->cache) == c && !f->order)
-			visit_slab(c, e, f, visitor);
-		raw_spin_unlock_irqrestore(&n->lock, flags);
-	}
+	if (READ_ONCE(f->cache) != c || READ_ONCE(f->order))
+		return false;
+	raw_spin_lock_irqsave(&n->lock, flags);
+	/* Under the lock the slab stays, if it still exists. */
+	if (READ_ONCE(f->cache) == c && !f->order)
+		visit_slab(c, e, f, visitor);
+	raw_spin_unlock_irqrestore(&n->lock, flags);
+	return true;
 }
 
 /**
@@ -429,7 +428,7 @@ static void rsv_slabs_visit_extent(struct rsv_cache *c, struct rsv_extent *e,
  * @visit_slab: called for each slab, with its node's lock held
  * @visitor: passed to it
  *
- * Context: Process; may sleep; takes region->shape_lock.
+ * Context: Process; may sleep. Other tasks run after each slab.
  */
 void rsv_slabs_for_each(struct rsv_cache *c,
 			void (*visit_slab)(struct rsv_cache *c, struct rsv_extent *e,
@@ -437,12 +436,14 @@ void rsv_slabs_for_each(struct rsv_cache *c,
 					   const struct rsv_visitor *visitor),
 			const struct rsv_visitor *visitor)
 {
-	struct rsv_region *r = c->region;
-	unsigned int i;
+	struct rsv_walk w = { .r = c->region };
+	struct rsv_extent *e;
+	bool visited;
 
-	mutex_lock(&r->shape_lock);
-	for (i = 0; i < r->nr_extents; i++)
-		if (r->extents->at[i])
-			rsv_slabs_visit_extent(c, r->extents->at[i], visit_slab, visitor);
-	mutex_unlock(&r->shape_lock);
+	while ((e = rsv_walk_enter(&w))) {
+		do {
+			visited = rsv_slab_visit(c, e, &e->frames[w.index], visit_slab, visitor);
+		} while (++w.index < w.end && !visited);
+		rsv_walk_leave(&w);
+	}
 }

@@ -16,6 +16,7 @@
 #include <linux/xarray.h>
 
 #include "cache.h"
+#include "cache_list.h"
 #include "cpu.h"
 #include "depot.h"
 #include "leaving.h"
@@ -190,29 +191,6 @@ static void rsv_caches_shrink(struct rsv_region *r)
 		cond_resched();
 	}
 	mutex_unlock(&r->caches_lock);
-}
-
-/*
- * Visits the caches of a region by number, until @visit returns true, and returns whether it did.
- * Other tasks can run after each cache, also on a kernel that does not preempt. Meanwhile caches
- * come and go. RCU keeps each from being freed while it is visited.
- */
-static bool rsv_caches_visit(struct rsv_region *r, bool (*visit)(struct rsv_cache *c, void *data),
-			     void *data)
-{
-	unsigned long id = 0;
-	struct rsv_cache *c;
-	bool done = false;
-
-	do {
-		rcu_read_lock();
-		c = xa_find(&r->caches_by_id, &id, ULONG_MAX, XA_PRESENT);
-		if (c)
-			done = visit(c, data);
-		rcu_read_unlock();
-		cond_resched();
-	} while (c && !done && ++id);
-	return done;
 }
 
 static bool rsv_cache_visit_local(struct rsv_cache *c, void *data)

@@ -26,6 +26,7 @@
 #include "page_alloc.h"
 #include "pagemap.h"
 #include "report.h"
+#include "walk.h"
 #include "zone.h"
 #include "zonelist.h"
 
@@ -192,14 +193,12 @@ void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long n
  */
 
 /**
- * struct rsv_scan - a walk over the blocks of an extent
- * @e: the extent
- * @index: the next page to look at
- * @start: where the free pages that end before @index begin
+ * struct rsv_scan - a walk over the blocks of a zone's extents
+ * @w: the walk
+ * @start: where in the extent the free pages that end before @w.index begin
  */
 struct rsv_scan {
-	struct rsv_extent *e;
-	unsigned long index;
+	struct rsv_walk w;
 	unsigned long start;
 };
 
@@ -225,22 +224,21 @@ static unsigned long rsv_scan_pages(const struct rsv_extent *e, const struct rsv
 }
 
 /* Scans a batch of blocks. Returns true once @nr_pages are free. The zone is locked. */
-static bool rsv_scan_batch(struct rsv_scan *s, unsigned long nr_pages)
+static bool rsv_scan_batch(struct rsv_scan *s, const struct rsv_extent *e, unsigned long nr_pages)
 {
-	struct rsv_extent *e = s->e;
 	unsigned int i;
 
-	for (i = 0; i < RSV_SCAN_BATCH && s->index < e->nr_pages; i++) {
-		struct rsv_frame *block = rsv_frame_block(e, &e->frames[s->index]);
+	for (i = 0; i < RSV_SCAN_BATCH && s->w.index < e->nr_pages; i++) {
+		struct rsv_frame *block = rsv_frame_block(e, &e->frames[s->w.index]);
 		unsigned long first = rsv_frame_index(e, block);
 
 		/* While the lock was dropped, the page may have become the middle of a block. */
-		s->index = max(first + rsv_scan_pages(e, block), s->index + 1);
+		s->w.index = max(first + rsv_scan_pages(e, block), s->w.index + 1);
 		if (READ_ONCE(block->kind) != RSV_FRAME_FREE)
-			s->start = s->index;
+			s->start = s->w.index;
 		else
 			s->start = min(s->start, first);
-		if (s->index - s->start >= nr_pages)
+		if (s->w.index - s->start >= nr_pages)
 			return true;
 	}
 	return false;
@@ -307,60 +305,57 @@ static struct rsv_frame *rsv_run_join_if_free(struct rsv_extent *e, unsigned lon
 	return f;
 }
 
-static struct rsv_frame *rsv_extent_gather(struct rsv_extent *e, const struct rsv_request *q)
+/* Scans a batch of blocks of an extent, and joins the run that it finds. */
+static struct rsv_frame *rsv_scan_extent(struct rsv_scan *s, struct rsv_extent *e,
+					 const struct rsv_request *q)
 {
-	struct rsv_scan s = { .e = e };
-	struct rsv_frame *f;
+	struct rsv_frame *f = NULL;
 	unsigned long flags;
 	bool found;
 
-	while (s.index < e->nr_pages) {
-		raw_spin_lock_irqsave(&e->zone->lock, flags);
-		found = rsv_scan_batch(&s, q->nr_pages);
-		raw_spin_unlock_irqrestore(&e->zone->lock, flags);
-		if (found) {
-			f = rsv_run_join_if_free(e, s.start, q);
-			if (f)
-				return f;
-			s.start = s.index;
-		}
-		cond_resched();
+	if (!s->w.index)
+		s->start = 0;
+	raw_spin_lock_irqsave(&e->zone->lock, flags);
+	found = rsv_scan_batch(s, e, q->nr_pages);
+	raw_spin_unlock_irqrestore(&e->zone->lock, flags);
+	if (found) {
+		f = rsv_run_join_if_free(e, s->start, q);
+		s->start = s->w.index;
 	}
-	return NULL;
+	return f;
 }
 
 static struct rsv_frame *rsv_zone_gather(struct rsv_region *r, const struct rsv_zone *z,
 					 const struct rsv_request *q)
 {
+	struct rsv_scan s = { .w.r = r };
 	struct rsv_frame *f = NULL;
-	unsigned int i;
+	struct rsv_extent *e;
 
-	for (i = 0; !f && i < r->nr_extents; i++) {
-		struct rsv_extent *e = r->extents->at[i];
-
-		if (e && e->zone == z && e->nr_pages >= q->nr_pages)
-			f = rsv_extent_gather(e, q);
+	while (!f && (e = rsv_walk_enter(&s.w))) {
+		if (e->zone != z || e->nr_pages < q->nr_pages) {
+			rsv_walk_skip(&s.w);
+			continue;
+		}
+		f = rsv_scan_extent(&s, e, q);
+		rsv_walk_leave(&s.w);
 	}
 	return f;
 }
 
-/* Allocates a run that no single free block holds. May sleep. */
+/*
+ * Allocates a run that no single free block holds. May sleep. The walk takes no mutex: the holder of
+ * shape_lock may be growing the region, which takes long, and may even wait for this very request, if
+ * the system's reclaim made it on the holder's behalf.
+ */
 static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_request *q)
 {
 	struct rsv_zone_walk walk = {};
 	struct rsv_frame *f = NULL;
 	struct rsv_zone *z;
 
-	/*
-	 * The lock keeps extents from being freed while the scan reads them. This request only
-	 * tries the lock. Its holder may be growing the region, which takes long. Or the holder may
-	 * wait for this very request, if the system's reclaim made it on the holder's behalf.
-	 */
-	if (!mutex_trylock(&r->shape_lock))
-		return NULL;
 	while (!f && (z = rsv_zone_next(r, q, &walk)))
 		f = rsv_zone_gather(r, z, q);
-	mutex_unlock(&r->shape_lock);
 	return f;
 }
 

@@ -301,7 +301,7 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 
 	bad = rsv_extent_settle_pages(e);
 	smp_store_release(&r->extents->at[number], e); /* as in rsv_extents_expand() */
-	r->nr_extents = max(r->nr_extents, number + 1);
+	WRITE_ONCE(r->nr_extents, max(r->nr_extents, number + 1));
 	rsv_extent_free_all(r, e);
 	if (bad)
 		rsv_bad_pages_search(r);

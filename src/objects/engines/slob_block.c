@@ -34,6 +34,7 @@
 #include "objects/heap.h"
 #include "objects/mark.h"
 #include "pages/pagemap.h"
+#include "pages/walk.h"
 #include "slob_block.h"
 #include "slob_page.h"
 
@@ -289,23 +290,22 @@ static bool rsv_slob_visit_at(const struct rsv_slob_page *page, unsigned int at,
  * Other caches change the lists of slob pages all the time, so the function walks along the frames
  * of all pages of the region instead.
  *
- * Context: Process; may sleep; takes region->shape_lock.
+ * Context: Process; may sleep. Other tasks run after each slob page.
  */
 void rsv_slob_block_for_each(struct rsv_cache *c, const struct rsv_visitor *visitor)
 {
 	struct rsv_slob_visit v = { .c = c, .visitor = visitor };
-	struct rsv_region *r = c->region;
-	unsigned long index;
-	unsigned int i;
+	struct rsv_walk w = { .r = c->region };
+	struct rsv_frame *f;
+	bool visited;
 
-	mutex_lock(&r->shape_lock);
-	for (i = 0; i < r->nr_extents; i++) {
-		v.e = r->extents->at[i];
-		for (index = 0; v.e && index < v.e->nr_pages; index++) {
-			cond_resched();
-			if (READ_ONCE(v.e->frames[index].kind) == RSV_FRAME_HEAP)
-				rsv_slob_page_walk(v.e, &v.e->frames[index], rsv_slob_visit_at, &v);
-		}
+	while ((v.e = rsv_walk_enter(&w))) {
+		do {
+			f = &v.e->frames[w.index];
+			visited = READ_ONCE(f->kind) == RSV_FRAME_HEAP;
+			if (visited)
+				rsv_slob_page_walk(v.e, f, rsv_slob_visit_at, &v);
+		} while (++w.index < w.end && !visited);
+		rsv_walk_leave(&w);
 	}
-	mutex_unlock(&r->shape_lock);
 }
