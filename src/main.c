@@ -4,7 +4,8 @@
  * knows every layer.
  *
  * The module checks its parameters before anything starts. The layers start from the bottom: pages,
- * objects, debugfs with its hooks, regions, the device. They stop in the opposite order.
+ * objects, regions, the device, and last debugfs, whose files may not appear before the last step
+ * that can fail. They stop in the opposite order.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -25,6 +26,7 @@
 #include "objects/size_class.h"
 #include "pages/bad_page.h"
 #include "pages/drain.h"
+#include "pages/gfp.h"
 #include "pages/lend.h"
 #include "pages/pagemap.h"
 #include "pages/reserve.h"
@@ -178,7 +180,7 @@ static int rsv_parse_reserve(struct rsv_reserve *want)
 
 	if (!strcmp(reserve, "none"))
 		return 0;
-	copy = kstrdup(reserve, GFP_KERNEL);
+	copy = kstrdup(reserve, RSV_GFP_CREATE);
 	if (!copy)
 		return -ENOMEM;
 	nr = rsv_parse_list(copy, want);
@@ -321,13 +323,15 @@ static int __init rsv_init(void)
 	if (err)
 		return err;
 
-	rsv_debugfs_start();
+	rsv_debugfs_init();
 	err = rsv_default_start(want, nr, floor_bytes);
 	if (err)
 		goto no_regions;
 	err = rsv_device_create();
 	if (err)
 		goto no_device;
+	rsv_debugfs_start();
+	rsv_device_start();
 	rsv_print_info();
 	return 0;
 
@@ -335,7 +339,6 @@ no_device:
 	pr_err("/dev/reservoir cannot be created: error %d\n", err);
 	rsv_regions_stop();
 no_regions:
-	rsv_debugfs_stop();
 	rsv_layers_stop();
 	return err;
 }

@@ -30,6 +30,7 @@
 #include "pages/bad_page.h"
 #include "pages/drain.h"
 #include "pages/extent.h"
+#include "pages/gfp.h"
 #include "pages/lend.h"
 #include "pages/reserve.h"
 #include "pages/vmalloc.h"
@@ -95,7 +96,7 @@ static bool rsv_reserves_ok(const struct rsv_reserve *want, unsigned int nr)
 
 static struct rsv_region *rsv_region_alloc(const char *name)
 {
-	struct rsv_region *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	struct rsv_region *r = kzalloc(sizeof(*r), RSV_GFP_CREATE);
 
 	if (!r)
 		return NULL;

@@ -125,7 +125,7 @@ static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *
 {
 	unsigned long nr;
 
-	b->pages = kvcalloc(b->nr_pages, sizeof(*b->pages), GFP_KERNEL_ACCOUNT);
+	b->pages = kvcalloc(b->nr_pages, sizeof(*b->pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!b->pages)
 		return false;
 	nr = rsv_alloc_pages_bulk(r, rsv_buffer_gfp(0), b->nr_pages, b->pages);

@@ -479,6 +479,8 @@ DEFINE_SEQ_ATTRIBUTE(rsv_slabs);
 
 static void rsv_debugfs_cache_created(struct rsv_cache *c)
 {
+	if (!rsv_debugfs_root)
+		return;
 	c->debugfs = debugfs_create_dir(c->name, c->region->debugfs_caches);
 	debugfs_create_file("stats", 0400, c->debugfs, c, &rsv_cache_stats_fops);
 	debugfs_create_file("slabs", 0400, c->debugfs, c, &rsv_slabs_fops);
@@ -495,7 +497,7 @@ static const struct rsv_cache_hooks rsv_debugfs_cache_hooks = {
 	.destroyed = rsv_debugfs_cache_destroyed,
 };
 
-/* Compares names, since the hook runs before rsv_default_region() returns the region. */
+/* Compares names, since the last hook runs when rsv_default_region() returns no region any more. */
 static bool rsv_is_default(const struct rsv_region *r)
 {
 	return !strcmp(r->name, RSV_DEFAULT_REGION);
@@ -515,6 +517,8 @@ static void rsv_debugfs_add_files(struct rsv_region *r, struct dentry *dir)
 
 static void rsv_debugfs_region_created(struct rsv_region *r)
 {
+	if (!rsv_debugfs_root)
+		return;
 	r->debugfs = rsv_is_default(r) ? rsv_debugfs_root
 				       : debugfs_create_dir(r->name, rsv_debugfs_regions);
 	rsv_debugfs_add_files(r, r->debugfs);
@@ -535,16 +539,36 @@ static const struct rsv_region_hooks rsv_debugfs_region_hooks = {
 };
 
 /**
- * rsv_debugfs_start() - create the root folder and register the hooks
+ * rsv_debugfs_init() - register the hooks, which create nothing before rsv_debugfs_start()
  *
- * Context: At load, before the first region is created; may sleep.
+ * Context: At load, before the first region is created.
+ */
+void rsv_debugfs_init(void)
+{
+	rsv_region_set_hooks(&rsv_debugfs_region_hooks);
+	rsv_cache_set_hooks(&rsv_debugfs_cache_hooks);
+}
+
+/**
+ * rsv_debugfs_start() - create the folders and files of the default region
+ *
+ * This is the last step of loading, which cannot fail: a file that somebody has open would outlive a
+ * module that fails to load, whose functions it calls.
+ *
+ * Context: At load, while nobody can create a region or a cache; may sleep.
  */
 void rsv_debugfs_start(void)
 {
+	struct rsv_region *r = rsv_default_region();
+	struct rsv_cache *c;
+
 	rsv_debugfs_root = debugfs_create_dir("reservoir", NULL);
 	rsv_debugfs_regions = debugfs_create_dir("regions", rsv_debugfs_root);
-	rsv_region_set_hooks(&rsv_debugfs_region_hooks);
-	rsv_cache_set_hooks(&rsv_debugfs_cache_hooks);
+	rsv_debugfs_region_created(r);
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry(c, &r->caches, list)
+		rsv_debugfs_cache_created(c);
+	mutex_unlock(&r->caches_lock);
 }
 
 /**

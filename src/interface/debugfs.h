@@ -5,6 +5,7 @@
 #ifndef RSV_INTERFACE_DEBUGFS_H
 #define RSV_INTERFACE_DEBUGFS_H
 
+void rsv_debugfs_init(void);
 void rsv_debugfs_start(void);
 void rsv_debugfs_stop(void);
 

@@ -11,6 +11,7 @@
  * memory, so mmap() must not take the mutex. It finds its buffer in the tree of offsets, which has
  * a spinlock of its own.
  */
+#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/miscdevice.h>
@@ -25,8 +26,14 @@
 #include "ioctl.h"
 #include "mmap_offset.h"
 
-/* Ioctls with numbers from here on change something, so the descriptor must be open for writing. */
+/*
+ * Ioctls with numbers from here on change something, so the descriptor must be open for writing; the
+ * others only look, so it must be open for reading.
+ */
 #define RSV_FIRST_CHANGE	0x10U
+
+/* The module is loaded: programs that open the device before wait for that. */
+static DECLARE_COMPLETION(rsv_device_started);
 
 static int rsv_ioctl_get_arg(union rsv_ioctl_arg *arg, const struct rsv_ioctl *ioctl,
 			     void __user *user, u32 *size)
@@ -73,7 +80,7 @@ static long rsv_device_ioctl(struct file *file, unsigned int cmd, unsigned long 
 
 	if (!ioctl)
 		return -ENOTTY;
-	if (_IOC_NR(cmd) >= RSV_FIRST_CHANGE && !(file->f_mode & FMODE_WRITE))
+	if (!(file->f_mode & (_IOC_NR(cmd) < RSV_FIRST_CHANGE ? FMODE_READ : FMODE_WRITE)))
 		return -EBADF;
 	/* Another thread may hold the lock for as long as a fault on its memory takes. */
 	error = mutex_lock_killable(&f->lock);
@@ -100,8 +107,12 @@ static int rsv_device_mmap(struct file *file, struct vm_area_struct *vma)
 
 static int rsv_device_open(struct inode *inode, struct file *file)
 {
-	struct rsv_file *f = rsv_file_create();
+	struct rsv_file *f;
+	int error = wait_for_completion_killable(&rsv_device_started);
 
+	if (error)
+		return error;
+	f = rsv_file_create();
 	if (!f)
 		return -ENOMEM;
 	file->private_data = f;
@@ -134,7 +145,7 @@ static struct miscdevice rsv_device = {
 /**
  * rsv_device_create() - create /dev/reservoir
  *
- * Programs may open the device before this function returns.
+ * Programs may open the device before this function returns, and wait for rsv_device_start().
  *
  * Context: Process; may sleep.
  * Return: 0 or an error number.
@@ -142,6 +153,16 @@ static struct miscdevice rsv_device = {
 int rsv_device_create(void)
 {
 	return misc_register(&rsv_device);
+}
+
+/**
+ * rsv_device_start() - let programs use /dev/reservoir
+ *
+ * Context: Process.
+ */
+void rsv_device_start(void)
+{
+	complete_all(&rsv_device_started);
 }
 
 /**

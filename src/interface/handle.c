@@ -231,7 +231,7 @@ struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cach
 	if (!o)
 		return ERR_PTR(-ENOMEM);
 	o->cache = cache->cache;
-	o->object = rsv_cache_alloc(cache->cache, GFP_KERNEL | __GFP_ZERO);
+	o->object = rsv_cache_alloc(cache->cache, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!o->object) {
 		kfree(o);
 		return ERR_PTR(-ENOMEM);

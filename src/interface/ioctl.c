@@ -87,7 +87,7 @@ static int rsv_do_cache(struct rsv_file *f, union rsv_ioctl_arg *arg)
 static int rsv_map_copy(struct rsv_region *r, struct rsv_ioc_map *map)
 {
 	unsigned long first = min_t(u64, map->first, ULONG_MAX);
-	char *chars = kvmalloc(map->count, GFP_KERNEL_ACCOUNT);
+	char *chars = kvmalloc(map->count, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	int error = 0;
 
 	if (!chars)

@@ -50,6 +50,7 @@
 #include "node.h"
 #include "pages/drain.h"
 #include "pages/extent.h"
+#include "pages/gfp.h"
 #include "reap.h"
 #include "stats.h"
 #include "work.h"
@@ -87,7 +88,7 @@ static int rsv_cache_alloc_nodes(struct rsv_cache *c)
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		int where = node_state(nid, N_CPU) ? nid : NUMA_NO_NODE;
-		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), GFP_KERNEL, where);
+		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), RSV_GFP_CREATE, where);
 
 		if (!n)
 			return -ENOMEM;
@@ -102,7 +103,7 @@ static int rsv_cache_alloc_cpus(struct rsv_cache *c)
 {
 	unsigned int cpu;
 
-	c->cpus = __alloc_percpu(sizeof(struct rsv_cpu), cache_line_size());
+	c->cpus = __alloc_percpu_gfp(sizeof(struct rsv_cpu), cache_line_size(), RSV_GFP_CREATE);
 	if (!c->cpus)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)

@@ -16,10 +16,12 @@
 #include <linux/minmax.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/xarray.h>
 
 #include "cache_list.h"
+#include "pages/gfp.h"
 
 atomic_t rsv_cache_ids;					/* the number of the last cache */
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_ids);
@@ -95,7 +97,7 @@ int rsv_cache_publish(struct rsv_cache *c)
 	/* When the numbers begin again, those in use are left out. NULL reserves an entry. */
 	do {
 		c->id = atomic_inc_return(&rsv_cache_ids);
-		err = xa_insert(&r->caches_by_id, c->id, NULL, GFP_KERNEL);
+		err = xa_insert(&r->caches_by_id, c->id, NULL, RSV_GFP_CREATE);
 	} while (err == -EBUSY);
 	if (err)
 		return err;

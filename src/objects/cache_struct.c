@@ -19,6 +19,7 @@
 #include <linux/string.h>
 
 #include "cache_struct.h"
+#include "pages/gfp.h"
 
 static DEFINE_MUTEX(rsv_cache_chunks_lock);
 static LIST_HEAD(rsv_cache_chunks);	/* those with room (rsv_cache_chunks_lock) */
@@ -51,7 +52,7 @@ static struct rsv_cache_chunk *rsv_cache_chunk_get(void)
 	chunk = list_first_entry_or_null(&rsv_cache_chunks, struct rsv_cache_chunk, list);
 	if (chunk)
 		return chunk;
-	chunk = kzalloc(RSV_CACHE_CHUNK_BYTES, GFP_KERNEL);
+	chunk = kzalloc(RSV_CACHE_CHUNK_BYTES, RSV_GFP_CREATE);
 	if (chunk)
 		list_add(&chunk->list, &rsv_cache_chunks);
 	return chunk;

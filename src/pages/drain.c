@@ -45,6 +45,7 @@
 #include <linux/workqueue.h>
 
 #include "drain.h"
+#include "gfp.h"
 #include "pcp.h"
 #include "waiting.h"
 #include "work.h"
@@ -358,7 +359,7 @@ int rsv_drain_create(struct rsv_region *r)
 	unsigned int cpu;
 	int err;
 
-	r->drains = alloc_percpu(struct rsv_drain_work);
+	r->drains = alloc_percpu_gfp(struct rsv_drain_work, RSV_GFP_CREATE);
 	if (!r->drains)
 		return -ENOMEM;
 	r->percpu += sizeof(struct rsv_drain_work);

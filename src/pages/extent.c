@@ -27,6 +27,7 @@
 #include "buddy.h"
 #include "extent.h"
 #include "frame.h"
+#include "gfp.h"
 #include "pagemap.h"
 #include "report.h"
 #include "reserve.h"
@@ -54,7 +55,7 @@ static unsigned int rsv_count_extents(struct list_head *blocks)
 
 static struct rsv_extents *rsv_extents_new(unsigned int capacity)
 {
-	struct rsv_extents *t = kvzalloc(struct_size(t, at, capacity), GFP_KERNEL);
+	struct rsv_extents *t = kvzalloc(struct_size(t, at, capacity), RSV_GFP_CREATE);
 
 	if (t)
 		t->capacity = capacity;
@@ -149,9 +150,9 @@ static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
 
 	/* kvmalloc() refuses more than INT_MAX. */
 	if (bytes > INT_MAX)
-		e->frames = vzalloc(bytes);
+		e->frames = __vmalloc(bytes, RSV_GFP_CREATE | __GFP_ZERO);
 	else
-		e->frames = kvzalloc(bytes, GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+		e->frames = kvzalloc(bytes, RSV_GFP_CREATE);
 	if (!e->frames)
 		return -ENOMEM;
 	for (i = 0; i < e->nr_pages; i++)
@@ -274,7 +275,7 @@ static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 /* Creates an extent. On an error the pages still belong to the caller. */
 static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned long nr_pages)
 {
-	struct rsv_extent *e = kzalloc(sizeof(*e), GFP_KERNEL);
+	struct rsv_extent *e = kzalloc(sizeof(*e), RSV_GFP_CREATE);
 	unsigned int number = rsv_extents_unused_slot(r->extents);
 	int err = -ENOMEM;
 	bool bad;

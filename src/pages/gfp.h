@@ -31,6 +31,13 @@
 #define RSV_GFP_PAGES	(RSV_GFP_PLAIN | RSV_GFP_ZONES | __GFP_ZERO | __GFP_THISNODE)
 #define RSV_GFP_OBJECTS	(RSV_GFP_PAGES & ~(__GFP_DMA | __GFP_DMA32 | __GFP_THISNODE))
 
+/*
+ * For memory of the system that a new region, a new cache or the module itself needs. It may
+ * reclaim, but rather fails than invoke the OOM killer: who creates something late, when memory is
+ * short, gets an error, and nobody else dies for it.
+ */
+#define RSV_GFP_CREATE	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
+
 bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
 
 /*

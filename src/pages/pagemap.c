@@ -26,6 +26,7 @@
 #include <linux/xarray.h>
 
 #include "compat.h"
+#include "gfp.h"
 #include "pagemap.h"
 
 static DEFINE_XARRAY(rsv_chunks);
@@ -91,7 +92,7 @@ int rsv_pagemap_add(struct rsv_extent *e)
 
 	for (; pfn < end; pfn += pages) {
 		xa = rsv_pagemap_step(pfn, end, &index, &pages);
-		err = xa_err(xa_store(xa, index, e, GFP_KERNEL));
+		err = xa_err(xa_store(xa, index, e, RSV_GFP_CREATE));
 		if (err)
 			return err;
 	}

@@ -20,6 +20,7 @@
 #include <linux/string.h>
 
 #include "buddy.h"
+#include "gfp.h"
 #include "pagemap.h"
 #include "pcp.h"
 #include "zone.h"
@@ -295,7 +296,7 @@ int rsv_pcp_create(struct rsv_zone *z)
 {
 	unsigned int order, cpu;
 
-	z->pcps = alloc_percpu(struct rsv_pcps);
+	z->pcps = alloc_percpu_gfp(struct rsv_pcps, RSV_GFP_CREATE);
 	if (!z->pcps)
 		return -ENOMEM;
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {

@@ -23,6 +23,7 @@
 #include <linux/sched/signal.h>
 
 #include "compat.h"
+#include "gfp.h"
 #include "reserve.h"
 #include "zonelist.h"
 
@@ -57,7 +58,7 @@ bool rsv_reserve_ok(const struct rsv_reserve *want)
 
 static gfp_t rsv_reserve_gfp(const struct rsv_reserve *want)
 {
-	gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	gfp_t gfp = RSV_GFP_CREATE;
 
 	switch (want->zone) {
 	case RSV_ZONE_DMA:
@@ -380,6 +381,18 @@ static unsigned long rsv_kib(unsigned long nr_pages)
 	return nr_pages << (PAGE_SHIFT - 10);
 }
 
+/* Any program can create a scratch region. It gets an error, and cannot write the log. */
+static bool rsv_reserve_logs(const struct rsv_region *r)
+{
+	return r->origin != RSV_REGION_SCRATCH;
+}
+
+/* Pages of the system that a region's pages take together with their frames */
+static unsigned long rsv_with_frames(unsigned long nr_pages)
+{
+	return nr_pages + DIV_ROUND_UP(nr_pages, PAGE_SIZE / sizeof(struct rsv_frame));
+}
+
 static int rsv_reserve_allowed(const struct rsv_region *r, unsigned long nr_pages, bool force,
 			       struct rsv_allowance *allowance)
 {
@@ -387,11 +400,13 @@ static int rsv_reserve_allowed(const struct rsv_region *r, unsigned long nr_page
 
 	allowance->available = available;
 	allowance->left = force ? available : available / 2;
-	if (nr_pages <= allowance->left)
+	if (nr_pages <= allowance->left && rsv_with_frames(nr_pages) <= allowance->left)
 		return 0;
-	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found; %s of it may be taken\n",
-			   r->name, rsv_kib(nr_pages), rsv_kib(available),
-			   force ? "no more than all" : "without force=1 no more than half");
+	if (rsv_reserve_logs(r))
+		pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found; %s of it may be taken\n",
+				   r->name, rsv_kib(nr_pages), rsv_kib(available),
+				   force ? "no more than all" :
+					   "without force=1 no more than half");
 	return -ENOMEM;
 }
 
@@ -405,15 +420,17 @@ static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
 		found = rsv_take_contiguous(blocks, want, nr_pages, allowance->left);
 		if (found >= nr_pages)
 			goto taken;
-		pr_err_ratelimited("region %s: %lu KiB wanted in one extent, %lu KiB is the longest run\n",
-				   r->name, rsv_kib(nr_pages), rsv_kib(found));
+		if (rsv_reserve_logs(r))
+			pr_err_ratelimited("region %s: %lu KiB wanted in one extent, %lu KiB is the longest run\n",
+					   r->name, rsv_kib(nr_pages), rsv_kib(found));
 		return false;
 	}
 	found = nr_pages - rsv_take_pieces(blocks, want, nr_pages);
 	if (found == nr_pages)
 		goto taken;
-	pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found\n", r->name, rsv_kib(nr_pages),
-			   rsv_kib(found));
+	if (rsv_reserve_logs(r))
+		pr_err_ratelimited("region %s: %lu KiB wanted, %lu KiB found\n", r->name,
+				   rsv_kib(nr_pages), rsv_kib(found));
 	return false;
 
 taken:

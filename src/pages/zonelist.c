@@ -67,7 +67,7 @@ int rsv_zones_start(void)
 	int nid;
 
 	rsv_node_order =
-		kcalloc(array_size(nr_node_ids, nr_node_ids), sizeof(*rsv_node_order), GFP_KERNEL);
+		kcalloc(array_size(nr_node_ids, nr_node_ids), sizeof(*rsv_node_order), RSV_GFP_CREATE);
 	if (!rsv_node_order)
 		return -ENOMEM;
 	for (nid = 0; nid < nr_node_ids; nid++)
@@ -185,10 +185,10 @@ int rsv_zones_create(struct rsv_region *r)
 {
 	int nid;
 
-	r->zones = kcalloc(rsv_zone_slots(), sizeof(*r->zones), GFP_KERNEL);
+	r->zones = kcalloc(rsv_zone_slots(), sizeof(*r->zones), RSV_GFP_CREATE);
 	if (!r->zones)
 		return -ENOMEM;
-	r->nearest = kmalloc_array(nr_node_ids, sizeof(*r->nearest), GFP_KERNEL);
+	r->nearest = kmalloc_array(nr_node_ids, sizeof(*r->nearest), RSV_GFP_CREATE);
 	if (!r->nearest) {
 		kfree(r->zones);
 		return -ENOMEM;
@@ -201,7 +201,7 @@ int rsv_zones_create(struct rsv_region *r)
 
 static struct rsv_zone *rsv_zone_new(struct rsv_region *r, struct page *page)
 {
-	struct rsv_zone *z = kzalloc(sizeof(*z), GFP_KERNEL);
+	struct rsv_zone *z = kzalloc(sizeof(*z), RSV_GFP_CREATE);
 
 	if (!z)
 		return NULL;

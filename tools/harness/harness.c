@@ -83,6 +83,7 @@ FIXTURE_TEARDOWN(device)
 #include "caches.c"
 #include "engines.c"
 #include "bad_pages.c"
+#include "readers.c"
 #include "formats.c"
 #include "processes.c"
 #include "random.c"

@@ -17,8 +17,8 @@
  * handle of the wrong kind with EINVAL. A descriptor has at most 1048576 handles, 1024 of them of
  * caches (EMFILE).
  *
- * Queries (numbers below 0x10) work on a read-only descriptor. All other ioctls need a descriptor
- * that is open for writing (EBADF).
+ * Queries (numbers below 0x10) need a descriptor that is open for reading, all other ioctls one that
+ * is open for writing (EBADF).
  *
  * A page is used, cached (on the list of a CPU, which allocates from it without a lock), zeroed
  * (cleared beforehand), free (in a free block of the buddy system) or lent to the system. An object

@@ -22,6 +22,7 @@
 #include "check.h"
 #include "compat.h"
 #include "name.h"
+#include "pages/gfp.h"
 
 #define RSV_DEBUG_DEFAULT	(RSV_CACHE_VERIFY | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
 #define RSV_DEBUG_NAMES	  32 /* the most names of all blocks together */
@@ -170,8 +171,8 @@ static int rsv_debug_parse_blocks(char *blocks, struct rsv_debug_option *o)
  */
 int rsv_debug_parse(const char *text)
 {
-	struct rsv_debug_option *o = kzalloc(sizeof(*o), GFP_KERNEL);
-	char *copy = kstrdup(text ?: "-", GFP_KERNEL);
+	struct rsv_debug_option *o = kzalloc(sizeof(*o), RSV_GFP_CREATE);
+	char *copy = kstrdup(text ?: "-", RSV_GFP_CREATE);
 	int err = -ENOMEM;
 
 	if (o && copy)

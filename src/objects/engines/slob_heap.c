@@ -32,6 +32,7 @@
 #include "objects/node.h"
 #include "pages/contig.h"
 #include "pages/extent.h"
+#include "pages/gfp.h"
 #include "pages/pagemap.h"
 #include "slob_block.h"
 #include "slob_heap.h"
@@ -386,7 +387,7 @@ unsigned int rsv_heap_trim(struct rsv_region *r, int nid, unsigned long max)
  */
 int rsv_heap_create(struct rsv_region *r)
 {
-	struct rsv_heap *heap = kzalloc(struct_size(heap, nodes, nr_node_ids), GFP_KERNEL);
+	struct rsv_heap *heap = kzalloc(struct_size(heap, nodes, nr_node_ids), RSV_GFP_CREATE);
 	unsigned int nid, list;
 
 	if (!heap)
