@@ -15,11 +15,13 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "compat.h"
 #include "interface/debugfs.h"
 #include "interface/device.h"
 #include "interface/query.h"
+#include "interface/quota.h"
 #include "objects/cache.h"
 #include "objects/debug/check.h"
 #include "objects/engine.h"
@@ -61,6 +63,49 @@ MODULE_PARM_DESC(classes, "sizes that rsv_kmalloc() rounds up to: fine or pow2 (
 static char *debug = "-";
 module_param(debug, charp, 0444);
 MODULE_PARM_DESC(debug, "checks: [FZPUT][,cache...], as slab_debug= (default - for none)");
+
+static bool rsv_parse_percent(const char *text, unsigned int *percent)
+{
+	const size_t length = strspn(text, "0123456789");
+	const char *rest = text + length;
+	char digits[4];
+
+	if (!length || length >= sizeof(digits))
+		return false;
+	strscpy(digits, text, length + 1);
+	rest += *rest == '%';
+	rest += *rest == '\n';
+	return !*rest && !kstrtouint(digits, 10, percent) && *percent <= 100;
+}
+
+/* Runs at load and whenever somebody writes the parameter. */
+static int rsv_set_percent(const char *value, const struct kernel_param *param)
+{
+	unsigned int percent;
+
+	if (!rsv_parse_percent(value, &percent)) {
+		pr_err("%s=%s is not understood: want 0%% to 100%%\n", param->name, value);
+		return -EINVAL;
+	}
+	WRITE_ONCE(*(unsigned int *)param->arg, percent);
+	return 0;
+}
+
+static int rsv_get_percent(char *text, const struct kernel_param *param)
+{
+	return sysfs_emit(text, "%u%%\n", READ_ONCE(*(unsigned int *)param->arg));
+}
+
+static const struct kernel_param_ops rsv_percent_ops = {
+	.set = rsv_set_percent,
+	.get = rsv_get_percent,
+};
+
+module_param_cb(user, &rsv_percent_ops, &rsv_quota_programs, 0644);
+MODULE_PARM_DESC(user, "of a region that all programs together may hold (default 50%)");
+
+module_param_cb(quota, &rsv_percent_ops, &rsv_quota_user, 0644);
+MODULE_PARM_DESC(quota, "of a region that the programs of one user may hold (default 25%)");
 
 /*
  * Parses digits and at most one of K, M and G. The size is more than 0 and so small that rounding

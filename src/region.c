@@ -94,12 +94,13 @@ static bool rsv_reserves_ok(const struct rsv_reserve *want, unsigned int nr)
 	return true;
 }
 
-static struct rsv_region *rsv_region_alloc(const char *name)
+static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin)
 {
 	struct rsv_region *r = kzalloc(sizeof(*r), RSV_GFP_CREATE);
 
 	if (!r)
 		return NULL;
+	r->origin = origin;
 	strscpy(r->name, name, sizeof(r->name));
 	r->metadata = sizeof(*r);
 	mutex_init(&r->shape_lock);
@@ -251,10 +252,9 @@ struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reser
 
 	if (!rsv_name_ok(name) || !rsv_reserves_ok(want, nr))
 		return ERR_PTR(-EINVAL);
-	r = rsv_region_alloc(name);
+	r = rsv_region_alloc(name, origin);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
-	r->origin = origin;
 
 	err = mutex_lock_killable(&rsv_regions_lock);
 	if (!err) {

@@ -249,6 +249,12 @@ struct rsv_extent {
 	struct rcu_work free_work;
 };
 
+/*
+ * A flag of struct rsv_reserve that only the module itself sets: the memory cgroup of the current task
+ * is charged for the pages
+ */
+#define RSV_RESERVE_CHARGED	0x80000000U
+
 /**
  * struct rsv_extents - the extents of a region by number (region->shape_lock; a reader without the
  *	lock loads the pointer to the table once and uses that table throughout)
@@ -1350,6 +1356,14 @@ struct rsv_leaving {
 };
 
 /**
+ * struct rsv_pool - what programs hold of a region, or as scratch regions (rsv_quota_lock)
+ * @nr_pages: pages that all programs hold
+ */
+struct rsv_pool {
+	unsigned long nr_pages;
+};
+
+/**
  * struct rsv_region - everything that one reservation owns
  * @name: its name (constant)
  * @shape_lock: guards changes of the fields down to @percpu; may sleep. Allocations, frees and
@@ -1389,6 +1403,7 @@ struct rsv_leaving {
  * @id: its number; later regions have larger ones, until the numbers begin again
  * @users: handles by which descriptors have it open (RSV_IOC_REGION_OPEN)
  * @origin: who created it, RSV_REGION_* (constant)
+ * @programs: what programs hold of it (interface/quota.c)
  * @debugfs: its folder (set by rsv_region_hooks.created, for interface/debugfs.c alone, as the
  *	next)
  * @debugfs_caches: the folder of its caches
@@ -1432,6 +1447,7 @@ struct rsv_region {
 	u32 id;
 	unsigned int users;
 	unsigned int origin;
+	struct rsv_pool programs;
 	struct dentry *debugfs;
 	struct dentry *debugfs_caches;
 };
@@ -1450,6 +1466,32 @@ struct rsv_region_hooks {
 /*
  * Interface: a descriptor and its handles
  */
+
+/**
+ * struct rsv_account - what the programs of one user hold of a pool (rsv_quota_lock)
+ * @node: in the table of accounts
+ * @pool: the pool (constant)
+ * @uid: the user (constant)
+ * @nr_pages: the pages
+ * @nr_charges: the charges that refer to it
+ */
+struct rsv_account {
+	struct hlist_node node;
+	struct rsv_pool *pool;
+	kuid_t uid;
+	unsigned long nr_pages;
+	unsigned long nr_charges;
+};
+
+/**
+ * struct rsv_charge - what a handle holds of a pool
+ * @account: whose; NULL for memory that is not charged (constant)
+ * @nr_pages: how many pages (rsv_quota_lock)
+ */
+struct rsv_charge {
+	struct rsv_account *account;
+	unsigned long nr_pages;
+};
 
 /**
  * struct rsv_handle_kind - a kind of handle; its address is the type tag (constant)
@@ -1478,22 +1520,24 @@ struct rsv_handle {
  * struct rsv_region_handle - a scratch region that a program created, or a region that it opened
  * @handle: the handle
  * @region: the region (constant)
- * @bytes: length of a scratch region (constant)
+ * @charge: the pages of a scratch region
  */
 struct rsv_region_handle {
 	struct rsv_handle handle;
 	struct rsv_region *region;
-	size_t bytes;
+	struct rsv_charge charge;
 };
 
 /**
  * struct rsv_cache_handle - a cache that a program created
  * @handle: the handle
  * @cache: the cache (constant)
+ * @charge: the pages of its slabs
  */
 struct rsv_cache_handle {
 	struct rsv_handle handle;
 	struct rsv_cache *cache;
+	struct rsv_charge charge;
 };
 
 /**
@@ -1515,6 +1559,7 @@ struct rsv_object_handle {
  * @pages: the scattered pages in the order of their offsets; NULL for a block (constant)
  * @nr_pages: number of its pages (constant)
  * @exact: the block has the requested number of pages, not a power of two (constant)
+ * @charge: its pages
  * @offset: the page offset that mmap() finds it by (rsv_file.lock; constant once the
  *	buffer is in the tree)
  * @node: its node in the tree of offsets; empty while it has no offset (as @offset)
@@ -1525,6 +1570,7 @@ struct rsv_buffer {
 	struct page **pages;
 	unsigned long nr_pages;
 	bool exact;
+	struct rsv_charge charge;
 	unsigned long offset;
 	struct rb_node node;
 };
@@ -1573,7 +1619,6 @@ union rsv_ioctl_arg {
  * @lock: every ioctl holds it from start to end; guards all fields below but @offsets.root
  * @handles: struct rsv_handle by the number that the program knows
  * @offsets: where mmap() finds its buffers
- * @scratch_bytes: bytes that its scratch regions count for
  * @nr_caches: number of its caches
  * @new_number: number of the handle that the current ioctl created, or 0
  * @arg: argument of the current ioctl, too large for a stack
@@ -1582,7 +1627,6 @@ struct rsv_file {
 	struct mutex lock;	/* see above */
 	struct xarray handles;
 	struct rsv_mmap_offsets offsets;
-	size_t scratch_bytes;
 	unsigned int nr_caches;
 	u32 new_number;
 	union rsv_ioctl_arg arg;

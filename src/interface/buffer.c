@@ -17,6 +17,7 @@
 #include "buffer.h"
 #include "compat.h"
 #include "handle.h"
+#include "quota.h"
 
 static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
 {
@@ -34,6 +35,7 @@ static void rsv_buffer_release(struct rsv_handle *h)
 		rsv_free_pages_exact(page_address(b->page), b->nr_pages << PAGE_SHIFT);
 	else
 		__rsv_free_pages(b->page, ilog2(b->nr_pages));
+	rsv_charge_end(&b->charge);
 	kvfree(b->pages);
 	kfree(b);
 	rsv_handle_put(parent);
@@ -56,24 +58,42 @@ static gfp_t rsv_buffer_gfp(u32 flags)
 	return gfp | GFP_HIGHUSER;
 }
 
-static void rsv_buffer_alloc_block(struct rsv_region *r, struct rsv_buffer *b,
-				   const struct rsv_ioc_buffer_alloc *req)
+static struct page *rsv_buffer_alloc_block(struct rsv_region *r, const struct rsv_buffer *b,
+					   const struct rsv_ioc_buffer_alloc *req)
 {
 	int nid = req->flags & RSV_BUFFER_NODE ? req->node : NUMA_NO_NODE;
 	gfp_t gfp = rsv_buffer_gfp(req->flags);
-	unsigned int order;
 	void *addr;
 
-	b->exact = req->flags & RSV_BUFFER_EXACT;
-	if (b->exact) {
-		addr = rsv_alloc_pages_exact(r, req->bytes, gfp);
-		b->page = addr ? virt_to_page(addr) : NULL;
-		b->nr_pages = PFN_UP(req->bytes);
-	} else {
-		order = get_order(req->bytes);
-		b->page = rsv_alloc_pages_node(r, nid, gfp, order);
-		b->nr_pages = 1UL << order;
+	if (!b->exact)
+		return rsv_alloc_pages_node(r, nid, gfp, ilog2(b->nr_pages));
+	addr = rsv_alloc_pages_exact(r, req->bytes, gfp);
+	return addr ? virt_to_page(addr) : NULL;
+}
+
+/* A buffer without memory, which is charged already */
+static struct rsv_buffer *rsv_buffer_new(struct rsv_region *r, unsigned long nr_pages)
+{
+	struct rsv_buffer *b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
+	int error;
+
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+	error = rsv_charge_begin(&b->charge, r, nr_pages);
+	if (error) {
+		kfree(b);
+		return ERR_PTR(error);
 	}
+	RB_CLEAR_NODE(&b->node);
+	b->nr_pages = nr_pages;
+	return b;
+}
+
+static struct rsv_buffer *rsv_buffer_fail(struct rsv_buffer *b)
+{
+	rsv_charge_end(&b->charge);
+	kfree(b);
+	return ERR_PTR(-ENOMEM);
 }
 
 static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *req)
@@ -95,12 +115,13 @@ static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *req)
  * @req: the program's request; its flags are known ones
  *
  * Context: Process; may sleep.
- * Return: The buffer, or ERR_PTR: -EINVAL for a request that makes no sense, -ENOMEM if the region
- * has no such block.
+ * Return: The buffer, or ERR_PTR: -EINVAL for a request that makes no sense, -EDQUOT as
+ * rsv_charge_begin(), -ENOMEM if the region has no such block.
  */
 struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *parent,
 				     const struct rsv_ioc_buffer_alloc *req)
 {
+	const bool exact = req->flags & RSV_BUFFER_EXACT;
 	struct rsv_buffer *b;
 
 	if (!rsv_buffer_request_ok(req))
@@ -108,15 +129,13 @@ struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *pa
 	/* A larger size might also overflow get_order(). */
 	if (req->bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
 		return ERR_PTR(-ENOMEM);
-	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
-	if (!b)
-		return ERR_PTR(-ENOMEM);
-	RB_CLEAR_NODE(&b->node);
-	rsv_buffer_alloc_block(r, b, req);
-	if (!b->page) {
-		kfree(b);
-		return ERR_PTR(-ENOMEM);
-	}
+	b = rsv_buffer_new(r, exact ? PFN_UP(req->bytes) : 1UL << get_order(req->bytes));
+	if (IS_ERR(b))
+		return b;
+	b->exact = exact;
+	b->page = rsv_buffer_alloc_block(r, b, req);
+	if (!b->page)
+		return rsv_buffer_fail(b);
 	rsv_handle_init(&b->handle, &rsv_kind_buffer, parent);
 	return b;
 }
@@ -143,8 +162,8 @@ static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *
  * @bytes: the bytes, rounded up to whole pages
  *
  * Context: Process; may sleep.
- * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -ENOMEM if the region has not enough free
- * pages.
+ * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -EDQUOT as rsv_charge_begin(), -ENOMEM if the
+ * region has not enough free pages.
  */
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
 					       u64 bytes)
@@ -155,15 +174,11 @@ struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_
 		return ERR_PTR(-EINVAL);
 	if (bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
 		return ERR_PTR(-ENOMEM);
-	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
-	if (!b)
-		return ERR_PTR(-ENOMEM);
-	RB_CLEAR_NODE(&b->node);
-	b->nr_pages = PFN_UP(bytes);
-	if (!rsv_buffer_alloc_scattered(r, b)) {
-		kfree(b);
-		return ERR_PTR(-ENOMEM);
-	}
+	b = rsv_buffer_new(r, PFN_UP(bytes));
+	if (IS_ERR(b))
+		return b;
+	if (!rsv_buffer_alloc_scattered(r, b))
+		return rsv_buffer_fail(b);
 	rsv_handle_init(&b->handle, &rsv_kind_buffer, parent);
 	return b;
 }

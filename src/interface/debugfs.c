@@ -26,6 +26,7 @@
 #include "objects/stats.h"
 #include "pages/zonelist.h"
 #include "query.h"
+#include "quota.h"
 #include "region.h"
 #include "report.h"
 #include "traces.h"
@@ -98,6 +99,7 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	enum rsv_misuse what;
 
 	rsv_query_info(m->private, &info);
+	rsv_quota_query(m->private, &info);
 	seq_printf(m, "version %s\n", info.version);
 	seq_printf(m, "region %s\n", info.name);
 	rsv_show(m, "bytes", info.bytes);
@@ -112,6 +114,8 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "leaving_bytes", info.leaving_bytes);
 	rsv_show(m, "waiting_pages", info.waiting_pages);
 	rsv_show(m, "bad_pages", info.bad_pages);
+	rsv_show(m, "programs_bytes", info.programs_bytes);
+	rsv_show(m, "programs_limit_bytes", info.programs_limit);
 	rsv_show(m, "cached_bytes", info.cached_bytes);
 	rsv_show(m, "lent_bytes", info.lent_bytes);
 	rsv_show(m, "metadata_bytes", info.metadata_bytes);

@@ -6,18 +6,15 @@
  * rsv_file.lock guards everything here. Every ioctl holds it from its first lookup to its answer,
  * so a handle that an ioctl found exists until that ioctl ends.
  *
- * The descriptor also counts its scratch regions and caches, by which a program could exhaust
- * memory that is charged to no cgroup, and refuses to go beyond a limit.
+ * The descriptor also counts its caches, and refuses to go beyond a limit. quota.c limits the memory
+ * of all descriptors together.
  */
-#include <linux/capability.h>
 #include <linux/container_of.h>
 #include <linux/err.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/reservoir.h>
 #include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -27,11 +24,7 @@
 #include "mmap_offset.h"
 
 #define RSV_HANDLES_MAX	      1048576U
-#define RSV_CACHES_MAX	      1024U /* a cache takes kernel memory that is charged to no cgroup */
-#define RSV_SCRATCH_BYTES_MAX	SZ_4M
-
-/* A region of any size takes metadata, so a small one counts for more than its pages. */
-#define RSV_SCRATCH_BYTES_MIN	SZ_64K
+#define RSV_CACHES_MAX	      1024U
 
 /**
  * rsv_file_create() - create the state of a descriptor that a program opens
@@ -132,34 +125,6 @@ struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_ha
 	return r;
 }
 
-static size_t rsv_scratch_charge(size_t bytes)
-{
-	return max_t(size_t, bytes, RSV_SCRATCH_BYTES_MIN);
-}
-
-static size_t rsv_scratch_charge_of(const struct rsv_handle *h)
-{
-	return rsv_scratch_charge(container_of(h, struct rsv_region_handle, handle)->bytes);
-}
-
-/**
- * rsv_file_has_scratch_left() - check the limit of scratch regions
- * @f: the descriptor
- * @bytes: bytes of the scratch region to be created
- *
- * Context: Under the descriptor's lock.
- * Return: true if the descriptor may have another scratch region of that size.
- */
-bool rsv_file_has_scratch_left(const struct rsv_file *f, size_t bytes)
-{
-	const size_t used = f->scratch_bytes;
-
-	if (used <= RSV_SCRATCH_BYTES_MAX &&
-	    rsv_scratch_charge(bytes) <= RSV_SCRATCH_BYTES_MAX - used)
-		return true;
-	return capable(CAP_SYS_ADMIN);
-}
-
 /**
  * rsv_file_has_caches_left() - check the limit of caches
  * @f: the descriptor
@@ -190,9 +155,7 @@ int rsv_file_add(struct rsv_file *f, struct rsv_handle *h, u32 *number)
 		return error == -EBUSY ? -EMFILE : error;
 	}
 	f->new_number = *number;
-	if (h->kind == &rsv_kind_scratch)
-		f->scratch_bytes += rsv_scratch_charge_of(h);
-	else if (h->kind == &rsv_kind_cache)
+	if (h->kind == &rsv_kind_cache)
 		f->nr_caches++;
 	return 0;
 }
@@ -235,9 +198,7 @@ void rsv_file_drop(struct rsv_file *f, u32 number)
 {
 	struct rsv_handle *h = xa_erase(&f->handles, number);
 
-	if (h->kind == &rsv_kind_scratch)
-		f->scratch_bytes -= rsv_scratch_charge_of(h);
-	else if (h->kind == &rsv_kind_cache)
+	if (h->kind == &rsv_kind_cache)
 		f->nr_caches--;
 	else if (h->kind == &rsv_kind_buffer)
 		rsv_mmap_offset_remove(&f->offsets, container_of(h, struct rsv_buffer, handle));

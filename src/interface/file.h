@@ -17,7 +17,6 @@ struct rsv_handle *rsv_file_find(struct rsv_file *f, u32 number,
 struct rsv_region *rsv_file_region(struct rsv_file *f, u32 number);
 struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_handle **parent);
 
-bool rsv_file_has_scratch_left(const struct rsv_file *f, size_t bytes);
 bool rsv_file_has_caches_left(const struct rsv_file *f);
 int rsv_file_add(struct rsv_file *f, struct rsv_handle *h, u32 *number);
 int rsv_file_add_buffer(struct rsv_file *f, struct rsv_buffer *b, u32 *number, u64 *bytes,

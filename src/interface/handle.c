@@ -13,10 +13,18 @@
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/pfn.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "handle.h"
+#include "objects/stats.h"
+#include "quota.h"
 #include "region.h"
+
+/* A scratch region of any size takes metadata, so a small one counts for more than its pages. */
+#define RSV_SCRATCH_BYTES_MIN	((size_t)SZ_64K)
 
 /**
  * rsv_handle_init() - initialize a handle with one reference, the caller's
@@ -63,6 +71,7 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 
 	/* Everything in the region had a handle, so only a defect of the module makes this fail. */
 	WARN_ON_ONCE(rsv_region_destroy(s->region));
+	rsv_charge_end(&s->charge);
 	kfree(s);
 }
 
@@ -91,7 +100,7 @@ static struct rsv_region *rsv_scratch_create_unnamed(char name[RSV_NAME_MAX],
  * @bytes: its length
  *
  * Context: Process; may sleep.
- * Return: The handle, or ERR_PTR as rsv_region_create().
+ * Return: The handle, or ERR_PTR as rsv_region_create(), or -EDQUOT as rsv_charge_begin().
  */
 struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes)
 {
@@ -101,18 +110,25 @@ struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], siz
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
+	error = rsv_charge_begin(&s->charge, NULL, PFN_UP(max(bytes, RSV_SCRATCH_BYTES_MIN)));
+	if (error)
+		goto free;
 	if (name[0])
 		s->region = rsv_region_create_as(name, &want, 1, RSV_REGION_SCRATCH);
 	else
 		s->region = rsv_scratch_create_unnamed(name, &want);
 	if (IS_ERR(s->region)) {
 		error = PTR_ERR(s->region);
-		kfree(s);
-		return ERR_PTR(error);
+		goto end_charge;
 	}
-	s->bytes = bytes;
 	rsv_handle_init(&s->handle, &rsv_kind_scratch, NULL);
 	return s;
+
+end_charge:
+	rsv_charge_end(&s->charge);
+free:
+	kfree(s);
+	return ERR_PTR(error);
 }
 
 static void rsv_opened_handle_release(struct rsv_handle *h)
@@ -155,6 +171,7 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 	struct rsv_handle *parent = h->parent;
 
 	WARN_ON_ONCE(rsv_cache_destroy(c->cache));
+	rsv_charge_end(&c->charge);
 	kfree(c);
 	rsv_handle_put(parent);
 }
@@ -194,15 +211,38 @@ struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rs
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
+	error = rsv_charge_begin(&c->charge, r, 0);
+	if (error)
+		goto free;
 	c->cache = rsv_cache_create(r, req->name, req->object_size, req->align, req->cache_flags,
 				    constructed ? rsv_construct : NULL);
 	if (IS_ERR(c->cache)) {
 		error = PTR_ERR(c->cache);
-		kfree(c);
-		return ERR_PTR(error);
+		goto end_charge;
 	}
 	rsv_handle_init(&c->handle, &rsv_kind_cache, parent);
 	return c;
+
+end_charge:
+	rsv_charge_end(&c->charge);
+free:
+	kfree(c);
+	return ERR_PTR(error);
+}
+
+/**
+ * rsv_cache_handle_charge() - charge the slabs that a cache has now
+ * @c: the handle
+ *
+ * Context: Process.
+ * Return: 0, or -EDQUOT as rsv_charge_set(), and then the slabs since the last call are not charged.
+ */
+int rsv_cache_handle_charge(struct rsv_cache_handle *c)
+{
+	struct rsv_cache_figures figures;
+
+	rsv_cache_count(c->cache, &figures);
+	return rsv_charge_set(&c->charge, figures.pages);
 }
 
 static void rsv_object_handle_release(struct rsv_handle *h)
@@ -222,11 +262,12 @@ const struct rsv_handle_kind rsv_kind_object = { .release = rsv_object_handle_re
  * @cache: the handle of the cache
  *
  * Context: Process; may sleep.
- * Return: The handle, or ERR_PTR(-ENOMEM).
+ * Return: The handle, or ERR_PTR: -ENOMEM, or -EDQUOT as rsv_charge_set().
  */
 struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache)
 {
 	struct rsv_object_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
+	int error;
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
@@ -237,5 +278,10 @@ struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cach
 		return ERR_PTR(-ENOMEM);
 	}
 	rsv_handle_init(&o->handle, &rsv_kind_object, &cache->handle);
+	error = rsv_cache_handle_charge(cache);
+	if (error) {
+		rsv_handle_put(&o->handle);
+		return ERR_PTR(error);
+	}
 	return o;
 }

@@ -34,6 +34,7 @@ struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], siz
 struct rsv_region_handle *rsv_opened_handle_create(const char *name);
 struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rsv_handle *parent,
 						 const struct rsv_ioc_cache_create *req);
+int rsv_cache_handle_charge(struct rsv_cache_handle *c);
 struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache);
 
 #endif /* RSV_INTERFACE_HANDLE_H */

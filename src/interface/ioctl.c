@@ -24,6 +24,7 @@
 #include "name.h"
 #include "pages/pagemap.h"
 #include "query.h"
+#include "quota.h"
 
 /* The most characters that one RSV_IOC_MAP answers with */
 #define RSV_MAP_CHARS_MAX	65536U
@@ -46,6 +47,7 @@ static int rsv_do_info(struct rsv_file *f, union rsv_ioctl_arg *arg)
 		return PTR_ERR(r);
 	memset_after(info, 0, region);
 	rsv_query_info(r, info);
+	rsv_quota_query(r, info);
 	return 0;
 }
 
@@ -120,8 +122,6 @@ static int rsv_do_region_create(struct rsv_file *f, union rsv_ioctl_arg *arg)
 		return -EINVAL;
 	if (req->reserved || !rsv_name_is_terminated(req->name))
 		return -EINVAL;
-	if (!rsv_file_has_scratch_left(f, req->bytes))
-		return -EDQUOT;
 	s = rsv_scratch_handle_create(req->name, req->bytes);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -186,10 +186,13 @@ static int rsv_do_cache_shrink(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	struct rsv_ioc_cache_shrink *req = &arg->cache_shrink;
 	struct rsv_handle *h = rsv_file_find(f, req->cache, &rsv_kind_cache);
+	struct rsv_cache_handle *c;
 
 	if (IS_ERR(h))
 		return PTR_ERR(h);
-	req->slabs = rsv_cache_shrink(container_of(h, struct rsv_cache_handle, handle)->cache);
+	c = container_of(h, struct rsv_cache_handle, handle);
+	req->slabs = rsv_cache_shrink(c->cache);
+	rsv_cache_handle_charge(c);
 	return 0;
 }
 
@@ -254,7 +257,7 @@ static int rsv_do_object_write(struct rsv_file *f, union rsv_ioctl_arg *arg)
 static int rsv_do_free(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	const struct rsv_ioc_free *free = &arg->free;
-	struct rsv_handle *h = xa_load(&f->handles, free->handle);
+	struct rsv_handle *h = xa_load(&f->handles, free->handle), *cache;
 
 	if (free->reserved)
 		return -EINVAL;
@@ -263,7 +266,11 @@ static int rsv_do_free(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	/* A buffer's mappings may outlive its number; any other reference is a child's. */
 	if (h->kind != &rsv_kind_buffer && rsv_handle_busy(h))
 		return -EBUSY;
+	cache = h->kind == &rsv_kind_object ? h->parent : NULL;
 	rsv_file_drop(f, free->handle);
+	/* The cache, which the descriptor has, may have given back a slab. */
+	if (cache)
+		rsv_cache_handle_charge(container_of(cache, struct rsv_cache_handle, handle));
 	return 0;
 }
 

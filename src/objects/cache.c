@@ -88,7 +88,7 @@ static int rsv_cache_alloc_nodes(struct rsv_cache *c)
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		int where = node_state(nid, N_CPU) ? nid : NUMA_NO_NODE;
-		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), RSV_GFP_CREATE, where);
+		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), rsv_gfp_create(c->region), where);
 
 		if (!n)
 			return -ENOMEM;
@@ -103,7 +103,8 @@ static int rsv_cache_alloc_cpus(struct rsv_cache *c)
 {
 	unsigned int cpu;
 
-	c->cpus = __alloc_percpu_gfp(sizeof(struct rsv_cpu), cache_line_size(), RSV_GFP_CREATE);
+	c->cpus = __alloc_percpu_gfp(sizeof(struct rsv_cpu), cache_line_size(),
+				     rsv_gfp_create(c->region));
 	if (!c->cpus)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)

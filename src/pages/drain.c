@@ -359,7 +359,7 @@ int rsv_drain_create(struct rsv_region *r)
 	unsigned int cpu;
 	int err;
 
-	r->drains = alloc_percpu_gfp(struct rsv_drain_work, RSV_GFP_CREATE);
+	r->drains = alloc_percpu_gfp(struct rsv_drain_work, rsv_gfp_create(r));
 	if (!r->drains)
 		return -ENOMEM;
 	r->percpu += sizeof(struct rsv_drain_work);

@@ -53,9 +53,9 @@ static unsigned int rsv_count_extents(struct list_head *blocks)
 	return nr;
 }
 
-static struct rsv_extents *rsv_extents_new(unsigned int capacity)
+static struct rsv_extents *rsv_extents_new(const struct rsv_region *r, unsigned int capacity)
 {
-	struct rsv_extents *t = kvzalloc(struct_size(t, at, capacity), RSV_GFP_CREATE);
+	struct rsv_extents *t = kvzalloc(struct_size(t, at, capacity), rsv_gfp_create(r));
 
 	if (t)
 		t->capacity = capacity;
@@ -88,7 +88,7 @@ static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
 				   used + more, RSV_EXTENTS_MAX);
 		return -ENOMEM;
 	}
-	t = rsv_extents_new(min(roundup_pow_of_two(used + more + 1), RSV_EXTENTS_MAX));
+	t = rsv_extents_new(r, min(roundup_pow_of_two(used + more + 1), RSV_EXTENTS_MAX));
 	if (!t)
 		return -ENOMEM;
 	if (old)
@@ -150,9 +150,9 @@ static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
 
 	/* kvmalloc() refuses more than INT_MAX. */
 	if (bytes > INT_MAX)
-		e->frames = __vmalloc(bytes, RSV_GFP_CREATE | __GFP_ZERO);
+		e->frames = __vmalloc(bytes, rsv_gfp_create(e->region) | __GFP_ZERO);
 	else
-		e->frames = kvzalloc(bytes, RSV_GFP_CREATE);
+		e->frames = kvzalloc(bytes, rsv_gfp_create(e->region));
 	if (!e->frames)
 		return -ENOMEM;
 	for (i = 0; i < e->nr_pages; i++)
@@ -275,7 +275,7 @@ static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 /* Creates an extent. On an error the pages still belong to the caller. */
 static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned long nr_pages)
 {
-	struct rsv_extent *e = kzalloc(sizeof(*e), RSV_GFP_CREATE);
+	struct rsv_extent *e = kzalloc(sizeof(*e), rsv_gfp_create(r));
 	unsigned int number = rsv_extents_unused_slot(r->extents);
 	int err = -ENOMEM;
 	bool bad;

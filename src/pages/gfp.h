@@ -10,6 +10,8 @@
 #include <linux/mmzone.h>
 #include <linux/sched/mm.h>
 
+#include "types.h"
+
 /* At most one of them names the highest zone that may serve. */
 #define RSV_GFP_ZONES	(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)
 
@@ -37,6 +39,12 @@
  * short, gets an error, and nobody else dies for it.
  */
 #define RSV_GFP_CREATE	(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
+
+/* The same for a region, whose memory the program is charged for that it is a scratch region of */
+static inline gfp_t rsv_gfp_create(const struct rsv_region *r)
+{
+	return r->origin == RSV_REGION_SCRATCH ? RSV_GFP_CREATE | __GFP_ACCOUNT : RSV_GFP_CREATE;
+}
 
 bool rsv_gfp_ok(gfp_t gfp, gfp_t known);
 

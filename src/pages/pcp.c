@@ -20,7 +20,6 @@
 #include <linux/string.h>
 
 #include "buddy.h"
-#include "gfp.h"
 #include "pagemap.h"
 #include "pcp.h"
 #include "zone.h"
@@ -288,15 +287,16 @@ void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_
 /**
  * rsv_pcp_create() - create the lists of a zone, switched off until the zone has pages
  * @z: the zone
+ * @gfp: for memory of the system
  *
  * Context: Process; may sleep.
  * Return: 0 or -ENOMEM.
  */
-int rsv_pcp_create(struct rsv_zone *z)
+int rsv_pcp_create(struct rsv_zone *z, gfp_t gfp)
 {
 	unsigned int order, cpu;
 
-	z->pcps = alloc_percpu_gfp(struct rsv_pcps, RSV_GFP_CREATE);
+	z->pcps = alloc_percpu_gfp(struct rsv_pcps, gfp);
 	if (!z->pcps)
 		return -ENOMEM;
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {

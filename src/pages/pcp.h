@@ -19,7 +19,7 @@
  */
 extern struct rsv_frame rsv_pcp_none;
 
-int rsv_pcp_create(struct rsv_zone *z);
+int rsv_pcp_create(struct rsv_zone *z, gfp_t gfp);
 void rsv_pcp_release(struct rsv_zone *z);
 
 struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q);

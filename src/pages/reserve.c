@@ -60,6 +60,8 @@ static gfp_t rsv_reserve_gfp(const struct rsv_reserve *want)
 {
 	gfp_t gfp = RSV_GFP_CREATE;
 
+	if (want->flags & RSV_RESERVE_CHARGED)
+		gfp |= __GFP_ACCOUNT;
 	switch (want->zone) {
 	case RSV_ZONE_DMA:
 		gfp |= __GFP_DMA;
@@ -319,7 +321,8 @@ static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr
 	unsigned int rank;
 	int type;
 
-	if (!RSV_KERNEL_TAKES_RANGES)
+	/* The kernel charges only pages that it allocates. */
+	if (!RSV_KERNEL_TAKES_RANGES || want->flags & RSV_RESERVE_CHARGED)
 		return NULL;
 	for (rank = 0; rank < nr_node_ids; rank++) {
 		int nid = rsv_node_at(numa_mem_id(), rank);
@@ -412,12 +415,14 @@ static int rsv_reserve_allowed(const struct rsv_region *r, unsigned long nr_page
 
 /* Takes the pages of one entry. Returns false, with a line in the log, if the system lacks them. */
 static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
-			   const struct rsv_reserve *want, struct rsv_allowance *allowance)
+			   struct rsv_reserve want, struct rsv_allowance *allowance)
 {
-	unsigned long nr_pages = PFN_UP(want->bytes), found;
+	unsigned long nr_pages = PFN_UP(want.bytes), found;
 
-	if (want->flags & RSV_RESERVE_CONTIG) {
-		found = rsv_take_contiguous(blocks, want, nr_pages, allowance->left);
+	if (r->origin == RSV_REGION_SCRATCH)
+		want.flags |= RSV_RESERVE_CHARGED;
+	if (want.flags & RSV_RESERVE_CONTIG) {
+		found = rsv_take_contiguous(blocks, &want, nr_pages, allowance->left);
 		if (found >= nr_pages)
 			goto taken;
 		if (rsv_reserve_logs(r))
@@ -425,7 +430,7 @@ static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
 					   r->name, rsv_kib(nr_pages), rsv_kib(found));
 		return false;
 	}
-	found = nr_pages - rsv_take_pieces(blocks, want, nr_pages);
+	found = nr_pages - rsv_take_pieces(blocks, &want, nr_pages);
 	if (found == nr_pages)
 		goto taken;
 	if (rsv_reserve_logs(r))
@@ -471,7 +476,7 @@ int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 		return err;
 
 	for (i = 0; i < nr; i++)
-		if (!rsv_take_entry(r, blocks, &want[i], &allowance)) {
+		if (!rsv_take_entry(r, blocks, want[i], &allowance)) {
 			rsv_reserve_give_blocks(blocks);
 			return fatal_signal_pending(current) ? -EINTR : -ENOMEM;
 		}

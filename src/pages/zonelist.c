@@ -185,10 +185,10 @@ int rsv_zones_create(struct rsv_region *r)
 {
 	int nid;
 
-	r->zones = kcalloc(rsv_zone_slots(), sizeof(*r->zones), RSV_GFP_CREATE);
+	r->zones = kcalloc(rsv_zone_slots(), sizeof(*r->zones), rsv_gfp_create(r));
 	if (!r->zones)
 		return -ENOMEM;
-	r->nearest = kmalloc_array(nr_node_ids, sizeof(*r->nearest), RSV_GFP_CREATE);
+	r->nearest = kmalloc_array(nr_node_ids, sizeof(*r->nearest), rsv_gfp_create(r));
 	if (!r->nearest) {
 		kfree(r->zones);
 		return -ENOMEM;
@@ -201,11 +201,11 @@ int rsv_zones_create(struct rsv_region *r)
 
 static struct rsv_zone *rsv_zone_new(struct rsv_region *r, struct page *page)
 {
-	struct rsv_zone *z = kzalloc(sizeof(*z), RSV_GFP_CREATE);
+	struct rsv_zone *z = kzalloc(sizeof(*z), rsv_gfp_create(r));
 
 	if (!z)
 		return NULL;
-	if (rsv_pcp_create(z)) {
+	if (rsv_pcp_create(z, rsv_gfp_create(r))) {
 		kfree(z);
 		return NULL;
 	}

@@ -127,11 +127,24 @@ char *query_map(int fd, uint32_t region, uint64_t *nr_pages)
 	return chars;
 }
 
+/* "Disk quota exceeded" would be the system's text. */
+static _Noreturn void fail_to_hold(const char *what)
+{
+	if (errno == EDQUOT)
+		fail("cannot %s: programs hold all that they may, or those of this user do: see the "
+		     "module's parameters user= and quota=",
+		     what);
+	if (errno == EACCES)
+		fail("cannot %s: the region belongs to a kernel module", what);
+	fail("cannot %s: %m", what);
+}
+
 uint32_t create_scratch_region(int fd, uint64_t bytes)
 {
 	struct rsv_ioc_region_create want = {.size = sizeof(want), .bytes = bytes};
 
-	must_ioctl(fd, RSV_IOC_REGION_CREATE, &want, "create a scratch region");
+	if (ioctl(fd, RSV_IOC_REGION_CREATE, &want))
+		fail_to_hold("create a scratch region");
 	return want.handle;
 }
 
@@ -239,10 +252,8 @@ struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc wan
 	want.size = sizeof(want);
 	if (ioctl(fd, RSV_IOC_BUFFER_ALLOC, &want) && errno == ENOMEM)
 		return (struct rsv_ioc_buffer_alloc){0};
-	if (!want.handle && errno == EACCES)
-		fail("cannot allocate a block: the region belongs to a kernel module");
 	if (!want.handle)
-		fail("cannot allocate a block: %m");
+		fail_to_hold("allocate a block");
 	return want;
 }
 
@@ -254,7 +265,7 @@ struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t
 	if (ioctl(fd, RSV_IOC_SCATTERED_ALLOC, &want) && errno == ENOMEM)
 		return (struct rsv_ioc_scattered_alloc){0};
 	if (!want.handle)
-		fail("cannot allocate pages: %m");
+		fail_to_hold("allocate pages");
 	return want;
 }
 
@@ -286,7 +297,7 @@ uint32_t alloc_object(int fd, uint32_t cache)
 	struct rsv_ioc_object_alloc want = {.size = sizeof(want), .cache = cache};
 
 	if (ioctl(fd, RSV_IOC_OBJECT_ALLOC, &want) && errno != ENOMEM)
-		fail("cannot allocate an object: %m");
+		fail_to_hold("allocate an object");
 	return want.handle;
 }
 

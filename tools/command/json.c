@@ -78,6 +78,10 @@ static void put_info(const struct rsv_ioc_info *info)
 	put_number("leaving_bytes", info->leaving_bytes);
 	put_number("waiting_pages", info->waiting_pages);
 	put_number("bad_pages", info->bad_pages);
+	put_number("programs_bytes", info->programs_bytes);
+	put_number("programs_limit", info->programs_limit);
+	put_number("user_bytes", info->user_bytes);
+	put_number("user_limit", info->user_limit);
 }
 
 static void put_zone(const struct view *view, const struct rsv_ioc_zone *zone)

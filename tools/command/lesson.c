@@ -190,6 +190,8 @@ static const char *reason_text(int error)
 	switch (error) {
 	case EPERM:
 		return "only root may create the region that it needs";
+	case EDQUOT:
+		return "this user's programs may not hold the memory that it needs (quota=, user=)";
 	case EBUSY:
 		return "another program runs this lesson at the moment";
 	case EINVAL:

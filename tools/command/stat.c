@@ -91,6 +91,10 @@ static void print_stat(struct view *view)
 	printf("metadata   %s (%.1f %%)", size_text(info.metadata_bytes).chars,
 	       percent(info.metadata_bytes, info.bytes));
 	printf(", and %s for each CPU\n", size_text(info.percpu_bytes).chars);
+	if (info.programs_limit)
+		printf("programs   %s of %s that they may hold; of this user %s of %s\n",
+		       size_text(info.programs_bytes).chars, size_text(info.programs_limit).chars,
+		       size_text(info.user_bytes).chars, size_text(info.user_limit).chars);
 	printf("misuse     %llu\n", (unsigned long long)info.misuse);
 	for_each_zone(view, print_zone);
 	for_each_extent(view, print_extent);

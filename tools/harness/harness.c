@@ -84,6 +84,7 @@ FIXTURE_TEARDOWN(device)
 #include "engines.c"
 #include "bad_pages.c"
 #include "readers.c"
+#include "quotas.c"
 #include "formats.c"
 #include "processes.c"
 #include "random.c"

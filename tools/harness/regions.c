@@ -112,29 +112,6 @@ static int as_nobody(int (*test)(int fd), int fd)
 	return wait_for_exit(child);
 }
 
-static int exceed_quota(int fd)
-{
-	uint32_t first, second, third;
-
-	if (create_scratch(fd, MB(4) + page_size(), &first) != EDQUOT)
-		return 1;
-	if (create_scratch(fd, MB(2), &first) || create_scratch(fd, MB(2), &second))
-		return 2;
-	if (create_scratch(fd, page_size(), &third) != EDQUOT)
-		return 3;
-	if (free_handle(fd, first) || create_scratch(fd, page_size(), &third))
-		return 4;
-	return 0;
-}
-
-TEST_F(device, a_user_without_privileges_gets_4_MB_of_scratch_regions)
-{
-	uint32_t region;
-
-	EXPECT_EQ(as_nobody(exceed_quota, self->fd), 0);
-	EXPECT_EQ(create_scratch(self->fd, MB(4), &region), 0) TH_LOG("root gets more");
-}
-
 static int see_physical(int fd)
 {
 	struct rsv_ioc_extent extent = {.size = sizeof(extent), .physical = 1};

@@ -17,6 +17,10 @@
  * handle of the wrong kind with EINVAL. A descriptor has at most 1048576 handles, 1024 of them of
  * caches (EMFILE).
  *
+ * All programs together, and those of one user, may hold a share of a region: buffers, and the slabs
+ * of their caches (EDQUOT). ENOMEM says that the region has no such memory. CAP_SYS_RESOURCE lifts
+ * the limit.
+ *
  * Queries (numbers below 0x10) need a descriptor that is open for reading, all other ioctls one that
  * is open for writing (EBADF).
  *
@@ -95,6 +99,10 @@
  *	or when a request needs them
  * @waiting_pages: out: freed pages that somebody else still refers to: free with the last reference
  * @bad_pages: out: pages that are never used again: with a hardware error, or lost to the system
+ * @programs_bytes: out: bytes of the region that programs hold: buffers and slabs of their caches
+ * @programs_limit: out: bytes that they may hold together (the parameter user=)
+ * @user_bytes: out: bytes of @programs_bytes that the programs of the calling user hold
+ * @user_limit: out: bytes that they may hold (quota=)
  */
 struct rsv_ioc_info {
 	__u32 size;
@@ -124,6 +132,10 @@ struct rsv_ioc_info {
 	__u64 leaving_bytes;
 	__u64 waiting_pages;
 	__u64 bad_pages;
+	__u64 programs_bytes;
+	__u64 programs_limit;
+	__u64 user_bytes;
+	__u64 user_limit;
 };
 
 /**
@@ -326,8 +338,9 @@ struct rsv_ioc_map {
  * @size: in: bytes of this structure
  * @flags: in: 0
  * @bytes: in: its length, a multiple of the page size above 0 (EINVAL); ENOMEM if the system has no
- *	such contiguous run. Without CAP_SYS_ADMIN the scratch regions of a descriptor have at most
- *	4 MB together, where a region counts for at least 64 KB (EDQUOT)
+ *	such contiguous run, or the program's memory cgroup has reached its limit; EDQUOT if the
+ *	scratch regions of all programs, or of this user's, may have no more (the parameters user=
+ *	and quota=). A region counts for at least 64 KB
  * @name: in: name (EINVAL, EEXIST), or an empty string to let the kernel choose one; out: the name
  * @handle: out: handle
  * @reserved: 0

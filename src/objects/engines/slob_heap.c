@@ -387,7 +387,7 @@ unsigned int rsv_heap_trim(struct rsv_region *r, int nid, unsigned long max)
  */
 int rsv_heap_create(struct rsv_region *r)
 {
-	struct rsv_heap *heap = kzalloc(struct_size(heap, nodes, nr_node_ids), RSV_GFP_CREATE);
+	struct rsv_heap *heap = kzalloc(struct_size(heap, nodes, nr_node_ids), rsv_gfp_create(r));
 	unsigned int nid, list;
 
 	if (!heap)
