@@ -45,16 +45,22 @@
 #endif
 
 /*
- * A compare-and-exchange that need not be atomic for other CPUs, without the checks that is a store.
- * The kernel has the try_ form since 6.5.
+ * A compare-and-exchange that need not be atomic for other CPUs; without the checks it is a store.
+ * The kernel has the form that returns a bool since 6.5.
  */
-#ifdef RSV_UNCHECKED
-#define rsv_try_cmpxchg_local(at, old, new) ({ WRITE_ONCE(*(at), (new)); true; })
-#elif defined(try_cmpxchg_local)
-#define rsv_try_cmpxchg_local(at, old, new) try_cmpxchg_local(at, old, new)
+static __always_inline bool rsv_try_cmpxchg_local(unsigned long *at, unsigned long old,
+						  unsigned long new)
+{
+	if (!RSV_CHECKED) {
+		WRITE_ONCE(*at, new);
+		return true;
+	}
+#ifdef try_cmpxchg_local
+	return try_cmpxchg_local(at, &old, new);
 #else
-#define rsv_try_cmpxchg_local(at, old, new) (cmpxchg_local(at, *(old), new) == *(old))
+	return cmpxchg_local(at, old, new) == old;
 #endif
+}
 
 /* Exports a symbol to the KUnit tests alone. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)

@@ -250,8 +250,8 @@ struct rsv_extent {
 };
 
 /*
- * A flag of struct rsv_reserve that only the module itself sets: the memory cgroup of the current task
- * is charged for the pages
+ * A flag of struct rsv_reserve that only the module itself sets: the memory cgroup of the current
+ * task is charged for the pages
  */
 #define RSV_RESERVE_CHARGED	0x80000000U
 

@@ -155,8 +155,8 @@ static void free_again(void)
 }
 
 /*
- * After each of the first instructions, among which are those of the fast path, and then after some.
- * Each instruction is a trap, which takes a millisecond on slow machines.
+ * After each of the first instructions, among which are those of the fast path, and then after
+ * some. Each instruction is a trap, which takes a millisecond on slow machines.
  */
 static unsigned int next_step(unsigned int at)
 {

@@ -106,8 +106,8 @@ static void interrupt_once(void)
 }
 
 /*
- * As rsvt_single_step(), but interrupts @run once, after its instruction @at, from 1 on. The rest of
- * it takes no longer than ever. Returns false if @run has fewer instructions.
+ * As rsvt_single_step(), but interrupts @run once, after its instruction @at, from 1 on. The rest
+ * of it takes no longer than ever. Returns false if @run has fewer instructions.
  */
 bool rsvt_interrupt_once(struct kunit *test, void (*run)(void *data), void *data, unsigned int at,
 			 void (*interrupt)(void))

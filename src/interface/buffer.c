@@ -162,8 +162,8 @@ static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *
  * @bytes: the bytes, rounded up to whole pages
  *
  * Context: Process; may sleep.
- * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -EDQUOT as rsv_charge_begin(), -ENOMEM if the
- * region has not enough free pages.
+ * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -EDQUOT as rsv_charge_begin(), -ENOMEM if
+ * the region has not enough free pages.
  */
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
 					       u64 bytes)

@@ -556,8 +556,8 @@ void rsv_debugfs_init(void)
 /**
  * rsv_debugfs_start() - create the folders and files of the default region
  *
- * This is the last step of loading, which cannot fail: a file that somebody has open would outlive a
- * module that fails to load, whose functions it calls.
+ * This is the last step of loading, which cannot fail: a file that somebody has open would outlive
+ * a module that fails to load, whose functions it calls.
  *
  * Context: At load, while nobody can create a region or a cache; may sleep.
  */

@@ -27,8 +27,8 @@
 #include "mmap_offset.h"
 
 /*
- * Ioctls with numbers from here on change something, so the descriptor must be open for writing; the
- * others only look, so it must be open for reading.
+ * Ioctls with numbers from here on change something, so the descriptor must be open for writing;
+ * the others only look, so it must be open for reading.
  */
 #define RSV_FIRST_CHANGE	0x10U
 

@@ -235,7 +235,8 @@ free:
  * @c: the handle
  *
  * Context: Process.
- * Return: 0, or -EDQUOT as rsv_charge_set(), and then the slabs since the last call are not charged.
+ * Return: 0, or -EDQUOT as rsv_charge_set(), and then the slabs since the last call are not
+ * charged.
  */
 int rsv_cache_handle_charge(struct rsv_cache_handle *c)
 {

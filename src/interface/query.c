@@ -3,10 +3,11 @@
  * Queries: the state of a region in the structures of the ioctl interface. Both the device and
  * debugfs show the results of these functions, so the two never disagree.
  *
- * A query reads fields that other CPUs change meanwhile, and must not make them wait. So it takes no
- * mutex: RCU keeps caches and extents while it looks at one cache, or at one batch of pages
+ * A query reads fields that other CPUs change meanwhile, and must not make them wait. So it takes
+ * no mutex: RCU keeps caches and extents while it looks at one cache, or at one batch of pages
  * (pages/walk.h). It takes a zone's raw lock for one batch at a time, and reads slabs and per-CPU
- * counts without a lock. The figures of one answer may therefore belong to slightly different times.
+ * counts without a lock. The figures of one answer may therefore belong to slightly different
+ * times.
  */
 #include <linux/capability.h>
 #include <linux/rcupdate.h>

@@ -3,12 +3,12 @@
  * Quotas: how much memory programs may hold, all together and those of one user.
  *
  * Memory comes from a pool: that of a region that several users share, or that of the system, for
- * scratch regions. A program's handle has a charge: the pages that it holds of a pool. The sum of the
- * charges to a pool is limited to a share of the pool (the parameter user=), and the sum of those of
- * one user to a smaller share (quota=). Of the system's pool, which is the available memory and what
- * scratch regions have already, these shares are half as large. A region that an administrator
- * created for programs they may use up together. An administrator (CAP_SYS_RESOURCE) is counted, but
- * not limited.
+ * scratch regions. A program's handle has a charge: the pages that it holds of a pool. The sum of
+ * the charges to a pool is limited to a share of the pool (the parameter user=), and the sum of
+ * those of one user to a smaller share (quota=). Of the system's pool, which is the available
+ * memory and what scratch regions have already, these shares are half as large. A region that an
+ * administrator created for programs they may use up together. An administrator (CAP_SYS_RESOURCE)
+ * is counted, but not limited.
  *
  * The shares may change at any time. Nobody loses what he holds then, but may get no more.
  *
@@ -54,19 +54,20 @@ static unsigned long rsv_share(unsigned long nr_pages, unsigned int percent)
 
 static struct rsv_limits rsv_pool_limits(const struct rsv_pool *pool)
 {
-	const unsigned int programs = READ_ONCE(rsv_quota_programs), user = READ_ONCE(rsv_quota_user);
+	unsigned int programs = READ_ONCE(rsv_quota_programs);
 	const struct rsv_region *r;
 	unsigned long nr_pages;
 
 	if (pool == &rsv_scratch_pool) {
 		nr_pages = (max(si_mem_available(), 0L) + READ_ONCE(pool->nr_pages)) / 2;
-		return (struct rsv_limits){ rsv_share(nr_pages, programs), rsv_share(nr_pages, user) };
+	} else {
+		r = container_of(pool, struct rsv_region, programs);
+		nr_pages = READ_ONCE(r->nr_pages);
+		programs = r->origin == RSV_REGION_NAMED ? 100 : programs;
 	}
-	r = container_of(pool, struct rsv_region, programs);
-	nr_pages = READ_ONCE(r->nr_pages);
 	return (struct rsv_limits){
-		.programs = r->origin == RSV_REGION_NAMED ? nr_pages : rsv_share(nr_pages, programs),
-		.user = rsv_share(nr_pages, user),
+		.programs = rsv_share(nr_pages, programs),
+		.user = rsv_share(nr_pages, READ_ONCE(rsv_quota_user)),
 	};
 }
 
@@ -140,12 +141,13 @@ static void rsv_charge_sub(struct rsv_charge *c, unsigned long less)
 
 /**
  * rsv_charge_set() - change how many pages a handle holds
- * @c: its charge, begun. The caller holds the descriptor's lock, or the last reference to the handle
+ * @c: its charge, begun. The caller holds the descriptor's lock, or the last reference to the
+ *	handle
  * @nr_pages: how many it holds now, or is about to hold
  *
  * Context: Process.
- * Return: 0, or -EDQUOT if programs, or those of the user, may not hold so many more. Then the charge
- * is as before.
+ * Return: 0, or -EDQUOT if programs, or those of the user, may not hold so many more. Then the
+ * charge is as before.
  */
 int rsv_charge_set(struct rsv_charge *c, unsigned long nr_pages)
 {

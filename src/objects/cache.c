@@ -88,8 +88,9 @@ static int rsv_cache_alloc_nodes(struct rsv_cache *c)
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		int where = node_state(nid, N_CPU) ? nid : NUMA_NO_NODE;
-		struct rsv_cache_node *n = kzalloc_node(sizeof(*n), rsv_gfp_create(c->region), where);
+		struct rsv_cache_node *n;
 
+		n = kzalloc_node(sizeof(*n), rsv_gfp_create(c->region), where);
 		if (!n)
 			return -ENOMEM;
 		rsv_slabs_init(n);

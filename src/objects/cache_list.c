@@ -150,8 +150,8 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_cache_next);
 /**
  * rsv_caches_visit() - visit the caches of a region by number
  * @r: the region
- * @visit: called for each cache under rcu_read_lock(), which keeps it from being freed meanwhile; it
- *	must not sleep. It returns true to end the visits
+ * @visit: called for each cache under rcu_read_lock(), which keeps it from being freed meanwhile;
+ *	it must not sleep. It returns true to end the visits
  * @data: passed to it
  *
  * Other tasks can run after each cache, also on a kernel that does not preempt, and caches come and

@@ -12,12 +12,12 @@
  *   that still saw the cache has left its section when the grace period ends. Until then the pages
  *   are as they were when the slab became empty. The free finds the mark of a free object there,
  *   and refuses.
- * - Where the exchange of a mark on the fast path is not atomic for other CPUs (mark.h), two of them
- *   that execute it at the same time may both store the object. One gives it back to the engine,
- *   and the slab may become empty and leave. The mark of the other is the trace. It was written in
- *   such a section, too: by the free itself, or by an allocation that found the object in a
- *   magazine. So it is there when the grace period ends. The engine then looks at each object once
- *   more (rsv_engine.free_slab()). A slab with an object that is not free is reported, and its
+ * - Where the exchange of a mark on the fast path is not atomic for other CPUs (mark.h), two of
+ *   them that execute it at the same time may both store the object. One gives it back to the
+ *   engine, and the slab may become empty and leave. The mark of the other is the trace. It was
+ *   written in such a section, too: by the free itself, or by an allocation that found the object
+ *   in a magazine. So it is there when the grace period ends. The engine then looks at each object
+ *   once more (rsv_engine.free_slab()). A slab with an object that is not free is reported, and its
  *   pages are lost.
  * - From then on all marks say "free", and an allocation that finds a stale pointer to one of the
  *   objects in a magazine refuses: the mark does not say "cached". A free refuses, because the

@@ -121,7 +121,8 @@ static inline void rsv_mark_write(const struct rsv_cache *c, unsigned long *mark
 /*
  * Makes a cached object used. Returns false if its mark does not say "cached". The caller owns the
  * object, unless two CPUs freed it at once: see rsv_mark_to_cached(). If two magazines have it for
- * that reason, one of two requests finds that it is not cached, unless both look at the same instant.
+ * that reason, one of two requests finds that it is not cached, unless both look at the same
+ * instant.
  */
 static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long *mark,
 					     const void *object)
@@ -150,20 +151,20 @@ static __always_inline bool rsv_mark_is_free(unsigned long secret, const unsigne
  * A compare-and-exchange does it, so that of several frees of one object one succeeds, wherever an
  * interrupt meets them. It is atomic for its own CPU only, on machines that have such an exchange.
  * On x86 that costs a cycle, and one that is atomic for all CPUs costs ten, which is more than the
- * whole free. So on x86 two CPUs both succeed if they execute that one instruction at the same time.
- * Nothing cheap prevents that: whoever is to win such a race needs an atomic instruction or a fence
- * (Attiya and others, "Laws of order", 2011). leaving.c and slub_freelist.c bear it.
+ * whole free. So on x86 two CPUs both succeed if they execute that one instruction at the same
+ * time. Nothing cheap prevents that: whoever is to win such a race needs an atomic instruction or a
+ * fence (Attiya and others, "Laws of order", 2011). leaving.c and slub_freelist.c bear it.
  */
 static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned long *mark,
 					       const void *object)
 {
-	unsigned long old = READ_ONCE(*mark);
+	const unsigned long old = READ_ONCE(*mark);
 
 	if (rsv_mark_is_free(secret, mark, object, old))
 		return false;
 	/* First, so that whoever sees the mark also finds its tag */
 	rsv_tag_set(secret, mark, object);
-	return likely(rsv_try_cmpxchg_local(mark, &old, rsv_mark_word(secret, object)));
+	return likely(rsv_try_cmpxchg_local(mark, old, rsv_mark_word(secret, object)));
 }
 
 /* As rsv_mark_to_cached(), but atomic for all CPUs: for slow paths without a lock */

@@ -344,9 +344,9 @@ static struct rsv_frame *rsv_zone_gather(struct rsv_region *r, const struct rsv_
 }
 
 /*
- * Allocates a run that no single free block holds. May sleep. The walk takes no mutex: the holder of
- * shape_lock may be growing the region, which takes long, and may even wait for this very request, if
- * the system's reclaim made it on the holder's behalf.
+ * Allocates a run that no single free block holds. May sleep. The walk takes no mutex: the holder
+ * of shape_lock may be growing the region, which takes long, and may even wait for this very
+ * request, if the system's reclaim made it on the holder's behalf.
  */
 static struct rsv_frame *rsv_run_gather(struct rsv_region *r, const struct rsv_request *q)
 {

@@ -31,7 +31,8 @@ static void rsv_walk_set_end(struct rsv_walk *w, const struct rsv_extent *e)
  *
  * Context: Process; may sleep. Unless it returns NULL, the caller is under rcu_read_lock() until it
  *	calls rsv_walk_leave().
- * Return: The extent that has the pages from @w->index to @w->end, or NULL at the end of the region.
+ * Return: The extent that has the pages from @w->index to @w->end, or NULL at the end of the
+ * region.
  */
 struct rsv_extent *rsv_walk_enter(struct rsv_walk *w)
 {

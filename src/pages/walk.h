@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A walk over all pages of a region, which makes nobody wait. A query, and a search for free pages,
- * may take long; meanwhile extents come and go. So the walk holds no lock: it looks at some pages of
- * one extent at a time, in a read-side section of RCU, and other tasks run in between. Within such a
- * section the extent stays, though its pages may become holes, and all of them may. After it the
- * extent may be gone, and another one may have its number.
+ * may take long; meanwhile extents come and go. So the walk holds no lock: it looks at some pages
+ * of one extent at a time, in a read-side section of RCU, and other tasks run in between. Within
+ * such a section the extent stays, though its pages may become holes, and all of them may. After it
+ * the extent may be gone, and another one may have its number.
  *
  *	struct rsv_walk w = { .r = r };
  *	struct rsv_extent *e;

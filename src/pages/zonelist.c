@@ -67,7 +67,8 @@ int rsv_zones_start(void)
 	int nid;
 
 	rsv_node_order =
-		kcalloc(array_size(nr_node_ids, nr_node_ids), sizeof(*rsv_node_order), RSV_GFP_CREATE);
+		kcalloc(array_size(nr_node_ids, nr_node_ids), sizeof(*rsv_node_order),
+			RSV_GFP_CREATE);
 	if (!rsv_node_order)
 		return -ENOMEM;
 	for (nid = 0; nid < nr_node_ids; nid++)

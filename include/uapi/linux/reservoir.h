@@ -17,12 +17,12 @@
  * handle of the wrong kind with EINVAL. A descriptor has at most 1048576 handles, 1024 of them of
  * caches (EMFILE).
  *
- * All programs together, and those of one user, may hold a share of a region: buffers, and the slabs
- * of their caches (EDQUOT). ENOMEM says that the region has no such memory. CAP_SYS_RESOURCE lifts
- * the limit.
+ * All programs together, and those of one user, may hold a share of a region: buffers, and the
+ * slabs of their caches (EDQUOT). ENOMEM says that the region has no such memory. CAP_SYS_RESOURCE
+ * lifts the limit.
  *
- * Queries (numbers below 0x10) need a descriptor that is open for reading, all other ioctls one that
- * is open for writing (EBADF).
+ * Queries (numbers below 0x10) need a descriptor that is open for reading, all other ioctls one
+ * that is open for writing (EBADF).
  *
  * A page is used, cached (on the list of a CPU, which allocates from it without a lock), zeroed
  * (cleared beforehand), free (in a free block of the buddy system) or lent to the system. An object
