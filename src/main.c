@@ -20,6 +20,7 @@
 #include "interface/device.h"
 #include "interface/query.h"
 #include "objects/cache.h"
+#include "objects/cache_destroy.h"
 #include "objects/debug/check.h"
 #include "objects/engine.h"
 #include "objects/size_class.h"
@@ -289,6 +290,7 @@ static void rsv_layers_stop(void)
 {
 	/* Works free destroyed caches and removed extents, after a grace period. */
 	rsv_work_flush();
+	rsv_quarantine_stop();
 	rsv_caches_stop();
 	rsv_pages_stop();
 }

@@ -518,15 +518,16 @@ struct rsv_drain_hooks {
 /**
  * struct rsv_drain_work - the work that drains one CPU
  * @work: drains all lists and magazines; queued on that CPU (region->drain_lock)
- * @cache_work: drains the magazines of @cache; queued on that CPU (region->cache_drain_lock)
+ * @cache_work: drains the magazines of @caches; queued on that CPU (region->cache_drain_lock)
  * @region: the region (constant)
- * @cache: the cache (region->cache_drain_lock; read by @cache_work)
+ * @caches: a list of caches by rsv_cache.ending, of any region (region->cache_drain_lock; read by
+ *	@cache_work)
  */
 struct rsv_drain_work {
 	struct work_struct work;
 	struct work_struct cache_work;
 	struct rsv_region *region;
-	struct rsv_cache *cache;
+	struct list_head *caches;
 };
 
 /**
@@ -855,8 +856,8 @@ struct rsv_guarantee {
  * @name_node: its node in rsv_cache_names (the table's own locks)
  * @cpuhp: on the list of caches that flush a CPU that is dead (the kernel's hot-plug lock)
  * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
- * @ending: on a list of caches that are destroyed together (its region's creator or destroyer); or
- *	on region->lost_caches (region->caches_lock)
+ * @ending: on a list of caches that are destroyed together (their destroyer's); or on that of one
+ *	that is drained (region->cache_drain_lock); or on region->lost_caches (region->caches_lock)
  * @debugfs: its folder (from when the cache is created until it is destroyed)
  * @rcu: work that quarantines the cache after a grace period (queued once)
  * @nodes: by number of the node (constant)
@@ -1328,11 +1329,12 @@ struct rsv_dma_rule {
 
 /**
  * struct rsv_leaving - slabs that left their caches and wait for a grace period: see leaving.c
- * @lock: guards the fields down to @grace. Raw, interrupts off; no other lock is taken under it
+ * @lock: guards the fields down to @last. Raw, interrupts off; no other lock is taken under it
  * @arrived: the slabs whose grace period has not begun, a stack by rsv_frame.next_leaving
  * @waiting: the slabs whose grace period has begun
  * @ended: the slabs whose grace period has ended
  * @grace: the state by which RCU tells whether the grace period of @waiting has ended
+ * @last: the same of the slab that arrived last, and so of all slabs
  * @nr_pages: pages of all these slabs, and of those that a caller is just freeing
  * @mutex: held by a task that frees such slabs; may sleep
  * @work: frees such slabs after a grace period (queued by the first one that arrives, and by
@@ -1344,6 +1346,7 @@ struct rsv_leaving {
 	struct rsv_frame *__data_racy waiting;
 	struct rsv_frame *__data_racy ended;
 	unsigned long grace;
+	struct rcu_gp_oldstate last;
 	atomic_long_t nr_pages;
 	struct mutex mutex;	/* see above */
 	struct rcu_work work;
@@ -1363,7 +1366,7 @@ struct rsv_leaving {
  * @metadata: bytes of the system's memory that manage the region's pages
  * @percpu: further such bytes for each CPU
  * @drain_lock: lets one caller at a time drain all CPUs
- * @cache_drain_lock: lets one caller at a time drain all CPUs of one cache
+ * @cache_drain_lock: lets one caller at a time drain all CPUs of some caches
  * @drains: for each CPU, the work that drains it (these two locks)
  * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes off-line (the
  *	kernel's hot-plug lock)
@@ -1385,9 +1388,11 @@ struct rsv_leaving {
  * @nr_caches: their number
  * @lost_caches: destroyed caches with lost objects. The frames of their slabs point to them, so
  *	they stay as long as the region (caches_lock)
- * @list: on the list of regions (rsv_regions_lock, as the next two)
+ * @ending: on a list of regions that end together (their destroyer's)
+ * @list: on the list of regions (rsv_regions_lock, as the next three)
  * @id: its number; later regions have larger ones, until the numbers begin again
  * @users: handles by which descriptors have it open (RSV_IOC_REGION_OPEN)
+ * @changing: a task creates it, or tries to destroy it
  * @origin: who created it, RSV_REGION_* (constant)
  * @debugfs: its folder (set by rsv_region_hooks.created, for interface/debugfs.c alone, as the
  *	next)
@@ -1428,9 +1433,11 @@ struct rsv_region {
 	unsigned int nr_caches;
 	struct list_head lost_caches;
 
+	struct list_head ending;
 	struct list_head list;
 	u32 id;
 	unsigned int users;
+	bool changing;
 	unsigned int origin;
 	struct dentry *debugfs;
 	struct dentry *debugfs_caches;
@@ -1438,7 +1445,7 @@ struct rsv_region {
 
 /**
  * struct rsv_region_hooks - the hooks of an upper layer for regions that come and go (constant;
- *	they may sleep, and run under rsv_regions_lock)
+ *	they may sleep, and run with no lock held)
  * @created: called when the region has its memory and its heap, but no cache yet
  * @destroyed: called when the region has no cache any more, but still its heap and its memory
  */
@@ -1477,7 +1484,7 @@ struct rsv_handle {
 /**
  * struct rsv_region_handle - a scratch region that a program created, or a region that it opened
  * @handle: the handle
- * @region: the region (constant)
+ * @region: the region; NULL from when a scratch region ends with its descriptor
  * @bytes: length of a scratch region (constant)
  */
 struct rsv_region_handle {
@@ -1489,7 +1496,7 @@ struct rsv_region_handle {
 /**
  * struct rsv_cache_handle - a cache that a program created
  * @handle: the handle
- * @cache: the cache (constant)
+ * @cache: the cache; NULL from when it ends with its descriptor
  */
 struct rsv_cache_handle {
 	struct rsv_handle handle;

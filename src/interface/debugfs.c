@@ -11,8 +11,7 @@
  *
  * Removing a file waits for its readers, so the remover must not hold a lock that a reader takes.
  * Readers take region->shape_lock, region->caches_lock, and the raw locks of caches, heaps and
- * zones. The hooks run under none of them. They may run under rsv_regions_lock, which no reader
- * takes.
+ * zones. The hooks run under none of them.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>

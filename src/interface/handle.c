@@ -7,6 +7,9 @@
  * one. So a region is released after its caches and buffers, and a cache after its objects, in
  * whatever order a dying process drops them. RSV_IOC_FREE refuses a handle that others depend on,
  * so the functions of the kernel API that destroy regions and caches never find them in use.
+ *
+ * When a descriptor is closed, file.c ends all its caches together, and then all its scratch
+ * regions, so that they share the grace periods. Their handles are released after that.
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
@@ -16,7 +19,9 @@
 #include <linux/slab.h>
 
 #include "handle.h"
+#include "objects/cache_destroy.h"
 #include "region.h"
+#include "region_list.h"
 
 /**
  * rsv_handle_init() - initialize a handle with one reference, the caller's
@@ -64,6 +69,21 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 	/* Everything in the region had a handle, so only a defect of the module makes this fail. */
 	WARN_ON_ONCE(rsv_region_destroy(s->region));
 	kfree(s);
+}
+
+/**
+ * rsv_scratch_handle_retire() - take the region of a handle away, to be destroyed with others
+ * @h: the handle of a scratch region in which nothing is used any more
+ * @retired: the list that the region is added to, for rsv_regions_release()
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_scratch_handle_retire(struct rsv_handle *h, struct list_head *retired)
+{
+	struct rsv_region_handle *s = container_of(h, struct rsv_region_handle, handle);
+
+	WARN_ON_ONCE(rsv_region_retire(s->region, retired));
+	s->region = NULL;
 }
 
 const struct rsv_handle_kind rsv_kind_scratch = { .release = rsv_scratch_handle_release };
@@ -157,6 +177,21 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 	WARN_ON_ONCE(rsv_cache_destroy(c->cache));
 	kfree(c);
 	rsv_handle_put(parent);
+}
+
+/**
+ * rsv_cache_handle_retire() - take the cache of a handle away, to be destroyed with others
+ * @h: the handle of a cache whose objects are all freed
+ * @caches: the list that the cache is added to, for rsv_caches_end()
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_cache_handle_retire(struct rsv_handle *h, struct list_head *caches)
+{
+	struct rsv_cache_handle *c = container_of(h, struct rsv_cache_handle, handle);
+
+	WARN_ON_ONCE(rsv_cache_add_ending(c->cache, caches));
+	c->cache = NULL;
 }
 
 const struct rsv_handle_kind rsv_kind_cache = { .release = rsv_cache_handle_release };

@@ -16,6 +16,7 @@
 #include "ioctl_region.h"
 #include "name.h"
 #include "region.h"
+#include "region_list.h"
 
 int rsv_do_region_next(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
