@@ -20,6 +20,15 @@ static struct rsv_region *create(const char *name, unsigned int origin)
 	return rsv_region_create_as(name, &want, 1, origin);
 }
 
+static void expect_found(struct kunit *test, const char *name, u32 flags, struct rsv_region *want)
+{
+	struct rsv_region *r = rsv_region_get(name, flags);
+
+	KUNIT_EXPECT_PTR_EQ(test, r, want);
+	if (!IS_ERR(r))
+		rsv_region_put(r);
+}
+
 /* --- Who waits ------------------------------------------------------------------------------ */
 
 struct seeker {
@@ -32,7 +41,7 @@ static int seek(void *data)
 {
 	struct seeker *s = data;
 
-	s->found = rsv_region_get(s->name);
+	s->found = rsv_region_get(s->name, 0);
 	complete(&s->done);
 	return 0;
 }
@@ -77,7 +86,7 @@ static void region_that_is_open_or_the_default_one_is_not_retired(struct kunit *
 	LIST_HEAD(retired);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-	KUNIT_EXPECT_PTR_EQ(test, rsv_region_get("kunit-open"), r);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_region_get("kunit-open", 0), r);
 	KUNIT_EXPECT_EQ(test, rsv_region_retire(r, &retired), -EBUSY);
 	rsv_region_put(r);
 	KUNIT_EXPECT_EQ(test, rsv_region_retire(rsv_default_region(), &retired), -EBUSY);
@@ -95,10 +104,45 @@ static void region_in_use_is_found_again(struct kunit *test)
 	page = rsv_alloc_pages(r, GFP_KERNEL, 0);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_EQ(test, rsv_region_retire(r, &retired), -EBUSY);
-	KUNIT_EXPECT_PTR_EQ(test, rsv_region_get("kunit-used"), r);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_region_get("kunit-used", 0), r);
 	rsv_region_put(r);
 	__rsv_free_pages(page, 0);
 	KUNIT_EXPECT_EQ(test, rsv_region_destroy(r), 0);
+}
+
+/* --- Names ---------------------------------------------------------------------------------- */
+
+static void program_and_kernel_may_have_regions_of_one_name(struct kunit *test)
+{
+	struct rsv_region *scratch = create("kunit-both", RSV_REGION_SCRATCH);
+	struct rsv_region *kernel = create("kunit-both", RSV_REGION_KERNEL), *named;
+	struct rsv_ioc_region_next next = {};
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, scratch);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kernel);
+	next.id = kernel->id;
+	KUNIT_EXPECT_STREQ(test, scratch->name, "user:kunit-both");
+	KUNIT_EXPECT_STREQ(test, kernel->name, "kunit-both");
+	/* Programs share a name space, and so does the kernel. */
+	KUNIT_EXPECT_PTR_EQ(test, create("kunit-both", RSV_REGION_NAMED), ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_PTR_EQ(test, create("kunit-both", RSV_REGION_KERNEL), ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_PTR_EQ(test, create("default", RSV_REGION_NAMED), ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_EQ(test, rsv_region_next(&next), 0);
+	KUNIT_EXPECT_STREQ(test, next.name, "kunit-both");
+	KUNIT_EXPECT_EQ(test, next.origin, RSV_REGION_KERNEL);
+
+	/* Nobody opens a scratch region, so it hides no other. */
+	expect_found(test, "kunit-both", 0, kernel);
+	KUNIT_EXPECT_EQ(test, rsv_region_destroy_named("kunit-both"), -EBUSY);
+	KUNIT_EXPECT_EQ(test, rsv_region_destroy(scratch), 0);
+	named = create("kunit-both", RSV_REGION_NAMED);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, named);
+	expect_found(test, "kunit-both", 0, named);
+	expect_found(test, "kunit-both", RSV_REGION_OF_KERNEL, kernel);
+	KUNIT_EXPECT_EQ(test, rsv_region_destroy_named("kunit-both"), 0);
+	expect_found(test, "kunit-both", 0, kernel);
+	KUNIT_EXPECT_EQ(test, rsv_region_destroy(kernel), 0);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_region_get("kunit-both", 0), ERR_PTR(-ENOENT));
 }
 
 /* --- Several -------------------------------------------------------------------------------- */
@@ -131,6 +175,7 @@ static struct kunit_case region_list_cases[] = {
 	KUNIT_CASE(only_who_wants_the_region_waits_for_its_end),
 	KUNIT_CASE(region_that_is_open_or_the_default_one_is_not_retired),
 	KUNIT_CASE(region_in_use_is_found_again),
+	KUNIT_CASE(program_and_kernel_may_have_regions_of_one_name),
 	KUNIT_CASE(several_regions_end_together),
 	{}};
 

@@ -65,13 +65,17 @@ static bool rsv_reserves_ok(const struct rsv_reserve *want, unsigned int nr)
 	return true;
 }
 
-static struct rsv_region *rsv_region_alloc(const char *name)
+static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin)
 {
 	struct rsv_region *r = kzalloc(sizeof(*r), GFP_KERNEL);
 
 	if (!r)
 		return NULL;
-	strscpy(r->name, name, sizeof(r->name));
+	r->origin = origin;
+	if (origin == RSV_REGION_KERNEL)
+		strscpy(r->name, name, sizeof(r->name));
+	else
+		rsv_name_of_user(r->name, name);
 	r->metadata = sizeof(*r);
 	mutex_init(&r->shape_lock);
 	mutex_init(&r->caches_lock);
@@ -210,10 +214,12 @@ struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reser
 
 	if (!rsv_name_ok(name) || !rsv_reserves_ok(want, nr))
 		return ERR_PTR(-EINVAL);
-	r = rsv_region_alloc(name);
+	/* To programs the name of the default region means just that. */
+	if (origin != RSV_REGION_KERNEL && !strcmp(name, RSV_DEFAULT_REGION))
+		return ERR_PTR(-EEXIST);
+	r = rsv_region_alloc(name, origin);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
-	r->origin = origin;
 
 	err = rsv_region_take_name(r);
 	if (!err) {
@@ -230,7 +236,8 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_region_create_as);
 
 /**
  * rsv_region_create() - create a region from memory of the system
- * @name: 1 to 31 characters of A-Z a-z 0-9 _ . - but not "." or ".."; no other region has it
+ * @name: 1 to 31 characters of A-Z a-z 0-9 _ . - but not "." or ".."; no other region of
+ *	the kernel has it. Regions of programs have a name space of their own
  * @want: the memory to reserve
  * @nr: entries of @want; with 0 the region has no memory
  *
@@ -411,6 +418,7 @@ int rsv_region_destroy_named(const char *name)
 	rsv_regions_release(&retired);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_region_destroy_named);
 
 /**
  * rsv_regions_start() - create the default region

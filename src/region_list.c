@@ -19,6 +19,7 @@
 #include <linux/wait.h>
 
 #include "compat.h"
+#include "name.h"
 #include "region_list.h"
 
 static DEFINE_MUTEX(rsv_regions_lock);	/* see the top of this file */
@@ -75,14 +76,32 @@ static void rsv_region_list(struct rsv_region *r)
 	list_add_tail(&r->list, &next->list);
 }
 
-static struct rsv_region *rsv_region_find(const char *name)
+static struct rsv_region *rsv_region_find(const char *full)
 {
 	struct rsv_region *r;
 
 	list_for_each_entry(r, &rsv_regions, list)
-		if (!strcmp(r->name, name))
+		if (!strcmp(r->name, full))
 			return r;
 	return NULL;
+}
+
+/*
+ * Finds a region that a program names. The regions that programs can open come first: those of
+ * administrators, then those of the kernel. With RSV_REGION_OF_KERNEL only the latter count.
+ */
+static struct rsv_region *rsv_region_find_for_user(const char *name, u32 flags)
+{
+	char full[RSV_FULL_NAME_MAX];
+	struct rsv_region *r;
+
+	if (flags & RSV_REGION_OF_KERNEL)
+		return rsv_region_find(name);
+	rsv_name_of_user(full, name);
+	r = rsv_region_find(full);
+	if (r && r->origin == RSV_REGION_NAMED)
+		return r;
+	return rsv_region_find(name) ?: r;
 }
 
 /*
@@ -90,26 +109,36 @@ static struct rsv_region *rsv_region_find(const char *name)
  */
 
 /*
- * Finds a region by name. If it is changing, waits until that is done. The caller holds
- * rsv_regions_lock, which this function drops meanwhile. Returns NULL if no region has that name,
- * or ERR_PTR(-EINTR) if the process was killed.
+ * Waits until a change of any region is done. The caller holds rsv_regions_lock, which this
+ * function drops meanwhile. Returns 0, or -EINTR if the process was killed.
  */
-static struct rsv_region *rsv_region_find_settled(const char *name)
+static int rsv_region_wait_for_change(void)
 {
-	struct rsv_region *r;
-	unsigned int seen;
+	unsigned int seen = rsv_region_changes;
 	int err;
 
-	while ((r = rsv_region_find(name)) && r->changing) {
-		seen = rsv_region_changes;
-		mutex_unlock(&rsv_regions_lock);
-		err = wait_event_killable(rsv_region_changed,
-					  READ_ONCE(rsv_region_changes) != seen);
-		mutex_lock(&rsv_regions_lock);
+	mutex_unlock(&rsv_regions_lock);
+	err = wait_event_killable(rsv_region_changed, READ_ONCE(rsv_region_changes) != seen);
+	mutex_lock(&rsv_regions_lock);
+	return err ? -EINTR : 0;
+}
+
+/*
+ * As rsv_region_find_for_user(), but waits while the region is changing. The caller holds
+ * rsv_regions_lock. Returns ERR_PTR(-ENOENT) if there is no such region, and ERR_PTR(-EINTR) if the
+ * process was killed.
+ */
+static struct rsv_region *rsv_region_find_settled(const char *name, u32 flags)
+{
+	struct rsv_region *r;
+	int err;
+
+	while ((r = rsv_region_find_for_user(name, flags)) && r->changing) {
+		err = rsv_region_wait_for_change();
 		if (err)
-			return ERR_PTR(-EINTR);
+			return ERR_PTR(err);
 	}
-	return r;
+	return r ?: ERR_PTR(-ENOENT);
 }
 
 /**
@@ -122,15 +151,17 @@ static struct rsv_region *rsv_region_find_settled(const char *name)
 int rsv_region_take_name(struct rsv_region *r)
 {
 	struct rsv_region *other;
+	int err = 0;
 
 	mutex_lock(&rsv_regions_lock);
-	other = rsv_region_find_settled(r->name);
-	if (!other) {
+	while (!err && (other = rsv_region_find(r->name)))
+		err = other->changing ? rsv_region_wait_for_change() : -EEXIST;
+	if (!err) {
 		r->changing = true;
 		rsv_region_list(r);
 	}
 	mutex_unlock(&rsv_regions_lock);
-	return other ? PTR_ERR_OR_ZERO(other) ?: -EEXIST : 0;
+	return err;
 }
 
 /* The caller holds rsv_regions_lock. */
@@ -174,7 +205,7 @@ struct rsv_region *rsv_region_begin_end_named(const char *name)
 	int err;
 
 	mutex_lock(&rsv_regions_lock);
-	r = rsv_region_find_settled(name) ?: ERR_PTR(-ENOENT);
+	r = rsv_region_find_settled(name, 0);
 	err = PTR_ERR_OR_ZERO(r);
 	if (!err)
 		err = r->origin == RSV_REGION_NAMED ? rsv_region_begin_end_locked(r) : -EBUSY;
@@ -228,8 +259,10 @@ static int rsv_region_may_open(const struct rsv_region *r)
 }
 
 /**
- * rsv_region_get() - find a region by name and take a reference to it
+ * rsv_region_get() - find a region that a program names, and take a reference to it
  * @name: the name
+ * @flags: RSV_REGION_OF_KERNEL: a region of the kernel. 0: one that an administrator made or, if
+ *	none of these has the name, one of the kernel
  *
  * A scratch region is destroyed with the descriptor that created it, so no other descriptor can
  * have a reference to it. While a program has a reference to a region of a kernel module, the
@@ -240,13 +273,13 @@ static int rsv_region_may_open(const struct rsv_region *r)
  * is none of that name, -EACCES for a scratch region, -EPERM for a kernel module's region without
  * CAP_SYS_ADMIN, -EINTR if the process was killed.
  */
-struct rsv_region *rsv_region_get(const char *name)
+struct rsv_region *rsv_region_get(const char *name, u32 flags)
 {
 	struct rsv_region *r;
 	int err;
 
 	mutex_lock(&rsv_regions_lock);
-	r = rsv_region_find_settled(name) ?: ERR_PTR(-ENOENT);
+	r = rsv_region_find_settled(name, flags);
 	err = PTR_ERR_OR_ZERO(r) ?: rsv_region_may_open(r);
 	if (!err)
 		r->users++;
@@ -287,7 +320,7 @@ int rsv_region_next(struct rsv_ioc_region_next *next)
 			continue;
 		next->id = r->id;
 		next->origin = r->origin;
-		strscpy(next->name, r->name, sizeof(next->name));
+		strscpy(next->name, rsv_name_bare(r->name), sizeof(next->name));
 		err = 0;
 		break;
 	}

@@ -18,7 +18,7 @@ struct rsv_region *rsv_region_begin_end_named(const char *name);
 void rsv_region_begin_leak(struct rsv_region *r);
 void rsv_region_settle(struct rsv_region *r, bool gone);
 
-struct rsv_region *rsv_region_get(const char *name);
+struct rsv_region *rsv_region_get(const char *name, u32 flags);
 void rsv_region_put(struct rsv_region *r);
 int rsv_region_next(struct rsv_ioc_region_next *next);
 struct rsv_region *rsv_region_last(void);

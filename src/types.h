@@ -61,6 +61,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
+#include <linux/rcupdate.h>
 #include <linux/reservoir.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
@@ -70,6 +71,9 @@
 
 #include "compat.h"
 #include "report.h"
+
+/* Bytes of a name with its prefix (name.c), a whole number of words */
+#define RSV_FULL_NAME_MAX	(RSV_NAME_MAX + 8)
 
 struct dentry;
 struct rsv_cache;
@@ -835,8 +839,8 @@ struct rsv_guarantee {
  * @flags: RSV_ENGINE_* and so on
  * @ctor: the constructor or NULL
  * @region: the region that its slabs come from
- * @name: its name, unique in the region, padded with NULs. rsv_cache_names finds the cache by
- *	@region and @name together
+ * @name: its full name (name.c), unique in the region, padded with NULs. rsv_cache_names finds the
+ *	cache by @region and @name together
  * @id: its number; numbers grow in the order of creation
  * @cpus: the share of each CPU
  * @fast: whether magazines may serve requests: there are no checks, and no guaranteed object is
@@ -873,7 +877,7 @@ struct rsv_cache {
 	unsigned int flags;
 	void (*ctor)(void *object);
 	struct rsv_region *region;
-	char name[RSV_NAME_MAX];
+	char name[RSV_FULL_NAME_MAX];
 	u32 id;
 	struct rsv_cpu __percpu *cpus;
 
@@ -1354,7 +1358,7 @@ struct rsv_leaving {
 
 /**
  * struct rsv_region - everything that one reservation owns
- * @name: its name (constant)
+ * @name: its full name: see name.c (constant)
  * @shape_lock: guards changes of the fields down to @metadata; may sleep. Allocations and frees
  *	read @extents, @zones and @nearest without it
  * @extents: its extents by number
@@ -1399,7 +1403,7 @@ struct rsv_leaving {
  * @debugfs_caches: the folder of its caches
  */
 struct rsv_region {
-	char name[RSV_NAME_MAX];
+	char name[RSV_FULL_NAME_MAX];
 
 	struct mutex shape_lock;	/* see above */
 	struct rsv_extents *extents;

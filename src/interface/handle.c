@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "handle.h"
+#include "objects/cache.h"
 #include "objects/cache_destroy.h"
 #include "region.h"
 #include "region_list.h"
@@ -148,18 +149,19 @@ const struct rsv_handle_kind rsv_kind_opened = { .release = rsv_opened_handle_re
 /**
  * rsv_opened_handle_create() - open a region by name
  * @name: the name
+ * @flags: as for rsv_region_get()
  *
  * Context: Process; may sleep.
  * Return: The handle, or ERR_PTR: as rsv_region_get(), or -ENOMEM.
  */
-struct rsv_region_handle *rsv_opened_handle_create(const char *name)
+struct rsv_region_handle *rsv_opened_handle_create(const char *name, u32 flags)
 {
 	struct rsv_region_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
-	o->region = rsv_region_get(name);
+	o->region = rsv_region_get(name, flags);
 	if (IS_ERR(o->region)) {
 		error = PTR_ERR(o->region);
 		kfree(o);
@@ -223,14 +225,11 @@ struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rs
 
 	if (constructed && req->object_size != sizeof(struct rsv_constructed))
 		return ERR_PTR(-EINVAL);
-	/* rsv_cache_create() also knows flags that only kernel modules may pass. */
-	if (req->cache_flags & ~RSV_CACHE_FLAGS)
-		return ERR_PTR(-EINVAL);
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
-	c->cache = rsv_cache_create(r, req->name, req->object_size, req->align, req->cache_flags,
-				    constructed ? rsv_construct : NULL);
+	c->cache = rsv_cache_create_for_user(r, req->name, req->object_size, req->align,
+					     req->cache_flags, constructed ? rsv_construct : NULL);
 	if (IS_ERR(c->cache)) {
 		error = PTR_ERR(c->cache);
 		kfree(c);

@@ -32,7 +32,7 @@ static inline bool rsv_handle_busy(const struct rsv_handle *h)
 
 struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes);
 void rsv_scratch_handle_retire(struct rsv_handle *h, struct list_head *retired);
-struct rsv_region_handle *rsv_opened_handle_create(const char *name);
+struct rsv_region_handle *rsv_opened_handle_create(const char *name, u32 flags);
 struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rsv_handle *parent,
 						 const struct rsv_ioc_cache_create *req);
 void rsv_cache_handle_retire(struct rsv_handle *h, struct list_head *caches);

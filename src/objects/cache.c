@@ -229,7 +229,7 @@ void rsv_cache_close(struct rsv_cache *c)
 /**
  * rsv_cache_create_internal() - create a cache for the module itself
  * @r: as for rsv_cache_create()
- * @name: its name
+ * @name: its full name (name.c)
  * @size: bytes of an object
  * @align: its alignment, up to twice the page size
  * @flags: as for rsv_cache_create(), and RSV_CACHE_*
@@ -247,7 +247,7 @@ struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *na
 	int err;
 
 	if (!(flags & RSV_CACHE_INTERNAL))
-		flags |= rsv_debug_flags(name);
+		flags |= rsv_debug_flags(rsv_name_bare(name));
 	err = rsv_layout_choose(&layout, rsv_engine_of(flags), size, align, flags, ctor);
 	if (err)
 		return ERR_PTR(err);
@@ -263,10 +263,18 @@ struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *na
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_internal);
 
+/* rsv_layout_choose() checks the rest. */
+static bool rsv_cache_request_ok(const char *name, unsigned int align, unsigned int flags)
+{
+	return rsv_name_ok(name) && align <= PAGE_SIZE && !(flags & ~RSV_CACHE_FLAGS) &&
+	       hweight32(flags & RSV_ENGINES) <= 1;
+}
+
 /**
  * rsv_cache_create() - create a cache for objects of one size
  * @r: the region that its slabs come from
- * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique in the region
+ * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique in the region, but for caches
+ *	of programs, which have a name space of their own
  * @size: bytes of an object, up to 32 pages
  * @align: a power of two up to the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
@@ -292,13 +300,36 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 				   unsigned int align, unsigned int flags,
 				   void (*ctor)(void *object))
 {
-	if (!r || !rsv_name_ok(name) || align > PAGE_SIZE)
-		return ERR_PTR(-EINVAL);
-	if (flags & ~(RSV_CACHE_FLAGS | RSV_NAME_UNIQUE) || hweight32(flags & RSV_ENGINES) > 1)
+	if (!r || !rsv_cache_request_ok(name, align, flags & ~RSV_NAME_UNIQUE))
 		return ERR_PTR(-EINVAL);
 	return rsv_cache_create_internal(r, name, size, align, flags, ctor);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_create);
+
+/**
+ * rsv_cache_create_for_user() - create a cache for a program
+ * @r: as for rsv_cache_create()
+ * @name: as for rsv_cache_create(), in the name space of programs
+ * @size: as for rsv_cache_create()
+ * @align: as for rsv_cache_create()
+ * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE
+ * @ctor: as for rsv_cache_create()
+ *
+ * Context: Process; may sleep.
+ * Return: As rsv_cache_create().
+ */
+struct rsv_cache *rsv_cache_create_for_user(struct rsv_region *r, const char *name,
+					    unsigned int size, unsigned int align,
+					    unsigned int flags, void (*ctor)(void *object))
+{
+	char full[RSV_FULL_NAME_MAX];
+
+	if (!rsv_cache_request_ok(name, align, flags))
+		return ERR_PTR(-EINVAL);
+	rsv_name_of_user(full, name);
+	return rsv_cache_create_internal(r, full, size, align, flags, ctor);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_for_user);
 
 /*
  * Start and stop
