@@ -9,6 +9,7 @@
 #include "interface/query.h"
 #include "pages/pagemap.h"
 #include "region.h"
+#include "region_list.h"
 #include "support/areas.h"
 #include "support/figures.h"
 #include "support/map.h"

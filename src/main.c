@@ -23,6 +23,7 @@
 #include "interface/query.h"
 #include "interface/quota.h"
 #include "objects/cache.h"
+#include "objects/cache_destroy.h"
 #include "objects/debug/check.h"
 #include "objects/engine.h"
 #include "objects/size_class.h"
@@ -336,6 +337,7 @@ static void rsv_layers_stop(void)
 {
 	/* Works free destroyed caches and removed extents, after a grace period. */
 	rsv_work_flush();
+	rsv_quarantine_stop();
 	rsv_caches_stop();
 	rsv_pages_stop();
 }

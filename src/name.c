@@ -2,8 +2,14 @@
 /*
  * The names that caches and regions may have. A name becomes a debugfs path and a word in lines
  * that other programs parse, so it has neither slashes nor white space.
+ *
+ * Programs and the kernel have name spaces of their own, so that no program can take a name that a
+ * driver wants, nor the other way round. Within the module the name of what a program made begins
+ * with a prefix, which no name that anybody chooses can have. So it is in debugfs and in the log.
+ * In the answers of ioctls it has no prefix: programs see the name that they chose.
  */
 #include <linux/ctype.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include <uapi/linux/reservoir.h>
 
@@ -29,3 +35,39 @@ bool rsv_name_ok(const char *name)
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_name_ok);
+
+/**
+ * rsv_name_of_user() - the full name of what a program makes
+ * @full: gets the name with its prefix
+ * @name: the name that the program chose, terminated
+ *
+ * Context: Any.
+ */
+void rsv_name_of_user(char full[RSV_FULL_NAME_MAX], const char *name)
+{
+	scnprintf(full, RSV_FULL_NAME_MAX, RSV_USER_PREFIX "%s", name);
+}
+
+/**
+ * rsv_name_is_of_user() - whether a name is of the name space of programs
+ * @full: the full name
+ *
+ * Context: Any.
+ * Return: true if a program made what has the name.
+ */
+bool rsv_name_is_of_user(const char *full)
+{
+	return str_has_prefix(full, RSV_USER_PREFIX);
+}
+
+/**
+ * rsv_name_bare() - the name that was chosen
+ * @full: the full name
+ *
+ * Context: Any.
+ * Return: The name without the prefix, a part of @full.
+ */
+const char *rsv_name_bare(const char *full)
+{
+	return full + str_has_prefix(full, RSV_USER_PREFIX);
+}

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The life of a region: this file creates a region from extents, zones, the heap and internal
- * caches, finds it by name, counts its users, and destroys it or reports what leaked.
+ * caches, and destroys it or reports what leaked. All of that takes grace periods and memory of the
+ * system, so it holds no lock. region_list.c says who may find the region meanwhile.
  *
- * rsv_regions_lock guards the list of regions, their numbers and their counts of users. Its holder
- * creates or destroys one region at a time. So a name that it found free, or taken, stays so until
- * the operation is complete. It is the outermost lock, and no allocation path takes it.
+ * Many regions end together, in the grace periods of one: rsv_region_retire() puts each on a list,
+ * and rsv_regions_release() ends all on the list.
  *
  * Upper layers register hooks (struct rsv_region_hooks). The hook created() runs when the region's
  * memory and heap exist, and the hook destroyed() runs before they go, so what an upper layer shows
  * always exists. The hooks stand outside the life of the caches, since each cache has hooks of its
- * own that need what created() made. The hooks run under rsv_regions_lock, so nothing that they
- * wait for, such as a reader of a debugfs file, may take that lock.
+ * own that need what created() made.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
-#include <linux/capability.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat.h"
 #include "name.h"
-#include "objects/cache.h"
+#include "objects/cache_destroy.h"
 #include "objects/heap.h"
 #include "objects/leaving.h"
 #include "objects/reap.h"
@@ -37,19 +37,13 @@
 #include "pages/waiting.h"
 #include "pages/zonelist.h"
 #include "region.h"
+#include "region_list.h"
 #include "report.h"
 
 /* Leaks of one region that the log lists; it counts the others */
 #define RSV_LEAKS_LISTED	64
 
-static DEFINE_MUTEX(rsv_regions_lock);	/* see the top of this file */
-static LIST_HEAD(rsv_regions);	/* by number (rsv_regions_lock) */
-u32 rsv_region_ids;	/* the number of the next region (rsv_regions_lock) */
-EXPORT_SYMBOL_IF_KUNIT(rsv_region_ids);
 static const struct rsv_region_hooks *rsv_region_hooks;	/* set before the first region exists */
-
-/* Set at load and cleared at unload, when no caller of rsv_default_region() is left. */
-static struct rsv_region *rsv_default;
 
 /**
  * rsv_region_set_hooks() - register what an upper layer does when regions come and go
@@ -60,28 +54,6 @@ static struct rsv_region *rsv_default;
 void rsv_region_set_hooks(const struct rsv_region_hooks *hooks)
 {
 	rsv_region_hooks = hooks;
-}
-
-/**
- * rsv_default_region() - the region that the module creates at load
- *
- * Context: Any.
- * Return: The region. It lives as long as the module; with reserve=none it has no memory.
- */
-struct rsv_region *rsv_default_region(void)
-{
-	return rsv_default;
-}
-EXPORT_SYMBOL_GPL(rsv_default_region);
-
-static struct rsv_region *rsv_region_find(const char *name)
-{
-	struct rsv_region *r;
-
-	list_for_each_entry(r, &rsv_regions, list)
-		if (!strcmp(r->name, name))
-			return r;
-	return NULL;
 }
 
 static bool rsv_reserves_ok(const struct rsv_reserve *want, unsigned int nr)
@@ -101,7 +73,10 @@ static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin
 	if (!r)
 		return NULL;
 	r->origin = origin;
-	strscpy(r->name, name, sizeof(r->name));
+	if (origin == RSV_REGION_KERNEL)
+		strscpy(r->name, name, sizeof(r->name));
+	else
+		rsv_name_of_user(r->name, name);
 	r->metadata = sizeof(*r);
 	mutex_init(&r->shape_lock);
 	mutex_init(&r->caches_lock);
@@ -134,105 +109,93 @@ static int rsv_region_add_memory(struct rsv_region *r, const struct rsv_reserve 
 	return err;
 }
 
-/* Stops all background work of the region: zeroing, reaping and draining. */
-static void rsv_region_quiesce(struct rsv_region *r)
+/* Stops all background work of regions: zeroing, reaping and draining. */
+static void rsv_regions_quiesce(struct list_head *regions)
 {
-	rsv_zones_quiesce(r);
-	rsv_reap_stop(r);
-	rsv_leaving_stop(r);
-	rsv_bad_pages_stop(r);
-	cancel_work_sync(&r->drain_work);
-	rsv_drain_destroy(r);
-	rsv_waiting_pause(r);
+	struct rsv_region *r;
+
+	list_for_each_entry(r, regions, ending)
+		rsv_bad_pages_stop(r);
+	synchronize_rcu();
+	list_for_each_entry(r, regions, ending) {
+		rsv_zones_quiesce(r);
+		rsv_leaving_stop(r);
+		rsv_bad_pages_cancel(r);
+		cancel_work_sync(&r->drain_work);
+		rsv_drain_destroy(r);
+		rsv_waiting_pause(r);
+	}
 }
 
-static void rsv_region_release(struct rsv_region *r)
+static void rsv_regions_free_memory(struct list_head *regions)
 {
-	rsv_extents_release(r);
-	rsv_zones_release(r);
+	struct rsv_region *r;
+
+	rsv_extents_release(regions);
+	list_for_each_entry(r, regions, ending)
+		rsv_zones_release(r);
 }
 
-static void rsv_region_free_memory(struct rsv_region *r)
+/* If nothing in the regions is allocated, @log may be NULL. */
+static void rsv_regions_end_caches(struct list_head *regions, struct rsv_leak_log *log)
 {
-	rsv_region_quiesce(r);
-	rsv_region_release(r);
+	struct rsv_region *r;
+
+	list_for_each_entry(r, regions, ending)
+		rsv_reap_stop(r);
+	rsv_regions_destroy_caches(regions, log);
+	list_for_each_entry(r, regions, ending)
+		rsv_region_hooks->destroyed(r);
 }
 
-static int rsv_region_create_caches(struct rsv_region *r)
+/* Undoes all steps of rsv_region_set_up() for regions in which nothing is allocated. */
+static void rsv_regions_tear_down(struct list_head *regions)
 {
-	int err = rsv_region_caches_create(r);
+	struct rsv_region *r;
 
-	if (err)
-		rsv_caches_destroy(r, NULL);
-	else
-		rsv_reap_start(r);
-	return err;
+	rsv_regions_end_caches(regions, NULL);
+	list_for_each_entry(r, regions, ending)
+		rsv_heap_destroy(r);
+	rsv_regions_quiesce(regions);
+	rsv_regions_free_memory(regions);
 }
 
-/* If nothing in the region is allocated, @log may be NULL. */
-static void rsv_region_destroy_caches(struct rsv_region *r, struct rsv_leak_log *log)
+/* Gives a new region its memory and its caches. On an error it has neither. */
+static int rsv_region_set_up(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
 {
-	rsv_reap_stop(r);
-	rsv_caches_destroy(r, log);
-}
-
-/*
- * Gives a new region its number and its place in the list. When the numbers begin again at 0, the
- * function leaves out those in use.
- */
-static void rsv_region_list(struct rsv_region *r)
-{
-	struct rsv_region *next;
-	bool used;
-
-	do {
-		r->id = rsv_region_ids++;
-		used = false;
-		list_for_each_entry(next, &rsv_regions, list) {
-			used = next->id == r->id;
-			if (next->id >= r->id)
-				break;
-		}
-	} while (used);
-	list_add_tail(&r->list, &next->list);
-}
-
-static int rsv_region_create_locked(struct rsv_region *r, const struct rsv_reserve *want,
-				    unsigned int nr)
-{
+	LIST_HEAD(only);
 	int err;
 
-	if (rsv_region_find(r->name))
-		return -EEXIST;
+	list_add(&r->ending, &only);
 	err = rsv_zones_create(r);
 	if (err)
 		return err;
 	err = rsv_drain_create(r);
 	if (err)
 		goto no_drains;
-	err = rsv_region_add_memory(r, want, nr);
+	err = rsv_region_add_memory(r, want, nr) ?: rsv_heap_create(r);
 	if (err)
-		goto release;
-	err = rsv_heap_create(r);
-	if (err)
-		goto release;
+		goto no_heap;
 	rsv_region_hooks->created(r);
-	err = rsv_region_create_caches(r);
+	err = rsv_region_caches_create(r);
 	if (err)
-		goto no_caches;
-	rsv_region_list(r);
-	return 0;
+		rsv_regions_tear_down(&only);
+	else
+		rsv_reap_start(r);
+	return err;
 
-no_caches:
-	rsv_region_hooks->destroyed(r);
-	rsv_heap_destroy(r);
-release:
-	rsv_region_free_memory(r);
+no_heap:
+	rsv_regions_quiesce(&only);
+	rsv_regions_free_memory(&only);
 	return err;
 no_drains:
 	rsv_zones_release(r);
 	return err;
 }
+
+/*
+ * Creation
+ */
 
 /**
  * rsv_region_create_as() - create a region for a given kind of owner
@@ -252,14 +215,17 @@ struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reser
 
 	if (!rsv_name_ok(name) || !rsv_reserves_ok(want, nr))
 		return ERR_PTR(-EINVAL);
+	/* To programs the name of the default region means just that. */
+	if (origin != RSV_REGION_KERNEL && !strcmp(name, RSV_DEFAULT_REGION))
+		return ERR_PTR(-EEXIST);
 	r = rsv_region_alloc(name, origin);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
 
-	err = mutex_lock_killable(&rsv_regions_lock);
+	err = rsv_region_take_name(r);
 	if (!err) {
-		err = rsv_region_create_locked(r, want, nr);
-		mutex_unlock(&rsv_regions_lock);
+		err = rsv_region_set_up(r, want, nr);
+		rsv_region_settle(r, err);
 	}
 	if (err) {
 		kfree(r);
@@ -267,10 +233,12 @@ struct rsv_region *rsv_region_create_as(const char *name, const struct rsv_reser
 	}
 	return r;
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_region_create_as);
 
 /**
  * rsv_region_create() - create a region from memory of the system
- * @name: 1 to 31 characters of A-Z a-z 0-9 _ . - but not "." or ".."; no other region has it
+ * @name: 1 to 31 characters of A-Z a-z 0-9 _ . - but not "." or ".."; no other region of
+ *	the kernel has it. Regions of programs have a name space of their own
  * @want: the memory to reserve
  * @nr: entries of @want; with 0 the region has no memory
  *
@@ -288,6 +256,10 @@ struct rsv_region *rsv_region_create(const char *name, const struct rsv_reserve 
 	return rsv_region_create_as(name, want, nr, RSV_REGION_KERNEL);
 }
 EXPORT_SYMBOL_GPL(rsv_region_create);
+
+/*
+ * Destruction
+ */
 
 /*
  * Counts the pages of the heap that are neither used nor free: a free block in them was
@@ -332,7 +304,7 @@ static unsigned long rsv_region_unused_pages(struct rsv_region *r)
 }
 
 /*
- * Whether the region is open, has a cache of a user, or has pages allocated. The function first
+ * Whether the region has a cache of a user, or has pages allocated. The function first
  * moves cached and zeroed pages to the free areas, since it counts free pages to learn whether any
  * is used.
  */
@@ -352,27 +324,58 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	mutex_lock(&r->caches_lock);
 	nr_caches = r->nr_caches;
 	mutex_unlock(&r->caches_lock);
-	return r->users || nr_caches > r->classes->nr + RSV_MAGAZINE_SIZES || nr_free < r->nr_pages;
+	return nr_caches > r->classes->nr + RSV_MAGAZINE_SIZES || nr_free < r->nr_pages;
 }
 
-static void rsv_region_destroy_locked(struct rsv_region *r)
+/* Adds a region, which is changing, to a list of regions that end. If it is in use it stays. */
+static int rsv_region_retire_unused(struct rsv_region *r, struct list_head *retired)
 {
-	list_del(&r->list);
-	rsv_region_destroy_caches(r, NULL);
-	rsv_region_hooks->destroyed(r);
-	rsv_heap_destroy(r);
-	rsv_region_free_memory(r);
-	kfree(r);
-}
-
-/* The caller holds rsv_regions_lock. */
-static int rsv_region_destroy_unused(struct rsv_region *r)
-{
-	if (rsv_region_in_use(r))
+	if (rsv_region_in_use(r)) {
+		rsv_region_settle(r, false);
 		return -EBUSY;
-	rsv_region_destroy_locked(r);
+	}
+	list_add_tail(&r->ending, retired);
 	return 0;
 }
+
+/**
+ * rsv_region_retire() - begin to destroy a region
+ * @r: the region
+ * @retired: the list that the region is added to, for rsv_regions_release()
+ *
+ * From now on nobody can open the region. Its name stays taken until it is released.
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or -EBUSY as rsv_region_destroy(), but without a report.
+ */
+int rsv_region_retire(struct rsv_region *r, struct list_head *retired)
+{
+	int err = rsv_region_begin_end(r);
+
+	return err ?: rsv_region_retire_unused(r, retired);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_region_retire);
+
+/**
+ * rsv_regions_release() - destroy retired regions
+ * @retired: the regions; afterwards the list is empty
+ *
+ * Context: Process; may sleep; waits for grace periods, as many as for one region.
+ */
+void rsv_regions_release(struct list_head *retired)
+{
+	struct rsv_region *r, *next;
+
+	if (list_empty(retired))
+		return;
+	rsv_regions_tear_down(retired);
+	list_for_each_entry_safe(r, next, retired, ending) {
+		list_del(&r->ending);
+		rsv_region_settle(r, true);
+		kfree(r);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_regions_release);
 
 /**
  * rsv_region_destroy() - destroy a region and give its memory back to the system
@@ -384,63 +387,15 @@ static int rsv_region_destroy_unused(struct rsv_region *r)
  */
 int rsv_region_destroy(struct rsv_region *r)
 {
-	int err;
+	LIST_HEAD(retired);
+	int err = r ? rsv_region_retire(r, &retired) : 0;
 
-	if (!r)
-		return 0;
-	mutex_lock(&rsv_regions_lock);
-	/* rsv_regions_stop() clears rsv_default before it destroys that region. */
-	err = r == rsv_default ? -EBUSY : rsv_region_destroy_unused(r);
-	mutex_unlock(&rsv_regions_lock);
+	rsv_regions_release(&retired);
 	if (err)
 		rsv_report(RSV_IN_USE, "region %s: something in it is in use", r->name);
 	return err;
 }
 EXPORT_SYMBOL_GPL(rsv_region_destroy);
-
-/**
- * rsv_region_get() - find a region by name and take a reference to it
- * @name: the name
- *
- * A scratch region is destroyed with the descriptor that created it, so no other descriptor can
- * have a reference to it. While a program has a reference to a region of a kernel module, the
- * module fails to destroy it. So only an administrator may take such a reference.
- *
- * Context: Process; may sleep.
- * Return: The region, which is not destroyed before rsv_region_put(), or ERR_PTR: -ENOENT if there
- * is none of that name, -EACCES for a scratch region, -EPERM for a kernel module's region without
- * CAP_SYS_ADMIN.
- */
-struct rsv_region *rsv_region_get(const char *name)
-{
-	struct rsv_region *r;
-
-	mutex_lock(&rsv_regions_lock);
-	r = rsv_region_find(name);
-	if (!r)
-		r = ERR_PTR(-ENOENT);
-	else if (r->origin == RSV_REGION_SCRATCH)
-		r = ERR_PTR(-EACCES);
-	else if (r->origin == RSV_REGION_KERNEL && r != rsv_default && !capable(CAP_SYS_ADMIN))
-		r = ERR_PTR(-EPERM);
-	else
-		r->users++;
-	mutex_unlock(&rsv_regions_lock);
-	return r;
-}
-
-/**
- * rsv_region_put() - drop a reference that rsv_region_get() took
- * @r: the region
- *
- * Context: Process; may sleep.
- */
-void rsv_region_put(struct rsv_region *r)
-{
-	mutex_lock(&rsv_regions_lock);
-	r->users--;
-	mutex_unlock(&rsv_regions_lock);
-}
 
 /**
  * rsv_region_destroy_named() - destroy a region that RSV_IOC_REGION_MAKE created
@@ -450,47 +405,21 @@ void rsv_region_put(struct rsv_region *r)
  *
  * Context: Process; may sleep.
  * Return: 0; -ENOENT if there is no region of that name; -EBUSY as rsv_region_destroy(), and for a
- * region of a kernel module, a scratch region and the default region.
+ * region of a kernel module, a scratch region and the default region; -EINTR if the process was
+ * killed.
  */
 int rsv_region_destroy_named(const char *name)
 {
 	struct rsv_region *r;
-	int err = -ENOENT;
+	LIST_HEAD(retired);
+	int err;
 
-	mutex_lock(&rsv_regions_lock);
-	r = rsv_region_find(name);
-	if (r)
-		err = r->origin == RSV_REGION_NAMED ? rsv_region_destroy_unused(r) : -EBUSY;
-	mutex_unlock(&rsv_regions_lock);
+	r = rsv_region_begin_end_named(name);
+	err = PTR_ERR_OR_ZERO(r) ?: rsv_region_retire_unused(r, &retired);
+	rsv_regions_release(&retired);
 	return err;
 }
-
-/**
- * rsv_region_next() - describe the region with the smallest number from a given one on
- * @next: in: the smallest number to consider; out: the region's number, origin and name
- *
- * Context: Process; may sleep.
- * Return: 0, or -ENOENT if all regions have smaller numbers.
- */
-int rsv_region_next(struct rsv_ioc_region_next *next)
-{
-	struct rsv_region *r;
-	int err = -ENOENT;
-
-	mutex_lock(&rsv_regions_lock);
-	list_for_each_entry(r, &rsv_regions, list) {
-		if (r->id < next->id)
-			continue;
-		next->id = r->id;
-		next->origin = r->origin;
-		strscpy(next->name, r->name, sizeof(next->name));
-		err = 0;
-		break;
-	}
-	mutex_unlock(&rsv_regions_lock);
-	return err;
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_region_next);
+EXPORT_SYMBOL_IF_KUNIT(rsv_region_destroy_named);
 
 /**
  * rsv_regions_start() - create the default region
@@ -506,7 +435,7 @@ int rsv_regions_start(const struct rsv_reserve *want, unsigned int nr)
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	rsv_default = r;
+	rsv_region_set_default(r);
 	return 0;
 }
 
@@ -533,19 +462,19 @@ unsigned long rsv_region_leak(struct rsv_region *r)
 {
 	struct rsv_leak_log log = { .lines = RSV_LEAKS_LISTED };
 	unsigned long leaked;
+	LIST_HEAD(only);
 
-	mutex_lock(&rsv_regions_lock);
-	list_del(&r->list);
+	rsv_region_begin_leak(r);
+	list_add(&r->ending, &only);
 	rsv_vmalloc_leak(r, &log);
-	rsv_region_destroy_caches(r, &log);
-	rsv_region_hooks->destroyed(r);
+	rsv_regions_end_caches(&only, &log);
 	rsv_heap_leak(r);
-	rsv_region_quiesce(r);
+	rsv_regions_quiesce(&only);
 	leaked = rsv_extents_leak(r, &log);
 	rsv_region_log_leaks(r, leaked, &log);
-	rsv_region_release(r);
+	rsv_regions_free_memory(&only);
+	rsv_region_settle(r, true);
 	kfree(r);
-	mutex_unlock(&rsv_regions_lock);
 	return leaked;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_region_leak);
@@ -566,11 +495,11 @@ static void rsv_region_stop(struct rsv_region *r)
  */
 void rsv_regions_stop(void)
 {
-	struct rsv_region *r, *next;
+	struct rsv_region *r;
 
-	rsv_lending_stop(rsv_default);
-	rsv_default = NULL;
+	rsv_lending_stop(rsv_default_region());
+	rsv_region_set_default(NULL);
 	/* The default region, the oldest, goes last: its debugfs folder contains the others. */
-	list_for_each_entry_safe_reverse(r, next, &rsv_regions, list)
+	while ((r = rsv_region_last()))
 		rsv_region_stop(r);
 }

@@ -61,6 +61,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
+#include <linux/rcupdate.h>
 #include <linux/reservoir.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
@@ -70,6 +71,9 @@
 
 #include "compat.h"
 #include "report.h"
+
+/* Bytes of a name with its prefix (name.c), a whole number of words */
+#define RSV_FULL_NAME_MAX	(RSV_NAME_MAX + 8)
 
 struct dentry;
 struct rsv_cache;
@@ -524,15 +528,16 @@ struct rsv_drain_hooks {
 /**
  * struct rsv_drain_work - the work that drains one CPU
  * @work: drains all lists and magazines; queued on that CPU (region->drain_lock)
- * @cache_work: drains the magazines of @cache; queued on that CPU (region->cache_drain_lock)
+ * @cache_work: drains the magazines of @caches; queued on that CPU (region->cache_drain_lock)
  * @region: the region (constant)
- * @cache: the cache (region->cache_drain_lock; read by @cache_work)
+ * @caches: a list of caches by rsv_cache.ending, of any region (region->cache_drain_lock; read by
+ *	@cache_work)
  */
 struct rsv_drain_work {
 	struct work_struct work;
 	struct work_struct cache_work;
 	struct rsv_region *region;
-	struct rsv_cache *cache;
+	struct list_head *caches;
 };
 
 /**
@@ -840,8 +845,8 @@ struct rsv_guarantee {
  * @flags: RSV_ENGINE_* and so on
  * @ctor: the constructor or NULL
  * @region: the region that its slabs come from
- * @name: its name, unique in the region, padded with NULs. rsv_cache_names finds the cache by
- *	@region and @name together
+ * @name: its full name (name.c), unique in the region, padded with NULs. rsv_cache_names finds the
+ *	cache by @region and @name together
  * @id: its number; numbers grow in the order of creation
  * @cpus: the share of each CPU
  * @fast: whether magazines may serve requests: there are no checks, and no guaranteed object is
@@ -861,8 +866,8 @@ struct rsv_guarantee {
  * @name_node: its node in rsv_cache_names (the table's own locks)
  * @cpuhp: on the list of caches that flush a CPU that is dead (the kernel's hot-plug lock)
  * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
- * @ending: on a list of caches that are destroyed together (its region's creator or destroyer); or
- *	on region->lost_caches (region->caches_lock)
+ * @ending: on a list of caches that are destroyed together (their destroyer's); or on that of one
+ *	that is drained (region->cache_drain_lock); or on region->lost_caches (region->caches_lock)
  * @debugfs: its folder (from when the cache is created until it is destroyed)
  * @rcu: work that quarantines the cache after a grace period (queued once)
  * @nodes: by number of the node (constant)
@@ -878,7 +883,7 @@ struct rsv_cache {
 	unsigned int flags;
 	void (*ctor)(void *object);
 	struct rsv_region *region;
-	char name[RSV_NAME_MAX];
+	char name[RSV_FULL_NAME_MAX];
 	u32 id;
 	struct rsv_cpu __percpu *cpus;
 
@@ -1334,11 +1339,12 @@ struct rsv_dma_rule {
 
 /**
  * struct rsv_leaving - slabs that left their caches and wait for a grace period: see leaving.c
- * @lock: guards the fields down to @grace. Raw, interrupts off; no other lock is taken under it
+ * @lock: guards the fields down to @last. Raw, interrupts off; no other lock is taken under it
  * @arrived: the slabs whose grace period has not begun, a stack by rsv_frame.next_leaving
  * @waiting: the slabs whose grace period has begun
  * @ended: the slabs whose grace period has ended
  * @grace: the state by which RCU tells whether the grace period of @waiting has ended
+ * @last: the same of the slab that arrived last, and so of all slabs
  * @nr_pages: pages of all these slabs, and of those that a caller is just freeing
  * @mutex: held by a task that frees such slabs; may sleep
  * @work: frees such slabs after a grace period (queued by the first one that arrives, and by
@@ -1350,6 +1356,7 @@ struct rsv_leaving {
 	struct rsv_frame *__data_racy waiting;
 	struct rsv_frame *__data_racy ended;
 	unsigned long grace;
+	struct rcu_gp_oldstate last;
 	atomic_long_t nr_pages;
 	struct mutex mutex;	/* see above */
 	struct rcu_work work;
@@ -1365,7 +1372,7 @@ struct rsv_pool {
 
 /**
  * struct rsv_region - everything that one reservation owns
- * @name: its name (constant)
+ * @name: its full name: see name.c (constant)
  * @shape_lock: guards changes of the fields down to @percpu; may sleep. Allocations, frees and
  *	queries read them without it, and walk over the extents under RCU (pages/walk.h)
  * @extents: its extents by number
@@ -1377,7 +1384,7 @@ struct rsv_pool {
  * @metadata: bytes of the system's memory that manage the region's pages
  * @percpu: further such bytes for each CPU
  * @drain_lock: lets one caller at a time drain all CPUs
- * @cache_drain_lock: lets one caller at a time drain all CPUs of one cache
+ * @cache_drain_lock: lets one caller at a time drain all CPUs of some caches
  * @drains: for each CPU, the work that drains it (these two locks)
  * @cpuhp: on the list of regions whose per-CPU lists are flushed when a CPU goes off-line (the
  *	kernel's hot-plug lock)
@@ -1399,9 +1406,11 @@ struct rsv_pool {
  * @nr_caches: their number
  * @lost_caches: destroyed caches with lost objects. The frames of their slabs point to them, so
  *	they stay as long as the region (caches_lock)
- * @list: on the list of regions (rsv_regions_lock, as the next two)
+ * @ending: on a list of regions that end together (their destroyer's)
+ * @list: on the list of regions (rsv_regions_lock, as the next three)
  * @id: its number; later regions have larger ones, until the numbers begin again
  * @users: handles by which descriptors have it open (RSV_IOC_REGION_OPEN)
+ * @changing: a task creates it, or tries to destroy it
  * @origin: who created it, RSV_REGION_* (constant)
  * @programs: what programs hold of it (interface/quota.c)
  * @debugfs: its folder (set by rsv_region_hooks.created, for interface/debugfs.c alone, as the
@@ -1409,7 +1418,7 @@ struct rsv_pool {
  * @debugfs_caches: the folder of its caches
  */
 struct rsv_region {
-	char name[RSV_NAME_MAX];
+	char name[RSV_FULL_NAME_MAX];
 
 	struct mutex shape_lock;	/* see above */
 	struct rsv_extents *extents;
@@ -1443,9 +1452,11 @@ struct rsv_region {
 	unsigned int nr_caches;
 	struct list_head lost_caches;
 
+	struct list_head ending;
 	struct list_head list;
 	u32 id;
 	unsigned int users;
+	bool changing;
 	unsigned int origin;
 	struct rsv_pool programs;
 	struct dentry *debugfs;
@@ -1454,7 +1465,7 @@ struct rsv_region {
 
 /**
  * struct rsv_region_hooks - the hooks of an upper layer for regions that come and go (constant;
- *	they may sleep, and run under rsv_regions_lock)
+ *	they may sleep, and run with no lock held)
  * @created: called when the region has its memory and its heap, but no cache yet
  * @destroyed: called when the region has no cache any more, but still its heap and its memory
  */
@@ -1519,7 +1530,7 @@ struct rsv_handle {
 /**
  * struct rsv_region_handle - a scratch region that a program created, or a region that it opened
  * @handle: the handle
- * @region: the region (constant)
+ * @region: the region; NULL from when a scratch region ends with its descriptor
  * @charge: the pages of a scratch region
  */
 struct rsv_region_handle {
@@ -1531,7 +1542,7 @@ struct rsv_region_handle {
 /**
  * struct rsv_cache_handle - a cache that a program created
  * @handle: the handle
- * @cache: the cache (constant)
+ * @cache: the cache; NULL from when it ends with its descriptor
  * @charge: the pages of its slabs
  */
 struct rsv_cache_handle {

@@ -107,6 +107,7 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 				   unsigned int align, unsigned int flags,
 				   void (*ctor)(void *object));
 int rsv_cache_destroy(struct rsv_cache *c);
+int rsv_caches_destroy(unsigned int nr, struct rsv_cache **caches);
 void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp) __malloc;
 void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid) __malloc;
 void rsv_cache_free(struct rsv_cache *c, void *object);

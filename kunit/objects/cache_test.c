@@ -66,6 +66,31 @@ static void name_is_unique_in_its_region_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(d), 0);
 }
 
+static void program_and_kernel_may_have_caches_of_one_name(struct kunit *test)
+{
+	static const char longest[] = "0123456789012345678901234567890";
+	struct rsv_region *r = rsvt_scratch_pages(test, 4);
+	struct rsv_cache *program, *kernel;
+
+	static_assert(sizeof(longest) == RSV_NAME_MAX);
+	program = rsv_cache_create_for_user(r, longest, 64, 0, 0, NULL);
+	kernel = rsv_cache_create(r, longest, 128, 0, 0, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, program);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kernel);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create_for_user(r, longest, 64, 0, 0, NULL),
+			    ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create(r, longest, 64, 0, 0, NULL), ERR_PTR(-EEXIST));
+	KUNIT_EXPECT_PTR_EQ(test, rsv_cache_create_for_user(r, "user:a", 64, 0, 0, NULL),
+			    ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_STREQ(test, rsvt_query_cache(program).name, longest);
+	KUNIT_EXPECT_STREQ(test, rsvt_query_cache(kernel).name, longest);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(program).origin, RSV_CACHE_USER);
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(kernel).origin, RSV_CACHE_KERNEL);
+	KUNIT_EXPECT_STREQ(test, program->name, "user:0123456789012345678901234567890");
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(program), 0);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(kernel), 0);
+}
+
 /* Creates a cache of a name that may be taken, and expects the name that it gets. */
 static struct rsv_cache *create_numbered(struct kunit *test, struct rsv_region *r, const char *name,
 					 const char *got)
@@ -499,6 +524,7 @@ static void structures_of_caches_lie_side_by_side(struct kunit *test)
 static struct kunit_case cache_cases[] = {
 	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
 	KUNIT_CASE(name_is_unique_in_its_region_only),
+	KUNIT_CASE(program_and_kernel_may_have_caches_of_one_name),
 	KUNIT_CASE(name_that_is_taken_gets_a_number_on_request),
 	KUNIT_CASE(numbered_name_is_shortened_where_it_is_too_long),
 	KUNIT_CASE(tasks_that_create_at_once_get_names_of_their_own),

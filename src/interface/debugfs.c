@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/kernel/debug/reservoir: read-only files about regions and caches. The files of the default
- * region are in this folder itself, those of another region in regions/NAME/.
+ * region are in this folder itself, those of another region in regions/NAME/. Names are full ones
+ * here (name.c): what a program made is user:NAME, and never in the way of a driver's NAME.
  *
  * region.c and objects/cache.c call the hooks at the end of this file when a region or a cache is
  * created or destroyed.
@@ -11,7 +12,7 @@
  *
  * Removing a file waits for its readers, so the remover must not hold a lock that a reader takes.
  * Readers take the raw locks of caches, heaps and zones, and no mutex. The hooks run under none of
- * them. They may run under rsv_regions_lock, which no reader takes.
+ * them.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -94,6 +95,7 @@ static int rsv_each_zone(struct seq_file *m,
 
 static int rsv_stats_show(struct seq_file *m, void *unused)
 {
+	const struct rsv_region *r = m->private;
 	struct rsv_ioc_info info = {};
 	char last[RSV_REPORT_MAX];
 	enum rsv_misuse what;
@@ -101,7 +103,7 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_query_info(m->private, &info);
 	rsv_quota_query(m->private, &info);
 	seq_printf(m, "version %s\n", info.version);
-	seq_printf(m, "region %s\n", info.name);
+	seq_printf(m, "region %s\n", r->name);
 	rsv_show(m, "bytes", info.bytes);
 	rsv_show(m, "free_bytes", info.free_bytes);
 	rsv_show(m, "largest_free_bytes", info.largest_free);
@@ -323,13 +325,14 @@ static void rsv_slabinfo_stop(struct seq_file *m, void *v)
 
 static int rsv_slabinfo_show(struct seq_file *m, void *v)
 {
+	const struct rsv_cache *cache = v;
 	struct rsv_ioc_cache c = {};
 	u64 slabs;
 
 	rsv_query_one_cache(v, &c);
 	slabs = c.full_slabs + c.partial_slabs;
-	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", c.name, c.active_objects, c.total_objects,
-		   c.stride, c.slab_objects, c.slab_pages);
+	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", cache->name, c.active_objects,
+		   c.total_objects, c.stride, c.slab_objects, c.slab_pages);
 	seq_puts(m, " : tunables    0    0    0");
 	seq_printf(m, " : slabdata %6llu %6llu %6u", slabs, slabs + c.empty_slabs, 0);
 	seq_printf(m, " : engine %s\n", c.engine);
@@ -393,10 +396,11 @@ DEFINE_SEQ_ATTRIBUTE(rsv_map);
 
 static int rsv_cache_stats_show(struct seq_file *m, void *unused)
 {
+	struct rsv_cache *cache = m->private;
 	struct rsv_ioc_cache c = {};
 
-	rsv_query_one_cache(m->private, &c);
-	seq_printf(m, "name %s\n", c.name);
+	rsv_query_one_cache(cache, &c);
+	seq_printf(m, "name %s\n", cache->name);
 	seq_printf(m, "engine %s\n", c.engine);
 	rsv_show(m, "object_size", c.object_size);
 	rsv_show(m, "stride", c.stride);

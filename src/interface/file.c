@@ -11,6 +11,7 @@
  */
 #include <linux/container_of.h>
 #include <linux/err.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/reservoir.h>
@@ -22,6 +23,8 @@
 #include "file.h"
 #include "handle.h"
 #include "mmap_offset.h"
+#include "objects/cache_destroy.h"
+#include "region.h"
 
 #define RSV_HANDLES_MAX	      1048576U
 #define RSV_CACHES_MAX	      1024U
@@ -44,23 +47,65 @@ struct rsv_file *rsv_file_create(void)
 	return f;
 }
 
-/**
- * rsv_file_destroy() - drop all handles of a descriptor and free it
- * @f: the descriptor; its last copy is closed and it has no mapping any more
- *
- * The order of the numbers does not matter: a handle's parent stays until the handle is released.
- *
- * Context: Process; may sleep.
- */
-void rsv_file_destroy(struct rsv_file *f)
+/* Drops all handles of objects and buffers or, if @all, all handles. */
+static void rsv_file_drop_some(struct rsv_file *f, bool all)
 {
 	struct rsv_handle *h;
 	unsigned long number;
 
 	xa_for_each(&f->handles, number, h) {
-		rsv_file_drop(f, number);
+		if (all || h->kind == &rsv_kind_object || h->kind == &rsv_kind_buffer)
+			rsv_file_drop(f, number);
 		cond_resched();
 	}
+}
+
+/* Ends all caches of a descriptor that has no objects any more. */
+static void rsv_file_end_caches(struct rsv_file *f)
+{
+	struct rsv_handle *h;
+	unsigned long number;
+	LIST_HEAD(caches);
+
+	xa_for_each(&f->handles, number, h) {
+		if (h->kind == &rsv_kind_cache)
+			rsv_cache_handle_retire(h, &caches);
+		cond_resched();
+	}
+	WARN_ON_ONCE(rsv_caches_end(&caches));
+}
+
+/* Ends all scratch regions of a descriptor that has no caches and no buffers any more. */
+static void rsv_file_end_regions(struct rsv_file *f)
+{
+	struct rsv_handle *h;
+	unsigned long number;
+	LIST_HEAD(retired);
+
+	xa_for_each(&f->handles, number, h) {
+		if (h->kind == &rsv_kind_scratch)
+			rsv_scratch_handle_retire(h, &retired);
+		cond_resched();
+	}
+	rsv_regions_release(&retired);
+}
+
+/**
+ * rsv_file_destroy() - drop all handles of a descriptor and free it
+ * @f: the descriptor; its last copy is closed and it has no mapping any more
+ *
+ * The steps keep the order of handle.c. The process cannot be killed meanwhile, so what waits for a
+ * grace period does so together: the time does not grow with the number of handles but for the work
+ * itself. No step allocates memory, and none holds a lock while it waits.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_file_destroy(struct rsv_file *f)
+{
+	rsv_file_drop_some(f, false);
+	rsv_file_end_caches(f);
+	rsv_file_end_regions(f);
+	rsv_file_drop_some(f, true);
 	xa_destroy(&f->handles);
 	kfree(f);
 }

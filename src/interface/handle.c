@@ -7,6 +7,9 @@
  * one. So a region is released after its caches and buffers, and a cache after its objects, in
  * whatever order a dying process drops them. RSV_IOC_FREE refuses a handle that others depend on,
  * so the functions of the kernel API that destroy regions and caches never find them in use.
+ *
+ * When a descriptor is closed, file.c ends all its caches together, and then all its scratch
+ * regions, so that they share the grace periods. Their handles are released after that.
  */
 #include <linux/atomic.h>
 #include <linux/bug.h>
@@ -19,9 +22,12 @@
 #include <linux/slab.h>
 
 #include "handle.h"
+#include "objects/cache.h"
+#include "objects/cache_destroy.h"
 #include "objects/stats.h"
 #include "quota.h"
 #include "region.h"
+#include "region_list.h"
 
 /* A scratch region of any size takes metadata, so a small one counts for more than its pages. */
 #define RSV_SCRATCH_BYTES_MIN	((size_t)SZ_64K)
@@ -73,6 +79,21 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 	WARN_ON_ONCE(rsv_region_destroy(s->region));
 	rsv_charge_end(&s->charge);
 	kfree(s);
+}
+
+/**
+ * rsv_scratch_handle_retire() - take the region of a handle away, to be destroyed with others
+ * @h: the handle of a scratch region in which nothing is used any more
+ * @retired: the list that the region is added to, for rsv_regions_release()
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_scratch_handle_retire(struct rsv_handle *h, struct list_head *retired)
+{
+	struct rsv_region_handle *s = container_of(h, struct rsv_region_handle, handle);
+
+	WARN_ON_ONCE(rsv_region_retire(s->region, retired));
+	s->region = NULL;
 }
 
 const struct rsv_handle_kind rsv_kind_scratch = { .release = rsv_scratch_handle_release };
@@ -144,18 +165,19 @@ const struct rsv_handle_kind rsv_kind_opened = { .release = rsv_opened_handle_re
 /**
  * rsv_opened_handle_create() - open a region by name
  * @name: the name
+ * @flags: as for rsv_region_get()
  *
  * Context: Process; may sleep.
  * Return: The handle, or ERR_PTR: as rsv_region_get(), or -ENOMEM.
  */
-struct rsv_region_handle *rsv_opened_handle_create(const char *name)
+struct rsv_region_handle *rsv_opened_handle_create(const char *name, u32 flags)
 {
 	struct rsv_region_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
-	o->region = rsv_region_get(name);
+	o->region = rsv_region_get(name, flags);
 	if (IS_ERR(o->region)) {
 		error = PTR_ERR(o->region);
 		kfree(o);
@@ -174,6 +196,21 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 	rsv_charge_end(&c->charge);
 	kfree(c);
 	rsv_handle_put(parent);
+}
+
+/**
+ * rsv_cache_handle_retire() - take the cache of a handle away, to be destroyed with others
+ * @h: the handle of a cache whose objects are all freed
+ * @caches: the list that the cache is added to, for rsv_caches_end()
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_cache_handle_retire(struct rsv_handle *h, struct list_head *caches)
+{
+	struct rsv_cache_handle *c = container_of(h, struct rsv_cache_handle, handle);
+
+	WARN_ON_ONCE(rsv_cache_add_ending(c->cache, caches));
+	c->cache = NULL;
 }
 
 const struct rsv_handle_kind rsv_kind_cache = { .release = rsv_cache_handle_release };
@@ -205,17 +242,14 @@ struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rs
 
 	if (constructed && req->object_size != sizeof(struct rsv_constructed))
 		return ERR_PTR(-EINVAL);
-	/* rsv_cache_create() also knows flags that only kernel modules may pass. */
-	if (req->cache_flags & ~RSV_CACHE_FLAGS)
-		return ERR_PTR(-EINVAL);
 	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	error = rsv_charge_begin(&c->charge, r, 0);
 	if (error)
 		goto free;
-	c->cache = rsv_cache_create(r, req->name, req->object_size, req->align, req->cache_flags,
-				    constructed ? rsv_construct : NULL);
+	c->cache = rsv_cache_create_for_user(r, req->name, req->object_size, req->align,
+					     req->cache_flags, constructed ? rsv_construct : NULL);
 	if (IS_ERR(c->cache)) {
 		error = PTR_ERR(c->cache);
 		goto end_charge;

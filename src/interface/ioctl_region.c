@@ -16,6 +16,7 @@
 #include "ioctl_region.h"
 #include "name.h"
 #include "region.h"
+#include "region_list.h"
 
 int rsv_do_region_next(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
@@ -32,7 +33,7 @@ int rsv_do_region_open(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (req->reserved || !rsv_name_is_terminated(req->name))
 		return -EINVAL;
-	o = rsv_opened_handle_create(req->name);
+	o = rsv_opened_handle_create(req->name, req->flags);
 	if (IS_ERR(o))
 		return PTR_ERR(o);
 	return rsv_file_add(f, &o->handle, &req->handle);
@@ -115,7 +116,7 @@ int rsv_do_region_grow(struct rsv_file *f, union rsv_ioctl_arg *arg)
 		return -EPERM;
 	if (!rsv_name_is_terminated(grow->name) || rsv_reserve_convert(&want, &grow->want))
 		return -EINVAL;
-	r = rsv_region_get(grow->name);
+	r = rsv_region_get(grow->name, grow->flags);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	error = rsv_region_grow(r, &want);
@@ -132,7 +133,7 @@ int rsv_do_region_shrink(struct rsv_file *f, union rsv_ioctl_arg *arg)
 		return -EPERM;
 	if (!rsv_name_is_terminated(shrink->name))
 		return -EINVAL;
-	r = rsv_region_get(shrink->name);
+	r = rsv_region_get(shrink->name, shrink->flags);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	shrink->bytes = rsv_region_shrink(r, min_t(u64, shrink->bytes, SIZE_MAX));

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "name.h"
 #include "objects/cache.h"
 #include "objects/cache_list.h"
 #include "objects/engine.h"
@@ -100,7 +101,7 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	info->abi_version = RSV_ABI_VERSION;
 	info->page_size = PAGE_SIZE;
 	info->misuse = rsv_misuse_total();
-	strscpy(info->name, r->name, sizeof(info->name));
+	strscpy(info->name, rsv_name_bare(r->name), sizeof(info->name));
 	strscpy(info->version, RSV_VERSION, sizeof(info->version));
 	strscpy(info->engine, rsv_engine_of(0)->name, sizeof(info->engine));
 	/* debugfs shows a region before it has size classes. */
@@ -250,7 +251,7 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 	cache->slab_pages = l->pages;
 	cache->slab_objects = l->objects;
 	cache->slab_waste = (l->pages << PAGE_SHIFT) - l->objects * l->stride;
-	strscpy(cache->name, c->name, sizeof(cache->name));
+	strscpy(cache->name, rsv_name_bare(c->name), sizeof(cache->name));
 	strscpy(cache->engine, c->engine->name, sizeof(cache->engine));
 
 	rsv_cache_count(c, &figures);
@@ -275,6 +276,7 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 		cache->least_request = rsv_kmalloc_least(c);
 	}
 	cache->guaranteed_objects = READ_ONCE(c->guarantee.target);
+	cache->origin = rsv_name_is_of_user(c->name) ? RSV_CACHE_USER : RSV_CACHE_KERNEL;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);
 

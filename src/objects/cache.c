@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Caches: this file creates and destroys them. alloc.c and free.c use them in between.
+ * Caches: this file creates them, and lets others find them. alloc.c and free.c use them, and
+ * cache_destroy.c ends them.
  *
  * Lock order, outermost first:
  *
- *	rsv_regions_lock	mutex, regions come and go (region.c)
+ *	rsv_regions_lock	mutex, the list of regions (region_list.c)
  *	region->shape_lock	mutex, memory comes and goes
  *	region->caches_lock	mutex, caches come and go
  *	region->drain_lock	mutex, CPUs are drained
- *	region->cache_drain_lock	mutex, CPUs are drained of one cache
+ *	region->cache_drain_lock	mutex, CPUs are drained of some caches
  *	cpus_read_lock()	CPUs come and go
  *	rsv_cache_node->lock	raw, the slabs of one cache and node
  *	rsv_depot->lock		raw, the magazines of one cache and node
@@ -20,17 +21,11 @@
  * for a slab, and before it gives them back. No code prints, clears or constructs under a raw lock.
  * A CPU that goes off-line is flushed without region->caches_lock, since holders of that lock wait
  * for CPUs.
- *
- * A destroyed cache stays in quarantine for a while. A caller that still uses it finds the fast
- * paths off and, on the slow path, that the cache is not alive.
  */
-#define pr_fmt(fmt) "reservoir: " fmt
-
 #include <linux/cache.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/random.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -43,38 +38,41 @@
 #include "engine.h"
 #include "guarantee.h"
 #include "layout.h"
-#include "leaving.h"
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "name.h"
 #include "node.h"
-#include "pages/drain.h"
-#include "pages/extent.h"
 #include "pages/gfp.h"
 #include "reap.h"
-#include "stats.h"
-#include "work.h"
 
-/* Destroyed caches in quarantine */
-#define RSV_QUARANTINE_MAX	16
-
-static const struct rsv_cache_hooks *rsv_cache_hooks;	/* set before the first cache is created */
-static int rsv_cache_state;				/* of CPU hot-plug */
-
-static DEFINE_SPINLOCK(rsv_quarantine_lock);
-static LIST_HEAD(rsv_quarantine);			/* the newest first (rsv_quarantine_lock) */
-static unsigned int rsv_nr_quarantined;			/* (rsv_quarantine_lock) */
+static const struct rsv_cache_hooks *rsv_cache_hooks;	/* set before the first cache */
+static int rsv_cache_state;	/* of CPU hot-plug */
 
 /*
  * Parts of a cache
  */
 
-static void rsv_cache_free_nodes(struct rsv_cache *c)
+/**
+ * rsv_cache_free_nodes() - free the nodes of a cache, early
+ * @c: the cache, whose nodes nobody looks at any more
+ *
+ * Context: Any.
+ */
+void rsv_cache_free_nodes(struct rsv_cache *c)
 {
 	int nid;
 
-	for (nid = 0; nid < nr_node_ids; nid++)
+	for (nid = 0; nid < nr_node_ids; nid++) {
 		kfree(c->nodes[nid]);
+		c->nodes[nid] = NULL;
+	}
+}
+
+/* A program is charged for the structures of its caches, and for those of its scratch regions. */
+static gfp_t rsv_cache_gfp(const struct rsv_cache *c)
+{
+	return rsv_name_is_of_user(c->name) ? RSV_GFP_CREATE | __GFP_ACCOUNT :
+					      rsv_gfp_create(c->region);
 }
 
 /*
@@ -90,7 +88,7 @@ static int rsv_cache_alloc_nodes(struct rsv_cache *c)
 		int where = node_state(nid, N_CPU) ? nid : NUMA_NO_NODE;
 		struct rsv_cache_node *n;
 
-		n = kzalloc_node(sizeof(*n), rsv_gfp_create(c->region), where);
+		n = kzalloc_node(sizeof(*n), rsv_cache_gfp(c), where);
 		if (!n)
 			return -ENOMEM;
 		rsv_slabs_init(n);
@@ -105,7 +103,7 @@ static int rsv_cache_alloc_cpus(struct rsv_cache *c)
 	unsigned int cpu;
 
 	c->cpus = __alloc_percpu_gfp(sizeof(struct rsv_cpu), cache_line_size(),
-				     rsv_gfp_create(c->region));
+				     rsv_cache_gfp(c));
 	if (!c->cpus)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
@@ -148,7 +146,13 @@ static void rsv_cache_shuffle(struct rsv_cache *c)
 	}
 }
 
-static void rsv_cache_free_memory(struct rsv_cache *c)
+/**
+ * rsv_cache_free_memory() - free a cache
+ * @c: the cache, which nobody finds or uses any more
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_cache_free_memory(struct rsv_cache *c)
 {
 	free_percpu(c->cpus);
 	rsv_cache_free_nodes(c);
@@ -170,6 +174,7 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 	c->ctor = ctor;
 	c->secret = get_random_long();
 	c->alive = true;
+	INIT_LIST_HEAD(&c->ending);
 	rsv_guarantee_init(&c->guarantee);
 	rsv_cache_set_layout(c, l);
 	rsv_cache_shuffle(c);
@@ -201,10 +206,40 @@ static int rsv_cache_open(struct rsv_cache *c)
 	return err;
 }
 
+static void rsv_cache_flush_offline(struct rsv_cache *c)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_possible_cpu(cpu)
+		if (!cpu_online(cpu))
+			rsv_cpu_flush(c, per_cpu_ptr(c->cpus, cpu));
+	cpus_read_unlock();
+}
+
+/**
+ * rsv_cache_close() - let nobody find or use a cache any more
+ * @c: the cache, whose CPUs are drained
+ *
+ * A task that found the cache before may still flush one of its magazines. It is done when it drops
+ * region->caches_lock, which unpublishing takes, or when a grace period is over.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_cache_close(struct rsv_cache *c)
+{
+	rsv_cache_hooks->destroyed(c);
+	WRITE_ONCE(c->alive, false);
+	rsv_cache_update_fast(c);
+	cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
+	rsv_cache_flush_offline(c);
+	rsv_cache_unpublish(c);
+}
+
 /**
  * rsv_cache_create_internal() - create a cache for the module itself
  * @r: as for rsv_cache_create()
- * @name: its name
+ * @name: its full name (name.c)
  * @size: bytes of an object
  * @align: its alignment, up to twice the page size
  * @flags: as for rsv_cache_create(), and RSV_CACHE_*
@@ -222,7 +257,7 @@ struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *na
 	int err;
 
 	if (!(flags & RSV_CACHE_INTERNAL))
-		flags |= rsv_debug_flags(name);
+		flags |= rsv_debug_flags(rsv_name_bare(name));
 	err = rsv_layout_choose(&layout, rsv_engine_of(flags), size, align, flags, ctor);
 	if (err)
 		return ERR_PTR(err);
@@ -238,10 +273,18 @@ struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *na
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_internal);
 
+/* rsv_layout_choose() checks the rest. */
+static bool rsv_cache_request_ok(const char *name, unsigned int align, unsigned int flags)
+{
+	return rsv_name_ok(name) && align <= PAGE_SIZE && !(flags & ~RSV_CACHE_FLAGS) &&
+	       hweight32(flags & RSV_ENGINES) <= 1;
+}
+
 /**
  * rsv_cache_create() - create a cache for objects of one size
  * @r: the region that its slabs come from
- * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique in the region
+ * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique in the region, but for caches
+ *	of programs, which have a name space of their own
  * @size: bytes of an object, up to 32 pages
  * @align: a power of two up to the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
@@ -267,244 +310,36 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 				   unsigned int align, unsigned int flags,
 				   void (*ctor)(void *object))
 {
-	if (!r || !rsv_name_ok(name) || align > PAGE_SIZE)
-		return ERR_PTR(-EINVAL);
-	if (flags & ~(RSV_CACHE_FLAGS | RSV_NAME_UNIQUE) || hweight32(flags & RSV_ENGINES) > 1)
+	if (!r || !rsv_cache_request_ok(name, align, flags & ~RSV_NAME_UNIQUE))
 		return ERR_PTR(-EINVAL);
 	return rsv_cache_create_internal(r, name, size, align, flags, ctor);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_create);
 
-/*
- * Destruction
- */
-
-/* Takes the oldest cache out of the quarantine, if there are more than @max. */
-static struct rsv_cache *rsv_quarantine_pop(unsigned int max)
-{
-	struct rsv_cache *c = NULL;
-
-	spin_lock(&rsv_quarantine_lock);
-	if (rsv_nr_quarantined > max) {
-		c = list_last_entry(&rsv_quarantine, struct rsv_cache, list);
-		list_del(&c->list);
-		rsv_nr_quarantined--;
-	}
-	spin_unlock(&rsv_quarantine_lock);
-	return c;
-}
-
-/*
- * Runs a grace period after the cache was hidden: no task that found it before still looks at its
- * nodes.
- */
-static void rsv_cache_quarantine(struct work_struct *work)
-{
-	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu);
-
-	rsv_cache_free_nodes(c);
-	memset(c->nodes, 0, nr_node_ids * sizeof(*c->nodes));
-	spin_lock(&rsv_quarantine_lock);
-	list_add(&c->list, &rsv_quarantine);
-	rsv_nr_quarantined++;
-	spin_unlock(&rsv_quarantine_lock);
-	c = rsv_quarantine_pop(RSV_QUARANTINE_MAX);
-	if (c)
-		rsv_cache_free_memory(c);
-}
-
-static void rsv_cache_flush_offline(struct rsv_cache *c)
-{
-	unsigned int cpu;
-
-	cpus_read_lock();
-	for_each_possible_cpu(cpu)
-		if (!cpu_online(cpu))
-			rsv_cpu_flush(c, per_cpu_ptr(c->cpus, cpu));
-	cpus_read_unlock();
-}
-
-/*
- * Hides a cache whose CPUs are drained. A task that found the cache before may still flush one of
- * its magazines. It is done when it drops region->caches_lock, which unpublishing takes, or when a
- * grace period is over.
- */
-static void rsv_cache_retire(struct rsv_cache *c)
-{
-	rsv_cache_hooks->destroyed(c);
-	WRITE_ONCE(c->alive, false);
-	rsv_cache_update_fast(c);
-	cpuhp_state_remove_instance_nocalls(rsv_cache_state, &c->cpuhp);
-	rsv_cache_flush_offline(c);
-	rsv_cache_unpublish(c);
-}
-
-static u64 rsv_cache_slabs(const struct rsv_cache *c)
-{
-	struct rsv_cache_figures f;
-
-	rsv_cache_count(c, &f);
-	return f.full + f.partial + f.empty;
-}
-
-/* Quarantines a retired cache a grace period later. No frame points to it any more. */
-static void rsv_cache_free_later(struct rsv_cache *c)
-{
-	INIT_RCU_WORK(&c->rcu, rsv_cache_quarantine);
-	queue_rcu_work(rsv_queue, &c->rcu);
-}
-
-/* Returns whether a cache has used objects, and reports them. */
-static bool rsv_cache_in_use(struct rsv_cache *c)
-{
-	struct rsv_cache_figures f;
-
-	rsv_cache_count(c, &f);
-	if (f.active && rsv_report(RSV_IN_USE, "cache %s of region %s: %llu objects are out",
-				   c->name, c->region->name, f.active))
-		rsv_debug_leaks(c);
-	return f.active;
-}
-
-/* The frames of the slabs with lost objects point to the cache, so it stays with its region. */
-static void rsv_cache_lose(struct rsv_cache *c)
-{
-	struct rsv_region *r = c->region;
-
-	rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name, r->name);
-	mutex_lock(&r->caches_lock);
-	list_add_tail(&c->ending, &r->lost_caches);
-	mutex_unlock(&r->caches_lock);
-}
-
 /**
- * rsv_cache_destroy() - destroy a cache
- * @c: the cache, which no other task uses any more; NULL does nothing
+ * rsv_cache_create_for_user() - create a cache for a program
+ * @r: as for rsv_cache_create()
+ * @name: as for rsv_cache_create(), in the name space of programs
+ * @size: as for rsv_cache_create()
+ * @align: as for rsv_cache_create()
+ * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE
+ * @ctor: as for rsv_cache_create()
  *
- * Context: Process; may sleep; waits for a grace period.
- * Return: 0. -EBUSY while objects are used, with a report that lists them, and then nothing has
- * changed. -EBUSY also if objects are lost, and then the cache cannot be used any more. -EINVAL,
- * with a report, for a cache that was destroyed already.
+ * Context: Process; may sleep.
+ * Return: As rsv_cache_create().
  */
-int rsv_cache_destroy(struct rsv_cache *c)
+struct rsv_cache *rsv_cache_create_for_user(struct rsv_region *r, const char *name,
+					    unsigned int size, unsigned int align,
+					    unsigned int flags, void (*ctor)(void *object))
 {
-	if (!c)
-		return 0;
-	if (!rsv_cache_usable(c))
-		return -EINVAL;
-	/* Flushing finds an object that two CPUs freed at once, which would hide a used one. */
-	rsv_cache_drain(c);
-	rsv_depot_drain(c);
-	if (rsv_cache_in_use(c))
-		return -EBUSY;
-	rsv_cache_reserve(c, 0);
-	rsv_cache_drain(c);
-	rsv_cache_retire(c);
-	synchronize_rcu();
-	rsv_cache_release_slabs(c);
-	rsv_leaving_free_all(c->region);
-	if (!rsv_cache_slabs(c)) {
-		rsv_cache_free_later(c);
-		return 0;
-	}
-	rsv_cache_lose(c);
-	return -EBUSY;
+	char full[RSV_FULL_NAME_MAX];
+
+	if (!rsv_cache_request_ok(name, align, flags))
+		return ERR_PTR(-EINVAL);
+	rsv_name_of_user(full, name);
+	return rsv_cache_create_internal(r, full, size, align, flags, ctor);
 }
-EXPORT_SYMBOL_GPL(rsv_cache_destroy);
-
-/*
- * The end of a region
- */
-
-/*
- * Frees the rest of a retired cache. Its slabs with leaked or lost objects stay allocated. Those of
- * an internal cache do not, since the module itself has its objects.
- */
-static void rsv_cache_end(struct rsv_cache *c)
-{
-	struct rsv_region *r = c->region;
-	unsigned int i;
-
-	for (i = 0; i < r->nr_extents && !(c->flags & RSV_CACHE_INTERNAL); i++) {
-		struct rsv_extent *e = r->extents->at[i];
-		struct rsv_frame *f;
-
-		for (f = e ? e->frames : NULL; f && f < e->frames + e->nr_pages; f++) {
-			if (READ_ONCE(f->cache) == c)
-				rsv_frames_leak(f, 1);
-			cond_resched();
-		}
-	}
-	rsv_cache_free_later(c);
-}
-
-/* Lists the used objects of a cache: as leaked, if its region ends all the same. */
-static void rsv_cache_list_used(struct rsv_cache *c, struct rsv_leak_log *log)
-{
-	struct rsv_cache_figures f;
-
-	if (!log) {
-		rsv_cache_in_use(c);
-		return;
-	}
-	rsv_cache_count(c, &f);
-	if (!f.active || c->flags & RSV_CACHE_INTERNAL || !rsv_leak_listed(log))
-		return;
-	pr_err("region %s: leaked: %llu object%s of cache %s\n", c->region->name, f.active,
-	       f.active == 1 ? "" : "s", c->name);
-	log->lines -= min(log->lines, rsv_debug_leaks(c));
-}
-
-/* Destroys the internal caches of a region, or all others, with one grace period. */
-static void rsv_caches_destroy_some(struct rsv_region *r, bool internal, struct rsv_leak_log *log)
-{
-	struct rsv_cache *c, *next;
-	LIST_HEAD(retired);
-
-	list_for_each_entry_safe(c, next, &r->caches, list) {
-		if (!(c->flags & RSV_CACHE_INTERNAL) == internal)
-			continue;
-		rsv_cache_list_used(c, log);
-		rsv_cache_reserve(c, 0);
-	}
-	rsv_drain_cpus(r);
-	list_for_each_entry_safe(c, next, &r->caches, list) {
-		if (!(c->flags & RSV_CACHE_INTERNAL) == internal)
-			continue;
-		rsv_cache_retire(c);
-		list_add_tail(&c->ending, &retired);
-	}
-	synchronize_rcu();
-	list_for_each_entry(c, &retired, ending)
-		rsv_cache_release_slabs(c);
-	rsv_leaving_free_all(r);
-	list_for_each_entry_safe(c, next, &retired, ending) {
-		if (!rsv_cache_slabs(c))
-			rsv_cache_free_later(c);
-		else
-			rsv_cache_end(c);
-	}
-}
-
-/**
- * rsv_caches_destroy() - destroy all caches of a region that ends
- * @r: the region, which no other task uses
- * @log: NULL if none of its pages is used. Then objects that its caches still count as used are
- *	lost ones, and are reported. Else used objects are leaked, and the log lists them
- *
- * Slabs with leaked objects stay allocated. Nothing points to their caches any more.
- *
- * Context: Process; may sleep; waits for grace periods.
- */
-void rsv_caches_destroy(struct rsv_region *r, struct rsv_leak_log *log)
-{
-	struct rsv_cache *c, *next;
-
-	rsv_caches_destroy_some(r, false, log);
-	list_for_each_entry_safe(c, next, &r->lost_caches, ending)
-		rsv_cache_end(c);
-	rsv_caches_destroy_some(r, true, log);
-}
+EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_for_user);
 
 /*
  * Start and stop
@@ -560,10 +395,6 @@ int rsv_caches_start(void)
  */
 void rsv_caches_stop(void)
 {
-	struct rsv_cache *c;
-
-	while ((c = rsv_quarantine_pop(0)))
-		rsv_cache_free_memory(c);
 	cpuhp_remove_multi_state(rsv_cache_state);
 	rsv_cache_list_stop();
 }

@@ -19,7 +19,12 @@ void rsv_cache_set_hooks(const struct rsv_cache_hooks *hooks);
 struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *name,
 					    unsigned int size, unsigned int align,
 					    unsigned int flags, void (*ctor)(void *object));
-void rsv_caches_destroy(struct rsv_region *r, struct rsv_leak_log *log);
+struct rsv_cache *rsv_cache_create_for_user(struct rsv_region *r, const char *name,
+					    unsigned int size, unsigned int align,
+					    unsigned int flags, void (*ctor)(void *object));
+void rsv_cache_close(struct rsv_cache *c);
+void rsv_cache_free_nodes(struct rsv_cache *c);
+void rsv_cache_free_memory(struct rsv_cache *c);
 
 /*
  * The number of the slot that begins at an offset in a slab, or, if none does, a number too large

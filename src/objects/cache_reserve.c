@@ -19,6 +19,7 @@
 #include "alloc.h"
 #include "batch.h"
 #include "cache.h"
+#include "cache_reserve.h"
 #include "guarantee.h"
 #include "heap.h"
 #include "pages/contig.h"
@@ -156,7 +157,7 @@ static int rsv_guarantee_raise(struct rsv_cache *c, unsigned int nr, bool draine
  * Lowering
  */
 
-/* Gives the objects beyond @nr back, and all memory of the cache that no object is in. */
+/* Gives the objects beyond @nr back to the engine, and the pages that held them to the region. */
 static void rsv_guarantee_release(struct rsv_cache *c, unsigned int nr)
 {
 	struct rsv_guarantee_page *page;
@@ -174,7 +175,17 @@ static void rsv_guarantee_release(struct rsv_cache *c, unsigned int nr)
 		rsv_run_free_claimed(c->region, rsv_frame_at(e, page));
 		cond_resched();
 	}
-	rsv_cache_shrink(c);
+}
+
+/**
+ * rsv_cache_reserve_end() - end the guarantee of a cache that is about to be destroyed
+ * @c: the cache
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_cache_reserve_end(struct rsv_cache *c)
+{
+	rsv_guarantee_release(c, 0);
 }
 
 /**
@@ -204,8 +215,10 @@ int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
 	if (drained && (!rsv_guarantee_fits(c, nr, false) || !rsv_guarantee_drain(c, nr)))
 		return -ENOMEM;
 	err = rsv_guarantee_raise(c, nr, drained);
-	if (err || nr < before)
+	if (err || nr < before) {
 		rsv_guarantee_release(c, err ? before : nr);
+		rsv_cache_shrink(c);
+	}
 	return err;
 }
 EXPORT_SYMBOL_GPL(rsv_cache_reserve);

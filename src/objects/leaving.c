@@ -12,12 +12,12 @@
  *   that still saw the cache has left its section when the grace period ends. Until then the pages
  *   are as they were when the slab became empty. The free finds the mark of a free object there,
  *   and refuses.
- * - Where the exchange of a mark on the fast path is not atomic for other CPUs (mark.h), two of
- *   them that execute it at the same time may both store the object. One gives it back to the
- *   engine, and the slab may become empty and leave. The mark of the other is the trace. It was
- *   written in such a section, too: by the free itself, or by an allocation that found the object
- *   in a magazine. So it is there when the grace period ends. The engine then looks at each object
- *   once more (rsv_engine.free_slab()). A slab with an object that is not free is reported, and its
+ * - Where the exchange of a mark on the fast path is not atomic for other CPUs (mark.h), two CPUs
+ *   that execute it at the same time may both store the object. One gives it back to the engine,
+ *   and the slab may become empty and leave. The mark of the other is the trace. It was written in
+ *   such a section, too: by the free itself, or by an allocation that found the object in a
+ *   magazine. So it is there when the grace period ends. The engine then looks at each object once
+ *   more (rsv_engine.free_slab()). A slab with an object that is not free is reported, and its
  *   pages are lost.
  * - From then on all marks say "free", and an allocation that finds a stale pointer to one of the
  *   objects in a magazine refuses: the mark does not say "cached". A free refuses, because the
@@ -93,6 +93,7 @@ void rsv_leaving_add(struct rsv_cache *c, struct rsv_frame *slab)
 	raw_spin_lock_irqsave(&l->lock, flags);
 	first = !rsv_leaving_any(l);
 	rsv_leaving_push(&l->arrived, slab);
+	get_state_synchronize_rcu_full(&l->last);
 	rsv_leaving_advance(l);
 	raw_spin_unlock_irqrestore(&l->lock, flags);
 	/* While any slab is leaving, the work queues itself. */
@@ -160,8 +161,12 @@ static void rsv_leaving_free_stack(struct rsv_frame *stack)
 	}
 }
 
-/* Empties a stack. Returns its slabs, as a stack of the caller. */
-static struct rsv_frame *rsv_leaving_take(struct rsv_leaving *l, struct rsv_frame **stack)
+/*
+ * Empties a stack. Returns its slabs, as a stack of the caller, and in @last the state by which RCU
+ * tells when the grace period of all of them has ended.
+ */
+static struct rsv_frame *rsv_leaving_take(struct rsv_leaving *l, struct rsv_frame **stack,
+					  struct rcu_gp_oldstate *last)
 {
 	struct rsv_frame *taken;
 	unsigned long flags;
@@ -169,6 +174,7 @@ static struct rsv_frame *rsv_leaving_take(struct rsv_leaving *l, struct rsv_fram
 	raw_spin_lock_irqsave(&l->lock, flags);
 	taken = *stack;
 	*stack = NULL;
+	*last = l->last;
 	raw_spin_unlock_irqrestore(&l->lock, flags);
 	return taken;
 }
@@ -177,21 +183,24 @@ static struct rsv_frame *rsv_leaving_take(struct rsv_leaving *l, struct rsv_fram
  * rsv_leaving_free_all() - free all slabs that are leaving, and hurry the grace period for that
  * @r: the region
  *
+ * One grace period serves all slabs that were leaving when it began, also those of other regions.
+ *
  * Context: Process; may sleep.
  */
 void rsv_leaving_free_all(struct rsv_region *r)
 {
 	struct rsv_leaving *l = &r->leaving;
 	struct rsv_frame *arrived, *waiting;
+	struct rcu_gp_oldstate last;
 
 	mutex_lock(&l->mutex);
 	/* A slab that goes may free objects of another cache, one of whose slabs leaves then. */
 	while (rsv_leaving_any(l)) {
-		rsv_leaving_free_stack(rsv_leaving_take(l, &l->ended));
-		waiting = rsv_leaving_take(l, &l->waiting);
-		arrived = rsv_leaving_take(l, &l->arrived);
+		rsv_leaving_free_stack(rsv_leaving_take(l, &l->ended, &last));
+		waiting = rsv_leaving_take(l, &l->waiting, &last);
+		arrived = rsv_leaving_take(l, &l->arrived, &last);
 		if (waiting || arrived)
-			synchronize_rcu_expedited();
+			cond_synchronize_rcu_expedited_full(&last);
 		rsv_leaving_free_stack(waiting);
 		rsv_leaving_free_stack(arrived);
 	}

@@ -108,7 +108,7 @@ static bool rsv_depot_age(struct rsv_cache *c)
  */
 void rsv_cache_drain(struct rsv_cache *c)
 {
-	rsv_drain_cache(c->region, c);
+	rsv_drain_cache(c);
 }
 
 /**

@@ -203,16 +203,26 @@ void rsv_bad_pages_init(struct rsv_region *r)
 }
 
 /**
- * rsv_bad_pages_stop() - stop the work of a region that is about to end
+ * rsv_bad_pages_stop() - let nobody begin a search in a region that is about to end
  * @r: the region
  *
- * Context: Process; may sleep.
+ * When a grace period is over, nobody who read the field before begins a search any more.
+ *
+ * Context: Any.
  */
 void rsv_bad_pages_stop(struct rsv_region *r)
 {
 	WRITE_ONCE(r->waiting.stopped, true);
-	/* Nobody who read it before queues the work after that. */
-	synchronize_rcu();
+}
+
+/**
+ * rsv_bad_pages_cancel() - stop the search in a region, a grace period after rsv_bad_pages_stop()
+ * @r: the region
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_bad_pages_cancel(struct rsv_region *r)
+{
 	cancel_work_sync(&r->waiting.bad_work);
 }
 

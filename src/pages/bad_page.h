@@ -13,6 +13,7 @@ void rsv_bad_pages_flush(struct rsv_region *r);
 
 void rsv_bad_pages_init(struct rsv_region *r);
 void rsv_bad_pages_stop(struct rsv_region *r);
+void rsv_bad_pages_cancel(struct rsv_region *r);
 int rsv_bad_pages_start(void);
 void rsv_bad_pages_exit(void);
 

@@ -16,10 +16,11 @@
  *				waits for it only so long, and may leave work pending or running
  *				when it drops the lock. That does no harm: this work always does the
  *				same
- *	rsv_drain_cache()	empties the magazines of one cache (cache_drain_lock). The caller
- *				sets the cache, queues, and waits until the work is done before it
- *				drops the lock. So no work has the pointer for longer than the
- *				caller keeps the cache from being destroyed
+ *	rsv_drain_caches()	empties the magazines of some caches (cache_drain_lock). The caller
+ *				sets the list of caches, queues, and waits until the work is done
+ *				before it drops the lock. So no work has the list for longer than
+ *				the caller keeps the caches from being destroyed. A CPU drains all
+ *				caches of the list in one work item, however many there are
  *
  * A drain lets other tasks run after each cache and each zone, also on a kernel that does not
  * preempt. A cache that is destroyed between two steps is not visited any more, and RCU keeps the
@@ -38,6 +39,7 @@
 #include <linux/cpuhotplug.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
@@ -206,47 +208,82 @@ static int rsv_drain_cpu_dead(unsigned int cpu, struct hlist_node *node)
 }
 
 /*
- * One cache
+ * Some caches
  */
 
-static void rsv_drain_cache_this_cpu(struct work_struct *work)
+static void rsv_drain_caches_this_cpu(struct work_struct *work)
 {
 	struct rsv_drain_work *drain = container_of(work, struct rsv_drain_work, cache_work);
+	struct rsv_cache *c;
 
-	rsv_drain_hooks->drain_local(drain->region, drain->cache);
+	list_for_each_entry(c, drain->caches, ending) {
+		rsv_drain_hooks->drain_local(c->region, c);
+		cond_resched();
+	}
 }
 
-static void rsv_drain_queue_cache(struct rsv_region *r, struct rsv_cache *c)
+static bool rsv_drain_caches_need(struct list_head *caches, unsigned int cpu)
+{
+	struct rsv_cache *c;
+
+	list_for_each_entry(c, caches, ending)
+		if (rsv_drain_hooks->has_local(c->region, c, cpu))
+			return true;
+	return false;
+}
+
+/* The caller holds region->cache_drain_lock. */
+static void rsv_drain_list(struct rsv_region *r, struct list_head *caches)
 {
 	unsigned int cpu;
 
+	cpus_read_lock();
 	for_each_online_cpu(cpu) {
 		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
 
-		if (!rsv_drain_hooks->has_local(r, c, cpu))
+		if (!rsv_drain_caches_need(caches, cpu))
 			continue;
-		drain->cache = c;
+		drain->caches = caches;
 		queue_work_on(cpu, rsv_queue, &drain->cache_work);
 	}
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(r->drains, cpu)->cache_work);
+	cpus_read_unlock();
+}
+
+/**
+ * rsv_drain_caches() - move all objects that CPUs have in magazines of some caches to their slabs
+ * @caches: the caches, which the caller destroys. They may be of several regions: the work items of
+ *	one region serve
+ *
+ * Context: Process; may sleep; takes cpus_read_lock() and waits for the CPUs that have any.
+ */
+void rsv_drain_caches(struct list_head *caches)
+{
+	struct rsv_cache *first = list_first_entry_or_null(caches, struct rsv_cache, ending);
+
+	if (!first)
+		return;
+	mutex_lock(&first->region->cache_drain_lock);
+	rsv_drain_list(first->region, caches);
+	mutex_unlock(&first->region->cache_drain_lock);
 }
 
 /**
  * rsv_drain_cache() - move all objects that CPUs have in magazines of one cache to their slabs
- * @r: the region
  * @c: the cache, which the caller keeps from being destroyed
  *
  * Context: Process; may sleep; takes cpus_read_lock() and waits for the CPUs that have any.
  */
-void rsv_drain_cache(struct rsv_region *r, struct rsv_cache *c)
+void rsv_drain_cache(struct rsv_cache *c)
 {
-	unsigned int cpu;
+	struct rsv_region *r = c->region;
+	LIST_HEAD(only);
 
 	mutex_lock(&r->cache_drain_lock);
-	cpus_read_lock();
-	rsv_drain_queue_cache(r, c);
-	for_each_online_cpu(cpu)
-		flush_work(&per_cpu_ptr(r->drains, cpu)->cache_work);
-	cpus_read_unlock();
+	list_add(&c->ending, &only);
+	rsv_drain_list(r, &only);
+	list_del_init(&c->ending);
 	mutex_unlock(&r->cache_drain_lock);
 }
 
@@ -367,7 +404,7 @@ int rsv_drain_create(struct rsv_region *r)
 		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
 
 		INIT_WORK(&drain->work, rsv_drain_this_cpu);
-		INIT_WORK(&drain->cache_work, rsv_drain_cache_this_cpu);
+		INIT_WORK(&drain->cache_work, rsv_drain_caches_this_cpu);
 		drain->region = r;
 	}
 	err = cpuhp_state_add_instance_nocalls(rsv_drain_cpuhp_state, &r->cpuhp);

@@ -522,28 +522,29 @@ unsigned long rsv_extents_leak(struct rsv_region *r, struct rsv_leak_log *log)
 	return nr;
 }
 
-/**
- * rsv_extents_release() - give all pages of a region back to the system, but for leaked ones
- * @r: the region. Nothing in it is allocated but what is leaked, and no other task uses it
- *
- * Context: Process; may sleep.
- */
-void rsv_extents_release(struct rsv_region *r)
+static void rsv_extents_unmap(struct rsv_region *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_extents; i++)
+		if (r->extents->at[i])
+			rsv_pagemap_remove(r->extents->at[i], 0, r->extents->at[i]->nr_pages);
+}
+
+static void rsv_extents_invalidate(struct rsv_region *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_extents; i++)
+		if (r->extents->at[i])
+			rsv_extent_invalidate(r->extents->at[i]);
+}
+
+static void rsv_extents_free(struct rsv_region *r)
 {
 	struct rsv_extents *t, *older;
 	unsigned int i;
 
-	/* Extents that became holes earlier may still wait for their free_work. */
-	rsv_work_flush();
-	for (i = 0; i < r->nr_extents; i++)
-		if (r->extents->at[i])
-			rsv_pagemap_remove(r->extents->at[i], 0, r->extents->at[i]->nr_pages);
-	/* After this no lookup that found an extent in the map can make it a hint. */
-	synchronize_rcu();
-	for (i = 0; i < r->nr_extents; i++)
-		if (r->extents->at[i])
-			rsv_extent_invalidate(r->extents->at[i]);
-	synchronize_rcu();
 	for (i = 0; i < r->nr_extents; i++) {
 		struct rsv_extent *e = r->extents->at[i];
 
@@ -558,4 +559,28 @@ void rsv_extents_release(struct rsv_region *r)
 	}
 	r->extents = NULL;
 	r->nr_extents = 0;
+}
+
+/**
+ * rsv_extents_release() - give all pages of regions back to the system, but for leaked ones
+ * @regions: the regions. Nothing in them is allocated but what is leaked, and no other task uses
+ *	them
+ *
+ * Context: Process; may sleep; waits for grace periods, as many as for one region.
+ */
+void rsv_extents_release(struct list_head *regions)
+{
+	struct rsv_region *r;
+
+	/* Extents that became holes earlier may still wait for their free_work. */
+	rsv_work_flush();
+	list_for_each_entry(r, regions, ending)
+		rsv_extents_unmap(r);
+	/* After this no lookup that found an extent in the map can make it a hint. */
+	synchronize_rcu();
+	list_for_each_entry(r, regions, ending)
+		rsv_extents_invalidate(r);
+	synchronize_rcu();
+	list_for_each_entry(r, regions, ending)
+		rsv_extents_free(r);
 }

@@ -148,11 +148,18 @@ uint32_t create_scratch_region(int fd, uint64_t bytes)
 	return want.handle;
 }
 
-static void set_region_name(char field[RSV_NAME_MAX], const char *name)
+/* Stores a name. Returns the flags that its prefix, which is no part of it, stands for. */
+static uint32_t set_region_name(char field[RSV_NAME_MAX], const char *name)
 {
+	static const char prefix[] = "kernel:";
+	bool of_kernel = !strncmp(name, prefix, sizeof(prefix) - 1);
+
+	if (of_kernel)
+		name += sizeof(prefix) - 1;
 	if (strlen(name) >= RSV_NAME_MAX)
 		wrong_usage("the name '%s' is longer than %d characters", name, RSV_NAME_MAX - 1);
 	strcpy(field, name);
+	return of_kernel ? RSV_REGION_OF_KERNEL : 0;
 }
 
 /* Ends the program after an ioctl that takes a name of a region. */
@@ -183,7 +190,7 @@ uint32_t open_region(int fd, const char *name)
 
 	if (!name)
 		return DEFAULT_REGION;
-	set_region_name(want.name, name);
+	want.flags = set_region_name(want.name, name);
 	if (ioctl(fd, RSV_IOC_REGION_OPEN, &want))
 		fail_region(name, "open");
 	return want.handle;
@@ -204,7 +211,7 @@ int try_create_region(int fd, const char *name, const struct rsv_ioc_reserve *wa
 	struct rsv_ioc_region_make make = {
 		.size = sizeof(make), .reserves = (uintptr_t)want, .count = nr};
 
-	set_region_name(make.name, name);
+	make.flags = set_region_name(make.name, name);
 	return ioctl(fd, RSV_IOC_REGION_MAKE, &make) ? errno : 0;
 }
 
@@ -218,7 +225,7 @@ int try_destroy_region(int fd, const char *name)
 {
 	struct rsv_ioc_region_end end = {.size = sizeof(end)};
 
-	set_region_name(end.name, name);
+	end.flags = set_region_name(end.name, name);
 	return ioctl(fd, RSV_IOC_REGION_END, &end) ? errno : 0;
 }
 
@@ -232,7 +239,7 @@ void grow_region(int fd, const char *name, const struct rsv_ioc_reserve *want)
 {
 	struct rsv_ioc_region_grow grow = {.size = sizeof(grow), .want = *want};
 
-	set_region_name(grow.name, name);
+	grow.flags = set_region_name(grow.name, name);
 	if (ioctl(fd, RSV_IOC_REGION_GROW, &grow))
 		fail_region(name, "grow");
 }
@@ -241,7 +248,7 @@ uint64_t shrink_region(int fd, const char *name, uint64_t bytes)
 {
 	struct rsv_ioc_region_shrink shrink = {.size = sizeof(shrink), .bytes = bytes};
 
-	set_region_name(shrink.name, name);
+	shrink.flags = set_region_name(shrink.name, name);
 	if (ioctl(fd, RSV_IOC_REGION_SHRINK, &shrink))
 		fail_region(name, "shrink");
 	return shrink.bytes;

@@ -59,6 +59,7 @@ static void run_shrink(char **arguments)
 static void print_region(int fd, const struct rsv_ioc_region_next *region)
 {
 	static const char *const origins[] = {"kernel", "named", "scratch"};
+	char name[sizeof("kernel:") + RSV_NAME_MAX];
 	struct rsv_ioc_info info;
 
 	printf("%-20s %-8s", region->name, origins[region->origin]);
@@ -66,7 +67,9 @@ static void print_region(int fd, const struct rsv_ioc_region_next *region)
 		puts("  (destroyed when its program ends)");
 		return;
 	}
-	info = query_info(fd, open_region(fd, region->name));
+	snprintf(name, sizeof(name), "%s%s", region->origin == RSV_REGION_KERNEL ? "kernel:" : "",
+		 region->name);
+	info = query_info(fd, open_region(fd, name));
 	printf(" %12s", size_text(info.bytes).chars);
 	printf(" %12s %7u %6u\n", size_text(info.free_bytes + info.cached_bytes).chars,
 	       info.nr_extents, info.nr_caches);
@@ -120,7 +123,8 @@ const struct command command_region = {
 	.arguments =
 		"create NAME SPEC[,SPEC...] | destroy NAME | grow NAME SPEC | shrink NAME SIZE | list",
 	.summary = "create, destroy, resize and list regions",
-	.help = "A region stays until it is destroyed or the module is unloaded. A region that shrinks\n"
+	.help = "A region stays until it is destroyed or the module is unloaded. If a kernel module has\n"
+		"a region of the same name, kernel:NAME is that one. A region that shrinks\n"
 		"gives back free memory only; what is allocated does not move. All actions but list\n"
 		"are for root.\n\n"
 		"SPEC is [nodeN/][ZONE:]SIZE[K|M|G][:SHARED], where ZONE is dma, dma32, normal or\n"

@@ -21,9 +21,19 @@ struct choice {
 	unsigned int hidden;
 };
 
+/* The name as in slabinfo, where what programs made has a prefix */
+static const char *full_name(const struct rsv_ioc_cache *cache)
+{
+	static char name[sizeof("user:") + RSV_NAME_MAX];
+
+	snprintf(name, sizeof(name), "%s%s", cache->origin == RSV_CACHE_USER ? "user:" : "",
+		 cache->name);
+	return name;
+}
+
 static void print_slabs(const struct rsv_ioc_cache *cache)
 {
-	printf("%-20s %-6s %7u %7u %5u %7u %6u %8llu %8llu %5llu %7llu %5llu\n", cache->name,
+	printf("%-20s %-6s %7u %7u %5u %7u %6u %8llu %8llu %5llu %7llu %5llu\n", full_name(cache),
 	       cache->engine, cache->object_size, cache->stride, cache->slab_pages,
 	       cache->slab_objects, cache->slab_waste, (unsigned long long)cache->active_objects,
 	       (unsigned long long)cache->total_objects, (unsigned long long)cache->full_slabs,
@@ -32,7 +42,7 @@ static void print_slabs(const struct rsv_ioc_cache *cache)
 
 static void print_magazines(const struct rsv_ioc_cache *cache)
 {
-	printf("%-20s %-6s %6u %10llu %10llu %9llu %5llu %5llu %6llu %10llu\n", cache->name,
+	printf("%-20s %-6s %6u %10llu %10llu %9llu %5llu %5llu %6llu %10llu\n", full_name(cache),
 	       cache->engine, cache->magazine_rounds, (unsigned long long)cache->allocs,
 	       (unsigned long long)cache->frees, (unsigned long long)cache->exchanges,
 	       (unsigned long long)cache->depot_full, (unsigned long long)cache->depot_empty,

@@ -120,6 +120,44 @@ TEST_F(device, bad_cache_names_are_refused_and_taken_ones_exist)
 		TH_LOG("another region");
 }
 
+/* Counts the caches of a region that have this name, by who created them. */
+static void count_caches_named(int fd, uint32_t region, const char *name, unsigned int nr[2])
+{
+	struct rsv_ioc_cache cache;
+	uint32_t id;
+
+	nr[RSV_CACHE_KERNEL] = nr[RSV_CACHE_USER] = 0;
+	for (id = 0; !query_cache(fd, region, id, &cache); id = cache.id + 1)
+		if (!strcmp(cache.name, name))
+			nr[cache.origin]++;
+}
+
+TEST_F(device, a_program_may_take_the_names_that_the_kernel_has)
+{
+	const uint32_t scratch_bytes = KB(64);
+	struct rsv_ioc_cache_create cache, other;
+	uint32_t regions[2] = {0}, i;
+	unsigned int nr[2];
+
+	ASSERT_EQ(create_scratch(self->fd, scratch_bytes, &regions[1]), 0);
+	for (i = 0; i < 2; i++) {
+		count_caches_named(self->fd, regions[i], "kmalloc-64", nr);
+		EXPECT_EQ(nr[RSV_CACHE_KERNEL], 1);
+		EXPECT_EQ(nr[RSV_CACHE_USER], 0);
+		ASSERT_EQ(create_cache(self->fd, regions[i], "kmalloc-64", 64, &cache), 0);
+		EXPECT_EQ(create_cache(self->fd, regions[i], "kmalloc-64", 64, &other), EEXIST);
+		count_caches_named(self->fd, regions[i], "kmalloc-64", nr);
+		EXPECT_EQ(nr[RSV_CACHE_KERNEL], 1);
+		EXPECT_EQ(nr[RSV_CACHE_USER], 1);
+	}
+	if (!access("/sys/kernel/debug/reservoir/stats", F_OK)) {
+		EXPECT_EQ(access("/sys/kernel/debug/reservoir/caches/kmalloc-64/stats", F_OK), 0);
+		EXPECT_EQ(access("/sys/kernel/debug/reservoir/caches/user:kmalloc-64/stats", F_OK),
+			  0);
+	}
+	EXPECT_EQ(free_handle(self->fd, cache.handle), 0);
+}
+
 #define CACHE_FLAGS                                                                \
 	(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | \
 	 RSV_ENGINE_SLOB | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)

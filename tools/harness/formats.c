@@ -71,7 +71,7 @@ TEST_F(device, slabinfo_is_read_as_the_kernels_own)
 	EXPECT_GT(read_slabinfo("/proc/slabinfo", "", &line), 0)
 		TH_LOG("the reader cannot read the kernel's file");
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
-	EXPECT_EQ(read_slabinfo(DEBUGFS "slabinfo", "read-by-others", &line), info.nr_caches);
+	EXPECT_EQ(read_slabinfo(DEBUGFS "slabinfo", "user:read-by-others", &line), info.nr_caches);
 	ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
 	EXPECT_EQ(line.active_objects, 100);
 	EXPECT_EQ(line.objects, cache.total_objects);
@@ -106,8 +106,10 @@ TEST_F(device, the_engine_is_named_where_readers_stop)
 	for (e = 0; e < ARRAY_SIZE(engines); e++) {
 		char name[RSV_NAME_MAX], path[256];
 
-		snprintf(name, sizeof(name), "engine-of-%s", engines[e].name);
-		ASSERT_EQ(create_cache_with(self->fd, 0, name, 64, engines[e].flag, &made), 0);
+		snprintf(name, sizeof(name), "user:engine-of-%s", engines[e].name);
+		ASSERT_EQ(create_cache_with(self->fd, 0, name + strlen("user:"), 64,
+					    engines[e].flag, &made),
+			  0);
 		snprintf(path, sizeof(path), " : engine %s\n", engines[e].name);
 		EXPECT_NE(strstr(line_of(DEBUGFS "slabinfo", name), path), NULL);
 		snprintf(path, sizeof(path), DEBUGFS "caches/%s/stats", name);
@@ -187,7 +189,7 @@ TEST_F(device, slabs_are_listed_one_a_line)
 		ASSERT_EQ(alloc_object(self->fd, made.handle, &object), 0);
 	}
 	ASSERT_EQ(query_cache(self->fd, 0, made.id, &cache), 0);
-	file = fopen(DEBUGFS "caches/listed/slabs", "r");
+	file = fopen(DEBUGFS "caches/user:listed/slabs", "r");
 	ASSERT_NE(file, NULL);
 	ASSERT_NE(fgets(text, sizeof(text), file), NULL);
 	EXPECT_STREQ(text, "# offset pages objects out carved list\n");

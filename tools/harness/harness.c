@@ -76,6 +76,7 @@ FIXTURE_TEARDOWN(device)
 #include "queries.c"
 #include "structures.c"
 #include "handles.c"
+#include "closing.c"
 #include "regions.c"
 #include "named.c"
 #include "buffers.c"

@@ -119,6 +119,21 @@ TEST_F(device, regions_of_others_are_not_a_programs_to_open_or_end)
 	EXPECT_EQ(free_handle(self->fd, other), 0);
 }
 
+TEST_F(device, a_region_of_the_kernel_is_found_if_the_program_says_so)
+{
+	struct rsv_ioc_region_open open = {
+		.size = sizeof(open), .flags = RSV_REGION_OF_KERNEL, .name = "default"};
+
+	ASSERT_EQ(call(self->fd, RSV_IOC_REGION_OPEN, &open), 0);
+	EXPECT_EQ(free_handle(self->fd, open.handle), 0);
+	ASSERT_EQ(create_named(self->fd, "programs", &anywhere, 1), 0);
+	strcpy(open.name, "programs");
+	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_OPEN, &open), ENOENT);
+	open.flags = 2;
+	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_OPEN, &open), EINVAL);
+	EXPECT_EQ(destroy_named(self->fd, "programs"), 0);
+}
+
 static const char *const bad_names[] = {"",    ".",   "..",
 					"a b", "a/b", "01234567890123456789012345678901"};
 

@@ -17,6 +17,11 @@
  * handle of the wrong kind with EINVAL. A descriptor has at most 1048576 handles, 1024 of them of
  * caches (EMFILE).
  *
+ * Programs and kernel modules have name spaces of their own: whatever names kernel modules choose
+ * for their regions and caches, a program can have the same ones, and the other way round. Only
+ * "default" is the name of one region for all. Answers tell the two apart by @origin. In debugfs
+ * and in the kernel's log the names of what programs made begin with "user:".
+ *
  * All programs together, and those of one user, may hold a share of a region: buffers, and the
  * slabs of their caches (EDQUOT). ENOMEM says that the region has no such memory. CAP_SYS_RESOURCE
  * lifts the limit.
@@ -259,6 +264,8 @@ struct rsv_ioc_extent {
  * @contended: out: times that a CPU had to wait for the lock of a depot
  * @guaranteed_objects: out: guaranteed objects, which only this cache can use
  * @least_request: out: bytes of the smallest rsv_kmalloc() that this size class serves; 0: none
+ * @origin: out: who created it, RSV_CACHE_KERNEL or RSV_CACHE_USER
+ * @reserved: out: 0
  */
 struct rsv_ioc_cache {
 	__u32 size;
@@ -291,7 +298,13 @@ struct rsv_ioc_cache {
 	__u64 contended;
 	__u64 guaranteed_objects;
 	__u64 least_request;
+	__u32 origin;
+	__u32 reserved;
 };
+
+/* The creator of a cache */
+#define RSV_CACHE_KERNEL	0	/* a kernel module, or the region itself */
+#define RSV_CACHE_USER		1	/* a program: RSV_IOC_CACHE_CREATE */
 
 /* The zone that a region's memory comes from */
 #define RSV_ZONE_ANY		0	/* any zone */
@@ -341,7 +354,8 @@ struct rsv_ioc_map {
  *	such contiguous run, or the program's memory cgroup has reached its limit; EDQUOT if the
  *	scratch regions of all programs, or of this user's, may have no more (the parameters user=
  *	and quota=). A region counts for at least 64 KB
- * @name: in: name (EINVAL, EEXIST), or an empty string to let the kernel choose one; out: the name
+ * @name: in: name (EINVAL; EEXIST if another region of a program has it), or an empty string to
+ *	let the kernel choose one; out: the name
  * @handle: out: handle
  * @reserved: 0
  */
@@ -377,10 +391,16 @@ struct rsv_ioc_region_next {
 	char name[RSV_NAME_MAX];
 };
 
+/*
+ * A flag of the ioctls that take a region by its name: the region that a kernel module created,
+ * also if RSV_IOC_REGION_MAKE created another one of the name. Without the flag, that other one.
+ */
+#define RSV_REGION_OF_KERNEL	0x00000001U
+
 /**
  * struct rsv_ioc_region_open - get a handle of a region by its name
  * @size: in: bytes of this structure
- * @flags: in: 0
+ * @flags: in: RSV_REGION_OF_KERNEL or 0
  * @handle: out: handle. It serves for queries and, on a descriptor that is open for writing, for
  *	allocations; but programs cannot allocate from a kernel module's region (EACCES)
  * @reserved: in: 0
@@ -424,7 +444,7 @@ struct rsv_ioc_reserve {
  *	no such zone or node)
  * @count: in: its entries, at most RSV_RESERVES_MAX; with 0 the region has no memory yet
  * @reserved: in: 0
- * @name: in: name (EINVAL, EEXIST)
+ * @name: in: name (EINVAL; EEXIST if another region of a program has it)
  *
  * The region stays until RSV_IOC_REGION_END or until the module is unloaded. This ioctl, and the
  * three that change a region by its name, need CAP_SYS_ADMIN (EPERM).
@@ -454,7 +474,7 @@ struct rsv_ioc_region_end {
 /**
  * struct rsv_ioc_region_grow - reserve more memory of the system for a region
  * @size: in: bytes of this structure
- * @flags: in: 0
+ * @flags: in: RSV_REGION_OF_KERNEL or 0
  * @want: in: the memory, as for RSV_IOC_REGION_MAKE
  * @name: in: name (ENOENT; EACCES: a scratch region)
  */
@@ -468,7 +488,7 @@ struct rsv_ioc_region_grow {
 /**
  * struct rsv_ioc_region_shrink - give free memory of a region back to the system
  * @size: in: bytes of this structure
- * @flags: in: 0
+ * @flags: in: RSV_REGION_OF_KERNEL or 0
  * @bytes: in: the most bytes to give back; out: bytes given back. The region gives back whole free
  *	blocks of at least one pageblock of the kernel; allocated memory does not move
  * @name: in: name (ENOENT; EACCES: a scratch region)
@@ -574,8 +594,8 @@ struct rsv_constructed {
  * @align: in: a power of two up to the page size, or 0 (EINVAL)
  * @cache_flags: in: RSV_HWCACHE_ALIGN and so on, with at most one RSV_ENGINE_* (EINVAL)
  * @id: out: the number of the cache for RSV_IOC_CACHE
- * @name: in: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".." (EINVAL); unique in its region
- *	(EEXIST)
+ * @name: in: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".." (EINVAL); EEXIST if a program has a
+ *	cache of that name in the region
  */
 struct rsv_ioc_cache_create {
 	__u32 size;

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of caches.
+ *
+ * Caches end in two steps, so that any number of caches, of one region or of several, shares the
+ * work of each CPU and one grace period:
+ *
+ *	rsv_caches_retire()	drains the CPUs. The caches no object of which is used are hidden:
+ *				nobody finds them from now on
+ *	rsv_caches_release()	waits until no task looks at the hidden caches any more, and gives
+ *				their memory back
+ *
+ * No lock is held between the two, nor during the grace period, so nobody else waits for them. The
+ * caches on the lists are the caller's alone: a CPU that goes off-line is flushed of a cache until
+ * that is hidden, and then has no objects of it. No step allocates memory.
+ *
+ * Afterwards the empty structure of a cache stays in quarantine for a while. A caller that still
+ * uses the cache finds the fast paths off and, on the slow path, that the cache is not alive.
+ */
+#define pr_fmt(fmt) "reservoir: " fmt
+
+#include <linux/list.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+#include "cache.h"
+#include "cache_destroy.h"
+#include "cache_reserve.h"
+#include "debug/check.h"
+#include "leaving.h"
+#include "pages/drain.h"
+#include "pages/extent.h"
+#include "reap.h"
+#include "stats.h"
+#include "work.h"
+
+/* Destroyed caches in quarantine */
+#define RSV_QUARANTINE_MAX	16
+
+static DEFINE_SPINLOCK(rsv_quarantine_lock);
+static LIST_HEAD(rsv_quarantine);	/* the newest first (rsv_quarantine_lock) */
+static unsigned int rsv_nr_quarantined;	/* (rsv_quarantine_lock) */
+
+/*
+ * The quarantine
+ */
+
+/* Takes the oldest cache out of the quarantine, if there are more than @max. */
+static struct rsv_cache *rsv_quarantine_pop(unsigned int max)
+{
+	struct rsv_cache *c = NULL;
+
+	spin_lock(&rsv_quarantine_lock);
+	if (rsv_nr_quarantined > max) {
+		c = list_last_entry(&rsv_quarantine, struct rsv_cache, list);
+		list_del(&c->list);
+		rsv_nr_quarantined--;
+	}
+	spin_unlock(&rsv_quarantine_lock);
+	return c;
+}
+
+/*
+ * Runs a grace period after the cache was hidden: no task that found it before still looks at its
+ * nodes.
+ */
+static void rsv_cache_quarantine(struct work_struct *work)
+{
+	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu);
+
+	rsv_cache_free_nodes(c);
+	spin_lock(&rsv_quarantine_lock);
+	list_add(&c->list, &rsv_quarantine);
+	rsv_nr_quarantined++;
+	spin_unlock(&rsv_quarantine_lock);
+	c = rsv_quarantine_pop(RSV_QUARANTINE_MAX);
+	if (c)
+		rsv_cache_free_memory(c);
+}
+
+/* Quarantines a retired cache a grace period later. No frame points to it any more. */
+static void rsv_cache_free_later(struct rsv_cache *c)
+{
+	INIT_RCU_WORK(&c->rcu, rsv_cache_quarantine);
+	queue_rcu_work(rsv_queue, &c->rcu);
+}
+
+/**
+ * rsv_quarantine_stop() - free the caches in quarantine, after the last region and all queued work
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_quarantine_stop(void)
+{
+	struct rsv_cache *c;
+
+	while ((c = rsv_quarantine_pop(0)))
+		rsv_cache_free_memory(c);
+}
+
+/*
+ * Some caches
+ */
+
+static u64 rsv_cache_slabs(const struct rsv_cache *c)
+{
+	struct rsv_cache_figures f;
+
+	rsv_cache_count(c, &f);
+	return f.full + f.partial + f.empty;
+}
+
+/* Returns whether a cache has used objects, and reports them. */
+static bool rsv_cache_in_use(struct rsv_cache *c)
+{
+	struct rsv_cache_figures f;
+
+	rsv_cache_count(c, &f);
+	if (f.active && rsv_report(RSV_IN_USE, "cache %s of region %s: %llu objects are out",
+				   c->name, c->region->name, f.active))
+		rsv_debug_leaks(c);
+	return f.active;
+}
+
+/* The frames of the slabs with lost objects point to the cache, so it stays with its region. */
+static void rsv_cache_lose(struct rsv_cache *c)
+{
+	struct rsv_region *r = c->region;
+
+	rsv_report(RSV_IN_USE, "cache %s of region %s: it has slabs left", c->name, r->name);
+	mutex_lock(&r->caches_lock);
+	list_move_tail(&c->ending, &r->lost_caches);
+	mutex_unlock(&r->caches_lock);
+}
+
+/**
+ * rsv_cache_add_ending() - put a cache on a list of caches that end together
+ * @c: the cache, which no other task uses any more
+ * @caches: the list
+ *
+ * Context: Any.
+ * Return: 0, or -EINVAL, with a report, for a cache that was destroyed or is on such a list.
+ */
+int rsv_cache_add_ending(struct rsv_cache *c, struct list_head *caches)
+{
+	if (!rsv_cache_usable(c))
+		return -EINVAL;
+	if (!list_empty(&c->ending)) {
+		rsv_report(RSV_DEAD_CACHE, "cache %s: it is destroyed twice at once", c->name);
+		return -EINVAL;
+	}
+	list_add_tail(&c->ending, caches);
+	return 0;
+}
+
+/*
+ * Hides the caches that are not in use, and moves them to @retired. Takes the others off the list,
+ * unchanged, with a report for each. Returns 0, or -EBUSY if there are any.
+ */
+static int rsv_caches_retire(struct list_head *caches, struct list_head *retired)
+{
+	struct rsv_cache *c, *next;
+	int err = 0;
+
+	/* Flushing finds an object that two CPUs freed at once, which would hide a used one. */
+	rsv_drain_caches(caches);
+	list_for_each_entry_safe(c, next, caches, ending) {
+		rsv_depot_drain(c);
+		if (rsv_cache_in_use(c)) {
+			list_del_init(&c->ending);
+			err = -EBUSY;
+		} else {
+			rsv_cache_reserve_end(c);
+		}
+		cond_resched();
+	}
+	rsv_drain_caches(caches);
+	list_for_each_entry(c, caches, ending) {
+		rsv_cache_close(c);
+		cond_resched();
+	}
+	list_splice_tail_init(caches, retired);
+	return err;
+}
+
+/* Gives back all slabs of retired caches in which no object is lost. */
+static void rsv_caches_release_slabs(struct list_head *retired)
+{
+	struct rsv_cache *c;
+
+	synchronize_rcu();
+	list_for_each_entry(c, retired, ending) {
+		rsv_cache_release_slabs(c);
+		cond_resched();
+	}
+	/* The first region that waits for a grace period does so for the others, too. */
+	list_for_each_entry(c, retired, ending)
+		rsv_leaving_free_all(c->region);
+}
+
+/* Returns 0, or -EBUSY, with reports, if objects of some of the retired caches are lost. */
+static int rsv_caches_release(struct list_head *retired)
+{
+	struct rsv_cache *c, *next;
+	int err = 0;
+
+	if (list_empty(retired))
+		return 0;
+	rsv_caches_release_slabs(retired);
+	list_for_each_entry_safe(c, next, retired, ending) {
+		if (!rsv_cache_slabs(c)) {
+			list_del(&c->ending);
+			rsv_cache_free_later(c);
+		} else {
+			rsv_cache_lose(c);
+			err = -EBUSY;
+		}
+		cond_resched();
+	}
+	return err;
+}
+
+/**
+ * rsv_caches_end() - destroy the caches of a list
+ * @caches: the caches; afterwards the list is empty
+ *
+ * Context: Process; may sleep; waits for one grace period, and a hurried one.
+ * Return: 0, or -EBUSY, with reports, if objects of some of them are used or lost.
+ */
+int rsv_caches_end(struct list_head *caches)
+{
+	LIST_HEAD(retired);
+	int err = rsv_caches_retire(caches, &retired);
+
+	return rsv_caches_release(&retired) ?: err;
+}
+
+/**
+ * rsv_caches_destroy() - destroy several caches, in the time that one takes
+ * @nr: entries of @caches
+ * @caches: the caches, of any regions, which no other task uses any more; NULL entries do nothing.
+ *	Afterwards the array has those that are unchanged, because objects of them are used, and
+ *	NULL for all others. So once the objects are free, the same array serves again
+ *
+ * The end of a cache waits for a grace period, some ten milliseconds. A module that destroys a
+ * thousand caches one by one waits a thousand times. Here all wait for the same grace period.
+ *
+ * The function is synchronous, as kmem_cache_destroy() is: when it returns, the objects are back in
+ * the region, the names can be taken again, and no constructor is called any more, so the caller
+ * may be unloaded. The caller learns which caches still have used objects, while it can do
+ * something about it. An asynchronous function could promise none of that.
+ *
+ * Context: Process; may sleep; waits for one grace period, and a hurried one.
+ * Return: 0; -EBUSY if rsv_cache_destroy() would return that for any of them; else -EINVAL, with a
+ * report, if any was destroyed already or is in the array twice. The others are destroyed all the
+ * same.
+ */
+int rsv_caches_destroy(unsigned int nr, struct rsv_cache **caches)
+{
+	LIST_HEAD(ending);
+	LIST_HEAD(retired);
+	int err = 0, dead;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		dead = caches[i] ? rsv_cache_add_ending(caches[i], &ending) : 0;
+		if (dead)
+			caches[i] = NULL;
+		err = err ?: dead;
+	}
+	err = rsv_caches_retire(&ending, &retired) ?: err;
+	for (i = 0; i < nr; i++)
+		if (caches[i] && !READ_ONCE(caches[i]->alive))
+			caches[i] = NULL;
+	return rsv_caches_release(&retired) ?: err;
+}
+EXPORT_SYMBOL_GPL(rsv_caches_destroy);
+
+/**
+ * rsv_cache_destroy() - destroy a cache
+ * @c: the cache, which no other task uses any more; NULL does nothing
+ *
+ * For several caches, rsv_caches_destroy() takes no longer than this function does for one.
+ *
+ * Context: Process; may sleep; waits for a grace period.
+ * Return: 0. -EBUSY while objects are used, with a report that lists them, and then nothing has
+ * changed. -EBUSY also if objects are lost, and then the cache cannot be used any more. -EINVAL,
+ * with a report, for a cache that was destroyed already.
+ */
+int rsv_cache_destroy(struct rsv_cache *c)
+{
+	return rsv_caches_destroy(1, &c);
+}
+EXPORT_SYMBOL_GPL(rsv_cache_destroy);
+
+/*
+ * The end of regions
+ */
+
+/*
+ * Frees the rest of a retired cache. Its slabs with leaked or lost objects stay allocated. Those of
+ * an internal cache do not, since the module itself has its objects.
+ */
+static void rsv_cache_end(struct rsv_cache *c)
+{
+	struct rsv_region *r = c->region;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_extents && !(c->flags & RSV_CACHE_INTERNAL); i++) {
+		struct rsv_extent *e = r->extents->at[i];
+		struct rsv_frame *f;
+
+		for (f = e ? e->frames : NULL; f && f < e->frames + e->nr_pages; f++) {
+			if (READ_ONCE(f->cache) == c)
+				rsv_frames_leak(f, 1);
+			cond_resched();
+		}
+	}
+	rsv_cache_free_later(c);
+}
+
+/* Lists the used objects of a cache: as leaked, if its region ends all the same. */
+static void rsv_cache_list_used(struct rsv_cache *c, struct rsv_leak_log *log)
+{
+	struct rsv_cache_figures f;
+
+	if (!log) {
+		rsv_cache_in_use(c);
+		return;
+	}
+	rsv_cache_count(c, &f);
+	if (!f.active || c->flags & RSV_CACHE_INTERNAL || !rsv_leak_listed(log))
+		return;
+	pr_err("region %s: leaked: %llu object%s of cache %s\n", c->region->name, f.active,
+	       f.active == 1 ? "" : "s", c->name);
+	log->lines -= min(log->lines, rsv_debug_leaks(c));
+}
+
+/* Retires the internal caches of a region, or all others. */
+static void rsv_region_retire_caches(struct rsv_region *r, bool internal, struct rsv_leak_log *log,
+				     struct list_head *retired)
+{
+	struct rsv_cache *c, *next;
+
+	list_for_each_entry_safe(c, next, &r->caches, list) {
+		if (!(c->flags & RSV_CACHE_INTERNAL) == internal)
+			continue;
+		rsv_cache_list_used(c, log);
+		rsv_cache_reserve_end(c);
+	}
+	rsv_drain_cpus(r);
+	list_for_each_entry_safe(c, next, &r->caches, list) {
+		if (!(c->flags & RSV_CACHE_INTERNAL) == internal)
+			continue;
+		rsv_cache_close(c);
+		list_add_tail(&c->ending, retired);
+		cond_resched();
+	}
+}
+
+/* Destroys the internal caches of regions, or all others, with one grace period. */
+static void rsv_regions_destroy_some(struct list_head *regions, bool internal,
+				     struct rsv_leak_log *log)
+{
+	struct rsv_cache *c, *next;
+	struct rsv_region *r;
+	LIST_HEAD(retired);
+
+	list_for_each_entry(r, regions, ending)
+		rsv_region_retire_caches(r, internal, log, &retired);
+	rsv_caches_release_slabs(&retired);
+	list_for_each_entry_safe(c, next, &retired, ending) {
+		if (!rsv_cache_slabs(c))
+			rsv_cache_free_later(c);
+		else
+			rsv_cache_end(c);
+		cond_resched();
+	}
+}
+
+/**
+ * rsv_regions_destroy_caches() - destroy all caches of regions that end
+ * @regions: the regions, which no other task uses
+ * @log: NULL if none of their pages is used. Then objects that their caches still count as used are
+ *	lost ones, and are reported. Else used objects are leaked, and the log lists them
+ *
+ * Slabs with leaked objects stay allocated. Nothing points to their caches any more.
+ *
+ * Context: Process; may sleep; waits for grace periods, as many as for one region.
+ */
+void rsv_regions_destroy_caches(struct list_head *regions, struct rsv_leak_log *log)
+{
+	struct rsv_cache *c, *next;
+	struct rsv_region *r;
+
+	rsv_regions_destroy_some(regions, false, log);
+	list_for_each_entry(r, regions, ending)
+		list_for_each_entry_safe(c, next, &r->lost_caches, ending)
+			rsv_cache_end(c);
+	rsv_regions_destroy_some(regions, true, log);
+}
