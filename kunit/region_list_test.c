@@ -5,13 +5,15 @@
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 
 #include "region.h"
 #include "region_list.h"
 #include "support/suite.h"
 
-#define SEVERAL	8
+#define MANY	64
+#define MANY_MS	2000	/* much more than it takes, for a busy machine */
 
 static struct rsv_region *create(const char *name, unsigned int origin)
 {
@@ -145,29 +147,35 @@ static void program_and_kernel_may_have_regions_of_one_name(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, rsv_region_get("kunit-both", 0), ERR_PTR(-ENOENT));
 }
 
-/* --- Several -------------------------------------------------------------------------------- */
+/* --- Many ----------------------------------------------------------------------------------- */
 
-static void several_regions_end_together(struct kunit *test)
+/* One by one each of them takes six grace periods. */
+static void many_regions_end_in_the_time_of_a_few(struct kunit *test)
 {
-	char name[] = "kunit-several-0";
+	char name[RSV_NAME_MAX];
 	struct rsv_region *r;
 	LIST_HEAD(retired);
-	unsigned int i, k;
+	unsigned int i;
+	ktime_t start;
 	void *p;
+	s64 ms;
 
-	for (k = 0; k < 2; k++) {
-		for (i = 0; i < SEVERAL; i++) {
-			name[sizeof(name) - 2] = '0' + i;
-			r = create(name, RSV_REGION_SCRATCH);
-			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
-			p = rsv_kmalloc(r, 100, GFP_KERNEL);
-			KUNIT_EXPECT_NOT_NULL(test, p);
-			rsv_kfree(p);
-			KUNIT_EXPECT_EQ(test, rsv_region_retire(r, &retired), 0);
-		}
-		rsv_regions_release(&retired);
-		KUNIT_EXPECT_TRUE(test, list_empty(&retired));
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "kunit-many-%u", i);
+		r = create(name, RSV_REGION_SCRATCH);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, r);
+		p = rsv_kmalloc(r, 100, GFP_KERNEL);
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		rsv_kfree(p);
+		KUNIT_EXPECT_EQ(test, rsv_region_retire(r, &retired), 0);
 	}
+	start = ktime_get();
+	rsv_regions_release(&retired);
+	ms = ktime_ms_delta(ktime_get(), start);
+	kunit_info(test, "%d regions: %lld ms", MANY, ms);
+	if (!SLOW)
+		KUNIT_EXPECT_LT(test, ms, MANY_MS);
+	KUNIT_EXPECT_TRUE(test, list_empty(&retired));
 	rsv_regions_release(&retired);
 }
 
@@ -176,7 +184,7 @@ static struct kunit_case region_list_cases[] = {
 	KUNIT_CASE(region_that_is_open_or_the_default_one_is_not_retired),
 	KUNIT_CASE(region_in_use_is_found_again),
 	KUNIT_CASE(program_and_kernel_may_have_regions_of_one_name),
-	KUNIT_CASE(several_regions_end_together),
+	KUNIT_CASE(many_regions_end_in_the_time_of_a_few),
 	{}};
 
 static struct kunit_suite region_list_suite = {

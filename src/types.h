@@ -869,7 +869,8 @@ struct rsv_guarantee {
  * @ending: on a list of caches that are destroyed together (their destroyer's); or on that of one
  *	that is drained (region->cache_drain_lock); or on region->lost_caches (region->caches_lock)
  * @debugfs: its folder (from when the cache is created until it is destroyed)
- * @rcu: work that quarantines the cache after a grace period (queued once)
+ * @rcu: work that quarantines the cache, and all that ended with it, after a grace period (queued
+ *	once, for the first of them)
  * @nodes: by number of the node (constant)
  */
 struct rsv_cache {

@@ -62,14 +62,8 @@ static struct rsv_cache *rsv_quarantine_pop(unsigned int max)
 	return c;
 }
 
-/*
- * Runs a grace period after the cache was hidden: no task that found it before still looks at its
- * nodes.
- */
-static void rsv_cache_quarantine(struct work_struct *work)
+static void rsv_cache_quarantine(struct rsv_cache *c)
 {
-	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu);
-
 	rsv_cache_free_nodes(c);
 	spin_lock(&rsv_quarantine_lock);
 	list_add(&c->list, &rsv_quarantine);
@@ -80,11 +74,36 @@ static void rsv_cache_quarantine(struct work_struct *work)
 		rsv_cache_free_memory(c);
 }
 
-/* Quarantines a retired cache a grace period later. No frame points to it any more. */
-static void rsv_cache_free_later(struct rsv_cache *c)
+/*
+ * Runs a grace period after no frame named one of the caches any more: no task that found a cache
+ * before still looks at its nodes. The first cache itself may be freed here.
+ */
+static void rsv_caches_quarantine(struct work_struct *work)
 {
-	INIT_RCU_WORK(&c->rcu, rsv_cache_quarantine);
-	queue_rcu_work(rsv_queue, &c->rcu);
+	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu), *next;
+	LIST_HEAD(caches);
+
+	list_add_tail(&caches, &c->ending);
+	list_for_each_entry_safe(c, next, &caches, ending) {
+		list_del_init(&c->ending);
+		rsv_cache_quarantine(c);
+		cond_resched();
+	}
+}
+
+/*
+ * Quarantines the caches of a list a grace period later. No frame names them any more. The list
+ * loses its head, and the work of the first cache serves all.
+ */
+static void rsv_caches_free_later(struct list_head *caches)
+{
+	struct rsv_cache *first = list_first_entry_or_null(caches, struct rsv_cache, ending);
+
+	if (!first)
+		return;
+	list_del_init(caches);
+	INIT_RCU_WORK(&first->rcu, rsv_caches_quarantine);
+	queue_rcu_work(rsv_queue, &first->rcu);
 }
 
 /**
@@ -210,15 +229,13 @@ static int rsv_caches_release(struct list_head *retired)
 		return 0;
 	rsv_caches_release_slabs(retired);
 	list_for_each_entry_safe(c, next, retired, ending) {
-		if (!rsv_cache_slabs(c)) {
-			list_del(&c->ending);
-			rsv_cache_free_later(c);
-		} else {
+		if (rsv_cache_slabs(c)) {
 			rsv_cache_lose(c);
 			err = -EBUSY;
 		}
 		cond_resched();
 	}
+	rsv_caches_free_later(retired);
 	return err;
 }
 
@@ -300,10 +317,10 @@ EXPORT_SYMBOL_GPL(rsv_cache_destroy);
  */
 
 /*
- * Frees the rest of a retired cache. Its slabs with leaked or lost objects stay allocated. Those of
- * an internal cache do not, since the module itself has its objects.
+ * Takes a retired cache out of the frames of its slabs with leaked or lost objects. They stay
+ * allocated, but not those of an internal cache, since the module itself has its objects.
  */
-static void rsv_cache_end(struct rsv_cache *c)
+static void rsv_cache_leak_slabs(struct rsv_cache *c)
 {
 	struct rsv_region *r = c->region;
 	unsigned int i;
@@ -318,7 +335,6 @@ static void rsv_cache_end(struct rsv_cache *c)
 			cond_resched();
 		}
 	}
-	rsv_cache_free_later(c);
 }
 
 /* Lists the used objects of a cache: as leaked, if its region ends all the same. */
@@ -364,20 +380,19 @@ static void rsv_region_retire_caches(struct rsv_region *r, bool internal, struct
 static void rsv_regions_destroy_some(struct list_head *regions, bool internal,
 				     struct rsv_leak_log *log)
 {
-	struct rsv_cache *c, *next;
 	struct rsv_region *r;
+	struct rsv_cache *c;
 	LIST_HEAD(retired);
 
 	list_for_each_entry(r, regions, ending)
 		rsv_region_retire_caches(r, internal, log, &retired);
 	rsv_caches_release_slabs(&retired);
-	list_for_each_entry_safe(c, next, &retired, ending) {
-		if (!rsv_cache_slabs(c))
-			rsv_cache_free_later(c);
-		else
-			rsv_cache_end(c);
+	list_for_each_entry(c, &retired, ending) {
+		if (rsv_cache_slabs(c))
+			rsv_cache_leak_slabs(c);
 		cond_resched();
 	}
+	rsv_caches_free_later(&retired);
 }
 
 /**
@@ -392,12 +407,14 @@ static void rsv_regions_destroy_some(struct list_head *regions, bool internal,
  */
 void rsv_regions_destroy_caches(struct list_head *regions, struct rsv_leak_log *log)
 {
-	struct rsv_cache *c, *next;
 	struct rsv_region *r;
+	struct rsv_cache *c;
 
 	rsv_regions_destroy_some(regions, false, log);
-	list_for_each_entry(r, regions, ending)
-		list_for_each_entry_safe(c, next, &r->lost_caches, ending)
-			rsv_cache_end(c);
+	list_for_each_entry(r, regions, ending) {
+		list_for_each_entry(c, &r->lost_caches, ending)
+			rsv_cache_leak_slabs(c);
+		rsv_caches_free_later(&r->lost_caches);
+	}
 	rsv_regions_destroy_some(regions, true, log);
 }

@@ -218,11 +218,11 @@ TEST_F(device, the_command_shows_the_region)
 	EXPECT_EQ(run("buddy", NULL, NULL, NULL), 0);
 	EXPECT_TRUE(printed(zone.name));
 	EXPECT_EQ(run("slabs", NULL, NULL, NULL), 0);
-	EXPECT_TRUE(printed("\nshown ") && printed(" unused size classes;"));
+	EXPECT_TRUE(printed("\nuser:shown ") && printed(" unused size classes;"));
 	EXPECT_EQ(run("slabs", "--all", NULL, NULL), 0);
-	EXPECT_TRUE(printed("\nshown ") && printed("\nkmalloc-8192 "));
+	EXPECT_TRUE(printed("\nuser:shown ") && printed("\nkmalloc-8192 "));
 	EXPECT_EQ(run("slabs", "--magazines", NULL, NULL), 0);
-	EXPECT_TRUE(printed("\nshown ") && printed("exchanges"));
+	EXPECT_TRUE(printed("\nuser:shown ") && printed("exchanges"));
 	EXPECT_EQ(run("fragmentation", NULL, NULL, NULL), 0);
 	EXPECT_TRUE(printed("unusable") && printed("\nsize classes ") && printed("\n 8192 "));
 	if (printed("\nsize classes fine\n")) {
