@@ -281,8 +281,8 @@ static int rsv_extents_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_extents);
 
 /*
- * slabinfo: the format of /proc/slabinfo, version 2.1, and nothing else, since some readers refuse a
- * line with more than its 16 words. The engine of a cache is in its file stats.
+ * slabinfo: the format of /proc/slabinfo, version 2.1, and nothing else, since some readers refuse
+ * a line with more than its 16 words. The engine of a cache is in its file stats.
  */
 
 static void rsv_slabinfo_head(struct seq_file *m)
