@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver whose memory is Reservoir's, built against an installed Reservoir: /dev/packets, a queue.
- * A write() adds a packet, and a read() takes the oldest one. As in a network driver each packet is
- * an object of a cache, and the ring of pointers to them is a block of pages.
+ * A driver whose memory is Reservoir's, built against an installed Reservoir. /dev/packets is a
+ * queue: a write() adds a packet, and a read() takes the oldest one. As in a network driver, each
+ * packet is an object of a cache, and the ring of pointers to them is a block of pages.
  */
 #include <linux/fs.h>
 #include <linux/minmax.h>
