@@ -31,8 +31,7 @@ has_module() {
 module_alone() {
 	local log
 	log=$(kept "$1")/log/make.log
-	grep -oE '[a-z_]+\.ko$' "$log" | sort -u | diff - <(echo reservoir.ko)
-	! grep -F "$root/src" "$log"
+	grep -oE '[a-z_]+\.ko$' "$log" | sort -u | diff - <(echo reservoir.ko) && ! grep -F "$root/src" "$log"
 }
 
 # program_builds: a program finds the header where PREFIX says
