@@ -17,7 +17,7 @@ make check      run all tests
 make check-machines  run those that need particular machines: nodes, CPUs that come and go, 32 bits, PREEMPT_RT
 make check-debug  run them under the kernel's sanitizers: KASAN, lockdep, KCSAN, kmemleak, UBSAN
 make bench      measure Reservoir and the running kernel's own allocators (10 minutes)
-make install    build and install the module through DKMS, the command and the udev rule (root)
+make install    build and install the module through DKMS, the command, the header and the udev rule (root)
 make uninstall  undo that
 make clean      remove what was built; the cache in ~/.cache/reservoir stays
 
@@ -27,7 +27,7 @@ Variables: KERNEL=6.12-cloud, 6.12, 6.1-cloud, 6.12-rt...: a kernel from Debian'
            CPUS=2 MEM=1G NODES=1 KERNEL_ARGS= ACCEL=auto: the machine of make demo and make shell
            MACHINES= DEBUG= BENCH=: which of them make check-machines, make check-debug and make bench run (see
            scripts/machines --help, scripts/check-debug --help, scripts/bench --help)
-           KERNELRELEASE=$$(uname -r) PREFIX=/usr/local DESTDIR=: for make install
+           KERNELRELEASE=$$(uname -r) PREFIX=/usr/local DESTDIR= DKMS=dkms: for make install (see scripts/install --help)
 endef
 
 help:

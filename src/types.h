@@ -1007,7 +1007,7 @@ struct rsv_visitor {
 
 /**
  * struct rsv_engine - how slabs keep track of their objects (constant)
- * @name: its name in engine= and slabinfo
+ * @name: its name in engine= and stats
  * @flag: RSV_ENGINE_*
  * @off_object: the engine marks cached objects elsewhere than in them, so fast paths do not serve
  * @heap: small objects are blocks of the region's heap, whose frames do not name their cache

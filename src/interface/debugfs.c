@@ -282,8 +282,8 @@ static int rsv_extents_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(rsv_extents);
 
 /*
- * slabinfo: the format of /proc/slabinfo, version 2.1. The name of the engine follows where kernels
- * with CONFIG_DEBUG_SLAB appended statistics, which readers of the format ignore.
+ * slabinfo: the format of /proc/slabinfo, version 2.1, and nothing else, since some readers refuse
+ * a line with more than its 16 words. The engine of a cache is in its file stats.
  */
 
 static void rsv_slabinfo_head(struct seq_file *m)
@@ -291,7 +291,7 @@ static void rsv_slabinfo_head(struct seq_file *m)
 	seq_puts(m, "slabinfo - version: 2.1\n");
 	seq_puts(m, "# name            <active_objs> <num_objs> <objsize> <objperslab>");
 	seq_puts(m, " <pagesperslab> : tunables <limit> <batchcount> <sharedfactor>");
-	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail> : engine <name>\n");
+	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
 }
 
 /* The position is the number of the next cache, so caches may come and go between two reads. */
@@ -334,8 +334,7 @@ static int rsv_slabinfo_show(struct seq_file *m, void *v)
 	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", cache->name, c.active_objects,
 		   c.total_objects, c.stride, c.slab_objects, c.slab_pages);
 	seq_puts(m, " : tunables    0    0    0");
-	seq_printf(m, " : slabdata %6llu %6llu %6u", slabs, slabs + c.empty_slabs, 0);
-	seq_printf(m, " : engine %s\n", c.engine);
+	seq_printf(m, " : slabdata %6llu %6llu %6u\n", slabs, slabs + c.empty_slabs, 0);
 	return 0;
 }
 

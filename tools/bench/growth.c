@@ -204,7 +204,7 @@ static struct kmem_cache **kernels;
 
 static bool make_ours(unsigned int i)
 {
-	char name[16];
+	char name[24];
 
 	snprintf(name, sizeof(name), "growing-%u", i);
 	ours[i] = rsv_cache_create(rsv_default_region(), name, BENCH_OBJECT, 0, 0, NULL);
@@ -213,7 +213,7 @@ static bool make_ours(unsigned int i)
 
 static bool make_kernels(unsigned int i)
 {
-	char name[16];
+	char name[24];
 
 	snprintf(name, sizeof(name), "growing-%u", i);
 	kernels[i] = kmem_cache_create(name, BENCH_OBJECT, 0, SLAB_NO_MERGE, NULL);

@@ -13,7 +13,10 @@ static bool has_debugfs(void)
 	return !access(DEBUGFS "stats", F_OK);
 }
 
-/* One line of slabinfo as slabtop (procps) reads it: eight conversions; the rest is ignored. */
+/*
+ * One line of slabinfo: eight conversions, as slabtop (procps) reads it, and then its end, since
+ * Prometheus' node exporter refuses a line that has more than 16 words.
+ */
 struct slab_line {
 	char name[129];
 	unsigned int active_objects, objects, object_size, per_slab, pages, active_slabs, slabs;
@@ -21,12 +24,18 @@ struct slab_line {
 
 static bool read_slab_line(const char *line, struct slab_line *s)
 {
-	return sscanf(line, "%128s %u %u %u %u %u : tunables %*u %*u %*u : slabdata %u %u %*u",
+	int end = 0;
+
+	return sscanf(line, "%128s %u %u %u %u %u : tunables %*u %*u %*u : slabdata %u %u %*u%n",
 		      s->name, &s->active_objects, &s->objects, &s->object_size, &s->per_slab,
-		      &s->pages, &s->active_slabs, &s->slabs) == 8;
+		      &s->pages, &s->active_slabs, &s->slabs, &end) == 8 &&
+	       !strcmp(line + end, "\n");
 }
 
-/* Returns the number of lines of a slabinfo, or -1 if a line or the version is malformed. */
+/*
+ * Returns the number of lines of a slabinfo, or -1 if a line or the version is malformed. The only
+ * comment that the node exporter skips is the heading.
+ */
 static int read_slabinfo(const char *path, const char *name, struct slab_line *found)
 {
 	FILE *file = fopen(path, "r");
@@ -41,7 +50,7 @@ static int read_slabinfo(const char *path, const char *name, struct slab_line *f
 	    sscanf(text, "slabinfo - version: 2.%u", &minor) != 1 || minor != 1)
 		nr = -1;
 	while (nr >= 0 && fgets(text, sizeof(text), file)) {
-		if (text[0] == '#')
+		if (!strncmp(text, "# name ", 7))
 			continue;
 		nr = read_slab_line(text, &line) ? nr + 1 : -1;
 		if (nr > 0 && !strcmp(line.name, name))
@@ -96,7 +105,7 @@ static const char *line_of(const char *path, const char *beginning)
 	return found ? text : "";
 }
 
-TEST_F(device, the_engine_is_named_where_readers_stop)
+TEST_F(device, stats_name_the_engine)
 {
 	struct rsv_ioc_cache_create made;
 	size_t e;
@@ -110,8 +119,6 @@ TEST_F(device, the_engine_is_named_where_readers_stop)
 		ASSERT_EQ(create_cache_with(self->fd, 0, name + strlen("user:"), 64,
 					    engines[e].flag, &made),
 			  0);
-		snprintf(path, sizeof(path), " : engine %s\n", engines[e].name);
-		EXPECT_NE(strstr(line_of(DEBUGFS "slabinfo", name), path), NULL);
 		snprintf(path, sizeof(path), DEBUGFS "caches/%s/stats", name);
 		snprintf(name, sizeof(name), "engine %s\n", engines[e].name);
 		EXPECT_STREQ(line_of(path, "engine "), name);
