@@ -68,7 +68,8 @@ static bool rsv_reserves_ok(const struct rsv_reserve *want, unsigned int nr)
 
 static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin)
 {
-	struct rsv_region *r = kzalloc(sizeof(*r), RSV_GFP_CREATE);
+	const gfp_t charged = origin == RSV_REGION_SCRATCH ? __GFP_ACCOUNT : 0;
+	struct rsv_region *r = kzalloc(sizeof(*r), RSV_GFP_CREATE | charged);
 
 	if (!r)
 		return NULL;

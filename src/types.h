@@ -1498,7 +1498,7 @@ struct rsv_account {
 /**
  * struct rsv_charge - what a handle holds of a pool
  * @account: whose; NULL for memory that is not charged (constant)
- * @nr_pages: how many pages (rsv_quota_lock)
+ * @nr_pages: how many pages (changes under rsv_quota_lock, and by the handle's owner only)
  */
 struct rsv_charge {
 	struct rsv_account *account;

@@ -152,7 +152,7 @@ static void walk_comes_to_each_page_once(struct kunit *test)
 		unsigned long some = w.end - w.index;
 
 		for (; w.index < w.end; w.index++)
-			__set_bit(e->offset + w.index, seen);
+			KUNIT_EXPECT_FALSE(test, __test_and_set_bit(e->offset + w.index, seen));
 		rsv_walk_leave(&w);
 		KUNIT_EXPECT_LE(test, some, RSV_WALK_BATCH);
 	}

@@ -572,10 +572,8 @@ void rsv_debugfs_start(void)
 	rsv_debugfs_root = debugfs_create_dir("reservoir", NULL);
 	rsv_debugfs_regions = debugfs_create_dir("regions", rsv_debugfs_root);
 	rsv_debugfs_region_created(r);
-	mutex_lock(&r->caches_lock);
 	list_for_each_entry(c, &r->caches, list)
 		rsv_debugfs_cache_created(c);
-	mutex_unlock(&r->caches_lock);
 }
 
 /**

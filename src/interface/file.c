@@ -171,6 +171,29 @@ struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_ha
 }
 
 /**
+ * rsv_file_recount() - charge what the descriptor's caches have now
+ * @f: the descriptor
+ *
+ * Caches give back empty slabs at any time. Their charges follow when a request asks for more than
+ * is allowed.
+ *
+ * Context: Under the descriptor's lock.
+ */
+void rsv_file_recount(struct rsv_file *f)
+{
+	struct rsv_handle *h;
+	unsigned long number;
+
+	xa_for_each(&f->handles, number, h) {
+		if (!f->nr_caches)
+			break;
+		if (h->kind == &rsv_kind_cache)
+			rsv_cache_handle_charge(container_of(h, struct rsv_cache_handle, handle));
+		cond_resched();
+	}
+}
+
+/**
  * rsv_file_has_caches_left() - check the limit of caches
  * @f: the descriptor
  *

@@ -14,9 +14,9 @@
 #include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/container_of.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/minmax.h>
 #include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -29,8 +29,9 @@
 #include "region.h"
 #include "region_list.h"
 
-/* A scratch region of any size takes metadata, so a small one counts for more than its pages. */
-#define RSV_SCRATCH_BYTES_MIN	((size_t)SZ_64K)
+/* What a scratch region counts for besides its pages: caches, lists and work of each CPU */
+#define RSV_SCRATCH_METADATA		SZ_128K
+#define RSV_SCRATCH_METADATA_CPU	SZ_32K
 
 /**
  * rsv_handle_init() - initialize a handle with one reference, the caller's
@@ -115,6 +116,12 @@ static struct rsv_region *rsv_scratch_create_unnamed(char name[RSV_NAME_MAX],
 	return r;
 }
 
+static unsigned long rsv_scratch_metadata_pages(void)
+{
+	return PFN_UP(RSV_SCRATCH_METADATA) +
+	       num_possible_cpus() * PFN_UP(RSV_SCRATCH_METADATA_CPU);
+}
+
 /**
  * rsv_scratch_handle_create() - create a scratch region of one extent
  * @name: its name; if it is empty, the function chooses a name and stores it here
@@ -131,7 +138,7 @@ struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], siz
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	error = rsv_charge_begin(&s->charge, NULL, PFN_UP(max(bytes, RSV_SCRATCH_BYTES_MIN)));
+	error = rsv_charge_begin(&s->charge, NULL, PFN_DOWN(bytes) + rsv_scratch_metadata_pages());
 	if (error)
 		goto free;
 	if (name[0])
@@ -264,20 +271,28 @@ free:
 	return ERR_PTR(error);
 }
 
+/* The pages of a cache: its slabs. In SLOB's heap, which has no slabs, its used objects count. */
+static unsigned long rsv_cache_handle_pages(const struct rsv_cache *c)
+{
+	struct rsv_cache_figures figures;
+
+	rsv_cache_count(c, &figures);
+	return figures.pages ?: PFN_UP(figures.active * c->layout.stride);
+}
+
 /**
- * rsv_cache_handle_charge() - charge the slabs that a cache has now
+ * rsv_cache_handle_charge() - charge the pages that a cache has now
  * @c: the handle
  *
  * Context: Process.
- * Return: 0, or -EDQUOT as rsv_charge_set(), and then the slabs since the last call are not
+ * Return: 0, or -EDQUOT as rsv_charge_set(), and then the pages since the last call are not
  * charged.
  */
 int rsv_cache_handle_charge(struct rsv_cache_handle *c)
 {
-	struct rsv_cache_figures figures;
-
-	rsv_cache_count(c->cache, &figures);
-	return rsv_charge_set(&c->charge, figures.pages);
+	if (!c->charge.account)
+		return 0;
+	return rsv_charge_set(&c->charge, rsv_cache_handle_pages(c->cache));
 }
 
 static void rsv_object_handle_release(struct rsv_handle *h)
@@ -316,6 +331,9 @@ struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cach
 	error = rsv_cache_handle_charge(cache);
 	if (error) {
 		rsv_handle_put(&o->handle);
+		/* The slab that was made for the object goes back, too. */
+		rsv_cache_shrink(cache->cache);
+		rsv_cache_handle_charge(cache);
 		return ERR_PTR(error);
 	}
 	return o;

@@ -139,6 +139,10 @@ static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	b = rsv_buffer_create(r, parent, req);
+	if (b == ERR_PTR(-EDQUOT)) {
+		rsv_file_recount(f);
+		b = rsv_buffer_create(r, parent, req);
+	}
 	error = rsv_file_add_buffer(f, b, &req->handle, &req->bytes, &req->mmap_offset);
 	if (!error)
 		req->offset = rsv_page_offset(b->page);
@@ -155,6 +159,10 @@ static int rsv_do_scattered_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	b = rsv_buffer_create_scattered(r, parent, req->bytes);
+	if (b == ERR_PTR(-EDQUOT)) {
+		rsv_file_recount(f);
+		b = rsv_buffer_create_scattered(r, parent, req->bytes);
+	}
 	return rsv_file_add_buffer(f, b, &req->handle, &req->bytes, &req->mmap_offset);
 }
 

@@ -355,7 +355,7 @@ size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, siz
 
 	while (done < count && first + done < READ_ONCE(r->span)) {
 		e = rsv_walk_seek(&w, first + done);
-		batch = min(count - done, w.end - w.index);
+		batch = min_t(unsigned long, count - done, w.end - w.index);
 		if (e)
 			rsv_map_batch(e, w.index, chars + done, batch);
 		else

@@ -10,6 +10,11 @@
  * administrator created for programs they may use up together. An administrator (CAP_SYS_RESOURCE)
  * is counted, but not limited.
  *
+ * Pages that a program freed while somebody else refers to them, such as I/O in flight, wait in
+ * their region. They lessen what all programs may hold, though the charge to the user has ended.
+ *
+ * A program in a user namespace counts as one of the user who created that: in it, he is many users.
+ *
  * The shares may change at any time. Nobody loses what he holds then, but may get no more.
  *
  * rsv_quota_lock guards all pools, accounts and charges. It is innermost.
@@ -22,9 +27,11 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/reservoir.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "quota.h"
 
@@ -36,9 +43,9 @@ static DEFINE_HASHTABLE(rsv_accounts, 8);	/* by pool and user (rsv_quota_lock) *
 static struct rsv_pool rsv_scratch_pool;	/* (rsv_quota_lock) */
 
 /**
- * struct rsv_limits - how many pages of a pool may be held
- * @programs: by all programs
- * @user: by those of one user
+ * struct rsv_limits - how many pages of a pool may be charged
+ * @programs: to all programs
+ * @user: to those of one user
  */
 struct rsv_limits {
 	unsigned long programs;
@@ -55,18 +62,21 @@ static unsigned long rsv_share(unsigned long nr_pages, unsigned int percent)
 static struct rsv_limits rsv_pool_limits(const struct rsv_pool *pool)
 {
 	unsigned int programs = READ_ONCE(rsv_quota_programs);
+	unsigned long nr_pages, programs_pages, waiting = 0;
 	const struct rsv_region *r;
-	unsigned long nr_pages;
 
 	if (pool == &rsv_scratch_pool) {
 		nr_pages = (max(si_mem_available(), 0L) + READ_ONCE(pool->nr_pages)) / 2;
 	} else {
 		r = container_of(pool, struct rsv_region, programs);
-		nr_pages = READ_ONCE(r->nr_pages);
+		/* Memory that the region lends comes back: until then a request gets ENOMEM. */
+		nr_pages = READ_ONCE(r->nr_pages) + r->lending.lent;
 		programs = r->origin == RSV_REGION_NAMED ? 100 : programs;
+		waiting = READ_ONCE(r->waiting.nr_pages);
 	}
+	programs_pages = rsv_share(nr_pages, programs);
 	return (struct rsv_limits){
-		.programs = rsv_share(nr_pages, programs),
+		.programs = programs_pages - min(programs_pages, waiting),
 		.user = rsv_share(nr_pages, READ_ONCE(rsv_quota_user)),
 	};
 }
@@ -87,17 +97,27 @@ static struct rsv_account *rsv_account_find(const struct rsv_pool *pool, kuid_t 
 	return NULL;
 }
 
-/* The account of the current user, with one charge more; NULL if there is no memory for it */
-static struct rsv_account *rsv_account_get(struct rsv_pool *pool)
+/* The user whom the current program counts for */
+static kuid_t rsv_quota_uid(void)
 {
-	struct rsv_account *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT), *a;
-	const kuid_t uid = current_uid();
+	const struct user_namespace *ns;
+	kuid_t uid = current_uid();
+
+	for (ns = current_user_ns(); ns->parent; ns = ns->parent)
+		uid = ns->owner;
+	return uid;
+}
+
+/* Counts a charge to the account of a user, if there is one or @new is to be it. */
+static struct rsv_account *rsv_account_take(struct rsv_pool *pool, kuid_t uid,
+					    struct rsv_account *new)
+{
+	struct rsv_account *a;
 
 	spin_lock(&rsv_quota_lock);
 	a = rsv_account_find(pool, uid);
 	if (!a && new) {
 		a = new;
-		new = NULL;
 		a->pool = pool;
 		a->uid = uid;
 		hash_add(rsv_accounts, &a->node, rsv_account_key(pool, uid));
@@ -105,7 +125,21 @@ static struct rsv_account *rsv_account_get(struct rsv_pool *pool)
 	if (a)
 		a->nr_charges++;
 	spin_unlock(&rsv_quota_lock);
-	kfree(new);
+	return a;
+}
+
+/* The account of the current user, with one charge more; NULL if there is no memory for it */
+static struct rsv_account *rsv_account_get(struct rsv_pool *pool)
+{
+	const kuid_t uid = rsv_quota_uid();
+	struct rsv_account *a = rsv_account_take(pool, uid, NULL), *new;
+
+	if (a)
+		return a;
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	a = rsv_account_take(pool, uid, new);
+	if (a != new)
+		kfree(new);
 	return a;
 }
 
@@ -223,22 +257,24 @@ void rsv_charge_end(struct rsv_charge *c)
  * @r: the region
  * @info: the function fills in the fields about programs, and those about the current user
  *
- * The fields stay 0 for a scratch region.
+ * The fields stay 0 for a scratch region, and for one of a kernel module, which is not for programs.
  *
  * Context: Process.
  */
 void rsv_quota_query(struct rsv_region *r, struct rsv_ioc_info *info)
 {
 	const struct rsv_limits most = rsv_pool_limits(&r->programs);
+	const kuid_t uid = rsv_quota_uid();
 	const struct rsv_account *a;
 
-	if (r->origin == RSV_REGION_SCRATCH)
+	if (r->origin == RSV_REGION_SCRATCH ||
+	    (r->origin == RSV_REGION_KERNEL && r != rsv_default_region()))
 		return;
 	info->programs_limit = (u64)most.programs << PAGE_SHIFT;
 	info->user_limit = (u64)most.user << PAGE_SHIFT;
 	spin_lock(&rsv_quota_lock);
 	info->programs_bytes = (u64)r->programs.nr_pages << PAGE_SHIFT;
-	a = rsv_account_find(&r->programs, current_uid());
+	a = rsv_account_find(&r->programs, uid);
 	info->user_bytes = a ? (u64)a->nr_pages << PAGE_SHIFT : 0;
 	spin_unlock(&rsv_quota_lock);
 }

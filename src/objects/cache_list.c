@@ -97,7 +97,7 @@ int rsv_cache_publish(struct rsv_cache *c)
 	/* When the numbers begin again, those in use are left out. NULL reserves an entry. */
 	do {
 		c->id = atomic_inc_return(&rsv_cache_ids);
-		err = xa_insert(&r->caches_by_id, c->id, NULL, RSV_GFP_CREATE);
+		err = xa_insert(&r->caches_by_id, c->id, NULL, rsv_gfp_create(r));
 	} while (err == -EBUSY);
 	if (err)
 		return err;

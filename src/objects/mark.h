@@ -162,7 +162,7 @@ static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned lo
 
 	if (rsv_mark_is_free(secret, mark, object, old))
 		return false;
-	/* First, so that whoever sees the mark also finds its tag */
+	/* First, so that an interrupt that sees the mark also finds its tag */
 	rsv_tag_set(secret, mark, object);
 	return likely(rsv_try_cmpxchg_local(mark, old, rsv_mark_word(secret, object)));
 }

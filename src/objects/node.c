@@ -22,7 +22,6 @@
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
-#include <linux/mutex.h>
 #include <linux/nodemask.h>
 #include <linux/sched.h>
 

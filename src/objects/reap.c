@@ -10,10 +10,8 @@
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
-#include <linux/xarray.h>
 
 #include "cache.h"
 #include "cache_list.h"

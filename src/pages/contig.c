@@ -19,7 +19,6 @@
 #include <linux/kasan.h>
 #include <linux/log2.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 
 #include "buddy.h"
 #include "contig.h"

@@ -16,6 +16,7 @@
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/capability.h>
 #include <linux/list_sort.h>
 #include <linux/log2.h>
 #include <linux/memory_hotplug.h>
@@ -245,21 +246,25 @@ static void rsv_blocks_move(struct list_head *from, struct list_head *to, struct
 
 /*
  * Collects blocks of the largest order until enough are adjacent. Returns the length of the longest
- * run found.
+ * run found. A program is charged for all blocks meanwhile, so they are few.
  */
 static unsigned long rsv_collect_contiguous(struct list_head *blocks,
 					    const struct rsv_reserve *want, unsigned long nr_pages,
 					    unsigned long allowed)
 {
+	const bool charged = want->flags & RSV_RESERVE_CHARGED;
 	const unsigned int order = RSV_KERNEL_MAX_ORDER;
+	const unsigned int steps = charged ? (nr_pages >> order) + 1 : RSV_SEARCH_STEP;
 	unsigned long longest = 0, taken = 0;
 	struct page *page = NULL, *first;
 	LIST_HEAD(found);
 
+	if (charged)
+		allowed = min(allowed, 2 * nr_pages);
 	do {
 		unsigned int step;
 
-		for (step = 0; step < RSV_SEARCH_STEP && taken < allowed; step++) {
+		for (step = 0; step < steps && taken < allowed; step++) {
 			page = rsv_reserve_pages(want, order);
 			if (!page)
 				break;
@@ -321,8 +326,7 @@ static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr
 	unsigned int rank;
 	int type;
 
-	/* The kernel charges only pages that it allocates. */
-	if (!RSV_KERNEL_TAKES_RANGES || want->flags & RSV_RESERVE_CHARGED)
+	if (!RSV_KERNEL_TAKES_RANGES)
 		return NULL;
 	for (rank = 0; rank < nr_node_ids; rank++) {
 		int nid = rsv_node_at(numa_mem_id(), rank);
@@ -346,7 +350,9 @@ static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr
 static unsigned long rsv_take_contiguous(struct list_head *blocks, const struct rsv_reserve *want,
 					 unsigned long nr_pages, unsigned long allowed)
 {
+	const bool charged = want->flags & RSV_RESERVE_CHARGED;
 	unsigned int order = order_base_2(nr_pages);
+	unsigned long found = 0;
 	struct page *page;
 
 	if (order <= RSV_KERNEL_MAX_ORDER) {
@@ -356,12 +362,18 @@ static unsigned long rsv_take_contiguous(struct list_head *blocks, const struct 
 			return nr_pages;
 		}
 	}
+	/* The kernel charges only pages that it allocates: migration is for administrators then. */
+	if (charged) {
+		found = rsv_collect_contiguous(blocks, want, nr_pages, allowed);
+		if (found >= nr_pages || !capable(CAP_SYS_RESOURCE))
+			return found;
+	}
 	page = rsv_migrate(want, nr_pages);
 	if (page) {
 		rsv_blocks_add(blocks, page, nr_pages);
 		return nr_pages;
 	}
-	return rsv_collect_contiguous(blocks, want, nr_pages, allowed);
+	return charged ? found : rsv_collect_contiguous(blocks, want, nr_pages, allowed);
 }
 
 /*
@@ -413,7 +425,7 @@ static int rsv_reserve_allowed(const struct rsv_region *r, unsigned long nr_page
 	return -ENOMEM;
 }
 
-/* Takes the pages of one entry. Returns false, with a line in the log, if the system lacks them. */
+/* Takes the pages of one entry. Returns false if the system lacks them. */
 static bool rsv_take_entry(const struct rsv_region *r, struct list_head *blocks,
 			   struct rsv_reserve want, struct rsv_allowance *allowance)
 {
@@ -455,8 +467,8 @@ taken:
  *
  * Context: Process; may sleep.
  * Return: 0, the blocks sorted; -EINVAL if the sum is more than a number can be; -ENOMEM, with a
- * line in the log that says how much was wanted and found; -EINTR if the process was killed. On
- * error the system has all pages back.
+ * line in the log, unless the region is a scratch region, that says how much was wanted and found;
+ * -EINTR if the process was killed. On error the system has all pages back.
  */
 int rsv_reserve_take(const struct rsv_region *r, struct list_head *blocks,
 		     const struct rsv_reserve *want, unsigned int nr)

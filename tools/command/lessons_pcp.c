@@ -124,7 +124,7 @@ static void teach_lists(struct lesson_ctx *ctx)
 	struct rsv_ioc_reserve want = {.bytes = lists_region()};
 	struct affinity before = pin_to_cpu(ctx);
 
-	/* Every user may have a scratch region of 4 MB. A larger region is for root. */
+	/* Every user's quota has room for a scratch region of 4 MB. A larger one is for root. */
 	if (want.bytes == MB(4)) {
 		ctx->region = create_scratch_region(ctx->fd, want.bytes);
 		teach_lists_of(ctx, want.bytes);

@@ -131,11 +131,46 @@ static int exhaust_scratch(int fd)
 	return 0;
 }
 
+/* Objects count with every engine, and what was freed can be had again. */
+static int use_objects(int fd)
+{
+	static uint32_t object[4096];
+	struct rsv_ioc_cache_create cache;
+	struct rsv_ioc_buffer_alloc block;
+	unsigned int e, nr;
+	int error;
+
+	for (e = 0; e < ARRAY_SIZE(engines); e++) {
+		STEP(10 * e + 1, !create_cache_with(fd, 0, "quota", 2000, engines[e].flag, &cache));
+		for (nr = 0; nr < ARRAY_SIZE(object); nr++) {
+			error = alloc_object(fd, cache.handle, &object[nr]);
+			if (error)
+				break;
+		}
+		STEP(10 * e + 2, error == EDQUOT && nr > 100);
+		STEP(10 * e + 3, !free_handle(fd, object[--nr]));
+		STEP(10 * e + 4, !alloc_object(fd, cache.handle, &object[nr++]));
+		while (nr)
+			STEP(10 * e + 5, !free_handle(fd, object[--nr]));
+		STEP(10 * e + 6, !alloc_block(fd, 0, KB(256), &block));
+		STEP(10 * e + 7, !free_handle(fd, block.handle) && !free_handle(fd, cache.handle));
+		STEP(10 * e + 8, !info_of(fd, 0).user_bytes);
+	}
+	return 0;
+}
+
+TEST_F(device, objects_of_every_engine_count_for_the_quota)
+{
+	set_shares("50%", "1%");
+	EXPECT_EQ(as_nobody(use_objects, self->fd), 0);
+	set_shares("50%", "25%");
+}
+
 TEST_F(device, scratch_regions_of_a_user_end_at_his_quota)
 {
 	uint32_t region;
 
-	/* A thousandth of the memory is some dozen regions. */
+	/* One percent of half the memory is some dozen regions. */
 	set_shares("50%", "1%");
 	EXPECT_EQ(as_nobody(exhaust_scratch, self->fd), 0);
 	EXPECT_EQ(create_scratch(self->fd, MB(4), &region), 0) TH_LOG("root gets more");
@@ -189,20 +224,23 @@ static uint64_t charged_bytes(void)
 	return bytes;
 }
 
-/* The pages of a region are charged, and what manages them; a region beyond the limit is refused. */
+/* The pages of a region are charged; a region beyond the limit is refused. */
 static int charge_region(int fd)
 {
-	uint64_t before, region_bytes = MB(8);
-	uint32_t region, larger;
+	const uint64_t region_bytes = MB(3);
+	uint32_t region, second;
+	uint64_t before;
 
 	STEP(1, !set_parameter(CGROUPS "/program/cgroup.procs", "0"));
+	STEP(2, !set_parameter(CGROUPS "/program/memory.max", "6M"));
+	STEP(3, !setgid(65534) && !setuid(65534));
 	before = charged_bytes();
-	STEP(2, !create_scratch(fd, region_bytes, &region));
-	STEP(3, charged_bytes() >= before + region_bytes);
-	STEP(4, !set_parameter(CGROUPS "/program/memory.max", "24M"));
-	STEP(5, create_scratch(fd, MB(32), &larger) == ENOMEM);
-	STEP(6, !free_handle(fd, region));
-	STEP(7, charged_bytes() < before + region_bytes);
+	STEP(4, !create_scratch(fd, region_bytes, &region));
+	STEP(5, charged_bytes() >= before + region_bytes);
+	STEP(6, create_scratch(fd, region_bytes, &second) == ENOMEM);
+	STEP(7, !free_handle(fd, region));
+	STEP(8, charged_bytes() < before + region_bytes);
+	STEP(9, !create_scratch(fd, region_bytes, &second));
 	return 0;
 }
 

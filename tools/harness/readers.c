@@ -46,22 +46,25 @@ static void read_all(const char *region_name)
 		struct rsv_ioc_info info = INFO(region);
 		struct rsv_ioc_zone zone = ZONE(region, 0);
 
-		call(fd, RSV_IOC_INFO, &info);
-		call(fd, RSV_IOC_ZONE, &zone);
-		query_map(fd, region, 0, sizeof(chars), chars, &count);
-		query_cache(fd, region, 0, &cache);
-		read_file("/sys/kernel/debug/reservoir/slabinfo");
+		if (call(fd, RSV_IOC_INFO, &info) || call(fd, RSV_IOC_ZONE, &zone) ||
+		    query_map(fd, region, 0, sizeof(chars), chars, &count) ||
+		    query_cache(fd, region, 0, &cache))
+			_exit(2);
+		read_file("/sys/kernel/debug/reservoir/regions/user:read/slabinfo");
 	}
 }
 
-static void stop_readers(const pid_t *reader)
+/* Returns how many readers read until then. */
+static int stop_readers(const pid_t *reader)
 {
-	int i;
+	int i, nr = 0, status;
 
 	for (i = 0; i < READERS; i++) {
 		kill(reader[i], SIGKILL);
-		waitpid(reader[i], NULL, 0);
+		if (waitpid(reader[i], &status, 0) == reader[i])
+			nr += WIFSIGNALED(status);
 	}
+	return nr;
 }
 
 /* A request of more than half of the region needs several free blocks: the region is searched. */
@@ -87,7 +90,7 @@ TEST_F(device, readers_make_no_request_fail)
 		else
 			free_handle(self->fd, block.handle);
 	}
-	stop_readers(reader);
+	EXPECT_EQ(stop_readers(reader), READERS);
 	EXPECT_EQ(failed, 0) TH_LOG("%d of %d requests failed", failed, REQUESTS);
 	EXPECT_EQ(free_handle(self->fd, region), 0);
 	EXPECT_EQ(destroy_named(self->fd, "read"), 0);

@@ -105,7 +105,8 @@
  * @waiting_pages: out: freed pages that somebody else still refers to: free with the last reference
  * @bad_pages: out: pages that are never used again: with a hardware error, or lost to the system
  * @programs_bytes: out: bytes of the region that programs hold: buffers and slabs of their caches
- * @programs_limit: out: bytes that they may hold together (the parameter user=)
+ * @programs_limit: out: bytes that they may hold together (the parameter user=). It is 0, as the
+ *	next two fields, for a scratch region and for a region that is not for programs
  * @user_bytes: out: bytes of @programs_bytes that the programs of the calling user hold
  * @user_limit: out: bytes that they may hold (quota=)
  */
@@ -353,7 +354,7 @@ struct rsv_ioc_map {
  * @bytes: in: its length, a multiple of the page size above 0 (EINVAL); ENOMEM if the system has no
  *	such contiguous run, or the program's memory cgroup has reached its limit; EDQUOT if the
  *	scratch regions of all programs, or of this user's, may have no more (the parameters user=
- *	and quota=). A region counts for at least 64 KB
+ *	and quota=). What manages a region counts, too: 128 KB, and 32 KB for each possible CPU
  * @name: in: name (EINVAL; EEXIST if another region of a program has it), or an empty string to
  *	let the kernel choose one; out: the name
  * @handle: out: handle

@@ -25,8 +25,6 @@
  * Each hold of the lock takes as many steps as slob_page.c says. Walks along the blocks of a slob
  * page drop the lock after RSV_SLOB_WALK of them.
  */
-#include <linux/mutex.h>
-#include <linux/sched.h>
 #include <linux/xarray.h>
 
 #include "compat.h"
