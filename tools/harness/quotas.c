@@ -131,12 +131,13 @@ static int exhaust_scratch(int fd)
 	return 0;
 }
 
-/* Objects count with every engine, and what was freed can be had again. */
+/* Objects count with every engine, and the slabs of free ones until the cache gives them back. */
 static int use_objects(int fd)
 {
 	static uint32_t object[4096];
 	struct rsv_ioc_cache_create cache;
 	struct rsv_ioc_buffer_alloc block;
+	uint32_t slabs;
 	unsigned int e, nr;
 	int error;
 
@@ -152,7 +153,8 @@ static int use_objects(int fd)
 		STEP(10 * e + 4, !alloc_object(fd, cache.handle, &object[nr++]));
 		while (nr)
 			STEP(10 * e + 5, !free_handle(fd, object[--nr]));
-		STEP(10 * e + 6, !alloc_block(fd, 0, KB(256), &block));
+		STEP(10 * e + 6, !shrink_cache(fd, cache.handle, &slabs) &&
+					 !alloc_block(fd, 0, KB(256), &block));
 		STEP(10 * e + 7, !free_handle(fd, block.handle) && !free_handle(fd, cache.handle));
 		STEP(10 * e + 8, !info_of(fd, 0).user_bytes);
 	}
@@ -207,7 +209,7 @@ static bool mount_memory_cgroups(void)
 	mkdir(CGROUPS, 0700);
 	if (mount("none", CGROUPS, "cgroup2", 0, NULL))
 		return false;
-	mkdir(CGROUPS "/program", 0700);
+	mkdir(CGROUPS "/program", 0755);
 	return !set_parameter(CGROUPS "/cgroup.subtree_control", "+memory");
 }
 
