@@ -13,7 +13,7 @@
  * Pages that a program freed while somebody else refers to them, such as I/O in flight, wait in
  * their region. They lessen what all programs may hold, though the charge to the user has ended.
  *
- * A program in a user namespace counts as one of the user who created that: in it, he is many users.
+ * A program in a user namespace counts as one of the user who created that: there he is many users.
  *
  * The shares may change at any time. Nobody loses what he holds then, but may get no more.
  *
@@ -257,7 +257,7 @@ void rsv_charge_end(struct rsv_charge *c)
  * @r: the region
  * @info: the function fills in the fields about programs, and those about the current user
  *
- * The fields stay 0 for a scratch region, and for one of a kernel module, which is not for programs.
+ * The fields stay 0 for a scratch region, and for a kernel module's, which is not for programs.
  *
  * Context: Process.
  */
