@@ -148,19 +148,22 @@ static void walk_comes_to_each_page_once(struct kunit *test)
 	KUNIT_EXPECT_GE(test, nr, PAGES + 100);
 	seen = kunit_kzalloc(test, BITS_TO_LONGS(nr) * sizeof(*seen), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, seen);
-	while ((e = rsv_walk_enter(&w))) {
+	rsv_walk_begin();
+	while ((e = rsv_walk_extent(&w))) {
 		unsigned long some = w.end - w.index;
 
 		for (; w.index < w.end; w.index++)
 			KUNIT_EXPECT_FALSE(test, __test_and_set_bit(e->offset + w.index, seen));
-		rsv_walk_leave(&w);
+		rsv_walk_pause();
 		KUNIT_EXPECT_LE(test, some, RSV_WALK_BATCH);
 	}
+	rsv_walk_end();
 	KUNIT_EXPECT_EQ(test, find_first_zero_bit(seen, nr), nr);
 	/* From each page on, wherever the walk was before */
 	for (page = nr; page--;) {
+		rsv_walk_begin();
 		e = rsv_walk_seek(&w, page);
-		rsv_walk_leave(&w);
+		rsv_walk_end();
 		KUNIT_ASSERT_NOT_NULL(test, e);
 		KUNIT_EXPECT_EQ(test, e->offset + w.index, page);
 	}

@@ -294,19 +294,21 @@ static void rsv_slabinfo_head(struct seq_file *m)
 	seq_puts(m, " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
 }
 
-/* The position is the number of the next cache, so caches may come and go between two reads. */
-static struct rsv_cache *rsv_slabinfo_from(struct seq_file *m, loff_t *pos)
+/* The position is the number of a cache, so caches may come and go between two of them. */
+static void *rsv_slabinfo_from(struct seq_file *m, loff_t *pos)
 {
-	struct rsv_cache *c = *pos > U32_MAX ? NULL : rsv_cache_next(m->private, *pos);
+	struct rsv_cache *c;
 
+	rcu_read_lock();
+	c = *pos > U32_MAX ? NULL : rsv_cache_next(m->private, *pos);
 	if (c)
 		*pos = c->id;
-	return c;
+	rcu_read_unlock();
+	return c ? pos : NULL;
 }
 
 static void *rsv_slabinfo_start(struct seq_file *m, loff_t *pos)
 {
-	rcu_read_lock();
 	if (!*pos)
 		rsv_slabinfo_head(m);
 	return rsv_slabinfo_from(m, pos);
@@ -320,21 +322,32 @@ static void *rsv_slabinfo_next(struct seq_file *m, void *v, loff_t *pos)
 
 static void rsv_slabinfo_stop(struct seq_file *m, void *v)
 {
-	rcu_read_unlock();
 }
 
-static int rsv_slabinfo_show(struct seq_file *m, void *v)
+static void rsv_show_slabinfo(struct seq_file *m, struct rsv_cache *cache)
 {
-	const struct rsv_cache *cache = v;
 	struct rsv_ioc_cache c = {};
 	u64 slabs;
 
-	rsv_query_one_cache(v, &c);
+	rsv_query_one_cache(cache, &c);
 	slabs = c.full_slabs + c.partial_slabs;
 	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", cache->name, c.active_objects,
 		   c.total_objects, c.stride, c.slab_objects, c.slab_pages);
 	seq_puts(m, " : tunables    0    0    0");
 	seq_printf(m, " : slabdata %6llu %6llu %6u\n", slabs, slabs + c.empty_slabs, 0);
+}
+
+static int rsv_slabinfo_show(struct seq_file *m, void *pos)
+{
+	const u32 id = *(loff_t *)pos;
+	struct rsv_cache *c;
+
+	rcu_read_lock();
+	c = rsv_cache_next(m->private, id);
+	/* It may be gone, and the next one has its turn. */
+	if (c && c->id == id)
+		rsv_show_slabinfo(m, c);
+	rcu_read_unlock();
 	return 0;
 }
 

@@ -96,7 +96,8 @@ static void rsv_file_end_regions(struct rsv_file *f)
  *
  * The steps keep the order of handle.c. The process cannot be killed meanwhile, so what waits for a
  * grace period does so together: the time does not grow with the number of handles but for the work
- * itself. No step allocates memory, and none holds a lock while it waits.
+ * itself, and for a hurried grace period of each scratch region that is large enough for magazines.
+ * No step allocates memory, and none holds a lock while it waits.
  *
  * Context: Process; may sleep.
  */

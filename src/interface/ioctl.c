@@ -208,12 +208,18 @@ static int rsv_do_object_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	struct rsv_ioc_object_alloc *req = &arg->object_alloc;
 	struct rsv_handle *h = rsv_file_find(f, req->cache, &rsv_kind_cache);
+	struct rsv_cache_handle *c;
 	struct rsv_object_handle *o;
 	int error;
 
 	if (IS_ERR(h))
 		return PTR_ERR(h);
-	o = rsv_object_handle_create(container_of(h, struct rsv_cache_handle, handle));
+	c = container_of(h, struct rsv_cache_handle, handle);
+	o = rsv_object_handle_create(c);
+	if (o == ERR_PTR(-EDQUOT)) {
+		rsv_file_recount(f);
+		o = rsv_object_handle_create(c);
+	}
 	if (IS_ERR(o))
 		return PTR_ERR(o);
 	error = rsv_file_add(f, &o->handle, &req->handle);

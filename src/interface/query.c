@@ -108,10 +108,10 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	if (r->classes)
 		strscpy(info->classes, r->classes->name, sizeof(info->classes));
 
-	while (rsv_walk_enter(&w)) {
+	rsv_walk_begin();
+	for (; rsv_walk_extent(&w); rsv_walk_skip(&w))
 		info->nr_extents++;
-		rsv_walk_skip(&w);
-	}
+	rsv_walk_end();
 	info->bytes = (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT;
 	info->metadata_bytes = r->metadata;
 	info->percpu_bytes = r->percpu;
@@ -200,6 +200,18 @@ int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);
 
+static void rsv_describe_extent(const struct rsv_extent *e, bool physical,
+				struct rsv_ioc_extent *extent)
+{
+	extent->node = e->zone->nid;
+	extent->offset = (u64)e->offset << PAGE_SHIFT;
+	extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
+	extent->lent_bytes = (u64)READ_ONCE(e->nr_holes) << PAGE_SHIFT;
+	if (physical)
+		extent->physical = (u64)e->first << PAGE_SHIFT;
+	strscpy(extent->zone, e->zone->name, sizeof(extent->zone));
+}
+
 /**
  * rsv_query_extent() - describe an extent
  * @r: the region
@@ -216,19 +228,13 @@ int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_ex
 	struct rsv_walk w = { .r = r };
 	const struct rsv_extent *e;
 
-	while ((e = rsv_walk_enter(&w)) && index--)
+	rsv_walk_begin();
+	while ((e = rsv_walk_extent(&w)) && index--)
 		rsv_walk_skip(&w);
-	if (!e)
-		return -ENOENT;
-	extent->node = e->zone->nid;
-	extent->offset = (u64)e->offset << PAGE_SHIFT;
-	extent->bytes = (u64)e->nr_pages << PAGE_SHIFT;
-	extent->lent_bytes = (u64)READ_ONCE(e->nr_holes) << PAGE_SHIFT;
-	if (physical)
-		extent->physical = (u64)e->first << PAGE_SHIFT;
-	strscpy(extent->zone, e->zone->name, sizeof(extent->zone));
-	rsv_walk_leave(&w);
-	return 0;
+	if (e)
+		rsv_describe_extent(e, physical, extent);
+	rsv_walk_end();
+	return e ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_extent);
 
@@ -353,6 +359,7 @@ size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, siz
 	unsigned long batch;
 	size_t done = 0;
 
+	rsv_walk_begin();
 	while (done < count && first + done < READ_ONCE(r->span)) {
 		e = rsv_walk_seek(&w, first + done);
 		batch = min_t(unsigned long, count - done, w.end - w.index);
@@ -360,9 +367,10 @@ size_t rsv_query_map(struct rsv_region *r, unsigned long first, char *chars, siz
 			rsv_map_batch(e, w.index, chars + done, batch);
 		else
 			memset(chars + done, RSV_MAP_HOLE, batch);
-		rsv_walk_leave(&w);
 		done += batch;
+		rsv_walk_pause();
 	}
+	rsv_walk_end();
 	return done;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_map);
@@ -424,6 +432,7 @@ bool rsv_query_slab(struct rsv_cache *c, unsigned long page, struct rsv_slab_fig
 	const struct rsv_extent *e;
 	bool found = false;
 
+	rsv_walk_begin();
 	while (!found && page < READ_ONCE(w.r->span)) {
 		e = rsv_walk_seek(&w, page);
 		page += w.end - w.index;
@@ -431,8 +440,9 @@ bool rsv_query_slab(struct rsv_cache *c, unsigned long page, struct rsv_slab_fig
 			found = rsv_slab_look(c, &e->frames[w.index], slab);
 			slab->page = e->offset + w.index;
 		}
-		rsv_walk_leave(&w);
+		rsv_walk_pause();
 	}
+	rsv_walk_end();
 	return found;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_slab);

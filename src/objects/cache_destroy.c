@@ -39,6 +39,8 @@
 /* Destroyed caches in quarantine */
 #define RSV_QUARANTINE_MAX	16
 
+/* Lets one caller at a time look whether a cache is on a list of ending ones, and put it there. */
+static DEFINE_SPINLOCK(rsv_ending_lock);
 static DEFINE_SPINLOCK(rsv_quarantine_lock);
 static LIST_HEAD(rsv_quarantine);	/* the newest first (rsv_quarantine_lock) */
 static unsigned int rsv_nr_quarantined;	/* (rsv_quarantine_lock) */
@@ -159,19 +161,24 @@ static void rsv_cache_lose(struct rsv_cache *c)
  * @c: the cache, which no other task uses any more
  * @caches: the list
  *
- * Context: Any.
+ * Context: Process.
  * Return: 0, or -EINVAL, with a report, for a cache that was destroyed or is on such a list.
  */
 int rsv_cache_add_ending(struct rsv_cache *c, struct list_head *caches)
 {
+	bool ending;
+
 	if (!rsv_cache_usable(c))
 		return -EINVAL;
-	if (!list_empty(&c->ending)) {
-		rsv_report(RSV_DEAD_CACHE, "cache %s: it is destroyed twice at once", c->name);
-		return -EINVAL;
-	}
-	list_add_tail(&c->ending, caches);
-	return 0;
+	spin_lock(&rsv_ending_lock);
+	ending = !list_empty(&c->ending);
+	if (!ending)
+		list_add_tail(&c->ending, caches);
+	spin_unlock(&rsv_ending_lock);
+	if (!ending)
+		return 0;
+	rsv_report(RSV_DEAD_CACHE, "cache %s: it is destroyed twice at once", c->name);
+	return -EINVAL;
 }
 
 /*
@@ -330,8 +337,10 @@ static void rsv_cache_leak_slabs(struct rsv_cache *c)
 		struct rsv_frame *f;
 
 		for (f = e ? e->frames : NULL; f && f < e->frames + e->nr_pages; f++) {
-			if (READ_ONCE(f->cache) == c)
+			if (READ_ONCE(f->cache) == c) {
 				rsv_frames_leak(f, 1);
+				WRITE_ONCE(f->cache, NULL);
+			}
 			cond_resched();
 		}
 	}

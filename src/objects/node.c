@@ -439,10 +439,12 @@ void rsv_slabs_for_each(struct rsv_cache *c,
 	struct rsv_extent *e;
 	bool visited;
 
-	while ((e = rsv_walk_enter(&w))) {
+	rsv_walk_begin();
+	while ((e = rsv_walk_extent(&w))) {
 		do {
 			visited = rsv_slab_visit(c, e, &e->frames[w.index], visit_slab, visitor);
 		} while (++w.index < w.end && !visited);
-		rsv_walk_leave(&w);
+		rsv_walk_pause();
 	}
+	rsv_walk_end();
 }

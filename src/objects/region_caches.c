@@ -56,7 +56,8 @@ static int rsv_class_caches_create(struct rsv_region *r)
  * @r: the region
  *
  * Context: Process; may sleep.
- * Return: 0, or -ENOMEM, and then the caller destroys the created ones by rsv_caches_destroy().
+ * Return: 0, or -ENOMEM, and then the caller destroys the created ones by
+ * rsv_regions_destroy_caches().
  */
 int rsv_region_caches_create(struct rsv_region *r)
 {

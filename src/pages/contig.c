@@ -331,14 +331,16 @@ static struct rsv_frame *rsv_zone_gather(struct rsv_region *r, const struct rsv_
 	struct rsv_frame *f = NULL;
 	struct rsv_extent *e;
 
-	while (!f && (e = rsv_walk_enter(&s.w))) {
+	rsv_walk_begin();
+	while (!f && (e = rsv_walk_extent(&s.w))) {
 		if (e->zone != z || e->nr_pages < q->nr_pages) {
 			rsv_walk_skip(&s.w);
 			continue;
 		}
 		f = rsv_scan_extent(&s, e, q);
-		rsv_walk_leave(&s.w);
+		rsv_walk_pause();
 	}
+	rsv_walk_end();
 	return f;
 }
 

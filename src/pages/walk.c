@@ -3,8 +3,6 @@
  * Walks over the pages of a region: see walk.h.
  */
 #include <linux/minmax.h>
-#include <linux/rcupdate.h>
-#include <linux/sched.h>
 
 #include "compat.h"
 #include "walk.h"
@@ -13,7 +11,7 @@
  * The extent of a number, or NULL. Numbers grow before the table of extents that has room for them
  * is seen, so the table's capacity counts too. A region without memory may have no table.
  */
-static struct rsv_extent *rsv_walk_extent(const struct rsv_region *r, unsigned int number)
+static struct rsv_extent *rsv_walk_numbered(const struct rsv_region *r, unsigned int number)
 {
 	const struct rsv_extents *t = READ_ONCE(r->extents);
 
@@ -26,82 +24,52 @@ static void rsv_walk_set_end(struct rsv_walk *w, const struct rsv_extent *e)
 }
 
 /**
- * rsv_walk_enter() - begin to look at the next pages
+ * rsv_walk_extent() - the extent that a walk has come to
  * @w: the walk
  *
- * Context: Process; may sleep. Unless it returns NULL, the caller is under rcu_read_lock() until it
- *	calls rsv_walk_leave().
- * Return: The extent that has the pages from @w->index to @w->end, or NULL at the end of the
- * region.
+ * Context: Between rsv_walk_begin() and rsv_walk_end().
+ * Return: The extent that has the pages from @w->index to @w->end, until rsv_walk_pause(). NULL at
+ * the end of the region.
  */
-struct rsv_extent *rsv_walk_enter(struct rsv_walk *w)
+struct rsv_extent *rsv_walk_extent(struct rsv_walk *w)
 {
 	struct rsv_extent *e;
 
-	rcu_read_lock();
 	for (; w->number < READ_ONCE(w->r->nr_extents); w->number++, w->index = 0) {
-		e = rsv_walk_extent(w->r, w->number);
+		e = rsv_walk_numbered(w->r, w->number);
 		if (!e || w->index >= e->nr_pages)
 			continue;
 		rsv_walk_set_end(w, e);
 		return e;
 	}
-	rcu_read_unlock();
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(rsv_walk_enter);
+EXPORT_SYMBOL_IF_KUNIT(rsv_walk_extent);
 
 /**
- * rsv_walk_leave() - end what rsv_walk_enter() or rsv_walk_seek() began
- * @w: the walk
- *
- * Context: As after these; may sleep afterwards.
- */
-void rsv_walk_leave(struct rsv_walk *w)
-{
-	rcu_read_unlock();
-	cond_resched();
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_walk_leave);
-
-/**
- * rsv_walk_skip() - leave the extent, and go on with the next one
- * @w: the walk
- *
- * Context: As rsv_walk_leave().
- */
-void rsv_walk_skip(struct rsv_walk *w)
-{
-	w->number++;
-	w->index = 0;
-	rsv_walk_leave(w);
-}
-
-/**
- * rsv_walk_seek() - begin to look at the pages from a given one on
+ * rsv_walk_seek() - move a walk to a given page
  * @w: the walk, where it was last
  * @page: the page, counted over all extents laid end to end
  *
  * Extents that were freed leave gaps. If the page is in such a gap, the pages are those of the gap:
  * @w->index is @page then, and not the page of an extent.
  *
- * Context: As rsv_walk_enter(), and the caller is under rcu_read_lock() in any case.
+ * Context: Between rsv_walk_begin() and rsv_walk_end().
  * Return: The extent, or NULL for a gap.
  */
 struct rsv_extent *rsv_walk_seek(struct rsv_walk *w, unsigned long page)
 {
-	unsigned int nr, i;
+	const unsigned int nr = READ_ONCE(w->r->nr_extents);
+	unsigned int i;
 
-	rcu_read_lock();
 	w->end = READ_ONCE(w->r->span);
-	nr = READ_ONCE(w->r->nr_extents);
 	/* The next page is usually in the same extent, or in the one after it. */
 	for (i = 0; i < nr; i++, w->number++) {
 		struct rsv_extent *e;
 
 		if (w->number >= nr)
 			w->number = 0;
-		e = rsv_walk_extent(w->r, w->number);
+		e = rsv_walk_numbered(w->r, w->number);
 		if (!e)
 			continue;
 		if (page >= e->offset && page - e->offset < e->nr_pages) {

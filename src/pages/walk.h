@@ -9,15 +9,19 @@
  *	struct rsv_walk w = { .r = r };
  *	struct rsv_extent *e;
  *
- *	while ((e = rsv_walk_enter(&w))) {
+ *	rsv_walk_begin();
+ *	while ((e = rsv_walk_extent(&w))) {
  *		for (; w.index < w.end; w.index++)
  *			look at e->frames[w.index];
- *		rsv_walk_leave(&w);
+ *		rsv_walk_pause();
  *	}
+ *	rsv_walk_end();
  */
 #ifndef RSV_PAGES_WALK_H
 #define RSV_PAGES_WALK_H
 
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include "types.h"
@@ -30,7 +34,7 @@
  * @r: the region
  * @number: the number of the extent that it has come to
  * @index: the page of the extent that it has come to; the caller moves it on
- * @end: the caller leaves before that page of the extent
+ * @end: the caller pauses before that page of the extent
  */
 struct rsv_walk {
 	struct rsv_region *r;
@@ -39,9 +43,33 @@ struct rsv_walk {
 	unsigned long end;
 };
 
-struct rsv_extent *rsv_walk_enter(struct rsv_walk *w);
-void rsv_walk_leave(struct rsv_walk *w);
-void rsv_walk_skip(struct rsv_walk *w);
+struct rsv_extent *rsv_walk_extent(struct rsv_walk *w);
 struct rsv_extent *rsv_walk_seek(struct rsv_walk *w, unsigned long page);
+
+static inline void rsv_walk_begin(void) __acquires(RCU)
+{
+	rcu_read_lock();
+}
+
+static inline void rsv_walk_end(void) __releases(RCU)
+{
+	rcu_read_unlock();
+}
+
+/* Lets other tasks run. From then on the extent may be gone. */
+static inline void rsv_walk_pause(void)
+{
+	rcu_read_unlock();
+	cond_resched();
+	rcu_read_lock();
+}
+
+/* Goes on with the next extent. */
+static inline void rsv_walk_skip(struct rsv_walk *w)
+{
+	w->number++;
+	w->index = 0;
+	rsv_walk_pause();
+}
 
 #endif /* RSV_PAGES_WALK_H */

@@ -184,16 +184,24 @@ static void fail_region(const char *name, const char *what)
 	fail("cannot %s '%s': %m", what, name);
 }
 
-uint32_t open_region(int fd, const char *name)
+bool try_open_region(int fd, const char *name, uint32_t *handle)
 {
 	struct rsv_ioc_region_open want = {.size = sizeof(want)};
+	int error;
 
-	if (!name)
-		return DEFAULT_REGION;
 	want.flags = set_region_name(want.name, name);
-	if (ioctl(fd, RSV_IOC_REGION_OPEN, &want))
+	error = ioctl(fd, RSV_IOC_REGION_OPEN, &want);
+	*handle = want.handle;
+	return !error;
+}
+
+uint32_t open_region(int fd, const char *name)
+{
+	uint32_t handle = DEFAULT_REGION;
+
+	if (name && !try_open_region(fd, name, &handle))
 		fail_region(name, "open");
-	return want.handle;
+	return handle;
 }
 
 bool next_region(int fd, uint32_t id, struct rsv_ioc_region_next *region)

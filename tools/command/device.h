@@ -30,6 +30,7 @@ char *query_map(int fd, uint32_t region, uint64_t *nr_pages);
 uint32_t create_scratch_region(int fd, uint64_t bytes);
 
 /* Returns a handle of the region of this name, or of the default region if @name is NULL. */
+bool try_open_region(int fd, const char *name, uint32_t *handle);
 uint32_t open_region(int fd, const char *name);
 
 /* Queries the first region whose number is at least @id. Returns false if there is none. */

@@ -61,6 +61,7 @@ static void print_region(int fd, const struct rsv_ioc_region_next *region)
 	static const char *const origins[] = {"kernel", "named", "scratch"};
 	char name[sizeof("kernel:") + RSV_NAME_MAX];
 	struct rsv_ioc_info info;
+	uint32_t handle;
 
 	printf("%-20s %-8s", region->name, origins[region->origin]);
 	if (region->origin == RSV_REGION_SCRATCH) {
@@ -69,7 +70,12 @@ static void print_region(int fd, const struct rsv_ioc_region_next *region)
 	}
 	snprintf(name, sizeof(name), "%s%s", region->origin == RSV_REGION_KERNEL ? "kernel:" : "",
 		 region->name);
-	info = query_info(fd, open_region(fd, name));
+	/* Only root opens a kernel module's region, and a region may be gone by now. */
+	if (!try_open_region(fd, name, &handle)) {
+		puts("  (cannot be opened)");
+		return;
+	}
+	info = query_info(fd, handle);
 	printf(" %12s", size_text(info.bytes).chars);
 	printf(" %12s %7u %6u\n", size_text(info.free_bytes + info.cached_bytes).chars,
 	       info.nr_extents, info.nr_caches);

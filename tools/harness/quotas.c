@@ -116,7 +116,7 @@ TEST_F(device, shares_change_at_run_time)
 	EXPECT_EQ(as_nobody(get_one_page, self->fd), 0);
 }
 
-/* Each scratch region counts for its pages, and for 64 KB at least. */
+/* Each scratch region counts for its pages, and for what manages it. */
 static int exhaust_scratch(int fd)
 {
 	uint32_t region, nr = 0;

@@ -297,13 +297,15 @@ void rsv_slob_block_for_each(struct rsv_cache *c, const struct rsv_visitor *visi
 	struct rsv_frame *f;
 	bool visited;
 
-	while ((v.e = rsv_walk_enter(&w))) {
+	rsv_walk_begin();
+	while ((v.e = rsv_walk_extent(&w))) {
 		do {
 			f = &v.e->frames[w.index];
 			visited = READ_ONCE(f->kind) == RSV_FRAME_HEAP;
 			if (visited)
 				rsv_slob_page_walk(v.e, f, rsv_slob_visit_at, &v);
 		} while (++w.index < w.end && !visited);
-		rsv_walk_leave(&w);
+		rsv_walk_pause();
 	}
+	rsv_walk_end();
 }
