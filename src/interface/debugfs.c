@@ -333,19 +333,18 @@ static void rsv_show_slabinfo(struct seq_file *m, struct rsv_cache *cache)
 	slabs = c.full_slabs + c.partial_slabs;
 	seq_printf(m, "%-17s %6llu %6llu %6u %4u %4u", cache->name, c.active_objects,
 		   c.total_objects, c.stride, c.slab_objects, c.slab_pages);
-	seq_puts(m, " : tunables    0    0    0");
-	seq_printf(m, " : slabdata %6llu %6llu %6u\n", slabs, slabs + c.empty_slabs, 0);
+	seq_printf(m, " : tunables    0    0    0 : slabdata %6llu %6llu %6u\n", slabs,
+		   slabs + c.empty_slabs, 0);
 }
 
 static int rsv_slabinfo_show(struct seq_file *m, void *pos)
 {
-	const u32 id = *(loff_t *)pos;
 	struct rsv_cache *c;
 
 	rcu_read_lock();
-	c = rsv_cache_next(m->private, id);
+	c = rsv_cache_next(m->private, *(loff_t *)pos);
 	/* It may be gone, and the next one has its turn. */
-	if (c && c->id == id)
+	if (c && c->id == *(loff_t *)pos)
 		rsv_show_slabinfo(m, c);
 	rcu_read_unlock();
 	return 0;
