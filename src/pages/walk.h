@@ -46,12 +46,14 @@ struct rsv_walk {
 struct rsv_extent *rsv_walk_extent(struct rsv_walk *w);
 struct rsv_extent *rsv_walk_seek(struct rsv_walk *w, unsigned long page);
 
-static inline void rsv_walk_begin(void) __acquires(RCU)
+static inline void rsv_walk_begin(void)
+	__acquires(RCU)
 {
 	rcu_read_lock();
 }
 
-static inline void rsv_walk_end(void) __releases(RCU)
+static inline void rsv_walk_end(void)
+	__releases(RCU)
 {
 	rcu_read_unlock();
 }
