@@ -63,6 +63,9 @@ static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void
 		return error;
 	f->new_number = 0;
 	error = ioctl->run(f, &f->arg);
+	/* Such a refusal has changed nothing. It may be due to memory that was given back since. */
+	if (error == -EDQUOT && rsv_file_recount(f))
+		error = ioctl->run(f, &f->arg);
 	if (!error && ioctl->answers &&
 	    copy_to_user(user, &f->arg, min_t(size_t, size, ioctl->size)))
 		error = -EFAULT;

@@ -175,23 +175,30 @@ struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_ha
  * rsv_file_recount() - charge what the descriptor's caches have now
  * @f: the descriptor
  *
- * Caches give back empty slabs at any time. Their charges follow when a request asks for more than
- * is allowed.
+ * Caches give back empty slabs at any time. Their charges follow when a request is refused.
  *
- * Context: Under the descriptor's lock.
+ * Context: Under the descriptor's lock. May sleep.
+ * Return: Whether any cache has less than it was charged for.
  */
-void rsv_file_recount(struct rsv_file *f)
+bool rsv_file_recount(struct rsv_file *f)
 {
+	struct rsv_cache_handle *c;
 	struct rsv_handle *h;
-	unsigned long number;
+	unsigned long number, before;
+	bool less = false;
 
+	if (!f->nr_caches)
+		return false;
 	xa_for_each(&f->handles, number, h) {
-		if (!f->nr_caches)
-			break;
-		if (h->kind == &rsv_kind_cache)
-			rsv_cache_handle_charge(container_of(h, struct rsv_cache_handle, handle));
 		cond_resched();
+		if (h->kind != &rsv_kind_cache)
+			continue;
+		c = container_of(h, struct rsv_cache_handle, handle);
+		before = c->charge.nr_pages;
+		rsv_cache_handle_charge(c);
+		less |= c->charge.nr_pages < before;
 	}
+	return less;
 }
 
 /**

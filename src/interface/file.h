@@ -17,7 +17,7 @@ struct rsv_handle *rsv_file_find(struct rsv_file *f, u32 number,
 struct rsv_region *rsv_file_region(struct rsv_file *f, u32 number);
 struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_handle **parent);
 
-void rsv_file_recount(struct rsv_file *f);
+bool rsv_file_recount(struct rsv_file *f);
 bool rsv_file_has_caches_left(const struct rsv_file *f);
 int rsv_file_add(struct rsv_file *f, struct rsv_handle *h, u32 *number);
 int rsv_file_add_buffer(struct rsv_file *f, struct rsv_buffer *b, u32 *number, u64 *bytes,

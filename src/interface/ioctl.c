@@ -139,10 +139,6 @@ static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	b = rsv_buffer_create(r, parent, req);
-	if (b == ERR_PTR(-EDQUOT)) {
-		rsv_file_recount(f);
-		b = rsv_buffer_create(r, parent, req);
-	}
 	error = rsv_file_add_buffer(f, b, &req->handle, &req->bytes, &req->mmap_offset);
 	if (!error)
 		req->offset = rsv_page_offset(b->page);
@@ -159,10 +155,6 @@ static int rsv_do_scattered_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	b = rsv_buffer_create_scattered(r, parent, req->bytes);
-	if (b == ERR_PTR(-EDQUOT)) {
-		rsv_file_recount(f);
-		b = rsv_buffer_create_scattered(r, parent, req->bytes);
-	}
 	return rsv_file_add_buffer(f, b, &req->handle, &req->bytes, &req->mmap_offset);
 }
 
@@ -208,18 +200,12 @@ static int rsv_do_object_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	struct rsv_ioc_object_alloc *req = &arg->object_alloc;
 	struct rsv_handle *h = rsv_file_find(f, req->cache, &rsv_kind_cache);
-	struct rsv_cache_handle *c;
 	struct rsv_object_handle *o;
 	int error;
 
 	if (IS_ERR(h))
 		return PTR_ERR(h);
-	c = container_of(h, struct rsv_cache_handle, handle);
-	o = rsv_object_handle_create(c);
-	if (o == ERR_PTR(-EDQUOT)) {
-		rsv_file_recount(f);
-		o = rsv_object_handle_create(c);
-	}
+	o = rsv_object_handle_create(container_of(h, struct rsv_cache_handle, handle));
 	if (IS_ERR(o))
 		return PTR_ERR(o);
 	error = rsv_file_add(f, &o->handle, &req->handle);
