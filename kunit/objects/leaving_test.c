@@ -196,18 +196,42 @@ static void double_free_that_meets_its_slab_going_back_changes_nothing(struct ku
 	late_end(test, l);
 }
 
+static void expect_double_frees(struct kunit *test, struct late *l)
+{
+	KUNIT_EXPECT_NOT_NULL(test, l->gone);
+	if (!l->gone)
+		return;
+	EXPECT_REPORT(test, RSV_DOUBLE_FREE, rsvt_report_free(test, l->c, l->gone),
+		      rsv_cache_free(l->c, l->gone));
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free_bulk(l->c, 1, &l->gone));
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(l->gone));
+}
+
+/* The mutex keeps tasks from freeing the slabs, however long the reports take. */
 static void double_free_is_called_so_while_the_slab_is_leaving(struct kunit *test)
+{
+	struct late *l = late_new(test);
+	struct rsv_region *r = l->c->region;
+
+	mutex_lock(&r->leaving.mutex);
+	preempt_disable();
+	late_free_all(l);
+	preempt_enable();
+	expect_double_frees(test, l);
+	KUNIT_EXPECT_GT(test, rsvt_query_region(r).leaving_bytes, 0);
+	mutex_unlock(&r->leaving.mutex);
+	late_end(test, l);
+}
+
+static void double_free_is_called_so_when_the_pages_are_free(struct kunit *test)
 {
 	struct late *l = late_new(test);
 
 	preempt_disable();
 	late_free_all(l);
 	preempt_enable();
-	KUNIT_ASSERT_NOT_NULL(test, l->gone);
-	EXPECT_REPORT(test, RSV_DOUBLE_FREE, rsvt_report_free(test, l->c, l->gone),
-		      rsv_cache_free(l->c, l->gone));
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free_bulk(l->c, 1, &l->gone));
-	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(l->gone));
+	rsv_leaving_free_all(l->c->region);
+	expect_double_frees(test, l);
 	late_end(test, l);
 }
 
@@ -394,6 +418,7 @@ static struct kunit_case leaving_cases[] = {
 	KUNIT_CASE_PARAM(double_free_that_meets_its_slab_going_back_changes_nothing,
 			 variants_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_called_so_while_the_slab_is_leaving, variants_gen_params),
+	KUNIT_CASE_PARAM(double_free_is_called_so_when_the_pages_are_free, variants_gen_params),
 	KUNIT_CASE_PARAM(object_is_not_put_back_once_its_slab_has_left, variants_gen_params),
 	KUNIT_CASE_PARAM(request_that_may_not_sleep_gets_pages_whose_grace_period_is_over,
 			 variants_gen_params),

@@ -22,6 +22,7 @@
 #include "heap.h"
 #include "hooks.h"
 #include "kmalloc.h"
+#include "leaving.h"
 #include "lookup.h"
 #include "node.h"
 #include "pages/contig.h"
@@ -265,8 +266,10 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 	struct rsv_frame *f = rsv_frame_at(e, p);
 	enum rsv_misuse misuse;
 
+	/* An object, whose slab's pages went back to the free areas? */
 	if (!PAGE_ALIGNED(p))
-		return RSV_MISALIGNED;
+		return rsv_leaving_misuse(e, f) == RSV_DOUBLE_FREE ? RSV_DOUBLE_FREE
+								   : RSV_MISALIGNED;
 	misuse = rsv_run_claim(e->region, f);
 	if (misuse != RSV_OK)
 		return misuse;
