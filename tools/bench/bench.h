@@ -49,6 +49,7 @@ extern const struct bench_case bench_exhaust[];
 extern const struct bench_case bench_cpus[];
 extern const struct bench_case bench_stream[];
 extern const struct bench_case bench_worst[];
+extern const struct bench_case bench_delay[];
 extern const struct bench_case bench_others[];
 extern const struct bench_case bench_growth[];
 

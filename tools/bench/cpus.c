@@ -3,6 +3,9 @@
  * Every CPU at once, compared with one CPU alone. A thread on each CPU does the same until all have
  * done their rounds. Each round is timed for itself. Time that a virtual CPU loses to the host then
  * falls into few rounds, and the median shows how the CPUs affect each other.
+ *
+ * The cases cpus-refused-* measure one CPU while another one asks, in a loop, for more than the
+ * region has. The kernel's figure beside it shows what the other CPU costs by being busy.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -12,6 +15,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -195,6 +199,38 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted, cons
 	return NULL;
 }
 
+/* Asks for more than the region has, again and again. */
+static int asker_thread(void *unused)
+{
+	const size_t size = SZ_1G;
+	void *p;
+
+	while (!kthread_should_stop()) {
+		p = rsv_alloc_pages_exact(region, size, GFP_KERNEL | __GFP_NOWARN);
+		if (p)
+			rsv_free_pages_exact(p, size);
+		cond_resched();
+	}
+	return 0;
+}
+
+static const char *run_beside_asker(const struct bench_case *c)
+{
+	struct task_struct *asker;
+	const char *why;
+
+	if (num_online_cpus() == 1)
+		return "that takes two CPUs";
+	asker = kthread_create(asker_thread, NULL, "asker");
+	if (IS_ERR(asker))
+		return "there could not be a thread that asks";
+	kthread_bind(asker, cpumask_last(cpu_online_mask));
+	wake_up_process(asker);
+	why = on_cpus(c, 1, "");
+	kthread_stop(asker);
+	return why;
+}
+
 static const char *run_workers(const struct bench_case *c)
 {
 	const char *why;
@@ -205,7 +241,8 @@ static const char *run_workers(const struct bench_case *c)
 	return why ?: on_cpus(c, num_online_cpus(), "");
 }
 
-static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w, bool ours))
+static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w, bool ours),
+		       const char *(*measure)(const struct bench_case *c))
 {
 	const char *why = "no memory for what is measured";
 
@@ -214,7 +251,7 @@ static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w
 	workers = kcalloc(nr_cpu_ids, sizeof(*workers), GFP_KERNEL);
 	values = kcalloc(nr_cpu_ids * bench_rounds, sizeof(*values), GFP_KERNEL);
 	if (workers && values)
-		why = run_workers(c);
+		why = measure(c);
 	kfree(values);
 	kfree(workers);
 	return why;
@@ -222,17 +259,27 @@ static const char *run(const struct bench_case *c, u64 (*round)(struct worker *w
 
 static const char *run_pair(const struct bench_case *c)
 {
-	return run(c, pair);
+	return run(c, pair, run_workers);
 }
 
 static const char *run_batch(const struct bench_case *c)
 {
-	return run(c, batch);
+	return run(c, batch, run_workers);
 }
 
 static const char *run_pages(const struct bench_case *c)
 {
-	return run(c, pages);
+	return run(c, pages, run_workers);
+}
+
+static const char *run_refused_batch(const struct bench_case *c)
+{
+	return run(c, batch, run_beside_asker);
+}
+
+static const char *run_refused_pages(const struct bench_case *c)
+{
+	return run(c, pages, run_beside_asker);
 }
 
 static const char *begin(const struct bench_case *c)
@@ -245,5 +292,9 @@ const struct bench_case bench_cpus[] = {
 	{ .name = "cpus-pair-256", .begin = begin, .run = run_pair, .end = bench_caches_end },
 	{ .name = "cpus-batch-32", .begin = begin, .run = run_batch, .end = bench_caches_end },
 	{ .name = "cpus-pages-0", .begin = begin, .run = run_pages, .end = bench_caches_end },
+	{ .name = "cpus-refused-batch-32", .begin = begin, .run = run_refused_batch,
+	  .end = bench_caches_end },
+	{ .name = "cpus-refused-pages-0", .begin = begin, .run = run_refused_pages,
+	  .end = bench_caches_end },
 	{ }
 };

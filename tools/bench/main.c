@@ -34,7 +34,7 @@ MODULE_PARM_DESC(tries, "how often they are repeated at most, until two medians 
 
 static const struct bench_case *const all_cases[] = {
 	bench_objects, bench_kmalloc, bench_pages, bench_exhaust, bench_stream, bench_cpus,
-	bench_worst, bench_others, bench_growth,
+	bench_worst, bench_delay, bench_others, bench_growth,
 };
 
 /**
