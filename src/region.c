@@ -27,6 +27,7 @@
 #include "objects/reap.h"
 #include "objects/region_caches.h"
 #include "objects/stats.h"
+#include "pages/backoff.h"
 #include "pages/bad_page.h"
 #include "pages/drain.h"
 #include "pages/extent.h"
@@ -85,6 +86,7 @@ static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin
 	INIT_LIST_HEAD(&r->lost_caches);
 	xa_init(&r->caches_by_id);
 	rsv_drain_init(r);
+	rsv_backoff_init(r);
 	rsv_waiting_init(r);
 	rsv_bad_pages_init(r);
 	rsv_leaving_init(r);

@@ -66,6 +66,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -1371,6 +1372,28 @@ struct rsv_pool {
 	unsigned long nr_pages;
 };
 
+/* The bit of rsv_backoff.state by which a request has its turn */
+#define RSV_BACKOFF_TURN	0
+
+/**
+ * struct rsv_backoff - requests that drained in vain (pages/backoff.c)
+ * @state: RSV_BACKOFF_TURN (atomic)
+ * @begun: drains of such requests that have begun (written by the request whose turn it is, as the
+ *	next)
+ * @ended: those that have ended
+ * @wait: requests that wait for their turn, or for the end of a drain
+ * @until: the time in jiffies up to which requests take turns (a hint, without a lock)
+ * @nr_pages: those for at least as many pages (a hint, without a lock)
+ */
+struct rsv_backoff {
+	unsigned long state;
+	unsigned int begun;
+	unsigned int ended;
+	wait_queue_head_t wait;
+	unsigned long until;
+	unsigned long nr_pages;
+};
+
 /**
  * struct rsv_region - everything that one reservation owns
  * @name: its full name: see name.c (constant)
@@ -1391,6 +1414,7 @@ struct rsv_pool {
  *	kernel's hot-plug lock)
  * @drain_work: drains the region in the background when a zone runs low (queued by any request)
  * @drained_at: the time in jiffies when @drain_work last began (a hint, without a lock)
+ * @backoff: which requests take turns to drain, because drains do not help
  * @waiting: pages that others still refer to, and bad ones
  * @lending: the memory that it lends to the system
  * @classes: its size classes (constant once the region is created, as the next four)
@@ -1437,6 +1461,7 @@ struct rsv_region {
 	struct hlist_node cpuhp;
 	struct work_struct drain_work;
 	unsigned long drained_at;
+	struct rsv_backoff backoff;
 	struct rsv_lending lending;
 	struct rsv_waiting waiting;
 

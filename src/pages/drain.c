@@ -306,12 +306,18 @@ void rsv_drain_region(struct rsv_region *r)
 	rsv_drain_zeroed(r);
 }
 
-/*
- * Whether a request may wait for other tasks. Without __GFP_FS its caller may hold the locks of a
- * file system, and with PF_MEMALLOC the caller itself frees memory of the system. The tasks that
- * the request would wait for may in turn wait for those locks or for that memory.
+/**
+ * rsv_drain_may_wait() - whether a request may wait for other tasks
+ * @gfp: the request's flags
+ *
+ * Without __GFP_FS its caller may hold the locks of a file system, and with PF_MEMALLOC the caller
+ * itself frees memory of the system. The tasks that the request would wait for may in turn wait for
+ * those locks or for that memory.
+ *
+ * Context: Any.
+ * Return: true if it may.
  */
-static bool rsv_drain_may_wait(gfp_t gfp)
+bool rsv_drain_may_wait(gfp_t gfp)
 {
 	return gfpflags_allow_blocking(gfp) && current_gfp_context(gfp) & __GFP_FS &&
 	       !(current->flags & PF_MEMALLOC);

@@ -19,6 +19,7 @@ void rsv_drain_cpus_timeout(struct rsv_region *r);
 void rsv_drain_caches(struct list_head *caches);
 void rsv_drain_cache(struct rsv_cache *c);
 void rsv_drain_region(struct rsv_region *r);
+bool rsv_drain_may_wait(gfp_t gfp);
 bool rsv_drain_leaving(struct rsv_region *r, gfp_t gfp);
 bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp);
 

@@ -27,6 +27,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
+#include "backoff.h"
 #include "drain.h"
 #include "gfp.h"
 #include "page_alloc.h"
@@ -101,8 +102,11 @@ static noinline struct rsv_frame *rsv_zones_serve(struct rsv_region *r, const st
 /* Limits how often a failed request prints a line */
 static DEFINE_RATELIMIT_STATE(rsv_failure_limit, 5 * HZ, 1);
 
-static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_request *q)
+static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_request *q,
+					bool waited)
 {
+	if (waited)
+		rsv_backoff_failed(r, q);
 	rsv_zone_count_failure(rsv_zone_first(r, q), q->order);
 	if (!(q->gfp & __GFP_NOWARN) && __ratelimit(&rsv_failure_limit))
 		pr_warn("region %s: no %lu KiB for %s, gfp flags %pGg\n", r->name,
@@ -111,29 +115,31 @@ static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_r
 
 /*
  * After no zone had a block: frees what only waits for a grace period and tries all zones, then
- * drains and tries them once more, then counts the failure.
+ * drains and tries them once more, then counts the failure. A request that backs off goes to the
+ * drain at once, since that too hurries the grace period.
  */
 static noinline struct rsv_frame *
 rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 		  struct rsv_frame *(*gather)(struct rsv_region *r, const struct rsv_request *q))
 {
+	bool backoff = rsv_backoff_wanted(r, q), waited;
 	struct rsv_frame *f = NULL;
-	bool waited;
 
-	if (rsv_drain_leaving(r, q->gfp))
+	if (!backoff && rsv_drain_leaving(r, q->gfp))
 		f = rsv_zones_serve(r, q, NULL);
 	if (f)
 		return f;
-	waited = rsv_drain_for_request(r, q->gfp);
+	waited = backoff ? rsv_backoff_drain(r, q) : rsv_drain_for_request(r, q->gfp);
 	f = rsv_zones_serve(r, q, NULL);
-	if (f)
-		return f;
-	if (waited && gather)
+	if (!f && waited && gather) {
 		f = gather(r, q);
+		if (f && q->gfp & __GFP_ZERO)
+			rsv_clear_pages(r, f, q->nr_pages, q->gfp);
+	}
 	if (!f)
-		rsv_request_failed(r, q);
-	else if (q->gfp & __GFP_ZERO)
-		rsv_clear_pages(r, f, q->nr_pages, q->gfp);
+		rsv_request_failed(r, q, waited);
+	else if (waited)
+		rsv_backoff_served(r);
 	return f;
 }
 
