@@ -20,6 +20,7 @@
 #include "objects/engine.h"
 #include "objects/leaving.h"
 #include "objects/size_class.h"
+#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "support/areas.h"
 #include "support/figures.h"
@@ -188,6 +189,13 @@ static void take_bytes(struct world *w, struct block *b, gfp_t gfp)
 	CHECK(w, !b->p || b->size >= size);
 }
 
+/* If all that follow a failure backed off, the test of a small region would mostly wait. */
+static void count_failure(struct world *w)
+{
+	if (++w->failures % 64)
+		rsv_backoff_served(w->r);
+}
+
 static void take(struct world *w, struct block *b)
 {
 	static void (*const takes[])(struct world *w, struct block *b, gfp_t gfp) = {
@@ -200,7 +208,7 @@ static void take(struct world *w, struct block *b)
 
 	takes[kind](w, b, gfp);
 	if (!b->p) {
-		w->failures++;
+		count_failure(w);
 		return;
 	}
 	b->kind = kind;
@@ -235,7 +243,7 @@ static void change_size(struct world *w, struct block *b)
 	void *p = rsv_krealloc(w->r, b->p, size, random_gfp(w) & ~__GFP_ZERO);
 
 	if (!p) {
-		w->failures++;
+		count_failure(w);
 		return;
 	}
 	CHECK(w, !memchr_inv(p, b->pattern, common));

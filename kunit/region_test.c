@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: refused ones, the figures of a new one, the lookup of its pages, and the conditions of
- * its destruction.
+ * Regions: refused ones, the figures of a new one, the lookup of its pages, the conditions of its
+ * destruction, and tasks that wait for one another.
  */
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/sched/signal.h>
 #include <linux/vmalloc.h>
 
 #include "interface/query.h"
@@ -432,6 +437,56 @@ static void numbers_that_wrap_name_one_region_each(struct kunit *test)
 	rsv_region_ids = before;
 }
 
+/* --- Changes -------------------------------------------------------------------------------- */
+
+/* A task that changes a region */
+struct changer {
+	struct rsv_region *r;
+	bool grows;
+	int result;
+	struct completion ready;
+	struct completion done;
+};
+
+static int change(void *data)
+{
+	const struct rsv_reserve want = { .bytes = PAGE_SIZE };
+	struct changer *c = data;
+
+	allow_signal(SIGKILL);
+	complete(&c->ready);
+	c->result = c->grows ? rsv_region_grow(c->r, &want) : !rsv_region_shrink(c->r, SIZE_MAX);
+	complete_all(&c->done);
+	return 0;
+}
+
+/* The holder of the lock may wait for memory, and that for the killed task's. */
+static void task_that_waits_to_change_a_region_can_be_killed(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct changer c = { .r = r, .grows = i };
+		struct task_struct *task;
+
+		init_completion(&c.ready);
+		init_completion(&c.done);
+		mutex_lock(&r->shape_lock);
+		task = kthread_run(change, &c, "changer");
+		if (!IS_ERR(task)) {
+			wait_for_completion(&c.ready);
+			send_sig(SIGKILL, task, 1);
+			KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&c.done, HZ * 10));
+		}
+		mutex_unlock(&r->shape_lock);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+		wait_for_completion(&c.done);
+		KUNIT_EXPECT_EQ(test, c.result, i ? -EINTR : 1);
+		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, SZ_1M);
+	}
+}
+
 static struct kunit_case region_cases[] = {
 	KUNIT_CASE_PARAM(names_are_checked, names_gen_params),
 	KUNIT_CASE(name_that_is_taken_is_refused_until_it_is_free),
@@ -456,6 +511,7 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(empty_slabs_do_not_hold_a_region),
 	KUNIT_CASE(many_regions_come_and_go),
 	KUNIT_CASE(numbers_that_wrap_name_one_region_each),
+	KUNIT_CASE(task_that_waits_to_change_a_region_can_be_killed),
 	{}};
 
 static struct kunit_suite region_suite = {

@@ -95,23 +95,6 @@ static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin
 	return r;
 }
 
-static int rsv_region_add_memory(struct rsv_region *r, const struct rsv_reserve *want,
-				 unsigned int nr)
-{
-	LIST_HEAD(blocks);
-	unsigned int i;
-	int err;
-
-	mutex_lock(&r->shape_lock);
-	err = rsv_reserve_take(r, &blocks, want, nr);
-	if (!err)
-		err = rsv_extents_add(r, &blocks);
-	for (i = 0; !err && i < nr; i++)
-		rsv_zones_protect(r, &want[i]);
-	mutex_unlock(&r->shape_lock);
-	return err;
-}
-
 /* Stops all background work of regions: zeroing, reaping and draining. */
 static void rsv_regions_quiesce(struct list_head *regions)
 {
@@ -176,7 +159,7 @@ static int rsv_region_set_up(struct rsv_region *r, const struct rsv_reserve *wan
 	err = rsv_drain_create(r);
 	if (err)
 		goto no_drains;
-	err = rsv_region_add_memory(r, want, nr) ?: rsv_heap_create(r);
+	err = rsv_region_add(r, want, nr) ?: rsv_heap_create(r);
 	if (err)
 		goto no_heap;
 	rsv_region_hooks->created(r);

@@ -85,7 +85,7 @@ static unsigned long rsv_lend_from_zone(struct rsv_zone *z, unsigned long nr_pag
  * Only free blocks of at least the kernel's pageblock_order go back; used blocks do not move.
  *
  * Context: Process; may sleep.
- * Return: The bytes given back.
+ * Return: The bytes given back; 0 if the process was killed while another task changed the region.
  */
 size_t rsv_region_shrink(struct rsv_region *r, size_t bytes)
 {
@@ -94,7 +94,8 @@ size_t rsv_region_shrink(struct rsv_region *r, size_t bytes)
 	unsigned int n;
 
 	rsv_drain_region(r);
-	mutex_lock(&r->shape_lock);
+	if (mutex_lock_killable(&r->shape_lock))
+		return 0;
 	/* Zones that were reserved by name go last. */
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
 		if (rsv_zone_may_lend(z))
@@ -107,6 +108,39 @@ size_t rsv_region_shrink(struct rsv_region *r, size_t bytes)
 EXPORT_SYMBOL_GPL(rsv_region_shrink);
 
 /**
+ * rsv_region_add() - take memory from the system for a region
+ * @r: the region
+ * @want: the memory, each entry of which passed rsv_reserve_ok()
+ * @nr: entries of @want
+ *
+ * The system may have to reclaim for the memory. So nobody who wants shape_lock waits for that.
+ *
+ * Context: Process; may sleep.
+ * Return: 0; -EINVAL, -ENOMEM or -EINTR as rsv_reserve_take(). After an error of another step the
+ * region may have part of the memory.
+ */
+int rsv_region_add(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr)
+{
+	LIST_HEAD(blocks);
+	unsigned int i;
+	int err;
+
+	err = rsv_reserve_take(r, &blocks, want, nr);
+	if (err)
+		return err;
+	err = mutex_lock_killable(&r->shape_lock);
+	if (err) {
+		rsv_reserve_give_blocks(&blocks);
+		return err;
+	}
+	err = rsv_extents_add(r, &blocks);
+	for (i = 0; !err && i < nr; i++)
+		rsv_zones_protect(r, &want[i]);
+	mutex_unlock(&r->shape_lock);
+	return err;
+}
+
+/**
  * rsv_region_grow() - take more memory from the system for a region
  * @r: the region
  * @want: the memory, as for rsv_region_create()
@@ -117,19 +151,7 @@ EXPORT_SYMBOL_GPL(rsv_region_shrink);
  */
 int rsv_region_grow(struct rsv_region *r, const struct rsv_reserve *want)
 {
-	LIST_HEAD(blocks);
-	int err;
-
-	if (!rsv_reserve_ok(want))
-		return -EINVAL;
-	mutex_lock(&r->shape_lock);
-	err = rsv_reserve_take(r, &blocks, want, 1);
-	if (!err)
-		err = rsv_extents_add(r, &blocks);
-	if (!err)
-		rsv_zones_protect(r, want);
-	mutex_unlock(&r->shape_lock);
-	return err;
+	return rsv_reserve_ok(want) ? rsv_region_add(r, want, 1) : -EINVAL;
 }
 EXPORT_SYMBOL_GPL(rsv_region_grow);
 

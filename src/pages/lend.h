@@ -6,6 +6,8 @@
 
 #include "types.h"
 
+int rsv_region_add(struct rsv_region *r, const struct rsv_reserve *want, unsigned int nr);
+
 void rsv_lending_init(struct rsv_region *r);
 int rsv_lending_start(struct rsv_region *r, size_t floor);
 void rsv_lending_stop(struct rsv_region *r);

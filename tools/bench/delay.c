@@ -11,8 +11,9 @@
  *	delay-reserve	a million small objects are reserved for a cache, and given back. The
  *			kernel's side fills a mempool of a hundred thousand
  *
- * The kernel must be one that does not preempt tasks in the kernel at any place (PREEMPT_VOLUNTARY
- * or NONE), or the figures say nothing about the portions in which the module drains.
+ * Where the clock counts instructions, a microsecond is a thousand of them. On a kernel that
+ * preempts tasks in the kernel at any place (PREEMPT), the figures say nothing about the portions
+ * in which the module drains.
  */
 #include <linux/err.h>
 #include <linux/hrtimer.h>
