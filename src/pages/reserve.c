@@ -28,8 +28,11 @@
 #include "reserve.h"
 #include "zonelist.h"
 
-/* Blocks collected between two checks whether enough of them are adjacent */
-#define RSV_SEARCH_STEP	64
+/*
+ * Blocks collected between two checks whether enough of them are adjacent. A check sorts all
+ * blocks, so later ones wait for a quarter more of them: then the sum of all checks grows as one.
+ */
+#define RSV_SEARCH_STEP	64U
 
 /* Pages that the system has available, and pages that a reservation may still take */
 struct rsv_allowance {
@@ -254,7 +257,7 @@ static unsigned long rsv_collect_contiguous(struct list_head *blocks,
 {
 	const bool charged = want->flags & RSV_RESERVE_CHARGED;
 	const unsigned int order = RSV_KERNEL_MAX_ORDER;
-	const unsigned int steps = charged ? (nr_pages >> order) + 1 : RSV_SEARCH_STEP;
+	unsigned int steps = charged ? (nr_pages >> order) + 1 : RSV_SEARCH_STEP;
 	unsigned long longest = 0, taken = 0;
 	struct page *page = NULL, *first;
 	LIST_HEAD(found);
@@ -273,6 +276,7 @@ static unsigned long rsv_collect_contiguous(struct list_head *blocks,
 		}
 		rsv_blocks_sort(&found);
 		first = rsv_blocks_longest(&found, &longest);
+		steps = max_t(unsigned long, steps, (taken >> order) / 4);
 		cond_resched();
 	} while (page && taken < allowed && longest < nr_pages && !fatal_signal_pending(current));
 
