@@ -328,7 +328,8 @@ static void check_every_page_is_accounted_for(struct world *w)
 
 	rsv_leaving_free_all(w->r);
 	rsv_query_info(w->r, &info);
-	CHECK_EQ(w, info.free_bytes + info.slab_bytes + bytes_in_pages(w), info.bytes);
+	CHECK_EQ(w, info.free_bytes + info.cached_bytes + info.slab_bytes + bytes_in_pages(w),
+		 info.bytes);
 	CHECK(w, info.largest_free <= info.free_bytes);
 }
 
@@ -350,7 +351,7 @@ static void audit_block(struct world *w, const struct block *b)
 
 static void audit_map(struct world *w)
 {
-	unsigned long i, free = 0, slab = 0;
+	unsigned long i, free = 0, slab = 0, cached = 0;
 	struct rsv_ioc_info info = {};
 
 	CHECK_EQ(w, rsv_query_map(w->r, 0, w->map, w->r->nr_pages), w->r->nr_pages);
@@ -358,13 +359,15 @@ static void audit_map(struct world *w)
 		if (w->blocks[i].kind != NONE)
 			audit_block(w, &w->blocks[i]);
 	for (i = 0; i < w->r->nr_pages; i++) {
-		CHECK(w, strchr(" .Ss", w->map[i]));
+		CHECK(w, strchr(" .CSs", w->map[i]));
 		free += w->map[i] == RSV_MAP_FREE;
+		cached += w->map[i] == RSV_MAP_CACHED;
 		slab += w->map[i] == RSV_MAP_SLAB || w->map[i] == RSV_MAP_SLAB_MORE;
 	}
 	rsv_leaving_free_all(w->r);
 	rsv_query_info(w->r, &info);
 	CHECK_EQ(w, info.free_bytes, free * PAGE_SIZE);
+	CHECK_EQ(w, info.cached_bytes, cached * PAGE_SIZE);
 	CHECK_EQ(w, info.slab_bytes, slab * PAGE_SIZE);
 }
 
@@ -426,6 +429,7 @@ static void give_all_and_check_that_the_region_is_untouched(struct world *w)
 	for (i = 0; i < CACHES; i++)
 		rsv_cache_shrink(w->caches[i]);
 	rsvt_scratch_shrink(w->r);
+	rsvt_settle(w->r);
 	audit(w);
 	EXPECT_SAME_AREAS(w->test, w->r, &w->untouched);
 }

@@ -164,6 +164,7 @@ static void placement_keeps_more_whole_than_last_in_first_out(struct kunit *test
 
 	KUNIT_ASSERT_NOT_NULL(test, a);
 	a->r = rsvt_scratch_pages(test, ARENA_PAGES);
+	rsvt_lists_off(a->r);
 	a->l = new_lifo(test);
 	prandom_seed_state(&random, *(const unsigned int *)test->param_value);
 	memset(a->order, -1, sizeof(a->order));

@@ -358,6 +358,7 @@ static void run_is_found_behind_many_blocks(struct kunit *test)
 	for (i = 0; i < 512; i++)
 		if (i < 500 ? i % 2 : i < 505 || i >= 510)
 			rsv_free_pages((unsigned long)rsvt_scratch_base(r) + i * PAGE_SIZE, 0);
+	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [9] = 1);
 }
 

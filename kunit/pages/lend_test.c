@@ -230,6 +230,7 @@ static void growing_moves_nothing_and_adds_what_was_asked(struct kunit *test)
 	for (i = 0; i < 64; i++)
 		KUNIT_EXPECT_NULL(test, memchr_inv(page_address(page[i]), i, PAGE_SIZE));
 	rsvt_pages_free(page, nr, 0);
+	rsvt_settle(r);
 	EXPECT_FREE_AREAS(test, r, [6] = 1, [8] = 1);
 }
 

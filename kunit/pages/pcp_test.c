@@ -83,55 +83,6 @@ static void only_orders_0_to_3_are_listed(struct kunit *test)
 	EXPECT_SAME_AREAS(test, r, &untouched);
 }
 
-static const unsigned int sizes[] = { 512, 1023, 1024, 2048, 3000, 8192 };
-
-KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
-
-static void regions_under_4_mb_have_none(struct kunit *test)
-{
-	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = listed_region(test, pages);
-
-	__rsv_free_pages(take(test, r, 0), 0);
-	/* With many CPUs each list gets little. */
-	if (pages < 1024)
-		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
-	else if (num_possible_cpus() <= 4)
-		KUNIT_EXPECT_GT(test, rsvt_query_region(r).cached_bytes, 0);
-}
-
-/* Fills the lists of this CPU, one order at a time and all together. */
-static void lists_hold_at_most_a_sixteenth_of_the_zone(struct kunit *test)
-{
-	unsigned int pages = *(const unsigned int *)test->param_value, order;
-	struct rsv_region *r = listed_region(test, pages);
-	struct page **block = rsvt_pages_array(test, 128);
-	u64 most = 0;
-
-	for (order = 0; order < 4; order++) {
-		unsigned long nr = rsvt_pages_alloc(r, GFP_KERNEL, order, block, 128 >> order), i;
-
-		for (i = 0; i < nr; i++) {
-			__rsv_free_pages(block[i], order);
-			most = max(most, rsvt_query_region(r).cached_bytes);
-		}
-	}
-	KUNIT_EXPECT_LE(test, most * num_possible_cpus(), pages * PAGE_SIZE / 16);
-}
-
-static void high_marks_of_all_cpus_add_up_to_at_most_a_sixteenth(struct kunit *test)
-{
-	unsigned int pages = *(const unsigned int *)test->param_value, order;
-	struct rsv_zone *z = zone(rsvt_scratch_pages(test, pages));
-	unsigned long sum = 0;
-
-	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		KUNIT_EXPECT_LE(test, z->pcp_high[order], RSV_PCP_BLOCKS);
-		sum += (unsigned long)z->pcp_high[order] << order;
-	}
-	KUNIT_EXPECT_LE(test, sum * num_possible_cpus(), pages / 16);
-}
-
 /* --- Batches -------------------------------------------------------------------------------- */
 
 static void list_is_filled_by_half_when_it_is_empty(struct kunit *test)
@@ -334,20 +285,38 @@ static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->failures[10], 0);
 }
 
+static const unsigned int powers[] = { 256, LISTED_PAGES };
+
+KUNIT_ARRAY_PARAM(powers, powers, rsvt_pages_text);
+
+/* Allocates and frees a page of each list's order on the CPU that this function runs on. */
+static void leave_pages_on_the_lists(void *region)
+{
+	unsigned int order;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		struct page *page = rsv_alloc_pages(region, GFP_ATOMIC, order);
+
+		if (page)
+			__rsv_free_pages(page, order);
+	}
+}
+
 static void every_page_can_be_had_though_lists_hold_some(struct kunit *test)
 {
-	struct rsv_region *r = listed_region(test, LISTED_PAGES);
-	struct page **page = rsvt_pages_array(test, LISTED_PAGES + 1);
-	unsigned int order, nr;
+	const unsigned int pages = *(const unsigned int *)test->param_value;
+	struct rsv_region *r = listed_region(test, pages);
+	struct page **page = rsvt_pages_array(test, pages + 1);
+	unsigned int nr;
 
-	for (order = 0; order < 4; order++)
-		__rsv_free_pages(take(test, r, order), order);
-	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, LISTED_PAGES + 1);
-	KUNIT_EXPECT_EQ(test, nr, LISTED_PAGES);
+	on_each_cpu(leave_pages_on_the_lists, r, true);
+	KUNIT_EXPECT_GT(test, rsvt_query_region(r).cached_bytes, 0);
+	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, pages + 1);
+	KUNIT_EXPECT_EQ(test, nr, pages);
 	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
 	rsvt_pages_free(page, nr, 0);
 	rsvt_settle(r);
-	EXPECT_FREE_AREAS(test, r, [10] = 1);
+	EXPECT_UNTOUCHED(test, r);
 }
 
 static void shrinking_drains_lists(struct kunit *test)
@@ -516,9 +485,6 @@ static void interrupts_in_the_middle_break_nothing(struct kunit *test)
 
 static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE_PARAM(only_orders_0_to_3_are_listed, orders_gen_params),
-	KUNIT_CASE_PARAM(regions_under_4_mb_have_none, sizes_gen_params),
-	KUNIT_CASE_PARAM(lists_hold_at_most_a_sixteenth_of_the_zone, sizes_gen_params),
-	KUNIT_CASE_PARAM(high_marks_of_all_cpus_add_up_to_at_most_a_sixteenth, sizes_gen_params),
 	KUNIT_CASE(list_is_filled_by_half_when_it_is_empty),
 	KUNIT_CASE(list_is_drained_by_half_when_it_is_full),
 	KUNIT_CASE(list_is_filled_and_drained_by_a_few_of_scattered_blocks),
@@ -528,7 +494,7 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE(what_lists_serve_is_counted_like_the_rest),
 	KUNIT_CASE(blocks_of_lists_are_aligned_to_their_size),
 	KUNIT_CASE_PARAM(list_is_drained_before_a_large_request_fails, small_orders_gen_params),
-	KUNIT_CASE(every_page_can_be_had_though_lists_hold_some),
+	KUNIT_CASE_PARAM(every_page_can_be_had_though_lists_hold_some, powers_gen_params),
 	KUNIT_CASE(shrinking_drains_lists),
 	KUNIT_CASE(lists_of_other_cpus_are_drained_by_who_may_sleep),
 	KUNIT_CASE(lists_of_a_cpu_that_goes_are_drained),

@@ -246,6 +246,8 @@ static void regions_under_4_mb_have_none(struct kunit *test)
 	KUNIT_ASSERT_NE(test, addr, 0);
 	rsv_free_pages(addr, 0);
 	flush_work(&zone(r)->zero_work);
+	KUNIT_EXPECT_EQ(test, zone(r)->nr_zeroed, 0);
+	rsvt_settle(r);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 1023);
 }
 

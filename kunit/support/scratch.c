@@ -162,6 +162,16 @@ void rsvt_settle(struct rsv_region *r)
 	rsv_region_shrink(r, 0);
 }
 
+/* Lets a region that nobody uses yet do without per-CPU lists: for tests of the free areas. */
+void rsvt_lists_off(struct rsv_region *r)
+{
+	struct rsv_zone *z;
+	unsigned int n;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		memset(z->pcp_high, 0, sizeof(z->pcp_high));
+}
+
 /*
  * Keeps the test on one CPU, whose cached pages and objects it then knows. Each test runs in a
  * thread of its own.

@@ -23,12 +23,16 @@
 #include "zone.h"
 
 /*
- * A zone with fewer pages has no watermarks, no per-CPU lists and no zeroed pages, which would take
- * most of its pages.
+ * A zone with fewer pages has no watermarks and no zeroed pages, which would take most of its
+ * pages; with fewer than RSV_TINY_ZONE it has no per-CPU lists either.
  */
 #define RSV_SMALL_ZONE	 1024UL
+#define RSV_TINY_ZONE	 256UL
 #define RSV_MIN_SHIFT	 8 /* one page in 2^8 is withheld for __GFP_HIGH */
 #define RSV_MIN_MOST	 256UL
+#define RSV_PCP_SHARE	 16UL /* all lists have at most one page in so many, */
+#define RSV_PCP_SHARE_SHORT 4UL /* or, if they are short, one in so many */
+#define RSV_PCP_SHORT	 2UL
 #define RSV_ZEROED_SHIFT	8
 #define RSV_ZEROED_MOST	 64UL
 
@@ -58,17 +62,42 @@ static void rsv_zone_set_list_min(struct rsv_zone *z)
 	WRITE_ONCE(z->list_min, slow ? ULONG_MAX : z->min_pages);
 }
 
-/* All lists of all CPUs together have at most one page in sixteen. */
-static void rsv_zone_set_pcp_high(struct rsv_zone *z, unsigned long nr_pages)
+/**
+ * rsv_pcp_lengths() - how many blocks the lists of one CPU and zone have at most
+ * @nr_pages: pages of the zone
+ * @cpus: CPUs that may have lists
+ * @high: receives the blocks for each order below RSV_PCP_ORDERS; 0 for no list
+ *
+ * All lists of all CPUs together have at most one page in sixteen, and each order a fourth of that.
+ * Where that is less than two blocks for each CPU, because the zone is small or the CPUs are many,
+ * the list has two: with a block to serve and room for another, a CPU that allocates and frees in
+ * turn stays away from the zone's lock. Such short lists are for the lowest orders first, and as
+ * long as all lists together have at most one page in four. That is what a request that may not
+ * sleep can fail to get, since it drains its own CPU only; one that may sleep drains all.
+ */
+void rsv_pcp_lengths(unsigned long nr_pages, unsigned int cpus, unsigned int *high)
 {
-	unsigned long share = nr_pages / (16 * num_possible_cpus()) / RSV_PCP_ORDERS;
+	const unsigned long share = nr_pages / cpus / RSV_PCP_SHARE / RSV_PCP_ORDERS;
+	unsigned long left = nr_pages / cpus / RSV_PCP_SHARE_SHORT, nr;
 	unsigned int order;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		unsigned int high = min(share >> order, (unsigned long)RSV_PCP_BLOCKS);
-
-		WRITE_ONCE(z->pcp_high[order], high < 2 ? 0 : high);
+		nr = clamp(share >> order, RSV_PCP_SHORT, (unsigned long)RSV_PCP_BLOCKS);
+		if (nr_pages < RSV_TINY_ZONE || nr << order > left)
+			nr = 0;
+		left -= nr << order;
+		high[order] = nr;
 	}
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_lengths);
+
+static void rsv_zone_set_pcp_high(struct rsv_zone *z)
+{
+	unsigned int high[RSV_PCP_ORDERS], order;
+
+	rsv_pcp_lengths(z->nr_pages, num_possible_cpus(), high);
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		WRITE_ONCE(z->pcp_high[order], z->frozen ? 0 : high[order]);
 }
 
 /**
@@ -85,9 +114,9 @@ void rsv_zone_resize(struct rsv_zone *z, long pages)
 	WRITE_ONCE(z->min_pages, small ? 0 : min(all >> RSV_MIN_SHIFT, RSV_MIN_MOST));
 	WRITE_ONCE(z->low_pages, 2 * z->min_pages);
 	rsv_zone_set_list_min(z);
-	small |= z->frozen;
-	WRITE_ONCE(z->zeroed_high, small ? 0 : min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST));
-	rsv_zone_set_pcp_high(z, small ? 0 : all);
+	WRITE_ONCE(z->zeroed_high, small || z->frozen ? 0 :
+				   min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST));
+	rsv_zone_set_pcp_high(z);
 }
 
 /**

@@ -14,6 +14,7 @@
 #include "types.h"
 
 void rsv_zone_init(struct rsv_zone *z, struct rsv_region *r, struct page *page);
+void rsv_pcp_lengths(unsigned long nr_pages, unsigned int cpus, unsigned int *high);
 void rsv_zone_resize(struct rsv_zone *z, long pages);
 void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
 unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages);
