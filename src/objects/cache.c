@@ -75,20 +75,14 @@ static gfp_t rsv_cache_gfp(const struct rsv_cache *c)
 					      rsv_gfp_create(c->region);
 }
 
-/*
- * Only CPUs of a node gain from a structure in that node's memory. On a node without CPUs, which
- * may be memory that can be unplugged, the structure would keep that memory from going off-line
- * until the cache is destroyed.
- */
 static int rsv_cache_alloc_nodes(struct rsv_cache *c)
 {
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		int where = node_state(nid, N_CPU) ? nid : NUMA_NO_NODE;
-		struct rsv_cache_node *n;
+		struct rsv_cache_node *n =
+			kzalloc_node(sizeof(*n), rsv_cache_gfp(c), rsv_metadata_node(nid));
 
-		n = kzalloc_node(sizeof(*n), rsv_cache_gfp(c), where);
 		if (!n)
 			return -ENOMEM;
 		rsv_slabs_init(n);

@@ -21,12 +21,12 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "bad_page.h"
 #include "buddy.h"
 #include "extent.h"
 #include "frame.h"
+#include "frame_table.h"
 #include "gfp.h"
 #include "pagemap.h"
 #include "report.h"
@@ -117,7 +117,7 @@ static size_t rsv_extent_bytes(const struct rsv_extent *e)
 
 static void rsv_extent_free(struct rsv_extent *e)
 {
-	kvfree(e->frames);
+	rsv_frames_free(e->frames);
 	kfree(e);
 }
 
@@ -145,14 +145,10 @@ static unsigned long rsv_extents_free_offset(const struct rsv_region *r, unsigne
 
 static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
 {
-	size_t bytes = array_size(e->nr_pages, sizeof(*e->frames));
 	unsigned long i;
 
-	/* kvmalloc() refuses more than INT_MAX. */
-	if (bytes > INT_MAX)
-		e->frames = __vmalloc(bytes, rsv_gfp_create(e->region) | __GFP_ZERO);
-	else
-		e->frames = kvzalloc(bytes, rsv_gfp_create(e->region));
+	e->frames = rsv_frames_alloc(e->nr_pages, rsv_metadata_node(e->nid),
+				     rsv_gfp_create(e->region));
 	if (!e->frames)
 		return -ENOMEM;
 	for (i = 0; i < e->nr_pages; i++)
@@ -275,7 +271,8 @@ static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 /* Creates an extent. On an error the pages still belong to the caller. */
 static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned long nr_pages)
 {
-	struct rsv_extent *e = kzalloc(sizeof(*e), rsv_gfp_create(r));
+	const int nid = page_to_nid(first);
+	struct rsv_extent *e = kzalloc_node(sizeof(*e), rsv_gfp_create(r), rsv_metadata_node(nid));
 	unsigned int number = rsv_extents_unused_slot(r->extents);
 	int err = -ENOMEM;
 	bool bad;
@@ -289,7 +286,7 @@ static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned lon
 	rsv_extent_reset_tags(first, nr_pages);
 	e->base = PageHighMem(first) ? NULL : page_address(first);
 	e->bytes = e->base ? nr_pages << PAGE_SHIFT : 0;
-	e->nid = page_to_nid(first);
+	e->nid = nid;
 	e->zone = rsv_zone_get(r, first);
 	if (!e->zone)
 		goto free;

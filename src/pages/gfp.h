@@ -8,6 +8,7 @@
 #include <linux/gfp.h>
 #include <linux/kconfig.h>
 #include <linux/mmzone.h>
+#include <linux/nodemask.h>
 #include <linux/sched/mm.h>
 
 #include "types.h"
@@ -44,6 +45,16 @@
 static inline gfp_t rsv_gfp_create(const struct rsv_region *r)
 {
 	return r->origin == RSV_REGION_SCRATCH ? RSV_GFP_CREATE | __GFP_ACCOUNT : RSV_GFP_CREATE;
+}
+
+/*
+ * The node whose memory a structure should have that manages memory of node @nid. Only CPUs of a
+ * node gain from a structure in that node's memory. On a node without CPUs, which may be memory
+ * that can be unplugged, the structure would keep that memory from going off-line.
+ */
+static inline int rsv_metadata_node(int nid)
+{
+	return node_state(nid, N_CPU) ? nid : NUMA_NO_NODE;
 }
 
 bool rsv_gfp_ok(gfp_t gfp, gfp_t known);

@@ -202,7 +202,8 @@ int rsv_zones_create(struct rsv_region *r)
 
 static struct rsv_zone *rsv_zone_new(struct rsv_region *r, struct page *page)
 {
-	struct rsv_zone *z = kzalloc(sizeof(*z), rsv_gfp_create(r));
+	const int nid = rsv_metadata_node(page_to_nid(page));
+	struct rsv_zone *z = kzalloc_node(sizeof(*z), rsv_gfp_create(r), nid);
 
 	if (!z)
 		return NULL;
