@@ -85,6 +85,7 @@ static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin
 	INIT_LIST_HEAD(&r->caches);
 	INIT_LIST_HEAD(&r->lost_caches);
 	xa_init(&r->caches_by_id);
+	rsv_extents_init(r);
 	rsv_drain_init(r);
 	rsv_backoff_init(r);
 	rsv_waiting_init(r);

@@ -52,10 +52,13 @@
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/idr.h>
 #include <linux/jiffies.h>
 #include <linux/kallsyms.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/maple_tree.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
@@ -228,7 +231,7 @@ static_assert(sizeof(struct rsv_frame) <= 32);
 
 /**
  * struct rsv_extent - physically contiguous pages of one zone and node
- * @region: the region (constant, as all down to @nid)
+ * @region: the region (constant, as all down to @number)
  * @zone: the zone in whose free areas its free blocks are
  * @frames: its frame table, one frame for each page
  * @first: page frame number of its first page
@@ -237,8 +240,10 @@ static_assert(sizeof(struct rsv_frame) <= 32);
  * @base: address of its first page; NULL for HIGHMEM
  * @bytes: bytes from @base on that have an address: none for HIGHMEM
  * @nid: its node
+ * @number: its number in the region
  * @nr_holes: pages that went back to the system (region->shape_lock)
- * @free_work: frees the extent, a grace period after the last of its pages became a hole
+ * @unmapped: it left the page map, so no CPU may keep it as a hint (set once)
+ * @removed: on region->removed, once all its pages are holes
  */
 struct rsv_extent {
 	struct rsv_region *region;
@@ -250,8 +255,10 @@ struct rsv_extent {
 	void *base;
 	unsigned long bytes;
 	int nid;
+	unsigned int number;
 	unsigned long nr_holes;
-	struct rcu_work free_work;
+	bool __data_racy unmapped;
+	struct llist_node removed;
 };
 
 /*
@@ -1441,6 +1448,12 @@ struct rsv_backoff {
  * @debugfs: its folder (set by rsv_region_hooks.created, for interface/debugfs.c alone, as the
  *	next)
  * @debugfs_caches: the folder of its caches
+ * @extents_used: extents that it has now (shape_lock; read without it)
+ * @numbers: their numbers (shape_lock)
+ * @offsets: for each offset the number of the extent that has it: see extent_table.c (shape_lock;
+ *	read under RCU)
+ * @removed: extents all of whose pages are holes, which wait for @remove_work
+ * @remove_work: frees them, after grace periods (queued under shape_lock)
  */
 struct rsv_region {
 	char name[RSV_FULL_NAME_MAX];
@@ -1487,6 +1500,12 @@ struct rsv_region {
 	struct rsv_pool programs;
 	struct dentry *debugfs;
 	struct dentry *debugfs_caches;
+
+	unsigned int extents_used;
+	struct ida numbers;
+	struct maple_tree offsets;
+	struct llist_head removed;
+	struct work_struct remove_work;
 };
 
 /**

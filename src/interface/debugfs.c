@@ -271,10 +271,10 @@ DEFINE_SHOW_ATTRIBUTE(rsv_fragmentation);
 static int rsv_extents_show(struct seq_file *m, void *unused)
 {
 	struct rsv_ioc_extent extent = {};
-	unsigned int i;
+	unsigned int number;
 
 	seq_puts(m, "# offset bytes node zone lent\n");
-	for (i = 0; !rsv_query_extent(m->private, i, &extent); i++)
+	for (number = 0; !rsv_query_next_extent(m->private, &number, &extent); number++)
 		seq_printf(m, "0x%llx %llu %u %s %llu\n", extent.offset, extent.bytes, extent.node,
 			   extent.zone, extent.lent_bytes);
 	return 0;

@@ -96,8 +96,6 @@ static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
  */
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 {
-	struct rsv_walk w = { .r = r };
-
 	info->abi_version = RSV_ABI_VERSION;
 	info->page_size = PAGE_SIZE;
 	info->misuse = rsv_misuse_total();
@@ -108,10 +106,7 @@ void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info)
 	if (r->classes)
 		strscpy(info->classes, r->classes->name, sizeof(info->classes));
 
-	rsv_walk_begin();
-	for (; rsv_walk_extent(&w); rsv_walk_skip(&w))
-		info->nr_extents++;
-	rsv_walk_end();
+	info->nr_extents = READ_ONCE(r->extents_used);
 	info->bytes = (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT;
 	info->metadata_bytes = r->metadata;
 	info->percpu_bytes = r->percpu;
@@ -213,9 +208,34 @@ static void rsv_describe_extent(const struct rsv_extent *e, bool physical,
 }
 
 /**
+ * rsv_query_next_extent() - describe the extent with the smallest number from a given one on
+ * @r: the region
+ * @number: the smallest number to consider; receives that of the extent
+ * @extent: as for rsv_query_extent()
+ *
+ * Context: Process; may sleep.
+ * Return: 0, or -ENOENT if all extents have smaller numbers.
+ */
+int rsv_query_next_extent(struct rsv_region *r, unsigned int *number,
+			  struct rsv_ioc_extent *extent)
+{
+	struct rsv_walk w = { .r = r, .number = *number };
+	const bool physical = capable(CAP_SYS_RAWIO);
+	const struct rsv_extent *e;
+
+	rsv_walk_begin();
+	e = rsv_walk_extent(&w);
+	if (e)
+		rsv_describe_extent(e, physical, extent);
+	rsv_walk_end();
+	*number = w.number;
+	return e ? 0 : -ENOENT;
+}
+
+/**
  * rsv_query_extent() - describe an extent
  * @r: the region
- * @index: number of the extent
+ * @index: how many extents have smaller numbers
  * @extent: zeroed by the caller; the function fills in all but size, flags, region and index. The
  *	physical address stays 0 if the current process has not CAP_SYS_RAWIO
  *
@@ -224,17 +244,16 @@ static void rsv_describe_extent(const struct rsv_extent *e, bool physical,
  */
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent)
 {
-	const bool physical = capable(CAP_SYS_RAWIO);
 	struct rsv_walk w = { .r = r };
-	const struct rsv_extent *e;
 
+	/* While no number is unused, which is so unless extents were freed, no search is needed. */
+	if (READ_ONCE(r->extents_used) == READ_ONCE(r->nr_extents))
+		return rsv_query_next_extent(r, &index, extent);
 	rsv_walk_begin();
-	while ((e = rsv_walk_extent(&w)) && index--)
+	while (rsv_walk_extent(&w) && index--)
 		rsv_walk_skip(&w);
-	if (e)
-		rsv_describe_extent(e, physical, extent);
 	rsv_walk_end();
-	return e ? 0 : -ENOENT;
+	return rsv_query_next_extent(r, &w.number, extent);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_extent);
 

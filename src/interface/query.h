@@ -12,6 +12,8 @@
 
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info);
 int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone *zone);
+int rsv_query_next_extent(struct rsv_region *r, unsigned int *number,
+			  struct rsv_ioc_extent *extent);
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent);
 int rsv_query_cache(struct rsv_region *r, u32 id, struct rsv_ioc_cache *cache);
 void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache);

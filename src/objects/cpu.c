@@ -51,18 +51,19 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 }
 
 /**
- * rsv_cpu_invalidate_hint() - replace an extent in all CPUs' hints of a cache
+ * rsv_cpu_invalidate_hints() - replace extents that no look-up finds any more in all CPUs' hints of
+ *	a cache
  * @c: the cache
- * @e: the extent, which no look-up finds any more
  *
- * Context: Any. A CPU that read the hint before may use it until a grace period is over.
+ * Context: Any, under rcu_read_lock(). A CPU that read the hint before may use it until a grace
+ * period is over.
  */
-void rsv_cpu_invalidate_hint(struct rsv_cache *c, struct rsv_extent *e)
+void rsv_cpu_invalidate_hints(struct rsv_cache *c)
 {
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		cmpxchg(&per_cpu_ptr(c->cpus, cpu)->extent, e, &rsv_extent_none);
+		rsv_hint_invalidate(&per_cpu_ptr(c->cpus, cpu)->extent);
 }
 
 /**

@@ -216,15 +216,15 @@ static bool rsv_caches_have_local(struct rsv_region *r, struct rsv_cache *only, 
 	return only ? rsv_cpu_has(only, cpu) : rsv_caches_visit(r, rsv_cache_visit_cpu, &cpu);
 }
 
-static bool rsv_cache_visit_hint(struct rsv_cache *c, void *extent)
+static bool rsv_cache_visit_hints(struct rsv_cache *c, void *unused)
 {
-	rsv_cpu_invalidate_hint(c, extent);
+	rsv_cpu_invalidate_hints(c);
 	return false;
 }
 
-static void rsv_caches_invalidate_hint(struct rsv_extent *e)
+static void rsv_caches_invalidate_hints(struct rsv_region *r)
 {
-	rsv_caches_visit(e->region, rsv_cache_visit_hint, e);
+	rsv_caches_visit(r, rsv_cache_visit_hints, NULL);
 }
 
 /* The periodic work, and the hooks for pages/ */
@@ -311,5 +311,5 @@ static const struct rsv_drain_hooks rsv_reap_drain_hooks = {
 void rsv_reap_set_hooks(void)
 {
 	rsv_drain_set_hooks(&rsv_reap_drain_hooks);
-	rsv_extent_set_invalidate_hook(rsv_caches_invalidate_hint);
+	rsv_hints_set_invalidate_hook(rsv_caches_invalidate_hints);
 }

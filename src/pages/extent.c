@@ -3,9 +3,9 @@
  * The extents of a region and their frame tables: this file adds extents, makes holes in them when
  * pages go back to the system, and frees them.
  *
- * The region's shape_lock guards the table of extents. Requests read the table without a lock: an
- * entry appears when its extent is complete, and an extent is freed only after the grace periods
- * that pagemap.c describes. An extent never grows, because its frame table cannot grow in place.
+ * The region's shape_lock guards the extents. Requests find them without a lock, in the table
+ * (extent_table.c), once they are complete. So an extent is freed only after the grace periods that
+ * pagemap.c describes. An extent never grows, because its frame table cannot grow in place.
  * Pages that go back to the system leave a hole. An extent that consists of holes only is freed.
  *
  * The system may take such memory off-line, and the machine may lose it. Then the pages of the hole
@@ -15,16 +15,19 @@
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/llist.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "bad_page.h"
 #include "buddy.h"
 #include "extent.h"
+#include "extent_table.h"
 #include "frame.h"
 #include "frame_table.h"
 #include "gfp.h"
@@ -53,52 +56,6 @@ static unsigned int rsv_count_extents(struct list_head *blocks)
 	return nr;
 }
 
-static struct rsv_extents *rsv_extents_new(const struct rsv_region *r, unsigned int capacity)
-{
-	struct rsv_extents *t = kvzalloc(struct_size(t, at, capacity), rsv_gfp_create(r));
-
-	if (t)
-		t->capacity = capacity;
-	return t;
-}
-
-static unsigned int rsv_extents_unused(const struct rsv_extents *t)
-{
-	unsigned int nr = 0, i;
-
-	for (i = 0; i < t->capacity; i++)
-		nr += !t->at[i];
-	return nr;
-}
-
-/*
- * Makes room for @more extents. A reader may still use the old table, so that stays until the
- * region is destroyed.
- */
-static int rsv_extents_expand(struct rsv_region *r, unsigned int more)
-{
-	struct rsv_extents *old = r->extents, *t;
-	unsigned int unused = old ? rsv_extents_unused(old) : 0;
-	unsigned int used = old ? old->capacity - unused : 0;
-
-	if (old && more <= unused)
-		return 0;
-	if (more > RSV_EXTENTS_MAX - used) {
-		pr_err_ratelimited("region %s: memory is in %u pieces, more than %u\n", r->name,
-				   used + more, RSV_EXTENTS_MAX);
-		return -ENOMEM;
-	}
-	t = rsv_extents_new(r, min(roundup_pow_of_two(used + more + 1), RSV_EXTENTS_MAX));
-	if (!t)
-		return -ENOMEM;
-	if (old)
-		memcpy(t->at, old->at, flex_array_size(old, at, old->capacity));
-	t->older = old;
-	r->metadata += struct_size(t, at, t->capacity);
-	smp_store_release(&r->extents, t); /* pairs with rsv_frame_extent()'s dependency */
-	return 0;
-}
-
 /* The number of orders that blocks of an extent can have: that of the largest block, plus one */
 static unsigned int rsv_extent_orders(const struct rsv_extent *e)
 {
@@ -121,29 +78,7 @@ static void rsv_extent_free(struct rsv_extent *e)
 	kfree(e);
 }
 
-/* The lowest offset at which nr_pages pages fit. Extents that were freed leave offsets unused. */
-static unsigned long rsv_extents_free_offset(const struct rsv_region *r, unsigned long nr_pages)
-{
-	unsigned long offset = 0, sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < r->nr_extents; i++)
-		sum += r->extents->at[i] ? r->extents->at[i]->nr_pages : 0;
-	if (sum == r->span)
-		return sum;
-
-	for (i = 0; i < r->nr_extents; i++) {
-		const struct rsv_extent *e = r->extents->at[i];
-
-		if (e && offset < e->offset + e->nr_pages && e->offset < offset + nr_pages) {
-			offset = e->offset + e->nr_pages;
-			i = -1;
-		}
-	}
-	return offset;
-}
-
-static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
+static int rsv_extent_fill_frames(struct rsv_extent *e)
 {
 	unsigned long i;
 
@@ -152,7 +87,7 @@ static int rsv_extent_fill_frames(struct rsv_extent *e, unsigned int number)
 	if (!e->frames)
 		return -ENOMEM;
 	for (i = 0; i < e->nr_pages; i++)
-		e->frames[i].extent = number;
+		e->frames[i].extent = e->number;
 	return 0;
 }
 
@@ -169,15 +104,6 @@ static void rsv_extent_reset_tags(struct page *page, unsigned long nr_pages)
 		return;
 	for (; pfn < end; pfn++)
 		page_kasan_tag_reset(pfn_to_page(pfn));
-}
-
-static unsigned int rsv_extents_unused_slot(const struct rsv_extents *t)
-{
-	unsigned int i = 0;
-
-	while (t->at[i])
-		i++;
-	return i;
 }
 
 /*
@@ -259,7 +185,6 @@ static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 	unsigned long flags;
 
 	WRITE_ONCE(r->nr_pages, r->nr_pages + e->nr_pages);
-	WRITE_ONCE(r->span, max(r->span, e->offset + e->nr_pages));
 	r->metadata += rsv_extent_bytes(e);
 	raw_spin_lock_irqsave(&z->lock, flags);
 	WRITE_ONCE(z->nr_orders, max(z->nr_orders, rsv_extent_orders(e)));
@@ -268,52 +193,67 @@ static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }
 
-/* Creates an extent. On an error the pages still belong to the caller. */
-static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned long nr_pages)
+/* Creates an extent that nobody finds yet. */
+static struct rsv_extent *rsv_extent_new(struct rsv_region *r, struct page *first,
+					 unsigned long nr_pages)
 {
 	const int nid = page_to_nid(first);
-	struct rsv_extent *e = kzalloc_node(sizeof(*e), rsv_gfp_create(r), rsv_metadata_node(nid));
-	unsigned int number = rsv_extents_unused_slot(r->extents);
-	int err = -ENOMEM;
-	bool bad;
+	struct rsv_extent *e;
 
+	e = kzalloc_node(sizeof(*e), rsv_gfp_create(r), rsv_metadata_node(nid));
 	if (!e)
-		return -ENOMEM;
+		return NULL;
 	e->region = r;
 	e->first = page_to_pfn(first);
 	e->nr_pages = nr_pages;
-	e->offset = rsv_extents_free_offset(r, nr_pages);
 	rsv_extent_reset_tags(first, nr_pages);
 	e->base = PageHighMem(first) ? NULL : page_address(first);
 	e->bytes = e->base ? nr_pages << PAGE_SHIFT : 0;
 	e->nid = nid;
 	e->zone = rsv_zone_get(r, first);
-	if (!e->zone)
-		goto free;
-	err = rsv_extent_fill_frames(e, number);
-	if (err)
-		goto free;
-	err = rsv_pagemap_add(e);
-	if (err)
-		goto remove;
+	if (e->zone && !rsv_extent_place(e))
+		return e;
+	kfree(e);
+	return NULL;
+}
 
+/* Gives a new extent its frames and enters it into the page map. */
+static int rsv_extent_map(struct rsv_extent *e)
+{
+	int err = rsv_extent_fill_frames(e);
+
+	if (err)
+		return err;
+	err = rsv_pagemap_add(e);
+	if (!err)
+		return 0;
+	/* A lookup may have found the extent already: pagemap.c lists these steps. */
+	rsv_pagemap_unmap(e);
+	synchronize_rcu();
+	rsv_hints_invalidate(e->region);
+	synchronize_rcu();
+	return err;
+}
+
+/* Adds an extent. On an error the pages still belong to the caller. */
+static int rsv_extent_add(struct rsv_region *r, struct page *first, unsigned long nr_pages)
+{
+	struct rsv_extent *e = rsv_extent_new(r, first, nr_pages);
+	int err = e ? rsv_extent_map(e) : -ENOMEM;
+	bool bad;
+
+	if (e && err) {
+		rsv_extent_unplace(e);
+		rsv_extent_free(e);
+	}
+	if (err)
+		return err;
 	bad = rsv_extent_settle_pages(e);
-	smp_store_release(&r->extents->at[number], e); /* as in rsv_extents_expand() */
-	WRITE_ONCE(r->nr_extents, max(r->nr_extents, number + 1));
+	rsv_extent_publish(e);
 	rsv_extent_free_all(r, e);
 	if (bad)
 		rsv_bad_pages_search(r);
 	return 0;
-
-remove:
-	/* A lookup may have found the extent already: pagemap.c lists these steps. */
-	rsv_pagemap_remove(e, 0, e->nr_pages);
-	synchronize_rcu();
-	rsv_extent_invalidate(e);
-	synchronize_rcu();
-free:
-	rsv_extent_free(e);
-	return err;
 }
 
 /* Removes the blocks of the first extent from a sorted list. Returns its first page. */
@@ -346,7 +286,7 @@ static struct page *rsv_first_extent(struct list_head *blocks, unsigned long *nr
  */
 int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
 {
-	int err = rsv_extents_expand(r, rsv_count_extents(blocks));
+	int err = rsv_extent_table_expand(r, rsv_count_extents(blocks));
 
 	while (!err && !list_empty(blocks)) {
 		unsigned long nr_pages;
@@ -360,33 +300,53 @@ int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
 	rsv_reserve_give_blocks(blocks);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_extents_add);
 
 /*
  * Holes
  */
 
-static void rsv_extent_free_work(struct work_struct *work)
+/*
+ * Frees all extents that were removed before it began, after the grace periods that pagemap.c
+ * lists. There are two, and one look at each hint, for any number of extents.
+ */
+static void rsv_extents_remove_work(struct work_struct *work)
 {
-	struct rsv_extent *e = container_of(to_rcu_work(work), struct rsv_extent, free_work);
+	struct rsv_region *r = container_of(work, struct rsv_region, remove_work);
+	struct llist_node *removed = llist_del_all(&r->removed);
+	struct rsv_extent *e, *next;
 
-	rsv_extent_invalidate(e);
 	synchronize_rcu();
-	rsv_extent_free(e);
+	rsv_hints_invalidate(r);
+	synchronize_rcu();
+	llist_for_each_entry_safe(e, next, removed, removed)
+		rsv_extent_free(e);
+}
+
+/**
+ * rsv_extents_init() - set up a new region, which has no extents
+ * @r: the region
+ */
+void rsv_extents_init(struct rsv_region *r)
+{
+	rsv_extent_table_init(r);
+	init_llist_head(&r->removed);
+	INIT_WORK(&r->remove_work, rsv_extents_remove_work);
 }
 
 /*
  * Removes an extent that consists of holes only. A lookup may still use the extent, so a work item
- * frees it, after the grace periods that pagemap.c lists.
+ * frees it.
  */
 static void rsv_extent_remove(struct rsv_extent *e)
 {
 	struct rsv_region *r = e->region;
 
-	rsv_pagemap_remove(e, 0, e->nr_pages);
-	WRITE_ONCE(r->extents->at[e->frames[0].extent], NULL);
+	rsv_pagemap_unmap(e);
+	rsv_extent_unpublish(e);
 	r->metadata -= rsv_extent_bytes(e);
-	INIT_RCU_WORK(&e->free_work, rsv_extent_free_work);
-	queue_rcu_work(rsv_queue, &e->free_work);
+	llist_add(&e->removed, &r->removed);
+	queue_work(rsv_queue, &r->remove_work);
 }
 
 /**
@@ -525,21 +485,11 @@ static void rsv_extents_unmap(struct rsv_region *r)
 
 	for (i = 0; i < r->nr_extents; i++)
 		if (r->extents->at[i])
-			rsv_pagemap_remove(r->extents->at[i], 0, r->extents->at[i]->nr_pages);
-}
-
-static void rsv_extents_invalidate(struct rsv_region *r)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->nr_extents; i++)
-		if (r->extents->at[i])
-			rsv_extent_invalidate(r->extents->at[i]);
+			rsv_pagemap_unmap(r->extents->at[i]);
 }
 
 static void rsv_extents_free(struct rsv_region *r)
 {
-	struct rsv_extents *t, *older;
 	unsigned int i;
 
 	for (i = 0; i < r->nr_extents; i++) {
@@ -550,12 +500,7 @@ static void rsv_extents_free(struct rsv_region *r)
 		rsv_extent_give_pages(e);
 		rsv_extent_free(e);
 	}
-	for (t = r->extents; t; t = older) {
-		older = t->older;
-		kvfree(t);
-	}
-	r->extents = NULL;
-	r->nr_extents = 0;
+	rsv_extent_table_free(r);
 }
 
 /**
@@ -576,7 +521,7 @@ void rsv_extents_release(struct list_head *regions)
 	/* After this no lookup that found an extent in the map can make it a hint. */
 	synchronize_rcu();
 	list_for_each_entry(r, regions, ending)
-		rsv_extents_invalidate(r);
+		rsv_hints_invalidate(r);
 	synchronize_rcu();
 	list_for_each_entry(r, regions, ending)
 		rsv_extents_free(r);

@@ -7,6 +7,7 @@
 #include "report.h"
 #include "types.h"
 
+void rsv_extents_init(struct rsv_region *r);
 int rsv_extents_add(struct rsv_region *r, struct list_head *blocks);
 void rsv_extent_punch(struct rsv_extent *e, unsigned long index, unsigned int order);
 void rsv_frames_leak(struct rsv_frame *f, unsigned long nr_pages);

@@ -12,13 +12,14 @@
  * A hint must not outlive its extent, and a reader of either may still be running. So an extent is
  * freed in these steps:
  *
- *	rsv_pagemap_remove()	no later lookup finds the extent in the xarrays
+ *	rsv_pagemap_unmap()	no later lookup finds the extent in the xarrays
  *	a grace period		every lookup that found it there has set its hint, if at all
- *	rsv_extent_invalidate()	no hint points to the extent any more
+ *	rsv_hints_invalidate()	no hint points to the extent any more
  *	a grace period		every reader of such a hint is done
  *
- * For the grace periods to hold, a caller whose pointer may be any is under rcu_read_lock() or has
- * preemption disabled.
+ * Any number of extents takes these steps together, with one look at each hint. For the grace
+ * periods to hold, a caller whose pointer may be any is under rcu_read_lock() or has preemption
+ * disabled.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -37,7 +38,7 @@ struct rsv_extent rsv_extent_none;
 DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
 
 /* Set before the first region is created */
-static void (*rsv_extent_invalidate_hook)(struct rsv_extent *e);
+static void (*rsv_hints_invalidate_hook)(struct rsv_region *r);
 
 /**
  * rsv_pagemap_start() - initialise the hints, before the first region is created
@@ -121,36 +122,53 @@ void rsv_pagemap_remove(struct rsv_extent *e, unsigned long index, unsigned long
 	}
 }
 
+/**
+ * rsv_pagemap_unmap() - let lookups find an extent no longer
+ * @e: the extent, its region's shape locked or no longer used
+ *
+ * Context: Process.
+ */
+void rsv_pagemap_unmap(struct rsv_extent *e)
+{
+	rsv_pagemap_remove(e, 0, e->nr_pages);
+	WRITE_ONCE(e->unmapped, true);
+}
+
 /*
  * Hints
  */
 
 /**
- * rsv_extent_set_invalidate_hook() - register an upper layer that has hints of its own
- * @invalidate: replaces the extent in all hints of an upper layer; may sleep
+ * rsv_hints_set_invalidate_hook() - register an upper layer that has hints of its own
+ * @invalidate: calls rsv_hint_invalidate() for all hints of an upper layer to extents of a region;
+ *	may sleep
  */
-void rsv_extent_set_invalidate_hook(void (*invalidate)(struct rsv_extent *e))
+void rsv_hints_set_invalidate_hook(void (*invalidate)(struct rsv_region *r))
 {
-	rsv_extent_invalidate_hook = invalidate;
+	rsv_hints_invalidate_hook = invalidate;
 }
 
 /**
- * rsv_extent_invalidate() - replace an extent in all hints
- * @e: the extent, which left the map a grace period ago. So no lookup is running that found it
- *	there and could make it a hint once more
+ * rsv_hints_invalidate() - replace the extents that left the map in all hints
+ * @r: their region. They left the map a grace period ago. So no lookup is running that found one of
+ *	them there and could make it a hint once more
  *
  * A reader may still use a hint that it read before. So the caller waits for another grace period
- * before it frees the extent.
+ * before it frees the extents. For other extents that left the map since, the function may do its
+ * work too early, and is called again.
  *
  * Context: Process; may sleep.
  */
-void rsv_extent_invalidate(struct rsv_extent *e)
+void rsv_hints_invalidate(struct rsv_region *r)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
-		cmpxchg(per_cpu_ptr(&rsv_extent_hint, cpu), e, &rsv_extent_none);
-	rsv_extent_invalidate_hook(e);
+	for_each_possible_cpu(cpu) {
+		rcu_read_lock();
+		rsv_hint_invalidate(per_cpu_ptr(&rsv_extent_hint, cpu));
+		rcu_read_unlock();
+	}
+	rsv_hints_invalidate_hook(r);
 }
 
 /* Whether memory of a node is local to this CPU, with preemption disabled */
@@ -162,7 +180,7 @@ static bool rsv_node_is_local(int nid)
 /*
  * Makes an extent this CPU's hint, if the extent is local and linear: fast paths rely on both and
  * check neither. The caller has just found the extent in the xarrays. An extent that it read from a
- * hint will not do: rsv_extent_invalidate() may have passed this CPU meanwhile, and nothing would
+ * hint will not do: rsv_hints_invalidate() may have passed this CPU meanwhile, and nothing would
  * invalidate the new hint.
  */
 static void rsv_extent_set_hint(struct rsv_extent *e)

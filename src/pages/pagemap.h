@@ -23,9 +23,10 @@ DECLARE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
 void rsv_pagemap_start(void);
 int rsv_pagemap_add(struct rsv_extent *e);
 void rsv_pagemap_remove(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
+void rsv_pagemap_unmap(struct rsv_extent *e);
 
-void rsv_extent_set_invalidate_hook(void (*invalidate)(struct rsv_extent *e));
-void rsv_extent_invalidate(struct rsv_extent *e);
+void rsv_hints_set_invalidate_hook(void (*invalidate)(struct rsv_region *r));
+void rsv_hints_invalidate(struct rsv_region *r);
 
 struct rsv_extent *rsv_extent_find(unsigned long pfn);
 struct rsv_extent *rsv_extent_find_addr(const void *addr);
@@ -33,6 +34,19 @@ struct rsv_extent *rsv_region_extent(const struct rsv_region *r, const void *add
 struct rsv_extent *rsv_region_extent_find(const struct rsv_region *r, const void *addr);
 struct rsv_frame *rsv_frame_of_page(struct page *page);
 struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f);
+
+/*
+ * Replaces the extent in another CPU's hint if it left the page map; under rcu_read_lock(). An
+ * extent that is in a hint is freed only a grace period after it was replaced there, so it exists
+ * while this function looks at it.
+ */
+static inline void rsv_hint_invalidate(struct rsv_extent **hint)
+{
+	struct rsv_extent *e = READ_ONCE(*hint);
+
+	if (READ_ONCE(e->unmapped))
+		cmpxchg(hint, e, &rsv_extent_none);
+}
 
 /*
  * Whether the extent's addresses are aligned like its page frame numbers, up to the largest slab.

@@ -5,18 +5,8 @@
 #include <linux/minmax.h>
 
 #include "compat.h"
+#include "extent_table.h"
 #include "walk.h"
-
-/*
- * The extent of a number, or NULL. Numbers grow before the table of extents that has room for them
- * is seen, so the table's capacity counts too. A region without memory may have no table.
- */
-static struct rsv_extent *rsv_walk_numbered(const struct rsv_region *r, unsigned int number)
-{
-	const struct rsv_extents *t = READ_ONCE(r->extents);
-
-	return t && number < t->capacity ? READ_ONCE(t->at[number]) : NULL;
-}
 
 static void rsv_walk_set_end(struct rsv_walk *w, const struct rsv_extent *e)
 {
@@ -36,7 +26,7 @@ struct rsv_extent *rsv_walk_extent(struct rsv_walk *w)
 	struct rsv_extent *e;
 
 	for (; w->number < READ_ONCE(w->r->nr_extents); w->number++, w->index = 0) {
-		e = rsv_walk_numbered(w->r, w->number);
+		e = rsv_extent_numbered(w->r, w->number);
 		if (!e || w->index >= e->nr_pages)
 			continue;
 		rsv_walk_set_end(w, e);
@@ -48,8 +38,8 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_walk_extent);
 
 /**
  * rsv_walk_seek() - move a walk to a given page
- * @w: the walk, where it was last
- * @page: the page, counted over all extents laid end to end
+ * @w: the walk
+ * @page: the page, counted over all extents laid end to end, below the region's span
  *
  * Extents that were freed leave gaps. If the page is in such a gap, the pages are those of the gap:
  * @w->index is @page then, and not the page of an extent.
@@ -59,28 +49,15 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_walk_extent);
  */
 struct rsv_extent *rsv_walk_seek(struct rsv_walk *w, unsigned long page)
 {
-	const unsigned int nr = READ_ONCE(w->r->nr_extents);
-	unsigned int i;
+	struct rsv_extent *e = rsv_extent_at_offset(w->r, page, &w->end);
 
-	w->end = READ_ONCE(w->r->span);
-	/* The next page is usually in the same extent, or in the one after it. */
-	for (i = 0; i < nr; i++, w->number++) {
-		struct rsv_extent *e;
-
-		if (w->number >= nr)
-			w->number = 0;
-		e = rsv_walk_numbered(w->r, w->number);
-		if (!e)
-			continue;
-		if (page >= e->offset && page - e->offset < e->nr_pages) {
-			w->index = page - e->offset;
-			rsv_walk_set_end(w, e);
-			return e;
-		}
-		if (e->offset > page)
-			w->end = min(w->end, e->offset);
+	if (e) {
+		w->index = page - e->offset;
+		rsv_walk_set_end(w, e);
+	} else {
+		w->index = page;
+		w->end = min(w->end, READ_ONCE(w->r->span));
 	}
-	w->index = page;
-	return NULL;
+	return e;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_walk_seek);
