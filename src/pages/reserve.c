@@ -12,7 +12,8 @@
  *
  * A reservation may insist on contiguous pages. If alloc_pages() does not allocate so many, the
  * kernel migrates other pages out of the way, if it can. Otherwise the reservation collects blocks
- * until enough of them are adjacent, and gives the others back.
+ * until enough of them are adjacent, and gives the others back. Either way the pages begin where
+ * their largest block can begin, if such pages can be had: then 64 MB are one block.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -225,6 +226,25 @@ static struct page *rsv_blocks_longest(struct list_head *blocks, unsigned long *
 }
 
 /*
+ * The block of a run at which nr_pages pages best begin: a multiple of the size of their largest
+ * block, if the run goes on far enough from there, else its first block. All blocks of the run have
+ * the kernel's largest order.
+ */
+static struct page *rsv_blocks_start(struct page *first, unsigned long length,
+				     unsigned long nr_pages)
+{
+	unsigned long pfn = page_to_pfn(first), skip;
+	struct page *page = first;
+
+	skip = round_up(pfn, rounddown_pow_of_two(nr_pages)) - pfn;
+	if (skip + nr_pages > length)
+		return first;
+	for (; skip; page = list_next_entry(page, lru))
+		skip -= page_private(page);
+	return page;
+}
+
+/*
  * Moves nr_pages pages, from the block @first on, from a sorted list to another. Excess pages of
  * the last block go back to the system.
  */
@@ -281,7 +301,8 @@ static unsigned long rsv_collect_contiguous(struct list_head *blocks,
 	} while (page && taken < allowed && longest < nr_pages && !fatal_signal_pending(current));
 
 	if (longest >= nr_pages)
-		rsv_blocks_move(&found, blocks, first, nr_pages);
+		rsv_blocks_move(&found, blocks, rsv_blocks_start(first, longest, nr_pages),
+				nr_pages);
 	rsv_reserve_give_blocks(&found);
 	return longest;
 }
@@ -300,11 +321,13 @@ static bool rsv_range_movable(struct zone *zone, unsigned long start, unsigned l
 	return true;
 }
 
-static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_pages)
+/* Takes the first range of a zone that begins at a multiple of @align pages and can be had. */
+static struct page *rsv_migrate_aligned(struct zone *zone, unsigned long nr_pages,
+					unsigned long align)
 {
-	unsigned long start = round_up(zone->zone_start_pfn, pageblock_nr_pages);
+	unsigned long start = round_up(zone->zone_start_pfn, align);
 
-	for (; start + nr_pages <= zone_end_pfn(zone); start += pageblock_nr_pages) {
+	for (; start + nr_pages <= zone_end_pfn(zone); start += align) {
 		if (fatal_signal_pending(current))
 			return NULL;
 		if (rsv_range_movable(zone, start, start + nr_pages) &&
@@ -313,6 +336,20 @@ static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_page
 		cond_resched();
 	}
 	return NULL;
+}
+
+/*
+ * A block begins at a multiple of its size. So the range begins where its largest block can begin,
+ * if such a range can be had, else at any pageblock.
+ */
+static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_pages)
+{
+	unsigned long align = rounddown_pow_of_two(nr_pages);
+	struct page *page = NULL;
+
+	if (align > pageblock_nr_pages)
+		page = rsv_migrate_aligned(zone, nr_pages, align);
+	return page ?: rsv_migrate_aligned(zone, nr_pages, pageblock_nr_pages);
 }
 
 /*
