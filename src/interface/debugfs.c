@@ -3,6 +3,7 @@
  * /sys/kernel/debug/reservoir: read-only files about regions and caches. The files of the default
  * region are in this folder itself, those of another region in regions/NAME/. Names are full ones
  * here (name.c): what a program made is user:NAME, and never in the way of a driver's NAME.
+ * cache_files.c and traces.c have the files of a cache.
  *
  * region.c and objects/cache.c call the hooks at the end of this file when a region or a cache is
  * created or destroyed.
@@ -20,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "cache_files.h"
 #include "debugfs.h"
 #include "objects/cache.h"
 #include "objects/cache_list.h"
@@ -30,6 +32,7 @@
 #include "quota.h"
 #include "region.h"
 #include "report.h"
+#include "show.h"
 #include "traces.h"
 
 #define RSV_MAP_LINE	64 /* pages in a line of the file map */
@@ -40,11 +43,6 @@ static struct dentry *rsv_debugfs_regions;
 /*
  * stats: one name and its value in each line
  */
-
-static void rsv_show(struct seq_file *m, const char *name, u64 value)
-{
-	seq_printf(m, "%s %llu\n", name, value);
-}
 
 static void rsv_show_order(struct seq_file *m, const struct rsv_ioc_zone *z, unsigned int order,
 			   const char *name, u64 value)
@@ -402,97 +400,6 @@ static const struct seq_operations rsv_map_sops = {
 DEFINE_SEQ_ATTRIBUTE(rsv_map);
 
 /*
- * caches/NAME/stats
- */
-
-static int rsv_cache_stats_show(struct seq_file *m, void *unused)
-{
-	struct rsv_cache *cache = m->private;
-	struct rsv_ioc_cache c = {};
-
-	rsv_query_one_cache(cache, &c);
-	seq_printf(m, "name %s\n", cache->name);
-	seq_printf(m, "engine %s\n", c.engine);
-	rsv_show(m, "object_size", c.object_size);
-	rsv_show(m, "stride", c.stride);
-	rsv_show(m, "align", c.align);
-	rsv_show(m, "slab_pages", c.slab_pages);
-	rsv_show(m, "slab_objects", c.slab_objects);
-	rsv_show(m, "slab_waste_bytes", c.slab_waste);
-	rsv_show(m, "active_objects", c.active_objects);
-	rsv_show(m, "total_objects", c.total_objects);
-	rsv_show(m, "full_slabs", c.full_slabs);
-	rsv_show(m, "partial_slabs", c.partial_slabs);
-	rsv_show(m, "empty_slabs", c.empty_slabs);
-	rsv_show(m, "allocs", c.allocs);
-	rsv_show(m, "frees", c.frees);
-	rsv_show(m, "failures", c.failures);
-	rsv_show(m, "slabs_made", c.slabs_made);
-	rsv_show(m, "slabs_given", c.slabs_given);
-	rsv_show(m, "magazine_rounds", c.magazine_rounds);
-	rsv_show(m, "depot_full", c.depot_full);
-	rsv_show(m, "depot_empty", c.depot_empty);
-	rsv_show(m, "exchanges", c.exchanges);
-	rsv_show(m, "contended", c.contended);
-	rsv_show(m, "guaranteed_objects", c.guaranteed_objects);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(rsv_cache_stats);
-
-/*
- * caches/NAME/slabs: one line for each slab. The iterator is the number of the slab's first page
- * plus one, since NULL ends the file.
- */
-
-static void *rsv_slabs_from(struct seq_file *m, loff_t *pos)
-{
-	struct rsv_slab_figures slab;
-
-	if (!rsv_query_slab(m->private, *pos, &slab))
-		return NULL;
-	*pos = slab.page;
-	return (void *)(slab.page + 1);
-}
-
-static void *rsv_slabs_start(struct seq_file *m, loff_t *pos)
-{
-	if (!*pos)
-		seq_puts(m, "# offset pages objects out carved list\n");
-	return rsv_slabs_from(m, pos);
-}
-
-static void *rsv_slabs_next(struct seq_file *m, void *v, loff_t *pos)
-{
-	++*pos;
-	return rsv_slabs_from(m, pos);
-}
-
-static void rsv_slabs_stop(struct seq_file *m, void *v)
-{
-}
-
-static int rsv_slabs_show(struct seq_file *m, void *v)
-{
-	unsigned long page = (unsigned long)v - 1;
-	struct rsv_slab_figures slab;
-
-	/* The slab may have been freed since rsv_slabs_from() found it. */
-	if (!rsv_query_slab(m->private, page, &slab) || slab.page != page)
-		return SEQ_SKIP;
-	seq_printf(m, "0x%llx %u %u %u %u %s\n", (u64)page << PAGE_SHIFT, slab.pages, slab.objects,
-		   slab.out, slab.carved, slab.list);
-	return 0;
-}
-
-static const struct seq_operations rsv_slabs_sops = {
-	.start = rsv_slabs_start,
-	.next = rsv_slabs_next,
-	.stop = rsv_slabs_stop,
-	.show = rsv_slabs_show,
-};
-DEFINE_SEQ_ATTRIBUTE(rsv_slabs);
-
-/*
  * Hooks: the folders of caches and regions
  */
 
@@ -501,8 +408,7 @@ static void rsv_debugfs_cache_created(struct rsv_cache *c)
 	if (!rsv_debugfs_root)
 		return;
 	c->debugfs = debugfs_create_dir(c->name, c->region->debugfs_caches);
-	debugfs_create_file("stats", 0400, c->debugfs, c, &rsv_cache_stats_fops);
-	debugfs_create_file("slabs", 0400, c->debugfs, c, &rsv_slabs_fops);
+	rsv_cache_files_add(c);
 	rsv_traces_add(c);
 }
 
