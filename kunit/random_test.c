@@ -330,7 +330,8 @@ static void check_every_page_is_accounted_for(struct world *w)
 	rsv_query_info(w->r, &info);
 	CHECK_EQ(w, info.free_bytes + info.cached_bytes + info.slab_bytes + bytes_in_pages(w),
 		 info.bytes);
-	CHECK(w, info.largest_free <= info.free_bytes);
+	CHECK(w, info.largest_free <= info.free_bytes + info.cached_bytes);
+	CHECK(w, info.largest_free_block <= info.free_bytes);
 }
 
 static void audit_block(struct world *w, const struct block *b)

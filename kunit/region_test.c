@@ -13,6 +13,7 @@
 
 #include "interface/query.h"
 #include "pages/pagemap.h"
+#include "pages/zonelist.h"
 #include "region.h"
 #include "region_list.h"
 #include "support/areas.h"
@@ -195,8 +196,10 @@ static void figures_of_a_new_region_agree(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, info.nr_extents, 1);
 	KUNIT_EXPECT_EQ(test, info.bytes, r->nr_pages * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, info.free_bytes, info.bytes);
-	KUNIT_EXPECT_EQ(test, info.largest_free, PAGE_SIZE << (order - 1));
-	KUNIT_EXPECT_EQ(test, info.largest_block, info.largest_free);
+	KUNIT_EXPECT_EQ(test, info.largest_free_block, PAGE_SIZE << (order - 1));
+	KUNIT_EXPECT_EQ(test, info.largest_block, info.largest_free_block);
+	KUNIT_EXPECT_EQ(test, info.largest_free,
+			info.bytes - rsv_zone_nth(r, 0)->min_pages * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, info.slab_bytes, 0);
 }
 

@@ -183,7 +183,7 @@ static void use_all(struct crowd *w)
 
 	KUNIT_EXPECT_GT_MSG(w->test, nr, 0, "%u bytes", w->size);
 	/* No free block is left that could hold another object. */
-	KUNIT_EXPECT_LT_MSG(w->test, rsvt_query_region(w->c->region).largest_free,
+	KUNIT_EXPECT_LT_MSG(w->test, rsvt_query_region(w->c->region).largest_free_block,
 			    w->c->layout.small_pages * PAGE_SIZE, "%u bytes", w->size);
 	expect_sound(w);
 	/* Half of the objects are freed and allocated again. The others do not change. */

@@ -105,6 +105,7 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "bytes", info.bytes);
 	rsv_show(m, "free_bytes", info.free_bytes);
 	rsv_show(m, "largest_free_bytes", info.largest_free);
+	rsv_show(m, "largest_free_block_bytes", info.largest_free_block);
 	rsv_show(m, "largest_block_bytes", info.largest_block);
 	seq_printf(m, "engine %s\n", info.engine);
 	seq_printf(m, "classes %s\n", info.classes);
@@ -177,6 +178,7 @@ static void rsv_show_watermarks(struct seq_file *m, const struct rsv_ioc_zone *z
 	seq_printf(m, "        low      %llu\n", z->low_pages);
 	seq_printf(m, "        present  %llu\n", z->pages);
 	seq_printf(m, "        protection %llu\n", z->protection);
+	seq_printf(m, "        largest  %llu\n", z->largest_free_pages);
 	seq_printf(m, "        zeroed   %llu\n", z->zeroed_pages);
 	for (order = 0; order < RSV_PCP_ORDERS; order++)
 		seq_printf(m, "        cached order %u: %llu\n", order, z->cached[order]);

@@ -24,10 +24,18 @@
 #include "objects/stats.h"
 #include "pages/pagemap.h"
 #include "pages/pcp.h"
+#include "pages/scan.h"
 #include "pages/walk.h"
+#include "pages/zone.h"
 #include "pages/zonelist.h"
 #include "query.h"
 #include "report.h"
+
+/* The largest run that an exact buffer, which is never of HIGHMEM, could get of a zone, in pages */
+static u64 rsv_largest_run(struct rsv_zone *z, unsigned long withheld)
+{
+	return is_highmem_idx(z->type) ? 0 : rsv_zone_largest_run(z, withheld);
+}
 
 static u64 rsv_largest_bytes(const struct rsv_zone *z)
 {
@@ -80,7 +88,10 @@ static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
 
 		info->free_bytes += (u64)READ_ONCE(z->free_pages) << PAGE_SHIFT;
 		info->cached_bytes += rsv_cached_bytes(z);
-		info->largest_free = max(info->largest_free, rsv_largest_bytes(z));
+		info->largest_free =
+			max(info->largest_free,
+			    rsv_largest_run(z, rsv_zone_reserved(z, GFP_USER)) << PAGE_SHIFT);
+		info->largest_free_block = max(info->largest_free_block, rsv_largest_bytes(z));
 		if (orders)
 			info->largest_block =
 				max(info->largest_block, (u64)PAGE_SIZE << (orders - 1));
@@ -166,7 +177,7 @@ static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
  * @index: number of the zone
  * @zone: zeroed by the caller; the function fills in all but size, flags, region and index
  *
- * Context: Process.
+ * Context: Process; may sleep.
  * Return: 0, or -ENOENT if there is no such zone.
  */
 int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone *zone)
@@ -191,6 +202,7 @@ int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone
 	rsv_query_areas(z, zone);
 	raw_spin_unlock_irq(&z->lock);
 	rsv_query_pcp(z, zone);
+	zone->largest_free_pages = rsv_largest_run(z, zone->min_pages);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);

@@ -8,9 +8,9 @@
  *
  * Adjacent free blocks are at most two of each order, since any more would have merged. So joining
  * them takes a number of steps that depends only on the number of orders. The search for them,
- * however, looks at every block of an extent. So the search drops the zone's lock every
- * RSV_SCAN_BATCH blocks. rsv_run_join_if_free() then checks the run once more, as a whole, under
- * the same hold of the lock that joins its blocks.
+ * however, looks at every block of an extent, and drops the zone's lock in between (scan.c). So
+ * rsv_run_join_if_free() checks the run once more, as a whole, under the same hold of the lock that
+ * joins its blocks.
  *
  * The first frame of a gathered run says USED. The run consists of aligned parts, as large as
  * possible. The first frame of each further part says RUN and points to the run's first frame.
@@ -25,11 +25,9 @@
 #include "page_alloc.h"
 #include "pagemap.h"
 #include "report.h"
-#include "walk.h"
+#include "scan.h"
 #include "zone.h"
 #include "zonelist.h"
-
-#define RSV_SCAN_BATCH	64
 
 static struct rsv_request rsv_run_request(gfp_t gfp, int nid, unsigned long nr_pages, size_t bytes)
 {
@@ -191,58 +189,6 @@ void rsv_run_dissolve(struct rsv_region *r, struct rsv_frame *f, unsigned long n
  * Gathering a run from several free blocks
  */
 
-/**
- * struct rsv_scan - a walk over the blocks of a zone's extents
- * @w: the walk
- * @start: where in the extent the free pages that end before @w.index begin
- */
-struct rsv_scan {
-	struct rsv_walk w;
-	unsigned long start;
-};
-
-/*
- * Returns the pages from a block's first page to its end. The length of a used block may be wrong:
- * a CPU that turns the block into a slab changes the frame without the zone's lock. The scan bears
- * a wrong length, because rsv_run_join_if_free() checks the run that it finds.
- */
-static unsigned long rsv_scan_pages(const struct rsv_extent *e, const struct rsv_frame *block)
-{
-	unsigned long left = e->nr_pages - rsv_frame_index(e, block), nr_pages;
-
-	switch (READ_ONCE(block->kind)) {
-	case RSV_FRAME_FREE:
-	case RSV_FRAME_CACHED:
-		return 1UL << READ_ONCE(block->order);
-	case RSV_FRAME_USED:
-		nr_pages = READ_ONCE(block->nr_pages);
-		return nr_pages && nr_pages <= left ? nr_pages : 1;
-	default:
-		return 1; /* slabs and holes, page by page */
-	}
-}
-
-/* Scans a batch of blocks. Returns true once @nr_pages are free. The zone is locked. */
-static bool rsv_scan_batch(struct rsv_scan *s, const struct rsv_extent *e, unsigned long nr_pages)
-{
-	unsigned int i;
-
-	for (i = 0; i < RSV_SCAN_BATCH && s->w.index < e->nr_pages; i++) {
-		struct rsv_frame *block = rsv_frame_block(e, &e->frames[s->w.index]);
-		unsigned long first = rsv_frame_index(e, block);
-
-		/* While the lock was dropped, the page may have become the middle of a block. */
-		s->w.index = max(first + rsv_scan_pages(e, block), s->w.index + 1);
-		if (READ_ONCE(block->kind) != RSV_FRAME_FREE)
-			s->start = s->w.index;
-		else
-			s->start = min(s->start, first);
-		if (s->w.index - s->start >= nr_pages)
-			return true;
-	}
-	return false;
-}
-
 /* Whether free blocks cover @nr_pages from @start on. The zone is locked. */
 static bool rsv_run_is_free(const struct rsv_extent *e, unsigned long start, unsigned long nr_pages)
 {
@@ -309,15 +255,8 @@ static struct rsv_frame *rsv_scan_extent(struct rsv_scan *s, struct rsv_extent *
 					 const struct rsv_request *q)
 {
 	struct rsv_frame *f = NULL;
-	unsigned long flags;
-	bool found;
 
-	if (!s->w.index)
-		s->start = 0;
-	raw_spin_lock_irqsave(&e->zone->lock, flags);
-	found = rsv_scan_batch(s, e, q->nr_pages);
-	raw_spin_unlock_irqrestore(&e->zone->lock, flags);
-	if (found) {
+	if (rsv_scan_batch(s, e, q->nr_pages)) {
 		f = rsv_run_join_if_free(e, s->start, q);
 		s->start = s->w.index;
 	}

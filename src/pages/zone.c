@@ -211,10 +211,8 @@ void rsv_zone_trim(struct rsv_zone *z, struct rsv_frame *f, unsigned int order)
 static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z,
 					      const struct rsv_request *q, unsigned int most)
 {
-	unsigned long reserved = z->min_pages;
+	const unsigned long reserved = rsv_zone_reserved(z, q->gfp & ~__GFP_HIGH);
 
-	if (z->protection && rsv_gfp_zone(q->gfp) > z->type)
-		reserved += z->protection;
 	if (z->free_pages <= reserved)
 		return 0;
 	return min_t(unsigned long, (z->free_pages - reserved) >> q->order, most);

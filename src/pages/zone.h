@@ -19,13 +19,21 @@ void rsv_zone_resize(struct rsv_zone *z, long pages);
 void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
 unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages);
 
+/* The free pages that a zone withholds from requests with these flags */
+static inline unsigned long rsv_zone_reserved(const struct rsv_zone *z, gfp_t gfp)
+{
+	unsigned long reserved = gfp & __GFP_HIGH ? 0 : READ_ONCE(z->min_pages);
+	unsigned long protection = READ_ONCE(z->protection);
+
+	return unlikely(protection) && rsv_gfp_zone(gfp) > z->type ? reserved + protection
+								   : reserved;
+}
+
 /* Whether the watermarks of a zone let a request have a block. The zone is locked. */
 static inline bool rsv_zone_allows(const struct rsv_zone *z, const struct rsv_request *q)
 {
-	unsigned long reserved = q->gfp & __GFP_HIGH ? 0 : z->min_pages;
+	const unsigned long reserved = rsv_zone_reserved(z, q->gfp);
 
-	if (unlikely(z->protection) && rsv_gfp_zone(q->gfp) > z->type)
-		reserved += z->protection;
 	return z->free_pages >= q->nr_pages && z->free_pages - q->nr_pages >= reserved;
 }
 

@@ -64,6 +64,7 @@ static void put_info(const struct rsv_ioc_info *info)
 	put_number("bytes", info->bytes);
 	put_number("free_bytes", info->free_bytes);
 	put_number("largest_free", info->largest_free);
+	put_number("largest_free_block", info->largest_free_block);
 	put_number("largest_block", info->largest_block);
 	put_number("metadata_bytes", info->metadata_bytes);
 	put_number("slab_bytes", info->slab_bytes);
@@ -96,6 +97,7 @@ static void put_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 	put_number("min_pages", zone->min_pages);
 	put_number("low_pages", zone->low_pages);
 	put_number("protection", zone->protection);
+	put_number("largest_free_pages", zone->largest_free_pages);
 	put_number("zeroed_pages", zone->zeroed_pages);
 	put_number("zeroed_hits", zone->zeroed_hits);
 	put_numbers("free", zone->free, zone->nr_orders);

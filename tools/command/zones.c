@@ -20,10 +20,11 @@ static uint64_t cached_pages(const struct rsv_ioc_zone *zone)
 static void print_zone(const struct view *view, const struct rsv_ioc_zone *zone)
 {
 	(void)view;
-	printf("%4u %-8s %9llu %9llu %7llu %7llu %9llu %7llu %7llu %7llu\n", zone->node, zone->name,
-	       (unsigned long long)zone->pages, (unsigned long long)zone->free_pages,
-	       (unsigned long long)zone->min_pages, (unsigned long long)zone->low_pages,
-	       (unsigned long long)zone->protection, (unsigned long long)cached_pages(zone),
+	printf("%4u %-8s %9llu %9llu %9llu %7llu %7llu %9llu %7llu %7llu %7llu\n", zone->node,
+	       zone->name, (unsigned long long)zone->pages, (unsigned long long)zone->free_pages,
+	       (unsigned long long)zone->largest_free_pages, (unsigned long long)zone->min_pages,
+	       (unsigned long long)zone->low_pages, (unsigned long long)zone->protection,
+	       (unsigned long long)cached_pages(zone),
 	       (unsigned long long)zone->zeroed_pages, (unsigned long long)zone->zeroed_hits);
 }
 
@@ -31,8 +32,8 @@ static enum status run_zones(int argc, char **argv)
 {
 	struct view view = open_view_from_args(argc, argv);
 
-	printf("%4s %-8s %9s %9s %7s %7s %9s %7s %7s %7s\n", "node", "zone", "pages", "free", "min",
-	       "low", "protected", "cached", "zeroed", "hits");
+	printf("%4s %-8s %9s %9s %9s %7s %7s %9s %7s %7s %7s\n", "node", "zone", "pages", "free",
+	       "largest", "min", "low", "protected", "cached", "zeroed", "hits");
 	for_each_zone(&view, print_zone);
 	return STATUS_OK;
 }
@@ -44,6 +45,7 @@ const struct command command_zones = {
 	.help = "For each zone its node and name, and then\n"
 		"  pages      pages of the zone\n"
 		"  free       pages in free blocks\n"
+		"  largest    pages of the largest buffer that a request for this zone could get now\n"
 		"  min        free pages that only urgent requests (__GFP_HIGH) get\n"
 		"  low        free pages below which the region shrinks its caches\n"
 		"  protected  free pages that requests for higher zones do not get\n"

@@ -337,7 +337,7 @@ static const char *const json_keys[] = {
 	"free_pages", "peak_pages", "free", "allocs", "frees", "failures", "splits", "merges",
 	"percpu_bytes", "cached_bytes", "lent_bytes", "min_pages", "low_pages", "protection",
 	"zeroed_pages", "zeroed_hits", "asked", "granted", "cached", "cache_hits",
-	"cache_refills", "extents", "zone", "offset", "physical", "caches", "id", "engine",
+	"cache_refills", "largest_free_block", "largest_free_pages", "extents", "zone", "offset", "physical", "caches", "id", "engine",
 	"object_size", "stride", "align", "slab_pages", "slab_objects", "slab_waste",
 	"active_objects", "total_objects", "full_slabs", "partial_slabs", "empty_slabs",
 	"slabs_made", "slabs_given", "default_engine", "classes", "heap_bytes",

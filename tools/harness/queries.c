@@ -15,8 +15,9 @@ TEST_F(device, info_tells_who_is_there_and_how_much)
 	EXPECT_GT(info.bytes, 0);
 	EXPECT_EQ(info.bytes % info.page_size, 0);
 	EXPECT_LE(info.free_bytes, info.bytes);
-	EXPECT_LE(info.largest_free, info.free_bytes);
-	EXPECT_LE(info.largest_free, info.largest_block);
+	EXPECT_LE(info.largest_free, info.free_bytes + info.cached_bytes);
+	EXPECT_LE(info.largest_free_block, info.free_bytes);
+	EXPECT_LE(info.largest_free_block, info.largest_block);
 	EXPECT_GT(info.metadata_bytes, 0);
 	EXPECT_GT(info.nr_zones, 0);
 	EXPECT_GT(info.nr_extents, 0);

@@ -86,7 +86,11 @@
  * @nr_caches: out: number of caches
  * @bytes: out: bytes of the region
  * @free_bytes: out: bytes in free blocks; neither cached nor zeroed pages count
- * @largest_free: out: bytes of the largest free block
+ * @largest_free: out: bytes of the largest buffer that RSV_BUFFER_EXACT could get now, by its size
+ *	alone: the longest run of free pages of one zone, or less if the zone's min watermark or
+ *	its protection would be left with less. Cached and zeroed pages count as free here, because
+ *	a request drains them before it fails. Pages of empty slabs do not, which it gets as well.
+ *	What programs may hold is in the last fields
  * @largest_block: out: bytes of the largest block that the region could have
  * @metadata_bytes: out: bytes of metadata: memory of the system that manages the region
  * @slab_bytes: out: bytes in slabs, whether their objects are used, cached or free
@@ -109,6 +113,8 @@
  *	next two fields, for a scratch region and for a region that is not for programs
  * @user_bytes: out: bytes of @programs_bytes that the programs of the calling user hold
  * @user_limit: out: bytes that they may hold (quota=)
+ * @largest_free_block: out: bytes of the largest free block. Without RSV_BUFFER_EXACT a buffer has
+ *	one block
  */
 struct rsv_ioc_info {
 	__u32 size;
@@ -142,6 +148,7 @@ struct rsv_ioc_info {
 	__u64 programs_limit;
 	__u64 user_bytes;
 	__u64 user_limit;
+	__u64 largest_free_block;
 };
 
 /**
@@ -172,6 +179,8 @@ struct rsv_ioc_info {
  * @cached: out: for each order, cached blocks
  * @cache_hits: out: for each order, requests that the lists of CPUs served
  * @cache_refills: out: for each order, times that a CPU's list was refilled from the free areas
+ * @largest_free_pages: out: pages of the longest run that a request which names this zone could get of it
+ *	now, as in struct rsv_ioc_info
  */
 struct rsv_ioc_zone {
 	__u32 size;
@@ -200,6 +209,7 @@ struct rsv_ioc_zone {
 	__u64 cached[RSV_ORDERS_MAX];
 	__u64 cache_hits[RSV_ORDERS_MAX];
 	__u64 cache_refills[RSV_ORDERS_MAX];
+	__u64 largest_free_pages;
 };
 
 /**
