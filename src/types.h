@@ -1543,10 +1543,13 @@ struct rsv_account {
  * struct rsv_charge - what a handle holds of a pool
  * @account: whose; NULL for memory that is not charged (constant)
  * @nr_pages: how many pages (changes under rsv_quota_lock, and by the handle's owner only)
+ * @refusal: why it could not become more last time, RSV_REFUSED_*; 0 if it always could (the
+ *	handle's owner)
  */
 struct rsv_charge {
 	struct rsv_account *account;
 	unsigned long nr_pages;
+	u32 refusal;
 };
 
 /**
@@ -1696,6 +1699,8 @@ struct rsv_file {
  * @size: bytes of its structure now
  * @answers: the structure is copied back to the program
  * @flags: the flags that it accepts
+ * @refusal: offset of the field that tells why it failed, which the program gets in that case;
+ *	0 if its structure has none
  */
 struct rsv_ioctl {
 	int (*run)(struct rsv_file *f, union rsv_ioctl_arg *arg);
@@ -1703,6 +1708,7 @@ struct rsv_ioctl {
 	size_t size;
 	bool answers;
 	u32 flags;
+	size_t refusal;
 };
 
 /**

@@ -7,6 +7,7 @@
  * have them pinned when the handle and all mappings are gone. The pages are freed all the same:
  * those that are pinned, and those with a hardware error, the region keeps out of use (waiting.c).
  */
+#include <linux/capability.h>
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -17,6 +18,7 @@
 #include "buffer.h"
 #include "compat.h"
 #include "handle.h"
+#include "pages/refusal.h"
 #include "quota.h"
 
 static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
@@ -51,11 +53,25 @@ static gfp_t rsv_buffer_gfp(u32 flags)
 {
 	gfp_t gfp = __GFP_ZERO | __GFP_NOWARN | __GFP_COMP;
 
+	if (flags & RSV_BUFFER_HIGH)
+		gfp |= __GFP_HIGH;
+	if (flags & RSV_BUFFER_THISNODE)
+		gfp |= __GFP_THISNODE;
 	if (flags & RSV_BUFFER_DMA)
 		return gfp | GFP_USER | __GFP_DMA;
 	if (flags & RSV_BUFFER_DMA32)
 		return gfp | GFP_USER | __GFP_DMA32;
 	return gfp | GFP_HIGHUSER;
+}
+
+/*
+ * Whether the current program may have the last pages of a region. Drivers, whose requests from
+ * interrupts rely on them, use only regions of the kernel, of which the default one is for programs
+ * too.
+ */
+static bool rsv_buffer_may_be_high(const struct rsv_region *r)
+{
+	return r->origin != RSV_REGION_KERNEL || capable(CAP_SYS_RESOURCE);
 }
 
 static struct page *rsv_buffer_alloc_block(struct rsv_region *r, const struct rsv_buffer *b,
@@ -71,8 +87,20 @@ static struct page *rsv_buffer_alloc_block(struct rsv_region *r, const struct rs
 	return addr ? virt_to_page(addr) : NULL;
 }
 
-/* A buffer without memory, which is charged already */
-static struct rsv_buffer *rsv_buffer_new(struct rsv_region *r, unsigned long nr_pages)
+/* Why rsv_buffer_alloc_block() found none */
+static u32 rsv_buffer_refusal(struct rsv_region *r, const struct rsv_buffer *b,
+			      const struct rsv_ioc_buffer_alloc *req)
+{
+	int nid = req->flags & RSV_BUFFER_NODE ? req->node : NUMA_NO_NODE;
+	gfp_t gfp = rsv_buffer_gfp(req->flags);
+
+	return b->exact ? rsv_refusal_of_run(r, gfp & ~__GFP_HIGHMEM, b->nr_pages) :
+			  rsv_refusal_of_block(r, gfp, nid, b->nr_pages);
+}
+
+/* A buffer without memory, which is charged already; @refusal is set if it cannot be charged */
+static struct rsv_buffer *rsv_buffer_new(struct rsv_region *r, unsigned long nr_pages,
+					 u32 *refusal)
 {
 	struct rsv_buffer *b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	int error;
@@ -81,6 +109,7 @@ static struct rsv_buffer *rsv_buffer_new(struct rsv_region *r, unsigned long nr_
 		return ERR_PTR(-ENOMEM);
 	error = rsv_charge_begin(&b->charge, r, nr_pages);
 	if (error) {
+		*refusal = b->charge.refusal;
 		kfree(b);
 		return ERR_PTR(error);
 	}
@@ -100,56 +129,73 @@ static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *req)
 {
 	const u32 zones = RSV_BUFFER_DMA | RSV_BUFFER_DMA32;
 
-	if (!req->bytes || req->reserved || (req->flags & zones) == zones)
+	if (!req->bytes || req->reserved || req->padding || (req->flags & zones) == zones)
 		return false;
 	if (!(req->flags & RSV_BUFFER_NODE))
-		return !req->node;
+		return !req->node && !(req->flags & RSV_BUFFER_THISNODE);
 	return !(req->flags & RSV_BUFFER_EXACT) && req->node >= 0 && req->node < nr_node_ids &&
 	       node_online(req->node);
+}
+
+/* Whether a request is for more than the region has. Such a size might also overflow get_order(). */
+static bool rsv_buffer_exceeds(const struct rsv_region *r, u64 bytes, u32 *refusal)
+{
+	if (bytes <= (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
+		return false;
+	*refusal = RSV_REFUSED_FULL;
+	return true;
 }
 
 /**
  * rsv_buffer_create() - allocate one block of zeroed pages for a program
  * @r: the region
  * @parent: the handle of @r, or NULL for the default region
- * @req: the program's request; its flags are known ones
+ * @req: the program's request; its flags are known ones. The function sets @req->refusal
  *
  * Context: Process; may sleep.
- * Return: The buffer, or ERR_PTR: -EINVAL for a request that makes no sense, -EDQUOT as
- * rsv_charge_begin(), -ENOMEM if the region has no such block.
+ * Return: The buffer, or ERR_PTR: -EINVAL for a request that makes no sense, -EPERM if the program
+ * may not have the region's last pages, -EDQUOT as rsv_charge_begin(), -ENOMEM if the region has no
+ * such block.
  */
 struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *parent,
-				     const struct rsv_ioc_buffer_alloc *req)
+				     struct rsv_ioc_buffer_alloc *req)
 {
 	const bool exact = req->flags & RSV_BUFFER_EXACT;
 	struct rsv_buffer *b;
 
 	if (!rsv_buffer_request_ok(req))
 		return ERR_PTR(-EINVAL);
-	/* A larger size might also overflow get_order(). */
-	if (req->bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
+	if (req->flags & RSV_BUFFER_HIGH && !rsv_buffer_may_be_high(r))
+		return ERR_PTR(-EPERM);
+	if (rsv_buffer_exceeds(r, req->bytes, &req->refusal))
 		return ERR_PTR(-ENOMEM);
-	b = rsv_buffer_new(r, exact ? PFN_UP(req->bytes) : 1UL << get_order(req->bytes));
+	b = rsv_buffer_new(r, exact ? PFN_UP(req->bytes) : 1UL << get_order(req->bytes),
+			   &req->refusal);
 	if (IS_ERR(b))
 		return b;
 	b->exact = exact;
 	b->page = rsv_buffer_alloc_block(r, b, req);
-	if (!b->page)
+	if (!b->page) {
+		req->refusal = rsv_buffer_refusal(r, b, req);
 		return rsv_buffer_fail(b);
+	}
 	rsv_handle_init(&b->handle, &rsv_kind_buffer, parent);
 	return b;
 }
 
-static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *b)
+static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *b,
+				       struct rsv_ioc_scattered_alloc *req)
 {
+	const gfp_t gfp = rsv_buffer_gfp(req->flags);
 	unsigned long nr;
 
 	b->pages = kvcalloc(b->nr_pages, sizeof(*b->pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!b->pages)
 		return false;
-	nr = rsv_alloc_pages_bulk(r, rsv_buffer_gfp(0), b->nr_pages, b->pages);
+	nr = rsv_alloc_pages_bulk(r, gfp, b->nr_pages, b->pages);
 	if (nr == b->nr_pages)
 		return true;
+	req->refusal = rsv_refusal_of_pages(r, gfp, b->nr_pages - nr);
 	rsv_free_pages_bulk(nr, b->pages);
 	kvfree(b->pages);
 	return false;
@@ -159,25 +205,26 @@ static bool rsv_buffer_alloc_scattered(struct rsv_region *r, struct rsv_buffer *
  * rsv_buffer_create_scattered() - allocate single zeroed pages for a program
  * @r: the region
  * @parent: the handle of @r, or NULL for the default region
- * @bytes: the bytes, rounded up to whole pages
+ * @req: as for rsv_buffer_create(); its bytes are rounded up to whole pages
  *
  * Context: Process; may sleep.
- * Return: The buffer, or ERR_PTR: -EINVAL for 0 bytes, -EDQUOT as rsv_charge_begin(), -ENOMEM if
- * the region has not enough free pages.
+ * Return: As rsv_buffer_create(); -ENOMEM if the region has not enough free pages.
  */
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
-					       u64 bytes)
+					       struct rsv_ioc_scattered_alloc *req)
 {
 	struct rsv_buffer *b;
 
-	if (!bytes)
+	if (!req->bytes || req->padding)
 		return ERR_PTR(-EINVAL);
-	if (bytes > (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
+	if (req->flags & RSV_BUFFER_HIGH && !rsv_buffer_may_be_high(r))
+		return ERR_PTR(-EPERM);
+	if (rsv_buffer_exceeds(r, req->bytes, &req->refusal))
 		return ERR_PTR(-ENOMEM);
-	b = rsv_buffer_new(r, PFN_UP(bytes));
+	b = rsv_buffer_new(r, PFN_UP(req->bytes), &req->refusal);
 	if (IS_ERR(b))
 		return b;
-	if (!rsv_buffer_alloc_scattered(r, b))
+	if (!rsv_buffer_alloc_scattered(r, b, req))
 		return rsv_buffer_fail(b);
 	rsv_handle_init(&b->handle, &rsv_kind_buffer, parent);
 	return b;

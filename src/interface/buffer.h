@@ -14,9 +14,9 @@ struct vm_area_struct;
 extern const struct rsv_handle_kind rsv_kind_buffer;
 
 struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *parent,
-				     const struct rsv_ioc_buffer_alloc *req);
+				     struct rsv_ioc_buffer_alloc *req);
 struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_handle *parent,
-					       u64 bytes);
+					       struct rsv_ioc_scattered_alloc *req);
 int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma);
 
 #endif /* RSV_INTERFACE_BUFFER_H */

@@ -54,6 +54,37 @@ static int rsv_ioctl_get_arg(union rsv_ioctl_arg *arg, const struct rsv_ioctl *i
 	return arg->head.flags & ~ioctl->flags ? -EINVAL : 0;
 }
 
+/* The field of the present ioctl's structure that tells why it failed, or NULL */
+static u32 *rsv_ioctl_refusal(struct rsv_file *f, const struct rsv_ioctl *ioctl)
+{
+	return ioctl->refusal ? (void *)&f->arg + ioctl->refusal : NULL;
+}
+
+static int rsv_ioctl_try(struct rsv_file *f, const struct rsv_ioctl *ioctl)
+{
+	u32 *refusal = rsv_ioctl_refusal(f, ioctl);
+	int error;
+
+	if (refusal)
+		*refusal = 0;
+	error = ioctl->run(f, &f->arg);
+	/* If it was not the region that had no memory, then it was the system. */
+	if (error == -ENOMEM && refusal && !*refusal)
+		*refusal = RSV_REFUSED_SYSTEM;
+	return error;
+}
+
+/* Tells why an ioctl failed, if the program's structure has room. All else in it stays. */
+static void rsv_ioctl_put_refusal(struct rsv_file *f, const struct rsv_ioctl *ioctl,
+				  void __user *user, u32 size)
+{
+	const u32 *refusal = rsv_ioctl_refusal(f, ioctl);
+
+	/* A program that cannot be told gets the error all the same. */
+	if (refusal && size >= ioctl->refusal + sizeof(*refusal))
+		put_user(*refusal, (u32 __user *)(user + ioctl->refusal));
+}
+
 static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void __user *user)
 {
 	u32 size;
@@ -62,10 +93,12 @@ static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void
 	if (error)
 		return error;
 	f->new_number = 0;
-	error = ioctl->run(f, &f->arg);
+	error = rsv_ioctl_try(f, ioctl);
 	/* Such a refusal has changed nothing. It may be due to memory that was given back since. */
 	if (error == -EDQUOT && rsv_file_recount(f))
-		error = ioctl->run(f, &f->arg);
+		error = rsv_ioctl_try(f, ioctl);
+	if (error)
+		rsv_ioctl_put_refusal(f, ioctl, user, size);
 	if (!error && ioctl->answers &&
 	    copy_to_user(user, &f->arg, min_t(size_t, size, ioctl->size)))
 		error = -EFAULT;

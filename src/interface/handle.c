@@ -25,6 +25,7 @@
 #include "objects/cache.h"
 #include "objects/cache_destroy.h"
 #include "objects/stats.h"
+#include "pages/refusal.h"
 #include "quota.h"
 #include "region.h"
 #include "region_list.h"
@@ -124,27 +125,28 @@ static unsigned long rsv_scratch_metadata_pages(void)
 
 /**
  * rsv_scratch_handle_create() - create a scratch region of one extent
- * @name: its name; if it is empty, the function chooses a name and stores it here
- * @bytes: its length
+ * @req: the program's request. If its name is empty, the function chooses one and stores it there.
+ *	It also sets @req->refusal
  *
  * Context: Process; may sleep.
  * Return: The handle, or ERR_PTR as rsv_region_create(), or -EDQUOT as rsv_charge_begin().
  */
-struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes)
+struct rsv_region_handle *rsv_scratch_handle_create(struct rsv_ioc_region_create *req)
 {
-	const struct rsv_reserve want = { .bytes = bytes, .flags = RSV_RESERVE_CONTIG };
+	const struct rsv_reserve want = { .bytes = req->bytes, .flags = RSV_RESERVE_CONTIG };
 	struct rsv_region_handle *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	error = rsv_charge_begin(&s->charge, NULL, PFN_DOWN(bytes) + rsv_scratch_metadata_pages());
+	error = rsv_charge_begin(&s->charge, NULL,
+				 PFN_DOWN(want.bytes) + rsv_scratch_metadata_pages());
 	if (error)
 		goto free;
-	if (name[0])
-		s->region = rsv_region_create_as(name, &want, 1, RSV_REGION_SCRATCH);
+	if (req->name[0])
+		s->region = rsv_region_create_as(req->name, &want, 1, RSV_REGION_SCRATCH);
 	else
-		s->region = rsv_scratch_create_unnamed(name, &want);
+		s->region = rsv_scratch_create_unnamed(req->name, &want);
 	if (IS_ERR(s->region)) {
 		error = PTR_ERR(s->region);
 		goto end_charge;
@@ -155,6 +157,7 @@ struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], siz
 end_charge:
 	rsv_charge_end(&s->charge);
 free:
+	req->refusal = s->charge.refusal;
 	kfree(s);
 	return ERR_PTR(error);
 }
@@ -307,14 +310,21 @@ static void rsv_object_handle_release(struct rsv_handle *h)
 
 const struct rsv_handle_kind rsv_kind_object = { .release = rsv_object_handle_release };
 
+/* Why a cache could not make even a small slab */
+static u32 rsv_slab_refusal(struct rsv_cache *c)
+{
+	return rsv_refusal_of_block(c->region, GFP_KERNEL, NUMA_NO_NODE, c->layout.small_pages);
+}
+
 /**
  * rsv_object_handle_create() - allocate an object for a program, zeroed unless it was constructed
  * @cache: the handle of the cache
+ * @refusal: set if there is no memory for it: RSV_REFUSED_*
  *
  * Context: Process; may sleep.
  * Return: The handle, or ERR_PTR: -ENOMEM, or -EDQUOT as rsv_charge_set().
  */
-struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache)
+struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache, u32 *refusal)
 {
 	struct rsv_object_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
 	int error;
@@ -324,12 +334,14 @@ struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cach
 	o->cache = cache->cache;
 	o->object = rsv_cache_alloc(cache->cache, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!o->object) {
+		*refusal = rsv_slab_refusal(o->cache);
 		kfree(o);
 		return ERR_PTR(-ENOMEM);
 	}
 	rsv_handle_init(&o->handle, &rsv_kind_object, &cache->handle);
 	error = rsv_cache_handle_charge(cache);
 	if (error) {
+		*refusal = cache->charge.refusal;
 		rsv_handle_put(&o->handle);
 		/* The slab that was made for the object goes back, too. */
 		rsv_cache_shrink(cache->cache);

@@ -30,13 +30,13 @@ static inline bool rsv_handle_busy(const struct rsv_handle *h)
 	return kref_read(&h->ref) > 1;
 }
 
-struct rsv_region_handle *rsv_scratch_handle_create(char name[RSV_NAME_MAX], size_t bytes);
+struct rsv_region_handle *rsv_scratch_handle_create(struct rsv_ioc_region_create *req);
 void rsv_scratch_handle_retire(struct rsv_handle *h, struct list_head *retired);
 struct rsv_region_handle *rsv_opened_handle_create(const char *name, u32 flags);
 struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rsv_handle *parent,
 						 const struct rsv_ioc_cache_create *req);
 int rsv_cache_handle_charge(struct rsv_cache_handle *c);
 void rsv_cache_handle_retire(struct rsv_handle *h, struct list_head *caches);
-struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache);
+struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache, u32 *refusal);
 
 #endif /* RSV_INTERFACE_HANDLE_H */

@@ -120,9 +120,9 @@ static int rsv_do_region_create(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (!req->bytes || req->bytes & (PAGE_SIZE - 1) || req->bytes > SIZE_MAX)
 		return -EINVAL;
-	if (req->reserved || !rsv_name_is_terminated(req->name))
+	if (req->reserved || req->padding || !rsv_name_is_terminated(req->name))
 		return -EINVAL;
-	s = rsv_scratch_handle_create(req->name, req->bytes);
+	s = rsv_scratch_handle_create(req);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	return rsv_file_add(f, &s->handle, &req->handle);
@@ -154,7 +154,7 @@ static int rsv_do_scattered_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	b = rsv_buffer_create_scattered(r, parent, req->bytes);
+	b = rsv_buffer_create_scattered(r, parent, req);
 	return rsv_file_add_buffer(f, b, &req->handle, &req->bytes, &req->mmap_offset);
 }
 
@@ -205,7 +205,10 @@ static int rsv_do_object_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 
 	if (IS_ERR(h))
 		return PTR_ERR(h);
-	o = rsv_object_handle_create(container_of(h, struct rsv_cache_handle, handle));
+	if (req->padding)
+		return -EINVAL;
+	o = rsv_object_handle_create(container_of(h, struct rsv_cache_handle, handle),
+				     &req->refusal);
 	if (IS_ERR(o))
 		return PTR_ERR(o);
 	error = rsv_file_add(f, &o->handle, &req->handle);
@@ -274,6 +277,9 @@ static int rsv_do_free(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	return 0;
 }
 
+/* The field that tells the program why the ioctl failed */
+#define RSV_REFUSAL_IN(type)	.refusal = offsetof(struct type, refusal)
+
 /*
  * @last is the last field of the structure in the first version of the interface. It stays the same
  * when a field is added behind it.
@@ -295,16 +301,17 @@ static const struct rsv_ioctl rsv_ioctls[] = {
 	RSV_IOCTL(RSV_IOC_REGION_OPEN, rsv_do_region_open, rsv_ioc_region_open, name,
 		  .answers = true, .flags = RSV_REGION_OF_KERNEL),
 	RSV_IOCTL(RSV_IOC_REGION_CREATE, rsv_do_region_create, rsv_ioc_region_create, reserved,
-		  .answers = true),
+		  .answers = true, RSV_REFUSAL_IN(rsv_ioc_region_create)),
 	RSV_IOCTL(RSV_IOC_BUFFER_ALLOC, rsv_do_buffer_alloc, rsv_ioc_buffer_alloc, reserved,
-		  .answers = true,
-		  .flags = RSV_BUFFER_EXACT | RSV_BUFFER_DMA | RSV_BUFFER_DMA32 | RSV_BUFFER_NODE),
+		  .answers = true, RSV_REFUSAL_IN(rsv_ioc_buffer_alloc),
+		  .flags = RSV_BUFFER_EXACT | RSV_BUFFER_DMA | RSV_BUFFER_DMA32 | RSV_BUFFER_NODE |
+			   RSV_BUFFER_HIGH | RSV_BUFFER_THISNODE),
 	RSV_IOCTL(RSV_IOC_CACHE_CREATE, rsv_do_cache_create, rsv_ioc_cache_create, name,
 		  .answers = true, .flags = RSV_CACHE_CONSTRUCTED),
 	RSV_IOCTL(RSV_IOC_CACHE_SHRINK, rsv_do_cache_shrink, rsv_ioc_cache_shrink, slabs,
 		  .answers = true),
 	RSV_IOCTL(RSV_IOC_OBJECT_ALLOC, rsv_do_object_alloc, rsv_ioc_object_alloc, offset,
-		  .answers = true),
+		  .answers = true, RSV_REFUSAL_IN(rsv_ioc_object_alloc)),
 	RSV_IOCTL(RSV_IOC_OBJECT_READ, rsv_do_object_read, rsv_ioc_object_io, data),
 	RSV_IOCTL(RSV_IOC_OBJECT_WRITE, rsv_do_object_write, rsv_ioc_object_io, data),
 	RSV_IOCTL(RSV_IOC_FREE, rsv_do_free, rsv_ioc_free, reserved),
@@ -315,7 +322,8 @@ static const struct rsv_ioctl rsv_ioctls[] = {
 	RSV_IOCTL(RSV_IOC_REGION_SHRINK, rsv_do_region_shrink, rsv_ioc_region_shrink, name,
 		  .answers = true, .flags = RSV_REGION_OF_KERNEL),
 	RSV_IOCTL(RSV_IOC_SCATTERED_ALLOC, rsv_do_scattered_alloc, rsv_ioc_scattered_alloc,
-		  mmap_offset, .answers = true),
+		  mmap_offset, .answers = true, RSV_REFUSAL_IN(rsv_ioc_scattered_alloc),
+		  .flags = RSV_BUFFER_HIGH),
 };
 
 /**

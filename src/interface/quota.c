@@ -143,23 +143,36 @@ static struct rsv_account *rsv_account_get(struct rsv_pool *pool)
 	return a;
 }
 
-/* Adds @more pages to a charge unless that exceeds a limit. Returns whether it did. */
-static bool rsv_charge_add(struct rsv_charge *c, unsigned long more, struct rsv_limits most)
+/*
+ * The limit that keeps an account from @more pages: the user's comes first, since he can do
+ * something about that. The lock is held.
+ */
+static u32 rsv_account_refusal(const struct rsv_account *a, unsigned long more,
+			       struct rsv_limits most)
+{
+	if (more > most.user - min(most.user, a->nr_pages))
+		return RSV_REFUSED_USER;
+	if (more > most.programs - min(most.programs, a->pool->nr_pages))
+		return RSV_REFUSED_PROGRAMS;
+	return 0;
+}
+
+/* Adds @more pages to a charge. Returns 0, or the limit that keeps it from that. */
+static u32 rsv_charge_add(struct rsv_charge *c, unsigned long more, struct rsv_limits most)
 {
 	struct rsv_account *a = c->account;
 	struct rsv_pool *pool = a->pool;
-	bool allowed;
+	u32 refusal;
 
 	spin_lock(&rsv_quota_lock);
-	allowed = more <= most.programs - min(most.programs, pool->nr_pages) &&
-		  more <= most.user - min(most.user, a->nr_pages);
-	if (allowed) {
+	refusal = rsv_account_refusal(a, more, most);
+	if (!refusal) {
 		c->nr_pages += more;
 		a->nr_pages += more;
 		WRITE_ONCE(pool->nr_pages, pool->nr_pages + more);
 	}
 	spin_unlock(&rsv_quota_lock);
-	return allowed;
+	return refusal;
 }
 
 static void rsv_charge_sub(struct rsv_charge *c, unsigned long less)
@@ -180,12 +193,13 @@ static void rsv_charge_sub(struct rsv_charge *c, unsigned long less)
  * @nr_pages: how many it holds now, or is about to hold
  *
  * Context: Process.
- * Return: 0, or -EDQUOT if programs, or those of the user, may not hold so many more. Then the
- * charge is as before.
+ * Return: 0, or -EDQUOT if programs, or those of the user, may not hold so many more: @c->refusal
+ * tells which. Then the charge is as before.
  */
 int rsv_charge_set(struct rsv_charge *c, unsigned long nr_pages)
 {
 	unsigned long more;
+	u32 refusal;
 
 	if (!c->account)
 		return 0;
@@ -194,10 +208,13 @@ int rsv_charge_set(struct rsv_charge *c, unsigned long nr_pages)
 		return 0;
 	}
 	more = nr_pages - c->nr_pages;
-	if (rsv_charge_add(c, more, rsv_pool_limits(c->account->pool)))
+	refusal = rsv_charge_add(c, more, rsv_pool_limits(c->account->pool));
+	if (!refusal)
 		return 0;
-	if (!capable(CAP_SYS_RESOURCE))
+	if (!capable(CAP_SYS_RESOURCE)) {
+		c->refusal = refusal;
 		return -EDQUOT;
+	}
 	rsv_charge_add(c, more, rsv_unlimited);
 	return 0;
 }
@@ -212,7 +229,8 @@ int rsv_charge_set(struct rsv_charge *c, unsigned long nr_pages)
  * uses it.
  *
  * Context: Process; may sleep.
- * Return: 0, -EDQUOT as rsv_charge_set(), or -ENOMEM. On an error nothing has begun.
+ * Return: 0, -EDQUOT as rsv_charge_set(), or -ENOMEM. On an error nothing has begun, and only
+ * @c->refusal has a meaning.
  */
 int rsv_charge_begin(struct rsv_charge *c, struct rsv_region *r, unsigned long nr_pages)
 {

@@ -61,13 +61,15 @@ static void alloc_and_free(struct request *request)
 	uint64_t wanted = request->want.bytes;
 	int fd = open_for_changes();
 	struct rsv_ioc_buffer_alloc block;
+	char what[64];
 
 	request->want.region = open_region(fd, request->region);
 	block = alloc_buffer(fd, request->want);
 
-	if (!block.handle)
-		fail("there is no free block of %s: the largest has %s", size_text(wanted).chars,
-		     size_text(query_info(fd, request->want.region).largest_free).chars);
+	if (!block.handle) {
+		snprintf(what, sizeof(what), "allocate a block of %s", size_text(wanted).chars);
+		fail_refused(fd, request->want.region, what, block.refusal);
+	}
 	print_block(&block, wanted);
 	use_block(fd, &block);
 	printf("mapped, zeroed, written and read back: %s\n", size_text(block.bytes).chars);
@@ -103,6 +105,12 @@ static void set_option(struct request *request, int option)
 		request->want.node = parse_number(optarg, 0, INT32_MAX);
 		request->want.flags |= RSV_BUFFER_NODE;
 		break;
+	case 't':
+		request->want.flags |= RSV_BUFFER_THISNODE;
+		break;
+	case 'u':
+		request->want.flags |= RSV_BUFFER_HIGH;
+		break;
 	case 'r':
 		request->region = optarg;
 		break;
@@ -117,6 +125,8 @@ static enum status run_alloc(int argc, char **argv)
 						{"exact", no_argument, NULL, 'e'},
 						{"zone", required_argument, NULL, 'z'},
 						{"node", required_argument, NULL, 'n'},
+						{"this-node", no_argument, NULL, 't'},
+						{"high", no_argument, NULL, 'u'},
 						OPTION_REGION,
 						OPTION_HELP,
 						OPTIONS_END};
@@ -128,6 +138,8 @@ static enum status run_alloc(int argc, char **argv)
 	check_arguments(argc, argv, 1, 1);
 	if (request.want.flags & RSV_BUFFER_EXACT && request.want.flags & RSV_BUFFER_NODE)
 		wrong_usage("--exact and --node do not go together");
+	if (request.want.flags & RSV_BUFFER_THISNODE && !(request.want.flags & RSV_BUFFER_NODE))
+		wrong_usage("--this-node needs --node");
 	request.want.bytes = parse_size(argv[optind]);
 	alloc_and_free(&request);
 	return STATUS_OK;
@@ -135,13 +147,15 @@ static enum status run_alloc(int argc, char **argv)
 
 const struct command command_alloc = {
 	.name = "alloc",
-	.arguments =
-		"SIZE [--hold SECONDS] [--exact] [--zone dma|dma32] [--node N] [--region NAME]",
+	.arguments = "SIZE [OPTION...]",
 	.summary = "allocate a block of pages, use it, free it",
 	.help = "  --hold SECONDS  free the block after this time\n"
 		"  --exact         allocate SIZE in whole pages, not a power of two of pages\n"
-		"  --zone ZONE     use this zone or a lower one\n"
+		"  --zone ZONE     use this zone, dma or dma32, or a lower one\n"
 		"  --node N        use this node, or the nearest that has such a block\n"
+		"  --this-node     use no other node\n"
+		"  --high          use the last pages, too, which are for urgent requests. In the default\n"
+		"                  region they are drivers', so there only root may (CAP_SYS_RESOURCE)\n"
 		"  --region NAME   use this region, not the default one\n",
 	.run = run_alloc,
 };

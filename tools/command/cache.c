@@ -70,12 +70,17 @@ static void print_depot(int fd, const struct rsv_ioc_cache_create *own)
 static void alloc_and_free(int fd, const struct rsv_ioc_cache_create *own, uint32_t nr)
 {
 	uint32_t *objects = new_memory(nr * sizeof(*objects));
+	char what[64];
 	uint32_t i;
 
 	for (i = 0; i < nr; i++) {
-		objects[i] = alloc_object(fd, own->handle);
-		if (!objects[i])
-			fail("the region has no memory for more than %u objects", i);
+		struct rsv_ioc_object_alloc object = alloc_object(fd, own->region, own->handle);
+
+		objects[i] = object.handle;
+		if (!object.handle) {
+			snprintf(what, sizeof(what), "allocate more than %u objects", i);
+			fail_refused(fd, own->region, what, object.refusal);
+		}
 	}
 	print_slabs(fd, "allocated", own);
 	for (i = 0; i < nr; i++)

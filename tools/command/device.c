@@ -8,6 +8,7 @@
 #include "command.h"
 #include "device.h"
 #include "memory.h"
+#include "refusal.h"
 
 #define MAP_CHUNK 65536U
 
@@ -127,16 +128,18 @@ char *query_map(int fd, uint32_t region, uint64_t *nr_pages)
 	return chars;
 }
 
-/* "Disk quota exceeded" would be the system's text. */
-static _Noreturn void fail_to_hold(const char *what)
+_Noreturn void fail_refused(int fd, uint32_t region, const char *what, uint32_t refusal)
 {
-	if (errno == EDQUOT)
-		fail("cannot %s: programs hold all that they may, or those of this user do: see the "
-		     "module's parameters user= and quota=",
-		     what);
-	if (errno == EACCES)
+	int error = errno;
+	struct rsv_ioc_info info = query_info(fd, region);
+
+	if (error == EACCES)
 		fail("cannot %s: the region belongs to a kernel module", what);
-	fail("cannot %s: %m", what);
+	if (error == EPERM)
+		fail("cannot %s: the last pages of the default region are for drivers and for root "
+		     "(CAP_SYS_RESOURCE)",
+		     what);
+	fail("cannot %s: %s", what, refusal_text(refusal, error, &info).chars);
 }
 
 uint32_t create_scratch_region(int fd, uint64_t bytes)
@@ -144,7 +147,8 @@ uint32_t create_scratch_region(int fd, uint64_t bytes)
 	struct rsv_ioc_region_create want = {.size = sizeof(want), .bytes = bytes};
 
 	if (ioctl(fd, RSV_IOC_REGION_CREATE, &want))
-		fail_to_hold("create a scratch region");
+		fail("cannot create a scratch region: %s",
+		     refusal_text(want.refusal, errno, NULL).chars);
 	return want.handle;
 }
 
@@ -266,9 +270,9 @@ struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc wan
 {
 	want.size = sizeof(want);
 	if (ioctl(fd, RSV_IOC_BUFFER_ALLOC, &want) && errno == ENOMEM)
-		return (struct rsv_ioc_buffer_alloc){0};
+		return (struct rsv_ioc_buffer_alloc){.refusal = want.refusal};
 	if (!want.handle)
-		fail_to_hold("allocate a block");
+		fail_refused(fd, want.region, "allocate a block", want.refusal);
 	return want;
 }
 
@@ -278,9 +282,9 @@ struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t
 		.size = sizeof(want), .region = region, .bytes = bytes};
 
 	if (ioctl(fd, RSV_IOC_SCATTERED_ALLOC, &want) && errno == ENOMEM)
-		return (struct rsv_ioc_scattered_alloc){0};
+		return (struct rsv_ioc_scattered_alloc){.refusal = want.refusal};
 	if (!want.handle)
-		fail_to_hold("allocate pages");
+		fail_refused(fd, region, "allocate pages", want.refusal);
 	return want;
 }
 
@@ -307,13 +311,13 @@ uint32_t shrink_cache(int fd, uint32_t cache)
 	return shrink.slabs;
 }
 
-uint32_t alloc_object(int fd, uint32_t cache)
+struct rsv_ioc_object_alloc alloc_object(int fd, uint32_t region, uint32_t cache)
 {
 	struct rsv_ioc_object_alloc want = {.size = sizeof(want), .cache = cache};
 
 	if (ioctl(fd, RSV_IOC_OBJECT_ALLOC, &want) && errno != ENOMEM)
-		fail_to_hold("allocate an object");
-	return want.handle;
+		fail_refused(fd, region, "allocate an object", want.refusal);
+	return want;
 }
 
 void read_object(int fd, uint32_t object, void *bytes, uint32_t length)

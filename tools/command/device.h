@@ -27,6 +27,12 @@ bool query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cac
 /* Returns one character a page, and sets @nr_pages. The caller frees the characters. */
 char *query_map(int fd, uint32_t region, uint64_t *nr_pages);
 
+/*
+ * Ends the program after a request for memory, such as "allocate a block", failed: says which of
+ * its reasons it was, and what to do. The module told @refusal.
+ */
+_Noreturn void fail_refused(int fd, uint32_t region, const char *what, uint32_t refusal);
+
 uint32_t create_scratch_region(int fd, uint64_t bytes);
 
 /* Returns a handle of the region of this name, or of the default region if @name is NULL. */
@@ -46,8 +52,8 @@ void grow_region(int fd, const char *name, const struct rsv_ioc_reserve *want);
 uint64_t shrink_region(int fd, const char *name, uint64_t bytes);
 
 /*
- * Allocates a block. The block has handle 0 if the region has no such block. @want has the
- * region, the bytes, the flags and the node.
+ * Allocates a block. The block has handle 0, and a refusal, if the region has no such block. @want
+ * has the region, the bytes, the flags and the node.
  */
 struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc want);
 
@@ -60,8 +66,8 @@ void create_cache(int fd, struct rsv_ioc_cache_create *want);
 /* Returns the number of slabs that the cache gave back. */
 uint32_t shrink_cache(int fd, uint32_t cache);
 
-/* Returns the handle of an object, or 0 if the region has no memory. */
-uint32_t alloc_object(int fd, uint32_t cache);
+/* The object has handle 0, and a refusal, if the region has no memory. */
+struct rsv_ioc_object_alloc alloc_object(int fd, uint32_t region, uint32_t cache);
 
 /* Copy bytes from and to an object; read_object() from its beginning. */
 void read_object(int fd, uint32_t object, void *bytes, uint32_t length);

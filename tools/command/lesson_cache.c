@@ -49,7 +49,7 @@ struct rsv_ioc_cache query_lesson_cache(const struct lesson_ctx *ctx, const stru
 void alloc_objects(const struct lesson_ctx *ctx, struct lesson_cache *c, uint32_t nr)
 {
 	while (nr--) {
-		uint32_t object = alloc_object(ctx->fd, c->own.handle);
+		uint32_t object = alloc_object(ctx->fd, ctx->region, c->own.handle).handle;
 
 		if (!object || c->nr == LESSON_OBJECTS_MAX)
 			fail("lesson %s: the cache '%s' has no object", ctx->lesson, c->own.name);

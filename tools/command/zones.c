@@ -46,7 +46,7 @@ const struct command command_zones = {
 		"  pages      pages of the zone\n"
 		"  free       pages in free blocks\n"
 		"  largest    pages of the largest buffer that a request for this zone could get now\n"
-		"  min        free pages that only urgent requests (__GFP_HIGH) get\n"
+		"  min        free pages that only urgent requests (__GFP_HIGH, alloc --high) get\n"
 		"  low        free pages below which the region shrinks its caches\n"
 		"  protected  free pages that requests for higher zones do not get\n"
 		"  cached     free pages on per-CPU lists\n"

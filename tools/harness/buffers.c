@@ -46,7 +46,8 @@ TEST_F(device, the_largest_block_can_be_allocated)
 	uint8_t *bytes;
 
 	ASSERT_EQ(call(self->fd, RSV_IOC_INFO, &info), 0);
-	ASSERT_EQ(alloc_block(self->fd, 0, info.largest_free_block, &block), 0);
+	ASSERT_EQ(alloc_block_with(self->fd, 0, info.largest_free_block, RSV_BUFFER_HIGH, 0, &block),
+		  0);
 	EXPECT_EQ(block.bytes, info.largest_free_block);
 	bytes = map_block(self->fd, &block);
 	ASSERT_NE(bytes, MAP_FAILED);

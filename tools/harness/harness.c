@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -31,6 +32,7 @@
 #include <time.h>
 
 #include <kselftest_harness.h>
+#include <linux/capability.h>
 #include <linux/reservoir.h>
 
 #include "support.c"
@@ -86,6 +88,7 @@ FIXTURE_TEARDOWN(device)
 #include "bad_pages.c"
 #include "readers.c"
 #include "quotas.c"
+#include "refusals.c"
 #include "formats.c"
 #include "processes.c"
 #include "random.c"

@@ -24,7 +24,8 @@
  *
  * All programs together, and those of one user, may hold a share of a region: buffers, and the
  * slabs of their caches (EDQUOT). ENOMEM says that the region has no such memory. CAP_SYS_RESOURCE
- * lifts the limit.
+ * lifts the limit. Structures with a field @refusal tell the reason there, RSV_REFUSED_*: it is
+ * filled in although the ioctl fails, and nothing else is.
  *
  * Queries (numbers below 0x10) need a descriptor that is open for reading, all other ioctls one
  * that is open for writing (EBADF).
@@ -90,7 +91,7 @@
  *	alone: the longest run of free pages of one zone, or less if the zone's min watermark or
  *	its protection would be left with less. Cached and zeroed pages count as free here, because
  *	a request drains them before it fails. Pages of empty slabs do not, which it gets as well.
- *	What programs may hold is in the last fields
+ *	With RSV_BUFFER_HIGH a buffer may be larger. What programs may hold is in the last fields
  * @largest_block: out: bytes of the largest block that the region could have
  * @metadata_bytes: out: bytes of metadata: memory of the system that manages the region
  * @slab_bytes: out: bytes in slabs, whether their objects are used, cached or free
@@ -357,6 +358,21 @@ struct rsv_ioc_map {
 	__u64 chars;
 };
 
+/*
+ * Why a request for memory was refused, in the field @refusal of its structure. With ENOMEM:
+ */
+#define RSV_REFUSED_FULL	1	/* the zones that may serve have fewer free bytes */
+#define RSV_REFUSED_MARK	2	/* the bytes are below the min watermark: RSV_BUFFER_HIGH */
+#define RSV_REFUSED_PROTECTED	3	/* they are for requests that name their zone */
+#define RSV_REFUSED_ZONE	4	/* they are in other zones than the request names */
+#define RSV_REFUSED_NODE	5	/* they are on other nodes than the request names */
+#define RSV_REFUSED_PIECES	6	/* so many bytes are free, but not adjacent or in one block */
+#define RSV_REFUSED_AGAIN	7	/* memory was freed meanwhile: the same request may succeed */
+#define RSV_REFUSED_SYSTEM	8	/* the system has no memory for it, or not in one run */
+/* With EDQUOT: */
+#define RSV_REFUSED_USER	9	/* programs of this user may not hold so much (quota=) */
+#define RSV_REFUSED_PROGRAMS	10	/* all programs together may not (user=) */
+
 /**
  * struct rsv_ioc_region_create - create a scratch region, which has one extent
  * @size: in: bytes of this structure
@@ -369,6 +385,8 @@ struct rsv_ioc_map {
  *	let the kernel choose one; out: the name
  * @handle: out: handle
  * @reserved: 0
+ * @refusal: out: RSV_REFUSED_SYSTEM, _USER or _PROGRAMS if the ioctl failed for that reason, else 0
+ * @padding: in: 0
  */
 struct rsv_ioc_region_create {
 	__u32 size;
@@ -377,6 +395,8 @@ struct rsv_ioc_region_create {
 	char name[RSV_NAME_MAX];
 	__u32 handle;
 	__u32 reserved;
+	__u32 refusal;
+	__u32 padding;
 };
 
 /* The creator of a region */
@@ -516,11 +536,23 @@ struct rsv_ioc_region_shrink {
 #define RSV_BUFFER_DMA		0x00000002U	/* from the zone DMA */
 #define RSV_BUFFER_DMA32	0x00000004U	/* from the zone DMA32 or a lower one */
 #define RSV_BUFFER_NODE		0x00000008U	/* from the given node first */
+#define RSV_BUFFER_HIGH		0x00000010U	/* the last pages, too: see below */
+#define RSV_BUFFER_THISNODE	0x00000020U	/* with RSV_BUFFER_NODE: from no other node */
+
+/*
+ * A zone of 4 MB or more withholds its last pages (struct rsv_ioc_zone, @min_pages) from requests
+ * without RSV_BUFFER_HIGH, as from requests of the kernel without __GFP_HIGH. With the flag a
+ * program can use a region up. In the default region drivers' requests from interrupts, which
+ * cannot wait for anything, rely on these pages. To take them a program needs CAP_SYS_RESOURCE
+ * (EPERM), which lifts quotas, too: the right to open the device is not enough. No driver uses the
+ * regions that programs create, so there everybody who may use the region may use the flag.
+ */
 
 /**
  * struct rsv_ioc_buffer_alloc - allocate a buffer for mmap(): one block of pages, zeroed
  * @size: in: bytes of this structure
- * @flags: in: RSV_BUFFER_*. At most one zone, and no node with RSV_BUFFER_EXACT (EINVAL)
+ * @flags: in: RSV_BUFFER_*. At most one zone, no node with RSV_BUFFER_EXACT, and no
+ *	RSV_BUFFER_THISNODE without RSV_BUFFER_NODE (EINVAL)
  * @region: in: 0 for the default region, or a handle
  * @handle: out: handle
  * @bytes: in: bytes requested, more than 0; out: bytes of the block. It is rounded up to a power of
@@ -530,8 +562,10 @@ struct rsv_ioc_region_shrink {
  *	block, with MAP_SHARED only (EINVAL)
  * @offset: out: offset of the block in the region, in bytes
  * @node: in: with RSV_BUFFER_NODE an online node (EINVAL), else 0. If that node has no such block,
- *	other nodes serve the request in the order of their distance
+ *	other nodes serve the request in the order of their distance, but for RSV_BUFFER_THISNODE
  * @reserved: in: 0
+ * @refusal: out: why the ioctl failed with ENOMEM or EDQUOT, RSV_REFUSED_*; else 0
+ * @padding: in: 0
  */
 struct rsv_ioc_buffer_alloc {
 	__u32 size;
@@ -543,16 +577,20 @@ struct rsv_ioc_buffer_alloc {
 	__u64 offset;
 	__s32 node;
 	__u32 reserved;
+	__u32 refusal;
+	__u32 padding;
 };
 
 /**
  * struct rsv_ioc_scattered_alloc - allocate a buffer for mmap(): single pages, zeroed
  * @size: in: bytes of this structure
- * @flags: in: 0
+ * @flags: in: RSV_BUFFER_HIGH or 0
  * @region: in: 0 for the default region, or a handle
  * @handle: out: handle of the buffer
  * @bytes: in: bytes requested, more than 0 (EINVAL); out: the same, rounded up to whole pages
  * @mmap_offset: out: as for RSV_IOC_BUFFER_ALLOC
+ * @refusal: out: as for RSV_IOC_BUFFER_ALLOC
+ * @padding: in: 0
  *
  * The pages are contiguous in the mapping, but not in physical memory. So the request succeeds
  * whenever the region has that many free pages, however fragmented they are.
@@ -564,6 +602,8 @@ struct rsv_ioc_scattered_alloc {
 	__u32 handle;
 	__u64 bytes;
 	__u64 mmap_offset;
+	__u32 refusal;
+	__u32 padding;
 };
 
 /* Flags of a cache */
@@ -641,6 +681,9 @@ struct rsv_ioc_cache_shrink {
  * @cache: in: handle of a cache
  * @handle: out: handle
  * @offset: out: offset of the object in the region, in bytes
+ * @refusal: out: why the ioctl failed with ENOMEM or EDQUOT, RSV_REFUSED_*; else 0. With ENOMEM it
+ *	tells why there were no pages for a slab
+ * @padding: in: 0
  */
 struct rsv_ioc_object_alloc {
 	__u32 size;
@@ -648,6 +691,8 @@ struct rsv_ioc_object_alloc {
 	__u32 cache;
 	__u32 handle;
 	__u64 offset;
+	__u32 refusal;
+	__u32 padding;
 };
 
 /**

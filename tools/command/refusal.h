@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Why the module refused memory, in words.
+ */
+#ifndef REFUSAL_H
+#define REFUSAL_H
+
+#include <stdint.h>
+
+#include <linux/reservoir.h>
+
+struct refusal_text {
+	char chars[240];
+};
+
+/*
+ * What refused a request, and what to do. @refusal is RSV_REFUSED_*, or another number if the module
+ * did not say or is newer than the command: then the text is that of @error. @info has the figures
+ * of the region, or is NULL if the request was for a new region.
+ */
+struct refusal_text refusal_text(uint32_t refusal, int error, const struct rsv_ioc_info *info);
+
+#endif /* REFUSAL_H */
