@@ -137,7 +137,7 @@ static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *req)
 	       node_online(req->node);
 }
 
-/* Whether a request is for more than the region has. Such a size might also overflow get_order(). */
+/* Whether a request is for more than the region has. Such a size might overflow get_order(). */
 static bool rsv_buffer_exceeds(const struct rsv_region *r, u64 bytes, u32 *refusal)
 {
 	if (bytes <= (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)

@@ -69,8 +69,8 @@ static void rsv_scan_block(struct rsv_scan *s, const struct rsv_extent *e)
  * @nr_pages: the length of a run to stop at
  *
  * Context: Between rsv_walk_begin() and rsv_walk_end(). Takes the zone's lock.
- * Return: Whether the pages from @s->start to @s->w.index, at least @nr_pages, seem to be free. Else
- * the caller goes on with the walk.
+ * Return: Whether the pages from @s->start to @s->w.index, at least @nr_pages, seem to be free. If
+ * not, the caller goes on with the walk.
  */
 bool rsv_scan_batch(struct rsv_scan *s, struct rsv_extent *e, unsigned long nr_pages)
 {

@@ -7,22 +7,26 @@
 
 /* What refuses, and what to do */
 static const char *const reasons[] = {
-	[RSV_REFUSED_FULL] = "the region has not so much free memory: ask for less, or free some",
-	[RSV_REFUSED_MARK] = "so much is free, but only below the min watermark, for urgent requests: "
-			     "ask with --high",
-	[RSV_REFUSED_PROTECTED] = "so much is free, but protected for requests that name its zone: "
-				  "ask with --zone",
-	[RSV_REFUSED_ZONE] = "this zone has not so much, but others have: ask for a higher zone, or for "
-			     "any",
-	[RSV_REFUSED_NODE] = "this node has not so much, but others have: ask without --this-node",
-	[RSV_REFUSED_PIECES] = "so much is free, but in pieces: ask for less, with --exact, or for "
-			       "several",
-	[RSV_REFUSED_AGAIN] = "others freed memory just now: ask again",
-	[RSV_REFUSED_SYSTEM] = "the system has no memory for it",
-	[RSV_REFUSED_USER] = "programs of this user may not hold so much: free some, or see the "
-			     "module's parameter quota=",
-	[RSV_REFUSED_PROGRAMS] = "programs may not hold so much together: free some, or see the "
-				 "module's parameter user=",
+	[RSV_REFUSED_FULL] =
+		"the region has not so much free memory: ask for less, or free some",
+	[RSV_REFUSED_MARK] =
+		"so much is free, but below the min watermark: ask with --high",
+	[RSV_REFUSED_PROTECTED] =
+		"so much is free, but for requests that name its zone: ask with --zone",
+	[RSV_REFUSED_ZONE] =
+		"this zone has not so much, but others have: ask for a higher zone, or for any",
+	[RSV_REFUSED_NODE] =
+		"this node has not so much, but others have: ask without --this-node",
+	[RSV_REFUSED_PIECES] =
+		"so much is free, but in pieces: ask for less, with --exact, or for several",
+	[RSV_REFUSED_AGAIN] =
+		"others freed memory just now: ask again",
+	[RSV_REFUSED_SYSTEM] =
+		"the system has no memory for it",
+	[RSV_REFUSED_USER] =
+		"programs of this user may not hold so much: free some, or see the parameter quota=",
+	[RSV_REFUSED_PROGRAMS] =
+		"programs may not hold so much together: free some, or see the parameter user=",
 };
 
 static const char *reason(uint32_t refusal, int error)

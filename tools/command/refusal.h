@@ -14,9 +14,9 @@ struct refusal_text {
 };
 
 /*
- * What refused a request, and what to do. @refusal is RSV_REFUSED_*, or another number if the module
- * did not say or is newer than the command: then the text is that of @error. @info has the figures
- * of the region, or is NULL if the request was for a new region.
+ * What refused a request, and what to do. @refusal is RSV_REFUSED_*. If the module did not say, or
+ * is newer than the command, the text is that of @error. @info has the figures of the region, or is
+ * NULL if the request was for a new region.
  */
 struct refusal_text refusal_text(uint32_t refusal, int error, const struct rsv_ioc_info *info);
 

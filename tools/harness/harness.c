@@ -93,6 +93,7 @@ FIXTURE_TEARDOWN(device)
 #include "processes.c"
 #include "random.c"
 #include "command.c"
+#include "command_refusals.c"
 /* clang-format on */
 
 TEST_HARNESS_MAIN

@@ -91,6 +91,7 @@
  *	alone: the longest run of free pages of one zone, or less if the zone's min watermark or
  *	its protection would be left with less. Cached and zeroed pages count as free here, because
  *	a request drains them before it fails. Pages of empty slabs do not, which it gets as well.
+ *	The search for the run takes longer the more blocks the region has, and stops nobody.
  *	With RSV_BUFFER_HIGH a buffer may be larger. What programs may hold is in the last fields
  * @largest_block: out: bytes of the largest block that the region could have
  * @metadata_bytes: out: bytes of metadata: memory of the system that manages the region
@@ -180,8 +181,8 @@ struct rsv_ioc_info {
  * @cached: out: for each order, cached blocks
  * @cache_hits: out: for each order, requests that the lists of CPUs served
  * @cache_refills: out: for each order, times that a CPU's list was refilled from the free areas
- * @largest_free_pages: out: pages of the longest run that a request which names this zone could get of it
- *	now, as in struct rsv_ioc_info
+ * @largest_free_pages: out: pages of the longest run that a request which names this zone could
+ *	get of it now, as in struct rsv_ioc_info
  */
 struct rsv_ioc_zone {
 	__u32 size;
@@ -361,13 +362,13 @@ struct rsv_ioc_map {
 /*
  * Why a request for memory was refused, in the field @refusal of its structure. With ENOMEM:
  */
-#define RSV_REFUSED_FULL	1	/* the zones that may serve have fewer free bytes */
-#define RSV_REFUSED_MARK	2	/* the bytes are below the min watermark: RSV_BUFFER_HIGH */
+#define RSV_REFUSED_FULL	1	/* the zones that may serve have not so many free bytes */
+#define RSV_REFUSED_MARK	2	/* they are below the min watermark: RSV_BUFFER_HIGH */
 #define RSV_REFUSED_PROTECTED	3	/* they are for requests that name their zone */
 #define RSV_REFUSED_ZONE	4	/* they are in other zones than the request names */
 #define RSV_REFUSED_NODE	5	/* they are on other nodes than the request names */
-#define RSV_REFUSED_PIECES	6	/* so many bytes are free, but not adjacent or in one block */
-#define RSV_REFUSED_AGAIN	7	/* memory was freed meanwhile: the same request may succeed */
+#define RSV_REFUSED_PIECES	6	/* they are not adjacent, or not in one block */
+#define RSV_REFUSED_AGAIN	7	/* memory was freed meanwhile: ask again */
 #define RSV_REFUSED_SYSTEM	8	/* the system has no memory for it, or not in one run */
 /* With EDQUOT: */
 #define RSV_REFUSED_USER	9	/* programs of this user may not hold so much (quota=) */
