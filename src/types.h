@@ -553,12 +553,14 @@ struct rsv_drain_work {
  * @shrinker: the shrinker that the system calls; NULL if the region does not lend (set at load)
  * @floor: pages that the region never lends (constant)
  * @lent: lent pages (region->shape_lock; queries read it without the lock)
+ * @growing: tasks that take memory from the system for the region, which lends nothing meanwhile
  * @take_back: takes lent pages back (queued by the shrinker, and by itself)
  */
 struct rsv_lending {
 	struct shrinker *shrinker;
 	unsigned long floor;
 	unsigned long __data_racy lent;
+	atomic_t growing;
 	struct delayed_work take_back;
 };
 

@@ -113,7 +113,8 @@ EXPORT_SYMBOL_GPL(rsv_region_shrink);
  * @want: the memory, each entry of which passed rsv_reserve_ok()
  * @nr: entries of @want
  *
- * The system may have to reclaim for the memory. So nobody who wants shape_lock waits for that.
+ * The system may have to reclaim for the memory. So nobody who wants shape_lock waits for that, and
+ * the region lends nothing meanwhile: it would get its own memory, in smaller pieces.
  *
  * Context: Process; may sleep.
  * Return: 0; -EINVAL, -ENOMEM or -EINTR as rsv_reserve_take(). After an error of another step the
@@ -125,7 +126,9 @@ int rsv_region_add(struct rsv_region *r, const struct rsv_reserve *want, unsigne
 	unsigned int i;
 	int err;
 
+	atomic_inc(&r->lending.growing);
 	err = rsv_reserve_take(r, &blocks, want, nr);
+	atomic_dec(&r->lending.growing);
 	if (err)
 		return err;
 	err = mutex_lock_killable(&r->shape_lock);
@@ -197,7 +200,7 @@ static unsigned long rsv_lend_scan(struct shrinker *s, struct shrink_control *sc
 	struct rsv_zone *z;
 	unsigned int n;
 
-	if (!mutex_trylock(&r->shape_lock))
+	if (atomic_read(&r->lending.growing) || !mutex_trylock(&r->shape_lock))
 		return SHRINK_STOP;
 	wanted = min(rsv_above_floor(r), max(sc->nr_to_scan, 1UL << RSV_LEND_ORDER));
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
