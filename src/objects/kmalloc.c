@@ -28,6 +28,7 @@
 #include "pages/contig.h"
 #include "pages/page_alloc.h"
 #include "pages/pagemap.h"
+#include "pages/zone.h"
 #include "report.h"
 #include "size_class.h"
 
@@ -270,11 +271,12 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 	if (!PAGE_ALIGNED(p))
 		return rsv_leaving_misuse(e, f) == RSV_DOUBLE_FREE ? RSV_DOUBLE_FREE
 								   : RSV_MISALIGNED;
-	misuse = rsv_run_claim(e->region, f);
+	/* Not by the region's table, from which the extent of a double free may have gone. */
+	misuse = rsv_zone_claim(e, rsv_frame_index(e, f), 0);
 	if (misuse != RSV_OK)
 		return misuse;
 	kmemleak_free(p);
-	rsv_run_free_claimed(e->region, f);
+	rsv_zone_free_claimed(e, rsv_frame_index(e, f));
 	return RSV_OK;
 }
 

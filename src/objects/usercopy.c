@@ -63,8 +63,7 @@ static struct rsv_span rsv_span_of_object(const struct rsv_cache *c, struct rsv_
 
 /*
  * The block of pages that an address lies in. A page of SLOB's heap is in none. The frame may be
- * another owner's by now, so neither the first frame nor the length that it tells may leave the
- * extent.
+ * another owner's by now, so the length that it tells must not leave the extent.
  */
 static struct rsv_span rsv_span_of_pages(const struct rsv_extent *e, const void *p)
 {
@@ -72,8 +71,7 @@ static struct rsv_span rsv_span_of_pages(const struct rsv_extent *e, const void 
 	struct rsv_span span = { .start = p };
 	unsigned long nr_pages;
 
-	if (head < e->frames || head >= e->frames + e->nr_pages ||
-	    READ_ONCE(head->kind) != RSV_FRAME_USED)
+	if (READ_ONCE(head->kind) != RSV_FRAME_USED)
 		return span;
 	nr_pages = min(READ_ONCE(head->nr_pages), e->nr_pages - rsv_frame_index(e, head));
 	span.start = rsv_frame_addr(e, head);

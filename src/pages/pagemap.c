@@ -36,6 +36,7 @@ static DEFINE_XARRAY(rsv_pages);
 struct rsv_extent rsv_extent_none;
 
 DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
+EXPORT_SYMBOL_IF_KUNIT(rsv_extent_hint);
 
 /* Set before the first region is created */
 static void (*rsv_hints_invalidate_hook)(struct rsv_region *r);
@@ -293,8 +294,11 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_frame_of_page);
 
 /**
  * rsv_frame_block() - the block that a page belongs to
- * @e: the page's extent, its zone locked
+ * @e: the page's extent
  * @f: the page's frame
+ *
+ * While the zone is not locked the block may be freed, and the answer may be any frame of the
+ * extent.
  *
  * A block, or each part of a gathered run, begins at a multiple of the smallest power of two that
  * is not below its length. So the search looks at the pages where blocks of order 0, 1, 2 and so on
@@ -306,6 +310,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_frame_of_page);
 struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f)
 {
 	unsigned long pfn = e->first + rsv_frame_index(e, f);
+	struct rsv_frame *head;
 	unsigned long start;
 	unsigned int order;
 
@@ -316,5 +321,9 @@ struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *
 			break;
 		f = &e->frames[start - e->first];
 	}
-	return READ_ONCE(f->kind) == RSV_FRAME_RUN ? f->head : f;
+	if (READ_ONCE(f->kind) != RSV_FRAME_RUN)
+		return f;
+	/* In a frame that is free by now, a link of a list lies in the place of the head. */
+	head = READ_ONCE(f->head);
+	return head >= e->frames && head < e->frames + e->nr_pages ? head : f;
 }
