@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/math.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 
 #include "interface/query.h"
@@ -34,8 +35,8 @@ static void number_text(const unsigned int *nr, char *text)
 KUNIT_ARRAY_PARAM(numbers, numbers, number_text);
 
 /*
- * Takes @nr single pages from the system, no two of them adjacent: the even pages of its blocks.
- * They are in the form that rsv_reserve_take() gives them.
+ * Takes @nr single pages from the system, no two of them adjacent: the even pages of its blocks, in
+ * the form in which rsv_extents_add() gets them.
  */
 static void take_scattered_pages(struct kunit *test, unsigned int nr, struct list_head *blocks)
 {
@@ -44,7 +45,9 @@ static void take_scattered_pages(struct kunit *test, unsigned int nr, struct lis
 	for (; nr; nr -= SOURCE_PAGES / 2) {
 		struct page *page = alloc_pages(GFP_KERNEL, SOURCE_ORDER);
 
-		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_EXPECT_NOT_NULL(test, page);
+		if (!page)
+			return;
 		split_page(page, SOURCE_ORDER);
 		for (i = 0; i < SOURCE_PAGES; i += 2) {
 			set_page_private(page + i, 1);
@@ -119,7 +122,7 @@ static void many_extents_get_the_offsets_of_one(struct kunit *test)
 	expect_extents(test, r, nr);
 }
 
-/* Extents that become holes together are freed together. */
+/* Extents that become holes together are freed together, and no hint of any of them is left. */
 static void many_extents_are_removed(struct kunit *test)
 {
 	const struct rsv_reserve want = {
@@ -128,16 +131,22 @@ static void many_extents_are_removed(struct kunit *test)
 	};
 	struct rsv_region *r = rsvt_scratch_region_or_skip(test, NULL, 0);
 	size_t metadata = rsvt_query_region(r).metadata_bytes;
+	const struct rsv_extent *hint;
 	unsigned int nr, i;
 
+	rsvt_stay_on_this_cpu();
 	for (nr = 0; nr < 8 && !rsv_region_grow(r, &want); nr++)
 		;
 	if (nr < 2)
 		kunit_skip(test, "the machine has no such memory free");
 	KUNIT_EXPECT_EQ(test, r->extents_used, nr);
 	KUNIT_EXPECT_EQ(test, r->span, nr * LENT_PAGES);
+	hint = rsv_extent_find_addr(r->extents->at[nr - 1]->base);
+	KUNIT_EXPECT_PTR_EQ(test, raw_cpu_read(rsv_extent_hint), hint);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), nr * LENT_PAGES * PAGE_SIZE);
 	flush_work(&r->remove_work);
+	KUNIT_EXPECT_PTR_NE(test, raw_cpu_read(rsv_extent_hint), hint);
+	KUNIT_EXPECT_EQ(test, r->nr_extents, 0);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&r->removed));
 	KUNIT_EXPECT_EQ(test, r->extents_used, 0);
 	for (i = 0; i < r->extents->capacity; i++)

@@ -78,14 +78,22 @@ static void rsv_extent_free(struct rsv_extent *e)
 	kfree(e);
 }
 
-static int rsv_extent_fill_frames(struct rsv_extent *e)
+/*
+ * Gives a new extent its frames, its number and its offset. The frames need by far the most memory.
+ * So they come first: to give an offset back takes memory, too.
+ */
+static int rsv_extent_fill(struct rsv_extent *e)
 {
 	unsigned long i;
+	int err;
 
 	e->frames = rsv_frames_alloc(e->nr_pages, rsv_metadata_node(e->nid),
 				     rsv_gfp_create(e->region));
 	if (!e->frames)
 		return -ENOMEM;
+	err = rsv_extent_place(e);
+	if (err)
+		return err;
 	for (i = 0; i < e->nr_pages; i++)
 		e->frames[i].extent = e->number;
 	return 0;
@@ -211,20 +219,16 @@ static struct rsv_extent *rsv_extent_new(struct rsv_region *r, struct page *firs
 	e->bytes = e->base ? nr_pages << PAGE_SHIFT : 0;
 	e->nid = nid;
 	e->zone = rsv_zone_get(r, first);
-	if (e->zone && !rsv_extent_place(e))
+	if (e->zone && !rsv_extent_fill(e))
 		return e;
-	kfree(e);
+	rsv_extent_free(e);
 	return NULL;
 }
 
-/* Gives a new extent its frames and enters it into the page map. */
 static int rsv_extent_map(struct rsv_extent *e)
 {
-	int err = rsv_extent_fill_frames(e);
+	int err = rsv_pagemap_add(e);
 
-	if (err)
-		return err;
-	err = rsv_pagemap_add(e);
 	if (!err)
 		return 0;
 	/* A lookup may have found the extent already: pagemap.c lists these steps. */
@@ -316,6 +320,9 @@ static void rsv_extents_remove_work(struct work_struct *work)
 	struct llist_node *removed = llist_del_all(&r->removed);
 	struct rsv_extent *e, *next;
 
+	/* The run before may have freed what this one was queued for. */
+	if (!removed)
+		return;
 	synchronize_rcu();
 	rsv_hints_invalidate(r);
 	synchronize_rcu();
@@ -514,7 +521,7 @@ void rsv_extents_release(struct list_head *regions)
 {
 	struct rsv_region *r;
 
-	/* Extents that became holes earlier may still wait for their free_work. */
+	/* Extents that became holes earlier may still wait for remove_work. */
 	rsv_work_flush();
 	list_for_each_entry(r, regions, ending)
 		rsv_extents_unmap(r);

@@ -201,6 +201,8 @@ void rsv_extent_unpublish(struct rsv_extent *e)
 
 	WRITE_ONCE(r->extents->at[e->number], NULL);
 	WRITE_ONCE(r->extents_used, r->extents_used - 1);
+	while (r->nr_extents && !r->extents->at[r->nr_extents - 1])
+		WRITE_ONCE(r->nr_extents, r->nr_extents - 1);
 	rsv_extent_unplace(e);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_extent_unpublish);
