@@ -192,8 +192,10 @@ static void take_bytes(struct world *w, struct block *b, gfp_t gfp)
 /* If all that follow a failure backed off, the test of a small region would mostly wait. */
 static void count_failure(struct world *w)
 {
+	static const struct rsv_request largest = { .nr_pages = ULONG_MAX };
+
 	if (++w->failures % 64)
-		rsv_backoff_served(w->r);
+		rsv_backoff_served(w->r, &largest);
 }
 
 static void take(struct world *w, struct block *b)

@@ -9,10 +9,10 @@
  * same. GFP_KERNEL, GFP_USER and GFP_HIGHUSER may sleep, GFP_ATOMIC and GFP_NOWAIT may not.
  * __GFP_ZERO, __GFP_HIGH and __GFP_NOWARN have their usual effect. Requests for pages may also have
  * a zone bit. Requests for pages, and for objects of a given node, may have __GFP_THISNODE. Hints
- * (__GFP_NORETRY, __GFP_RETRY_MAYFAIL, __GFP_NOMEMALLOC, __GFP_MOVABLE, __GFP_ACCOUNT and others)
- * have no effect; __GFP_COMP makes no compound page: see rsv_alloc_pages(). With a flag that would
- * change the meaning of the request, above all __GFP_NOFAIL, a function returns NULL, and warns
- * once for each caller.
+ * (__GFP_RETRY_MAYFAIL, __GFP_NOMEMALLOC, __GFP_MOVABLE, __GFP_ACCOUNT and others) have no effect;
+ * with __GFP_NORETRY a request does not wait where others failed a moment ago; __GFP_COMP makes no
+ * compound page: see rsv_alloc_pages(). With a flag that would change the meaning of the request,
+ * above all __GFP_NOFAIL, a function returns NULL, and warns once for each caller.
  *
  * The kernel-doc in src/, where a function is defined, describes its context and errors.
  */

@@ -6,9 +6,13 @@
  *
  * So for RSV_BACKOFF_INTERVAL after a failure, requests for as many pages or more take turns. A
  * request whose turn comes waits until the interval is over, and drains. A drain that began after a
- * request came serves that request too: many callers then cost no more than one. A request still
- * fails only after such a drain. Smaller requests drain at once. So do all requests when a drain
- * has helped one of them.
+ * request came serves that request too: many callers then cost no more than one. A request fails
+ * only after such a drain, unless its task is to die, or unless it says __GFP_NORETRY: that one
+ * fails at once. Smaller requests drain at once. When a drain has helped a request of that size, or
+ * a larger one, nobody backs off any more.
+ *
+ * Whoever has the turn may be a task of the lowest priority. So nobody waits for it longer than
+ * RSV_BACKOFF_PATIENCE, but drains by himself then.
  *
  * A request that may not wait drains nobody else, and nothing here concerns it.
  *
@@ -24,6 +28,9 @@
 
 #include "backoff.h"
 #include "drain.h"
+
+/* How long a request waits for its turn: the wait and the drain of another one, and its own wait */
+#define RSV_BACKOFF_PATIENCE	(2 * RSV_BACKOFF_INTERVAL + HZ / 10)
 
 /**
  * rsv_backoff_wanted() - whether a request takes its turn before it drains
@@ -51,8 +58,10 @@ static bool rsv_backoff_take_turn(struct rsv_region *r, const struct rsv_request
 	if (fatal_signal_pending(current))
 		return false;
 	WRITE_ONCE(b->begun, b->begun + 1);
+	/* A request that does not see it has cached all that it will before the drain looks. */
+	smp_mb(); /* pairs with that in rsv_backoff_drain() */
 	rsv_drain_for_request(r, q->gfp);
-	WRITE_ONCE(b->ended, b->begun);
+	smp_store_release(&b->ended, b->begun); /* pairs with rsv_backoff_done() */
 	WRITE_ONCE(b->until, jiffies + RSV_BACKOFF_INTERVAL);
 	return true;
 }
@@ -63,7 +72,7 @@ static bool rsv_backoff_take_turn(struct rsv_region *r, const struct rsv_request
  */
 static bool rsv_backoff_done(struct rsv_backoff *b, unsigned int seen, bool *turn)
 {
-	if ((int)(READ_ONCE(b->ended) - seen) > 0)
+	if ((int)(smp_load_acquire(&b->ended) - seen) > 0) /* pairs with the end of a drain */
 		return true;
 	*turn = !test_and_set_bit_lock(RSV_BACKOFF_TURN, &b->state);
 	return *turn;
@@ -75,16 +84,26 @@ static bool rsv_backoff_done(struct rsv_backoff *b, unsigned int seen, bool *tur
  * @q: the request
  *
  * Context: Process; may sleep.
- * Return: true if a drain began and ended meanwhile, whoever made it; false if the task is to die.
+ * Return: true if a drain began and ended meanwhile, whoever made it; false if the task is to die,
+ * or if the request is not to wait.
  */
 bool rsv_backoff_drain(struct rsv_region *r, const struct rsv_request *q)
 {
 	struct rsv_backoff *b = &r->backoff;
-	const unsigned int seen = READ_ONCE(b->begun);
 	bool turn = false, drained;
+	unsigned int seen;
+	long left;
 
-	if (wait_event_killable(b->wait, rsv_backoff_done(b, seen, &turn)))
+	if (q->gfp & __GFP_NORETRY)
 		return false;
+	smp_mb(); /* pairs with rsv_backoff_take_turn(): what this task freed was cached before */
+	seen = READ_ONCE(b->begun);
+	left = wait_event_killable_timeout(b->wait, rsv_backoff_done(b, seen, &turn),
+					   RSV_BACKOFF_PATIENCE);
+	if (left < 0)
+		return false;
+	if (!left)
+		rsv_drain_for_request(r, q->gfp);
 	if (!turn)
 		return true;
 	drained = rsv_backoff_take_turn(r, q);
@@ -114,19 +133,23 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_backoff_failed);
 
 /**
  * rsv_backoff_served() - let requests drain at once again
- * @r: the region, where a drain has helped a request
+ * @r: the region
+ * @q: a request that a drain has helped
  *
  * Context: Any.
  */
-void rsv_backoff_served(struct rsv_region *r)
+void rsv_backoff_served(struct rsv_region *r, const struct rsv_request *q)
 {
-	WRITE_ONCE(r->backoff.until, jiffies);
+	if (q->nr_pages >= READ_ONCE(r->backoff.nr_pages))
+		WRITE_ONCE(r->backoff.until, jiffies);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_backoff_served);
 
 /**
  * rsv_backoff_init() - set up a new region, where no request has failed
  * @r: the region
+ *
+ * Context: Any.
  */
 void rsv_backoff_init(struct rsv_region *r)
 {

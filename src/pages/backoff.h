@@ -15,7 +15,7 @@
 bool rsv_backoff_wanted(const struct rsv_region *r, const struct rsv_request *q);
 bool rsv_backoff_drain(struct rsv_region *r, const struct rsv_request *q);
 void rsv_backoff_failed(struct rsv_region *r, const struct rsv_request *q);
-void rsv_backoff_served(struct rsv_region *r);
+void rsv_backoff_served(struct rsv_region *r, const struct rsv_request *q);
 void rsv_backoff_init(struct rsv_region *r);
 
 #endif /* RSV_PAGES_BACKOFF_H */

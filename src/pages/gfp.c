@@ -10,13 +10,15 @@
  *	  __GFP_HIGH				the request gets a zone's last pages as well
  *	  __GFP_DIRECT_RECLAIM			the caller may sleep
  *	  __GFP_FS				with it a request that may sleep waits for drains
+ *	  __GFP_NORETRY				it does not wait, where others have drained in vain
+ *						a moment ago (backoff.c)
  *	  __GFP_NOWARN				a failure prints nothing
  *	  __GFP_COMP				others may refer to any page of the block, so its
  *						free looks at all of them; each page has its own
  *						references, and never becomes part of a compound
  *	hints: they promise nothing here
  *	  __GFP_IO, __GFP_KSWAPD_RECLAIM	nothing is ever reclaimed from the system
- *	  __GFP_NORETRY, __GFP_RETRY_MAYFAIL	every request tries each source once, then fails
+ *	  __GFP_RETRY_MAYFAIL			every request tries each source once, then fails
  *	  __GFP_NOMEMALLOC			there is no emergency reserve to stay away from
  *	  __GFP_MOVABLE, __GFP_RECLAIMABLE	pages never move, and one kind of block serves all
  *	  __GFP_WRITE, __GFP_HARDWALL		how the system spreads its memory over nodes

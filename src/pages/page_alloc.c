@@ -113,6 +113,19 @@ static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_r
 			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
 }
 
+/* Whether a zone that may serve could, if all its pages were free. A larger request never drains. */
+static bool rsv_request_is_possible(struct rsv_region *r, const struct rsv_request *q, bool gather)
+{
+	struct rsv_zone_walk walk = {};
+	struct rsv_zone *z;
+
+	while ((z = rsv_zone_next(r, q, &walk)))
+		if (gather ? q->nr_pages <= READ_ONCE(z->nr_pages) :
+			     q->order < READ_ONCE(z->nr_orders))
+			return true;
+	return false;
+}
+
 /*
  * After no zone had a block: frees what only waits for a grace period and tries all zones, then
  * drains and tries them once more, then counts the failure. A request that backs off goes to the
@@ -125,6 +138,10 @@ rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 	bool backoff = rsv_backoff_wanted(r, q), waited;
 	struct rsv_frame *f = NULL;
 
+	if (!rsv_request_is_possible(r, q, gather)) {
+		rsv_request_failed(r, q, false);
+		return NULL;
+	}
 	if (!backoff && rsv_drain_leaving(r, q->gfp))
 		f = rsv_zones_serve(r, q, NULL);
 	if (f)
@@ -139,7 +156,7 @@ rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 	if (!f)
 		rsv_request_failed(r, q, waited);
 	else if (waited)
-		rsv_backoff_served(r);
+		rsv_backoff_served(r, q);
 	return f;
 }
 
