@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/vmalloc.h>
 
 #include "interface/query.h"
@@ -478,8 +479,14 @@ static void task_that_waits_to_change_a_region_can_be_killed(struct kunit *test)
 		mutex_lock(&r->shape_lock);
 		task = kthread_run(change, &c, "changer");
 		if (!IS_ERR(task)) {
+			get_task_struct(task);
 			wait_for_completion(&c.ready);
+			/* Memory is taken, or drained, before the task waits for the lock. */
+			while (!completion_done(&c.done) &&
+			       !(READ_ONCE(task->__state) & TASK_WAKEKILL))
+				schedule_timeout_uninterruptible(1);
 			send_sig(SIGKILL, task, 1);
+			put_task_struct(task);
 			KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&c.done, HZ * 10));
 		}
 		mutex_unlock(&r->shape_lock);

@@ -25,6 +25,7 @@
 #include "pages/contig.h"
 #include "pages/drain.h"
 #include "pages/pagemap.h"
+#include "pages/zone.h"
 #include "pages/zonelist.h"
 #include "reap.h"
 #include "stats.h"
@@ -40,13 +41,10 @@
 static unsigned long rsv_guarantee_zone_pages(const struct rsv_zone *z, bool only_free)
 {
 	unsigned long pages = only_free ? READ_ONCE(z->free_pages) : READ_ONCE(z->nr_pages);
-	unsigned long withheld = READ_ONCE(z->min_pages);
 
 	if (z->type > gfp_zone(GFP_KERNEL))
 		return 0;
-	if (z->type < gfp_zone(GFP_KERNEL))
-		withheld += READ_ONCE(z->protection);
-	return pages - min(pages, withheld);
+	return pages - min(pages, rsv_zone_reserved(z, GFP_KERNEL));
 }
 
 static u64 rsv_guarantee_region_pages(const struct rsv_region *r, bool only_free)

@@ -4,8 +4,8 @@
  * done their rounds. Each round is timed for itself. Time that a virtual CPU loses to the host then
  * falls into few rounds, and the median shows how the CPUs affect each other.
  *
- * The cases cpus-refused-* measure one CPU while another one asks, in a loop, for more than the
- * region has. The kernel's figure beside it shows what the other CPU costs by being busy.
+ * The cases cpus-refused-* measure one CPU while another one asks, in a loop, for one page more than
+ * the region can give. The kernel's figure beside it shows what the other CPU costs by being busy.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -199,16 +199,36 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted, cons
 	return NULL;
 }
 
-/* Asks for more than the region has, again and again. */
+static bool can_be_had(size_t size)
+{
+	void *p = rsv_alloc_pages_exact(region, size, GFP_KERNEL | __GFP_NOWARN);
+
+	rsv_free_pages_exact(p, size);
+	return p;
+}
+
+/* The smallest number of bytes that the region cannot give at once, found by bisection */
+static size_t too_much(void)
+{
+	size_t can = 0, cannot = SZ_2G;
+
+	while (cannot - can > PAGE_SIZE) {
+		size_t size = round_down(can + (cannot - can) / 2, PAGE_SIZE);
+
+		if (can_be_had(size))
+			can = size;
+		else
+			cannot = size;
+	}
+	return cannot;
+}
+
 static int asker_thread(void *unused)
 {
-	const size_t size = SZ_1G;
-	void *p;
+	const size_t size = too_much();
 
 	while (!kthread_should_stop()) {
-		p = rsv_alloc_pages_exact(region, size, GFP_KERNEL | __GFP_NOWARN);
-		if (p)
-			rsv_free_pages_exact(p, size);
+		can_be_had(size);
 		cond_resched();
 	}
 	return 0;
