@@ -326,13 +326,14 @@ static u32 rsv_slab_refusal(struct rsv_cache *c)
  */
 struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache, u32 *refusal)
 {
+	const gfp_t zero = cache->cache->ctor ? 0 : __GFP_ZERO;
 	struct rsv_object_handle *o = kzalloc(sizeof(*o), GFP_KERNEL_ACCOUNT);
 	int error;
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
 	o->cache = cache->cache;
-	o->object = rsv_cache_alloc(cache->cache, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+	o->object = rsv_cache_alloc(cache->cache, GFP_KERNEL | __GFP_NOWARN | zero);
 	if (!o->object) {
 		*refusal = rsv_slab_refusal(o->cache);
 		kfree(o);

@@ -349,3 +349,24 @@ TEST_F(device, a_constructor_leaves_nothing_of_others)
 		EXPECT_EQ(seen.nr, NR_CONSTRUCTED);
 	}
 }
+
+/* Whether the kernel's log has a text */
+static bool log_says(const char *text)
+{
+	static char log[1 << 20];
+	int bytes = klogctl(3, log, sizeof(log) - 1);
+
+	log[bytes < 0 ? 0 : bytes] = '\0';
+	return strstr(log, text);
+}
+
+/* The program did not ask that such an object be zeroed, so it does not hear that it cannot be. */
+TEST_F(device, an_object_with_a_constructor_is_no_warning)
+{
+	struct rsv_ioc_cache_create made;
+	uint32_t object;
+
+	ASSERT_EQ(create_constructed(self->fd, 0, 0, &made), 0);
+	ASSERT_EQ(alloc_object(self->fd, made.handle, &object), 0);
+	EXPECT_FALSE(log_says("__GFP_ZERO has no effect on objects of cache user:constructed"));
+}
