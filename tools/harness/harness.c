@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -92,6 +94,7 @@ FIXTURE_TEARDOWN(device)
 #include "refusals.c"
 #include "formats.c"
 #include "processes.c"
+#include "races.c"
 #include "random.c"
 #include "command.c"
 #include "command_refusals.c"
