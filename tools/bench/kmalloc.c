@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kmalloc(): pairs of one size, which the compiler knows as it does in most callers, and a mix of
- * sizes, which it does not.
+ * sizes, which it does not. kzalloc(), and krealloc() of memory that stays where it is and of a
+ * string that grows.
  */
 #include <linux/kernel.h>
 #include <linux/prandom.h>
@@ -63,6 +64,94 @@ static u64 pair_8000(const struct bench_case *c, bool ours)
 static u64 pair_9000(const struct bench_case *c, bool ours)
 {
 	return pairs(ours, 9000);
+}
+
+static u64 pair_12000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 12000);
+}
+
+static __always_inline void *our_zeroes(void *from, unsigned long what, gfp_t gfp)
+{
+	return rsv_kzalloc(from, what, gfp);
+}
+
+static __always_inline void *kernel_zeroes(void *from, unsigned long what, gfp_t gfp)
+{
+	return kzalloc(what, gfp);
+}
+
+static u64 zeroes_32(const struct bench_case *c, bool ours)
+{
+	return ours ? bench_pairs(our_zeroes, our_bytes_back, region, 32, GFP_KERNEL, PAIRS) :
+		bench_pairs(kernel_zeroes, kernel_bytes_back, NULL, 32, GFP_KERNEL, PAIRS);
+}
+
+/*
+ * Memory that changes its size. The sizes come from an array, since the compiler would know a
+ * constant one.
+ */
+#define GROWTH		24	/* bytes that a string grows by */
+#define GROWTHS		50	/* until it is freed */
+
+static const size_t in_place[] = { 40, 60 };
+
+static __always_inline void *resize(bool ours, void *p, size_t size)
+{
+	return ours ? rsv_krealloc(region, p, size, GFP_KERNEL) : krealloc(p, size, GFP_KERNEL);
+}
+
+static __always_inline void resized_back(bool ours, void *p)
+{
+	if (ours)
+		rsv_kfree(p);
+	else
+		kfree(p);
+}
+
+static __always_inline u64 realloc_in_place(bool ours)
+{
+	void *p = resize(ours, NULL, in_place[0]);
+	unsigned int i;
+	u64 start;
+
+	start = bench_clock();
+	for (i = 1; p && i <= PAIRS; i++)
+		p = resize(ours, p, in_place[i % ARRAY_SIZE(in_place)]);
+	start = bench_clock() - start;
+	resized_back(ours, p);
+	return p ? bench_each(start, PAIRS) : BENCH_FAILED;
+}
+
+static __always_inline u64 realloc_growing(bool ours)
+{
+	u64 start = bench_clock();
+	unsigned int i, round;
+
+	for (round = 0; round < PAIRS / GROWTHS; round++) {
+		void *p = NULL, *larger;
+
+		for (i = 1; i <= GROWTHS; i++) {
+			larger = resize(ours, p, i * GROWTH);
+			if (unlikely(!larger))
+				break;
+			p = larger;
+		}
+		resized_back(ours, p);
+		if (i <= GROWTHS)
+			return BENCH_FAILED;
+	}
+	return bench_each(bench_clock() - start, PAIRS / GROWTHS * GROWTHS);
+}
+
+static u64 realloc_place(const struct bench_case *c, bool ours)
+{
+	return ours ? realloc_in_place(true) : realloc_in_place(false);
+}
+
+static u64 realloc_grow(const struct bench_case *c, bool ours)
+{
+	return ours ? realloc_growing(true) : realloc_growing(false);
 }
 
 /*
@@ -128,6 +217,10 @@ const struct bench_case bench_kmalloc[] = {
 	{ .name = "kmalloc-2000", .begin = begin, .turn = pair_2000 },
 	{ .name = "kmalloc-8000", .begin = begin, .turn = pair_8000 },
 	{ .name = "kmalloc-9000", .begin = begin, .turn = pair_9000 },
+	{ .name = "kmalloc-12000", .begin = begin, .turn = pair_12000 },
 	{ .name = "kmalloc-mix", .begin = begin_mix, .turn = mix },
+	{ .name = "kzalloc-32", .begin = begin, .turn = zeroes_32 },
+	{ .name = "krealloc-in-place", .begin = begin, .turn = realloc_place },
+	{ .name = "krealloc-growing", .begin = begin, .turn = realloc_grow },
 	{ }
 };
