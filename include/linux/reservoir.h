@@ -126,25 +126,12 @@ void rsv_kfree(const void *p);
 size_t rsv_ksize(const void *p);
 size_t rsv_kmalloc_size_roundup(const struct rsv_region *r, size_t size);
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp) __alloc_size(2);
+void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp) __alloc_size(2);
 void *rsv_kmalloc_node(struct rsv_region *r, size_t size, gfp_t gfp, int nid) __alloc_size(2);
 void * __must_check rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 	__realloc_size(3);
 void *rsv_kmemdup(struct rsv_region *r, const void *src, size_t len, gfp_t gfp) __realloc_size(3);
 char *rsv_kstrdup(struct rsv_region *r, const char *s, gfp_t gfp) __malloc;
-
-/**
- * rsv_kzalloc() - allocate memory by the byte, filled with zeroes
- * @r: the region
- * @size: bytes
- * @gfp: as for rsv_kmalloc()
- *
- * Context: As rsv_kmalloc().
- * Return: As rsv_kmalloc().
- */
-static inline __alloc_size(2) void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp)
-{
-	return rsv_kmalloc(r, size, gfp | __GFP_ZERO);
-}
 
 /**
  * rsv_kmalloc_array() - allocate memory for an array
@@ -179,7 +166,11 @@ static inline __alloc_size(2, 3) void *rsv_kmalloc_array(struct rsv_region *r, s
 static inline __alloc_size(2, 3) void *rsv_kcalloc(struct rsv_region *r, size_t n, size_t size,
 						   gfp_t gfp)
 {
-	return rsv_kmalloc_array(r, n, size, gfp | __GFP_ZERO);
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return rsv_kzalloc(r, bytes, gfp);
 }
 
 bool rsv_check_object_size(const void *ptr, unsigned long n);

@@ -153,12 +153,31 @@ static noinline void *rsv_kmalloc_slow(struct rsv_region *r, size_t size, gfp_t 
 	return rsv_kmalloc_has_fence(c) ? rsv_kmalloc_fence(c, object, size) : object;
 }
 
+/* Objects up to this size are cleared word by word, since a call of memset() costs more. */
+#define RSV_CLEAR_BY_WORDS	64
+
+/* Sizes of classes are multiples of a word. */
+static __always_inline void rsv_kmalloc_clear(const struct rsv_cache *c, void *object)
+{
+	const unsigned int size = c->layout.object_size;
+	unsigned long *word = object, *end = object + size;
+
+	if (unlikely(size > RSV_CLEAR_BY_WORDS)) {
+		memset(object, 0, size);
+		return;
+	}
+	/* WRITE_ONCE() keeps the compiler from making a call of it. */
+	while (word != end)
+		WRITE_ONCE(*word++, 0);
+}
+
 /*
- * The fast path. If it returns false rsv_kmalloc_slow() must serve, and *object is what that is to
- * get. Its callers read their return address only then.
+ * The fast path, for requests that want zeroes or for those that do not. If it returns false
+ * rsv_kmalloc_slow() must serve, and *object is what that is to get. Its callers read their return
+ * address only then.
  */
 static __always_inline bool rsv_kmalloc_fast(struct rsv_region *r, size_t size, gfp_t gfp,
-					     void **object)
+					     bool zero, void **object)
 {
 	struct rsv_cache *c;
 
@@ -170,6 +189,8 @@ static __always_inline bool rsv_kmalloc_fast(struct rsv_region *r, size_t size, 
 	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, object)))
 		return false;
 	*object = rsv_alloc_hook(c, *object, gfp & ~__GFP_ZERO);
+	if (zero)
+		rsv_kmalloc_clear(c, *object);
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		rsv_kmalloc_fence(c, *object, size);
 	return true;
@@ -195,11 +216,30 @@ void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
 {
 	void *object = NULL;
 
-	if (likely(rsv_kmalloc_fast(r, size, gfp, &object)))
+	if (likely(rsv_kmalloc_fast(r, size, gfp, false, &object)))
 		return object;
 	return rsv_kmalloc_slow(r, size, gfp, object, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_kmalloc);
+
+/**
+ * rsv_kzalloc() - allocate memory by the byte, filled with zeroes
+ * @r: the region
+ * @size: as for rsv_kmalloc()
+ * @gfp: as for rsv_kmalloc()
+ *
+ * Context: As rsv_kmalloc().
+ * Return: As rsv_kmalloc().
+ */
+void *rsv_kzalloc(struct rsv_region *r, size_t size, gfp_t gfp)
+{
+	void *object = NULL;
+
+	if (likely(rsv_kmalloc_fast(r, size, gfp, true, &object)))
+		return object;
+	return rsv_kmalloc_slow(r, size, gfp | __GFP_ZERO, object, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(rsv_kzalloc);
 
 /**
  * rsv_kmalloc_track_caller() - rsv_kmalloc() for a function that allocates for its own caller
@@ -215,7 +255,7 @@ void *rsv_kmalloc_track_caller(struct rsv_region *r, size_t size, gfp_t gfp, uns
 {
 	void *object = NULL;
 
-	if (likely(rsv_kmalloc_fast(r, size, gfp, &object)))
+	if (likely(rsv_kmalloc_fast(r, size, gfp, false, &object)))
 		return object;
 	return rsv_kmalloc_slow(r, size, gfp, object, caller);
 }
