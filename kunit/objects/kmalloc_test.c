@@ -410,6 +410,25 @@ static void growing_within_what_may_be_used_stays_in_place(struct kunit *test)
 	}
 }
 
+/* With fine classes each of these steps needs another class. */
+static void string_that_grows_moves_seldom(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	void *p = get(test, r, 24), *new;
+	unsigned long was = (unsigned long)p;
+	unsigned int size, moves = 0;
+
+	for (size = 48; size <= 1200; size += 24) {
+		new = rsv_krealloc(r, p, size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, new);
+		moves += (unsigned long)new != was;
+		was = (unsigned long)new;
+		p = new;
+	}
+	KUNIT_EXPECT_LE(test, moves, 12);
+	rsv_kfree(p);
+}
+
 /* As with krealloc() since 6.12: nobody knows later which of the bytes were once given up. */
 static void what_shrinking_gives_up_is_zero_when_it_comes_back(struct kunit *test)
 {
@@ -559,6 +578,7 @@ static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(growing_keeps_the_contents, kinds_gen_params),
 	KUNIT_CASE_PARAM(shrinking_stays_in_place_and_keeps_the_contents, kinds_gen_params),
 	KUNIT_CASE_PARAM(growing_within_what_may_be_used_stays_in_place, kinds_gen_params),
+	KUNIT_CASE(string_that_grows_moves_seldom),
 	KUNIT_CASE_PARAM(what_shrinking_gives_up_is_zero_when_it_comes_back, kinds_gen_params),
 	KUNIT_CASE_PARAM(growing_that_fails_leaves_the_old_memory, kinds_gen_params),
 	KUNIT_CASE(changing_to_no_bytes_frees),

@@ -8,6 +8,7 @@
  * tells how many bytes a caller can ask for at the same price, and rsv_krealloc() makes further
  * bytes usable.
  */
+#include <linux/hardirq.h>
 #include <linux/kasan.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -17,6 +18,7 @@
 
 #include "cache.h"
 #include "debug/check.h"
+#include "fastpath.h"
 #include "kmalloc.h"
 #include "lookup.h"
 #include "pages/pagemap.h"
@@ -56,39 +58,91 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 	return min(READ_ONCE(f->nr_pages), e->nr_pages - rsv_frame_index(e, f)) << PAGE_SHIFT;
 }
 
-static size_t rsv_kmalloc_size_in(struct rsv_extent *e, const void *p)
+/*
+ * The bytes of the used object at an address, if the fast path of a free would take it. Returns 0
+ * for all other memory. Disabled preemption keeps both the extent and the cache.
+ */
+static __always_inline size_t rsv_object_size_fast(const void *p)
 {
+	const struct rsv_frame *f;
+	const struct rsv_cache *c;
+	const struct rsv_extent *e;
+	unsigned long into;
+	size_t size = 0;
+
+	/* Bytes behind those that the user asked for may be red zone. */
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
+		return 0;
+	preempt_disable();
+	e = this_cpu_read(rsv_extent_hint);
+	into = (unsigned long)p - (unsigned long)e->base;
+	if (likely(into < e->bytes)) {
+		f = rsv_frame_at_offset(e, into);
+		c = rsv_frame_cache(f);
+		if (likely(c && READ_ONCE(c->fast_cpus) == c->cpus &&
+			   rsv_carved_may_be_freed(c, f, (unsigned long)p & c->mask, p)))
+			size = c->layout.object_size;
+	}
+	preempt_enable();
+	return size;
+}
+
+/**
+ * struct rsv_allocated - what is known of allocated memory
+ * @size: its bytes; 0 if no memory is allocated there
+ * @used: the bytes that the user may have written to, since bytes behind them may be red zone;
+ *	SIZE_MAX if the cache does not store that
+ * @fenced: bytes behind those that the user asked for are red zone
+ */
+struct rsv_allocated {
+	size_t size;
+	size_t used;
+	bool fenced;
+};
+
+static struct rsv_allocated rsv_allocated_in(struct rsv_extent *e, const void *p)
+{
+	struct rsv_allocated a = { .used = SIZE_MAX };
 	struct rsv_cache *c = rsv_cache_at(e, p);
 
-	if (!c)
-		return rsv_pages_size(e, p);
+	if (!c) {
+		a.size = rsv_pages_size(e, p);
+		return a;
+	}
 	/* No caller has an object that the module uses itself. */
-	if (c->flags & RSV_CACHE_INTERNAL)
-		return 0;
-	return rsv_object_is_used(c, e, p) ? c->layout.object_size : 0;
+	if (c->flags & RSV_CACHE_INTERNAL || !rsv_object_is_used(c, e, p))
+		return a;
+	a.size = c->layout.object_size;
+	if (c->layout.asked)
+		a.used = rsv_debug_size(c, p);
+	a.fenced = c->flags & RSV_CACHE_KMALLOC && rsv_kmalloc_has_fence(c);
+	return a;
 }
 
 /*
- * The bytes of allocated memory. Returns 0, with a report, if the memory is not allocated, and in
- * an NMI, which must not take the locks of the heap.
+ * Looks at the memory at an address, once. There is a report if none is allocated, and in an NMI,
+ * which must not take the locks of the heap.
  */
-static size_t rsv_kmalloc_size(const void *p)
+static struct rsv_allocated rsv_allocated_at(const void *p)
 {
+	struct rsv_allocated a = { .size = rsv_object_size_fast(p), .used = SIZE_MAX };
 	struct rsv_extent *e;
-	size_t size = 0;
 
+	if (likely(a.size) && !in_nmi())
+		return a;
+	a.size = 0;
 	p = kasan_reset_tag(p);
 	if (rsv_refuse_nmi("the size of memory asked for"))
-		return 0;
+		return a;
 	rcu_read_lock();
 	e = rsv_extent_find_addr(p);
 	if (e)
-		size = rsv_kmalloc_size_in(e, p);
+		a = rsv_allocated_in(e, p);
 	rcu_read_unlock();
-	if (!size)
+	if (!a.size)
 		rsv_report(RSV_FOREIGN, "the size of what is not allocated was asked for%s",
 			   e ? "" : rsv_foreign_text(p));
-	return size;
+	return a;
 }
 
 /**
@@ -104,29 +158,9 @@ static size_t rsv_kmalloc_size(const void *p)
  */
 size_t rsv_ksize(const void *p)
 {
-	return ZERO_OR_NULL_PTR(p) ? 0 : rsv_kmalloc_size(p);
+	return ZERO_OR_NULL_PTR(p) ? 0 : rsv_allocated_at(p).size;
 }
 EXPORT_SYMBOL_GPL(rsv_ksize);
-
-/*
- * The bytes that the user may have written to, since bytes behind them may be red zone; SIZE_MAX if
- * the cache does not store that
- */
-static size_t rsv_kmalloc_used(const void *p)
-{
-	struct rsv_extent *e;
-	struct rsv_cache *c;
-	size_t used = SIZE_MAX;
-
-	p = kasan_reset_tag(p);
-	rcu_read_lock();
-	e = rsv_extent_find_addr(p);
-	c = e ? rsv_cache_at(e, p) : NULL;
-	if (c && c->layout.asked && rsv_object_is_used(c, e, p))
-		used = rsv_debug_size(c, p);
-	rcu_read_unlock();
-	return used;
-}
 
 /* Moves the red zone behind the first @size bytes, which the user may use from now on. */
 static void rsv_kmalloc_move_fence(const void *p, size_t size)
@@ -148,36 +182,59 @@ static void rsv_kmalloc_move_fence(const void *p, size_t size)
  * red zone, and those that are added are cleared. Where it is not, all bytes behind the new size
  * are cleared, so that they are zero when a later call adds them.
  */
-static void rsv_krealloc_in_place(void *p, size_t size, size_t had, size_t used, gfp_t gfp)
+static void rsv_krealloc_in_place(void *p, size_t size, struct rsv_allocated had, gfp_t gfp)
 {
 	if (want_init_on_alloc(gfp)) {
-		if (used == SIZE_MAX)
-			memset(p + size, 0, had - size);
-		else if (size > used)
-			memset(p + used, 0, size - used);
+		if (had.used == SIZE_MAX)
+			memset(p + size, 0, had.size - size);
+		else if (size > had.used)
+			memset(p + had.used, 0, size - had.used);
 	}
-	rsv_kmalloc_move_fence(p, size);
+	if (had.fenced)
+		rsv_kmalloc_move_fence(p, size);
 }
 
-static void *rsv_krealloc_from(struct rsv_region *r, const void *p, size_t size, gfp_t gfp,
-			       unsigned long caller)
+/*
+ * Allocates memory for what has outgrown its old one. What grew once may grow again: so objects get
+ * half as much again as they had, if there is so much, and are not copied at each small step.
+ */
+static void *rsv_krealloc_alloc(struct rsv_region *r, size_t size, struct rsv_allocated had,
+				gfp_t gfp, unsigned long caller)
+{
+	const gfp_t spare = (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN;
+	const size_t more = had.size + had.size / 2;
+	void *new = NULL;
+
+	if (size < more && more <= RSV_KMALLOC_MAX)
+		new = rsv_kmalloc_track_caller(r, more, spare, caller);
+	if (!new)
+		return rsv_kmalloc_track_caller(r, size, gfp, caller);
+	if (had.fenced)
+		rsv_kmalloc_move_fence(new, size);
+	return new;
+}
+
+static noinline void *rsv_krealloc_slow(struct rsv_region *r, const void *p, size_t size, gfp_t gfp,
+					unsigned long caller)
 {
 	/* The red zone stays for now, because rsv_kfree() checks it if the memory moves. */
-	size_t had = rsv_kmalloc_size(p);
-	size_t used;
+	const struct rsv_allocated had = rsv_allocated_at(p);
 	void *new;
 
-	if (!had)
+	if (!had.size)
 		return NULL;
-	used = rsv_kmalloc_used(p);
-	if (size <= had) {
-		rsv_krealloc_in_place((void *)p, size, had, used, gfp);
+	if (!size) {
+		rsv_kfree(p);
+		return ZERO_SIZE_PTR;
+	}
+	if (size <= had.size) {
+		rsv_krealloc_in_place((void *)p, size, had, gfp);
 		return (void *)p;
 	}
-	new = rsv_kmalloc_track_caller(r, size, gfp, caller);
+	new = rsv_krealloc_alloc(r, size, had, gfp, caller);
 	if (!new)
 		return NULL;
-	memcpy(new, p, min(used, had));
+	memcpy(new, p, min(had.used, had.size));
 	rsv_kfree(p);
 	return new;
 }
@@ -190,8 +247,8 @@ static void *rsv_krealloc_from(struct rsv_region *r, const void *p, size_t size,
  * @gfp: as for rsv_kmalloc(). __GFP_ZERO clears the added bytes only if each call for the memory
  *	had it from the first allocation on, as with krealloc()
  *
- * Memory that is large enough stays where it is. Only the returned pointer may be used afterwards,
- * even if it is equal to @p.
+ * Memory that is large enough stays where it is. Where an object has to move, the new one has room
+ * to grow. Only the returned pointer may be used afterwards, even if it is equal to @p.
  *
  * Context: As rsv_kmalloc().
  * Return: The memory with its contents up to the smaller of the sizes; ZERO_SIZE_PTR if @size is 0;
@@ -202,11 +259,9 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
 	if (ZERO_OR_NULL_PTR(p))
 		return rsv_kmalloc_track_caller(r, size, gfp, _RET_IP_);
-	if (size)
-		return rsv_krealloc_from(r, p, size, gfp, _RET_IP_);
-	if (!rsv_kmalloc_size(p))
-		return NULL;
-	rsv_kfree(p);
-	return ZERO_SIZE_PTR;
+	/* One comparison refuses no bytes, too many, and an object that the fast path does not know. */
+	if (likely(size - 1 < rsv_object_size_fast(p)) && !want_init_on_alloc(gfp) && !in_nmi())
+		return (void *)p;
+	return rsv_krealloc_slow(r, p, size, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_krealloc);

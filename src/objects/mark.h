@@ -237,6 +237,21 @@ static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_c
 			     rsv_object_mark_cached_once(c, object)) ? RSV_OK : RSV_DOUBLE_FREE;
 }
 
+/*
+ * Whether a used object begins at an address, as far as rsv_carved_mark_cached() would find out. For
+ * fast paths; the parameters are as there.
+ */
+static __always_inline bool rsv_carved_may_be_freed(const struct rsv_cache *c,
+						    const struct rsv_frame *f,
+						    unsigned int offset, const void *object)
+{
+	const union rsv_slab_word word = { .word = READ_ONCE(f->slab) };
+	const unsigned long *mark = rsv_mark_at(c, object);
+
+	return rsv_slot_of(offset, c->inverse, c->shift) < rsv_word_carved(word) &&
+	       !rsv_mark_is_free(c->secret, mark, object, READ_ONCE(*mark));
+}
+
 /* Carved objects of the slab that an address lies in; 0 if it lies in no slab of the cache */
 static inline unsigned int rsv_carved_objects(const struct rsv_cache *c, const struct rsv_extent *e,
 					      const void *object)
