@@ -217,6 +217,7 @@ static void higher_zone_serves_first_then_what_the_lower_one_shares(struct kunit
 	nr += rsvt_pages_alloc(p.r, zone_gfps[p.low], 0, p.page + nr, 2 * PAIR_PAGES + 1 - nr);
 	KUNIT_EXPECT_EQ(test, nr, 2 * PAIR_PAGES);
 	rsvt_pages_free(p.page, nr, 0);
+	rsvt_settle(p.r);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(p.r), SZ_2M);
 }
 

@@ -259,7 +259,7 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
 	if (ZERO_OR_NULL_PTR(p))
 		return rsv_kmalloc_track_caller(r, size, gfp, _RET_IP_);
-	/* One comparison refuses no bytes, too many, and an object that the fast path does not know. */
+	/* One comparison refuses no bytes, too many, and what the fast path does not know. */
 	if (likely(size - 1 < rsv_object_size_fast(p)) && !want_init_on_alloc(gfp) && !in_nmi())
 		return (void *)p;
 	return rsv_krealloc_slow(r, p, size, gfp, _RET_IP_);

@@ -238,8 +238,8 @@ static __always_inline enum rsv_misuse rsv_carved_mark_cached(const struct rsv_c
 }
 
 /*
- * Whether a used object begins at an address, as far as rsv_carved_mark_cached() would find out. For
- * fast paths; the parameters are as there.
+ * Whether a used object begins at an address, as far as rsv_carved_mark_cached() would find out.
+ * For fast paths; the parameters are as there.
  */
 static __always_inline bool rsv_carved_may_be_freed(const struct rsv_cache *c,
 						    const struct rsv_frame *f,

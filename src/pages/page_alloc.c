@@ -113,7 +113,7 @@ static noinline void rsv_request_failed(struct rsv_region *r, const struct rsv_r
 			q->nr_pages << (PAGE_SHIFT - 10), current->comm, &q->gfp);
 }
 
-/* Whether a zone that may serve could, if all its pages were free. A larger request never drains. */
+/* Whether a zone that may serve could, if all its pages were free. Others never drain. */
 static bool rsv_request_is_possible(struct rsv_region *r, const struct rsv_request *q, bool gather)
 {
 	struct rsv_zone_walk walk = {};

@@ -36,7 +36,6 @@ static DEFINE_XARRAY(rsv_pages);
 struct rsv_extent rsv_extent_none;
 
 DEFINE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
-EXPORT_SYMBOL_IF_KUNIT(rsv_extent_hint);
 
 /* Set before the first region is created */
 static void (*rsv_hints_invalidate_hook)(struct rsv_region *r);
