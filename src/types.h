@@ -421,6 +421,7 @@ struct rsv_pcp_stats {
  * @peak_pages: the most pages that were not in free blocks at one time
  * @zeroed: zeroed pages, by rsv_frame.link
  * @nr_zeroed: their number
+ * @nr_clearing: pages that are on their way there: the work item is clearing them
  * @zeroed_hits: requests that they served
  * @area: by order
  */
@@ -451,6 +452,7 @@ struct rsv_zone {
 	unsigned long peak_pages;
 	struct list_head zeroed;
 	unsigned int nr_zeroed;
+	unsigned int __data_racy nr_clearing;
 	u64 zeroed_hits;
 	struct rsv_free_area area[RSV_ORDERS_MAX];
 };

@@ -22,6 +22,7 @@
 #include "objects/kmalloc.h"
 #include "objects/magazine_cache.h"
 #include "objects/stats.h"
+#include "pages/drain.h"
 #include "pages/pagemap.h"
 #include "pages/pcp.h"
 #include "pages/scan.h"
@@ -66,19 +67,6 @@ static void rsv_query_caches(struct rsv_region *r, struct rsv_ioc_info *info)
 	info->slab_bytes += info->heap_bytes;
 }
 
-static u64 rsv_cached_bytes(const struct rsv_zone *z)
-{
-	u64 bytes = (u64)READ_ONCE(z->nr_zeroed) << PAGE_SHIFT;
-	struct rsv_pcp_stats stats;
-	unsigned int order;
-
-	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		rsv_pcp_get_stats(z, order, &stats);
-		bytes += (u64)stats.blocks << (order + PAGE_SHIFT);
-	}
-	return bytes;
-}
-
 static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
 {
 	struct rsv_zone *z;
@@ -87,7 +75,7 @@ static void rsv_query_zones(struct rsv_region *r, struct rsv_ioc_info *info)
 		unsigned int orders = READ_ONCE(z->nr_orders);
 
 		info->free_bytes += (u64)READ_ONCE(z->free_pages) << PAGE_SHIFT;
-		info->cached_bytes += rsv_cached_bytes(z);
+		info->cached_bytes += (u64)rsv_zone_cached(z) << PAGE_SHIFT;
 		info->largest_free =
 			max(info->largest_free,
 			    rsv_largest_run(z, rsv_zone_reserved(z, GFP_USER)) << PAGE_SHIFT);

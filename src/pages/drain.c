@@ -341,6 +341,27 @@ bool rsv_drain_leaving(struct rsv_region *r, gfp_t gfp)
 }
 
 /**
+ * rsv_zone_cached() - count the pages of a zone that a drain moves to its free areas
+ * @z: the zone
+ *
+ * Context: Any.
+ * Return: The pages on the lists of CPUs, the zeroed ones, and those that are being cleared, which
+ * a drain misses.
+ */
+unsigned long rsv_zone_cached(const struct rsv_zone *z)
+{
+	unsigned long nr_pages = READ_ONCE(z->nr_clearing) + READ_ONCE(z->nr_zeroed);
+	struct rsv_pcp_stats stats;
+	unsigned int order;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		rsv_pcp_get_stats(z, order, &stats);
+		nr_pages += stats.blocks << order;
+	}
+	return nr_pages;
+}
+
+/**
  * rsv_drain_for_request() - move cached memory to the free areas, as far as a request may wait for
  *	it
  * @r: the region

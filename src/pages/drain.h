@@ -21,6 +21,7 @@ void rsv_drain_cache(struct rsv_cache *c);
 void rsv_drain_region(struct rsv_region *r);
 bool rsv_drain_may_wait(gfp_t gfp);
 bool rsv_drain_leaving(struct rsv_region *r, gfp_t gfp);
+unsigned long rsv_zone_cached(const struct rsv_zone *z);
 bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp);
 
 #endif /* RSV_PAGES_DRAIN_H */

@@ -86,6 +86,7 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsign
 
 	raw_spin_lock_irqsave(&z->lock, flags);
 	WRITE_ONCE(z->nr_zeroed, z->nr_zeroed + nr);
+	WRITE_ONCE(z->nr_clearing, 0);
 	while (nr--)
 		list_add(&frames[nr]->link, &z->zeroed);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
@@ -114,6 +115,7 @@ static void rsv_zeroed_refill(struct work_struct *work)
 	do {
 		wanted = rsv_zeroed_missing(z);
 		nr = rsv_zone_alloc_batch(z, &q, wanted, wanted, frames, pages);
+		WRITE_ONCE(z->nr_clearing, nr);
 		for (i = 0; i < nr; i++)
 			clear_highpage(pages[i]);
 		rsv_zeroed_add(z, frames, nr);
