@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/prandom.h>
 
+#include "interface/query.h"
 #include "pages/scan.h"
 #include "pages/zonelist.h"
 #include "support/arrays.h"
@@ -61,7 +62,8 @@ static void largest_run_leaves_the_last_pages(struct kunit *test)
 	void *p;
 
 	KUNIT_EXPECT_EQ(test, largest(r), MARKED_PAGES - z->min_pages);
-	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->largest_free_pages, largest(r));
+	KUNIT_EXPECT_EQ(test, rsv_query_largest_run(r, 0), largest(r));
+	KUNIT_EXPECT_EQ(test, rsv_query_largest_run(r, 1), 0);
 	KUNIT_EXPECT_EQ(test, rsv_zone_largest_run(z, 0), MARKED_PAGES);
 	expect_largest_is_to_be_had(test, r);
 	p = rsv_alloc_pages_exact(r, MARKED_PAGES * PAGE_SIZE, GFP_KERNEL | __GFP_HIGH);
@@ -106,8 +108,7 @@ static void protected_pages_are_for_who_names_the_zone(struct kunit *test)
 	if (rsvt_query_region(r).nr_zones != 2)
 		kunit_skip(test, "all memory of the machine is in ZONE_DMA");
 	KUNIT_EXPECT_LE(test, largest(r), SZ_64K >> PAGE_SHIFT);
-	KUNIT_EXPECT_GT(test, rsvt_query_zone(test, r, 0)->largest_free_pages,
-			SZ_64K >> PAGE_SHIFT);
+	KUNIT_EXPECT_GT(test, rsv_query_largest_run(r, 0), SZ_64K >> PAGE_SHIFT);
 	expect_largest_is_to_be_had(test, r);
 }
 

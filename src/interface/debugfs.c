@@ -79,13 +79,13 @@ static int rsv_each_zone(struct seq_file *m,
 {
 	struct rsv_region *r = m->private;
 	struct rsv_ioc_zone *z = kzalloc(sizeof(*z), GFP_KERNEL);
-	unsigned int i;
 
 	if (!z)
 		return -ENOMEM;
-	for (i = 0; !rsv_query_zone(r, i, z); i++) {
+	while (!rsv_query_zone(r, z->index, z)) {
 		show(m, z);
-		memset(z, 0, sizeof(*z));
+		z->index++;
+		memset_after(z, 0, index);
 	}
 	kfree(z);
 	return 0;
@@ -178,7 +178,7 @@ static void rsv_show_watermarks(struct seq_file *m, const struct rsv_ioc_zone *z
 	seq_printf(m, "        low      %llu\n", z->low_pages);
 	seq_printf(m, "        present  %llu\n", z->pages);
 	seq_printf(m, "        protection %llu\n", z->protection);
-	seq_printf(m, "        largest  %llu\n", z->largest_free_pages);
+	seq_printf(m, "        largest  %llu\n", rsv_query_largest_run(m->private, z->index));
 	seq_printf(m, "        zeroed   %llu\n", z->zeroed_pages);
 	for (order = 0; order < RSV_PCP_ORDERS; order++)
 		seq_printf(m, "        cached order %u: %llu\n", order, z->cached[order]);

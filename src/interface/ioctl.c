@@ -55,11 +55,15 @@ static int rsv_do_zone(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
 	struct rsv_ioc_zone *zone = &arg->zone;
 	struct rsv_region *r = rsv_file_region(f, zone->region);
+	int error;
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	memset_after(zone, 0, index);
-	return rsv_query_zone(r, zone->index, zone);
+	error = rsv_query_zone(r, zone->index, zone);
+	if (!error)
+		zone->largest_free_pages = rsv_query_largest_run(r, zone->index);
+	return error;
 }
 
 static int rsv_do_extent(struct rsv_file *f, union rsv_ioctl_arg *arg)

@@ -163,7 +163,8 @@ static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
  * rsv_query_zone() - describe a zone, its free areas and their events
  * @r: the region
  * @index: number of the zone
- * @zone: zeroed by the caller; the function fills in all but size, flags, region and index
+ * @zone: zeroed by the caller; the function fills in all but size, flags, region, index and
+ *	largest_free_pages, which takes long: see rsv_query_largest_run()
  *
  * Context: Process; may sleep.
  * Return: 0, or -ENOENT if there is no such zone.
@@ -190,10 +191,25 @@ int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone
 	rsv_query_areas(z, zone);
 	raw_spin_unlock_irq(&z->lock);
 	rsv_query_pcp(z, zone);
-	zone->largest_free_pages = rsv_largest_run(z, zone->min_pages);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_zone);
+
+/**
+ * rsv_query_largest_run() - the longest run that a request which names a zone could get of it now
+ * @r: the region
+ * @index: number of the zone
+ *
+ * Context: Process; may sleep. The search takes long in a zone that has many blocks.
+ * Return: Its pages; 0 if there is no such zone.
+ */
+u64 rsv_query_largest_run(struct rsv_region *r, unsigned int index)
+{
+	struct rsv_zone *z = rsv_zone_nth(r, index);
+
+	return z ? rsv_largest_run(z, READ_ONCE(z->min_pages)) : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_query_largest_run);
 
 static void rsv_describe_extent(const struct rsv_extent *e, bool physical,
 				struct rsv_ioc_extent *extent)

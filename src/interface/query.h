@@ -12,6 +12,7 @@
 
 void rsv_query_info(struct rsv_region *r, struct rsv_ioc_info *info);
 int rsv_query_zone(struct rsv_region *r, unsigned int index, struct rsv_ioc_zone *zone);
+u64 rsv_query_largest_run(struct rsv_region *r, unsigned int index);
 int rsv_query_next_extent(struct rsv_region *r, unsigned int *number,
 			  struct rsv_ioc_extent *extent);
 int rsv_query_extent(struct rsv_region *r, unsigned int index, struct rsv_ioc_extent *extent);

@@ -9,6 +9,7 @@
  * looks once more.
  */
 #include <linux/minmax.h>
+#include <linux/sched/signal.h>
 
 #include "frame.h"
 #include "pagemap.h"
@@ -98,7 +99,7 @@ bool rsv_scan_batch(struct rsv_scan *s, struct rsv_extent *e, unsigned long nr_p
  *
  * Context: Process; may sleep. Takes the zone's lock for a batch of blocks at a time.
  * Return: The counts. If pages were allocated or freed meanwhile, they belong to slightly different
- * times.
+ * times. The scan ends early if the process was killed, which learns nothing any more.
  */
 struct rsv_zone_room rsv_zone_scan(struct rsv_zone *z)
 {
@@ -107,7 +108,7 @@ struct rsv_zone_room rsv_zone_scan(struct rsv_zone *z)
 	struct rsv_extent *e;
 
 	rsv_walk_begin();
-	while ((e = rsv_walk_extent(&s.w))) {
+	while (!fatal_signal_pending(current) && (e = rsv_walk_extent(&s.w))) {
 		if (e->zone != z) {
 			rsv_walk_skip(&s.w);
 			continue;
