@@ -28,7 +28,7 @@ static void exact_give(void *p, unsigned long pages)
 
 static u32 block_refusal(struct rsv_region *r, gfp_t gfp, unsigned long pages)
 {
-	return rsv_refusal_of_block(r, gfp, NUMA_NO_NODE, pages);
+	return rsv_refusal_of_block(r, gfp, NUMA_NO_NODE, pages, pages);
 }
 
 static void full_region(struct kunit *test)
@@ -92,6 +92,55 @@ static void memory_in_pieces(struct kunit *test)
 		rsv_free_pages((unsigned long)base + i * PAGE_SIZE, 0);
 }
 
+/* A block has more pages than a program asked for: a run of only those may be there. */
+static void memory_for_what_was_asked_of_a_block(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_region *marked = rsvt_scratch_pages(test, MARKED_PAGES);
+	unsigned long page = rsv_get_free_pages(r, GFP, 0);
+	const gfp_t this_node = GFP | __GFP_THISNODE;
+	void *p;
+
+	KUNIT_ASSERT_NE(test, page, 0);
+	KUNIT_EXPECT_EQ(test, block_refusal(r, GFP, PAGES), RSV_REFUSED_FULL);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_block(r, GFP, NUMA_NO_NODE, PAGES, PAGES - 1),
+			RSV_REFUSED_PIECES);
+	p = exact(r, PAGES - 1, GFP);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	exact_give(p, PAGES - 1);
+	rsv_free_pages(page, 0);
+
+	KUNIT_EXPECT_EQ(test, block_refusal(marked, GFP, MARKED_PAGES), RSV_REFUSED_MARK);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_block(marked, GFP, NUMA_NO_NODE, MARKED_PAGES,
+						   MARKED_PAGES / 2 + 1), RSV_REFUSED_PIECES);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_block(marked, GFP, NUMA_NO_NODE, MARKED_PAGES,
+						   MARKED_PAGES - 1), RSV_REFUSED_MARK);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_block(marked, this_node, NUMA_NO_NODE, MARKED_PAGES,
+						   MARKED_PAGES / 2 + 1), RSV_REFUSED_MARK);
+}
+
+/* What a CPU has cached since the request drained, the next request gets. */
+static void memory_that_is_cached(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, MARKED_PAGES);
+	struct page **page = rsvt_pages_array(test, MARKED_PAGES);
+	const gfp_t high = GFP | __GFP_HIGH;
+	unsigned long i;
+
+	rsvt_stay_on_this_cpu();
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, high, 0, page, MARKED_PAGES), MARKED_PAGES);
+	KUNIT_EXPECT_EQ(test, block_refusal(r, high, 1), RSV_REFUSED_FULL);
+	for (i = 0; i < 4; i++)
+		__rsv_free_pages(page[i], 0);
+	KUNIT_EXPECT_EQ(test, rsvt_query_region(r).free_bytes, 0);
+	KUNIT_EXPECT_EQ(test, block_refusal(r, high, 1), RSV_REFUSED_AGAIN);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_run(r, high, 1), RSV_REFUSED_AGAIN);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_pages(r, high, 4), RSV_REFUSED_AGAIN);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_pages(r, high, 5), RSV_REFUSED_FULL);
+	KUNIT_EXPECT_EQ(test, block_refusal(r, high, 4), RSV_REFUSED_PIECES);
+	rsvt_pages_free(page + 4, MARKED_PAGES - 4, 0);
+}
+
 /* What was freed after the refusal is no reason. */
 static void memory_that_came_meanwhile(struct kunit *test)
 {
@@ -149,6 +198,24 @@ static void memory_of_other_zones(struct kunit *test)
 	exact_give(dma, SZ_256K >> PAGE_SHIFT);
 }
 
+/* A run is never of HIGHMEM, though its request names no zone. */
+static void memory_that_no_run_is_of(struct kunit *test)
+{
+	const struct rsv_reserve want[] = {
+		{ .bytes = SZ_64K },
+		{ .bytes = SZ_256K, .zone = RSV_ZONE_HIGHMEM },
+	};
+	struct rsv_region *r;
+
+	if (rsv_kernel_zone(RSV_ZONE_HIGHMEM) < 0)
+		kunit_skip(test, "the kernel has no ZONE_HIGHMEM");
+	r = rsvt_scratch_region_or_skip(test, want, ARRAY_SIZE(want));
+	KUNIT_EXPECT_NULL(test, exact(r, 32, GFP_HIGHUSER | __GFP_NOWARN));
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_run(r, GFP_HIGHUSER, 32), RSV_REFUSED_PIECES);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_run(r, GFP_HIGHUSER, 128), RSV_REFUSED_FULL);
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_pages(r, GFP_HIGHUSER, 32), RSV_REFUSED_AGAIN);
+}
+
 static void memory_of_other_nodes(struct kunit *test)
 {
 	const struct rsv_reserve want[] = {
@@ -163,7 +230,7 @@ static void memory_of_other_nodes(struct kunit *test)
 	r = rsvt_scratch_region_or_skip(test, want, ARRAY_SIZE(want));
 	page = rsv_alloc_pages_node(r, nid, GFP | __GFP_THISNODE, 0);
 	KUNIT_EXPECT_NULL(test, page);
-	KUNIT_EXPECT_EQ(test, rsv_refusal_of_block(r, GFP | __GFP_THISNODE, nid, 1),
+	KUNIT_EXPECT_EQ(test, rsv_refusal_of_block(r, GFP | __GFP_THISNODE, nid, 1, 1),
 			RSV_REFUSED_NODE);
 	page = rsv_alloc_pages_node(r, nid, GFP, 0);
 	KUNIT_ASSERT_NOT_NULL(test, page);
@@ -174,9 +241,12 @@ static struct kunit_case refusal_cases[] = {
 	KUNIT_CASE(full_region),
 	KUNIT_CASE(memory_below_the_mark),
 	KUNIT_CASE(memory_in_pieces),
+	KUNIT_CASE(memory_for_what_was_asked_of_a_block),
+	KUNIT_CASE(memory_that_is_cached),
 	KUNIT_CASE(memory_that_came_meanwhile),
 	KUNIT_CASE(memory_that_is_protected),
 	KUNIT_CASE(memory_of_other_zones),
+	KUNIT_CASE(memory_that_no_run_is_of),
 	KUNIT_CASE(memory_of_other_nodes),
 	{}};
 

@@ -74,28 +74,26 @@ static bool rsv_buffer_may_be_high(const struct rsv_region *r)
 	return r->origin != RSV_REGION_KERNEL || capable(CAP_SYS_RESOURCE);
 }
 
+/* If there is no such block, @req->refusal is set. */
 static struct page *rsv_buffer_alloc_block(struct rsv_region *r, const struct rsv_buffer *b,
-					   const struct rsv_ioc_buffer_alloc *req)
+					   struct rsv_ioc_buffer_alloc *req)
 {
 	int nid = req->flags & RSV_BUFFER_NODE ? req->node : NUMA_NO_NODE;
 	gfp_t gfp = rsv_buffer_gfp(req->flags);
+	struct page *page;
 	void *addr;
 
-	if (!b->exact)
-		return rsv_alloc_pages_node(r, nid, gfp, ilog2(b->nr_pages));
-	addr = rsv_alloc_pages_exact(r, req->bytes, gfp);
-	return addr ? virt_to_page(addr) : NULL;
-}
-
-/* Why rsv_buffer_alloc_block() found none */
-static u32 rsv_buffer_refusal(struct rsv_region *r, const struct rsv_buffer *b,
-			      const struct rsv_ioc_buffer_alloc *req)
-{
-	int nid = req->flags & RSV_BUFFER_NODE ? req->node : NUMA_NO_NODE;
-	gfp_t gfp = rsv_buffer_gfp(req->flags);
-
-	return b->exact ? rsv_refusal_of_run(r, gfp & ~__GFP_HIGHMEM, b->nr_pages) :
-			  rsv_refusal_of_block(r, gfp, nid, b->nr_pages);
+	if (b->exact) {
+		addr = rsv_alloc_pages_exact(r, req->bytes, gfp);
+		if (addr)
+			return virt_to_page(addr);
+		req->refusal = rsv_refusal_of_run(r, gfp, b->nr_pages);
+		return NULL;
+	}
+	page = rsv_alloc_pages_node(r, nid, gfp, ilog2(b->nr_pages));
+	if (!page)
+		req->refusal = rsv_refusal_of_block(r, gfp, nid, b->nr_pages, PFN_UP(req->bytes));
+	return page;
 }
 
 /* A buffer without memory, which is charged already; @refusal is set if it cannot be charged */
@@ -137,13 +135,18 @@ static bool rsv_buffer_request_ok(const struct rsv_ioc_buffer_alloc *req)
 	       node_online(req->node);
 }
 
-/* Whether a request is for more than the region has. Such a size might overflow get_order(). */
-static bool rsv_buffer_exceeds(const struct rsv_region *r, u64 bytes, u32 *refusal)
+/*
+ * Checks what any request for a buffer must fulfil. A size of more than the region has might
+ * overflow get_order().
+ */
+static int rsv_buffer_check(const struct rsv_region *r, u32 flags, u64 bytes, u32 *refusal)
 {
+	if (flags & RSV_BUFFER_HIGH && !rsv_buffer_may_be_high(r))
+		return -EPERM;
 	if (bytes <= (u64)READ_ONCE(r->nr_pages) << PAGE_SHIFT)
-		return false;
+		return 0;
 	*refusal = RSV_REFUSED_FULL;
-	return true;
+	return -ENOMEM;
 }
 
 /**
@@ -162,23 +165,21 @@ struct rsv_buffer *rsv_buffer_create(struct rsv_region *r, struct rsv_handle *pa
 {
 	const bool exact = req->flags & RSV_BUFFER_EXACT;
 	struct rsv_buffer *b;
+	int error;
 
 	if (!rsv_buffer_request_ok(req))
 		return ERR_PTR(-EINVAL);
-	if (req->flags & RSV_BUFFER_HIGH && !rsv_buffer_may_be_high(r))
-		return ERR_PTR(-EPERM);
-	if (rsv_buffer_exceeds(r, req->bytes, &req->refusal))
-		return ERR_PTR(-ENOMEM);
+	error = rsv_buffer_check(r, req->flags, req->bytes, &req->refusal);
+	if (error)
+		return ERR_PTR(error);
 	b = rsv_buffer_new(r, exact ? PFN_UP(req->bytes) : 1UL << get_order(req->bytes),
 			   &req->refusal);
 	if (IS_ERR(b))
 		return b;
 	b->exact = exact;
 	b->page = rsv_buffer_alloc_block(r, b, req);
-	if (!b->page) {
-		req->refusal = rsv_buffer_refusal(r, b, req);
+	if (!b->page)
 		return rsv_buffer_fail(b);
-	}
 	rsv_handle_init(&b->handle, &rsv_kind_buffer, parent);
 	return b;
 }
@@ -214,13 +215,13 @@ struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_
 					       struct rsv_ioc_scattered_alloc *req)
 {
 	struct rsv_buffer *b;
+	int error;
 
 	if (!req->bytes || req->padding)
 		return ERR_PTR(-EINVAL);
-	if (req->flags & RSV_BUFFER_HIGH && !rsv_buffer_may_be_high(r))
-		return ERR_PTR(-EPERM);
-	if (rsv_buffer_exceeds(r, req->bytes, &req->refusal))
-		return ERR_PTR(-ENOMEM);
+	error = rsv_buffer_check(r, req->flags, req->bytes, &req->refusal);
+	if (error)
+		return ERR_PTR(error);
 	b = rsv_buffer_new(r, PFN_UP(req->bytes), &req->refusal);
 	if (IS_ERR(b))
 		return b;

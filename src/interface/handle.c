@@ -313,7 +313,9 @@ const struct rsv_handle_kind rsv_kind_object = { .release = rsv_object_handle_re
 /* Why a cache could not make even a small slab */
 static u32 rsv_slab_refusal(struct rsv_cache *c)
 {
-	return rsv_refusal_of_block(c->region, GFP_KERNEL, NUMA_NO_NODE, c->layout.small_pages);
+	const unsigned int nr_pages = c->layout.small_pages;
+
+	return rsv_refusal_of_block(c->region, GFP_KERNEL, NUMA_NO_NODE, nr_pages, nr_pages);
 }
 
 /**

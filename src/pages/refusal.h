@@ -10,7 +10,8 @@
 
 #include "types.h"
 
-u32 rsv_refusal_of_block(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages);
+u32 rsv_refusal_of_block(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages,
+			 unsigned long asked);
 u32 rsv_refusal_of_run(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages);
 u32 rsv_refusal_of_pages(struct rsv_region *r, gfp_t gfp, unsigned long nr_pages);
 
