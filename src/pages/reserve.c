@@ -12,8 +12,11 @@
  *
  * A reservation may insist on contiguous pages. If alloc_pages() does not allocate so many, the
  * kernel migrates other pages out of the way, if it can. Otherwise the reservation collects blocks
- * until enough of them are adjacent, and gives the others back. Either way the pages begin where
- * their largest block can begin, if such pages can be had: then 64 MB are one block.
+ * until enough of them are adjacent, and gives the others back.
+ *
+ * Pages that begin where their largest block can begin are better: then 64 MB are one block. If any
+ * such range of the system can be migrated, it is taken. A collection does not go on for that: it
+ * ends with the first run that is long enough, and the pages begin there if the run has room.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -322,7 +325,7 @@ static bool rsv_range_movable(struct zone *zone, unsigned long start, unsigned l
 }
 
 /* Takes the first range of a zone that begins at a multiple of @align pages and can be had. */
-static struct page *rsv_migrate_aligned(struct zone *zone, unsigned long nr_pages,
+static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_pages,
 					unsigned long align)
 {
 	unsigned long start = round_up(zone->zone_start_pfn, align);
@@ -339,20 +342,6 @@ static struct page *rsv_migrate_aligned(struct zone *zone, unsigned long nr_page
 }
 
 /*
- * A block begins at a multiple of its size. So the range begins where its largest block can begin,
- * if such a range can be had, else at any pageblock.
- */
-static struct page *rsv_migrate_in_zone(struct zone *zone, unsigned long nr_pages)
-{
-	unsigned long align = rounddown_pow_of_two(nr_pages);
-	struct page *page = NULL;
-
-	if (align > pageblock_nr_pages)
-		page = rsv_migrate_aligned(zone, nr_pages, align);
-	return page ?: rsv_migrate_aligned(zone, nr_pages, pageblock_nr_pages);
-}
-
-/*
  * Whether a reservation may take pages of a zone: of the zone that it names or, if it names none,
  * of any zone whose pages have addresses
  */
@@ -362,13 +351,13 @@ static bool rsv_reserve_may_use(const struct rsv_reserve *want, enum zone_type t
 					  : type == rsv_kernel_zone(want->zone);
 }
 
-static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr_pages)
+/* Takes such a range of any zone, those of the nearest node first. */
+static struct page *rsv_migrate_aligned(const struct rsv_reserve *want, unsigned long nr_pages,
+					unsigned long align)
 {
 	unsigned int rank;
 	int type;
 
-	if (!RSV_KERNEL_TAKES_RANGES)
-		return NULL;
 	for (rank = 0; rank < nr_node_ids; rank++) {
 		int nid = rsv_node_at(numa_mem_id(), rank);
 
@@ -379,12 +368,28 @@ static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr
 			struct page *page = NULL;
 
 			if (rsv_reserve_may_use(want, type) && populated_zone(zone))
-				page = rsv_migrate_in_zone(zone, nr_pages);
+				page = rsv_migrate_in_zone(zone, nr_pages, align);
 			if (page)
 				return page;
 		}
 	}
 	return NULL;
+}
+
+/*
+ * A block begins at a multiple of its size. So the range begins where its largest block can begin,
+ * if any zone has such a range, else at any pageblock.
+ */
+static struct page *rsv_migrate(const struct rsv_reserve *want, unsigned long nr_pages)
+{
+	unsigned long align = rounddown_pow_of_two(nr_pages);
+	struct page *page = NULL;
+
+	if (!RSV_KERNEL_TAKES_RANGES)
+		return NULL;
+	if (align > pageblock_nr_pages)
+		page = rsv_migrate_aligned(want, nr_pages, align);
+	return page ?: rsv_migrate_aligned(want, nr_pages, pageblock_nr_pages);
 }
 
 /* Adds nr_pages contiguous pages to the list. Returns the length of the longest run found. */
