@@ -84,6 +84,13 @@ extern struct bench_caches bench_caches;
 const char *bench_caches_begin(unsigned int flags, void (*ctor)(void *object));
 void bench_caches_end(const struct bench_case *c);
 
+static inline void *bench_pages_exact(struct rsv_region *r, size_t size)
+{
+	return rsv_alloc_pages_exact(r, size, GFP_KERNEL | __GFP_NOWARN);
+}
+
+size_t bench_too_much(struct rsv_region *r);
+
 struct bench_figure bench_summarize(u64 *values, unsigned int nr);
 bool bench_settled(const struct bench_figure *now, const struct bench_figure *before);
 void bench_measure(const struct bench_case *c);

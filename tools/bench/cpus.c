@@ -15,7 +15,6 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -199,36 +198,13 @@ static const char *on_cpus(const struct bench_case *c, unsigned int wanted, cons
 	return NULL;
 }
 
-static bool can_be_had(size_t size)
-{
-	void *p = rsv_alloc_pages_exact(region, size, GFP_KERNEL | __GFP_NOWARN);
-
-	rsv_free_pages_exact(p, size);
-	return p;
-}
-
-/* The smallest number of bytes that the region cannot give at once, found by bisection */
-static size_t too_much(void)
-{
-	size_t can = 0, cannot = SZ_2G;
-
-	while (cannot - can > PAGE_SIZE) {
-		size_t size = round_down(can + (cannot - can) / 2, PAGE_SIZE);
-
-		if (can_be_had(size))
-			can = size;
-		else
-			cannot = size;
-	}
-	return cannot;
-}
-
+/* Asks for more than there is, again and again. */
 static int asker_thread(void *unused)
 {
-	const size_t size = too_much();
+	const size_t size = bench_too_much(region);
 
 	while (!kthread_should_stop()) {
-		can_be_had(size);
+		rsv_free_pages_exact(bench_pages_exact(region, size), size);
 		cond_resched();
 	}
 	return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long others wait while memory is drained. A real-time task sleeps on the same CPU until a
- * timer wakes it, again and again, and notes how late it runs. Meanwhile a thousand caches have
- * objects in magazines, and one of these runs:
+ * How long others wait while memory is drained. A real-time task sleeps on the same CPU, the only
+ * one, until a timer wakes it, again and again, and notes how late it runs. Meanwhile a thousand
+ * caches have objects in magazines, and one of these runs:
  *
  *	delay-idle	nothing: what interrupts, timer and scheduler cost by themselves
  *	delay-shrink	one of the caches is shrunk
@@ -15,6 +15,7 @@
  * preempts tasks in the kernel at any place (PREEMPT), the figures say nothing about the portions
  * in which the module drains.
  */
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kernel.h>
@@ -22,7 +23,6 @@
 #include <linux/ktime.h>
 #include <linux/mempool.h>
 #include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -46,6 +46,7 @@ static struct watch {
 	s64 worst;
 } watch;
 
+static size_t too_much;			/* for the default region, while the caches exist */
 static struct rsv_cache **ours;		/* CACHES each; NULL where none could be created */
 static struct kmem_cache **kernels;
 
@@ -113,11 +114,7 @@ static void kernels_shrink(void)
 
 static void our_drain(void)
 {
-	struct rsv_region *r = rsv_default_region();
-	void *p = rsv_alloc_pages_exact(r, SZ_1G, GFP_KERNEL | __GFP_NOWARN);
-
-	if (p)
-		rsv_free_pages_exact(p, SZ_1G);
+	rsv_free_pages_exact(bench_pages_exact(rsv_default_region(), too_much), too_much);
 }
 
 static void kernels_drain(void)
@@ -184,10 +181,15 @@ static struct bench_figure worst_of(void (*action)(void), u64 *values)
 
 static const char *run(const struct bench_case *c)
 {
-	u64 *values = kcalloc(bench_rounds, sizeof(*values), GFP_KERNEL);
-	const char *why = values ? watch_start() : "no memory for what is measured";
 	struct bench_figure f[2];
+	const char *why;
+	u64 *values;
 
+	if (num_online_cpus() > 1)
+		return "that takes a machine with one CPU";
+	too_much = bench_too_much(rsv_default_region());
+	values = kcalloc(bench_rounds, sizeof(*values), GFP_KERNEL);
+	why = values ? watch_start() : "no memory for what is measured";
 	if (!why) {
 		f[0] = worst_of(work[c->what].ours, values);
 		f[1] = worst_of(work[c->what].kernels, values);

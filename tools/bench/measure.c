@@ -3,8 +3,11 @@
  * Measuring a case: both sides alternate, round by round, and all rounds repeat until the medians
  * agree.
  */
+#include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -35,6 +38,32 @@ struct bench_figure bench_summarize(u64 *values, unsigned int nr)
 		.lowest = values[0],
 		.highest = values[nr - 1],
 	};
+}
+
+/**
+ * bench_too_much - the smallest number of bytes that a region cannot give at once
+ * @r: the region
+ *
+ * A request for them drains all that is cached, and fails. One for more than the region has would
+ * fail at once.
+ *
+ * Return: the bytes, found by bisection.
+ */
+size_t bench_too_much(struct rsv_region *r)
+{
+	size_t can = 0, cannot = SZ_2G;
+
+	while (cannot - can > PAGE_SIZE) {
+		size_t size = round_down(can + (cannot - can) / 2, PAGE_SIZE);
+		void *p = bench_pages_exact(r, size);
+
+		rsv_free_pages_exact(p, size);
+		if (p)
+			can = size;
+		else
+			cannot = size;
+	}
+	return cannot;
 }
 
 /* Whether the medians are within 1 % */
