@@ -2,6 +2,7 @@
 /*
  * reservoir alloc: allocate a block, use it, free it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 #include "device.h"
 #include "draw.h"
 #include "options.h"
+#include "refusal.h"
 
 #define HOLD_SECONDS_MAX 86400
 
@@ -56,20 +58,43 @@ struct request {
 	unsigned int seconds;
 };
 
+/* The block that a request wants: a power of two of pages, unless it is exact */
+static uint64_t block_bytes(int fd, const struct rsv_ioc_buffer_alloc *want)
+{
+	uint64_t bytes = query_info(fd, want->region).page_size;
+
+	if (want->flags & RSV_BUFFER_EXACT)
+		return want->bytes;
+	while (bytes && bytes < want->bytes)
+		bytes <<= 1;
+	return bytes ? bytes : want->bytes;
+}
+
+static _Noreturn void fail_block(int fd, const struct rsv_ioc_buffer_alloc *want, uint32_t refusal)
+{
+	int error = errno;
+	uint64_t bytes = block_bytes(fd, want);
+	char what[96];
+	int length = snprintf(what, sizeof(what), "allocate a block of %s", size_text(bytes).chars);
+
+	if (bytes != want->bytes)
+		snprintf(what + length, sizeof(what) - length, " for %s",
+			 size_text(want->bytes).chars);
+	errno = error;
+	fail_refused(fd, want->region, what, refusal, refusal_advice(refusal));
+}
+
 static void alloc_and_free(struct request *request)
 {
 	uint64_t wanted = request->want.bytes;
 	int fd = open_for_changes();
 	struct rsv_ioc_buffer_alloc block;
-	char what[64];
 
 	request->want.region = open_region(fd, request->region);
 	block = alloc_buffer(fd, request->want);
 
-	if (!block.handle) {
-		snprintf(what, sizeof(what), "allocate a block of %s", size_text(wanted).chars);
-		fail_refused(fd, request->want.region, what, block.refusal);
-	}
+	if (!block.handle)
+		fail_block(fd, &request->want, block.refusal);
 	print_block(&block, wanted);
 	use_block(fd, &block);
 	printf("mapped, zeroed, written and read back: %s\n", size_text(block.bytes).chars);
@@ -154,8 +179,9 @@ const struct command command_alloc = {
 		"  --zone ZONE     use this zone, dma or dma32, or a lower one\n"
 		"  --node N        use this node, or the nearest that has such a block\n"
 		"  --this-node     use no other node\n"
-		"  --high          use the last pages, too, which are for urgent requests. In the default\n"
-		"                  region they are drivers', so there only root may (CAP_SYS_RESOURCE)\n"
+		"  --high          use the last pages, too, which are for urgent requests. In the\n"
+		"                  default region only root may use it (CAP_SYS_RESOURCE): drivers need\n"
+		"                  these pages\n"
 		"  --region NAME   use this region, not the default one\n",
 	.run = run_alloc,
 };

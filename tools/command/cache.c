@@ -79,7 +79,7 @@ static void alloc_and_free(int fd, const struct rsv_ioc_cache_create *own, uint3
 		objects[i] = object.handle;
 		if (!object.handle) {
 			snprintf(what, sizeof(what), "allocate more than %u objects", i);
-			fail_refused(fd, own->region, what, object.refusal);
+			fail_refused(fd, own->region, what, object.refusal, NULL);
 		}
 	}
 	print_slabs(fd, "allocated", own);

@@ -128,7 +128,8 @@ char *query_map(int fd, uint32_t region, uint64_t *nr_pages)
 	return chars;
 }
 
-_Noreturn void fail_refused(int fd, uint32_t region, const char *what, uint32_t refusal)
+_Noreturn void fail_refused(int fd, uint32_t region, const char *what, uint32_t refusal,
+			    const char *advice)
 {
 	int error = errno;
 	struct rsv_ioc_info info = query_info(fd, region);
@@ -139,7 +140,8 @@ _Noreturn void fail_refused(int fd, uint32_t region, const char *what, uint32_t 
 		fail("cannot %s: the last pages of the default region are for drivers and for root "
 		     "(CAP_SYS_RESOURCE)",
 		     what);
-	fail("cannot %s: %s", what, refusal_text(refusal, error, &info).chars);
+	fail("cannot %s: %s%s%s", what, refusal_text(refusal, error, &info).chars,
+	     advice ? ": " : "", advice ? advice : "");
 }
 
 uint32_t create_scratch_region(int fd, uint64_t bytes)
@@ -269,10 +271,10 @@ uint64_t shrink_region(int fd, const char *name, uint64_t bytes)
 struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc want)
 {
 	want.size = sizeof(want);
-	if (ioctl(fd, RSV_IOC_BUFFER_ALLOC, &want) && errno == ENOMEM)
+	if (ioctl(fd, RSV_IOC_BUFFER_ALLOC, &want) && (errno == ENOMEM || errno == EDQUOT))
 		return (struct rsv_ioc_buffer_alloc){.refusal = want.refusal};
 	if (!want.handle)
-		fail_refused(fd, want.region, "allocate a block", want.refusal);
+		fail_refused(fd, want.region, "allocate a block", want.refusal, NULL);
 	return want;
 }
 
@@ -284,7 +286,7 @@ struct rsv_ioc_scattered_alloc alloc_scattered(int fd, uint32_t region, uint64_t
 	if (ioctl(fd, RSV_IOC_SCATTERED_ALLOC, &want) && errno == ENOMEM)
 		return (struct rsv_ioc_scattered_alloc){.refusal = want.refusal};
 	if (!want.handle)
-		fail_refused(fd, region, "allocate pages", want.refusal);
+		fail_refused(fd, region, "allocate pages", want.refusal, NULL);
 	return want;
 }
 
@@ -316,7 +318,7 @@ struct rsv_ioc_object_alloc alloc_object(int fd, uint32_t region, uint32_t cache
 	struct rsv_ioc_object_alloc want = {.size = sizeof(want), .cache = cache};
 
 	if (ioctl(fd, RSV_IOC_OBJECT_ALLOC, &want) && errno != ENOMEM)
-		fail_refused(fd, region, "allocate an object", want.refusal);
+		fail_refused(fd, region, "allocate an object", want.refusal, NULL);
 	return want;
 }
 

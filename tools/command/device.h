@@ -28,10 +28,11 @@ bool query_cache(int fd, uint32_t region, uint32_t id, struct rsv_ioc_cache *cac
 char *query_map(int fd, uint32_t region, uint64_t *nr_pages);
 
 /*
- * Ends the program after a request for memory, such as "allocate a block", failed: says which of
- * its reasons it was, and what to do. The module told @refusal.
+ * Ends the program after a request for memory, such as "allocate a block", failed with errno: says
+ * which of its reasons it was, and @advice, unless that is NULL. The module told @refusal.
  */
-_Noreturn void fail_refused(int fd, uint32_t region, const char *what, uint32_t refusal);
+_Noreturn void fail_refused(int fd, uint32_t region, const char *what, uint32_t refusal,
+			    const char *advice);
 
 uint32_t create_scratch_region(int fd, uint64_t bytes);
 
@@ -52,8 +53,9 @@ void grow_region(int fd, const char *name, const struct rsv_ioc_reserve *want);
 uint64_t shrink_region(int fd, const char *name, uint64_t bytes);
 
 /*
- * Allocates a block. The block has handle 0, and a refusal, if the region has no such block. @want
- * has the region, the bytes, the flags and the node.
+ * Allocates a block. The block has handle 0, and a refusal, if the region has no such block or the
+ * program may not hold so much: errno tells. @want has the region, the bytes, the flags and the
+ * node.
  */
 struct rsv_ioc_buffer_alloc alloc_buffer(int fd, struct rsv_ioc_buffer_alloc want);
 

@@ -14,10 +14,13 @@ struct refusal_text {
 };
 
 /*
- * What refused a request, and what to do. @refusal is RSV_REFUSED_*. If the module did not say, or
+ * What refused a request. @refusal is RSV_REFUSED_*. If the module did not say, or
  * is newer than the command, the text is that of @error. @info has the figures of the region, or is
  * NULL if the request was for a new region.
  */
 struct refusal_text refusal_text(uint32_t refusal, int error, const struct rsv_ioc_info *info);
+
+/* What other options of alloc would help, or NULL if none would */
+const char *refusal_advice(uint32_t refusal);
 
 #endif /* REFUSAL_H */

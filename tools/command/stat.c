@@ -84,7 +84,7 @@ static void print_stat(struct view *view)
 	printf("free       %s (%.1f %%), largest block %s of at most %s\n",
 	       size_text(info.free_bytes).chars, percent(info.free_bytes, info.bytes),
 	       size_text(info.largest_free_block).chars, size_text(info.largest_block).chars);
-	printf("to be had  %s at most in one buffer\n", size_text(info.largest_free).chars);
+	printf("buffer     at most %s (alloc --exact)\n", size_text(info.largest_free).chars);
 	printf("cached     %s on per-CPU lists or zeroed\n", size_text(info.cached_bytes).chars);
 	if (info.lent_bytes)
 		printf("lent       %s to the system\n", size_text(info.lent_bytes).chars);

@@ -43,9 +43,8 @@ static void exec_command(int out, const char *device, char *const arguments[])
 }
 
 /* Runs the command with up to four arguments. @output gets what it prints, as a string. */
-static int run_on(const char *device, const char *a, const char *b, const char *c, const char *d)
+static int run_arguments(const char *device, char **arguments)
 {
-	char *arguments[] = {"reservoir", (char *)a, (char *)b, (char *)c, (char *)d, NULL};
 	size_t length = 0;
 	ssize_t got;
 	int ends[2];
@@ -62,6 +61,13 @@ static int run_on(const char *device, const char *a, const char *b, const char *
 	close(ends[0]);
 	output[length] = '\0';
 	return wait_for_exit(child);
+}
+
+static int run_on(const char *device, const char *a, const char *b, const char *c, const char *d)
+{
+	char *arguments[] = {"reservoir", (char *)a, (char *)b, (char *)c, (char *)d, NULL};
+
+	return run_arguments(device, arguments);
 }
 
 static int run(const char *a, const char *b, const char *c, const char *d)
@@ -337,7 +343,8 @@ static const char *const json_keys[] = {
 	"free_pages", "peak_pages", "free", "allocs", "frees", "failures", "splits", "merges",
 	"percpu_bytes", "cached_bytes", "lent_bytes", "min_pages", "low_pages", "protection",
 	"zeroed_pages", "zeroed_hits", "asked", "granted", "cached", "cache_hits",
-	"cache_refills", "largest_free_block", "largest_free_pages", "extents", "zone", "offset", "physical", "caches", "id", "engine",
+	"cache_refills", "largest_free_block", "largest_free_pages", "extents", "zone", "offset",
+	"physical", "caches", "id", "engine",
 	"object_size", "stride", "align", "slab_pages", "slab_objects", "slab_waste",
 	"active_objects", "total_objects", "full_slabs", "partial_slabs", "empty_slabs",
 	"slabs_made", "slabs_given", "default_engine", "classes", "heap_bytes",

@@ -131,14 +131,29 @@ TEST_F(device, a_structure_larger_than_a_page_is_refused)
 
 TEST_F(device, unknown_flags_are_refused)
 {
+	uint32_t flag;
 	size_t i;
 
 	for (i = 0; i < NR_IOCTLS; i++) {
-		union structure arg = {.size = ioctls[i].size, .flags = 0x10};
+		union structure arg = {.size = ioctls[i].size, .flags = 0x40};
 
 		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), EINVAL);
 		arg.flags = 0x80000000;
 		EXPECT_EQ(call(self->fd, ioctls[i].number, &arg), EINVAL);
+	}
+	/* Nothing else is wrong with these. */
+	for (flag = 1; flag; flag <<= 1) {
+		struct rsv_ioc_scattered_alloc pages = {
+			.size = sizeof(pages), .flags = flag & ~RSV_BUFFER_HIGH, .bytes = 1};
+		struct rsv_ioc_buffer_alloc block = {
+			.size = sizeof(block), .flags = flag, .bytes = 1};
+
+		if (pages.flags) {
+			EXPECT_EQ(call(self->fd, RSV_IOC_SCATTERED_ALLOC, &pages), EINVAL);
+		}
+		if (flag > RSV_BUFFER_THISNODE) {
+			EXPECT_EQ(call(self->fd, RSV_IOC_BUFFER_ALLOC, &block), EINVAL);
+		}
 	}
 }
 

@@ -17,6 +17,10 @@
  * handle of the wrong kind with EINVAL. A descriptor has at most 1048576 handles, 1024 of them of
  * caches (EMFILE).
  *
+ * The ioctls of one descriptor run one after the other, whichever threads call them. RSV_IOC_INFO
+ * and RSV_IOC_ZONE look at every block of a region or zone, which takes long if it has many. So a
+ * thread that must not wait for that has a descriptor of its own.
+ *
  * Programs and kernel modules have name spaces of their own: whatever names kernel modules choose
  * for their regions and caches, a program can have the same ones, and the other way round. Only
  * "default" is the name of one region for all. Answers tell the two apart by @origin. In debugfs
@@ -25,7 +29,8 @@
  * All programs together, and those of one user, may hold a share of a region: buffers, and the
  * slabs of their caches (EDQUOT). ENOMEM says that the region has no such memory. CAP_SYS_RESOURCE
  * lifts the limit. Structures with a field @refusal tell the reason there, RSV_REFUSED_*: it is
- * filled in although the ioctl fails, and nothing else is.
+ * filled in although the ioctl fails, and nothing else is. It has a meaning only with ENOMEM and
+ * EDQUOT.
  *
  * Queries (numbers below 0x10) need a descriptor that is open for reading, all other ioctls one
  * that is open for writing (EBADF).
@@ -88,11 +93,12 @@
  * @bytes: out: bytes of the region
  * @free_bytes: out: bytes in free blocks; neither cached nor zeroed pages count
  * @largest_free: out: bytes of the largest buffer that RSV_BUFFER_EXACT could get now, by its size
- *	alone: the longest run of free pages of one zone, or less if the zone's min watermark or
- *	its protection would be left with less. Cached and zeroed pages count as free here, because
- *	a request drains them before it fails. Pages of empty slabs do not, which it gets as well.
- *	The search for the run takes longer the more blocks the region has, and stops nobody.
- *	With RSV_BUFFER_HIGH a buffer may be larger. What programs may hold is in the last fields
+ *	alone: the longest run of free pages of one zone but HIGHMEM, or less if the zone's min
+ *	watermark or its protection would be left with less. Cached and zeroed pages count as free
+ *	here, because a request drains them before it fails. Pages of empty slabs do not count,
+ *	although a request gets them, too. The search for the run takes longer the more blocks the
+ *	region has, and makes no other descriptor wait. With RSV_BUFFER_HIGH a buffer may be larger.
+ *	What programs may hold is in the last fields
  * @largest_block: out: bytes of the largest block that the region could have
  * @metadata_bytes: out: bytes of metadata: memory of the system that manages the region
  * @slab_bytes: out: bytes in slabs, whether their objects are used, cached or free
@@ -182,7 +188,7 @@ struct rsv_ioc_info {
  * @cache_hits: out: for each order, requests that the lists of CPUs served
  * @cache_refills: out: for each order, times that a CPU's list was refilled from the free areas
  * @largest_free_pages: out: pages of the longest run that a request which names this zone could
- *	get of it now, as in struct rsv_ioc_info
+ *	get of it now, as in struct rsv_ioc_info; 0 for HIGHMEM
  */
 struct rsv_ioc_zone {
 	__u32 size;
@@ -367,8 +373,12 @@ struct rsv_ioc_map {
 #define RSV_REFUSED_PROTECTED	3	/* they are for requests that name their zone */
 #define RSV_REFUSED_ZONE	4	/* they are in other zones than the request names */
 #define RSV_REFUSED_NODE	5	/* they are on other nodes than the request names */
-#define RSV_REFUSED_PIECES	6	/* they are not adjacent, or not in one block */
-#define RSV_REFUSED_AGAIN	7	/* memory was freed meanwhile: ask again */
+/*
+ * They are not adjacent, or not in one block, or are of HIGHMEM, which no exact block is of. If
+ * less was asked for than a block has, an exact block of only that may be free.
+ */
+#define RSV_REFUSED_PIECES	6
+#define RSV_REFUSED_AGAIN	7	/* memory was freed or cached meanwhile: ask again */
 #define RSV_REFUSED_SYSTEM	8	/* the system has no memory for it, or not in one run */
 /* With EDQUOT: */
 #define RSV_REFUSED_USER	9	/* programs of this user may not hold so much (quota=) */
@@ -386,7 +396,7 @@ struct rsv_ioc_map {
  *	let the kernel choose one; out: the name
  * @handle: out: handle
  * @reserved: 0
- * @refusal: out: RSV_REFUSED_SYSTEM, _USER or _PROGRAMS if the ioctl failed for that reason, else 0
+ * @refusal: out: with ENOMEM and EDQUOT the reason, RSV_REFUSED_SYSTEM, _USER or _PROGRAMS
  * @padding: in: 0
  */
 struct rsv_ioc_region_create {
@@ -543,10 +553,11 @@ struct rsv_ioc_region_shrink {
 /*
  * A zone of 4 MB or more withholds its last pages (struct rsv_ioc_zone, @min_pages) from requests
  * without RSV_BUFFER_HIGH, as from requests of the kernel without __GFP_HIGH. With the flag a
- * program can use a region up. In the default region drivers' requests from interrupts, which
- * cannot wait for anything, rely on these pages. To take them a program needs CAP_SYS_RESOURCE
- * (EPERM), which lifts quotas, too: the right to open the device is not enough. No driver uses the
- * regions that programs create, so there everybody who may use the region may use the flag.
+ * buffer can have them, but not what a zone protects from requests that do not name it. Objects
+ * never get them. In the default region drivers' requests from interrupts, which cannot wait for
+ * anything, rely on these pages. To take them a program needs CAP_SYS_RESOURCE (EPERM), which lifts
+ * quotas, too: the right to open the device is not enough. No driver uses the regions that programs
+ * create, so there everybody who may use the region may use the flag.
  */
 
 /**
@@ -565,7 +576,7 @@ struct rsv_ioc_region_shrink {
  * @node: in: with RSV_BUFFER_NODE an online node (EINVAL), else 0. If that node has no such block,
  *	other nodes serve the request in the order of their distance, but for RSV_BUFFER_THISNODE
  * @reserved: in: 0
- * @refusal: out: why the ioctl failed with ENOMEM or EDQUOT, RSV_REFUSED_*; else 0
+ * @refusal: out: why the ioctl failed with ENOMEM or EDQUOT, RSV_REFUSED_*
  * @padding: in: 0
  */
 struct rsv_ioc_buffer_alloc {
@@ -682,8 +693,8 @@ struct rsv_ioc_cache_shrink {
  * @cache: in: handle of a cache
  * @handle: out: handle
  * @offset: out: offset of the object in the region, in bytes
- * @refusal: out: why the ioctl failed with ENOMEM or EDQUOT, RSV_REFUSED_*; else 0. With ENOMEM it
- *	tells why there were no pages for a slab
+ * @refusal: out: why the ioctl failed with ENOMEM or EDQUOT, RSV_REFUSED_*. With ENOMEM it tells
+ *	why there were no pages for a slab
  * @padding: in: 0
  */
 struct rsv_ioc_object_alloc {
