@@ -249,7 +249,7 @@ TEST_F(device, memory_in_pieces_is_told_from_a_full_region)
 	EXPECT_EQ(block_refusal(self->fd, region, 2 * page_size(), RSV_BUFFER_EXACT, 0),
 		  RSV_REFUSED_PIECES);
 	EXPECT_EQ(block_refusal(self->fd, region, 2 * page_size(), 0, 0), RSV_REFUSED_PIECES);
-	EXPECT_EQ(pages_refusal(self->fd, region, 8 * page_size(), 0), 0) TH_LOG("single pages fit");
+	EXPECT_EQ(pages_refusal(self->fd, region, 8 * page_size(), 0), 0) TH_LOG("pages fit");
 	EXPECT_EQ(block_refusal(self->fd, region, 9 * page_size(), RSV_BUFFER_EXACT, 0),
 		  RSV_REFUSED_FULL);
 	ASSERT_EQ(free_handle(self->fd, blocks[2].handle), 0);
@@ -401,7 +401,7 @@ TEST_F(device, a_refusal_changes_nothing_else_in_the_structure)
 	EXPECT_EQ(call(self->fd, RSV_IOC_BUFFER_ALLOC, &got), ENOMEM);
 	want.refusal = RSV_REFUSED_FULL;
 	EXPECT_EQ(memcmp(&got, &want, sizeof(want)), 0);
-	EXPECT_EQ(call(self->fd, RSV_IOC_BUFFER_ALLOC, &got), ENOMEM) TH_LOG("it may be used again");
+	EXPECT_EQ(call(self->fd, RSV_IOC_BUFFER_ALLOC, &got), ENOMEM) TH_LOG("used again");
 
 	got.size = want.size = offsetof(struct rsv_ioc_buffer_alloc, refusal);
 	got.refusal = want.refusal = 0xffffffff;
