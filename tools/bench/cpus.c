@@ -5,7 +5,8 @@
  * falls into few rounds, and the median shows how the CPUs affect each other.
  *
  * The cases cpus-refused-* measure one CPU while another one asks, in a loop, for one page more
- * than the region can give. The kernel's figure beside it shows what the other CPU costs by being busy.
+ * than the region can give. The kernel's figure beside it shows what the other CPU costs by being
+ * busy.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
