@@ -114,6 +114,8 @@ static void rsv_zeroed_refill(struct work_struct *work)
 
 	do {
 		wanted = rsv_zeroed_missing(z);
+		/* More than there will be for a moment, but never less. */
+		WRITE_ONCE(z->nr_clearing, wanted);
 		nr = rsv_zone_alloc_batch(z, &q, wanted, wanted, frames, pages);
 		WRITE_ONCE(z->nr_clearing, nr);
 		for (i = 0; i < nr; i++)
