@@ -174,13 +174,14 @@ static void fill_buffer(struct thread *t, const struct descriptor *d, union argu
 	a->buffer.region = some_region(t, d);
 	a->buffer.bytes = some_pages(t, choose(t, 128) ? KB(256) : MB(32));
 	if (!choose(t, 4))
-		a->buffer.flags = choose(t, 2) ? RSV_BUFFER_EXACT : 1U << choose(t, 4);
+		a->buffer.flags = choose(t, 2) ? RSV_BUFFER_EXACT : 1U << choose(t, 6);
 }
 
 static void fill_scattered(struct thread *t, const struct descriptor *d, union argument *a)
 {
 	a->pages.region = some_region(t, d);
 	a->pages.bytes = some_pages(t, choose(t, 128) ? KB(256) : MB(32));
+	a->pages.flags = choose(t, 4) ? 0 : RSV_BUFFER_HIGH;
 }
 
 static void fill_new_cache(struct thread *t, const struct descriptor *d, union argument *a)

@@ -5,7 +5,7 @@
  *
  * Each process is a group, so that it is killed with its children, and has a seed of its own, which
  * comes from the one that is printed. The seed repeats what is called, but not when. In the end
- * nobody has anything of the device; scripts/guest/machines looks what the module says then.
+ * nobody has anything of the device; scripts/guest/device looks what the module says then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +158,8 @@ static void kill_and_replace(unsigned int i)
 {
 	int status = 0;
 
-	kill(-common->pids[i], SIGKILL);
+	if (common->pids[i] > 0)
+		kill(-common->pids[i], SIGKILL);
 	if (waitpid(common->pids[i], &status, 0) == common->pids[i])
 		check_end(status);
 	kills++;
@@ -190,7 +191,26 @@ static bool calls_left(void)
 	return __atomic_load_n(&common->left, __ATOMIC_RELAXED) > 0;
 }
 
-/* Waits for some calls, however long they take. Returns false when calls or seconds are over. */
+/* Whether a worker ended by itself: the calls are over, or something is wrong. */
+static bool worker_ended(void)
+{
+	unsigned int i;
+	int status;
+	pid_t pid = waitpid(-1, &status, WNOHANG);
+
+	if (pid <= 0)
+		return false;
+	check_end(status);
+	for (i = 0; i < WORKERS; i++)
+		if (common->pids[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * Waits for some calls, however long they take. Returns false when calls or seconds are over, or a
+ * worker is not there any more.
+ */
 static bool wait_for_calls(long nr, time_t begin)
 {
 	const struct timespec poll = {.tv_nsec = 2000000};
@@ -198,7 +218,7 @@ static bool wait_for_calls(long nr, time_t begin)
 
 	while (__atomic_load_n(&common->left, __ATOMIC_RELAXED) > until) {
 		nanosleep(&poll, NULL);
-		if (!calls_left() || time_is_over(begin))
+		if (!calls_left() || time_is_over(begin) || worker_ended())
 			return false;
 	}
 	return true;
@@ -225,7 +245,8 @@ static void stop_all(pid_t pressure)
 
 	__atomic_store_n(&common->stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < WORKERS; i++)
-		kill(-common->pids[i], SIGKILL);
+		if (common->pids[i] > 0)
+			kill(-common->pids[i], SIGKILL);
 	if (pressure)
 		kill(pressure, SIGKILL);
 	while (wait(&status) > 0)
