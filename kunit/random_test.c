@@ -457,6 +457,8 @@ static struct world *new_world(struct kunit *test, const struct kind_of_world *k
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, w);
+	/* A drain that another CPU ends late would change figures between two looks at them. */
+	rsvt_stay_on_this_cpu();
 	w->granules = kunit_kcalloc(test, BITS_TO_LONGS(granules), sizeof(long), GFP_KERNEL);
 	w->map = kunit_kzalloc(test, k->pages, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, w->granules);

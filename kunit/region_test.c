@@ -461,6 +461,9 @@ static int change(void *data)
 	complete(&c->ready);
 	c->result = c->grows ? rsv_region_grow(c->r, &want) : !rsv_region_shrink(c->r, SIZE_MAX);
 	complete_all(&c->done);
+	/* A signal is pending, so no sleep that it could interrupt */
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
 	return 0;
 }
 
@@ -477,21 +480,23 @@ static void task_that_waits_to_change_a_region_can_be_killed(struct kunit *test)
 		init_completion(&c.ready);
 		init_completion(&c.done);
 		mutex_lock(&r->shape_lock);
-		task = kthread_run(change, &c, "changer");
+		task = kthread_create(change, &c, "changer");
 		if (!IS_ERR(task)) {
 			get_task_struct(task);
+			wake_up_process(task);
 			wait_for_completion(&c.ready);
 			/* Memory is taken, or drained, before the task waits for the lock. */
 			while (!completion_done(&c.done) &&
 			       !(READ_ONCE(task->__state) & TASK_WAKEKILL))
 				schedule_timeout_uninterruptible(1);
 			send_sig(SIGKILL, task, 1);
-			put_task_struct(task);
-			KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&c.done, HZ * 10));
+			KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&c.done, HZ * 60));
 		}
 		mutex_unlock(&r->shape_lock);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 		wait_for_completion(&c.done);
+		kthread_stop(task);
+		put_task_struct(task);
 		KUNIT_EXPECT_EQ(test, c.result, i ? -EINTR : 1);
 		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).bytes, SZ_1M);
 	}

@@ -58,7 +58,27 @@ static void hopeless_requests_drain_once_in_an_interval(struct kunit *test)
 	for (i = 0; i < nr; i++)
 		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP, HOPELESS));
 	KUNIT_EXPECT_GE(test, jiffies - start, (nr - 2) * RSV_BACKOFF_INTERVAL);
-	KUNIT_EXPECT_GE(test, h.r->backoff.ended, nr - 2);
+	hopeless_end(test, &h);
+}
+
+/* The interval never ends by itself here, however long the CPU stalls. */
+static void back_off(struct hopeless *h)
+{
+	h->r->backoff.until = jiffies + HZ * 3600;
+}
+
+static void each_hopeless_request_drains(struct kunit *test)
+{
+	struct hopeless h = hopeless_new(test);
+	const unsigned int nr = 5;
+	unsigned int i;
+
+	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP, HOPELESS));
+	for (i = 0; i < nr; i++) {
+		back_off(&h);
+		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP, HOPELESS));
+	}
+	KUNIT_EXPECT_EQ(test, h.r->backoff.ended, nr);
 	hopeless_end(test, &h);
 }
 
@@ -87,6 +107,7 @@ static void request_that_backs_off_drains_before_it_fails(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP, HOPELESS));
 		cache_an_object(test, c);
 		__rsv_free_pages(h.used, 0);
+		back_off(&h);
 		page = rsv_alloc_pages(h.r, GFP, HOPELESS);
 		KUNIT_EXPECT_NOT_NULL(test, page);
 		if (page)
@@ -118,7 +139,7 @@ static void who_backs_off(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, backs_off(h.r, 3, GFP));
 	/* As if the interval never ended */
 	rsv_backoff_failed(h.r, &q);
-	h.r->backoff.until = jiffies + HZ * 3600;
+	back_off(&h);
 	KUNIT_EXPECT_TRUE(test, backs_off(h.r, 3, GFP));
 	KUNIT_EXPECT_TRUE(test, backs_off(h.r, 4, GFP));
 	KUNIT_EXPECT_FALSE_MSG(test, backs_off(h.r, 2, GFP), "a smaller request");
@@ -143,7 +164,7 @@ static void drain_that_helps_ends_the_back_off(struct kunit *test)
 	__rsv_free_pages(h.used, 0);
 	cache_an_object(test, c);
 	KUNIT_EXPECT_EQ(test, h.r->backoff.nr_pages, 1UL << HOPELESS);
-	h.r->backoff.until = jiffies + HZ * 3600;
+	back_off(&h);
 	page = rsv_alloc_pages(h.r, GFP, HOPELESS);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_FALSE(test, backs_off(h.r, HOPELESS, GFP));
@@ -160,7 +181,7 @@ static void request_that_does_not_retry_fails_at_once(struct kunit *test)
 	struct hopeless h = hopeless_new(test);
 
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP, HOPELESS));
-	h.r->backoff.until = jiffies + HZ * 3600;
+	back_off(&h);
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP | __GFP_NORETRY, HOPELESS));
 	KUNIT_EXPECT_EQ(test, h.r->backoff.begun, 0);
 	hopeless_end(test, &h);
@@ -190,7 +211,7 @@ static void nobody_waits_for_ever_for_the_turn(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP, HOPELESS));
 	set_bit(RSV_BACKOFF_TURN, &h.r->backoff.state);
-	h.r->backoff.until = jiffies + HZ * 3600;
+	back_off(&h);
 	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(h.r, GFP, HOPELESS));
 	KUNIT_EXPECT_EQ(test, h.r->backoff.begun, 0);
 	KUNIT_EXPECT_TRUE(test, test_bit(RSV_BACKOFF_TURN, &h.r->backoff.state));
@@ -254,6 +275,7 @@ static void one_drain_serves_all_who_wait_for_it(struct kunit *test)
 
 static struct kunit_case backoff_cases[] = {
 	KUNIT_CASE(hopeless_requests_drain_once_in_an_interval),
+	KUNIT_CASE(each_hopeless_request_drains),
 	KUNIT_CASE(request_that_backs_off_drains_before_it_fails),
 	KUNIT_CASE(who_backs_off),
 	KUNIT_CASE(drain_that_helps_ends_the_back_off),

@@ -345,6 +345,7 @@ static void run_is_found_behind_many_blocks(struct kunit *test)
 	unsigned int i;
 	void *p;
 
+	rsvt_stay_on_this_cpu();
 	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, 512), 512);
 	for (i = 0; i < 500; i += 2)
 		__rsv_free_pages(virt_to_page(rsvt_scratch_base(r) + i * PAGE_SIZE), 0);

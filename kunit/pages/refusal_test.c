@@ -250,9 +250,16 @@ static struct kunit_case refusal_cases[] = {
 	KUNIT_CASE(memory_of_other_nodes),
 	{}};
 
+/* Requests that name no node mean that of the CPU. */
+static int refusal_init(struct kunit *test)
+{
+	rsvt_stay_on_this_cpu();
+	return rsvt_suite_init(test);
+}
+
 static struct kunit_suite refusal_suite = {
 	.name = "reservoir_refusal",
-	.init = rsvt_suite_init,
+	.init = refusal_init,
 	.test_cases = refusal_cases,
 };
 

@@ -4,7 +4,7 @@
  */
 
 /* 8 MB for all, and 1 MB of the zone DMA */
-TEST_F(device, the_command_says_why_it_got_no_memory)
+TEST_F_TIMEOUT(device, the_command_says_why_it_got_no_memory, 120)
 {
 	const struct rsv_ioc_reserve zones[] = {
 		one_run,
@@ -41,7 +41,7 @@ TEST_F(device, the_command_says_why_it_got_no_memory)
 }
 
 /* Pages of a region one by one; every other one is freed. */
-TEST_F(device, the_command_says_that_memory_is_in_pieces)
+TEST_F_TIMEOUT(device, the_command_says_that_memory_is_in_pieces, 120)
 {
 	struct rsv_ioc_reserve want = {.bytes = MB(1), .flags = RSV_RESERVE_CONTIG};
 	struct rsv_ioc_buffer_alloc blocks[256], block;
@@ -83,7 +83,7 @@ static int run_with_limits(int fd)
 	return 0;
 }
 
-TEST_F(device, the_command_says_which_limit_it_met)
+TEST_F_TIMEOUT(device, the_command_says_which_limit_it_met, 120)
 {
 	pid_t child = fork();
 

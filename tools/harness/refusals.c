@@ -110,7 +110,7 @@ static int close_marked(int fd, uint32_t region)
 	return free_handle(fd, region) ?: destroy_named(fd, "marked");
 }
 
-TEST_F(device, a_region_can_be_used_up)
+TEST_F_TIMEOUT(device, a_region_can_be_used_up, 120)
 {
 	const uint32_t exact = RSV_BUFFER_EXACT, high = RSV_BUFFER_HIGH;
 	struct rsv_ioc_scattered_alloc pages;
@@ -158,7 +158,7 @@ static int ask_for_the_last_pages(int fd)
 	return 0;
 }
 
-TEST_F(device, the_last_pages_of_the_default_region_need_a_capability)
+TEST_F_TIMEOUT(device, the_last_pages_of_the_default_region_need_a_capability, 120)
 {
 	uint64_t withheld;
 	uint32_t region;
@@ -170,7 +170,7 @@ TEST_F(device, the_last_pages_of_the_default_region_need_a_capability)
 }
 
 /* Frees pages in an order of chance: each time what can be had is had, and no more. */
-TEST_F(device, the_largest_buffer_is_what_a_query_says)
+TEST_F_TIMEOUT(device, the_largest_buffer_is_what_a_query_says, 120)
 {
 	struct rsv_ioc_buffer_alloc blocks[64];
 	unsigned int nr, at, seed = 1;
@@ -194,7 +194,7 @@ TEST_F(device, the_largest_buffer_is_what_a_query_says)
 	EXPECT_EQ(can, 64 * page_size());
 }
 
-TEST_F(device, a_full_region_says_that_it_is_full)
+TEST_F_TIMEOUT(device, a_full_region_says_that_it_is_full, 120)
 {
 	struct rsv_ioc_buffer_alloc all;
 	struct rsv_ioc_cache_create cache;
@@ -214,7 +214,7 @@ TEST_F(device, a_full_region_says_that_it_is_full)
 	EXPECT_EQ(object_refusal(self->fd, cache.handle), RSV_REFUSED_FULL);
 }
 
-TEST_F(device, objects_are_refused_the_last_pages)
+TEST_F_TIMEOUT(device, objects_are_refused_the_last_pages, 120)
 {
 	struct rsv_ioc_buffer_alloc most;
 	struct rsv_ioc_cache_create cache;
@@ -233,7 +233,7 @@ TEST_F(device, objects_are_refused_the_last_pages)
 }
 
 /* Every other page is free; then three in a row are, which are no block of four. */
-TEST_F(device, memory_in_pieces_is_told_from_a_full_region)
+TEST_F_TIMEOUT(device, memory_in_pieces_is_told_from_a_full_region, 120)
 {
 	struct rsv_ioc_buffer_alloc blocks[16], block;
 	uint32_t region, i;
@@ -258,7 +258,7 @@ TEST_F(device, memory_in_pieces_is_told_from_a_full_region)
 }
 
 /* A block has a power of two of pages: the exact block, which is smaller, is the one to ask for. */
-TEST_F(device, what_is_free_is_compared_with_what_was_asked_for)
+TEST_F_TIMEOUT(device, what_is_free_is_compared_with_what_was_asked_for, 120)
 {
 	struct rsv_ioc_buffer_alloc page;
 	uint64_t withheld, bytes = 9 * page_size();
@@ -278,7 +278,7 @@ TEST_F(device, what_is_free_is_compared_with_what_was_asked_for)
 }
 
 /* 4 MB for all, and 1 MB of the zone DMA, which serves only requests that name it */
-TEST_F(device, memory_of_other_zones_is_told)
+TEST_F_TIMEOUT(device, memory_of_other_zones_is_told, 120)
 {
 	const struct rsv_ioc_reserve want[] = {
 		{.bytes = MB(4)},
@@ -303,7 +303,7 @@ TEST_F(device, memory_of_other_zones_is_told)
 	EXPECT_EQ(destroy_named(self->fd, "zones"), 0);
 }
 
-TEST_F(device, a_buffer_may_insist_on_its_node)
+TEST_F_TIMEOUT(device, a_buffer_may_insist_on_its_node, 120)
 {
 	const uint32_t this_node = RSV_BUFFER_NODE | RSV_BUFFER_THISNODE;
 	struct rsv_ioc_buffer_alloc all;
@@ -315,7 +315,7 @@ TEST_F(device, a_buffer_may_insist_on_its_node)
 	EXPECT_EQ(block_refusal(self->fd, region, 1, this_node, 0), RSV_REFUSED_FULL);
 }
 
-TEST_F(device, memory_of_other_nodes_is_told)
+TEST_F_TIMEOUT(device, memory_of_other_nodes_is_told, 120)
 {
 	const struct rsv_ioc_reserve want = {.bytes = MB(4), .flags = RSV_RESERVE_NODE};
 	const uint32_t this_node = RSV_BUFFER_NODE | RSV_BUFFER_THISNODE;
@@ -373,7 +373,7 @@ static int exceed_what_programs_may(int fd)
 	return 0;
 }
 
-TEST_F(device, the_quota_that_refuses_is_told)
+TEST_F_TIMEOUT(device, the_quota_that_refuses_is_told, 120)
 {
 	struct rsv_ioc_info info = info_of(self->fd, 0);
 	struct rsv_ioc_buffer_alloc most;
@@ -390,7 +390,7 @@ TEST_F(device, the_quota_that_refuses_is_told)
 }
 
 /* So it is in a program that was built before the structure grew: nothing is written behind it. */
-TEST_F(device, a_refusal_changes_nothing_else_in_the_structure)
+TEST_F_TIMEOUT(device, a_refusal_changes_nothing_else_in_the_structure, 120)
 {
 	struct rsv_ioc_buffer_alloc want, got;
 
@@ -413,7 +413,7 @@ TEST_F(device, a_refusal_changes_nothing_else_in_the_structure)
 }
 
 /* What follows the structure of an old program is its own. */
-TEST_F(device, a_structure_without_a_refusal_succeeds)
+TEST_F_TIMEOUT(device, a_structure_without_a_refusal_succeeds, 120)
 {
 	struct rsv_ioc_buffer_alloc block = {
 		.size = offsetof(struct rsv_ioc_buffer_alloc, refusal),
@@ -429,7 +429,7 @@ TEST_F(device, a_structure_without_a_refusal_succeeds)
 	EXPECT_EQ(free_handle(self->fd, block.handle), 0);
 }
 
-TEST_F(device, a_refusal_that_cannot_be_told_is_an_error_all_the_same)
+TEST_F_TIMEOUT(device, a_refusal_that_cannot_be_told_is_an_error_all_the_same, 120)
 {
 	struct rsv_ioc_buffer_alloc block = {.size = sizeof(block), .bytes = 1ULL << 40};
 
