@@ -198,7 +198,7 @@ static void shrinking_a_cache_reaches_all_cpus(struct kunit *test)
 	KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).total, 0);
 	KUNIT_EXPECT_EQ(test, per_cpu_ptr(c->cpus, cpu)->loaded->size, 0);
-	/* If the CPU is of another node, it has the object that was freed in its remote magazine. */
+	/* A CPU of another node has the object that was freed in its remote magazine. */
 	KUNIT_EXPECT_GE(test, rsv_cpu_nr_loaded(per_cpu_ptr(d->cpus, cpu)), RSV_BATCH - 1);
 }
 
