@@ -189,7 +189,8 @@ static __always_inline bool rsv_kmalloc_fast(struct rsv_region *r, size_t size, 
 	if (unlikely(!rsv_gfp_is_plain(gfp) || !rsv_alloc_fast(c, object)))
 		return false;
 	*object = rsv_alloc_hook(c, *object, gfp & ~__GFP_ZERO);
-	if (zero)
+	/* With init_on_alloc, Debian's default, the hook has cleared it. */
+	if (zero && !rsv_alloc_clears(c, 0))
 		rsv_kmalloc_clear(c, *object);
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		rsv_kmalloc_fence(c, *object, size);
