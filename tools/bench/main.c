@@ -33,8 +33,16 @@ module_param_named(tries, bench_tries, uint, 0400);
 MODULE_PARM_DESC(tries, "how often they are repeated at most, until two medians agree");
 
 static const struct bench_case *const all_cases[] = {
-	bench_objects, bench_kmalloc, bench_pages, bench_exhaust, bench_stream, bench_cpus,
-	bench_worst, bench_delay, bench_others, bench_growth,
+	bench_objects,
+	bench_kmalloc,
+	bench_pages,
+	bench_exhaust,
+	bench_cpus,
+	bench_stream,
+	bench_worst,
+	bench_delay,
+	bench_others,
+	bench_growth,
 };
 
 /**
