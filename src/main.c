@@ -291,7 +291,9 @@ static int rsv_pages_start(void)
 
 	if (err)
 		return err;
-	rsv_pagemap_start();
+	err = rsv_pagemap_start();
+	if (err)
+		goto no_pagemap;
 	err = rsv_zones_start();
 	if (err)
 		goto no_zones;
@@ -308,6 +310,8 @@ no_bad_pages:
 no_drain:
 	rsv_zones_stop();
 no_zones:
+	rsv_pagemap_stop();
+no_pagemap:
 	rsv_work_stop();
 	return err;
 }
@@ -317,6 +321,7 @@ static void rsv_pages_stop(void)
 	rsv_bad_pages_exit();
 	rsv_drain_stop();
 	rsv_zones_stop();
+	rsv_pagemap_stop();
 	rsv_work_stop();
 }
 

@@ -704,7 +704,6 @@ struct rsv_depot {
  * @top: end of the objects in the loaded magazine: allocations pop there, frees push there
  * @bottom: first round of the loaded magazine
  * @limit: end of the loaded magazine
- * @extent: a hint: the extent in which this CPU last freed an object of its own node, never NULL
  * @allocs: allocations that this CPU's magazines served
  * @frees: frees that they served (the fast paths touch only the fields up to here, one cache line)
  * @loaded: the loaded magazine, never NULL
@@ -723,7 +722,6 @@ struct rsv_cpu {
 	void **top;
 	void **bottom;
 	void **limit;
-	struct rsv_extent *extent;
 	u64 allocs;
 	u64 frees;
 	struct rsv_magazine *loaded;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Magazines and the memory of their objects: frees are fast in the extent of the last free, no CPU
- * has a removed extent as its hint, and a magazine holds objects of one node.
+ * Magazines and the memory of their objects: frees are fast in all extents, no CPU has a removed
+ * extent as its hint, and a magazine holds objects of one node.
  */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -54,7 +54,7 @@ static unsigned int objects_by_extent(struct kunit *test, struct rsv_cache *c, v
 	return first;
 }
 
-static void frees_are_fast_in_whichever_extent_the_last_one_was(struct kunit *test)
+static void frees_are_fast_in_each_extent(struct kunit *test)
 {
 	struct rsv_region *r = region_of_two_extents(test, SZ_256K);
 	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, SIZE, 0, 0, NULL);
@@ -73,16 +73,16 @@ static void frees_are_fast_in_whichever_extent_the_last_one_was(struct kunit *te
 	KUNIT_EXPECT_LE(test, rsvt_this_cpu(c)->slow_frees, slow + 1);
 	rsvt_objects_free(c, object + first, nr - first);
 	KUNIT_EXPECT_LE(test, rsvt_this_cpu(c)->slow_frees, slow + 2);
-	KUNIT_EXPECT_TRUE(test, rsv_extent_has(rsvt_this_cpu(c)->extent, object[nr - 1]));
 }
 
-static bool is_hint_of_some_cpu(struct rsv_cache *c, const struct rsv_extent *e)
+static bool is_hint_of_some_cpu(const struct rsv_extent *e)
 {
-	unsigned int cpu;
+	unsigned int cpu, i;
 
 	for_each_possible_cpu(cpu)
-		if (per_cpu_ptr(c->cpus, cpu)->extent == e)
-			return true;
+		for (i = 0; i < RSV_HINTS; i++)
+			if (*per_cpu_ptr(&rsv_hints[i], cpu) == e)
+				return true;
 	return false;
 }
 
@@ -96,15 +96,16 @@ static void removed_extent_is_hint_of_no_cpu(struct kunit *test)
 
 	rsvt_objects_alloc(test, c, &object, 1);
 	rsv_cache_free(c, object);
-	removed = rsvt_this_cpu(c)->extent;
-	KUNIT_EXPECT_TRUE(test, rsv_extent_has(removed, object));
+	rcu_read_lock();
+	removed = rsv_extent_find_addr(object);
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, is_hint_of_some_cpu(removed));
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 2 * BLOCK_BYTES);
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
 	/* The extent goes after a grace period. */
-	while (is_hint_of_some_cpu(c, removed) && time_before(jiffies, end))
+	while (is_hint_of_some_cpu(removed) && time_before(jiffies, end))
 		msleep(20);
-	KUNIT_EXPECT_FALSE(test, is_hint_of_some_cpu(c, removed));
-	KUNIT_EXPECT_EQ(test, rsvt_this_cpu(c)->extent->bytes, 0);
+	KUNIT_EXPECT_FALSE(test, is_hint_of_some_cpu(removed));
 	EXPECT_MISUSE(test, RSV_FOREIGN, rsv_cache_free(c, object));
 }
 
@@ -273,7 +274,7 @@ static void own_node_is_served_by_the_magazines(struct kunit *test)
 }
 
 static struct kunit_case magazine_place_cases[] = {
-	KUNIT_CASE(frees_are_fast_in_whichever_extent_the_last_one_was),
+	KUNIT_CASE(frees_are_fast_in_each_extent),
 	KUNIT_CASE(removed_extent_is_hint_of_no_cpu),
 	KUNIT_CASE_PARAM(objects_of_another_node_are_flushed_by_the_magazine, engines_gen_params),
 	KUNIT_CASE_PARAM(magazines_serve_objects_of_their_own_node_only, engines_gen_params),

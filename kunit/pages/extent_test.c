@@ -132,7 +132,6 @@ static void many_extents_are_removed(struct kunit *test)
 	struct rsv_region *r = rsvt_scratch_region_or_skip(test, NULL, 0);
 	size_t metadata = rsvt_query_region(r).metadata_bytes;
 	struct rsv_extent *hint;
-	struct rsv_cache *c;
 	unsigned int nr, i;
 
 	rsvt_stay_on_this_cpu();
@@ -142,18 +141,18 @@ static void many_extents_are_removed(struct kunit *test)
 		kunit_skip(test, "the machine has no such memory free");
 	KUNIT_EXPECT_EQ(test, r->extents_used, nr);
 	KUNIT_EXPECT_EQ(test, r->span, nr * LENT_PAGES);
-	c = rsvt_scratch_cache(test, r, 64, 0);
 	hint = r->extents->at[nr - 1];
-	raw_cpu_ptr(c->cpus)->extent = hint;
+	raw_cpu_write(rsv_hints[0], hint);
+	raw_cpu_write(rsv_hints[RSV_HINTS - 1], hint);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), nr * LENT_PAGES * PAGE_SIZE);
 	flush_work(&r->remove_work);
-	KUNIT_EXPECT_PTR_NE(test, raw_cpu_ptr(c->cpus)->extent, hint);
+	KUNIT_EXPECT_PTR_NE(test, raw_cpu_read(rsv_hints[0]), hint);
+	KUNIT_EXPECT_PTR_NE(test, raw_cpu_read(rsv_hints[RSV_HINTS - 1]), hint);
 	KUNIT_EXPECT_EQ(test, r->nr_extents, 0);
 	KUNIT_EXPECT_TRUE(test, llist_empty(&r->removed));
 	KUNIT_EXPECT_EQ(test, r->extents_used, 0);
 	for (i = 0; i < r->extents->capacity; i++)
 		KUNIT_EXPECT_NULL(test, r->extents->at[i]);
-	rsvt_scratch_cache_end(test, c);
 	/* The tables remain, and the zone. */
 	KUNIT_EXPECT_LT(test, rsvt_query_region(r).metadata_bytes, metadata + SZ_8K);
 }

@@ -233,10 +233,10 @@ struct rsv_bulk_slab {
  * Looks up the slab of an object that is none of @last. Returns no slab if the address is not that
  * of an object.
  */
-static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c,
-						   const struct rsv_extent *e, const void *object,
+static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c, const void *object,
 						   struct rsv_bulk_slab last)
 {
+	const struct rsv_extent *e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
 	const struct rsv_bulk_slab s = {
 		.base = (unsigned long)object & ~c->mask,
 		.carved = rsv_carved_objects(c, e, object),
@@ -272,7 +272,7 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 		 * object.
 		 */
 		if (unlikely(index >= s.carved)) {
-			s = rsv_bulk_find(c, READ_ONCE(cpu->extent), object, s);
+			s = rsv_bulk_find(c, object, s);
 			if (!s.carved)
 				break;
 		}
@@ -312,8 +312,10 @@ static unsigned int rsv_bulk_free_fast(struct rsv_cache *c, unsigned int nr, voi
  * Marks an object as cached, for this CPU's loaded magazine. Returns false if it is not a used
  * object in the extent.
  */
-static bool rsv_bulk_mark_cached(struct rsv_cache *c, struct rsv_extent *e, void *object)
+static bool rsv_bulk_mark_cached(struct rsv_cache *c, void *object)
 {
+	struct rsv_extent *e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
+
 	return rsv_extent_has(e, object) && rsv_free_mark_cached(c, e, object) == RSV_OK;
 }
 
@@ -322,17 +324,15 @@ static noinline unsigned int rsv_bulk_free_each(struct rsv_cache *c, unsigned in
 						void **objects)
 {
 	struct rsv_cpu *cpu = rsv_bulk_enter_each(c, rsv_bulk_free_needs_each);
-	struct rsv_extent *e;
 	unsigned int done;
 
 	if (!cpu)
 		return 0;
-	e = READ_ONCE(cpu->extent);
 	nr = min(nr, RSV_BULK);
 	for (done = 0; done < nr; done++) {
 		if (!rsv_cpu_room(cpu) && !rsv_depot_exchange_full(c, cpu))
 			break;
-		if (!rsv_bulk_mark_cached(c, e, objects[done]))
+		if (!rsv_bulk_mark_cached(c, objects[done]))
 			break;
 		rsv_free_clear(c, objects[done]);
 		rsv_free_hook(c, objects[done]);

@@ -6,7 +6,6 @@
 #include <linux/mm.h>
 
 #include "cpu.h"
-#include "pages/pagemap.h"
 
 struct rsv_magazine rsv_magazine_none;
 
@@ -26,7 +25,6 @@ void rsv_cpu_init(struct rsv_cpu *cpu)
 	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;
-	cpu->extent = &rsv_extent_none;
 	cpu->freelist = RSV_SLAB_NONE;
 }
 
@@ -48,22 +46,6 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 	/* data_race(): see above */
 	return data_race(p->loaded != &rsv_magazine_none || p->previous != &rsv_magazine_none ||
 			 p->remote != &rsv_magazine_none || p->active);
-}
-
-/**
- * rsv_cpu_invalidate_hints() - replace extents that no look-up finds any more in all CPUs' hints of
- *	a cache
- * @c: the cache
- *
- * Context: Any, under rcu_read_lock(). A CPU that read the hint before may use it until a grace
- * period is over.
- */
-void rsv_cpu_invalidate_hints(struct rsv_cache *c)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		rsv_hint_invalidate(&per_cpu_ptr(c->cpus, cpu)->extent);
 }
 
 /**

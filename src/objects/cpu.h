@@ -34,7 +34,6 @@ DECLARE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled);
 
 void rsv_cpu_init(struct rsv_cpu *cpu);
 bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu);
-void rsv_cpu_invalidate_hints(struct rsv_cache *c);
 void rsv_cache_set_fast(struct rsv_cache *c);
 void rsv_cache_update_fast(struct rsv_cache *c);
 

@@ -4,7 +4,8 @@
  * magazine of this CPU. alloc.c, free.c, kmalloc.c and bulk.c share them.
  *
  * They touch the cache's first cache lines, one line of the CPU's struct rsv_cpu, one round of the
- * magazine, the mark in the object and, on free, the frame of the object's page.
+ * magazine, the mark in the object and, on free, a hint, its extent and the frame of the object's
+ * page.
  */
 #ifndef RSV_OBJECTS_FASTPATH_H
 #define RSV_OBJECTS_FASTPATH_H
@@ -91,7 +92,7 @@ static __always_inline bool rsv_free_fast(struct rsv_cache *c, void *object)
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
 	/* Another CPU may invalidate the hint at any time. Disabled preemption keeps its extent. */
-	e = READ_ONCE(cpu->extent);
+	e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
 	into = (unsigned long)object - (unsigned long)e->base;
 	if (unlikely(into >= e->bytes))
 		goto leave;

@@ -75,18 +75,21 @@ void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
 void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	struct rsv_extent *e;
+	bool known;
 
 	/* On kernels that tag addresses, the module knows memory by untagged ones. */
 	object = kasan_reset_tag(object);
 	if (!object || !rsv_cache_usable(c) || rsv_refuse_nmi("an object given back"))
 		return;
 	rcu_read_lock();
-	e = rsv_region_extent_rcu(c->region, object);
-	if (likely(e))
-		rsv_free_found(c, e, object, caller);
-	else
+	known = rsv_hint_has(object);
+	/* Not rsv_region_extent_rcu(), which may find the extent and leave the hint as it is. */
+	e = rsv_extent_find_addr(object);
+	if (unlikely(!e || e->region != c->region))
 		rsv_report(RSV_FOREIGN, "cache %s of region %s: a pointer to elsewhere", c->name,
 			   c->region->name);
+	else if (known || !rsv_hint_has(object) || !rsv_free_fast(c, object))
+		rsv_free_found(c, e, object, caller);
 	rcu_read_unlock();
 }
 

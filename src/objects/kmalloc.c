@@ -351,22 +351,6 @@ static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long call
 			   rsv_addr_offset(e, p));
 }
 
-static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
-{
-	struct rsv_extent *e;
-
-	p = kasan_reset_tag(p);
-	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte given back"))
-		return;
-	rcu_read_lock();
-	e = rsv_extent_find_addr(p);
-	if (likely(e))
-		rsv_kfree_in(e, p, caller);
-	else
-		rsv_report(RSV_FOREIGN, "memory of no region given back%s", rsv_foreign_text(p));
-	rcu_read_unlock();
-}
-
 /*
  * Looks up the address in the extent of this CPU's hint, and frees the object into a magazine of
  * the cache that the frame names. Disabled preemption keeps both the extent and the cache.
@@ -380,7 +364,7 @@ static __always_inline bool rsv_kfree_fast(void *p)
 	unsigned long into;
 
 	preempt_disable();
-	e = this_cpu_read(rsv_extent_hint);
+	e = rsv_hint(rsv_hint_of_addr((unsigned long)p));
 	into = (unsigned long)p - (unsigned long)e->base;
 	if (unlikely(into >= e->bytes))
 		goto refuse;
@@ -401,6 +385,24 @@ static __always_inline bool rsv_kfree_fast(void *p)
 refuse:
 	preempt_enable();
 	return false;
+}
+
+static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
+{
+	struct rsv_extent *e;
+	bool known;
+
+	p = kasan_reset_tag(p);
+	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte given back"))
+		return;
+	rcu_read_lock();
+	known = rsv_hint_has(p);
+	e = rsv_extent_find_addr(p);
+	if (unlikely(!e))
+		rsv_report(RSV_FOREIGN, "memory of no region given back%s", rsv_foreign_text(p));
+	else if (known || !rsv_hint_has(p) || !rsv_kfree_fast((void *)p))
+		rsv_kfree_in(e, p, caller);
+	rcu_read_unlock();
 }
 
 /**

@@ -74,7 +74,7 @@ static __always_inline size_t rsv_object_size_fast(const void *p)
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		return 0;
 	preempt_disable();
-	e = this_cpu_read(rsv_extent_hint);
+	e = rsv_hint(rsv_hint_of_addr((unsigned long)p));
 	into = (unsigned long)p - (unsigned long)e->base;
 	if (likely(into < e->bytes)) {
 		f = rsv_frame_at_offset(e, into);

@@ -228,12 +228,6 @@ bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool 
 	cpu = rsv_cpu_enter_with_room(c);
 	if (!cpu)
 		return false;
-	/*
-	 * The fast path looks there first. The node is checked again, since the task may have
-	 * moved.
-	 */
-	if (e->nid == numa_mem_id() && rsv_extent_is_linear(e))
-		WRITE_ONCE(cpu->extent, e);
 	rsv_cpu_push(cpu, cpu->top, object);
 	cpu->frees += count;
 	rsv_cpu_leave(cpu);

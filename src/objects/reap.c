@@ -216,17 +216,6 @@ static bool rsv_caches_have_local(struct rsv_region *r, struct rsv_cache *only, 
 	return only ? rsv_cpu_has(only, cpu) : rsv_caches_visit(r, rsv_cache_visit_cpu, &cpu);
 }
 
-static bool rsv_cache_visit_hints(struct rsv_cache *c, void *unused)
-{
-	rsv_cpu_invalidate_hints(c);
-	return false;
-}
-
-static void rsv_caches_invalidate_hints(struct rsv_region *r)
-{
-	rsv_caches_visit(r, rsv_cache_visit_hints, NULL);
-}
-
 /* The periodic work, and the hooks for pages/ */
 
 static void rsv_reap_work(struct work_struct *work)
@@ -306,10 +295,9 @@ static const struct rsv_drain_hooks rsv_reap_drain_hooks = {
 };
 
 /**
- * rsv_reap_set_hooks() - let pages/ drain caches, and invalidate their hints
+ * rsv_reap_set_hooks() - let pages/ drain caches
  */
 void rsv_reap_set_hooks(void)
 {
 	rsv_drain_set_hooks(&rsv_reap_drain_hooks);
-	rsv_hints_set_invalidate_hook(rsv_caches_invalidate_hints);
 }

@@ -234,7 +234,7 @@ static int rsv_extent_map(struct rsv_extent *e)
 	/* A lookup may have found the extent already: pagemap.c lists these steps. */
 	rsv_pagemap_unmap(e);
 	synchronize_rcu();
-	rsv_hints_invalidate(e->region);
+	rsv_hints_invalidate();
 	synchronize_rcu();
 	return err;
 }
@@ -324,7 +324,7 @@ static void rsv_extents_remove_work(struct work_struct *work)
 	if (!removed)
 		return;
 	synchronize_rcu();
-	rsv_hints_invalidate(r);
+	rsv_hints_invalidate();
 	synchronize_rcu();
 	llist_for_each_entry_safe(e, next, removed, removed)
 		rsv_extent_free(e);
@@ -527,8 +527,7 @@ void rsv_extents_release(struct list_head *regions)
 		rsv_extents_unmap(r);
 	/* After this no lookup that found an extent in the map can make it a hint. */
 	synchronize_rcu();
-	list_for_each_entry(r, regions, ending)
-		rsv_hints_invalidate(r);
+	rsv_hints_invalidate();
 	synchronize_rcu();
 	list_for_each_entry(r, regions, ending)
 		rsv_extents_free(r);

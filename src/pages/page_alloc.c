@@ -317,7 +317,7 @@ static __always_inline bool rsv_pages_push(struct page *page, unsigned int order
 	struct rsv_zone *z;
 
 	preempt_disable();
-	e = this_cpu_read(rsv_extent_hint);
+	e = rsv_hint(rsv_hint_of_pfn(pfn));
 	index = pfn - e->first;
 	if (unlikely(index >= e->nr_pages))
 		goto refuse;
@@ -387,7 +387,7 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 	if (unlikely(in_nmi()) && rsv_refuse_nmi("pages given back"))
 		return;
 	preempt_disable();
-	e = this_cpu_read(rsv_extent_hint);
+	e = rsv_hint(rsv_hint_of_pfn(pfn));
 	index = pfn - e->first;
 	if (unlikely(index >= e->nr_pages || READ_ONCE(e->nr_holes))) {
 		e = rsv_extent_find(pfn);

@@ -11,22 +11,39 @@
 
 #include "types.h"
 
-/* Stands for the hint where there is none: this extent contains no page. */
+/* Stands for a hint where there is none: this extent contains no page. */
 extern struct rsv_extent rsv_extent_none;
 
 /*
- * The extent that lookups on this CPU try first. It is on this CPU's node and linear, or it is
- * rsv_extent_none; it is never NULL. A reader with preemption disabled keeps it from being freed.
+ * Each CPU has a table of hints. Memory of 2^RSV_HINT_SHIFT bytes has one hint, and so has all
+ * memory that is a multiple of the table's span away: RSV_HINTS times as much.
+ *
+ * Shift: blocks of 64 KB that lie scattered are extents of that length. Two of them that touch are
+ * one extent, so with twice as much for one hint no two compete for it. Number: extents that are
+ * less than the span apart, 256 MB, do not compete either. Where they do, the last one that was
+ * found has the hint, and the other one is looked up once more.
+ *
+ * A CPU reads only the hints of the memory that it frees. One cache line has those of 1 MB, whose
+ * frames fill 128 cache lines. So hints take no room in a data cache that would matter, and the
+ * 16 KB of a table only bound the memory that all CPUs need.
  */
-DECLARE_PER_CPU(struct rsv_extent *, rsv_extent_hint);
+#define RSV_HINT_SHIFT	17
+#define RSV_HINTS	2048U
 
-void rsv_pagemap_start(void);
+/*
+ * The hints: the extents that lookups on this CPU try first. Each is on this CPU's node and linear,
+ * or it is rsv_extent_none; it is never NULL. A reader with preemption disabled keeps it from being
+ * freed.
+ */
+extern struct rsv_extent *__percpu *rsv_hints;
+
+int rsv_pagemap_start(void);
+void rsv_pagemap_stop(void);
 int rsv_pagemap_add(struct rsv_extent *e);
 void rsv_pagemap_remove(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 void rsv_pagemap_unmap(struct rsv_extent *e);
 
-void rsv_hints_set_invalidate_hook(void (*invalidate)(struct rsv_region *r));
-void rsv_hints_invalidate(struct rsv_region *r);
+void rsv_hints_invalidate(void);
 
 struct rsv_extent *rsv_extent_find(unsigned long pfn);
 struct rsv_extent *rsv_extent_find_addr(const void *addr);
@@ -36,16 +53,24 @@ struct rsv_frame *rsv_frame_of_page(struct page *page);
 struct rsv_frame *rsv_frame_block(const struct rsv_extent *e, struct rsv_frame *f);
 
 /*
- * Replaces the extent in another CPU's hint if it left the page map; under rcu_read_lock(). An
- * extent that is in a hint is freed only a grace period after it was replaced there, so it exists
- * while this function looks at it.
+ * The number of the hint for an address or a page. Where the kernel maps memory at a multiple of
+ * the table's span, both give the same number. Elsewhere an extent that serves objects and pages
+ * has twice as many hints, which does no harm.
  */
-static inline void rsv_hint_invalidate(struct rsv_extent **hint)
+static __always_inline unsigned int rsv_hint_of_addr(unsigned long addr)
 {
-	struct rsv_extent *e = READ_ONCE(*hint);
+	return (addr >> RSV_HINT_SHIFT) % RSV_HINTS;
+}
 
-	if (READ_ONCE(e->unmapped))
-		cmpxchg(hint, e, &rsv_extent_none);
+static __always_inline unsigned int rsv_hint_of_pfn(unsigned long pfn)
+{
+	return (pfn >> (RSV_HINT_SHIFT - PAGE_SHIFT)) % RSV_HINTS;
+}
+
+/* This CPU's hint of a number, with preemption disabled */
+static __always_inline struct rsv_extent *rsv_hint(unsigned int nr)
+{
+	return this_cpu_read(rsv_hints[nr]);
 }
 
 /*
@@ -61,6 +86,16 @@ static inline bool rsv_extent_is_linear(const struct rsv_extent *e)
 static inline bool rsv_extent_has(const struct rsv_extent *e, const void *addr)
 {
 	return (unsigned long)addr - (unsigned long)e->base < e->bytes;
+}
+
+/*
+ * Whether this CPU's hint for an address is of its extent; under rcu_read_lock(). A slow path of a
+ * free asks before its lookup and after it. If only the lookup made it so, the fast path can serve.
+ * So an address that this CPU looks up anew costs no more than that.
+ */
+static inline bool rsv_hint_has(const void *addr)
+{
+	return rsv_extent_has(raw_cpu_read(rsv_hints[rsv_hint_of_addr((unsigned long)addr)]), addr);
 }
 
 static inline struct rsv_extent *rsv_frame_extent(const struct rsv_region *r,
@@ -112,14 +147,14 @@ static inline u64 rsv_addr_offset(const struct rsv_extent *e, const void *addr)
 }
 
 /*
- * rsv_region_extent() for callers under rcu_read_lock(). Most regions have one extent, or most of
- * their pages in the first one, so this function looks there first.
+ * rsv_region_extent() for callers under rcu_read_lock(). The hint may be another CPU's, if this
+ * task moves meanwhile: that one is as good.
  */
 static inline struct rsv_extent *rsv_region_extent_rcu(const struct rsv_region *r, const void *addr)
 {
-	struct rsv_extent *e = READ_ONCE(READ_ONCE(r->extents)->at[0]);
+	struct rsv_extent *e = raw_cpu_read(rsv_hints[rsv_hint_of_addr((unsigned long)addr)]);
 
-	if (likely(e && rsv_extent_has(e, addr) && !READ_ONCE(e->nr_holes)))
+	if (likely(rsv_extent_has(e, addr) && e->region == r && !READ_ONCE(e->nr_holes)))
 		return e;
 	return rsv_region_extent_find(r, addr);
 }
