@@ -219,8 +219,8 @@ void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
  *	decides which of its slabs serves. __GFP_ZERO clears an object without a constructor, and
  *	leaves one that has a constructor as constructed, with a warning once for each caller
  *
- * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it. The constructor, if there
- * is one, runs in the caller's context.
+ * Context: Any; may sleep if @gfp allows it. In an NMI it gives NULL unless this CPU's loaded
+ * magazine has an object. The constructor, if there is one, runs in the caller's context.
  * Return: The object, aligned as the cache demands, or NULL if the region has no memory for it. A
  * caller that may not sleep may get NULL while other CPUs have free objects in their magazines.
  */

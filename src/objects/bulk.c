@@ -55,6 +55,9 @@ static inline struct rsv_cpu *rsv_bulk_enter_fast(struct rsv_cache *c)
 {
 	struct rsv_cpu *cpu;
 
+	/* Bulk requests exchange magazines: see rsv_cpu_enter(). */
+	if (unlikely(in_nmi()))
+		return NULL;
 	preempt_disable();
 	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
 	if (likely(rsv_cpu_try(cpu)))

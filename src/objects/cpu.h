@@ -12,6 +12,16 @@
  * work on the same magazine, and no instruction has to be atomic. While the fast paths of a cache
  * are off, rsv_cache.fast_cpus points to rsv_cpu_disabled, whose busy is always set. So a fast path
  * needs no further test.
+ *
+ * An NMI nests like an interrupt: it runs to its end between two instructions. So busy guards the
+ * magazines against it too, and the fast paths serve an NMI without knowing that it is one. All
+ * that they touch besides is the mark of an object, which changes by one instruction or while its
+ * CPU owns the object, and a frame, which they only read; RCU waits for an NMI as it waits for an
+ * interrupt. Nobody relies on masked interrupts to keep this CPU's magazines: without busy, only
+ * the share of a dead CPU is touched, and that of a cache which no fast path can find any more.
+ * Whatever takes a lock is not for an NMI: the depot, slabs and free areas. So rsv_cpu_enter() and
+ * all slow paths refuse an NMI, and so do the fast paths of a kernel with kmemleak, whose hooks
+ * take locks.
  */
 #ifndef RSV_OBJECTS_CPU_H
 #define RSV_OBJECTS_CPU_H
@@ -71,14 +81,20 @@ static inline bool rsv_cache_has_magazines(const struct rsv_cache *c)
 	return !(c->flags & (RSV_NO_MAGAZINE | RSV_CHECKS)) && READ_ONCE(c->magazine_cache);
 }
 
+/* Whether fast paths refuse this context: an NMI, where the hooks of kmemleak take locks */
+static __always_inline bool rsv_cpu_refuses_nmi(void)
+{
+	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && in_nmi();
+}
+
 /*
- * Sets busy, with preemption disabled. Returns false in an interrupt that came while this CPU works
- * on its magazines, in an NMI, and while the fast paths are off.
+ * Sets busy, with preemption disabled. Returns false in an interrupt or an NMI that came while this
+ * CPU works on its magazines, and while the fast paths are off.
  */
 static __always_inline bool rsv_cpu_try(struct rsv_cpu *cpu)
 {
 	rsv_step(RSV_STEP_BEFORE);
-	if (unlikely(cpu->busy || in_nmi()))
+	if (unlikely(cpu->busy || rsv_cpu_refuses_nmi()))
 		return false;
 	rsv_step(RSV_STEP_LOOKED);
 	WRITE_ONCE(cpu->busy, true);
@@ -95,11 +111,16 @@ static __always_inline void rsv_cpu_end(struct rsv_cpu *cpu)
 	rsv_step(RSV_STEP_LEFT);
 }
 
-/* For the slow paths: disables preemption and sets busy. Returns NULL if busy was set already. */
+/*
+ * For all that may exchange magazines: disables preemption and sets busy. Returns NULL if busy was
+ * set already, and in an NMI, which must not take the lock of a depot.
+ */
 static inline struct rsv_cpu *rsv_cpu_enter(struct rsv_cpu __percpu *cpus)
 {
 	struct rsv_cpu *cpu;
 
+	if (unlikely(in_nmi()))
+		return NULL;
 	preempt_disable();
 	cpu = this_cpu_ptr(cpus);
 	if (likely(rsv_cpu_try(cpu)))

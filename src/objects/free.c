@@ -102,7 +102,7 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
  * The function reports a double free, an object of another cache, and a pointer to no object, and
  * changes nothing.
  *
- * Context: Any but NMI, where it is refused with a report.
+ * Context: Any. In an NMI it is refused with a report unless this CPU's loaded magazine has room.
  */
 void rsv_cache_free(struct rsv_cache *c, void *object)
 {

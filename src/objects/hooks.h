@@ -22,11 +22,14 @@ static __always_inline bool rsv_cache_uses_kmemleak(const struct rsv_cache *c)
 	return IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !(c->flags & RSV_CACHE_INTERNAL);
 }
 
-/* kmemleak allocates memory of the system under locks that sleep on PREEMPT_RT. */
+/*
+ * kmemleak allocates memory of the system under locks that sleep on PREEMPT_RT, and that no NMI may
+ * take.
+ */
 static __always_inline bool rsv_kmemleak_allowed(void)
 {
 	return preemptible() || !(IS_ENABLED(CONFIG_PREEMPT_RT) ||
-				  IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING));
+				  IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING) || in_nmi());
 }
 
 static __always_inline bool rsv_alloc_clears(const struct rsv_cache *c, gfp_t gfp)

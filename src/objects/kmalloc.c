@@ -53,7 +53,7 @@ static void *rsv_kmalloc_pages(struct rsv_region *r, size_t size, gfp_t gfp, int
 	if (!f)
 		return NULL;
 	p = rsv_frame_addr(rsv_frame_extent(r, f), f);
-	if (rsv_kmemleak_allowed())
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && rsv_kmemleak_allowed())
 		kmemleak_alloc(p, size, 1, gfp & ~__GFP_ZERO);
 	return p;
 }
@@ -210,7 +210,8 @@ static __always_inline bool rsv_kmalloc_fast(struct rsv_region *r, size_t size, 
  * The memory may be larger than @size, but only @size bytes may be used: rsv_kmalloc_size_roundup()
  * tells how many bytes to ask for instead.
  *
- * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
+ * Context: Any; may sleep if @gfp allows it. In an NMI it gives NULL unless this CPU has such
+ * memory cached.
  * Return: The memory, or NULL if the region does not have it.
  */
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp)
@@ -413,7 +414,7 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
  * itself and a pointer into no region, and changes nothing. It says so if the memory is of the
  * system's kmalloc(). Like kfree(), it also takes objects of rsv_cache_alloc().
  *
- * Context: Any but NMI, where it is refused with a report.
+ * Context: Any. In an NMI it is refused with a report unless a magazine of this CPU has room.
  */
 void rsv_kfree(const void *p)
 {

@@ -120,17 +120,16 @@ static struct rsv_allocated rsv_allocated_in(struct rsv_extent *e, const void *p
 }
 
 /*
- * Looks at the memory at an address, once. There is a report if none is allocated, and in an NMI,
- * which must not take the locks of the heap.
+ * Looks at the memory at an address, once. There is a report if none is allocated, and in an NMI
+ * where the fast path does not serve: it must not take the locks of the heap.
  */
 static struct rsv_allocated rsv_allocated_at(const void *p)
 {
 	struct rsv_allocated a = { .size = rsv_object_size_fast(p), .used = SIZE_MAX };
 	struct rsv_extent *e;
 
-	if (likely(a.size) && !in_nmi())
+	if (likely(a.size))
 		return a;
-	a.size = 0;
 	p = kasan_reset_tag(p);
 	if (rsv_refuse_nmi("the size of memory asked for"))
 		return a;
@@ -152,7 +151,7 @@ static struct rsv_allocated rsv_allocated_at(const void *p)
  * The function only reports. A caller must not use more bytes than it asked for, although the
  * memory may have more: see rsv_kmalloc_size_roundup() and rsv_krealloc().
  *
- * Context: Any but NMI, where it gives 0, with a report.
+ * Context: Any. In an NMI it gives 0, with a report, unless a fast path finds an object.
  * Return: The bytes; 0 for NULL and ZERO_SIZE_PTR, and, with a report, for a pointer that is no
  * allocated memory of a region.
  */
@@ -260,7 +259,7 @@ void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 	if (ZERO_OR_NULL_PTR(p))
 		return rsv_kmalloc_track_caller(r, size, gfp, _RET_IP_);
 	/* One comparison refuses no bytes, too many, and what the fast path does not know. */
-	if (likely(size - 1 < rsv_object_size_fast(p)) && !want_init_on_alloc(gfp) && !in_nmi())
+	if (likely(size - 1 < rsv_object_size_fast(p)) && !want_init_on_alloc(gfp))
 		return (void *)p;
 	return rsv_krealloc_slow(r, p, size, gfp, _RET_IP_);
 }

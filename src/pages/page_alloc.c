@@ -15,10 +15,10 @@
  * A free likewise has a fast path, onto this CPU's list, and one slow path: onto this CPU's list
  * after a flush of its older half, else to the free areas, else a report of what is wrong.
  *
- * Both run in any context but an NMI. The zone's lock guards the free areas, and the protocol in
- * pcp.c guards the lists. The caller of a free may pass any page. So the free looks up the page's
- * extent with preemption disabled, which holds off the grace periods that end before an extent is
- * freed.
+ * The fast paths run in any context, the slow ones in any but an NMI. The zone's lock guards the
+ * free areas, and the protocol in pcp.c guards the lists. The caller of a free may pass any page.
+ * So the free looks up the page's extent with preemption disabled, which holds off the grace
+ * periods that end before an extent is freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -260,7 +260,8 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gf
  * last such reference is gone. For a block of order 4 and up, __GFP_COMP says that others may refer
  * to, or use the fields of, other pages than the first: a free looks at all pages of such a block.
  *
- * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
+ * Context: Any; may sleep if @gfp allows it. In an NMI it gives NULL unless a list of this CPU has
+ * such a block.
  * Return: The first page, or NULL if the region has no such block.
  */
 struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order)
@@ -414,7 +415,7 @@ static noinline void rsv_free_block(struct page *page, unsigned int order)
  * If the page is not the first one of a used block of this order in some region, the function
  * reports it and changes nothing.
  *
- * Context: Any but NMI, where it is refused with a report.
+ * Context: Any. In an NMI it is refused with a report unless a list of this CPU has room.
  */
 noinline void __rsv_free_pages(struct page *page, unsigned int order)
 {

@@ -8,7 +8,10 @@
  *	set busy; read and change the list, refill or flush it; clear busy last
  *
  * An interrupt that finds busy set goes to the zone's free areas instead. So two contexts never
- * work on a list at the same time, and no instruction has to be atomic. drain.c empties the lists
+ * work on a list at the same time, and no instruction has to be atomic. An NMI nests like an
+ * interrupt, so the fast paths serve it too. Nobody relies on masked interrupts to keep this CPU's
+ * lists: without busy, only those of a dead CPU are touched. The slow paths take the zone's lock,
+ * and refuse an NMI before they get here. drain.c empties the lists
  * of other CPUs: work queued on a CPU flushes the lists of that CPU, and another CPU flushes them
  * once the CPU is dead. A CPU that goes off-line still frees until then.
  *

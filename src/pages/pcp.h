@@ -30,12 +30,12 @@ bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
 /*
- * Sets busy, with preemption disabled. Fails in an NMI, and in an interrupt that came while this
- * CPU works on the list.
+ * Sets busy, with preemption disabled. Fails in an interrupt or an NMI that came while this CPU
+ * works on the list.
  */
 static __always_inline bool rsv_pcp_try(struct rsv_pcp *pcp)
 {
-	if (unlikely(pcp->busy || in_nmi()))
+	if (unlikely(pcp->busy))
 		return false;
 	WRITE_ONCE(pcp->busy, true);
 	barrier();
