@@ -655,17 +655,25 @@ struct rsv_layout {
 /**
  * struct rsv_magazine - a stack of cached objects (its CPU changes it, or the depot's lock guards
  *	it)
- * @next: the next one in the depot
  * @rounds: objects in it. While a CPU has it loaded, rsv_cpu.top tells instead
  * @size: rounds that it has room for
+ * @next: the next one in the depot
+ * @below: while a CPU has it loaded: rsv_cpu.none, where a fast path looks for an object if there
+ *	is none
  * @object: the objects
  */
 struct rsv_magazine {
-	struct rsv_magazine *next;
 	u32 rounds;
 	u32 size;
+	union {
+		struct rsv_magazine *next;
+		void *below;
+	};
 	void *object[];
 };
+
+static_assert(offsetof(struct rsv_magazine, object) ==
+	      offsetof(struct rsv_magazine, below) + sizeof(void *));
 
 /**
  * struct rsv_depot_stack - magazines of a depot, all full or all empty (rsv_depot.lock)
@@ -706,6 +714,8 @@ struct rsv_depot {
  * @limit: end of the loaded magazine
  * @allocs: allocations that this CPU's magazines served
  * @frees: frees that they served (the fast paths touch only the fields up to here, one cache line)
+ * @none: stands for an object where there is none: its mark is rsv_cache.none_mark, which never
+ *	says "cached" (constant). If no magazine is loaded, @top, @bottom and @limit point behind it
  * @loaded: the loaded magazine, never NULL
  * @previous: the magazine that was loaded before, mostly full or empty, never NULL
  * @remote: the magazine that collects objects of other nodes until it is full, never NULL
@@ -724,6 +734,7 @@ struct rsv_cpu {
 	void **limit;
 	u64 allocs;
 	u64 frees;
+	void *none;
 	struct rsv_magazine *loaded;
 	struct rsv_magazine *previous;
 	struct rsv_magazine *remote;
@@ -863,6 +874,7 @@ struct rsv_guarantee {
  *	missing (guarantee.lock)
  * @carve_order: the numbers below RSV_BATCH in a random order, in which an engine may carve a batch
  *	(constant)
+ * @none_mark: the mark of rsv_cpu.none (constant)
  * @magazine_size: rounds of the magazines that CPUs get from now on; grows with contention. Of an
  *	internal cache: rounds of the magazines that are its objects
  * @magazine_min_pages: pages that the region must have for magazines of this size (set with
@@ -900,6 +912,7 @@ struct rsv_cache {
 
 	bool fast;
 	u8 carve_order[RSV_BATCH];
+	unsigned long none_mark;
 	unsigned int magazine_size;
 	unsigned long magazine_min_pages;
 	struct rsv_cache *magazine_cache;

@@ -101,7 +101,7 @@ static int rsv_cache_alloc_cpus(struct rsv_cache *c)
 	if (!c->cpus)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
-		rsv_cpu_init(per_cpu_ptr(c->cpus, cpu));
+		rsv_cpu_init(c, per_cpu_ptr(c->cpus, cpu));
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 
 #include "cpu.h"
+#include "mark.h"
 
 struct rsv_magazine rsv_magazine_none;
 
@@ -16,12 +17,15 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_step_hook);
 
 /**
  * rsv_cpu_init() - initialise a CPU's share of a new cache
+ * @c: the cache, its secret and its layout complete
  * @cpu: the CPU's share
  *
  * Context: Any. No other task knows the cache yet.
  */
-void rsv_cpu_init(struct rsv_cpu *cpu)
+void rsv_cpu_init(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
+	cpu->none = (void *)&c->none_mark - c->layout.mark;
+	c->none_mark = ~rsv_mark_word(c->secret, cpu->none);
 	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;

@@ -36,13 +36,14 @@
 
 /*
  * Stands for a magazine where there is none. It has no rounds and no room, so every test for a full
- * and for an empty magazine holds. It never changes.
+ * and for an empty magazine holds. It never changes. While it is loaded, rsv_cpu.none stands for
+ * its memory.
  */
 extern struct rsv_magazine rsv_magazine_none;
 
 DECLARE_PER_CPU(struct rsv_cpu, rsv_cpu_disabled);
 
-void rsv_cpu_init(struct rsv_cpu *cpu);
+void rsv_cpu_init(struct rsv_cache *c, struct rsv_cpu *cpu);
 bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu);
 void rsv_cache_set_fast(struct rsv_cache *c);
 void rsv_cache_update_fast(struct rsv_cache *c);
@@ -165,19 +166,28 @@ static __always_inline unsigned int rsv_cpu_room(const struct rsv_cpu *cpu)
 	return cpu->limit - cpu->top;
 }
 
-/* Pops an object from the loaded magazine. Returns false if the magazine is empty. */
-static __always_inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
+/* The object that rsv_cpu_drop() removes from the loaded magazine; rsv_cpu.none if it is empty */
+static __always_inline void *rsv_cpu_peek(const struct rsv_cpu *cpu)
 {
-	void **top = cpu->top;
+	return cpu->top[-1];
+}
 
-	if (unlikely(top == cpu->bottom))
-		return false;
-	*object = top[-1];
+static __always_inline void rsv_cpu_drop(struct rsv_cpu *cpu)
+{
 	rsv_step(RSV_STEP_READ);
 	/* One instruction changes top, as in rsv_cpu_push(), and needs no register. */
 	barrier();
 	cpu->top--;
 	rsv_step(RSV_STEP_CHANGED);
+}
+
+/* Pops an object from the loaded magazine. Returns false if the magazine is empty. */
+static inline bool rsv_cpu_pop(struct rsv_cpu *cpu, void **object)
+{
+	if (unlikely(cpu->top == cpu->bottom))
+		return false;
+	*object = rsv_cpu_peek(cpu);
+	rsv_cpu_drop(cpu);
 	return true;
 }
 
@@ -196,6 +206,13 @@ static __always_inline void rsv_cpu_push(struct rsv_cpu *cpu, void **top, void *
 static inline void rsv_cpu_load(struct rsv_cpu *cpu, struct rsv_magazine *m)
 {
 	cpu->loaded = m;
+	if (m == &rsv_magazine_none) {
+		cpu->bottom = &cpu->none + 1;
+		cpu->top = cpu->bottom;
+		cpu->limit = cpu->bottom;
+		return;
+	}
+	m->below = cpu->none;
 	cpu->bottom = m->object;
 	cpu->top = m->object + m->rounds;
 	cpu->limit = m->object + m->size;

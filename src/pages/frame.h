@@ -24,11 +24,16 @@
 
 #include "types.h"
 
-/* struct rsv_frame.state */
+/* struct rsv_frame.state; @block: the kind and the order together, for one comparison */
 union rsv_frame_state {
 	struct {
-		u8 kind;
-		u8 order;
+		union {
+			struct {
+				u8 kind;
+				u8 order;
+			};
+			u16 block;
+		};
 		u16 extent;
 	};
 	u32 word;
@@ -44,12 +49,12 @@ static __always_inline void rsv_frame_set_used(struct rsv_frame *f)
 static __always_inline bool rsv_frame_claim_from(struct rsv_frame *f, union rsv_frame_state old,
 						 enum rsv_frame_kind kind)
 {
-	union rsv_frame_state claimed = old;
+	const union rsv_frame_state from = { .kind = RSV_FRAME_USED }, to = { .kind = kind };
+	const u32 claimed = old.word - from.word + to.word;	/* as one addition */
 
-	claimed.kind = kind;
 	if (RSV_CHECKED)
-		return likely(try_cmpxchg(&f->state, &old.word, claimed.word));
-	WRITE_ONCE(f->state, claimed.word);
+		return likely(try_cmpxchg(&f->state, &old.word, claimed));
+	WRITE_ONCE(f->state, claimed);
 	return true;
 }
 
@@ -102,16 +107,16 @@ static inline void rsv_page_clear(struct page *page)
 }
 
 /*
- * Whether a page may serve the next owner as it is: nobody but its owner refers to it, and nothing
- * that he left in its fields would reach the next one. If the count is exactly RSV_PAGE_REFS then
- * nobody has a reference of his own, and whoever takes one for a moment, as those do who walk page
- * tables or all pages, finds the page gone and drops it.
+ * Whether a page may serve the next owner as it is, with one branch: nobody but its owner refers to
+ * it, and nothing that he left in its fields would reach the next one. If the count is exactly
+ * RSV_PAGE_REFS then nobody has a reference of his own, and whoever takes one for a moment, as
+ * those do who walk page tables or all pages, finds the page gone and drops it.
  */
 static __always_inline bool rsv_page_is_settled(const struct page *page)
 {
-	return page_ref_count(page) == RSV_PAGE_REFS &&
-	       !(rsv_page_word(page) & RSV_PAGE_FLAGS) &&
-	       !((unsigned long)page->mapping | page->private);
+	return !((rsv_page_word(page) & RSV_PAGE_FLAGS) |
+		 ((unsigned long)page->mapping | page->private) |
+		 ((unsigned int)page_ref_count(page) ^ RSV_PAGE_REFS));
 }
 
 /*
@@ -143,10 +148,11 @@ static __always_inline bool rsv_block_is_settled(const struct page *page, unsign
 static __always_inline bool rsv_frame_claim_settled(struct rsv_frame *f, const struct page *page,
 						    unsigned int order, enum rsv_frame_kind kind)
 {
+	const union rsv_frame_state used = { .kind = RSV_FRAME_USED, .order = order };
 	union rsv_frame_state old = { .word = READ_ONCE(f->state) };
 
 	/* A wrong order comes first: the extent may have no such pages. */
-	if (unlikely((RSV_CHECKED && old.kind != RSV_FRAME_USED) || old.order != order))
+	if (unlikely(RSV_CHECKED ? old.block != used.block : old.order != order))
 		return false;
 	if (unlikely(order && order < RSV_PCP_ORDERS ? !rsv_block_is_settled(page, order) :
 						       !rsv_page_is_settled(page)))

@@ -29,7 +29,8 @@ static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int ord
 
 	preempt_disable();
 	z = READ_ONCE(r->nearest[numa_mem_id()]);
-	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
+	/* data_race(): READ_ONCE() would need an instruction of its own. */
+	if (unlikely(READ_ONCE(z->free_pages) < data_race(z->list_min)))
 		goto refuse;
 	if (unlikely(!rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]), frame, page)))
 		goto refuse;

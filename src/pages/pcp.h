@@ -76,7 +76,9 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 	}
 	*frame = f;
 	*page = pcp->page[slot];
-	WRITE_ONCE(pcp->ends.top, top - 1);
+	/* One instruction changes top, and needs no register. */
+	barrier();
+	pcp->ends.top--;
 	rsv_frame_set_used(f);
 	pcp->allocs++;
 	rsv_pcp_end(pcp);
@@ -96,10 +98,11 @@ static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
 		return false;
 	if (unlikely(!rsv_frame_claim_settled(f, page, order, RSV_FRAME_CACHED)))
 		return false;
-	slot = ++top % RSV_PCP_SLOTS;
+	slot = (top + 1) % RSV_PCP_SLOTS;
 	pcp->frame[slot] = f;
 	pcp->page[slot] = page;
-	WRITE_ONCE(pcp->ends.top, top);
+	barrier();
+	pcp->ends.top++;
 	pcp->frees++;
 	return true;
 }
