@@ -53,11 +53,26 @@ NF == 1 {
 	ratio[row, machine] = $6
 	if ($11 != "")
 		note(machine, row, $11)
+	if ($1 ~ /^(extents|regions)-[0-9]+-/ && $4 != "-") {
+		what = $1
+		sub(/^[a-z]+-[0-9]+-/, "", what)
+		if ($1 ~ /^extents-1-/)
+			one_extent[what, machine] = $4
+		else if (one_extent[what, machine] > 0)
+			spreading(machine, $1, $4 / one_extent[what, machine])
+	}
 	# Contention between CPUs
 	if ($1 ~ /^cpus-/ && $4 != "-" && $2 == 1)
 		alone[$1, machine] = $4
 	if ($1 ~ /^cpus-/ && $1 !~ /-rate$/ && $2 > 1 && alone[$1, machine] > 0)
 		scaling(machine, $1, $2, $4 / alone[$1, machine])
+}
+
+# What holds for one extent, and for one region, is to hold for several.
+function spreading(machine, name, times,   wanted) {
+	wanted = bar[name ":one-extent", kind]
+	note(machine, name, sprintf("%.2f times what it costs in one extent%s", times, \
+		wanted ? sprintf(" (bar %s %s)", wanted, mark(times, wanted)) : ""))
 }
 
 function scaling(machine, name, cpus, times,   wanted) {

@@ -52,6 +52,7 @@ extern const struct bench_case bench_worst[];
 extern const struct bench_case bench_delay[];
 extern const struct bench_case bench_others[];
 extern const struct bench_case bench_growth[];
+extern const struct bench_case bench_extents[];
 
 /**
  * struct bench_figure - cost on one side, in hundredths
@@ -90,6 +91,7 @@ static inline void *bench_pages_exact(struct rsv_region *r, size_t size)
 }
 
 size_t bench_too_much(struct rsv_region *r);
+u64 bench_fact(const char *region_name, const char *name);
 
 struct bench_figure bench_summarize(u64 *values, unsigned int nr);
 bool bench_settled(const struct bench_figure *now, const struct bench_figure *before);

@@ -95,8 +95,14 @@ static bool reading_takes(const char *path, struct bench_figure *f)
 	return true;
 }
 
-/* The number behind a name in the file stats of a region; 0 if there is none */
-static u64 fact(const char *region_name, const char *name)
+/**
+ * bench_fact - a number in the file stats of a region
+ * @region_name: the region
+ * @name: what stands before the number
+ *
+ * Return: the number, or 0 if there is none.
+ */
+u64 bench_fact(const char *region_name, const char *name)
 {
 	static char text[2048];
 	char path[80], *line;
@@ -149,7 +155,7 @@ static const char *load(const struct bench_case *c)
 		if (IS_ERR(region))
 			return "the machine does not have so much memory";
 		values[i] = per_gb(ktime_us_delta(ktime_get(), start), c->what);
-		metadata.median = per_gb(fact("growing", "metadata_bytes"), c->what) / SZ_1K;
+		metadata.median = per_gb(bench_fact("growing", "metadata_bytes"), c->what) / SZ_1K;
 		rsv_region_destroy(region);
 		cond_resched();
 	}

@@ -43,6 +43,7 @@ static const struct bench_case *const all_cases[] = {
 	bench_delay,
 	bench_others,
 	bench_growth,
+	bench_extents,
 };
 
 /**
