@@ -19,7 +19,6 @@
 #include "interface/query.h"
 #include "objects/engine.h"
 #include "objects/leaving.h"
-#include "objects/size_class.h"
 #include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "support/areas.h"
@@ -116,10 +115,19 @@ static u32 random_below(struct world *w, u32 limit)
 
 /* --- The model ------------------------------------------------------------------------------ */
 
-static bool is_pages(const struct world *w, const struct block *b)
+/* Whether whole pages serve a block, and no cache. Memory by the byte may have either. */
+static bool is_pages(const struct block *b)
 {
-	return b->kind == PAGES ||
-	       (b->kind == BYTES && rsv_class_of(w->r->classes, b->size) == RSV_CLASS_NONE);
+	const struct rsv_extent *e;
+	bool is;
+
+	if (b->kind != BYTES)
+		return b->kind == PAGES;
+	rcu_read_lock();
+	e = rsv_extent_find_addr(b->p);
+	is = e && READ_ONCE(rsv_frame_at(e, b->p)->kind) == RSV_FRAME_USED;
+	rcu_read_unlock();
+	return is;
 }
 
 static void model_add(struct world *w, struct block *b)
@@ -318,7 +326,7 @@ static size_t bytes_in_pages(const struct world *w)
 	unsigned int i;
 
 	for (i = 0; i < BLOCKS; i++)
-		if (is_pages(w, &w->blocks[i]))
+		if (is_pages(&w->blocks[i]))
 			sum += w->blocks[i].size;
 	return sum;
 }
@@ -341,7 +349,7 @@ static void audit_block(struct world *w, const struct block *b)
 	char *at = w->map + rsvt_scratch_page(w->r, b->p);
 	size_t i;
 
-	if (!is_pages(w, b)) {
+	if (!is_pages(b)) {
 		CHECK(w, *at == RSV_MAP_SLAB || *at == RSV_MAP_SLAB_MORE);
 		return;
 	}
@@ -396,7 +404,7 @@ static void audit_caches(struct world *w)
 	for (i = 0; i < BLOCKS; i++) {
 		const struct block *b = &w->blocks[i];
 
-		live += b->kind != NONE && !is_pages(w, b);
+		live += b->kind != NONE && !is_pages(b);
 		if (b->kind == OBJECT)
 			wanted[b->cache]++;
 	}

@@ -1315,7 +1315,8 @@ struct rsv_part {
 #define RSV_CLASS_STEPS		(RSV_KMALLOC_MAX / RSV_CLASS_STEP)
 
 /*
- * Between RSV_KMALLOC_MAX and this size a request has a class only if whole pages would waste more.
+ * Between RSV_KMALLOC_MAX and this size a request has a class unless a block of pages serves it:
+ * objects/size_class.c
  */
 #define RSV_CLASSES_END		32768U
 #define RSV_LARGE_STEP		(RSV_KMALLOC_MAX / 8)

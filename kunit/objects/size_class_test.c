@@ -62,8 +62,11 @@ static void every_size_has_the_smallest_class_that_holds_it(struct kunit *test)
 	}
 }
 
-/* Beyond RSV_KMALLOC_MAX a size has a class that takes less than whole pages, or whole pages. */
-static void large_size_has_a_class_only_where_pages_would_waste_more(struct kunit *test)
+/*
+ * Beyond RSV_KMALLOC_MAX a size has a class that takes no more than whole pages, or a block of
+ * pages.
+ */
+static void large_size_has_a_class_that_wastes_no_more_than_pages(struct kunit *test)
 {
 	const struct rsv_classes *classes = param_classes(test);
 	unsigned int size, class;
@@ -74,9 +77,23 @@ static void large_size_has_a_class_only_where_pages_would_waste_more(struct kuni
 			continue;
 		KUNIT_ASSERT_LT(test, class, classes->nr);
 		KUNIT_ASSERT_GE_MSG(test, classes->size[class], size, "%u bytes", size);
-		KUNIT_ASSERT_LT_MSG(test, classes->size[class], PAGE_ALIGN(size), "%u bytes", size);
+		KUNIT_ASSERT_LE_MSG(test, classes->size[class], PAGE_ALIGN(size), "%u bytes", size);
+		KUNIT_ASSERT_FALSE_MSG(test, is_power_of_2(classes->size[class]), "%u bytes", size);
 		KUNIT_ASSERT_LT_MSG(test, classes->size[class - 1], size, "%u bytes", size);
 	}
+}
+
+/* From RSV_KMALLOC_MAX to RSV_CLASSES_END, only a power of two of bytes has no class in fine. */
+static void fine_leaves_no_large_size_to_pages_but_blocks(struct kunit *test)
+{
+	const struct rsv_classes *classes = rsv_classes_named("fine");
+	unsigned int size;
+
+	for (size = RSV_KMALLOC_MAX + 1; size <= RSV_CLASSES_END; size++)
+		KUNIT_ASSERT_EQ_MSG(test, rsv_class_of(classes, size) == RSV_CLASS_NONE,
+				    PAGE_SIZE == SZ_4K && is_power_of_2(PAGE_ALIGN(size)) &&
+				    PAGE_ALIGN(size) - size < SZ_1K + (size > SZ_16K) * SZ_1K,
+				    "%u bytes", size);
 }
 
 static void every_class_holds_its_own_size(struct kunit *test)
@@ -274,8 +291,9 @@ static void coherent_devices_leave_all_classes(struct kunit *test)
 static struct kunit_case classes_cases[] = {
 	KUNIT_CASE_PARAM(sizes_grow_in_steps_up_to_the_largest, choices_gen_params),
 	KUNIT_CASE_PARAM(every_size_has_the_smallest_class_that_holds_it, choices_gen_params),
-	KUNIT_CASE_PARAM(large_size_has_a_class_only_where_pages_would_waste_more,
+	KUNIT_CASE_PARAM(large_size_has_a_class_that_wastes_no_more_than_pages,
 			 choices_gen_params),
+	KUNIT_CASE(fine_leaves_no_large_size_to_pages_but_blocks),
 	KUNIT_CASE_PARAM(every_class_holds_its_own_size, choices_gen_params),
 	KUNIT_CASE_PARAM(every_class_knows_its_smallest_request, choices_gen_params),
 	KUNIT_CASE(pow2_has_the_powers_of_two),

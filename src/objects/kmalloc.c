@@ -28,6 +28,7 @@
 #include "pages/contig.h"
 #include "pages/page_alloc.h"
 #include "pages/pagemap.h"
+#include "pages/pcp.h"
 #include "pages/zone.h"
 #include "report.h"
 #include "size_class.h"
@@ -81,6 +82,26 @@ void *rsv_kmalloc_fence(struct rsv_cache *c, void *p, size_t size)
 	return p;
 }
 
+/* The share of a region that magazines of one class of whole pages may have: an eighth */
+#define RSV_KMALLOC_SHARE	8
+
+/*
+ * Whether a class serves whose objects are whole pages, and each a slab of its own. It wastes
+ * nothing, and an object in a magazine takes a fraction of the time that a run takes that is split
+ * off and merged. But what a magazine has only a request that may wait gets back. So the region
+ * must have as many pages that the first magazines of all CPUs, two each, are a small share. The
+ * slabs of SLOB take the slow path.
+ */
+static bool rsv_kmalloc_caches_pages(const struct rsv_cache *c)
+{
+	const struct rsv_layout *l = &c->layout;
+	const unsigned long most = 2UL * RSV_MAGAZINE_SIZE(0) * l->pages * nr_cpu_ids;
+
+	return (size_t)l->pages << PAGE_SHIFT == l->object_size && !c->engine->heap &&
+	       READ_ONCE(c->magazine_cache) &&
+	       READ_ONCE(c->region->nr_pages) >= RSV_KMALLOC_SHARE * most;
+}
+
 /*
  * Whether a class above RSV_KMALLOC_MAX serves requests. Where each object would have a slab of its
  * own, whole pages waste no more: with the engine SLOB, and in small regions. But checks need an
@@ -91,7 +112,7 @@ static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
 	const struct rsv_layout *l = &c->layout;
 
 	return l->small_objects > 1 || (l->objects > 1 && rsv_slab_may_be_whole(c)) ||
-	       rsv_cache_debugs(c);
+	       rsv_kmalloc_caches_pages(c) || rsv_cache_debugs(c);
 }
 
 /**
@@ -100,7 +121,7 @@ static bool rsv_kmalloc_serves_large(const struct rsv_cache *c)
  * @size: the request, at least 1 byte
  *
  * Context: Any.
- * Return: The class, or NULL if whole pages waste no more.
+ * Return: The class, or NULL if whole pages serve.
  */
 struct rsv_cache *rsv_kmalloc_class(const struct rsv_region *r, size_t size)
 {
@@ -117,7 +138,7 @@ struct rsv_cache *rsv_kmalloc_class(const struct rsv_region *r, size_t size)
  * rsv_kmalloc_least() - the smallest request that a size class serves
  * @c: the class
  *
- * Return: The bytes. 0 if the class serves no request, since whole pages waste no more.
+ * Return: The bytes. 0 if the class serves no request, since whole pages do.
  */
 unsigned int rsv_kmalloc_least(const struct rsv_cache *c)
 {
@@ -205,7 +226,7 @@ static __always_inline bool rsv_kmalloc_fast(struct rsv_region *r, size_t size, 
  *
  * Powers of two are aligned to their size up to RSV_KMALLOC_MAX and beyond, other sizes to their
  * largest power-of-two divisor, and never to less than ARCH_KMALLOC_MINALIGN. A request of more
- * than RSV_KMALLOC_MAX gets whole pages unless a size class wastes less.
+ * than RSV_KMALLOC_MAX gets whole pages unless a size class serves: see rsv_kmalloc_size_roundup().
  *
  * The memory may be larger than @size, but only @size bytes may be used: rsv_kmalloc_size_roundup()
  * tells how many bytes to ask for instead.
@@ -303,6 +324,22 @@ EXPORT_SYMBOL_GPL(rsv_kmalloc_node);
  * Free
  */
 
+/*
+ * Frees a block of pages onto this CPU's list, if its order has one. Returns false, and then
+ * nothing has changed, if there is more to it. kmemleak forgets the memory before somebody else can
+ * get it; that it is told twice does no harm.
+ */
+static bool rsv_kfree_block(struct rsv_extent *e, struct rsv_frame *f, const void *p)
+{
+	const unsigned int order = READ_ONCE(f->order);
+
+	if (want_init_on_free() || order >= RSV_PCP_ORDERS ||
+	    READ_ONCE(f->kind) != RSV_FRAME_USED)
+		return false;
+	kmemleak_free(p);
+	return rsv_pcp_free(e, rsv_frame_index(e, f), order);
+}
+
 /* With init_on_free the pages are cleared once they are nobody's: see pages/waiting.c. */
 static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 {
@@ -313,6 +350,8 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 	if (!PAGE_ALIGNED(p))
 		return rsv_leaving_misuse(e, f) == RSV_DOUBLE_FREE ? RSV_DOUBLE_FREE
 								   : RSV_MISALIGNED;
+	if (rsv_kfree_block(e, f, p))
+		return RSV_OK;
 	/* Not by the region's table, from which the extent of a double free may have gone. */
 	misuse = rsv_zone_claim(e, rsv_frame_index(e, f), 0);
 	if (misuse != RSV_OK)
@@ -350,6 +389,37 @@ static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long call
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: memory at 0x%llx given back", e->region->name,
 			   rsv_addr_offset(e, p));
+}
+
+/*
+ * Pushes a block of pages onto this CPU's list, if it lies in the extent of the CPU's hint. A
+ * failure changes nothing, and rsv_kfree_pages() finds out why.
+ */
+static __always_inline bool rsv_kfree_block_fast(const void *p)
+{
+	struct rsv_extent *e;
+	struct rsv_frame *f;
+	struct rsv_zone *z;
+	unsigned long into;
+	bool pushed = false;
+	unsigned int order;
+
+	if (!PAGE_ALIGNED(p) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free())
+		return false;
+	preempt_disable();
+	e = rsv_hint(rsv_hint_of_addr((unsigned long)p));
+	into = (unsigned long)p - (unsigned long)e->base;
+	if (likely(into < e->bytes)) {
+		f = rsv_frame_at_offset(e, into);
+		z = e->zone;
+		order = READ_ONCE(f->order);
+		if (likely(order < RSV_PCP_ORDERS))
+			pushed = rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]),
+						   READ_ONCE(z->pcp_high[order]), f,
+						   rsv_frame_page(e, f), order);
+	}
+	preempt_enable();
+	return pushed;
 }
 
 /*
@@ -393,6 +463,8 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
 	struct rsv_extent *e;
 	bool known;
 
+	if (rsv_kfree_block_fast(p))
+		return;
 	p = kasan_reset_tag(p);
 	if (ZERO_OR_NULL_PTR(p) || rsv_refuse_nmi("memory by the byte given back"))
 		return;

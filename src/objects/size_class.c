@@ -14,10 +14,13 @@
  * and mimalloc (Leijen et al. 2019) space their classes the same way; jemalloc has four for each
  * doubling.
  *
- * A request beyond RSV_KMALLOC_MAX gets whole pages, unless these waste more than a class does. So
- * between there and 32 KB fine has only classes whose size is not a multiple of a page: four
- * objects of 9 KB fill a slab of nine pages, while in whole pages each of them would waste most of
- * its third page. Beyond 32 KB whole pages of 4 KB keep the bound of 12.5 %.
+ * Beyond RSV_KMALLOC_MAX fine has classes of two kinds. Those whose size is no multiple of a page
+ * waste less than whole pages do: four objects of 9 KB fill a slab of nine pages, while in whole
+ * pages each of them would waste most of its third page. Those of three, five, six and seven pages
+ * waste as much, but magazines have their objects, while such a run of pages is split off and
+ * merged each time. So they serve only in regions that can spare what magazines have (kmalloc.c).
+ * A request of a power of two gets a block of pages, for which CPUs have lists. Beyond 32 KB whole
+ * pages of 4 KB keep the bound of 12.5 %.
  *
  * All sizes are multiples of ARCH_KMALLOC_MINALIGN. That is 8, unless the CPU's caches are not
  * coherent with devices. Where it is larger, both sets leave out smaller sizes, and the bound holds
@@ -48,6 +51,7 @@
 #include <linux/align.h>
 #include <linux/dma-mapping.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -68,9 +72,9 @@ static unsigned int rsv_class_begin(const struct rsv_classes *classes, unsigned 
 
 	if (classes->size[class] <= RSV_KMALLOC_MAX)
 		return before;
-	/* Whole pages serve a request that fits into the pages below the class. */
+	/* Whole pages serve a request that fits into fewer pages than the class takes. */
 	return max3(before, RSV_KMALLOC_MAX,
-		    (unsigned int)round_down(classes->size[class], PAGE_SIZE));
+		    (unsigned int)round_down(classes->size[class] - 1, PAGE_SIZE));
 }
 
 /* Whether the DMA API takes it that memory of so many bytes has cache lines of its own */
@@ -114,7 +118,13 @@ static void rsv_classes_add(struct rsv_classes *classes, unsigned int size,
 	}
 }
 
-/* Adds eight classes for each doubling, but beyond RSV_KMALLOC_MAX none of whole pages. */
+/* Whether requests of a size get a block of pages: CPUs have lists for the smaller orders. */
+static bool rsv_class_is_block(unsigned int size)
+{
+	return size > RSV_KMALLOC_MAX && PAGE_ALIGNED(size) && is_power_of_2(size);
+}
+
+/* Adds eight classes for each doubling, but none for blocks of pages. */
 static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from, unsigned int to,
 				    const struct rsv_dma_rule *dma)
 {
@@ -122,7 +132,7 @@ static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int fr
 
 	for (; from < to; from *= 2)
 		for (size = from + from / 8; size <= 2 * from; size += from / 8)
-			if (size <= RSV_KMALLOC_MAX || !PAGE_ALIGNED(size))
+			if (!rsv_class_is_block(size))
 				rsv_classes_add(classes, size, dma);
 }
 

@@ -66,9 +66,44 @@ static u64 pair_9000(const struct bench_case *c, bool ours)
 	return pairs(ours, 9000);
 }
 
+static u64 pair_5000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 5000);
+}
+
+static u64 pair_10000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 10000);
+}
+
 static u64 pair_12000(const struct bench_case *c, bool ours)
 {
 	return pairs(ours, 12000);
+}
+
+static u64 pair_16000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 16000);
+}
+
+static u64 pair_20000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 20000);
+}
+
+static u64 pair_24000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 24000);
+}
+
+static u64 pair_28000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 28000);
+}
+
+static u64 pair_32000(const struct bench_case *c, bool ours)
+{
+	return pairs(ours, 32000);
 }
 
 static __always_inline void *our_zeroes(void *from, unsigned long what, gfp_t gfp)
@@ -215,9 +250,16 @@ const struct bench_case bench_kmalloc[] = {
 	{ .name = "kmalloc-100", .begin = begin, .turn = pair_100 },
 	{ .name = "kmalloc-500", .begin = begin, .turn = pair_500 },
 	{ .name = "kmalloc-2000", .begin = begin, .turn = pair_2000 },
+	{ .name = "kmalloc-5000", .begin = begin, .turn = pair_5000 },
 	{ .name = "kmalloc-8000", .begin = begin, .turn = pair_8000 },
 	{ .name = "kmalloc-9000", .begin = begin, .turn = pair_9000 },
+	{ .name = "kmalloc-10000", .begin = begin, .turn = pair_10000 },
 	{ .name = "kmalloc-12000", .begin = begin, .turn = pair_12000 },
+	{ .name = "kmalloc-16000", .begin = begin, .turn = pair_16000 },
+	{ .name = "kmalloc-20000", .begin = begin, .turn = pair_20000 },
+	{ .name = "kmalloc-24000", .begin = begin, .turn = pair_24000 },
+	{ .name = "kmalloc-28000", .begin = begin, .turn = pair_28000 },
+	{ .name = "kmalloc-32000", .begin = begin, .turn = pair_32000 },
 	{ .name = "kmalloc-mix", .begin = begin_mix, .turn = mix },
 	{ .name = "kzalloc-32", .begin = begin, .turn = zeroes_32 },
 	{ .name = "krealloc-in-place", .begin = begin, .turn = realloc_place },

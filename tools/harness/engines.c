@@ -146,7 +146,7 @@ TEST_F(device, size_classes_are_marked_and_no_others)
 			EXPECT_EQ(cache.least_request, 0);
 			continue;
 		}
-		/* 0: whole pages serve, since a slab of several pages would have one object. */
+		/* 0: whole pages serve, where a slab of several pages would have one object. */
 		if (cache.least_request || cache.slab_objects > 1)
 			EXPECT_GT(cache.least_request, last);
 		EXPECT_LE(cache.least_request, cache.object_size);
