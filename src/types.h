@@ -861,6 +861,7 @@ struct rsv_guarantee {
  * @inverse: the inverse of the odd part of @layout.stride, modulo the range of a word. It turns an
  *	offset into the number of a slot without a division: see rsv_slot_index()
  * @shift: the exponent of the power of two in @layout.stride, also for rsv_slot_index()
+ * @fast_size: bytes of an object while @fast_cpus is @cpus, else 0 (as @fast_cpus)
  * @layout: how objects lie in a slab
  * @engine: how slabs keep track of their objects
  * @flags: RSV_ENGINE_* and so on
@@ -901,6 +902,7 @@ struct rsv_cache {
 	unsigned long mask;
 	unsigned long inverse;
 	unsigned int shift;
+	unsigned int fast_size;
 	struct rsv_layout layout;
 	const struct rsv_engine *engine;
 	unsigned int flags;

@@ -68,6 +68,7 @@ void rsv_cache_set_fast(struct rsv_cache *c)
 
 	WRITE_ONCE(c->fast, fast);
 	WRITE_ONCE(c->fast_cpus, fast && simple ? c->cpus : &rsv_cpu_disabled);
+	WRITE_ONCE(c->fast_size, fast && simple ? c->layout.object_size : 0);
 }
 
 /**

@@ -60,7 +60,7 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 
 /*
  * The bytes of the used object at an address, if the fast path of a free would take it. Returns 0
- * for all other memory. Disabled preemption keeps both the extent and the cache.
+ * for all other memory, and so for NULL and ZERO_SIZE_PTR, which lie in no extent. Disabled preemption keeps both the extent and the cache.
  */
 static __always_inline size_t rsv_object_size_fast(const void *p)
 {
@@ -79,9 +79,8 @@ static __always_inline size_t rsv_object_size_fast(const void *p)
 	if (likely(into < e->bytes)) {
 		f = rsv_frame_at_offset(e, into);
 		c = rsv_frame_cache(f);
-		if (likely(c && READ_ONCE(c->fast_cpus) == c->cpus &&
-			   rsv_carved_may_be_freed(c, f, (unsigned long)p & c->mask, p)))
-			size = c->layout.object_size;
+		if (likely(c && rsv_carved_may_be_freed(c, f, (unsigned long)p & c->mask, p)))
+			size = READ_ONCE(c->fast_size);
 	}
 	preempt_enable();
 	return size;
@@ -125,11 +124,9 @@ static struct rsv_allocated rsv_allocated_in(struct rsv_extent *e, const void *p
  */
 static struct rsv_allocated rsv_allocated_at(const void *p)
 {
-	struct rsv_allocated a = { .size = rsv_object_size_fast(p), .used = SIZE_MAX };
+	struct rsv_allocated a = { .used = SIZE_MAX };
 	struct rsv_extent *e;
 
-	if (likely(a.size))
-		return a;
 	p = kasan_reset_tag(p);
 	if (rsv_refuse_nmi("the size of memory asked for"))
 		return a;
@@ -157,6 +154,10 @@ static struct rsv_allocated rsv_allocated_at(const void *p)
  */
 size_t rsv_ksize(const void *p)
 {
+	const size_t size = rsv_object_size_fast(p);
+
+	if (likely(size && !in_nmi()))
+		return size;
 	return ZERO_OR_NULL_PTR(p) ? 0 : rsv_allocated_at(p).size;
 }
 EXPORT_SYMBOL_GPL(rsv_ksize);
@@ -213,13 +214,18 @@ static void *rsv_krealloc_alloc(struct rsv_region *r, size_t size, struct rsv_al
 	return new;
 }
 
+/* @known: what rsv_object_size_fast() said */
 static noinline void *rsv_krealloc_slow(struct rsv_region *r, const void *p, size_t size, gfp_t gfp,
-					unsigned long caller)
+					size_t known, unsigned long caller)
 {
-	/* The red zone stays for now, because rsv_kfree() checks it if the memory moves. */
-	const struct rsv_allocated had = rsv_allocated_at(p);
+	struct rsv_allocated had = { .size = known, .used = SIZE_MAX };
 	void *new;
 
+	if (ZERO_OR_NULL_PTR(p))
+		return rsv_kmalloc_track_caller(r, size, gfp, caller);
+	/* The red zone stays for now, because rsv_kfree() checks it if the memory moves. */
+	if (!known || in_nmi())
+		had = rsv_allocated_at(p);
 	if (!had.size)
 		return NULL;
 	if (!size) {
@@ -249,18 +255,19 @@ static noinline void *rsv_krealloc_slow(struct rsv_region *r, const void *p, siz
  * Memory that is large enough stays where it is. Where an object has to move, the new one has room
  * to grow. Only the returned pointer may be used afterwards, even if it is equal to @p.
  *
- * Context: As rsv_kmalloc().
+ * Context: As rsv_kmalloc(). In an NMI memory that would have to move, or to be cleared, stays as it
+ * is, with a report, and the caller gets NULL.
  * Return: The memory with its contents up to the smaller of the sizes; ZERO_SIZE_PTR if @size is 0;
  * NULL if the region has no memory or @p is not allocated memory of a region, and then @p is
  * unchanged.
  */
 void *rsv_krealloc(struct rsv_region *r, const void *p, size_t size, gfp_t gfp)
 {
-	if (ZERO_OR_NULL_PTR(p))
-		return rsv_kmalloc_track_caller(r, size, gfp, _RET_IP_);
+	const size_t had = rsv_object_size_fast(p);
+
 	/* One comparison refuses no bytes, too many, and what the fast path does not know. */
-	if (likely(size - 1 < rsv_object_size_fast(p)) && !want_init_on_alloc(gfp))
+	if (likely(size - 1 < had) && !want_init_on_alloc(gfp))
 		return (void *)p;
-	return rsv_krealloc_slow(r, p, size, gfp, _RET_IP_);
+	return rsv_krealloc_slow(r, p, size, gfp, had, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_krealloc);
