@@ -2,16 +2,24 @@
 /*
  * Scattered pages of a region, mapped at one range of addresses.
  *
- * vmap() finds the range, with its guard page, and maps the pages. An xarray records the pages
- * behind each address. Its nodes are memory of the system, as page tables are anyway.
+ * vmap() finds the range, with its guard page, and maps the pages. It does not tell afterwards which
+ * they are, and the kernel exports no function that does. So each mapping has a record, in memory
+ * of the system, as page tables are anyway. The records are in a tree by address: an xarray would
+ * allocate six nodes for a range that lies alone, and free them after a grace period.
+ *
+ * A mutex guards the tree. No other lock is taken under it. A record that is off the tree is its
+ * finder's alone, so of several frees of one address only one finds it.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/overflow.h>
+#include <linux/rbtree.h>
 #include <linux/reservoir.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
-#include <linux/xarray.h>
 
 #include "extent.h"
 #include "pagemap.h"
@@ -21,22 +29,62 @@
 
 /**
  * struct rsv_mapping - pages behind one range of addresses
+ * @node: in rsv_mappings (rsv_mappings_lock)
+ * @start: the first address (constant, as the rest)
  * @region: the region that the pages are of
  * @nr_pages: their number
  * @pages: the pages
  */
 struct rsv_mapping {
+	struct rb_node node;
+	const void *start;
 	struct rsv_region *region;
 	unsigned long nr_pages;
 	struct page *pages[];
 };
 
-static DEFINE_XARRAY(rsv_mappings);	/* by page number of the address */
+static DEFINE_MUTEX(rsv_mappings_lock);
+static struct rb_root rsv_mappings = RB_ROOT;	/* by address (rsv_mappings_lock) */
+
+static bool rsv_mapping_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct rsv_mapping, node)->start <
+	       rb_entry(b, struct rsv_mapping, node)->start;
+}
+
+static int rsv_mapping_compare(const void *start, const struct rb_node *node)
+{
+	const void *its = rb_entry(node, struct rsv_mapping, node)->start;
+
+	return start < its ? -1 : start > its;
+}
+
+static void rsv_mapping_add(struct rsv_mapping *m)
+{
+	mutex_lock(&rsv_mappings_lock);
+	rb_add(&m->node, &rsv_mappings, rsv_mapping_less);
+	mutex_unlock(&rsv_mappings_lock);
+}
+
+/* Takes the record of a range off the tree. Returns NULL if none begins at the address. */
+static struct rsv_mapping *rsv_mapping_remove(const void *start)
+{
+	struct rb_node *node;
+
+	mutex_lock(&rsv_mappings_lock);
+	node = rb_find(start, &rsv_mappings, rsv_mapping_compare);
+	if (node)
+		rb_erase(node, &rsv_mappings);
+	mutex_unlock(&rsv_mappings_lock);
+	return rb_entry_safe(node, struct rsv_mapping, node);
+}
 
 static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long nr_pages, gfp_t gfp)
 {
-	struct rsv_mapping *m = kvzalloc(struct_size(m, pages, nr_pages), GFP_KERNEL);
+	struct rsv_mapping *m = NULL;
+	const size_t bytes = struct_size(m, pages, nr_pages);
 
+	m = bytes <= PAGE_SIZE ? kzalloc(bytes, GFP_KERNEL) : kvzalloc(bytes, GFP_KERNEL);
 	if (!m)
 		return NULL;
 	m->region = r;
@@ -54,16 +102,10 @@ static void rsv_mapping_free(struct rsv_mapping *m)
 	kvfree(m);
 }
 
-static unsigned long rsv_mapping_index(const void *p)
-{
-	return (unsigned long)p >> PAGE_SHIFT;
-}
-
 /* The area's flags, VM_*, say whether remap_vmalloc_range() may show the pages to a program. */
 static void *rsv_map_pages(struct rsv_region *r, size_t size, gfp_t gfp, unsigned long flags)
 {
 	struct rsv_mapping *m;
-	void *p;
 
 	might_sleep();
 	if (!size || size > SIZE_MAX - PAGE_SIZE || PFN_UP(size) > READ_ONCE(r->nr_pages))
@@ -71,18 +113,13 @@ static void *rsv_map_pages(struct rsv_region *r, size_t size, gfp_t gfp, unsigne
 	m = rsv_mapping_new(r, PFN_UP(size), gfp);
 	if (!m)
 		return NULL;
-	p = vmap(m->pages, m->nr_pages, flags, PAGE_KERNEL);
-	if (!p)
-		goto free;
-	if (xa_err(xa_store(&rsv_mappings, rsv_mapping_index(p), m, GFP_KERNEL)))
-		goto unmap;
-	return p;
-
-unmap:
-	vunmap(p);
-free:
-	rsv_mapping_free(m);
-	return NULL;
+	m->start = vmap(m->pages, m->nr_pages, flags, PAGE_KERNEL);
+	if (!m->start) {
+		rsv_mapping_free(m);
+		return NULL;
+	}
+	rsv_mapping_add(m);
+	return (void *)m->start;
 }
 
 /**
@@ -132,7 +169,7 @@ void rsv_vfree(const void *p)
 	might_sleep();
 	if (!p)
 		return;
-	m = PAGE_ALIGNED(p) ? xa_erase(&rsv_mappings, rsv_mapping_index(p)) : NULL;
+	m = rsv_mapping_remove(p);
 	if (!m) {
 		rsv_report(RSV_FOREIGN, "vmalloc memory of no region given back");
 		return;
@@ -165,13 +202,18 @@ static void rsv_mapping_leak(struct rsv_mapping *m, struct rsv_leak_log *log)
  */
 void rsv_vmalloc_leak(struct rsv_region *r, struct rsv_leak_log *log)
 {
+	struct rb_node *node, *next;
 	struct rsv_mapping *m;
-	unsigned long index;
 
-	xa_for_each(&rsv_mappings, index, m) {
+	mutex_lock(&rsv_mappings_lock);
+	for (node = rb_first(&rsv_mappings); node; node = next) {
+		next = rb_next(node);
+		m = rb_entry(node, struct rsv_mapping, node);
 		if (m->region != r)
 			continue;
-		xa_erase(&rsv_mappings, index);
+		rb_erase(node, &rsv_mappings);
 		rsv_mapping_leak(m, log);
+		cond_resched();
 	}
+	mutex_unlock(&rsv_mappings_lock);
 }

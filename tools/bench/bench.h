@@ -53,6 +53,8 @@ extern const struct bench_case bench_delay[];
 extern const struct bench_case bench_others[];
 extern const struct bench_case bench_growth[];
 extern const struct bench_case bench_extents[];
+extern const struct bench_case bench_vmalloc[];
+extern const struct bench_case bench_caches_life[];
 
 /**
  * struct bench_figure - cost on one side, in hundredths

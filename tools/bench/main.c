@@ -44,6 +44,8 @@ static const struct bench_case *const all_cases[] = {
 	bench_others,
 	bench_growth,
 	bench_extents,
+	bench_vmalloc,
+	bench_caches_life,
 };
 
 /**
