@@ -60,7 +60,8 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
 
 /*
  * The bytes of the used object at an address, if the fast path of a free would take it. Returns 0
- * for all other memory, and so for NULL and ZERO_SIZE_PTR, which lie in no extent. Disabled preemption keeps both the extent and the cache.
+ * for all other memory, and so for NULL and ZERO_SIZE_PTR, which lie in no extent. Disabled
+ * preemption keeps both the extent and the cache.
  */
 static __always_inline size_t rsv_object_size_fast(const void *p)
 {
@@ -255,8 +256,8 @@ static noinline void *rsv_krealloc_slow(struct rsv_region *r, const void *p, siz
  * Memory that is large enough stays where it is. Where an object has to move, the new one has room
  * to grow. Only the returned pointer may be used afterwards, even if it is equal to @p.
  *
- * Context: As rsv_kmalloc(). In an NMI memory that would have to move, or to be cleared, stays as it
- * is, with a report, and the caller gets NULL.
+ * Context: As rsv_kmalloc(). In an NMI, memory that would have to move stays as it is, with a
+ * report, and the caller gets NULL.
  * Return: The memory with its contents up to the smaller of the sizes; ZERO_SIZE_PTR if @size is 0;
  * NULL if the region has no memory or @p is not allocated memory of a region, and then @p is
  * unchanged.

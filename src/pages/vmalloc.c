@@ -2,10 +2,10 @@
 /*
  * Scattered pages of a region, mapped at one range of addresses.
  *
- * vmap() finds the range, with its guard page, and maps the pages. It does not tell afterwards which
- * they are, and the kernel exports no function that does. So each mapping has a record, in memory
- * of the system, as page tables are anyway. The records are in a tree by address: an xarray would
- * allocate six nodes for a range that lies alone, and free them after a grace period.
+ * vmap() finds the range, with its guard page, and maps the pages. It does not tell afterwards
+ * which they are, and the kernel exports no function that does. So each mapping has a record, in
+ * memory of the system, as page tables are anyway. The records are in a tree by address: an xarray
+ * would allocate six nodes for a range that lies alone, and free them after a grace period.
  *
  * A mutex guards the tree. No other lock is taken under it. A record that is off the tree is its
  * finder's alone, so of several frees of one address only one finds it.
