@@ -892,8 +892,9 @@ struct rsv_guarantee {
  * @ending: on a list of caches that are destroyed together (their destroyer's); or on that of one
  *	that is drained (region->cache_drain_lock); or on region->lost_caches (region->caches_lock)
  * @debugfs: its folder (from when the cache is created until it is destroyed)
+ * @nr_leaving: slabs that left the cache and are not free yet (atomic)
  * @rcu: work that quarantines the cache, and all that ended with it, after a grace period (queued
- *	once, for the first of them)
+ *	for the first of them, and again while slabs of any of them are leaving)
  * @nodes: by number of the node (constant)
  */
 struct rsv_cache {
@@ -927,6 +928,7 @@ struct rsv_cache {
 	struct list_head list;
 	struct list_head ending;
 	struct dentry *debugfs;
+	atomic_long_t nr_leaving;
 	struct rcu_work rcu;
 	struct rsv_cache_node *nodes[];
 };

@@ -30,9 +30,17 @@ int rsv_work_start(void)
  */
 void rsv_work_flush(void)
 {
-	/* RCU queues a work item that waits for a grace period only when that is over. */
-	rcu_barrier();
-	flush_workqueue(rsv_queue);
+	unsigned int i;
+
+	/*
+	 * RCU queues a work item that waits for a grace period only when that is over. Such an item
+	 * may have been about to wait for another one: that of destroyed caches does so once more
+	 * if it sees slabs that were leaving when it began.
+	 */
+	for (i = 0; i < 2; i++) {
+		rcu_barrier();
+		flush_workqueue(rsv_queue);
+	}
 }
 
 /**

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of several caches: one grace period for all, and the promises of rsv_cache_destroy() for
- * each.
+ * The end of several caches: one grace period for all, the promises of rsv_cache_destroy() for
+ * each, and what waits when it returns.
  */
 #include <linux/ktime.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "objects/cache.h"
+#include "objects/leaving.h"
+#include "support/areas.h"
 #include "support/figures.h"
 #include "support/misuse.h"
 #include "support/scratch.h"
@@ -17,6 +19,7 @@
 #define MANY	 1024
 #define MANY_MS	2000	/* much more than it takes, for a busy machine */
 #define SEVERAL	4
+#define STORM	600
 
 static struct rsv_cache *create(struct kunit *test, struct rsv_region *r, const char *name,
 				unsigned int flags)
@@ -160,6 +163,50 @@ static void nothing_is_destroyed_where_there_is_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_caches_destroy(SEVERAL, c), 0);
 }
 
+/*
+ * More caches than may wait, with the same name. Each has a slab, and together these are more than
+ * the region.
+ */
+static void storm_of_caches_exhausts_nothing(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct rsv_cache *c;
+	unsigned int i;
+
+	for (i = 0; i < STORM; i++) {
+		c = create(test, r, "storm", 0);
+		use(test, c);
+		KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+	}
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* The slabs of a cache that ended serve a request that may wait, however few they are. */
+static void slabs_of_an_ended_cache_serve_others(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct rsv_cache *c = create(test, r, "ended", 0);
+	void *all;
+
+	use(test, c);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+	all = rsv_alloc_pages_exact(r, SZ_1M, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, all);
+	rsv_free_pages_exact(all, SZ_1M);
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* The pages of a small region are free when the function returns. */
+static void no_large_share_of_a_region_leaves(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_cache *c = create(test, r, "large-share", RSV_NO_MAGAZINE);
+
+	use(test, c);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
+	KUNIT_EXPECT_FALSE(test, rsv_leaving_any(&r->leaving));
+}
+
 static struct kunit_case cache_destroy_cases[] = {
 	KUNIT_CASE(many_caches_end_in_the_time_of_a_few),
 	KUNIT_CASE(caches_of_all_kinds_and_of_two_regions_give_everything_back),
@@ -167,6 +214,9 @@ static struct kunit_case cache_destroy_cases[] = {
 	KUNIT_CASE(cache_that_was_destroyed_is_reported),
 	KUNIT_CASE(cache_that_is_there_twice_is_reported_and_ends_once),
 	KUNIT_CASE(nothing_is_destroyed_where_there_is_nothing),
+	KUNIT_CASE(storm_of_caches_exhausts_nothing),
+	KUNIT_CASE(slabs_of_an_ended_cache_serve_others),
+	KUNIT_CASE(no_large_share_of_a_region_leaves),
 	{}};
 
 static struct kunit_suite cache_destroy_suite = {

@@ -17,6 +17,7 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/pfn.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -201,8 +202,10 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 {
 	struct rsv_cache_handle *c = container_of(h, struct rsv_cache_handle, handle);
 	struct rsv_handle *parent = h->parent;
+	LIST_HEAD(only);
 
-	WARN_ON_ONCE(rsv_cache_destroy(c->cache));
+	/* The program is charged until the pages are free. */
+	WARN_ON_ONCE(rsv_cache_add_ending(c->cache, &only) || rsv_caches_end(&only));
 	rsv_charge_end(&c->charge);
 	kfree(c);
 	rsv_handle_put(parent);

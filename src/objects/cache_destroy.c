@@ -14,11 +14,25 @@
  * caches on the lists are the caller's alone: a CPU that goes off-line is flushed of a cache until
  * that is hidden, and then has no objects of it. No step allocates memory.
  *
+ * A task that found a cache before it was hidden may still flush a magazine of it. So it has
+ * objects, and their slabs are not empty. If all slabs of a hidden cache are, then no task has any
+ * object, none can be lost, and the slabs leave at once: rsv_caches_release_at_once(). Nobody waits
+ * then. The pages are free a grace period later, and a request that finds no others hurries that
+ * (leaving.c). Such a task may still look at the cache itself, so its structure waits for a grace
+ * period, too, and for the last of its slabs, whose pages the engine cannot free without it. SLOB's
+ * blocks do not tell whether a task has one, so its caches always take the other way.
+ *
+ * What waits is bounded. A cache that is destroyed while RSV_CACHES_WAITING_MAX wait takes the
+ * other way. If slabs that leave have more than a small share of their region, the destroyer
+ * hurries the grace period. Programs are charged for slabs until their pages are free, so the
+ * caches of programs take the other way as well.
+ *
  * Afterwards the empty structure of a cache stays in quarantine for a while. A caller that still
  * uses the cache finds the fast paths off and, on the slow path, that the cache is not alive.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -38,6 +52,14 @@
 
 /* Destroyed caches in quarantine */
 #define RSV_QUARANTINE_MAX	16
+
+/* Destroyed caches that wait for a grace period or for slabs that leave */
+#define RSV_CACHES_WAITING_MAX	256
+
+/* The share of a region that slabs of destroyed caches may have while they leave */
+#define RSV_LEAVING_SHARE	64
+
+static atomic_t rsv_nr_waiting;	/* destroyed caches on their way to the quarantine */
 
 /* Lets one caller at a time look whether a cache is on a list of ending ones, and put it there. */
 static DEFINE_SPINLOCK(rsv_ending_lock);
@@ -66,6 +88,7 @@ static struct rsv_cache *rsv_quarantine_pop(unsigned int max)
 
 static void rsv_cache_quarantine(struct rsv_cache *c)
 {
+	atomic_dec(&rsv_nr_waiting);
 	rsv_cache_free_nodes(c);
 	spin_lock(&rsv_quarantine_lock);
 	list_add(&c->list, &rsv_quarantine);
@@ -76,28 +99,13 @@ static void rsv_cache_quarantine(struct rsv_cache *c)
 		rsv_cache_free_memory(c);
 }
 
-/*
- * Runs a grace period after no frame named one of the caches any more: no task that found a cache
- * before still looks at its nodes. The first cache itself may be freed here.
- */
-static void rsv_caches_quarantine(struct work_struct *work)
-{
-	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu), *next;
-	LIST_HEAD(caches);
-
-	list_add_tail(&caches, &c->ending);
-	list_for_each_entry_safe(c, next, &caches, ending) {
-		list_del_init(&c->ending);
-		rsv_cache_quarantine(c);
-		cond_resched();
-	}
-}
+static void rsv_caches_quarantine(struct work_struct *work);
 
 /*
  * Quarantines the caches of a list a grace period later. No frame names them any more. The list
  * loses its head, and the work of the first cache serves all.
  */
-static void rsv_caches_free_later(struct list_head *caches)
+static void rsv_caches_wait(struct list_head *caches)
 {
 	struct rsv_cache *first = list_first_entry_or_null(caches, struct rsv_cache, ending);
 
@@ -106,6 +114,40 @@ static void rsv_caches_free_later(struct list_head *caches)
 	list_del_init(caches);
 	INIT_RCU_WORK(&first->rcu, rsv_caches_quarantine);
 	queue_rcu_work(rsv_queue, &first->rcu);
+}
+
+/*
+ * Runs a grace period after no frame named one of the caches any more: no task that found a cache
+ * before still looks at its nodes. The first cache itself may be freed here. A cache with slabs
+ * that are still leaving waits once more: the work that frees them is at it.
+ */
+static void rsv_caches_quarantine(struct work_struct *work)
+{
+	struct rsv_cache *c = container_of(to_rcu_work(work), struct rsv_cache, rcu), *next;
+	LIST_HEAD(caches);
+	LIST_HEAD(again);
+
+	list_add_tail(&caches, &c->ending);
+	list_for_each_entry_safe(c, next, &caches, ending) {
+		if (atomic_long_read_acquire(&c->nr_leaving)) {
+			list_move_tail(&c->ending, &again);
+			continue;
+		}
+		list_del_init(&c->ending);
+		rsv_cache_quarantine(c);
+		cond_resched();
+	}
+	rsv_caches_wait(&again);
+}
+
+/* Quarantines the caches of a list later, when nobody looks at them any more. */
+static void rsv_caches_free_later(struct list_head *caches)
+{
+	struct rsv_cache *c;
+
+	list_for_each_entry(c, caches, ending)
+		atomic_inc(&rsv_nr_waiting);
+	rsv_caches_wait(caches);
 }
 
 /**
@@ -211,6 +253,31 @@ static int rsv_caches_retire(struct list_head *caches, struct list_head *retired
 	return err;
 }
 
+/*
+ * Lets the slabs of those retired caches leave whose slabs are all empty, and takes these caches
+ * off the list. The others stay there.
+ */
+static void rsv_caches_release_at_once(struct list_head *retired)
+{
+	struct rsv_cache *c, *next;
+	LIST_HEAD(empty);
+
+	list_for_each_entry_safe(c, next, retired, ending) {
+		if (c->engine->heap || atomic_read(&rsv_nr_waiting) >= RSV_CACHES_WAITING_MAX)
+			continue;
+		rsv_cache_release_slabs(c);
+		if (!rsv_cache_slabs(c)) {
+			atomic_inc(&rsv_nr_waiting);
+			list_move_tail(&c->ending, &empty);
+		}
+		cond_resched();
+	}
+	list_for_each_entry(c, &empty, ending)
+		if (rsv_leaving_exceeds(c->region, RSV_LEAVING_SHARE))
+			rsv_leaving_free_all(c->region);
+	rsv_caches_wait(&empty);
+}
+
 /* Gives back all slabs of retired caches in which no object is lost. */
 static void rsv_caches_release_slabs(struct list_head *retired)
 {
@@ -250,6 +317,8 @@ static int rsv_caches_release(struct list_head *retired)
  * rsv_caches_end() - destroy the caches of a list
  * @caches: the caches; afterwards the list is empty
  *
+ * When the function returns, the pages of their slabs are free.
+ *
  * Context: Process; may sleep; waits for one grace period, and a hurried one.
  * Return: 0, or -EBUSY, with reports, if objects of some of them are used or lost.
  */
@@ -268,15 +337,18 @@ int rsv_caches_end(struct list_head *caches)
  *	Afterwards the array has those that are unchanged, because objects of them are used, and
  *	NULL for all others. So once the objects are free, the same array serves again
  *
- * The end of a cache waits for a grace period, some ten milliseconds. A module that destroys a
- * thousand caches one by one waits a thousand times. Here all wait for the same grace period.
+ * When the function returns, the names can be taken again, and no constructor is called any more,
+ * so the caller may be unloaded, as after kmem_cache_destroy(). The caller has learned which caches
+ * still have used objects, while it can do something about it. The objects are back in the region:
+ * their pages are free a grace period later, some ten milliseconds, but a request that may wait and
+ * finds no others gets them at once. If they are more than a small share of the region, they are
+ * free when the function returns.
  *
- * The function is synchronous, as kmem_cache_destroy() is: when it returns, the objects are back in
- * the region, the names can be taken again, and no constructor is called any more, so the caller
- * may be unloaded. The caller learns which caches still have used objects, while it can do
- * something about it. An asynchronous function could promise none of that.
+ * Mostly the function waits for no grace period. It does so for caches with the engine SLOB, if
+ * another task is just draining one of the caches, and if hundreds were destroyed in a few
+ * milliseconds. Then all caches of the array wait for the same one.
  *
- * Context: Process; may sleep; waits for one grace period, and a hurried one.
+ * Context: Process; may sleep; may wait for one grace period, and a hurried one.
  * Return: 0; -EBUSY if rsv_cache_destroy() would return that for any of them; else -EINVAL, with a
  * report, if any was destroyed already or is in the array twice. The others are destroyed all the
  * same.
@@ -298,6 +370,7 @@ int rsv_caches_destroy(unsigned int nr, struct rsv_cache **caches)
 	for (i = 0; i < nr; i++)
 		if (caches[i] && !READ_ONCE(caches[i]->alive))
 			caches[i] = NULL;
+	rsv_caches_release_at_once(&retired);
 	return rsv_caches_release(&retired) ?: err;
 }
 EXPORT_SYMBOL_GPL(rsv_caches_destroy);
@@ -306,9 +379,9 @@ EXPORT_SYMBOL_GPL(rsv_caches_destroy);
  * rsv_cache_destroy() - destroy a cache
  * @c: the cache, which no other task uses any more; NULL does nothing
  *
- * For several caches, rsv_caches_destroy() takes no longer than this function does for one.
+ * rsv_caches_destroy() does the same for several caches, and tells when the memory is free.
  *
- * Context: Process; may sleep; waits for a grace period.
+ * Context: Process; may sleep; may wait for a grace period.
  * Return: 0. -EBUSY while objects are used, with a report that lists them, and then nothing has
  * changed. -EBUSY also if objects are lost, and then the cache cannot be used any more. -EINVAL,
  * with a report, for a cache that was destroyed already.

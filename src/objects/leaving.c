@@ -89,6 +89,7 @@ void rsv_leaving_add(struct rsv_cache *c, struct rsv_frame *slab)
 	bool first;
 
 	slab->leaving = c;
+	atomic_long_inc(&c->nr_leaving);
 	atomic_long_add(rsv_slab_pages(c, slab), &l->nr_pages);
 	raw_spin_lock_irqsave(&l->lock, flags);
 	first = !rsv_leaving_any(l);
@@ -113,6 +114,8 @@ static void rsv_leaving_free_slab(struct rsv_frame *slab)
 
 	c->engine->free_slab(c, slab);
 	atomic_long_sub(pages, &l->nr_pages);
+	/* Last: a cache that is destroyed may be freed from now on (cache_destroy.c). */
+	atomic_long_dec_return_release(&c->nr_leaving);
 }
 
 static struct rsv_frame *rsv_leaving_pop_ended(struct rsv_leaving *l)

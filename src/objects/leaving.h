@@ -20,4 +20,12 @@ static inline bool rsv_leaving_any(const struct rsv_leaving *l)
 	return l->arrived || l->waiting || l->ended;
 }
 
+/* Whether more than one page in @share of the region is leaving */
+static inline bool rsv_leaving_exceeds(const struct rsv_region *r, unsigned long share)
+{
+	const unsigned long nr = atomic_long_read(&r->leaving.nr_pages);
+
+	return nr > READ_ONCE(r->nr_pages) / share;
+}
+
 #endif /* RSV_OBJECTS_LEAVING_H */

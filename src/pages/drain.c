@@ -232,11 +232,27 @@ static bool rsv_drain_caches_need(struct list_head *caches, unsigned int cpu)
 	return false;
 }
 
+/*
+ * Drains this CPU without a work item. If the task moves meanwhile, the work does the rest. Objects
+ * that the task itself freed are mostly here.
+ */
+static void rsv_drain_list_here(struct list_head *caches)
+{
+	struct rsv_cache *c;
+
+	list_for_each_entry(c, caches, ending) {
+		if (rsv_drain_hooks->has_local(c->region, c, raw_smp_processor_id()))
+			rsv_drain_hooks->drain_local(c->region, c);
+		cond_resched();
+	}
+}
+
 /* The caller holds region->cache_drain_lock. */
 static void rsv_drain_list(struct rsv_region *r, struct list_head *caches)
 {
 	unsigned int cpu;
 
+	rsv_drain_list_here(caches);
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
 		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
