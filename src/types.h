@@ -1448,6 +1448,8 @@ struct rsv_backoff {
  * @kmalloc: the caches behind rsv_kmalloc(), by class
  * @class: a copy of classes->of, which saves the fast path one load
  * @magazine_caches: the internal caches whose objects are magazines and bufctls, by size
+ * @magazines_failed: the time in jiffies when there was no memory for a magazine (a hint, without a
+ *	lock)
  * @heap: the heap of the engine SLOB
  * @leaving: the slabs that left its caches
  * @reap_work: returns unused magazines and slabs of its caches from time to time (queues itself)
@@ -1502,6 +1504,7 @@ struct rsv_region {
 	struct rsv_cache *kmalloc[RSV_CLASSES_MAX];
 	u8 class[RSV_CLASS_STEPS];
 	struct rsv_cache *magazine_caches[RSV_MAGAZINE_SIZES];
+	unsigned long magazines_failed;
 	struct rsv_heap *heap;
 	struct rsv_leaving leaving;
 	struct delayed_work reap_work;

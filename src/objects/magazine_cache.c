@@ -7,11 +7,16 @@
  * one, and preallocates the others: they wait in the depot of the internal cache, so that the next
  * requests get one as fast as by an exchange. A preallocated magazine is a cached object.
  *
+ * A region that has no memory for a magazine is asked again in the next tick. Until then objects go
+ * past the magazines: where the region is full, each free would ask in vain, and each time that
+ * takes longer than the free itself.
+ *
  * A caller with interrupts off gets a preallocated magazine or none: it must not wait for a new
  * slab, and its object can go to the engine instead. It sets a hint. The next allocations that take
  * the slow path and need no new slab for themselves then preallocate magazines.
  */
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
 #include <linux/preempt.h>
@@ -138,12 +143,17 @@ static void *rsv_magazine_alloc_batch(struct rsv_cache *internal)
 /* Gets a magazine when none is preallocated. */
 static void *rsv_magazine_alloc_slow(struct rsv_cache *internal)
 {
+	struct rsv_region *r = internal->region;
+	const unsigned long now = jiffies;
 	void *magazine = NULL;
 
-	if (irqs_disabled())
+	if (irqs_disabled()) {
 		WRITE_ONCE(internal->missing, true);
-	else
+	} else if (READ_ONCE(r->magazines_failed) != now) {
 		magazine = rsv_magazine_alloc_batch(internal);
+		if (!magazine)
+			WRITE_ONCE(r->magazines_failed, now);
+	}
 	if (!magazine)
 		this_cpu_inc(internal->cpus->failures);
 	return magazine;
