@@ -712,7 +712,7 @@ struct rsv_depot {
  * @top: end of the objects in the loaded magazine: allocations pop there, frees push there
  * @bottom: first round of the loaded magazine
  * @limit: end of the loaded magazine
- * @allocs: allocations that this CPU's magazines served
+ * @allocs: allocations that this CPU's magazines or its active slab served
  * @frees: frees that they served (the fast paths touch only the fields up to here, one cache line)
  * @none: stands for an object where there is none: its mark is rsv_cache.none_mark, which never
  *	says "cached" (constant). If no magazine is loaded, @top, @bottom and @limit point behind it
@@ -720,11 +720,11 @@ struct rsv_depot {
  * @previous: the magazine that was loaded before, mostly full or empty, never NULL
  * @remote: the magazine that collects objects of other nodes until it is full, never NULL
  * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
+ * @active_first: its first object
  * @freelist: first object of @active that belongs to this CPU, or RSV_SLAB_NONE
  * @nr_freelist: the number of such objects
- * @slow_allocs: allocations that these magazines did not serve (changed by this_cpu_inc(), as the
- *	next two)
- * @slow_frees: frees that these magazines did not serve
+ * @slow_allocs: all other allocations (changed by this_cpu_inc(), as the next two)
+ * @slow_frees: all other frees
  * @failures: requests that found no memory
  */
 struct rsv_cpu {
@@ -739,6 +739,7 @@ struct rsv_cpu {
 	struct rsv_magazine *previous;
 	struct rsv_magazine *remote;
 	struct rsv_frame *active;
+	void *active_first;
 	unsigned int freelist;
 	unsigned int nr_freelist;
 	unsigned long slow_allocs;
@@ -873,6 +874,8 @@ struct rsv_guarantee {
  * @cpus: the share of each CPU
  * @fast: whether magazines may serve requests: there are no checks, and no guaranteed object is
  *	missing (guarantee.lock)
+ * @direct: whether the engine may serve users of a cache without magazines directly, for the same
+ *	reasons (guarantee.lock)
  * @carve_order: the numbers below RSV_BATCH in a random order, in which an engine may carve a batch
  *	(constant)
  * @none_mark: the mark of rsv_cpu.none (constant)
@@ -914,6 +917,7 @@ struct rsv_cache {
 	struct rsv_cpu __percpu *cpus;
 
 	bool fast;
+	bool direct;
 	u8 carve_order[RSV_BATCH];
 	unsigned long none_mark;
 	unsigned int magazine_size;
@@ -1048,6 +1052,12 @@ struct rsv_visitor {
  *	region had memory for a slab
  * @free: makes a cached object free. e and f are the extent and the frame of the object. Returns
  *	RSV_OK, or the misuse if the object is not cached any more
+ * @alloc_direct: for a cache without magazines: makes a free object used in one step, and counts the
+ *	allocation. cpu is this CPU's share of the cache. Returns NULL if that is not possible, and
+ *	then nothing has changed; the caller uses @alloc. NULL if the engine has no such step
+ * @free_direct: the opposite. Returns false if that is not possible, or if the address is not that
+ *	of a used object, and then nothing has changed; the caller uses @mark_cached and @free,
+ *	which find out why
  * @mark_used: marks a cached object as used. Returns false if its mark does not say "cached"
  * @mark_cached: marks a used object as cached. Returns RSV_OK, or the misuse if the address is not
  *	that of a used object
@@ -1068,7 +1078,8 @@ struct rsv_visitor {
  *
  * @alloc, @free, @free_slab, @mark_used, @mark_cached, @is_used and @object_at: any context but
  * NMI. @mark_used and @mark_cached, for an object in a slab, with preemption disabled from the look
- * at the object's frame or magazine on: see leaving.c. @new_slab: any but NMI, may sleep if gfp
+ * at the object's frame or magazine on: see leaving.c. @alloc_direct, @free_direct: any context, with
+ * preemption disabled from the look at rsv_cache.direct on; in an NMI they refuse. @new_slab: any but NMI, may sleep if gfp
  * allows it. The others: as rsv_cache_shrink().
  */
 struct rsv_engine {
@@ -1083,6 +1094,8 @@ struct rsv_engine {
 			 struct rsv_batch *batch);
 	enum rsv_misuse (*free)(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
 				struct rsv_frame *f, void *object);
+	void *(*alloc_direct)(struct rsv_cache *c, struct rsv_cpu *cpu);
+	bool (*free_direct)(struct rsv_cache *c, struct rsv_cpu *cpu, void *object);
 	bool (*mark_used)(struct rsv_cache *c, void *object);
 	enum rsv_misuse (*mark_cached)(struct rsv_cache *c, struct rsv_extent *e,
 				       struct rsv_frame *f, void *object);

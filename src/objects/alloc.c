@@ -9,7 +9,8 @@
  *	the engine again, after one magazine of each depot was flushed to it
  *	the guaranteed objects
  *
- * rsv_alloc_slow() then makes a used object of the cached one.
+ * rsv_alloc_by_steps() then makes a used object of the cached one. Of a cache without magazines the
+ * engine mostly gives the user an object in one step instead (engine.h).
  *
  * The slow path is the same for all engines and for single and bulk requests.
  */
@@ -21,6 +22,7 @@
 #include "batch.h"
 #include "cache.h"
 #include "debug/check.h"
+#include "engine.h"
 #include "fastpath.h"
 #include "guarantee.h"
 #include "hooks.h"
@@ -156,18 +158,9 @@ static bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long
 	return !rsv_cache_debugs(c) || rsv_debug_alloc(c, object, caller);
 }
 
-/**
- * rsv_alloc_slow() - allocate an object where the fast path did not
- * @c: the cache
- * @gfp: as for rsv_cache_alloc()
- * @nid: the preferred node; NUMA_NO_NODE for that of this CPU, or whatever its magazines have
- * @damaged: an object whose mark the fast path found overwritten, or NULL
- * @caller: address of the calling code
- *
- * Context: As rsv_cache_alloc().
- * Return: The object or NULL.
- */
-void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, unsigned long caller)
+/* An allocation by way of a cached object */
+static noinline void *rsv_alloc_by_steps(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged,
+					 unsigned long caller)
 {
 	const gfp_t known = nid == NUMA_NO_NODE ? RSV_GFP_OBJECTS :
 						  RSV_GFP_OBJECTS | __GFP_THISNODE;
@@ -190,6 +183,30 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 			rsv_alloc_construct(c, object);
 	} while (unlikely(!rsv_alloc_mark_used(c, object, caller)));
 	return rsv_alloc_hook(c, object, gfp);
+}
+
+/**
+ * rsv_alloc_slow() - allocate an object where the fast path did not
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc()
+ * @nid: the preferred node; NUMA_NO_NODE for that of this CPU, or whatever its magazines have
+ * @damaged: an object whose mark the fast path found overwritten, or NULL
+ * @caller: address of the calling code
+ *
+ * Context: As rsv_cache_alloc().
+ * Return: The object or NULL.
+ */
+void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, unsigned long caller)
+{
+	void *object;
+
+	/* A cache without magazines has no damaged object that the fast path found. */
+	if (READ_ONCE(c->direct) && nid == NUMA_NO_NODE && rsv_gfp_is_plain(gfp)) {
+		object = rsv_engine_alloc_direct(c);
+		if (likely(object))
+			return rsv_alloc_hook(c, object, gfp);
+	}
+	return rsv_alloc_by_steps(c, gfp, nid, damaged, caller);
 }
 
 /**

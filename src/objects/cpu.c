@@ -52,21 +52,34 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 			 p->remote != &rsv_magazine_none || p->active);
 }
 
+/*
+ * Whether the engine of a cache without magazines may serve users directly. Internal caches stay on
+ * the slow path, since their objects have no users.
+ */
+static bool rsv_cache_is_direct(const struct rsv_cache *c)
+{
+	return c->flags & RSV_NO_MAGAZINE && !(c->flags & (RSV_CACHE_INTERNAL | RSV_CHECKS)) &&
+	       c->engine->alloc_direct;
+}
+
 /**
  * rsv_cache_set_fast() - switch the fast paths of a cache on or off, as its state demands
  * @c: the cache, guarantee.lock held
  *
  * Every request takes the slow path while a guaranteed object is missing, so that the next object
  * that is freed becomes one. Every request takes it always if the cache checks its objects or has
- * no magazines. The fast paths know only marks that lie in the object, and clear no object.
+ * no magazines. The fast paths know only marks that lie in the object, and clear no object. Of a
+ * cache without magazines the engine may serve users directly, under the same conditions.
  */
 void rsv_cache_set_fast(struct rsv_cache *c)
 {
 	const struct rsv_guarantee *g = &c->guarantee;
-	bool fast = c->alive && rsv_cache_has_magazines(c) && g->nr >= g->target;
-	bool simple = !c->engine->off_object && !want_init_on_free();
+	const bool serves = c->alive && g->nr >= g->target;
+	const bool fast = serves && rsv_cache_has_magazines(c);
+	const bool simple = !c->engine->off_object && !want_init_on_free();
 
 	WRITE_ONCE(c->fast, fast);
+	WRITE_ONCE(c->direct, serves && rsv_cache_is_direct(c) && !want_init_on_free());
 	WRITE_ONCE(c->fast_cpus, fast && simple ? c->cpus : &rsv_cpu_disabled);
 	WRITE_ONCE(c->fast_size, fast && simple ? c->layout.object_size : 0);
 }

@@ -53,8 +53,8 @@ enum rsv_step_point {
 	RSV_STEP_BEFORE,		/* preemption is disabled, busy was not read yet */
 	RSV_STEP_LOOKED,		/* busy was clear, and is not set yet */
 	RSV_STEP_BUSY,			/* busy is set */
-	RSV_STEP_READ,			/* the magazine was read */
-	RSV_STEP_CHANGED,		/* the magazine was changed */
+	RSV_STEP_READ,			/* the magazine or the list of the active slab was read */
+	RSV_STEP_CHANGED,		/* the same was changed */
 	RSV_STEP_LEFT,			/* busy is clear again */
 	RSV_STEPS
 };

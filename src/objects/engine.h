@@ -11,11 +11,52 @@
  *
  * Each step but the first checks the state that it begins with. So mark_cached finds a double free,
  * and mark_used and free find a write to an object after its free.
+ *
+ * A cache without magazines has no use for cached objects. There the engine may serve the user in
+ * one step, which makes the same checks (alloc_direct, free_direct):
+ *
+ *	free --alloc_direct--> used --free_direct--> free
+ *
+ * The other steps serve where that one cannot: when the CPU's active slab or the node has no free
+ * object, in an interrupt, and while a guaranteed object is missing.
  */
 #ifndef RSV_OBJECTS_ENGINE_H
 #define RSV_OBJECTS_ENGINE_H
 
+#include <linux/hardirq.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+
 #include "types.h"
+
+/*
+ * Lets the engine of a cache without magazines serve a user in one step. Disabled preemption joins
+ * the look at rsv_cache.direct and the step: a task that waits in between could go past a missing
+ * guaranteed object. An NMI is refused, since engines take locks. Returns NULL if the other steps
+ * must serve.
+ */
+static __always_inline void *rsv_engine_alloc_direct(struct rsv_cache *c)
+{
+	void *object = NULL;
+
+	preempt_disable();
+	if (READ_ONCE(c->direct) && !in_nmi())
+		object = c->engine->alloc_direct(c, this_cpu_ptr(c->cpus));
+	preempt_enable();
+	return object;
+}
+
+/* The same for a free. Returns false if nothing has changed, and the other steps must serve. */
+static __always_inline bool rsv_engine_free_direct(struct rsv_cache *c, void *object)
+{
+	bool freed = false;
+
+	preempt_disable();
+	if (READ_ONCE(c->direct) && !in_nmi())
+		freed = c->engine->free_direct(c, this_cpu_ptr(c->cpus), object);
+	preempt_enable();
+	return freed;
+}
 
 /* Clears all but @object, since no reader looks at entries beyond @nr. */
 static inline void rsv_batch_init(struct rsv_batch *batch)

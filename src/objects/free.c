@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Free of an object, straight down. The fast path (fastpath.h) pushes the object onto this CPU's
- * loaded magazine. If it cannot, rsv_free_slow() looks up the object's extent, and rsv_free_found()
- * marks the object as cached, checks it, runs the hooks and stores it. Each step exists once, for
- * all engines and for single and bulk requests.
+ * loaded magazine. If it cannot, rsv_free_by_steps() looks up the object's extent, and
+ * rsv_free_found() marks the object as cached, checks it, runs the hooks and stores it. Each step
+ * exists once, for all engines and for single and bulk requests. Of a cache without magazines the
+ * engine mostly takes the object in one step instead (engine.h).
  */
 #include <linux/kasan.h>
 #include <linux/preempt.h>
@@ -11,6 +12,7 @@
 
 #include "cache.h"
 #include "debug/check.h"
+#include "engine.h"
 #include "fastpath.h"
 #include "free.h"
 #include "hooks.h"
@@ -27,7 +29,7 @@ static bool rsv_free_check(struct rsv_cache *c, struct rsv_extent *e, void *obje
 	return rsv_debug_free(c, e, object, caller);
 }
 
-/* Frees an object, or reports why not. The caller is under rcu_read_lock(). */
+/* Frees an object step by step, or reports why not. The caller is under rcu_read_lock(). */
 static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_extent *e, void *object,
 					   unsigned long caller)
 {
@@ -61,18 +63,11 @@ static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_exten
 void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
 		     unsigned long caller)
 {
-	rsv_free_found(c, e, object, caller);
+	if (!rsv_engine_free_direct(c, object))
+		rsv_free_found(c, e, object, caller);
 }
 
-/**
- * rsv_free_slow() - free an object where the fast path did not
- * @c: its cache
- * @object: the object, or any address; NULL does nothing
- * @caller: address of the calling code
- *
- * Context: As rsv_cache_free().
- */
-void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
+static noinline void rsv_free_by_steps(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	struct rsv_extent *e;
 	bool known;
@@ -91,6 +86,20 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 	else if (known || !rsv_hint_has(object) || !rsv_free_fast(c, object))
 		rsv_free_found(c, e, object, caller);
 	rcu_read_unlock();
+}
+
+/**
+ * rsv_free_slow() - free an object where the fast path did not
+ * @c: its cache
+ * @object: the object, or any address; NULL does nothing
+ * @caller: address of the calling code
+ *
+ * Context: As rsv_cache_free().
+ */
+void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
+{
+	if (!rsv_engine_free_direct(c, object))
+		rsv_free_by_steps(c, object, caller);
 }
 
 /**

@@ -118,6 +118,14 @@ static inline void rsv_mark_write(const struct rsv_cache *c, unsigned long *mark
 	rsv_tag_set(c->secret, mark, rsv_mark_object(c, mark));
 }
 
+/* Takes the mark off an object, whose user may have any bytes there from now on. */
+static __always_inline void rsv_mark_clear(unsigned long secret, unsigned long *mark,
+					   const void *object)
+{
+	WRITE_ONCE(*mark, 0);
+	rsv_tag_clear(secret, mark, object);
+}
+
 /*
  * Makes a cached object used. Returns false if its mark does not say "cached". The caller owns the
  * object, unless two CPUs freed it at once: see rsv_mark_to_cached(). If two magazines have it for
@@ -131,8 +139,7 @@ static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long
 	if (RSV_CHECKED && unlikely(data_race(*mark) != rsv_mark_word(secret, object) ||
 				    !rsv_tag_ok(secret, mark, object)))
 		return false;
-	WRITE_ONCE(*mark, 0);
-	rsv_tag_clear(secret, mark, object);
+	rsv_mark_clear(secret, mark, object);
 	return true;
 }
 
@@ -167,9 +174,12 @@ static __always_inline bool rsv_mark_to_cached(unsigned long secret, unsigned lo
 	return likely(rsv_try_cmpxchg_local(mark, old, rsv_mark_word(secret, object)));
 }
 
-/* As rsv_mark_to_cached(), but atomic for all CPUs: for slow paths without a lock */
-static inline bool rsv_mark_to_cached_once(unsigned long secret, unsigned long *mark,
-					   const void *object)
+/*
+ * Makes a used object cached or free: gives it a mark with that value. As rsv_mark_to_cached(), but
+ * atomic for all CPUs: for paths past the magazines without a lock
+ */
+static __always_inline bool rsv_mark_set_once(unsigned long secret, unsigned long *mark,
+					      const void *object, unsigned long value)
 {
 	unsigned long old = READ_ONCE(*mark);
 
@@ -177,7 +187,7 @@ static inline bool rsv_mark_to_cached_once(unsigned long secret, unsigned long *
 		if (rsv_mark_is_free(secret, mark, object, old))
 			return false;
 		rsv_tag_set(secret, mark, object);
-	} while (!try_cmpxchg(mark, &old, rsv_mark_word(secret, object)));
+	} while (!try_cmpxchg(mark, &old, rsv_mark_encode(secret, object, value)));
 	return true;
 }
 
@@ -208,7 +218,7 @@ static __always_inline bool rsv_object_mark_cached(const struct rsv_cache *c, vo
 
 static inline bool rsv_object_mark_cached_once(const struct rsv_cache *c, void *object)
 {
-	return rsv_mark_to_cached_once(c->secret, rsv_mark_at(c, object), object);
+	return rsv_mark_set_once(c->secret, rsv_mark_at(c, object), object, RSV_MARK_CACHED);
 }
 
 /* Makes a free object of the engine cached. The caller has checked its mark. */

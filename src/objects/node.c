@@ -57,25 +57,6 @@ void rsv_slabs_init(struct rsv_cache_node *n)
 }
 
 /**
- * rsv_slab_fill() - which list a slab belongs on
- * @c: its cache
- * @word: what the slab knows of its objects
- *
- * Context: Any.
- * Return: The list.
- */
-enum rsv_fill rsv_slab_fill(const struct rsv_cache *c, union rsv_slab_word word)
-{
-	unsigned int objects = rsv_slab_objects(c, word);
-
-	if (!word.inuse)
-		return RSV_EMPTY;
-	if (word.inuse == objects)
-		return RSV_FULL;
-	return RSV_PARTIAL + word.inuse * 4 / objects;
-}
-
-/**
  * rsv_slab_may_be_whole() - whether slabs may have layout.pages, the number that wastes the least
  * @c: the cache
  *

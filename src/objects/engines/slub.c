@@ -8,7 +8,7 @@
  * Without magazines, each CPU has an active slab, and no object is queued (slub_cpu.c).
  *
  * A free takes no lock, whichever slab the object is of. It first exchanges the object's mark from
- * cached to free: of two CPUs that free the same object, only one succeeds. Then it exchanges the
+ * cached to free or, without magazines, from used to free: of two CPUs that free the same object, only one succeeds. Then it exchanges the
  * slab's word, to make the object the first of the freelist. Only if that moves the slab to another
  * list does the free take the node's lock. In the word
  *
@@ -25,6 +25,7 @@
 #include "objects/cache.h"
 #include "objects/cpu.h"
 #include "objects/debug/check.h"
+#include "objects/hooks.h"
 #include "objects/layout.h"
 #include "objects/leaving.h"
 #include "objects/mark.h"
@@ -164,23 +165,16 @@ static bool rsv_slub_mark_free(struct rsv_cache *c, unsigned long *mark)
 	return try_cmpxchg(mark, &cached, key ^ RSV_SLAB_NONE);
 }
 
-static enum rsv_misuse rsv_slub_free(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
-				     struct rsv_frame *f, void *object)
+/*
+ * Puts an object, whose mark says "free", on the freelist of its slab. If the slab has no object to
+ * get back, the function refuses.
+ */
+static enum rsv_misuse rsv_slub_push(struct rsv_cache *c, struct rsv_extent *e,
+				     struct rsv_frame *slab, unsigned int index,
+				     unsigned long *mark)
 {
-	struct rsv_frame *slab = rsv_slab_head(e, f);
-	unsigned int index = rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before);
-	unsigned long *mark = rsv_mark_at(c, object);
-	union rsv_slab_word old, new;
+	union rsv_slab_word old = rsv_slab_read(slab), new;
 
-	if (!rsv_slub_mark_free(c, mark))
-		return RSV_DOUBLE_FREE;
-	if (cpu && cpu->active == slab) {
-		rsv_mark_write(c, mark, cpu->freelist);
-		cpu->freelist = index;
-		cpu->nr_freelist++;
-		return RSV_OK;
-	}
-	old = rsv_slab_read(slab);
 	do {
 		if (unlikely(!old.inuse))
 			return rsv_slub_refuse(c, mark);
@@ -192,6 +186,71 @@ static enum rsv_misuse rsv_slub_free(struct rsv_cache *c, struct rsv_cpu *cpu, s
 			return rsv_slub_free_locked(c, rsv_slab_node(c, e), slab, index, mark);
 	} while (!rsv_slub_exchange(slab, &old, new));
 	return RSV_OK;
+}
+
+static enum rsv_misuse rsv_slub_free(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
+				     struct rsv_frame *f, void *object)
+{
+	struct rsv_frame *slab = rsv_slab_head(e, f);
+	unsigned int index = rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before);
+	unsigned long *mark = rsv_mark_at(c, object);
+
+	if (!rsv_slub_mark_free(c, mark))
+		return RSV_DOUBLE_FREE;
+	if (!cpu || cpu->active != slab)
+		return rsv_slub_push(c, e, slab, index, mark);
+	rsv_mark_write(c, mark, cpu->freelist);
+	rsv_slub_push_cpu(cpu, index);
+	return RSV_OK;
+}
+
+/*
+ * Makes a used object free, with the CPU entered: an object of the active slab goes on the CPU's
+ * list, any other one on the list of its slab. The exchange of the mark is atomic for all CPUs, so
+ * of several frees of one object one succeeds.
+ */
+static __always_inline bool rsv_slub_free_used(struct rsv_cache *c, struct rsv_cpu *cpu,
+					       void *object)
+{
+	struct rsv_extent *e = rsv_region_extent_rcu(c->region, object);
+	struct rsv_frame *f, *slab;
+	unsigned int index;
+	bool active;
+
+	if (unlikely(!e))
+		return false;
+	f = rsv_frame_at(e, object);
+	if (unlikely(rsv_frame_cache(f) != c))
+		return false;
+	/* The frame named the cache in this section, so it is one of a slab: see leaving.c */
+	slab = f - READ_ONCE(f->order);
+	index = rsv_slot_index(c, rsv_slab_offset(f, object));
+	if (unlikely(index >= rsv_word_carved(rsv_slab_read(f))))
+		return false;
+	active = slab == cpu->active;
+	if (unlikely(!rsv_mark_set_once(c->secret, rsv_mark_at(c, object), object,
+					active ? cpu->freelist : RSV_SLAB_NONE)))
+		return false;
+	rsv_free_hook(c, object);
+	rsv_step(RSV_STEP_READ);
+	if (active)
+		rsv_slub_push_cpu(cpu, index);
+	else if (unlikely(rsv_slub_push(c, e, slab, index, rsv_mark_at(c, object)) != RSV_OK))
+		return false;
+	rsv_step(RSV_STEP_CHANGED);
+	return true;
+}
+
+static bool rsv_slub_free_direct(struct rsv_cache *c, struct rsv_cpu *cpu, void *object)
+{
+	bool freed;
+
+	if (unlikely(!rsv_cpu_try(cpu)))
+		return false;
+	freed = rsv_slub_free_used(c, cpu, object);
+	cpu->frees += freed;
+	rsv_cpu_end(cpu);
+	return freed;
 }
 
 /*
@@ -319,6 +378,8 @@ const struct rsv_engine rsv_engine_slub = {
 	.alloc = rsv_slub_alloc,
 	.new_slab = rsv_slub_new_slab,
 	.free = rsv_slub_free,
+	.alloc_direct = rsv_slub_alloc_direct,
+	.free_direct = rsv_slub_free_direct,
 	.mark_used = rsv_slub_mark_used,
 	.mark_cached = rsv_slub_mark_cached,
 	.is_used = rsv_slub_is_used,

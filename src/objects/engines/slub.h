@@ -41,6 +41,13 @@ static inline bool rsv_slub_exchange(struct rsv_frame *slab, union rsv_slab_word
 	return try_cmpxchg(&slab->slab, &old->word, new.word);
 }
 
+/* Puts an object, whose mark says what comes next, on the CPU's own list. The CPU is entered. */
+static inline void rsv_slub_push_cpu(struct rsv_cpu *cpu, unsigned int index)
+{
+	cpu->freelist = index;
+	cpu->nr_freelist++;
+}
+
 /* The value of the mark of an object on a freelist, or RSV_SLUB_BROKEN */
 static inline unsigned long rsv_slub_read_free(const struct rsv_cache *c, const void *object,
 					       unsigned int carved)
@@ -65,6 +72,7 @@ unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved,
 /* slub_cpu.c: with the CPU entered, or dead */
 void rsv_slub_alloc_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n,
 			struct rsv_batch *batch);
+void *rsv_slub_alloc_direct(struct rsv_cache *c, struct rsv_cpu *cpu);
 void rsv_slub_deactivate(struct rsv_cache *c, struct rsv_cpu *cpu);
 
 #endif /* RSV_OBJECTS_ENGINES_SLUB_H */

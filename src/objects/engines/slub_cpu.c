@@ -12,11 +12,17 @@
  *
  * The CPU calls these functions between rsv_cpu_enter() and rsv_cpu_leave(), so nothing else
  * changes its rsv_cpu. Only activation and deactivation take the node's lock.
+ *
+ * Most requests go directly between the CPU's list and their user: an allocation takes the first
+ * object off the list and its mark off the object (rsv_slub_alloc_direct()), and a free of an object
+ * of the active slab puts both back (rsv_slub_free_direct() in slub.c). So there is no lock and, but
+ * for the one exchange by which a free claims the object, no atomic instruction.
  */
 #include <linux/minmax.h>
 
 #include "compat.h"
 #include "objects/batch.h"
+#include "objects/cpu.h"
 #include "objects/leaving.h"
 #include "objects/mark.h"
 #include "objects/node.h"
@@ -39,7 +45,7 @@ static void rsv_slub_get_freelist(struct rsv_cpu *cpu, struct rsv_frame *slab)
 }
 
 /* Makes the node's best slab the active one. */
-static void rsv_slub_activate(struct rsv_cpu *cpu, struct rsv_cache_node *n)
+static void rsv_slub_activate(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cache_node *n)
 {
 	struct rsv_frame *slab;
 	unsigned long flags;
@@ -50,6 +56,7 @@ static void rsv_slub_activate(struct rsv_cpu *cpu, struct rsv_cache_node *n)
 		rsv_slab_unlink(n, slab, rsv_slab_read(slab).fill);
 		rsv_slub_get_freelist(cpu, slab);
 		cpu->active = slab;
+		cpu->active_first = rsv_slub_object(c, rsv_slub_base(c, slab), 0);
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
@@ -147,6 +154,45 @@ static void rsv_slub_pop_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rs
 	batch->object[batch->nr++] = object;
 }
 
+/* Takes the first object off the CPU's list, for its user. NULL if it is raw or was overwritten. */
+static __always_inline void *rsv_slub_pop_used(struct rsv_cache *c, struct rsv_cpu *cpu)
+{
+	void *object = cpu->active_first + cpu->freelist * c->layout.stride;
+	const unsigned int carved = rsv_word_carved(rsv_slab_read(cpu->active));
+	const unsigned long value = rsv_slub_read_free(c, object, carved);
+
+	if (unlikely(value > RSV_MARK_NEXT))
+		return NULL;
+	rsv_step(RSV_STEP_READ);
+	rsv_mark_clear(c->secret, rsv_mark_at(c, object), object);
+	cpu->freelist = value;
+	cpu->nr_freelist--;
+	cpu->allocs++;
+	rsv_step(RSV_STEP_CHANGED);
+	return object;
+}
+
+/**
+ * rsv_slub_alloc_direct() - make the first object of this CPU's list a used one
+ * @c: the cache
+ * @cpu: the CPU's share of it
+ *
+ * Context: Any but NMI, with preemption disabled.
+ * Return: The object. NULL if the list is empty, if the object is raw or was overwritten, and in an
+ * interrupt that came while the CPU is busy; then nothing has changed.
+ */
+void *rsv_slub_alloc_direct(struct rsv_cache *c, struct rsv_cpu *cpu)
+{
+	void *object = NULL;
+
+	if (unlikely(!rsv_cpu_try(cpu)))
+		return NULL;
+	if (likely(cpu->freelist != RSV_SLAB_NONE))
+		object = rsv_slub_pop_used(c, cpu);
+	rsv_cpu_end(cpu);
+	return object;
+}
+
 /**
  * rsv_slub_alloc_cpu() - take one object from a CPU's active slab
  * @c: the cache
@@ -162,7 +208,7 @@ void rsv_slub_alloc_cpu(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_cac
 	if (!rsv_slub_refill(c, cpu)) {
 		if (cpu->active)
 			rsv_slub_deactivate(c, cpu);
-		rsv_slub_activate(cpu, n);
+		rsv_slub_activate(c, cpu, n);
 		if (!rsv_slub_refill(c, cpu))
 			return;
 	}
