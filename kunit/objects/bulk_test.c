@@ -49,7 +49,7 @@ static void expect_distinct(struct kunit *test, void **objects, unsigned int nr)
 
 /* --- All variants --------------------------------------------------------------------------- */
 
-static const unsigned int sizes[] = { 0, 1, 15, 16, 17, 63, 64, 65, 500 };
+static const unsigned int sizes[] = { 0, 1, 2, 3, 4, 15, 16, 17, 63, 64, 65, 500 };
 
 static void arrays_of_any_length_are_taken_and_given_back(struct kunit *test)
 {
@@ -219,6 +219,44 @@ static void bulk_requests_move_whole_magazines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cpu->slow_allocs + cpu->slow_frees, slow);
 }
 
+/* Requests for a few objects have a way of their own, with the same checks. */
+static void object_twice_among_few_is_reported(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_param_cache(test, r, SIZE, NULL);
+	void *object[3], *twice[2];
+
+	take_bulk(test, c, object, 3);
+	twice[0] = object[1];
+	twice[1] = object[1];
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free_bulk(c, 2, twice));
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 2);
+	object[1] = NULL;
+	rsv_cache_free_bulk(c, 3, object);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+}
+
+/* Objects of many slabs in turn, so that no two neighbours in the array are of one slab */
+static void scattered_objects_go_to_the_magazines(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c = rsvt_variant_cache(test, r, &rsvt_variants[3], 1000, 0, NULL);
+	struct rsv_cpu *cpu = per_cpu_ptr(c->cpus, raw_smp_processor_id());
+	unsigned int per_slab = c->layout.objects, nr = 4 * per_slab, i;
+	void **object = rsvt_objects_array(test, nr), **turns = rsvt_objects_array(test, nr);
+	unsigned long slow;
+
+	take_bulk(test, c, object, nr);
+	rsv_cache_free_bulk(c, nr, object);
+	take_bulk(test, c, object, nr);
+	for (i = 0; i < nr; i++)
+		turns[i] = object[i % 4 * per_slab + i / 4];
+	slow = cpu->slow_frees;
+	rsv_cache_free_bulk(c, nr, turns);
+	KUNIT_EXPECT_EQ(test, cpu->slow_frees, slow);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+}
+
 /*
  * The busy section ends several times in a request of a thousand objects, so that interrupts and
  * other tasks can use the magazines in between.
@@ -360,6 +398,8 @@ static struct kunit_case bulk_cases[] = {
 	KUNIT_CASE_PARAM(objects_are_constructed_once, variants_gen_params),
 	KUNIT_CASE_PARAM(nothing_among_objects_is_passed_over, variants_gen_params),
 	KUNIT_CASE_PARAM(wrong_objects_are_reported_and_the_others_taken_back, variants_gen_params),
+	KUNIT_CASE_PARAM(object_twice_among_few_is_reported, variants_gen_params),
+	KUNIT_CASE(scattered_objects_go_to_the_magazines),
 	KUNIT_CASE(bulk_requests_move_whole_magazines),
 	KUNIT_CASE(at_most_64_objects_are_moved_at_once),
 	KUNIT_CASE_PARAM(mempool_gives_its_minimum_when_the_region_is_exhausted,

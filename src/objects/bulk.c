@@ -2,7 +2,11 @@
 /*
  * Bulk requests: a bulk request moves many objects from or to the loaded magazine in one section
  * with busy set. So it empties or fills whole magazines, which the depot then exchanges. An object
- * that cannot go this way takes the slow path of alloc.c or free.c alone.
+ * that cannot go this way takes the slow path of alloc.c or free.c alone. For a few objects the
+ * section would cost more than it saves: each goes the fast path of a single request.
+ *
+ * Objects of a fresh magazine lie side by side, those of an aged one anywhere. So a free looks up
+ * the slab of an object once for all that follow it from the same slab, and the look-up is short.
  *
  * If the marks lie in the objects, the loop itself reads and writes them. For other engines the
  * loop calls the engine for each object.
@@ -24,6 +28,8 @@
 
 /* Objects that a bulk request moves before an interrupt or another task can run */
 #define RSV_BULK	64U
+/* Requests for up to so many objects go one by one. */
+#define RSV_BULK_FEW	3U
 /* Bytes of the largest objects of which a bulk request clears so many: 16 KB in all */
 #define RSV_BULK_CLEAR	256U
 
@@ -184,6 +190,51 @@ static noinline bool rsv_bulk_gfp_ok(const struct rsv_cache *c, gfp_t gfp)
 	return !(gfp & ~RSV_GFP_OBJECTS);
 }
 
+/* Allocates a few objects: as many single requests, without the calls. */
+static unsigned int rsv_bulk_alloc_few(struct rsv_cache *c, gfp_t gfp, unsigned int nr,
+				       void **objects, unsigned long caller)
+{
+	unsigned int done;
+	void *object;
+
+	for (done = 0; done < nr; done++) {
+		if (likely(rsv_alloc_fast(c, &object)))
+			object = rsv_alloc_hook(c, object, gfp & ~__GFP_ZERO);
+		else
+			object = rsv_alloc_slow(c, gfp, NUMA_NO_NODE, object, caller);
+		if (unlikely(!object))
+			break;
+		objects[done] = object;
+	}
+	return done;
+}
+
+/*
+ * Allocates any number of objects, up to RSV_BULK in one section. Not inline, so that requests for
+ * few save fewer registers.
+ */
+static noinline unsigned int rsv_bulk_alloc_many(struct rsv_cache *c, gfp_t gfp, unsigned int nr,
+						 void **objects, unsigned long caller)
+{
+	unsigned int done = 0, some;
+
+	while (done < nr) {
+		some = 0;
+		if (likely(rsv_gfp_is_plain(gfp)) || rsv_bulk_gfp_ok(c, gfp))
+			some = rsv_bulk_alloc_some(c, nr - done, objects + done);
+		rsv_bulk_alloc_hook(c, gfp, some, objects + done);
+		done += some;
+		if (some == RSV_BULK || done == nr)
+			continue;
+		/* The slow path serves one object and refills the magazines for the next turn. */
+		objects[done] = rsv_alloc_slow(c, gfp, NUMA_NO_NODE, NULL, caller);
+		if (!objects[done])
+			break;
+		done++;
+	}
+	return done;
+}
+
 /**
  * rsv_cache_alloc_bulk() - allocate many objects
  * @c: the cache
@@ -197,24 +248,10 @@ static noinline bool rsv_bulk_gfp_ok(const struct rsv_cache *c, gfp_t gfp)
  */
 unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects)
 {
-	unsigned int done = 0, some;
-
 	rsv_might_alloc(gfp);
-	while (done < nr) {
-		some = 0;
-		if (likely(rsv_gfp_is_plain(gfp)) || rsv_bulk_gfp_ok(c, gfp))
-			some = rsv_bulk_alloc_some(c, nr - done, objects + done);
-		rsv_bulk_alloc_hook(c, gfp, some, objects + done);
-		done += some;
-		if (some == RSV_BULK || done == nr)
-			continue;
-		/* The slow path serves one object and refills the magazines for the next turn. */
-		objects[done] = rsv_alloc_slow(c, gfp, NUMA_NO_NODE, NULL, _RET_IP_);
-		if (!objects[done])
-			break;
-		done++;
-	}
-	return done;
+	if (nr <= RSV_BULK_FEW && rsv_gfp_is_plain(gfp))
+		return rsv_bulk_alloc_few(c, gfp, nr, objects, _RET_IP_);
+	return rsv_bulk_alloc_many(c, gfp, nr, objects, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc_bulk);
 
@@ -225,7 +262,7 @@ EXPORT_SYMBOL_GPL(rsv_cache_alloc_bulk);
 /**
  * struct rsv_bulk_slab - the slab that the loop has looked up last
  * @base: address of its first byte
- * @carved: its carved objects; 0 if the loop has looked up no slab
+ * @carved: its carved objects; 0 if the address is not one of a slab of the cache
  */
 struct rsv_bulk_slab {
 	unsigned long base;
@@ -233,30 +270,35 @@ struct rsv_bulk_slab {
 };
 
 /*
- * Looks up the slab of an object that is none of @last. Returns no slab if the address is not that
- * of an object.
+ * Looks up the slab of an object, in the extent of this CPU's hint. Returns no slab if the address
+ * is not that of an object. Not inline, so that the loop has its registers for objects of one slab.
  */
-static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c, const void *object,
-						   struct rsv_bulk_slab last)
+static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c, const void *object)
 {
 	const struct rsv_extent *e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
-	const struct rsv_bulk_slab s = {
-		.base = (unsigned long)object & ~c->mask,
-		.carved = rsv_carved_objects(c, e, object),
-	};
+	const unsigned long into = (unsigned long)object - (unsigned long)e->base;
+	const struct rsv_frame *f;
+	struct rsv_bulk_slab s;
 
-	if ((last.carved && last.base == s.base) ||
-	    rsv_slot_index(c, (unsigned long)object & c->mask) >= s.carved)
+	if (unlikely(into >= e->bytes))
+		return (struct rsv_bulk_slab){};
+	f = rsv_frame_at_offset(e, into);
+	if (unlikely(rsv_frame_cache(f) != c))
+		return (struct rsv_bulk_slab){};
+	s.base = (unsigned long)object & ~c->mask;
+	s.carved = rsv_word_carved((union rsv_slab_word){ .word = READ_ONCE(f->slab) });
+	if (unlikely(rsv_slot_index(c, (unsigned long)object & c->mask) >= s.carved))
 		return (struct rsv_bulk_slab){};
 	return s;
 }
 
 /*
  * Marks objects as cached and pushes them onto the loaded magazine, which has room for them. Stops
- * before an object that is not a used object of the cache.
+ * before an object that is not a used object of the cache. Not inline, so that the loop has all
+ * registers.
  */
-static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *cpu,
-						  unsigned int nr, void **objects)
+static noinline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *cpu,
+					   unsigned int nr, void **objects)
 {
 	const unsigned long secret = c->secret, inverse = c->inverse;
 	const unsigned int shift = c->shift, mark = c->layout.mark;
@@ -268,14 +310,14 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 #pragma GCC unroll 8
 	for (i = 0; i < nr; i++) {
 		void *object = objects[i];
-		unsigned long index = rsv_slot_of((unsigned long)object - s.base, inverse, shift);
 
 		/*
 		 * One exact division tells both an object of another slab and a pointer to no
 		 * object.
 		 */
-		if (unlikely(index >= s.carved)) {
-			s = rsv_bulk_find(c, object, s);
+		if (unlikely(rsv_slot_of((unsigned long)object - s.base, inverse, shift) >=
+			     s.carved)) {
+			s = rsv_bulk_find(c, object);
 			if (!s.carved)
 				break;
 		}
@@ -284,6 +326,7 @@ static __always_inline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rs
 		rsv_free_hook(c, object);
 		top[i] = object;
 	}
+	/* Otherwise the compiler computes what i is in bytes, in each turn. */
 	OPTIMIZER_HIDE_VAR(i);
 	cpu->top += i;
 	rsv_step(RSV_STEP_CHANGED);
@@ -353,6 +396,29 @@ static unsigned int rsv_bulk_free_some(struct rsv_cache *c, unsigned int nr, voi
 	return done ?: rsv_bulk_free_each(c, nr, objects);
 }
 
+/* Frees a few objects: as many single requests, without the calls. */
+static void rsv_bulk_free_few(struct rsv_cache *c, unsigned int nr, void **objects,
+			      unsigned long caller)
+{
+	for (; nr--; objects++)
+		if (unlikely(!rsv_free_fast(c, *objects)))
+			rsv_free_slow(c, *objects, caller);
+}
+
+/* Frees any number of objects. Not inline for the same reason as rsv_bulk_alloc_many() */
+static noinline void rsv_bulk_free_many(struct rsv_cache *c, unsigned int nr, void **objects,
+					unsigned long caller)
+{
+	unsigned int done = 0, some;
+
+	while (done < nr) {
+		some = rsv_bulk_free_some(c, nr - done, objects + done);
+		done += some;
+		if (done < nr && some < RSV_BULK)
+			rsv_free_slow(c, objects[done++], caller);
+	}
+}
+
 /**
  * rsv_cache_free_bulk() - free many objects
  * @c: their cache
@@ -363,13 +429,9 @@ static unsigned int rsv_bulk_free_some(struct rsv_cache *c, unsigned int nr, voi
  */
 void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects)
 {
-	unsigned int done = 0, some;
-
-	while (done < nr) {
-		some = rsv_bulk_free_some(c, nr - done, objects + done);
-		done += some;
-		if (done < nr && some < RSV_BULK)
-			rsv_free_slow(c, objects[done++], _RET_IP_);
-	}
+	if (nr <= RSV_BULK_FEW)
+		rsv_bulk_free_few(c, nr, objects, _RET_IP_);
+	else
+		rsv_bulk_free_many(c, nr, objects, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_free_bulk);
