@@ -56,6 +56,7 @@ extern const struct bench_case bench_extents[];
 extern const struct bench_case bench_vmalloc[];
 extern const struct bench_case bench_caches_life[];
 extern const struct bench_case bench_full[];
+extern const struct bench_case bench_aged[];
 
 /**
  * struct bench_figure - cost on one side, in hundredths
