@@ -6,7 +6,8 @@
  * section would cost more than it saves: each goes the fast path of a single request.
  *
  * Objects of a fresh magazine lie side by side, those of an aged one anywhere. So a free looks up
- * the slab of an object once for all that follow it from the same slab, and the look-up is short.
+ * the slab of an object once for all that follow it from the same slab, or each object, if the
+ * first two are of different slabs.
  *
  * If the marks lie in the objects, the loop itself reads and writes them. For other engines the
  * loop calls the engine for each object.
@@ -292,13 +293,46 @@ static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c, co
 	return s;
 }
 
+/* Marks a used object as cached, or returns false. */
+static __always_inline bool rsv_bulk_mark(const struct rsv_cache *c, void *object)
+{
+	const struct rsv_extent *e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
+	const unsigned long into = (unsigned long)object - (unsigned long)e->base;
+	const struct rsv_frame *f;
+
+	if (unlikely(into >= e->bytes))
+		return false;
+	f = rsv_frame_at_offset(e, into);
+	return likely(rsv_frame_cache(f) == c &&
+		      rsv_carved_mark_cached(c, f, (unsigned long)object & c->mask, object,
+					     true) == RSV_OK);
+}
+
 /*
- * Marks objects as cached and pushes them onto the loaded magazine, which has room for them. Stops
- * before an object that is not a used object of the cache. Not inline, so that the loop has all
- * registers.
+ * rsv_bulk_push() for objects that lie anywhere: the look-up of each is part of the loop. Not
+ * inline, so that either loop has all registers.
  */
-static noinline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *cpu,
-					   unsigned int nr, void **objects)
+static noinline unsigned int rsv_bulk_push_scattered(struct rsv_cache *c, struct rsv_cpu *cpu,
+						     unsigned int nr, void **objects)
+{
+	void **top = cpu->top;
+	unsigned long i;
+
+	rsv_step(RSV_STEP_READ);
+	for (i = 0; i < nr; i++) {
+		if (unlikely(!rsv_bulk_mark(c, objects[i])))
+			break;
+		rsv_free_hook(c, objects[i]);
+		top[i] = objects[i];
+	}
+	cpu->top += i;
+	rsv_step(RSV_STEP_CHANGED);
+	return i;
+}
+
+/* rsv_bulk_push() for objects that mostly have a neighbour of their slab before them */
+static noinline unsigned int rsv_bulk_push_neighbours(struct rsv_cache *c, struct rsv_cpu *cpu,
+						      unsigned int nr, void **objects)
 {
 	const unsigned long secret = c->secret, inverse = c->inverse;
 	const unsigned int shift = c->shift, mark = c->layout.mark;
@@ -331,6 +365,19 @@ static noinline unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *
 	cpu->top += i;
 	rsv_step(RSV_STEP_CHANGED);
 	return i;
+}
+
+/*
+ * Marks objects as cached and pushes them onto the loaded magazine, which has room for them. Stops
+ * before an object that is not a used object of the cache. The first two objects tell what to
+ * expect of the others; either function serves any objects.
+ */
+static unsigned int rsv_bulk_push(struct rsv_cache *c, struct rsv_cpu *cpu, unsigned int nr,
+				  void **objects)
+{
+	if (nr > 1 && ((unsigned long)objects[0] ^ (unsigned long)objects[1]) & ~c->mask)
+		return rsv_bulk_push_scattered(c, cpu, nr, objects);
+	return rsv_bulk_push_neighbours(c, cpu, nr, objects);
 }
 
 /* Frees objects into the magazines until one cannot go there, up to RSV_BULK. */
