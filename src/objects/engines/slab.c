@@ -20,6 +20,8 @@
  *
  * The node's lock guards the bufctls and slab->slab, with one exception: the owner of an object
  * changes its bufctl from cached to used, and back, without the lock.
+ *
+ * slab_direct.c serves users of caches without magazines.
  */
 #include <linux/cache.h>
 #include <linux/limits.h>
@@ -33,61 +35,7 @@
 #include "objects/leaving.h"
 #include "objects/node.h"
 #include "pages/pagemap.h"
-
-/* Values of a bufctl that is not the number of a free object, which is RSV_SLAB_NONE at most */
-#define RSV_BUFCTL_CACHED	0xfffe
-#define RSV_BUFCTL_USED	  0xffff
-
-/**
- * struct rsv_bufctl - the bufctls of a slab
- * @first: offset of the first slot in the slab, in bytes (constant)
- * @next: for each object: the next one on the freelist or RSV_SLAB_NONE if the object is free, else
- *	RSV_BUFCTL_CACHED or RSV_BUFCTL_USED. Undefined until the object is carved
- */
-struct rsv_bufctl {
-	u32 first;
-	u16 next[];
-};
-
-static unsigned int rsv_bufctl_bytes(unsigned int objects)
-{
-	return sizeof(struct rsv_bufctl) + objects * sizeof(u16);
-}
-
-/* The bufctls of a slab. The caller knows that the slab is one of the cache. */
-static struct rsv_bufctl *rsv_bufctl_of(const struct rsv_cache *c, const struct rsv_extent *e,
-					const struct rsv_frame *slab)
-{
-	return c->layout.bufctl ? rsv_frame_addr(e, slab) : READ_ONCE(slab[1].bufctl);
-}
-
-static unsigned int rsv_bufctl_index(const struct rsv_cache *c, const struct rsv_bufctl *bufctl,
-				     const struct rsv_frame *f, const void *object)
-{
-	return rsv_slot_index(c, rsv_slab_offset(f, object) - c->layout.before -
-					 READ_ONCE(bufctl->first));
-}
-
-static void *rsv_bufctl_object(const struct rsv_cache *c, const struct rsv_bufctl *bufctl,
-			       void *base, unsigned int index)
-{
-	return base + bufctl->first + index * c->layout.stride + c->layout.before;
-}
-
-/* Stores a slab's new word, and moves the slab to the list for that word. The node is locked. */
-static void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_cache_node *n,
-				   struct rsv_frame *slab, union rsv_slab_word word)
-{
-	enum rsv_fill old = word.fill, fill = rsv_slab_fill(c, word);
-
-	word.fill = fill;
-	/* A reader that sees objects as carved also sees their bufctls: rsv_bufctl_entry() */
-	smp_store_release(&slab->slab, word.word);
-	if (fill == old)
-		return;
-	rsv_slab_unlink(n, slab, old);
-	rsv_slab_link(n, slab, fill);
-}
+#include "slab.h"
 
 /*
  * Layout
@@ -106,13 +54,6 @@ static unsigned int rsv_bufctl_slots(const struct rsv_layout *l, unsigned int pa
 	while (round_up(rsv_bufctl_bytes(slots), l->align) + slots * l->stride > bytes)
 		slots--;
 	return slots;
-}
-
-/* Bytes of a slab that neither bufctls nor objects need */
-static unsigned int rsv_bufctl_slack(const struct rsv_layout *l, unsigned int pages,
-				     unsigned int objects)
-{
-	return (pages << PAGE_SHIFT) - l->bufctl - objects * l->stride;
 }
 
 /* A small slab has as many bufctls as a whole one, so that both have the same layout. */
@@ -231,48 +172,6 @@ static void rsv_bufctl_free_slab(struct rsv_cache *c, struct rsv_frame *slab)
  * Allocation
  */
 
-static void *rsv_bufctl_carve(const struct rsv_cache *c, struct rsv_bufctl *bufctl, void *base,
-			      union rsv_slab_word *word)
-{
-	unsigned int index = word->carved++;
-
-	WRITE_ONCE(bufctl->next[index], RSV_BUFCTL_CACHED);
-	word->inuse++;
-	return rsv_bufctl_object(c, bufctl, base, index);
-}
-
-/* Takes the first object off the freelist. Returns NULL if the list was overwritten. */
-static void *rsv_bufctl_pop(struct rsv_cache *c, struct rsv_bufctl *bufctl, void *base,
-			    union rsv_slab_word *word)
-{
-	unsigned int index = word->free, next;
-
-	/*
-	 * The list has all free objects, so it ends neither earlier nor later than their number
-	 * says.
-	 */
-	if (index >= word->carved || word->inuse >= word->carved)
-		return NULL;
-	next = READ_ONCE(bufctl->next[index]);
-	if (next != RSV_SLAB_NONE && next >= word->carved)
-		return NULL;
-	WRITE_ONCE(bufctl->next[index], RSV_BUFCTL_CACHED);
-	word->free = next;
-	word->inuse++;
-	return rsv_bufctl_object(c, bufctl, base, index);
-}
-
-/* Whether @first is that of a possible colour. An overflow of the slab before may reach it. */
-static bool rsv_bufctl_is_sound(const struct rsv_cache *c, const struct rsv_bufctl *bufctl,
-				const struct rsv_frame *slab)
-{
-	const unsigned int objects = rsv_slab_objects(c, rsv_slab_read(slab));
-	unsigned int slack = rsv_bufctl_slack(&c->layout, rsv_slab_pages(c, slab), objects);
-	unsigned int offset = READ_ONCE(bufctl->first) - c->layout.bufctl;
-
-	return offset <= slack && !(offset % c->layout.colour);
-}
-
 /* Abandons the freelist: from now on the slab counts its objects as used. */
 static void rsv_bufctl_abandon(union rsv_slab_word *word, void *base, struct rsv_batch *batch)
 {
@@ -298,7 +197,7 @@ static void rsv_bufctl_alloc_slab(struct rsv_cache *c, struct rsv_frame *slab, u
 		return;
 	}
 	while (batch->nr < nr && (word->inuse < word->carved || word->free != RSV_SLAB_NONE)) {
-		object = rsv_bufctl_pop(c, bufctl, base, word);
+		object = rsv_bufctl_pop(c, bufctl, base, word, RSV_BUFCTL_CACHED);
 		if (!object) {
 			rsv_bufctl_abandon(word, base, batch);
 			return;
@@ -309,7 +208,8 @@ static void rsv_bufctl_alloc_slab(struct rsv_cache *c, struct rsv_frame *slab, u
 		if (rsv_cache_has_raw(c) && batch->nr)
 			return;
 		batch->raw = rsv_cache_has_raw(c);
-		batch->object[batch->nr++] = rsv_bufctl_carve(c, bufctl, base, word);
+		batch->object[batch->nr++] =
+			rsv_bufctl_carve(c, bufctl, base, word, RSV_BUFCTL_CACHED);
 		if (batch->raw)
 			return;
 	}
@@ -362,45 +262,6 @@ static void rsv_bufctl_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, 
 /*
  * Marks
  */
-
-/*
- * The bufctls of a slab that was the cache's a moment ago. If the slab was freed meanwhile, its
- * frames may have another owner, and the pointer in them may have any value. Then the function
- * returns NULL, or the address of memory that the caller can read.
- */
-static struct rsv_bufctl *rsv_bufctl_find(const struct rsv_cache *c, const struct rsv_extent *e,
-					  const struct rsv_frame *slab)
-{
-	struct rsv_bufctl *bufctl;
-
-	if (c->layout.bufctl)
-		return rsv_bufctl_of(c, e, slab);
-	/* Only a slab that is no longer the cache's may lack a second page. */
-	if (rsv_frame_index(e, slab) + 1 >= e->nr_pages)
-		return NULL;
-	bufctl = rsv_bufctl_of(c, e, slab);
-	return rsv_extent_has(e, bufctl) || rsv_region_extent(c->region, bufctl) ? bufctl : NULL;
-}
-
-/*
- * The bufctl of a used or cached object. Returns NULL if the object was not carved in this life of
- * its slab, or if no object begins there. The function is inline because a call for each mark is a
- * tenth of what SLAB costs.
- */
-static __always_inline u16 *rsv_bufctl_entry(const struct rsv_cache *c, const struct rsv_extent *e,
-					     struct rsv_frame *f, const void *object)
-{
-	struct rsv_frame *slab = rsv_slab_head(e, f);
-	/* Pairs with rsv_bufctl_update_slab(). */
-	const union rsv_slab_word word = { .word = smp_load_acquire(&slab->slab) };
-	struct rsv_bufctl *bufctl = word.carved ? rsv_bufctl_find(c, e, slab) : NULL;
-	unsigned int index;
-
-	if (unlikely(!bufctl))
-		return NULL;
-	index = rsv_bufctl_index(c, bufctl, f, object);
-	return likely(index < word.carved) ? &bufctl->next[index] : NULL;
-}
 
 /* Why an object has no bufctl */
 static noinline enum rsv_misuse rsv_bufctl_misuse(const struct rsv_cache *c,
@@ -467,8 +328,6 @@ static enum rsv_misuse rsv_bufctl_free_locked(struct rsv_cache *c, struct rsv_ca
 					      struct rsv_extent *e, struct rsv_frame *f,
 					      void *object)
 {
-	struct rsv_frame *slab = rsv_slab_head(e, f);
-	union rsv_slab_word word = rsv_slab_read(slab);
 	u16 *entry;
 
 	/* A slab that is no longer the cache's was evicted, because all its objects were free. */
@@ -479,10 +338,7 @@ static enum rsv_misuse rsv_bufctl_free_locked(struct rsv_cache *c, struct rsv_ca
 		return rsv_bufctl_misuse(c, e, f, object);
 	if (READ_ONCE(*entry) != RSV_BUFCTL_CACHED)
 		return RSV_DOUBLE_FREE;
-	WRITE_ONCE(*entry, word.free);
-	word.free = entry - rsv_bufctl_of(c, e, slab)->next;
-	word.inuse--;
-	rsv_bufctl_update_slab(c, n, slab, word);
+	rsv_bufctl_put(c, n, e, rsv_slab_head(e, f), entry);
 	return RSV_OK;
 }
 
@@ -572,6 +428,8 @@ const struct rsv_engine rsv_engine_slab = {
 	.alloc = rsv_bufctl_alloc,
 	.new_slab = rsv_bufctl_new_slab,
 	.free = rsv_bufctl_free,
+	.alloc_direct = rsv_bufctl_alloc_direct,
+	.free_direct = rsv_bufctl_free_direct,
 	.mark_used = rsv_bufctl_mark_used,
 	.mark_cached = rsv_bufctl_mark_cached,
 	.is_used = rsv_bufctl_is_used,
