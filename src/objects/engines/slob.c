@@ -26,7 +26,10 @@
  * could change memory of somebody else stands at the top of slob_block.c for the heap, and below
  * for large objects. How long the locks are held stands at the top of slob_heap.c.
  */
+#include <linux/kconfig.h>
 #include <linux/minmax.h>
+#include <linux/preempt.h>
+#include <linux/topology.h>
 
 #include "compat.h"
 #include "engines.h"
@@ -283,30 +286,10 @@ static int rsv_slob_layout(struct rsv_layout *l)
  * Allocation and free
  */
 
-/* Counts the blocks of the heap that the cache got or, if negative, gave back. */
-static void rsv_slob_count(struct rsv_cache_node *n, int blocks)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&n->lock, flags);
-	n->total += blocks;
-	raw_spin_unlock_irqrestore(&n->lock, flags);
-}
-
 /* A batch that has a raw object has no other one. */
 static unsigned int rsv_slob_batch_size(const struct rsv_cache *c, unsigned int nr)
 {
 	return rsv_cache_has_raw(c) ? min(nr, 1U) : nr;
-}
-
-/* Counts the objects of blocks that came from the heap. */
-static void rsv_slob_finish_batch(struct rsv_cache *c, struct rsv_cache_node *n,
-				  struct rsv_batch *batch)
-{
-	if (!batch->nr)
-		return;
-	rsv_slob_count(n, batch->nr);
-	batch->raw = rsv_cache_has_raw(c);
 }
 
 static void rsv_slob_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, unsigned int nr,
@@ -324,32 +307,18 @@ static void rsv_slob_alloc(struct rsv_cache *c, struct rsv_cpu *cpu, int nid, un
 			return;
 	}
 	rsv_heap_alloc(c, nid, rsv_slob_batch_size(c, nr), batch);
-	rsv_slob_finish_batch(c, n, batch);
+	batch->raw = batch->nr && rsv_cache_has_raw(c);
 }
 
 static bool rsv_slob_new_slab(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 			      struct rsv_batch *batch)
 {
-	const struct rsv_extent *e;
-
 	if (!rsv_heap_serves(&c->layout))
 		return rsv_slob_large_new_slab(c, gfp, nid, nr, batch);
-	e = rsv_heap_new_page(c, gfp, nid, rsv_slob_batch_size(c, nr), batch);
-	if (!e)
+	if (!rsv_heap_new_page(c, gfp, nid, rsv_slob_batch_size(c, nr), batch))
 		return false;
-	rsv_slob_finish_batch(c, rsv_slab_node(c, e), batch);
+	batch->raw = batch->nr && rsv_cache_has_raw(c);
 	return true;
-}
-
-/* Frees the block of an object. */
-static enum rsv_misuse rsv_slob_free_block(struct rsv_cache *c, struct rsv_extent *e,
-					   struct rsv_frame *f, void *object)
-{
-	enum rsv_misuse misuse = rsv_heap_free(c, e, f, object);
-
-	if (misuse == RSV_OK)
-		rsv_slob_count(rsv_slab_node(c, e), -1);
-	return misuse;
 }
 
 static enum rsv_misuse rsv_slob_free(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_extent *e,
@@ -361,9 +330,40 @@ static enum rsv_misuse rsv_slob_free(struct rsv_cache *c, struct rsv_cpu *cpu, s
 		return rsv_slob_large_free(c, e, f, object);
 	if (rsv_slob_has_freelist(c))
 		return rsv_slob_freelist_free(c, e, f, object);
-	misuse = rsv_slob_free_block(c, e, f, object);
+	misuse = rsv_heap_free(c, e, f, object);
 	rsv_heap_trim(c->region, e->nid, RSV_SLOB_EMPTY_MIN);
 	return misuse;
+}
+
+/*
+ * Without magazines a block of the heap goes directly between the heap and its user, under one hold
+ * of the heap's lock. Large objects, and those that keep their bytes, take the other steps.
+ */
+static void *rsv_slob_alloc_direct(struct rsv_cache *c, struct rsv_cpu *cpu)
+{
+	void *object;
+
+	if (!rsv_heap_serves(&c->layout) || rsv_slob_has_freelist(c))
+		return NULL;
+	object = rsv_heap_alloc_used(c, numa_mem_id());
+	if (likely(object))
+		this_cpu_inc(c->cpus->slow_allocs);
+	return object;
+}
+
+static bool rsv_slob_free_direct(struct rsv_cache *c, struct rsv_cpu *cpu, void *object)
+{
+	struct rsv_extent *e = rsv_region_extent_rcu(c->region, object);
+
+	/* kmemleak has locks of its own, which it may not take under that of the heap. */
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || !e || rsv_slob_has_freelist(c))
+		return false;
+	/* The frames of large objects are not of the heap. */
+	if (!rsv_heap_free_used(c, e, rsv_frame_at(e, object), object))
+		return false;
+	this_cpu_inc(c->cpus->slow_frees);
+	rsv_heap_trim(c->region, e->nid, RSV_SLOB_EMPTY_MIN);
+	return true;
 }
 
 static bool rsv_slob_mark_used(struct rsv_cache *c, void *object)
@@ -405,7 +405,7 @@ static void rsv_slob_freelist_release(struct rsv_cache *c, void *object)
 {
 	struct rsv_extent *e = rsv_region_extent(c->region, object);
 
-	if (rsv_slob_free_block(c, e, rsv_frame_at(e, object), object) != RSV_OK)
+	if (rsv_heap_free(c, e, rsv_frame_at(e, object), object) != RSV_OK)
 		rsv_debug_report(RSV_CORRUPT, c, e, object, "it is no block of the heap any more");
 }
 
@@ -462,6 +462,8 @@ const struct rsv_engine rsv_engine_slob = {
 	.alloc = rsv_slob_alloc,
 	.new_slab = rsv_slob_new_slab,
 	.free = rsv_slob_free,
+	.alloc_direct = rsv_slob_alloc_direct,
+	.free_direct = rsv_slob_free_direct,
 	.mark_used = rsv_slob_mark_used,
 	.mark_cached = rsv_slob_mark_cached,
 	.is_used = rsv_slob_is_used,

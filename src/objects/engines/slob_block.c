@@ -14,7 +14,8 @@
  * - A used object becomes a cached one under the lock, and only if its block is used, belongs to
  *   its cache and begins where it should, and its mark says neither cached nor free. So two frees
  *   of one object, at whatever instants, find it used once. Only the CPU that did puts the object
- *   into a magazine, and therefore it is in one magazine at most.
+ *   into a magazine, and therefore it is in one magazine at most. Without magazines the block of a
+ *   used object becomes free in the same hold of the lock (rsv_heap_free_used()).
  * - A cached object becomes a used one without the lock (rsv_object_mark_used()), by the CPU that
  *   popped it off its magazine. A free before that finds it cached. A free after that finds it
  *   used: the object was allocated again meanwhile, and no allocator can tell such a free from a
@@ -52,17 +53,22 @@
 enum rsv_misuse rsv_slob_block_find(const struct rsv_cache *c, const struct rsv_slob_page *page,
 				    const void *object, struct rsv_slob_block *block)
 {
-	const unsigned int offset = object - page->base;
+	const unsigned int offset = object - page->base, units = rsv_slob_block_units(c);
+	const unsigned int start = offset - c->layout.before;
 
 	if (offset / RSV_SLOB_UNIT < page->first)
 		return RSV_MISALIGNED;
+	if (likely(start % RSV_SLOB_UNIT == 0 && start / RSV_SLOB_UNIT >= page->first &&
+		   rsv_slob_block_is(page, start / RSV_SLOB_UNIT, units, block) &&
+		   rsv_slob_block_cache(page, block) == c->id))
+		return RSV_OK;
 	if (!rsv_slob_block_at(page, offset / RSV_SLOB_UNIT, block))
 		return RSV_DOUBLE_FREE;
 	if (rsv_slob_block_cache(page, block) != c->id)
 		return RSV_WRONG_CACHE;
 	if (offset != block->at * RSV_SLOB_UNIT + c->layout.before)
 		return RSV_MISALIGNED;
-	return block->size == rsv_slob_block_units(c) ? RSV_OK : RSV_CORRUPT;
+	return block->size == units ? RSV_OK : RSV_CORRUPT;
 }
 
 static enum rsv_misuse rsv_slob_block_mark_cached(struct rsv_cache *c,

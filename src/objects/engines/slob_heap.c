@@ -26,8 +26,11 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "objects/batch.h"
 #include "objects/debug/check.h"
+#include "objects/engine.h"
 #include "objects/heap.h"
+#include "objects/hooks.h"
 #include "objects/mark.h"
 #include "objects/node.h"
 #include "pages/contig.h"
@@ -49,6 +52,7 @@
  * @nr: the objects that the request wants
  * @size: units of a block
  * @align: alignment of a block, in units
+ * @used: mark the object as used, not as cached
  * @left: slob pages of the list that the search has not looked at
  * @steps: steps since it took the lock
  */
@@ -58,6 +62,7 @@ struct rsv_slob_search {
 	unsigned int nr;
 	unsigned int size;
 	unsigned int align;
+	bool used;
 	unsigned long left;
 	unsigned int steps;
 };
@@ -75,21 +80,25 @@ static unsigned int rsv_slob_block_list(const struct rsv_cache *c)
 }
 
 /*
- * Cuts a block for an object, and marks the object as cached. If somebody wrote to the block while
- * it was free, the block is lost: it looks used, and its object free.
+ * Cuts a block for an object, and marks the object as cached or used. If somebody wrote to the
+ * block while it was free, the block is lost: it looks used, and its object free.
  */
 static void rsv_slob_page_alloc(const struct rsv_slob_page *page, union rsv_slob_word *word,
 				struct rsv_slob_search *s, const struct rsv_slob_block *block)
 {
 	void *object = (void *)rsv_slob_page_at(page, block->at) + s->c->layout.before;
+	unsigned long *mark = rsv_mark_at(s->c, object);
 	struct rsv_batch *batch = s->batch;
 
-	if (rsv_slob_page_cut(page, word, block, s->c->id, &s->steps)) {
-		rsv_mark_write(s->c, rsv_mark_at(s->c, object), RSV_MARK_CACHED);
+	if (likely(rsv_slob_page_cut(page, word, block, s->c->id, &s->steps))) {
+		if (s->used)
+			rsv_mark_clear(s->c->secret, mark, object);
+		else
+			rsv_mark_write(s->c, mark, RSV_MARK_CACHED);
 		batch->object[batch->nr++] = object;
 		return;
 	}
-	rsv_mark_write(s->c, rsv_mark_at(s->c, object), RSV_SLAB_NONE);
+	rsv_mark_write(s->c, mark, RSV_SLAB_NONE);
 	page->node->lost += block->size;
 	batch->damaged = page->base;
 	batch->lost++;
@@ -148,7 +157,8 @@ static void rsv_slob_list_search(struct rsv_slob_page_list *list, struct rsv_slo
 			WRITE_ONCE(frame->slob, word.word);
 			continue;
 		}
-		list_rotate_to_front(&frame->link, &list->pages);
+		if (!list_is_first(&frame->link, &list->pages))
+			list_rotate_to_front(&frame->link, &list->pages);
 		rsv_slob_page_update(&page, word, rsv_slob_block_list(s->c));
 		return;
 	}
@@ -156,6 +166,14 @@ static void rsv_slob_list_search(struct rsv_slob_page_list *list, struct rsv_slo
 		s->left = 0;
 	else
 		list_rotate_to_front(&frame->link, &list->pages);
+}
+
+/* Counts the blocks that a cache got from a node of the heap, which is locked. */
+static void rsv_heap_count_blocks(const struct rsv_slob_search *s, const struct rsv_heap_node *h)
+{
+	struct rsv_cache_node *n = s->c->nodes[h - s->c->region->heap->nodes];
+
+	WRITE_ONCE(n->total, n->total + s->batch->nr);
 }
 
 static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct rsv_slob_search *s)
@@ -167,6 +185,7 @@ static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct r
 	while (s->left && !s->batch->nr && !s->batch->damaged) {
 		raw_spin_lock_irqsave(&h->lock, flags);
 		rsv_slob_list_search(&h->lists[list], s);
+		rsv_heap_count_blocks(s, h);
 		raw_spin_unlock_irqrestore(&h->lock, flags);
 	}
 }
@@ -201,9 +220,45 @@ void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_ba
 	rsv_heap_search(h, RSV_SLOB_LIST_EMPTY, &s);
 }
 
+/**
+ * rsv_heap_alloc_used() - allocate a block for an object that goes to its user at once
+ * @c: the cache
+ * @nid: the node
+ *
+ * Context: Any but NMI.
+ * Return: The object, used; NULL if the heap has no block for it, or a damaged one.
+ */
+void *rsv_heap_alloc_used(struct rsv_cache *c, int nid)
+{
+	struct rsv_heap_node *h = &c->region->heap->nodes[nid];
+	struct rsv_slob_search s;
+	struct rsv_batch batch;
+
+	rsv_batch_init(&batch);
+	s = rsv_slob_search_begin(c, 1, &batch);
+	s.used = true;
+	rsv_heap_search(h, rsv_slob_block_list(c), &s);
+	rsv_heap_search(h, RSV_SLOB_LIST_EMPTY, &s);
+	if (unlikely(batch.damaged))
+		rsv_cache_lost(c, batch.damaged, batch.lost);
+	return batch.nr ? batch.object[0] : NULL;
+}
+
 /*
  * Free
  */
+
+/* Makes a used block of a cache a free one, and counts it. The node is locked. */
+static void rsv_slob_page_put(struct rsv_cache *c, const struct rsv_slob_page *page,
+			      const struct rsv_slob_block *block)
+{
+	struct rsv_cache_node *n = c->nodes[page->node - page->heap->nodes];
+	union rsv_slob_word word = rsv_slob_page_word(page->frame);
+
+	rsv_slob_page_release(page, &word, block);
+	rsv_slob_page_update(page, word, rsv_slob_block_list(c));
+	WRITE_ONCE(n->total, n->total - 1);
+}
 
 /*
  * Makes the block of a cached object a free block. The node is locked. Another CPU may have freed
@@ -212,15 +267,27 @@ void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_ba
 static enum rsv_misuse rsv_slob_page_free(struct rsv_cache *c, const struct rsv_slob_page *page,
 					  void *object)
 {
-	union rsv_slob_word word = rsv_slob_page_word(page->frame);
 	struct rsv_slob_block block;
 
 	if (rsv_slob_block_find(c, page, object, &block) != RSV_OK ||
 	    rsv_mark_read(c, rsv_mark_at(c, object)) != RSV_MARK_CACHED)
 		return RSV_DOUBLE_FREE;
-	rsv_slob_page_release(page, &word, &block);
-	rsv_slob_page_update(page, word, rsv_slob_block_list(c));
+	rsv_slob_page_put(c, page, &block);
 	return RSV_OK;
+}
+
+/* The same of a used object. A failure changes nothing. */
+static bool rsv_slob_page_free_used(struct rsv_cache *c, const struct rsv_slob_page *page,
+				    void *object)
+{
+	struct rsv_slob_block block;
+
+	if (unlikely(rsv_slob_block_find(c, page, object, &block) != RSV_OK ||
+		     rsv_mark_read(c, rsv_mark_at(c, object)) <= RSV_MARK_CACHED))
+		return false;
+	rsv_free_hook(c, object);
+	rsv_slob_page_put(c, page, &block);
+	return true;
 }
 
 /**
@@ -246,6 +313,30 @@ enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct 
 		misuse = rsv_slob_page_free(c, &page, object);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
 	return misuse;
+}
+
+/**
+ * rsv_heap_free_used() - free the block of a used object
+ * @c: its cache
+ * @e: its extent
+ * @f: the frame of its page
+ * @object: the object, or any address in that page
+ *
+ * Context: Any but NMI, with no raw lock held.
+ * Return: false, and then nothing has changed, if the cache has no such used object.
+ */
+bool rsv_heap_free_used(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
+			void *object)
+{
+	struct rsv_heap_node *h = rsv_heap_node_of(e);
+	struct rsv_slob_page page;
+	unsigned long flags;
+	bool freed;
+
+	raw_spin_lock_irqsave(&h->lock, flags);
+	freed = rsv_slob_page_find(e, f, &page) && rsv_slob_page_free_used(c, &page, object);
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	return freed;
 }
 
 /*
@@ -278,6 +369,7 @@ static void rsv_slob_page_add(const struct rsv_slob_page *page, struct rsv_slob_
 	page->node->units += word.free_units;
 	rsv_slob_page_search(page, &word, s);
 	rsv_slob_page_update(page, word, rsv_slob_block_list(s->c));
+	rsv_heap_count_blocks(s, page->node);
 	raw_spin_unlock_irqrestore(&page->node->lock, flags);
 }
 
@@ -440,75 +532,3 @@ void rsv_heap_leak(struct rsv_region *r)
 	kfree(r->heap);
 	r->heap = NULL;
 }
-
-/**
- * rsv_heap_lost() - count blocks that a cache's freelist lost, since it was overwritten
- * @c: their cache
- * @object: the object of one of them; all are of one node
- * @nr: how many
- *
- * Context: Any but NMI.
- */
-void rsv_heap_lost(const struct rsv_cache *c, const void *object, unsigned int nr)
-{
-	const struct rsv_extent *e = rsv_region_extent(c->region, object);
-	struct rsv_heap_node *h = &c->region->heap->nodes[e->nid];
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&h->lock, flags);
-	h->lost += (unsigned long)nr * rsv_slob_block_units(c);
-	raw_spin_unlock_irqrestore(&h->lock, flags);
-}
-
-/**
- * rsv_heap_leaked() - count the pages of the heap that have only lost blocks
- * @r: the region
- *
- * The caller has freed all objects and trimmed the heap. Lost blocks look used, so their slob pages
- * are still there. If a node lost as many units as it has in blocks that look used, no other block
- * of the node is used.
- *
- * Context: Any but NMI.
- * Return: The pages of such nodes.
- */
-unsigned long rsv_heap_leaked(const struct rsv_region *r)
-{
-	unsigned long pages = 0, flags;
-	unsigned int nid;
-
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		struct rsv_heap_node *h = &r->heap->nodes[nid];
-
-		raw_spin_lock_irqsave(&h->lock, flags);
-		if (h->units - h->free_units == h->lost)
-			pages += h->pages;
-		raw_spin_unlock_irqrestore(&h->lock, flags);
-	}
-	return pages;
-}
-
-/**
- * rsv_heap_count() - sum up the figures of a region's heap
- * @r: the region
- * @figures: filled in
- *
- * Context: Any but NMI.
- */
-void rsv_heap_count(const struct rsv_region *r, struct rsv_heap_figures *figures)
-{
-	unsigned int nid, list;
-	unsigned long flags;
-
-	*figures = (struct rsv_heap_figures){};
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		struct rsv_heap_node *h = &r->heap->nodes[nid];
-
-		raw_spin_lock_irqsave(&h->lock, flags);
-		for (list = 0; list < RSV_SLOB_LISTS; list++)
-			figures->slob_pages += h->lists[list].nr;
-		figures->pages += h->pages;
-		figures->free_bytes += (u64)h->free_units * RSV_SLOB_UNIT;
-		raw_spin_unlock_irqrestore(&h->lock, flags);
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_heap_count);

@@ -18,7 +18,12 @@ struct rsv_extent *rsv_heap_new_page(struct rsv_cache *c, gfp_t gfp, int nid, un
 				     struct rsv_batch *batch);
 enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
 			      void *object);
+void *rsv_heap_alloc_used(struct rsv_cache *c, int nid);
+bool rsv_heap_free_used(struct rsv_cache *c, struct rsv_extent *e, struct rsv_frame *f,
+			void *object);
 unsigned int rsv_heap_trim(struct rsv_region *r, int nid, unsigned long max);
+
+/* slob_count.c */
 void rsv_heap_lost(const struct rsv_cache *c, const void *object, unsigned int nr);
 
 #endif /* RSV_OBJECTS_ENGINES_SLOB_HEAP_H */

@@ -281,6 +281,12 @@ unsigned int rsv_slob_owner_find(const struct rsv_slob_page *page, u32 cache, un
 	const struct rsv_slob_owners *owners = rsv_slob_owner_table(page);
 	unsigned int owner = 1 << rsv_slob_owner_bits(size), unused = RSV_SLOB_OWNERS;
 
+	/*
+	 * A cache takes the largest number whenever that is free. So if it had this one last, it
+	 * has no other one, also if it has no block just now.
+	 */
+	if (likely(owners->cache[owner - 1] == cache))
+		return owner - 1;
 	while (owner--) {
 		if (owners->blocks[owner] && owners->cache[owner] == cache)
 			return owner;
@@ -303,13 +309,30 @@ u32 rsv_slob_block_cache(const struct rsv_slob_page *page, const struct rsv_slob
 	return rsv_slob_owner_table(page)->cache[block->owner];
 }
 
+/* The owner of a block is a number in its first bits, which may lie in two words of the bitmap. */
 static void rsv_slob_set_owner(const struct rsv_slob_page *page, const struct rsv_slob_block *block)
 {
-	unsigned int bit;
+	unsigned long *bits = rsv_slob_bits(page, RSV_SLOB_OWNER) + BIT_WORD(block->at);
+	const unsigned long mask = (1UL << rsv_slob_owner_bits(block->size)) - 1;
+	const unsigned int shift = block->at % BITS_PER_LONG;
 
-	for (bit = 0; bit < rsv_slob_owner_bits(block->size); bit++)
-		rsv_slob_bit_change(page, RSV_SLOB_OWNER, block->at + bit,
-				    block->owner & 1U << bit);
+	bits[0] = (bits[0] & ~(mask << shift)) | (unsigned long)block->owner << shift;
+	if (shift > BITS_PER_LONG - RSV_SLOB_OWNER_BITS && mask >> (BITS_PER_LONG - shift))
+		bits[1] = (bits[1] & ~(mask >> (BITS_PER_LONG - shift))) |
+			  (unsigned long)block->owner >> (BITS_PER_LONG - shift);
+}
+
+/* A word's worth of bits from a unit on; those beyond the end of the slob page are clear. */
+static unsigned long rsv_slob_bits_from(const struct rsv_slob_page *page, enum rsv_slob_bitmap map,
+					unsigned int at)
+{
+	const unsigned long *bits = rsv_slob_bits(page, map) + BIT_WORD(at);
+	const unsigned int shift = at % BITS_PER_LONG;
+	unsigned long found = bits[0] >> shift;
+
+	if (shift && BIT_WORD(at) + 1 < BIT_WORD(page->end))
+		found |= bits[1] << (BITS_PER_LONG - shift);
+	return found;
 }
 
 /*
@@ -340,6 +363,38 @@ bool rsv_slob_block_at(const struct rsv_slob_page *page, unsigned int at,
 			  rsv_slob_bit_next(page, RSV_SLOB_USED, at + 1, ~0UL)) - block->at;
 	for (bit = 0; bit < rsv_slob_owner_bits(block->size); bit++)
 		block->owner |= rsv_slob_bit(page, RSV_SLOB_OWNER, block->at + bit) << bit;
+	return true;
+}
+
+/**
+ * rsv_slob_block_is() - whether a used block of a known length begins at a unit
+ * @page: the slob page; its node is locked
+ * @at: the unit, behind the bitmaps and the owners
+ * @size: the length
+ * @block: set to the block, if there is one
+ *
+ * This answers for most frees. rsv_slob_block_at() finds any block, and looks for its ends.
+ *
+ * Context: Any but NMI.
+ * Return: false also if the length is a word's worth of units or more.
+ */
+bool rsv_slob_block_is(const struct rsv_slob_page *page, unsigned int at, unsigned int size,
+		       struct rsv_slob_block *block)
+{
+	const unsigned long mask = (1UL << size % BITS_PER_LONG) - 1;
+	unsigned long used, starts;
+
+	if (size >= BITS_PER_LONG || at + size > page->end)
+		return false;
+	used = rsv_slob_bits_from(page, RSV_SLOB_USED, at);
+	starts = rsv_slob_bits_from(page, RSV_SLOB_START, at);
+	/* All its units are used, it begins at the first only, and ends where it should. */
+	if (~used & mask || (starts & mask) != 1 || (used & ~starts) >> size & 1)
+		return false;
+	block->at = at;
+	block->size = size;
+	block->owner = rsv_slob_bits_from(page, RSV_SLOB_OWNER, at) &
+		       ((1U << rsv_slob_owner_bits(size)) - 1);
 	return true;
 }
 
@@ -385,13 +440,22 @@ bool rsv_slob_unit_sound(const struct rsv_slob_page *page, unsigned int at)
 static bool rsv_slob_remove_checks(const struct rsv_slob_page *page, unsigned int at,
 				   unsigned int end, unsigned int *steps)
 {
+	unsigned long *starts, mask, found;
+	unsigned int stop;
 	bool sound = true;
 
-	for (at = rsv_slob_block_next(page, at); at < end; at = rsv_slob_block_next(page, at)) {
-		sound &= rsv_slob_unit_sound(page, at);
-		*rsv_slob_page_at(page, at) = 0;
-		rsv_slob_bit_change(page, RSV_SLOB_START, at, false);
-		++*steps;
+	for (; at < end; at = stop) {
+		stop = min(end, round_down(at, BITS_PER_LONG) + BITS_PER_LONG);
+		starts = &rsv_slob_bits(page, RSV_SLOB_START)[BIT_WORD(at)];
+		mask = GENMASK((stop - 1) % BITS_PER_LONG, at % BITS_PER_LONG);
+		for (found = *starts & mask; found; found &= found - 1) {
+			unsigned int unit = round_down(at, BITS_PER_LONG) + __ffs(found);
+
+			sound &= rsv_slob_unit_sound(page, unit);
+			*rsv_slob_page_at(page, unit) = 0;
+			++*steps;
+		}
+		*starts &= ~mask;
 	}
 	return sound;
 }
@@ -437,6 +501,10 @@ unsigned int rsv_slob_page_fit(const struct rsv_slob_page *page, unsigned int fr
 
 	for (; base < page->end; base += BITS_PER_LONG) {
 		used = rsv_slob_bits(page, RSV_SLOB_USED)[BIT_WORD(base)];
+		if (!~used) {
+			begin = base + BITS_PER_LONG;
+			continue;
+		}
 		at = round_up(begin, align);
 		if (at + size <= base + (used ? __ffs(used) : BITS_PER_LONG))
 			return at;

@@ -25,6 +25,8 @@ unsigned int rsv_slob_owner_find(const struct rsv_slob_page *page, u32 cache, un
 u32 rsv_slob_block_cache(const struct rsv_slob_page *page, const struct rsv_slob_block *block);
 bool rsv_slob_block_at(const struct rsv_slob_page *page, unsigned int at,
 		       struct rsv_slob_block *block);
+bool rsv_slob_block_is(const struct rsv_slob_page *page, unsigned int at, unsigned int size,
+		       struct rsv_slob_block *block);
 unsigned int rsv_slob_block_next(const struct rsv_slob_page *page, unsigned int at);
 bool rsv_slob_unit_sound(const struct rsv_slob_page *page, unsigned int at);
 
