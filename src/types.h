@@ -786,7 +786,8 @@ struct rsv_slab_list {
  * @slabs: slabs by how full they are; the active slab of a CPU is on none of them
  * @nr_slabs: all slabs, active ones included
  * @nr_pages: their pages
- * @total: objects that they have room for
+ * @total: objects that they have room for. The engine SLOB: blocks of the heap that the cache has
+ *	(rsv_heap_node.lock)
  * @colour: the colour of the next slab
  * @target: the number of empty slabs that may stay: see node.c
  * @min_nr: the least number of empty slabs in this interval. The engine SLOB: the least
@@ -804,7 +805,7 @@ struct rsv_cache_node {
 	struct rsv_slab_list slabs[RSV_FILLS];
 	unsigned long nr_slabs;
 	unsigned long nr_pages;
-	unsigned long total;
+	unsigned long __data_racy total;
 	unsigned int colour;
 	unsigned long target;
 	unsigned long min_nr;
@@ -874,8 +875,8 @@ struct rsv_guarantee {
  * @cpus: the share of each CPU
  * @fast: whether magazines may serve requests: there are no checks, and no guaranteed object is
  *	missing (guarantee.lock)
- * @direct: whether the engine may serve users of a cache without magazines directly, for the same
- *	reasons (guarantee.lock)
+ * @direct: whether the engine may serve users directly where no magazine serves: there are no
+ *	checks, no guaranteed object is missing, and no free clears its object (guarantee.lock)
  * @carve_order: the numbers below RSV_BATCH in a random order, in which an engine may carve a batch
  *	(constant)
  * @none_mark: the mark of rsv_cpu.none (constant)
@@ -1052,9 +1053,10 @@ struct rsv_visitor {
  *	region had memory for a slab
  * @free: makes a cached object free. e and f are the extent and the frame of the object. Returns
  *	RSV_OK, or the misuse if the object is not cached any more
- * @alloc_direct: for a cache without magazines: makes a free object used in one step, and counts the
+ * @alloc_direct: where no magazine serves: makes a free object used in one step, and counts the
  *	allocation. cpu is this CPU's share of the cache. Returns NULL if that is not possible, and
- *	then nothing has changed; the caller uses @alloc. NULL if the engine has no such step
+ *	then nothing has changed but what was reported; the caller uses @alloc. NULL if the engine
+ *	has no such step
  * @free_direct: the opposite. Returns false if that is not possible, or if the address is not that
  *	of a used object, and then nothing has changed; the caller uses @mark_cached and @free,
  *	which find out why
@@ -1078,9 +1080,9 @@ struct rsv_visitor {
  *
  * @alloc, @free, @free_slab, @mark_used, @mark_cached, @is_used and @object_at: any context but
  * NMI. @mark_used and @mark_cached, for an object in a slab, with preemption disabled from the look
- * at the object's frame or magazine on: see leaving.c. @alloc_direct, @free_direct: any context, with
- * preemption disabled from the look at rsv_cache.direct on; in an NMI they refuse. @new_slab: any but NMI, may sleep if gfp
- * allows it. The others: as rsv_cache_shrink().
+ * at the object's frame or magazine on: see leaving.c. @alloc_direct, @free_direct: any context,
+ * with preemption disabled from the look at rsv_cache.direct on; in an NMI they refuse. @new_slab:
+ * any but NMI, may sleep if gfp allows it. The others: as rsv_cache_shrink().
  */
 struct rsv_engine {
 	const char *name;

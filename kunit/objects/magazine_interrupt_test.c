@@ -501,6 +501,8 @@ static const struct engine_case hammered[] = {
 	{"SLAB", RSV_ENGINE_SLAB},
 	{"SLUB", RSV_ENGINE_SLUB},
 	{"SLUB without magazines", QUEUELESS},
+	{"SLAB without magazines", RSV_NO_MAGAZINE | RSV_ENGINE_SLAB},
+	{"SLOB without magazines", RSV_NO_MAGAZINE | RSV_ENGINE_SLOB},
 	{"SLOB", RSV_ENGINE_SLOB},
 };
 

@@ -201,7 +201,7 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 	void *object;
 
 	/* A cache without magazines has no damaged object that the fast path found. */
-	if (READ_ONCE(c->direct) && nid == NUMA_NO_NODE && rsv_gfp_is_plain(gfp)) {
+	if (c->flags & RSV_NO_MAGAZINE && nid == NUMA_NO_NODE && rsv_gfp_is_plain(gfp)) {
 		object = rsv_engine_alloc_direct(c);
 		if (likely(object))
 			return rsv_alloc_hook(c, object, gfp);

@@ -53,13 +53,14 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 }
 
 /*
- * Whether the engine of a cache without magazines may serve users directly. Internal caches stay on
- * the slow path, since their objects have no users.
+ * Whether the engine may ever serve users of a cache directly. Objects of internal caches have no
+ * users. With magazines only those engines do so whose frees take the fast path.
  */
 static bool rsv_cache_is_direct(const struct rsv_cache *c)
 {
-	return c->flags & RSV_NO_MAGAZINE && !(c->flags & (RSV_CACHE_INTERNAL | RSV_CHECKS)) &&
-	       c->engine->alloc_direct;
+	if (c->flags & (RSV_CACHE_INTERNAL | RSV_CHECKS) || !c->engine->alloc_direct)
+		return false;
+	return c->flags & RSV_NO_MAGAZINE || !(c->engine->off_object || c->engine->heap);
 }
 
 /**
@@ -68,8 +69,8 @@ static bool rsv_cache_is_direct(const struct rsv_cache *c)
  *
  * Every request takes the slow path while a guaranteed object is missing, so that the next object
  * that is freed becomes one. Every request takes it always if the cache checks its objects or has
- * no magazines. The fast paths know only marks that lie in the object, and clear no object. Of a
- * cache without magazines the engine may serve users directly, under the same conditions.
+ * no magazines. The fast paths know only marks that lie in the object, and clear no object. Where
+ * no magazine serves, the engine may serve users directly, under the same conditions.
  */
 void rsv_cache_set_fast(struct rsv_cache *c)
 {

@@ -166,6 +166,18 @@ static __always_inline unsigned int rsv_cpu_room(const struct rsv_cpu *cpu)
 	return cpu->limit - cpu->top;
 }
 
+/*
+ * Whether this CPU's loaded magazine has no room, or there is none. The answer is a hint: the task
+ * may move to another CPU at any time.
+ */
+static __always_inline bool rsv_cpu_seems_full(const struct rsv_cache *c)
+{
+	const struct rsv_cpu *cpu = raw_cpu_ptr(c->cpus);
+
+	/* data_race(): see above */
+	return data_race(cpu->top == cpu->limit);
+}
+
 /* The object that rsv_cpu_drop() removes from the loaded magazine; rsv_cpu.none if it is empty */
 static __always_inline void *rsv_cpu_peek(const struct rsv_cpu *cpu)
 {

@@ -12,8 +12,9 @@
  * Each step but the first checks the state that it begins with. So mark_cached finds a double free,
  * and mark_used and free find a write to an object after its free.
  *
- * A cache without magazines has no use for cached objects. There the engine may serve the user in
- * one step, which makes the same checks (alloc_direct, free_direct):
+ * Where no magazine serves, nobody has a use for cached objects: in a cache without magazines, and
+ * for a free that finds them all full. There the engine may serve the user in one step, which makes
+ * the same checks (alloc_direct, free_direct):
  *
  *	free --alloc_direct--> used --free_direct--> free
  *
@@ -30,7 +31,7 @@
 #include "types.h"
 
 /*
- * Lets the engine of a cache without magazines serve a user in one step. Disabled preemption joins
+ * Lets the engine serve a user in one step, where no magazine serves. Disabled preemption joins
  * the look at rsv_cache.direct and the step: a task that waits in between could go past a missing
  * guaranteed object. An NMI is refused, since engines take locks. Returns NULL if the other steps
  * must serve.

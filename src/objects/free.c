@@ -3,7 +3,7 @@
  * Free of an object, straight down. The fast path (fastpath.h) pushes the object onto this CPU's
  * loaded magazine. If it cannot, rsv_free_by_steps() looks up the object's extent, and
  * rsv_free_found() marks the object as cached, checks it, runs the hooks and stores it. Each step
- * exists once, for all engines and for single and bulk requests. Of a cache without magazines the
+ * exists once, for all engines and for single and bulk requests. Where no magazine has room, the
  * engine mostly takes the object in one step instead (engine.h).
  */
 #include <linux/kasan.h>
@@ -51,6 +51,21 @@ static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_exten
 	rsv_free_store(c, e, object, true);
 }
 
+/*
+ * Frees an object for which the loaded magazine had no room: into another magazine or, if this CPU
+ * can have none with room, from the user to the engine in one step. Returns false, and then nothing
+ * has changed, if the object must go step by step. For whatever other reason the fast path refused
+ * it, that is so.
+ */
+static __always_inline bool rsv_free_without_room(struct rsv_cache *c, void *object)
+{
+	if (c->flags & RSV_NO_MAGAZINE)
+		return rsv_engine_free_direct(c, object);
+	if (!READ_ONCE(c->direct) || !rsv_cpu_seems_full(c))
+		return false;
+	return rsv_cpu_make_room(c) ? rsv_free_fast(c, object) : rsv_engine_free_direct(c, object);
+}
+
 /**
  * rsv_free_object() - free an object of a known extent, or report why not
  * @c: the cache that the caller names, or that the object's page belongs to
@@ -63,7 +78,7 @@ static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_exten
 void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
 		     unsigned long caller)
 {
-	if (!rsv_engine_free_direct(c, object))
+	if (!rsv_free_without_room(c, object))
 		rsv_free_found(c, e, object, caller);
 }
 
@@ -98,7 +113,7 @@ static noinline void rsv_free_by_steps(struct rsv_cache *c, void *object, unsign
  */
 void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 {
-	if (!rsv_engine_free_direct(c, object))
+	if (!rsv_free_without_room(c, object))
 		rsv_free_by_steps(c, object, caller);
 }
 

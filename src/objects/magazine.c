@@ -154,6 +154,23 @@ void rsv_cpu_refill(struct rsv_cache *c, struct rsv_batch *t)
  * Free
  */
 
+/**
+ * rsv_cpu_make_room() - load a magazine with room if that of this CPU is full
+ * @c: the cache
+ *
+ * Context: Any but NMI.
+ * Return: Whether the loaded magazine had room when the function left it.
+ */
+bool rsv_cpu_make_room(struct rsv_cache *c)
+{
+	struct rsv_cpu *cpu = rsv_cache_has_magazines(c) ? rsv_cpu_enter_with_room(c) : NULL;
+
+	if (!cpu)
+		return false;
+	rsv_cpu_leave(cpu);
+	return true;
+}
+
 /* Enters this CPU and makes sure that it has a remote magazine, a new one if need be; or NULL */
 static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 {

@@ -7,6 +7,7 @@
 void *rsv_cpu_alloc(struct rsv_cache *c, int nid, bool count);
 unsigned int rsv_cpu_batch_size(struct rsv_cache *c);
 void rsv_cpu_refill(struct rsv_cache *c, struct rsv_batch *t);
+bool rsv_cpu_make_room(struct rsv_cache *c);
 bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool count);
 
 void rsv_magazine_flush(struct rsv_cache *c, struct rsv_magazine *m);

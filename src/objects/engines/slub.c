@@ -8,9 +8,10 @@
  * Without magazines, each CPU has an active slab, and no object is queued (slub_cpu.c).
  *
  * A free takes no lock, whichever slab the object is of. It first exchanges the object's mark from
- * cached to free or, without magazines, from used to free: of two CPUs that free the same object, only one succeeds. Then it exchanges the
- * slab's word, to make the object the first of the freelist. Only if that moves the slab to another
- * list does the free take the node's lock. In the word
+ * cached to free or, without magazines, from used to free: of two CPUs that free the same object,
+ * only one succeeds. Then it exchanges the slab's word, to make the object the first of the
+ * freelist. Only if that moves the slab to another list does the free take the node's lock. In the
+ * word
  *
  *	fill, frozen	change under the node's lock, like the lists
  *	carved		grows under the node's lock or, of an active slab, by its CPU

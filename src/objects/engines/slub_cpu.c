@@ -14,9 +14,9 @@
  * changes its rsv_cpu. Only activation and deactivation take the node's lock.
  *
  * Most requests go directly between the CPU's list and their user: an allocation takes the first
- * object off the list and its mark off the object (rsv_slub_alloc_direct()), and a free of an object
- * of the active slab puts both back (rsv_slub_free_direct() in slub.c). So there is no lock and, but
- * for the one exchange by which a free claims the object, no atomic instruction.
+ * object off the list and its mark off the object (rsv_slub_alloc_direct()), and a free of an
+ * object of the active slab puts both back (rsv_slub_free_direct() in slub.c). So there is no lock
+ * and, but for the one exchange by which a free claims the object, no atomic instruction.
  */
 #include <linux/minmax.h>
 
