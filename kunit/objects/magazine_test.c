@@ -12,6 +12,7 @@
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/magazines.h"
+#include "support/misuse.h"
 #include "support/params.h"
 #include "support/scratch.h"
 #include "support/suite.h"
@@ -367,6 +368,35 @@ static void fast_path_is_off_for_caches_that_check_each_object(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, READ_ONCE(c->fast), k->on);
 }
 
+/*
+ * Where no magazine is to be had, the engine takes the object in one step, which counts it where the
+ * fast path does, and refuses the second free of it.
+ */
+static void object_that_no_magazine_has_room_for_goes_to_the_engine_at_once(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_64K);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, 256, 0, RSV_ENGINE_SLUB, NULL);
+	void *object[10], *again[10];
+	struct rsv_cpu before, *cpu;
+
+	rsvt_stay_on_this_cpu();
+	rsvt_objects_alloc(test, c, object, ARRAY_SIZE(object));
+	cpu = per_cpu_ptr(c->cpus, raw_smp_processor_id());
+	KUNIT_ASSERT_EQ(test, rsv_cpu_room(cpu), 0);
+	before = *cpu;
+	rsvt_objects_free(c, object, ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, cpu->frees, before.frees + ARRAY_SIZE(object));
+	KUNIT_EXPECT_EQ(test, cpu->slow_frees, before.slow_frees);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_room(cpu), 0);
+	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free(c, object[3]));
+	EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_cache_free(c, object[3] + 8));
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+	rsvt_objects_alloc(test, c, again, ARRAY_SIZE(again));
+	rsvt_objects_free(c, again, ARRAY_SIZE(again));
+	rsvt_scratch_cache_end(test, c);
+	rsvt_expect_all_free(test, r);
+}
+
 static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE_PARAM(magazines_are_the_smaller_the_larger_objects_are, rounds_gen_params),
 	KUNIT_CASE_PARAM(regions_under_256_kb_have_none, sizes_gen_params),
@@ -381,6 +411,7 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(magazines_grow_to_128_kb),
 	KUNIT_CASE(magazines_do_not_grow_without_contention),
 	KUNIT_CASE(waiting_for_the_depot_is_counted),
+	KUNIT_CASE(object_that_no_magazine_has_room_for_goes_to_the_engine_at_once),
 	KUNIT_CASE_PARAM(fast_path_is_off_for_caches_that_check_each_object, fastpaths_gen_params),
 	{}};
 
