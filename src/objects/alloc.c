@@ -185,6 +185,20 @@ static noinline void *rsv_alloc_by_steps(struct rsv_cache *c, gfp_t gfp, int nid
 	return rsv_alloc_hook(c, object, gfp);
 }
 
+/* Not inline, so that caches with magazines save no registers for it. */
+static noinline void *rsv_alloc_without_magazines(struct rsv_cache *c, gfp_t gfp, int nid,
+						  unsigned long caller)
+{
+	void *object;
+
+	if (likely(nid == NUMA_NO_NODE && rsv_gfp_is_plain(gfp))) {
+		object = rsv_engine_alloc_direct(c);
+		if (likely(object))
+			return rsv_alloc_hook(c, object, gfp);
+	}
+	return rsv_alloc_by_steps(c, gfp, nid, NULL, caller);
+}
+
 /**
  * rsv_alloc_slow() - allocate an object where the fast path did not
  * @c: the cache
@@ -198,14 +212,9 @@ static noinline void *rsv_alloc_by_steps(struct rsv_cache *c, gfp_t gfp, int nid
  */
 void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, unsigned long caller)
 {
-	void *object;
-
 	/* A cache without magazines has no damaged object that the fast path found. */
-	if (c->flags & RSV_NO_MAGAZINE && nid == NUMA_NO_NODE && rsv_gfp_is_plain(gfp)) {
-		object = rsv_engine_alloc_direct(c);
-		if (likely(object))
-			return rsv_alloc_hook(c, object, gfp);
-	}
+	if (c->flags & RSV_NO_MAGAZINE)
+		return rsv_alloc_without_magazines(c, gfp, nid, caller);
 	return rsv_alloc_by_steps(c, gfp, nid, damaged, caller);
 }
 
