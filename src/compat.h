@@ -34,6 +34,13 @@
 #define __data_racy
 #endif
 
+/* The kernel's own pages by the array, for tools/bench. It is called so since 6.14. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+#define rsv_kernel_pages_bulk(gfp, nr, pages) alloc_pages_bulk_array(gfp, nr, pages)
+#else
+#define rsv_kernel_pages_bulk(gfp, nr, pages) alloc_pages_bulk(gfp, nr, pages)
+#endif
+
 /*
  * Whether the cheap checks for misuse are built in, as they always should be. "make bench" builds
  * the module without them to measure their cost.

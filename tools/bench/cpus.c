@@ -44,6 +44,7 @@ struct worker {
 
 static struct {
 	u64 (*round)(struct worker *w, bool ours);
+	unsigned int order;
 	bool ours;
 	bool go;
 	atomic_t unfinished;
@@ -78,6 +79,13 @@ static u64 pages(struct worker *w, bool ours)
 				    NULL, BATCH, PAIRS / BATCH) :
 		bench_batches(kernel_pages, kernel_pages_back, NULL, 0, GFP_KERNEL, w->taken, NULL,
 			      BATCH, PAIRS / BATCH);
+}
+
+static u64 blocks(struct worker *w, bool ours)
+{
+	return ours ? bench_pairs(our_pages, our_pages_back, region, work.order, GFP_KERNEL,
+				  PAIRS) :
+		bench_pairs(kernel_pages, kernel_pages_back, NULL, work.order, GFP_KERNEL, PAIRS);
 }
 
 /*
@@ -269,6 +277,12 @@ static const char *run_pages(const struct bench_case *c)
 	return run(c, pages, run_workers);
 }
 
+static const char *run_blocks(const struct bench_case *c)
+{
+	work.order = c->what;
+	return run(c, blocks, run_workers);
+}
+
 static const char *run_refused_batch(const struct bench_case *c)
 {
 	return run(c, batch, run_beside_asker);
@@ -289,6 +303,12 @@ const struct bench_case bench_cpus[] = {
 	{ .name = "cpus-pair-256", .begin = begin, .run = run_pair, .end = bench_caches_end },
 	{ .name = "cpus-batch-32", .begin = begin, .run = run_batch, .end = bench_caches_end },
 	{ .name = "cpus-pages-0", .begin = begin, .run = run_pages, .end = bench_caches_end },
+	{ .name = "cpus-pages-4", .run = run_blocks, .what = 4 },
+	{ .name = "cpus-pages-5", .run = run_blocks, .what = 5 },
+	{ .name = "cpus-pages-6", .run = run_blocks, .what = 6 },
+	{ .name = "cpus-pages-7", .run = run_blocks, .what = 7 },
+	{ .name = "cpus-pages-8", .run = run_blocks, .what = 8 },
+	{ .name = "cpus-pages-9", .run = run_blocks, .what = 9 },
 	{ .name = "cpus-refused-batch-32", .begin = begin, .run = run_refused_batch,
 	  .end = bench_caches_end },
 	{ .name = "cpus-refused-pages-0", .begin = begin, .run = run_refused_pages,

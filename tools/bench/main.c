@@ -48,6 +48,7 @@ static const struct bench_case *const all_cases[] = {
 	bench_caches_life,
 	bench_full,
 	bench_aged,
+	bench_page_lists,
 };
 
 /**
