@@ -11,7 +11,8 @@
  *	 |-- zones --> rsv_zone		free blocks of one kind of memory and one node
  *	 |		|-- area[order] --> rsv_free_area --> first frames of free blocks
  *	 |		|-- zeroed --> frames of pages that were cleared beforehand
- *	 |		`-- pcp[order] --> rsv_pcp	one for each CPU: small blocks
+ *	 |		|-- pcp[order] --> rsv_pcp	one for each CPU: small blocks
+ *	 |		`-- large --> rsv_large_list	one for each CPU: larger blocks
  *	 |
  *	 |-- caches --> rsv_cache	objects of one size
  *	 |		|-- cpus --> rsv_cpu		one for each CPU
@@ -32,10 +33,12 @@
  * serves it, and a free comes back the same way:
  *
  *	object:	rsv_cpu, depot, slabs, and a new slab is a block of pages
- *	pages:	rsv_pcp, area[order] of the first zone that may serve, then of the next one
+ *	pages:	rsv_pcp or rsv_large_list, area[order] of the first zone that may serve, then of
+ *		the next one
  *
  * Access to the structures:
- *	rsv_cpu, rsv_pcp	only their own CPU, with preemption disabled and busy set; no lock,
+ *	rsv_cpu, rsv_pcp, rsv_large_list
+ *				only their own CPU, with preemption disabled and busy set; no lock,
  *				no atomic instruction, but for the one by which a free claims a
  *				block of pages. An interrupt that finds busy set goes past them, to
  *				the slabs or to the free areas
@@ -284,21 +287,36 @@ struct rsv_extents {
  * Pages: zones and per-CPU lists
  */
 
-/* Per-CPU lists are for orders below this: lists of larger blocks would have too many pages. */
+/* Each order below this has a list of its own on each CPU. */
 #define RSV_PCP_ORDERS	4
 
-/* Slots of a list: a power of two, because indices wrap around. One slot has no block. */
-#define RSV_PCP_SLOTS	128
+/* The orders from there up to below this one share one short list on each CPU. */
+#define RSV_LISTED_ORDERS	10
+#define RSV_LARGE_ORDERS	(RSV_LISTED_ORDERS - RSV_PCP_ORDERS)
 
-/* Blocks that a list can have. A refill or a flush moves half of them at most. */
-#define RSV_PCP_BLOCKS	(RSV_PCP_SLOTS - 1)
+/* Blocks, and pages in all, that such a list has at most */
+#define RSV_LARGE_BLOCKS	8U
+#define RSV_LARGE_PAGES		1024UL
+
+/* Blocks that a list of single pages, and one of larger blocks, can have */
+#define RSV_PCP_PAGES	1023U
+#define RSV_PCP_BLOCKS	127U
+
+/* Blocks that a refill, or a step of a drain, moves at most */
+#define RSV_PCP_BATCH	64U
 
 /*
- * Free blocks that a refill cuts up, or that a flush makes, under one hold of the zone's lock. Each
+ * Free blocks that a refill cuts up, or that a drain makes, under one hold of the zone's lock. Each
  * may split or merge along all orders, so this number bounds the time. Where free memory is
- * scattered, a refill or a flush therefore moves fewer blocks.
+ * scattered, a refill or a step of a drain therefore moves fewer blocks.
  */
 #define RSV_PCP_PIECES	4
+
+/*
+ * Adjacent blocks that a free moves away from a full list at most, a power of two. They form one
+ * block, so the free merges along the orders once, and scattered pages cost no free more than that.
+ */
+#define RSV_PCP_FLUSH	8U
 
 /**
  * struct rsv_free_area - the free blocks of one order, and the counts of that order (zone->lock)
@@ -329,7 +347,7 @@ struct rsv_free_area {
 
 /**
  * union rsv_pcp_ends - which slots of a list's ring have blocks: those after @bottom up to @top
- * @top: slot of the newest block, modulo RSV_PCP_SLOTS, as the next
+ * @top: slot of the newest block, modulo the number of slots, as the next
  * @bottom: slot before that of the oldest block. It has the frame rsv_pcp_none
  * @both: both fields, so that one load reads a consistent pair
  */
@@ -342,42 +360,69 @@ union rsv_pcp_ends {
 };
 
 /**
- * struct rsv_pcp - cached blocks of one order and zone on the list of one CPU. Only that CPU
- *	touches the list, with preemption disabled. Other CPUs read the counts, and flush the list
- *	once the CPU is dead
- * @busy: set while the CPU works on the list; an interrupt that finds it set goes to the free areas
- * @ends: which slots are in use
- * @allocs: requests that the list served
- * @frees: blocks freed onto the list
- * @refills: times that blocks came from the free areas
- * @drains: times that blocks went to the free areas
- * @frame: a ring of the blocks' first frames. Blocks are pushed and popped at @ends.top and flushed
- *	at @ends.bottom, the oldest first
- * @page: the blocks' first pages, so that the fast path does not compute them
+ * struct rsv_pcp_slot - a cached block
+ * @frame: its first frame
+ * @page: its first page, so that the fast path does not compute it
  */
-struct rsv_pcp {
-	bool __data_racy busy;
-	union rsv_pcp_ends __data_racy ends;
-	u64 __data_racy allocs;
-	u64 __data_racy frees;
-	u64 __data_racy refills;
-	u64 __data_racy drains;
-	struct rsv_frame *frame[RSV_PCP_SLOTS];
-	struct page *page[RSV_PCP_SLOTS];
+struct rsv_pcp_slot {
+	struct rsv_frame *frame;
+	struct page *page;
 };
 
 /**
- * struct rsv_pcps - the lists of one CPU and zone
- * @list: by order
+ * struct rsv_pcp - cached blocks of one order and zone on the list of one CPU. Only that CPU
+ *	touches the list, with preemption disabled. Other CPUs read the counts, and flush the list
+ *	once the CPU is dead, or once the list was replaced by a longer one
+ * @busy: set while the CPU works on the list; an interrupt that finds it set goes to the free areas
+ * @mask: the number of slots less one (constant). The number is a power of two, because indices
+ *	wrap around, and one slot has no block
+ * @ends: which slots are in use
+ * @frees: blocks freed onto the list
+ * @moved_in: blocks that came from the free areas
+ * @moved_out: blocks that went to the free areas. What requests got is the rest: see
+ *	rsv_pcp_get_stats()
+ * @refills: times that blocks came from the free areas
+ * @drains: times that blocks went to the free areas
+ * @slot: a ring of blocks. Blocks are pushed and popped at @ends.top and flushed at @ends.bottom,
+ *	the oldest first
  */
-struct rsv_pcps {
-	struct rsv_pcp list[RSV_PCP_ORDERS];
+struct rsv_pcp {
+	bool __data_racy busy;
+	u32 mask;
+	union rsv_pcp_ends __data_racy ends;
+	u64 __data_racy frees;
+	u64 __data_racy moved_in;
+	u64 __data_racy moved_out;
+	u64 __data_racy refills;
+	u64 __data_racy drains;
+	struct rsv_pcp_slot slot[];
+};
+
+/**
+ * struct rsv_large_list - cached blocks of larger orders on the list of one CPU and zone. The rules
+ *	are those of struct rsv_pcp
+ * @busy: set while the CPU works on the list
+ * @nr: number of blocks
+ * @order: the order of each block
+ * @nr_pages: pages of all blocks
+ * @frame: the first frame of each block, the block that was freed last at the end
+ * @allocs: requests that the list served, by order
+ * @frees: blocks freed onto the list, by order
+ */
+struct rsv_large_list {
+	bool __data_racy busy;
+	u8 __data_racy nr;
+	u8 __data_racy order[RSV_LARGE_BLOCKS];
+	unsigned int nr_pages;
+	struct rsv_frame *frame[RSV_LARGE_BLOCKS];
+	u64 __data_racy allocs[RSV_LARGE_ORDERS];
+	u64 __data_racy frees[RSV_LARGE_ORDERS];
 };
 
 /**
  * struct rsv_pcp_stats - the lists of one order and zone, the sum over all CPUs
  * @blocks: blocks on the lists
- * @allocs: requests that the lists served; all counts as in struct rsv_pcp
+ * @allocs: requests that the lists served
  * @frees: blocks freed onto the lists
  * @refills: times that blocks came from the free areas
  * @drains: times that blocks went to the free areas
@@ -392,17 +437,23 @@ struct rsv_pcp_stats {
 
 /**
  * struct rsv_zone - the pages of a region that are in one zone of one node
- * @region: the region (constant, as all down to @zero_work)
+ * @region: the region (constant, as all down to @zero_work but @pcp)
  * @name: the kernel's name of the zone
  * @type: enum zone_type
  * @nid: node
- * @pcp: by order, the list of each CPU
- * @pcps: the memory of these lists
+ * @pcp: by order, the list of each CPU (region->shape_lock; read with preemption disabled or under
+ *	RCU). Longer lists replace them when the zone has grown: see pcp.c
+ * @large: the list of each CPU for larger blocks
  * @zero_work: clears pages for @zeroed
  * @pcp_high: blocks of each order that the list of one CPU has at most (@lock; near @pcp, in no
  *	cache line with fields that change often)
+ * @large_high: pages of larger blocks that the list of one CPU has at most (@lock)
  * @list_min: free pages below which the fast path does not use the lists: @min_pages, or ULONG_MAX
  *	if the zone is @frozen, or if @protection is not 0 and the type is below ZONE_NORMAL (@lock)
+ * @pcps: the memory of the lists; NULL as long as rsv_pcp_disabled stands in for them
+ *	(region->shape_lock, as the next two)
+ * @pcp_slots: by order, the slots of a list, of which one has no block; 0 for no list
+ * @pcp_past: by order, what lists did that were replaced
  * @lock: guards all fields below, the frames of free blocks, and the kind of all frames. A raw
  *	lock, taken with interrupts off, and the innermost of all. It is held for a number of steps
  *	that the number of orders or a batch bounds
@@ -410,6 +461,7 @@ struct rsv_pcp_stats {
  * @nr_orders: orders that a block can have. The length and the alignment of the extents limit them
  * @named: a reservation named this zone
  * @frozen: lists and zeroed pages do not serve, since one of them has a bad page
+ * @replacing: the lists were replaced, and the old ones are being flushed
  * @bad_events: pages of the zone of which the kernel said that they are bad
  * @drained_events: @bad_events when the last drain for bad pages began
  * @protection: pages that are withheld from requests that name a higher zone
@@ -430,28 +482,33 @@ struct rsv_zone {
 	const char *name;
 	enum zone_type type;
 	int nid;
-	struct rsv_pcp __percpu *pcp[RSV_PCP_ORDERS];
-	struct rsv_pcps __percpu *pcps;
+	struct rsv_pcp __percpu *__data_racy pcp[RSV_PCP_ORDERS];
+	struct rsv_large_list __percpu *large;
 	struct work_struct zero_work;
 	unsigned int pcp_high[RSV_PCP_ORDERS];
+	unsigned long large_high;
 	unsigned long list_min;
+	void __percpu *pcps;
+	unsigned int pcp_slots[RSV_PCP_ORDERS];
+	struct rsv_pcp_stats pcp_past[RSV_PCP_ORDERS];
 
 	raw_spinlock_t lock;	/* see above */
 	unsigned long nr_pages;
 	unsigned int nr_orders;
 	bool named;
 	bool frozen;
+	bool replacing;
 	unsigned int __data_racy bad_events;
 	unsigned int drained_events;
 	unsigned long protection;
 	unsigned long min_pages;
 	unsigned long low_pages;
-	unsigned int zeroed_high;
+	unsigned int __data_racy zeroed_high;
 	unsigned long __data_racy orders;
 	unsigned long __data_racy free_pages;
 	unsigned long peak_pages;
 	struct list_head zeroed;
-	unsigned int nr_zeroed;
+	unsigned int __data_racy nr_zeroed;
 	unsigned int __data_racy nr_clearing;
 	u64 zeroed_hits;
 	struct rsv_free_area area[RSV_ORDERS_MAX];

@@ -33,7 +33,7 @@ static void give(unsigned long addr, size_t bytes)
 /* 256 KB and a request for 21 KB: split to 128, 64 and 32; freed and coalesced to 256. */
 static void textbook_21k_of_256k(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_areas(test, SZ_256K / PAGE_SIZE);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned int order;
 	unsigned long addr;
@@ -59,7 +59,7 @@ static void textbook_21k_of_256k(struct kunit *test)
 /* A request for 11 KB is served by 16 KB. */
 static void textbook_11k_served_by_16k(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_region(test, SZ_256K);
+	struct rsv_region *r = rsvt_scratch_areas(test, SZ_256K / PAGE_SIZE);
 	unsigned long addr = take(test, r, 11 * SZ_1K);
 
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), SZ_256K - SZ_16K);
@@ -71,7 +71,7 @@ static void textbook_11k_served_by_16k(struct kunit *test)
 /* 512 pages and a request for 64: 256 + 128 + 64 stay free; freed and coalesced to 512. */
 static void textbook_64_pages_of_512(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 512);
+	struct rsv_region *r = rsvt_scratch_areas(test, 512);
 	unsigned long addr;
 
 	EXPECT_FREE_AREAS(test, r, [9] = 1);
@@ -84,7 +84,7 @@ static void textbook_64_pages_of_512(struct kunit *test)
 /* A request for eight pages while the smallest free block has 32: 16 and 8 of it stay free. */
 static void textbook_8_pages_of_a_32_page_block(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 128);
+	struct rsv_region *r = rsvt_scratch_areas(test, 128);
 	unsigned long half = take(test, r, 32 * PAGE_SIZE);
 	unsigned long addr;
 
@@ -101,7 +101,7 @@ static void textbook_8_pages_of_a_32_page_block(struct kunit *test)
 
 static void split_keeps_the_lower_half(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_areas(test, 16);
 	unsigned long two = take(test, r, 2 * PAGE_SIZE);
 	unsigned long one, four;
 
@@ -121,7 +121,7 @@ static void split_keeps_the_lower_half(struct kunit *test)
 
 static void smallest_block_that_serves_is_taken(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 16);
+	struct rsv_region *r = rsvt_scratch_areas(test, 16);
 	unsigned long a = take(test, r, PAGE_SIZE);
 	unsigned long b = take(test, r, PAGE_SIZE);
 	unsigned long c = take(test, r, 2 * PAGE_SIZE);
@@ -144,7 +144,7 @@ static void smallest_block_that_serves_is_taken(struct kunit *test)
 
 static void coalescing_stops_at_a_used_buddy(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_areas(test, 8);
 	unsigned long page[8];
 	int i;
 
@@ -185,7 +185,7 @@ KUNIT_ARRAY_PARAM_DESC(free_orders, free_orders, name);
 static void coalescing_does_not_depend_on_the_order_of_frees(struct kunit *test)
 {
 	const struct free_order *o = test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	unsigned long page[64];
 	unsigned int i;
 
@@ -205,7 +205,7 @@ KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 static void untouched_region_has_the_largest_blocks_that_fit(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_areas(test, pages);
 	struct free_areas untouched;
 
 	rsvt_free_areas_untouched(r, &untouched);
@@ -242,7 +242,7 @@ static unsigned int blocks_possible(const struct free_areas *areas, unsigned int
 static void every_order_is_aligned_complete_and_coalesces_back(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_areas(test, pages);
 	unsigned long *block = kunit_kcalloc(test, MAX_BLOCKS, sizeof(*block), GFP_KERNEL);
 	struct free_areas untouched;
 	unsigned int order, i, n;
@@ -270,7 +270,7 @@ static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 16; i++) {
-		r[i] = rsvt_scratch_pages(test, 1);
+		r[i] = rsvt_scratch_areas(test, 1);
 		page[i] = take(test, r[i], PAGE_SIZE);
 	}
 	for (i = 0; i < 16; i++)
@@ -285,7 +285,7 @@ static void blocks_never_merge_across_the_ends_of_an_extent(struct kunit *test)
  */
 static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	unsigned long base = (unsigned long)rsvt_scratch_base(r);
 	struct rsv_extent *e = r->extents->at[0];
 	unsigned int i;
@@ -310,7 +310,7 @@ static void nothing_beyond_the_end_is_taken_for_a_buddy(struct kunit *test)
 static void order_beyond_the_region_gives_null(struct kunit *test)
 {
 	static const unsigned int too_large[] = { 4, 5, 10, 11, 31, 32, 63, 64, 65, UINT_MAX };
-	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_areas(test, 8);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned int i;
 
@@ -324,7 +324,7 @@ static void order_beyond_the_region_gives_null(struct kunit *test)
 
 static void request_that_finds_no_block_is_counted_as_a_failure(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_areas(test, 8);
 	struct rsv_ioc_zone *zone = kunit_kzalloc(test, sizeof(*zone), GFP_KERNEL);
 	unsigned long addr = take(test, r, PAGE_SIZE);
 
@@ -339,7 +339,7 @@ static void request_that_finds_no_block_is_counted_as_a_failure(struct kunit *te
 
 static void double_free_is_refused_and_counted(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_areas(test, 8);
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
 	struct page *fence = rsv_alloc_pages(r, GFP_KERNEL, 0);
 
@@ -360,7 +360,7 @@ static void double_free_is_refused_and_counted(struct kunit *test)
 
 static void page_that_was_never_taken_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_areas(test, 8);
 	struct page *first = virt_to_page(rsvt_scratch_base(r));
 	int i;
 
@@ -372,7 +372,7 @@ static void page_that_was_never_taken_is_refused(struct kunit *test)
 
 static void page_inside_a_block_is_refused(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_areas(test, 8);
 	struct page *block = rsv_alloc_pages(r, GFP_KERNEL, 2);
 	int i;
 
@@ -388,7 +388,7 @@ static void page_inside_a_block_is_refused(struct kunit *test)
 static void another_order_than_it_was_taken_with_is_refused(struct kunit *test)
 {
 	static const unsigned int wrong[] = { 0, 1, 3, 4, 31, 32, 64, UINT_MAX };
-	struct rsv_region *r = rsvt_scratch_pages(test, 8);
+	struct rsv_region *r = rsvt_scratch_areas(test, 8);
 	struct page *block = rsv_alloc_pages(r, GFP_KERNEL, 2);
 	unsigned int i;
 

@@ -46,7 +46,7 @@ KUNIT_ARRAY_PARAM(lengths, lengths, length_text);
 static void only_the_pages_that_are_needed_are_taken(struct kunit *test)
 {
 	size_t bytes = *(const size_t *)test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_region *r = rsvt_scratch_areas(test, PAGES);
 	unsigned long pages = PFN_UP(bytes);
 	struct rsv_ioc_zone *now;
 	char map[PAGES + 1] = {};
@@ -91,7 +91,7 @@ static void lengths_without_sense_get_nothing(struct kunit *test)
 {
 	static const size_t wrong[] = {
 		0, SIZE_MAX, SIZE_MAX - SZ_4K, SIZE_MAX - SZ_64K, SIZE_MAX / 2, 65 * SZ_4K};
-	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_region *r = rsvt_scratch_areas(test, PAGES);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -148,7 +148,7 @@ static void swiss_fill(struct kunit *test, struct swiss *s)
 static struct swiss swiss(struct kunit *test)
 {
 	struct swiss s = {
-		.r = rsvt_scratch_pages(test, PAGES),
+		.r = rsvt_scratch_areas(test, PAGES),
 		.hole = *(const struct hole *)test->param_value,
 	};
 
@@ -340,7 +340,7 @@ static void run_given_back_by_order_does_not_become_an_aligned_block(struct kuni
 /* Every other page is free: no blocks merge, and the scan passes several times 64 of them. */
 static void run_is_found_behind_many_blocks(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 512);
+	struct rsv_region *r = rsvt_scratch_areas(test, 512);
 	struct page **page = rsvt_pages_array(test, 512);
 	unsigned int i;
 	void *p;

@@ -88,7 +88,7 @@ static void pages_with_flags(struct kunit *test, struct rsv_region *r, gfp_t gfp
 static void hints_are_accepted_and_promises_refused_for_pages(struct kunit *test)
 {
 	const struct gfp_case *g = test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 
 	pages_with_flags(test, r, g->gfp, g->good);
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
@@ -221,7 +221,7 @@ static void refused_flags_are_logged_once_a_caller(struct kunit *test)
 		{caller_by_address, "caller_by_address", "__GFP_NOFAIL"},
 		{caller_in_bulk, "caller_in_bulk", "__GFP_NOFAIL"},
 	};
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	const u64 since = rsvt_log_end();
 	unsigned int i;
 

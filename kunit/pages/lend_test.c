@@ -44,7 +44,7 @@ static void shrinking_gives_back_whole_blocks_and_no_more_than_asked(struct kuni
 /* One used page in each of the region's blocks */
 static void nothing_goes_from_around_what_is_in_use(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_region(test, 4 * BLOCK_BYTES);
+	struct rsv_region *r = rsvt_scratch_areas(test, 4 * BLOCK_PAGES);
 	struct page *block[4], *small[4];
 	const char *areas, *map;
 	unsigned int i;
@@ -260,7 +260,7 @@ static void growing_is_refused_as_a_whole(struct kunit *test)
 static void marks_and_lists_follow_the_size(struct kunit *test)
 {
 	struct rsv_reserve want = { .bytes = 4 * BLOCK_BYTES };
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_pages(test, 32);
 	struct rsv_zone *z = rsv_zone_nth(r, 0);
 
 	want.flags = RSV_RESERVE_CONTIG | RSV_RESERVE_NODE;
@@ -270,19 +270,18 @@ static void marks_and_lists_follow_the_size(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
 	if (rsv_zone_nth(r, 1))
 		kunit_skip(test, "the memory came from another zone");
-	KUNIT_EXPECT_EQ(test, z->nr_pages, 64 + 4 * BLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, z->nr_pages, 32 + 4 * BLOCK_PAGES);
 	KUNIT_EXPECT_GT(test, z->min_pages, 0);
 	KUNIT_EXPECT_GT(test, z->low_pages, z->min_pages);
 	KUNIT_EXPECT_GT(test, z->zeroed_high, 0);
 	/* With many CPUs the share of each is too small for a list. */
-	KUNIT_EXPECT_EQ(test, z->pcp_high[0] > 0,
-			z->nr_pages / (16 * num_possible_cpus()) / RSV_PCP_ORDERS >= 2);
+	KUNIT_EXPECT_EQ(test, z->pcp_high[0] > 0, z->nr_pages / (4 * num_possible_cpus()) >= 2);
 
 	__rsv_free_pages(rsv_alloc_pages(r, GFP_KERNEL, 0), 0);
 	KUNIT_EXPECT_EQ(test, rsv_region_shrink(r, SIZE_MAX), 4 * BLOCK_BYTES);
 	KUNIT_EXPECT_EQ(test, z->min_pages, 0);
 	KUNIT_EXPECT_EQ(test, z->pcp_high[0], 0);
-	EXPECT_FREE_AREAS(test, r, [6] = 1);
+	EXPECT_FREE_AREAS(test, r, [5] = 1);
 }
 
 /* The largest block may be larger than any before, and requests for that order begin to succeed. */

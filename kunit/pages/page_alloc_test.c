@@ -102,7 +102,7 @@ KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 static void every_page_can_be_had_once_and_then_none(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_areas(test, pages);
 	struct free_areas untouched;
 	unsigned long addr[64], offset;
 	DECLARE_BITMAP(seen, 64) = {};
@@ -133,7 +133,7 @@ static void every_page_can_be_had_once_and_then_none(struct kunit *test)
 static void writing_all_of_a_block_disturbs_no_other(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
-	struct rsv_region *r = rsvt_scratch_pages(test, pages);
+	struct rsv_region *r = rsvt_scratch_areas(test, pages);
 	struct free_areas untouched;
 	unsigned long addr[64];
 	unsigned int order[64], i, n = 0;
@@ -191,7 +191,7 @@ KUNIT_ARRAY_PARAM(bulks, bulks, rsvt_pages_text);
 static void bulk_gives_as_many_as_there_are(struct kunit *test)
 {
 	unsigned int wanted = *(const unsigned int *)test->param_value, i;
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	struct page **page = rsvt_pages_array(test, 101);
 	DECLARE_BITMAP(seen, 64) = {};
 	unsigned long nr;
@@ -259,7 +259,7 @@ static void bulk_refuses_what_a_single_request_refuses(struct kunit *test)
 /* A script of which every split, merge and byte is known */
 static void every_figure_of_a_script_is_exact(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	struct page *a = rsv_alloc_pages(r, GFP_KERNEL, 0); /* splits 6, 5, 4, 3, 2, 1 */
 	struct page *b = rsv_alloc_pages(r, GFP_ATOMIC, 3);
 	void *c = rsv_alloc_pages_exact(r, 5 * PAGE_SIZE - 1, GFP_KERNEL); /* splits 4 */

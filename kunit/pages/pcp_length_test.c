@@ -6,6 +6,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
+#include "pages/pagemap.h"
 #include "pages/zone.h"
 #include "pages/zonelist.h"
 #include "support/arrays.h"
@@ -42,7 +43,7 @@ static void list_order_text(const unsigned int *order, char *text)
 
 KUNIT_ARRAY_PARAM(list_orders, list_orders, list_order_text);
 
-static const unsigned int sizes[] = { 255, 256, 512, 1023, 1024, 2048, 3000, 8192 };
+static const unsigned int sizes[] = { 63, 64, 255, 256, 512, 1024, 3000, 8192 };
 
 KUNIT_ARRAY_PARAM(sizes, sizes, rsvt_pages_text);
 
@@ -67,16 +68,16 @@ static bool has_short_list(const unsigned int *high)
 	return false;
 }
 
-static void regions_under_1_mb_have_none(struct kunit *test)
+static void regions_under_64_pages_have_none(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value;
 	struct rsv_region *r = listed_region(test, pages);
 
 	__rsv_free_pages(take(test, r, 0), 0);
 	/* With many CPUs each list gets little. */
-	if (pages < 256)
+	if (pages < 64)
 		KUNIT_EXPECT_EQ(test, rsvt_query_region(r).cached_bytes, 0);
-	else if (num_possible_cpus() <= 32)
+	else if (num_possible_cpus() <= 8)
 		KUNIT_EXPECT_GT(test, rsvt_query_region(r).cached_bytes, 0);
 }
 
@@ -101,19 +102,23 @@ static void lists_of_a_small_zone_serve(struct kunit *test)
 static void lists_are_short_where_many_cpus_share_little(struct kunit *test)
 {
 	unsigned int high[RSV_PCP_ORDERS], cpus;
-	unsigned long pages, sum;
+	unsigned long pages, sum, large;
 
 	for (cpus = 1; cpus <= 512; cpus++)
 		for (pages = 1; pages <= 64 << 10; pages *= 2) {
-			rsv_pcp_lengths(pages, cpus, high);
+			large = rsv_pcp_lengths(pages, cpus, high) * cpus;
 			sum = pages_on_lists(high, cpus);
-			KUNIT_EXPECT_LE(test, sum, has_short_list(high) ? pages / 4 : pages / 16);
-			KUNIT_EXPECT_EQ(test, high[0] >= 2, pages >= max(8 * cpus, 256U));
+			KUNIT_EXPECT_LE(test, sum, has_short_list(high) ? pages / 4 : pages / 8);
+			KUNIT_EXPECT_LE(test, large, pages / 8);
+			KUNIT_EXPECT_LE(test, sum + large, pages / 4);
+			KUNIT_EXPECT_EQ(test, high[0] >= 2, pages >= max(8 * cpus, 64U));
 			KUNIT_EXPECT_NE(test, high[0], 1);
 		}
 	rsv_pcp_lengths(256, 1, high);
 	KUNIT_EXPECT_EQ(test, high[3], 2);
-	/* 64 MB of a zone for 512 CPUs */
+	/* 64 MB of a zone for four CPUs: each may have a block of order 9. */
+	KUNIT_EXPECT_EQ(test, rsv_pcp_lengths(SZ_64M / SZ_4K, 4, high), 512);
+	/* The same for 512 CPUs */
 	rsv_pcp_lengths(SZ_64M / SZ_4K, 512, high);
 	KUNIT_EXPECT_EQ(test, high[0], 2);
 	KUNIT_EXPECT_EQ(test, high[1], 2);
@@ -137,22 +142,64 @@ static void lists_hold_at_most_their_share_of_the_zone(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_LE(test, most * num_possible_cpus(),
-			pages * PAGE_SIZE / (has_short_list(zone(r)->pcp_high) ? 4 : 16));
+			pages * PAGE_SIZE / (has_short_list(zone(r)->pcp_high) ? 4 : 8));
 }
 
 static void high_marks_of_all_cpus_add_up_to_at_most_their_share(struct kunit *test)
 {
 	unsigned int pages = *(const unsigned int *)test->param_value, order;
 	struct rsv_zone *z = zone(rsvt_scratch_pages(test, pages));
+	unsigned long large = z->large_high * num_possible_cpus();
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++)
-		KUNIT_EXPECT_LE(test, z->pcp_high[order], RSV_PCP_BLOCKS);
+		if (z->pcp_high[order])
+			KUNIT_EXPECT_LT(test, z->pcp_high[order], z->pcp_slots[order]);
 	KUNIT_EXPECT_LE(test, pages_on_lists(z->pcp_high, num_possible_cpus()),
-			pages / (has_short_list(z->pcp_high) ? 4 : 16));
+			pages / (has_short_list(z->pcp_high) ? 4 : 8));
+	KUNIT_EXPECT_LE(test, pages_on_lists(z->pcp_high, num_possible_cpus()) + large, pages / 4);
+}
+
+static enum rsv_frame_kind kind_of(struct page *page)
+{
+	return rsv_frame_of_page(page)->kind;
+}
+
+/*
+ * A full list gives up its oldest block, also while blocks leave lists one by one because lists of
+ * the zone are being replaced. The pages are freed upwards, then downwards.
+ */
+static void oldest_block_leaves_while_lists_are_replaced(struct kunit *test)
+{
+	struct rsv_region *r = listed_region(test, 1024);
+	unsigned int high = zone(r)->pcp_high[0], i;
+	struct page **page = rsvt_pages_array(test, high + 1);
+	bool up, taken_up;
+
+	for (up = false; high; up = true) {
+		KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, high + 1), high + 1);
+		taken_up = page[0] < page[1];
+		if (up != taken_up)
+			for (i = 0; i < (high + 1) / 2; i++)
+				swap(page[i], page[high - i]);
+		rsvt_settle(r);
+		zone(r)->replacing = true;
+		for (i = 0; i <= high; i++)
+			__rsv_free_pages(page[i], 0);
+		zone(r)->replacing = false;
+		KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cached[0], high);
+		KUNIT_EXPECT_NE(test, kind_of(page[0]), RSV_FRAME_CACHED);
+		for (i = 1; i <= high; i++)
+			KUNIT_EXPECT_EQ(test, kind_of(page[i]), RSV_FRAME_CACHED);
+		rsvt_settle(r);
+		KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 1024);
+		if (up)
+			break;
+	}
 }
 
 static struct kunit_case pcp_length_cases[] = {
-	KUNIT_CASE_PARAM(regions_under_1_mb_have_none, sizes_gen_params),
+	KUNIT_CASE(oldest_block_leaves_while_lists_are_replaced),
+	KUNIT_CASE_PARAM(regions_under_64_pages_have_none, sizes_gen_params),
 	KUNIT_CASE_PARAM(lists_of_a_small_zone_serve, list_orders_gen_params),
 	KUNIT_CASE(lists_are_short_where_many_cpus_share_little),
 	KUNIT_CASE_PARAM(lists_hold_at_most_their_share_of_the_zone, sizes_gen_params),

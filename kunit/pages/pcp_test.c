@@ -55,7 +55,7 @@ static struct page *take(struct kunit *test, struct rsv_region *r, unsigned int 
 
 /* --- What goes on a list -------------------------------------------------------------------- */
 
-static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 9 };
+static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 9, 10 };
 
 static void order_text(const unsigned int *order, char *text)
 {
@@ -65,17 +65,21 @@ static void order_text(const unsigned int *order, char *text)
 KUNIT_ARRAY_PARAM(orders, orders, order_text);
 
 /* Lists of larger blocks would hold memory that requests for large blocks need. */
-static void only_orders_0_to_3_are_listed(struct kunit *test)
+static void only_orders_0_to_9_are_listed(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
 	struct rsv_region *r = large_region(test);
 	struct free_areas untouched;
 
+	if (order >= RSV_PCP_ORDERS && order < 10 && zone(r)->large_high < 1UL << order)
+		kunit_skip(test, "many CPUs share little memory");
 	rsvt_free_areas_read(test, r, &untouched);
 	__rsv_free_pages(take(test, r, order), order);
-	if (order < 4) {
+	if (order < 10) {
 		KUNIT_EXPECT_GT(test, cached(test, r, order), 0);
-		KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_hits[order], 1);
+		__rsv_free_pages(take(test, r, order), order);
+		KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_hits[order],
+				order < RSV_PCP_ORDERS ? 2 : 1);
 	} else {
 		EXPECT_SAME_AREAS(test, r, &untouched);
 	}
@@ -85,10 +89,15 @@ static void only_orders_0_to_3_are_listed(struct kunit *test)
 
 /* --- Batches -------------------------------------------------------------------------------- */
 
-static void list_is_filled_by_half_when_it_is_empty(struct kunit *test)
+static unsigned int batch_of(struct rsv_region *r)
+{
+	return min(DIV_ROUND_UP(zone(r)->pcp_high[0], 2), RSV_PCP_BATCH);
+}
+
+static void list_is_filled_by_half_or_a_batch_when_it_is_empty(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test);
-	unsigned int batch = DIV_ROUND_UP(zone(r)->pcp_high[0], 2), i;
+	unsigned int batch = batch_of(r), i;
 	struct page **page = rsvt_pages_array(test, batch + 1);
 
 	KUNIT_ASSERT_GE(test, batch, 1);
@@ -105,11 +114,10 @@ static void list_is_filled_by_half_when_it_is_empty(struct kunit *test)
 	rsvt_pages_free(page, batch + 1, 0);
 }
 
-static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
+/* Fills the list, with the pages in the order of the array. Returns how many it has. */
+static unsigned int fill_list(struct kunit *test, struct rsv_region *r, struct page **page)
 {
-	struct rsv_region *r = large_region(test);
 	unsigned int high = zone(r)->pcp_high[0], i;
-	struct page **page = rsvt_pages_array(test, high + 1);
 
 	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, high + 1), high + 1);
 	rsvt_settle(r);
@@ -117,8 +125,21 @@ static void list_is_drained_by_half_when_it_is_full(struct kunit *test)
 		__rsv_free_pages(page[i], 0);
 		KUNIT_EXPECT_EQ(test, cached(test, r, 0), i + 1);
 	}
+	return high;
+}
+
+/* A list is filled upwards or downwards, so the oldest pages are adjacent, and merge. */
+static void full_list_makes_room_by_one_block(struct kunit *test)
+{
+	struct rsv_region *r = large_region(test);
+	struct page **page = rsvt_pages_array(test, zone(r)->pcp_high[0] + 1);
+	unsigned int high = fill_list(test, r, page);
+
+	if (high < RSV_PCP_BATCH)
+		kunit_skip(test, "many CPUs share little memory");
 	__rsv_free_pages(page[high], 0);
-	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high / 2 + 1);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_FLUSH + 1);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_CACHED), cached(test, r, 0));
 }
 
 /* Allocates all pages and sorts those with an even number first. Returns how many those are. */
@@ -158,8 +179,10 @@ static void list_is_filled_and_drained_by_a_few_of_scattered_blocks(struct kunit
 	for (i = RSV_PCP_PIECES; i < high; i++)
 		__rsv_free_pages(page[unused + i], 0);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high);
+	/* One makes room for one. */
 	__rsv_free_pages(page[unused + i], 0);
-	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high - RSV_PCP_PIECES + 1);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 0), high);
+	EXPECT_FREE_AREAS(test, r, [0] = unused - RSV_PCP_PIECES + 1);
 
 	rsvt_pages_free(page + unused, RSV_PCP_PIECES, 0);
 	rsvt_pages_free(page + unused + high + 1, r->nr_pages - unused - high - 1, 0);
@@ -240,7 +263,7 @@ static void what_lists_serve_is_counted_like_the_rest(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, now->frees[order], times[order]);
 		KUNIT_EXPECT_EQ(test, now->asked[order], bytes);
 		KUNIT_EXPECT_EQ(test, now->granted[order], bytes);
-		KUNIT_EXPECT_EQ(test, now->cache_hits[order], order < 4 ? times[order] : 0);
+		KUNIT_EXPECT_EQ(test, now->cache_hits[order], times[order] - (order >= 4));
 		KUNIT_EXPECT_EQ(test, now->cache_refills[order], order < 4);
 		KUNIT_EXPECT_EQ(test, now->failures[order], 0);
 	}
@@ -285,16 +308,19 @@ static void list_is_drained_before_a_large_request_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->failures[10], 0);
 }
 
-static const unsigned int powers[] = { 256, LISTED_PAGES };
+static const unsigned int powers[] = { 64, 256, LISTED_PAGES };
 
 KUNIT_ARRAY_PARAM(powers, powers, rsvt_pages_text);
 
-/* Allocates and frees a page of each list's order on the CPU that this function runs on. */
+/*
+ * Allocates and frees a block of each list's order on the CPU that this function runs on. A request
+ * for a larger block may drain smaller ones, so it comes first.
+ */
 static void leave_pages_on_the_lists(void *region)
 {
 	unsigned int order;
 
-	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+	for (order = RSV_LISTED_ORDERS; order--;) {
 		struct page *page = rsv_alloc_pages(region, GFP_ATOMIC, order);
 
 		if (page)
@@ -333,6 +359,60 @@ static void shrinking_drains_lists(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 }
 
+/* --- Growth --------------------------------------------------------------------------------- */
+
+/* What is counted of each order, to compare before and after */
+struct counts {
+	u64 allocs[RSV_PCP_ORDERS];
+	u64 frees[RSV_PCP_ORDERS];
+	u64 hits[RSV_PCP_ORDERS];
+	u64 refills[RSV_PCP_ORDERS];
+};
+
+static struct counts counts_now(struct kunit *test, struct rsv_region *r)
+{
+	const struct rsv_ioc_zone *z = rsvt_query_zone(test, r, 0);
+	struct counts c;
+	unsigned int order;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		c.allocs[order] = z->allocs[order];
+		c.frees[order] = z->frees[order];
+		c.hits[order] = z->cache_hits[order];
+		c.refills[order] = z->cache_refills[order];
+	}
+	return c;
+}
+
+/* Longer lists replace those of a zone that has grown. No block and no count is lost. */
+static void lists_grow_with_the_zone(struct kunit *test)
+{
+	struct rsv_region *r = listed_region(test, LISTED_PAGES);
+	struct rsv_reserve want = { .bytes = SZ_16M, .flags = RSV_RESERVE_NODE };
+	unsigned int slots = zone(r)->pcp_slots[0], order;
+	u64 bytes = rsvt_query_region(r).percpu_bytes;
+	struct counts before, now;
+
+	want.nid = zone(r)->nid;
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		__rsv_free_pages(take(test, r, order), order);
+	before = counts_now(test, r);
+	KUNIT_EXPECT_GT(test, cached(test, r, 0), 0);
+	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
+	if (rsv_zone_nth(r, 1))
+		kunit_skip(test, "the memory came from another zone");
+
+	KUNIT_EXPECT_GT(test, zone(r)->pcp_slots[0], slots);
+	KUNIT_EXPECT_LT(test, zone(r)->pcp_high[0], zone(r)->pcp_slots[0]);
+	KUNIT_EXPECT_GE(test, zone(r)->pcp_high[0], slots);
+	KUNIT_EXPECT_GT(test, rsvt_query_region(r).percpu_bytes, bytes);
+	now = counts_now(test, r);
+	KUNIT_EXPECT_MEMEQ(test, &now, &before, sizeof(now));
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
+	__rsv_free_pages(take(test, r, 0), 0);
+	KUNIT_EXPECT_EQ(test, counts_now(test, r).hits[0], before.hits[0] + 1);
+}
+
 /* --- Several CPUs --------------------------------------------------------------------------- */
 
 /* Allocates and frees a page on the CPU that this function runs on. */
@@ -368,7 +448,7 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	r = listed_region(test, LISTED_PAGES);
 	cpu = rsvt_other_cpu(test);
-	smp_call_function_single(cpu, leave_a_page_on_the_list, r, true);
+	smp_call_function_single(cpu, leave_pages_on_the_lists, r, true);
 	KUNIT_EXPECT_GT(test, cached(test, r, 0), 0);
 	if (remove_cpu(cpu))
 		kunit_skip(test, "CPU %u cannot be switched off", cpu);
@@ -376,7 +456,7 @@ static void lists_of_a_cpu_that_goes_are_drained(struct kunit *test)
 	EXPECT_FREE_AREAS(test, r, [10] = 1);
 	KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
 
-	smp_call_function_single(cpu, leave_a_page_on_the_list, r, true);
+	smp_call_function_single(cpu, leave_pages_on_the_lists, r, true);
 	KUNIT_EXPECT_GT(test, cached(test, r, 0), 0);
 }
 #else
@@ -486,9 +566,9 @@ static void interrupts_in_the_middle_break_nothing(struct kunit *test)
 }
 
 static struct kunit_case percpu_cases[] = {
-	KUNIT_CASE_PARAM(only_orders_0_to_3_are_listed, orders_gen_params),
-	KUNIT_CASE(list_is_filled_by_half_when_it_is_empty),
-	KUNIT_CASE(list_is_drained_by_half_when_it_is_full),
+	KUNIT_CASE_PARAM(only_orders_0_to_9_are_listed, orders_gen_params),
+	KUNIT_CASE(list_is_filled_by_half_or_a_batch_when_it_is_empty),
+	KUNIT_CASE(full_list_makes_room_by_one_block),
 	KUNIT_CASE(list_is_filled_and_drained_by_a_few_of_scattered_blocks),
 	KUNIT_CASE(blocks_given_back_first_leave_a_full_list_first),
 	KUNIT_CASE(blocks_for_bytes_fill_no_list),
@@ -498,6 +578,7 @@ static struct kunit_case percpu_cases[] = {
 	KUNIT_CASE_PARAM(list_is_drained_before_a_large_request_fails, small_orders_gen_params),
 	KUNIT_CASE_PARAM(every_page_can_be_had_though_lists_hold_some, powers_gen_params),
 	KUNIT_CASE(shrinking_drains_lists),
+	KUNIT_CASE(lists_grow_with_the_zone),
 	KUNIT_CASE(lists_of_other_cpus_are_drained_by_who_may_sleep),
 	KUNIT_CASE(lists_of_a_cpu_that_goes_are_drained),
 	KUNIT_CASE(busy_lists_are_passed_by),

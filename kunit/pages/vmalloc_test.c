@@ -51,7 +51,7 @@ KUNIT_ARRAY_PARAM(lengths, lengths, length_text);
 static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *test)
 {
 	size_t bytes = *(const size_t *)test->param_value, i;
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	void *p = map(test, r, bytes);
 
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(p));
@@ -80,7 +80,7 @@ static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *te
 /* An overflow faults rather than write to other memory. */
 static void guard_page_is_behind_each_mapping(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	unsigned int i;
 	void *p[16];
 
@@ -99,7 +99,7 @@ static void guard_page_is_behind_each_mapping(struct kunit *test)
 /* No two free pages are adjacent. */
 static void scattered_pages_will_do(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	struct page **page = rsvt_pages_array(test, 64);
 	unsigned int i;
 	void *p;
@@ -134,7 +134,7 @@ static void two_mappings_have_nothing_in_common(struct kunit *test)
 
 static void what_cannot_be_had_is_null_and_leaks_nothing(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, 64);
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
 	const size_t wrong[] = { 0, SIZE_MAX, SIZE_MAX - PAGE_SIZE, 64 * PAGE_SIZE + 1 };
 	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
 	unsigned int i;

@@ -168,8 +168,10 @@ void rsvt_lists_off(struct rsv_region *r)
 	struct rsv_zone *z;
 	unsigned int n;
 
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++) {
 		memset(z->pcp_high, 0, sizeof(z->pcp_high));
+		z->large_high = 0;
+	}
 }
 
 /*

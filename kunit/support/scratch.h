@@ -33,6 +33,15 @@ static inline struct rsv_region *rsvt_scratch_pages(struct kunit *test, unsigned
 	return rsvt_scratch_region(test, nr_pages * PAGE_SIZE);
 }
 
+/* The same without per-CPU lists: for tests of the free areas */
+static inline struct rsv_region *rsvt_scratch_areas(struct kunit *test, unsigned long nr_pages)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, nr_pages);
+
+	rsvt_lists_off(r);
+	return r;
+}
+
 static inline struct rsv_cache *rsvt_scratch_cache(struct kunit *test, struct rsv_region *r,
 						   unsigned int size, unsigned int align)
 {

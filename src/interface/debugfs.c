@@ -65,7 +65,7 @@ static void rsv_show_zone(struct seq_file *m, const struct rsv_ioc_zone *z)
 		rsv_show_order(m, z, order, "failures", z->failures[order]);
 		rsv_show_order(m, z, order, "splits", z->splits[order]);
 		rsv_show_order(m, z, order, "merges", z->merges[order]);
-		if (order >= RSV_PCP_ORDERS)
+		if (order >= RSV_LISTED_ORDERS)
 			continue;
 		rsv_show_order(m, z, order, "cached", z->cached[order]);
 		rsv_show_order(m, z, order, "cache_hits", z->cache_hits[order]);
@@ -180,7 +180,7 @@ static void rsv_show_watermarks(struct seq_file *m, const struct rsv_ioc_zone *z
 	seq_printf(m, "        protection %llu\n", z->protection);
 	seq_printf(m, "        largest  %llu\n", rsv_query_largest_run(m->private, z->index));
 	seq_printf(m, "        zeroed   %llu\n", z->zeroed_pages);
-	for (order = 0; order < RSV_PCP_ORDERS; order++)
+	for (order = 0; order < RSV_LISTED_ORDERS; order++)
 		seq_printf(m, "        cached order %u: %llu\n", order, z->cached[order]);
 }
 

@@ -146,7 +146,7 @@ static void rsv_query_pcp(struct rsv_zone *z, struct rsv_ioc_zone *zone)
 	struct rsv_pcp_stats stats;
 	unsigned int order;
 
-	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+	for (order = 0; order < RSV_LISTED_ORDERS; order++) {
 		rsv_pcp_get_stats(z, order, &stats);
 		zone->cached[order] = stats.blocks;
 		zone->cache_hits[order] = stats.allocs;

@@ -26,8 +26,8 @@
  * preempt. A cache that is destroyed between two steps is not visited any more, and RCU keeps the
  * one that is being visited. What runs at once is the flush of the three magazines that a CPU has
  * of one cache, 384 objects at most, or of the lists that it has of one zone. Preemption is off
- * only while magazines are taken off the CPU (or an active slab goes back to its node), and while
- * one list is flushed.
+ * only while magazines are taken off the CPU (or an active slab goes back to its node), and while a
+ * batch of blocks leaves a list.
  *
  * A request that no zone serves drains once, before it fails, and looks at pages that wait for the
  * last reference to them (waiting.c). A request that may not sleep gets only the blocks on this
@@ -370,7 +370,7 @@ unsigned long rsv_zone_cached(const struct rsv_zone *z)
 	struct rsv_pcp_stats stats;
 	unsigned int order;
 
-	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+	for (order = 0; order < RSV_LISTED_ORDERS; order++) {
 		rsv_pcp_get_stats(z, order, &stats);
 		nr_pages += stats.blocks << order;
 	}

@@ -302,7 +302,7 @@ int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
 		cond_resched();
 	}
 	rsv_reserve_give_blocks(blocks);
-	return err;
+	return rsv_zones_fit_lists(r) ?: err;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_extents_add);
 

@@ -12,8 +12,9 @@
  *
  * A request for a whole block refills an empty list. A request for a run (contig.c) does not.
  *
- * A free likewise has a fast path, onto this CPU's list, and one slow path: onto this CPU's list
- * after a flush of its older half, else to the free areas, else a report of what is wrong.
+ * A free likewise has a fast path, onto this CPU's list, and one slow path: onto this CPU's list,
+ * where the oldest blocks make room if it is full, else to the free areas, else a report of what is
+ * wrong.
  *
  * The fast paths run in any context, the slow ones in any but an NMI. The zone's lock guards the
  * free areas, and the protocol in pcp.c guards the lists. The caller of a free may pass any page.
@@ -33,6 +34,7 @@
 #include "page_alloc.h"
 #include "pagemap.h"
 #include "pcp.h"
+#include "pcp_large.h"
 #include "report.h"
 #include "zeroed.h"
 #include "zone.h"
@@ -61,7 +63,7 @@ static noinline void rsv_clear_pages(const struct rsv_region *r, const struct rs
  */
 static inline bool rsv_zone_may_use_lists(const struct rsv_zone *z, const struct rsv_request *q)
 {
-	return q->order < RSV_PCP_ORDERS && q->bytes == PAGE_SIZE << q->order &&
+	return q->order < RSV_LISTED_ORDERS && q->bytes == PAGE_SIZE << q->order &&
 	       rsv_zone_shares(z, q) && !rsv_zone_below_min(z, q);
 }
 
@@ -77,7 +79,8 @@ static __always_inline struct rsv_frame *rsv_zone_serve(struct rsv_zone *z,
 			if (f)
 				return f;
 		}
-		f = rsv_pcp_alloc(z, q);
+		f = q->order < RSV_PCP_ORDERS ? rsv_pcp_alloc(z, q) :
+						rsv_large_alloc(z, q->order, q->gfp);
 	}
 	f = f ?: rsv_zone_alloc(z, q);
 	if (likely(f) && unlikely(q->gfp & __GFP_ZERO))
@@ -244,6 +247,31 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gf
 	return rsv_block_page(r, rsv_request_serve_or_drain(r, &q, NULL));
 }
 
+/* Pops a block from this CPU's list of larger ones, as rsv_pages_pop() does for small orders. */
+static inline struct page *rsv_pages_pop_large(struct rsv_region *r, struct rsv_zone *z,
+					       unsigned int order, gfp_t gfp)
+{
+	if (unlikely(READ_ONCE(z->free_pages) < READ_ONCE(z->list_min)))
+		return NULL;
+	return rsv_block_page(r, rsv_large_alloc(z, order, gfp));
+}
+
+/*
+ * Requests that rsv_alloc_pages() does not serve itself: for larger blocks, and with rarer flags.
+ * @order: below RSV_ORDERS_MAX
+ */
+static noinline struct page *rsv_alloc_pages_rare(struct rsv_region *r, gfp_t gfp,
+						  unsigned int order)
+{
+	struct rsv_zone *z = READ_ONCE(r->nearest[numa_mem_id()]);
+	const gfp_t rare = gfp & ~RSV_GFP_PLAIN;
+	struct page *page = NULL;
+
+	if (!rare && order < RSV_LISTED_ORDERS)
+		page = rsv_pages_pop_large(r, z, order, gfp);
+	return page ?: rsv_alloc_pages_slow(r, gfp, order);
+}
+
 /**
  * rsv_alloc_pages() - allocate a block of pages
  * @r: the region
@@ -271,7 +299,7 @@ struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order
 
 	rsv_might_alloc(gfp);
 	if (unlikely(gfp & ~RSV_GFP_PLAIN) || order >= RSV_PCP_ORDERS)
-		return order < RSV_ORDERS_MAX ? rsv_alloc_pages_slow(r, gfp, order) : NULL;
+		return order < RSV_ORDERS_MAX ? rsv_alloc_pages_rare(r, gfp, order) : NULL;
 	if (unlikely(!rsv_pages_pop(r, order, &f, &page)))
 		return rsv_alloc_pages_slow(r, gfp, order);
 	return page;
@@ -323,7 +351,7 @@ static __always_inline bool rsv_pages_push(struct page *page, unsigned int order
 	if (unlikely(index >= e->nr_pages))
 		goto refuse;
 	z = e->zone;
-	if (unlikely(!rsv_pcp_push_fast(this_cpu_ptr(z->pcp[order]), READ_ONCE(z->pcp_high[order]),
+	if (unlikely(!rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order), READ_ONCE(z->pcp_high[order]),
 					&e->frames[index], page, order)))
 		goto refuse;
 	preempt_enable();
@@ -351,7 +379,8 @@ static noinline void rsv_free_pages_failed(const struct rsv_extent *e, unsigned 
 static __always_inline bool rsv_extent_free_pages(struct rsv_extent *e, unsigned long index,
 						  unsigned int order)
 {
-	if (order < RSV_PCP_ORDERS && rsv_pcp_free(e, index, order))
+	if (order < RSV_PCP_ORDERS ? rsv_pcp_free(e, index, order) :
+	    order < RSV_LISTED_ORDERS && rsv_large_free(e, index, order))
 		return true;
 	return likely(order < RSV_ORDERS_MAX) && rsv_zone_free_block(e, index, order);
 }

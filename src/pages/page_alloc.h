@@ -32,7 +32,7 @@ static __always_inline bool rsv_pages_pop(struct rsv_region *r, unsigned int ord
 	/* data_race(): READ_ONCE() would need an instruction of its own. */
 	if (unlikely(READ_ONCE(z->free_pages) < data_race(z->list_min)))
 		goto refuse;
-	if (unlikely(!rsv_pcp_pop_fast(this_cpu_ptr(z->pcp[order]), frame, page)))
+	if (unlikely(!rsv_pcp_pop_fast(rsv_pcp_this_cpu(z, order), frame, page)))
 		goto refuse;
 	preempt_enable();
 	return true;

@@ -18,16 +18,32 @@
  * A block on a list is free but never merges: its frame says CACHED. It gets onto the list by a
  * claim (frame.h), which only one of several frees of the block can make. So a block is on one list
  * at most, and no allocation or flush has to check that.
+ *
+ * How many slots a list has depends on the zone's pages, so a zone that has grown gets longer
+ * lists. They are swapped like this, by the holder of the region's shape_lock:
+ *
+ *	the new lists, which are empty, replace the old ones in zone->pcp
+ *	a grace period: who may still work on an old list has preemption disabled
+ *	nobody else sees the old lists any more; their blocks go to the free areas
+ *	zone->pcp_high grows. A CPU that sees the new limit sees the new list, too
+ *
+ * Meanwhile no drain finds the blocks of the old lists.
  */
+#include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "buddy.h"
 #include "pagemap.h"
 #include "pcp.h"
+#include "pcp_large.h"
 #include "zone.h"
 
 struct rsv_frame rsv_pcp_none;
+DEFINE_PER_CPU(struct rsv_pcp, rsv_pcp_disabled) = { .busy = true };
 
 /* Disables preemption and sets busy. Returns this CPU's list, or NULL if busy was set already. */
 static struct rsv_pcp *rsv_pcp_enter(struct rsv_zone *z, unsigned int order)
@@ -35,7 +51,7 @@ static struct rsv_pcp *rsv_pcp_enter(struct rsv_zone *z, unsigned int order)
 	struct rsv_pcp *pcp;
 
 	preempt_disable();
-	pcp = this_cpu_ptr(z->pcp[order]);
+	pcp = rsv_pcp_this_cpu(z, order);
 	if (likely(rsv_pcp_try(pcp)))
 		return pcp;
 	preempt_enable();
@@ -52,15 +68,17 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
  * Allocating
  */
 
-/* Refills an empty list up to half of the blocks that it may have. */
+/* Refills an empty list up to half of the blocks that it may have, or with a batch. */
 static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
+	const unsigned int half = DIV_ROUND_UP(READ_ONCE(z->pcp_high[q->order]), 2);
 	union rsv_pcp_ends ends = {};
 
-	pcp->frame[0] = &rsv_pcp_none;
-	ends.top = rsv_zone_alloc_batch(z, q, DIV_ROUND_UP(READ_ONCE(z->pcp_high[q->order]), 2),
-					RSV_PCP_PIECES, pcp->frame + 1, pcp->page + 1);
+	pcp->slot[0].frame = &rsv_pcp_none;
+	ends.top = rsv_zone_alloc_batch(z, q, min(half, RSV_PCP_BATCH), RSV_PCP_PIECES,
+					pcp->slot + 1);
 	WRITE_ONCE(pcp->ends.both, ends.both);
+	pcp->moved_in += ends.top;
 	pcp->refills++;
 }
 
@@ -70,10 +88,9 @@ static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp)
 
 	if (!rsv_pcp_nr(pcp))
 		return NULL;
-	f = pcp->frame[pcp->ends.top % RSV_PCP_SLOTS];
+	f = pcp->slot[pcp->ends.top & pcp->mask].frame;
 	WRITE_ONCE(pcp->ends.top, pcp->ends.top - 1);
 	rsv_frame_set_used(f);
-	pcp->allocs++;
 	return f;
 }
 
@@ -92,8 +109,6 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
 	struct rsv_frame *f;
 
 	if (!READ_ONCE(z->pcp_high[q->order]))
-		return NULL;
-	if (!q->refill && !rsv_pcp_nr(raw_cpu_ptr(z->pcp[q->order])))
 		return NULL;
 	pcp = rsv_pcp_enter(z, q->order);
 	if (!pcp)
@@ -114,62 +129,121 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
  */
 
 /*
- * Marks adjacent blocks as no longer cached: the block in slot @block, and those that follow in the
- * ring as long as each is adjacent to the one before it, up to @most in all. Callers that allocate
- * or free one block after the other leave adjacent blocks, upwards or downwards. Freed together,
- * these need fewer merges. Returns the number of blocks and, in @first, the one with the lowest
- * address.
+ * Counts adjacent blocks: the block in slot @slot, and those that follow in the ring as long as
+ * each is adjacent to the one before it, up to @most in all. Callers that allocate or free one
+ * block after the other leave adjacent blocks, upwards or downwards. Freed together, these need
+ * fewer merges. Returns the number of blocks and, in @first, the one with the lowest address.
  */
-static unsigned int rsv_pcp_unmark_adjacent(struct rsv_frame **block, unsigned int most,
-					    unsigned int order, struct rsv_frame **first)
+static unsigned int rsv_pcp_count_adjacent(const struct rsv_pcp_slot *slot, unsigned int most,
+					   unsigned int order, struct rsv_frame **first)
 {
-	struct rsv_frame *f = block[0];
+	struct rsv_frame *f = slot->frame;
 	const u32 state = f->state;
 	long step = 1L << order;
 	unsigned int nr = 1;
 
-	if (most > 1 && block[1] < f)
+	if (most > 1 && slot[1].frame < f)
 		step = -step;
 	*first = f;
-	WRITE_ONCE(f->kind, RSV_FRAME_BODY);
 	/* Blocks of one list have the same state if they have the same extent. */
-	for (f += step; nr < most && block[nr] == f && f->state == state; nr++, f += step)
-		WRITE_ONCE(f->kind, RSV_FRAME_BODY);
+	for (f += step; nr < most && slot[nr].frame == f && f->state == state; f += step)
+		nr++;
 	if (step < 0)
 		*first = f - step;
 	return nr;
 }
 
-/*
- * Moves the oldest blocks to the free areas: @nr of them, or fewer if they are scattered. The
- * caller has set busy, or the CPU is dead.
- */
-static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order,
-			  unsigned int nr)
+/* Marks adjacent blocks as no longer cached. */
+static void rsv_pcp_unmark(struct rsv_frame *first, unsigned int order, unsigned int nr)
 {
-	unsigned int at = pcp->ends.bottom, left = nr, pieces = 0, joined, most;
-	struct rsv_frame *first;
-	unsigned long flags;
+	for (; nr; nr--, first += 1L << order)
+		WRITE_ONCE(first->kind, RSV_FRAME_BODY);
+}
 
-	raw_spin_lock_irqsave(&z->lock, flags);
-	for (; left && pieces < RSV_PCP_PIECES; left -= joined, at += joined) {
-		struct rsv_frame **block = &pcp->frame[(at + 1) % RSV_PCP_SLOTS];
-
-		/* Blocks beyond the end of the ring wait for the next turn. */
-		most = min_t(size_t, left, pcp->frame + RSV_PCP_SLOTS - block);
-		if (unlikely(z->frozen))
-			most = 1;
-		joined = rsv_pcp_unmark_adjacent(block, most, order, &first);
-		pieces += rsv_zone_free_cached(z, first, order, joined);
-	}
-	raw_spin_unlock_irqrestore(&z->lock, flags);
-	pcp->frame[at % RSV_PCP_SLOTS] = &rsv_pcp_none;
+/* The oldest blocks from slot @at on leave the list. */
+static void rsv_pcp_set_bottom(struct rsv_pcp *pcp, unsigned int at)
+{
+	pcp->slot[at & pcp->mask].frame = &rsv_pcp_none;
+	pcp->moved_out += at - pcp->ends.bottom;
 	WRITE_ONCE(pcp->ends.bottom, at);
 	pcp->drains++;
 }
 
+/*
+ * The oldest block of a list, and how many blocks lie in the ring from it on: blocks beyond the end
+ * of the ring wait for the next turn.
+ */
+static struct rsv_pcp_slot *rsv_pcp_oldest(struct rsv_pcp *pcp, unsigned int at, unsigned int *nr)
+{
+	const unsigned int first = (at + 1) & pcp->mask;
+
+	*nr = min(pcp->ends.top - at, pcp->mask + 1 - first);
+	return &pcp->slot[first];
+}
+
+/*
+ * Moves the oldest blocks to the free areas, a batch at most, or fewer if they are scattered. The
+ * caller has set busy, or nobody else uses the list.
+ */
+static void rsv_pcp_flush(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
+{
+	unsigned int at = pcp->ends.bottom, end = at + RSV_PCP_BATCH, pieces = 0, nr;
+	struct rsv_pcp_slot *slot;
+	struct rsv_frame *first;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	for (; at != pcp->ends.top && at != end && pieces < RSV_PCP_PIECES; at += nr) {
+		slot = rsv_pcp_oldest(pcp, at, &nr);
+		nr = rsv_zone_looks_at_cached(z) ? 1 : min(nr, end - at);
+		nr = rsv_pcp_count_adjacent(slot, nr, order, &first);
+		rsv_pcp_unmark(first, order, nr);
+		pieces += rsv_zone_free_cached(z, first, order, nr);
+	}
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_pcp_set_bottom(pcp, at);
+}
+
+/*
+ * Of adjacent blocks at the old end of a list, the number of those that form one block with the
+ * oldest one. @first, the one with the lowest address, moves accordingly.
+ */
+static unsigned int rsv_pcp_aligned(const struct rsv_pcp_slot *oldest, unsigned int nr,
+				    unsigned int order, struct rsv_frame **first)
+{
+	unsigned long at = (page_to_pfn(oldest->page) >> order) + (*first != oldest->frame);
+
+	/* The blocks reach up to the oldest one, or down to it. */
+	nr = 1U << min_t(unsigned int, ilog2(nr), __ffs(at | RSV_PCP_FLUSH));
+	if (*first != oldest->frame)
+		*first = oldest->frame - ((long)(nr - 1) << order);
+	return nr;
+}
+
+/*
+ * Makes room on a full list: moves the oldest blocks to the free areas, as many as form one block
+ * together. The free that pays for it then costs little more than one that merges.
+ */
+static void rsv_pcp_make_room(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
+{
+	unsigned int at = pcp->ends.bottom, nr;
+	struct rsv_pcp_slot *slot = rsv_pcp_oldest(pcp, at, &nr);
+	struct rsv_frame *first;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&z->lock, flags);
+	nr = rsv_zone_looks_at_cached(z) ? 1 : min(nr, RSV_PCP_FLUSH);
+	nr = rsv_pcp_count_adjacent(slot, nr, order, &first);
+	if (nr > 1)
+		nr = rsv_pcp_aligned(slot, nr, order, &first);
+	rsv_pcp_unmark(first, order, nr);
+	rsv_zone_free_cached(z, first, order, nr);
+	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_pcp_set_bottom(pcp, at + nr);
+}
+
 /**
- * rsv_pcp_free() - free a block onto this CPU's list, and flush the older half if the list is full
+ * rsv_pcp_free() - free a block onto this CPU's list, and make room if the list is full
  * @e: the block's extent
  * @index: its first page in the extent
  * @order: its order, below RSV_PCP_ORDERS
@@ -188,7 +262,7 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 	if (!pcp)
 		return false;
 	if (rsv_pcp_nr(pcp) >= high)
-		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp) - high / 2);
+		rsv_pcp_make_room(z, pcp, order);
 	pushed = rsv_pcp_push(pcp, high, &e->frames[index], pfn_to_page(e->first + index), order);
 	rsv_pcp_leave(pcp);
 	return pushed;
@@ -201,7 +275,28 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 static void rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
 {
 	while (rsv_pcp_nr(pcp))
-		rsv_pcp_flush(z, pcp, order, rsv_pcp_nr(pcp));
+		rsv_pcp_flush(z, pcp, order);
+}
+
+/*
+ * Flushes this CPU's list. Between two steps preemption is enabled: a list of scattered pages takes
+ * long. So tasks and interrupts may use the list meanwhile, and the number of steps has a limit.
+ */
+static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order)
+{
+	unsigned int steps = RSV_PCP_PAGES;
+	struct rsv_pcp *pcp;
+	bool more;
+
+	do {
+		pcp = rsv_pcp_enter(z, order);
+		if (!pcp)
+			return;
+		if (rsv_pcp_nr(pcp))
+			rsv_pcp_flush(z, pcp, order);
+		more = rsv_pcp_nr(pcp);
+		rsv_pcp_leave(pcp);
+	} while (more && --steps);
 }
 
 /**
@@ -215,15 +310,10 @@ static void rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned 
 void rsv_pcp_drain(struct rsv_zone *z)
 {
 	unsigned int order;
-	struct rsv_pcp *pcp;
 
-	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		pcp = rsv_pcp_enter(z, order);
-		if (!pcp)
-			continue;
-		rsv_pcp_flush_all(z, pcp, order);
-		rsv_pcp_leave(pcp);
-	}
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		rsv_pcp_drain_order(z, order);
+	rsv_large_drain(z);
 }
 
 /**
@@ -237,8 +327,12 @@ void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu)
 {
 	unsigned int order;
 
-	for (order = 0; order < RSV_PCP_ORDERS; order++)
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		rcu_read_lock();
 		rsv_pcp_flush_all(z, per_cpu_ptr(z->pcp[order], cpu), order);
+		rcu_read_unlock();
+	}
+	rsv_large_drain_dead(z, cpu);
 }
 
 /**
@@ -252,61 +346,227 @@ void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu)
 bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu)
 {
 	unsigned int order;
+	bool any = rsv_large_has_blocks(z, cpu);
 
-	for (order = 0; order < RSV_PCP_ORDERS; order++)
-		if (rsv_pcp_nr(per_cpu_ptr(z->pcp[order], cpu)))
-			return true;
-	return false;
+	rcu_read_lock();
+	for (order = 0; !any && order < RSV_PCP_ORDERS; order++)
+		any = rsv_pcp_nr(per_cpu_ptr(z->pcp[order], cpu));
+	rcu_read_unlock();
+	return any;
+}
+
+/*
+ * Adds what one list has and did. It got blocks from frees and from the free areas. Those that it
+ * has not, and that did not go back to the free areas, went to requests.
+ */
+static void rsv_pcp_add_stats(const struct rsv_pcp *pcp, struct rsv_pcp_stats *stats)
+{
+	const unsigned int nr = rsv_pcp_nr(pcp);
+
+	stats->blocks += nr;
+	stats->allocs += pcp->frees + pcp->moved_in - pcp->moved_out - nr;
+	stats->frees += pcp->frees;
+	stats->refills += pcp->refills;
+	stats->drains += pcp->drains;
 }
 
 /**
  * rsv_pcp_get_stats() - what the lists of one order have and did, the sum over all CPUs
  * @z: the zone
- * @order: the order, below RSV_PCP_ORDERS
- * @stats: filled in; the CPUs may change their lists at the same time
+ * @order: the order, below RSV_LISTED_ORDERS
+ * @stats: filled in. The CPUs may change their lists at the same time, so counts may be off by
+ *	what they do meanwhile
  *
  * Context: Any.
  */
 void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats)
 {
+	struct rsv_pcp __percpu *pcp;
 	unsigned int cpu;
 
 	memset(stats, 0, sizeof(*stats));
-	for_each_possible_cpu(cpu) {
-		const struct rsv_pcp *pcp = per_cpu_ptr(z->pcp[order], cpu);
-
-		stats->blocks += rsv_pcp_nr(pcp);
-		stats->allocs += pcp->allocs;
-		stats->frees += pcp->frees;
-		stats->refills += pcp->refills;
-		stats->drains += pcp->drains;
+	if (order >= RSV_PCP_ORDERS) {
+		rsv_large_get_stats(z, order, stats);
+		return;
 	}
+	*stats = z->pcp_past[order];
+	rcu_read_lock();
+	pcp = z->pcp[order];
+	for_each_possible_cpu(cpu)
+		rsv_pcp_add_stats(per_cpu_ptr(pcp, cpu), stats);
+	rcu_read_unlock();
 }
 
 /*
  * Creating
  */
 
+/* Two blocks, the slot that has none, and a power of two */
+#define RSV_PCP_SLOTS_MIN	4
+
+static size_t rsv_pcp_bytes(unsigned int slots)
+{
+	return ALIGN(offsetof(struct rsv_pcp, slot) + slots * sizeof(struct rsv_pcp_slot),
+		     SMP_CACHE_BYTES);
+}
+
+/* Bytes of the lists of one CPU */
+static size_t rsv_pcps_bytes(const unsigned int *slots)
+{
+	size_t bytes = 0;
+	unsigned int order;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		bytes += slots[order] ? rsv_pcp_bytes(slots[order]) : 0;
+	return bytes;
+}
+
+/*
+ * The slots that the lists should have. Most zones have a power of two of pages, and so have their
+ * limits: a list may then have one block less, since it would take twice the slots to have it.
+ * Returns whether any list should have more than it has.
+ */
+static bool rsv_pcp_want_slots(const struct rsv_zone *z, unsigned int *slots)
+{
+	unsigned int high[RSV_PCP_ORDERS], order;
+	bool more = false;
+
+	rsv_pcp_lengths(z->nr_pages, num_possible_cpus(), high);
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		slots[order] = 0;
+		if (high[order])
+			slots[order] = max_t(unsigned int, roundup_pow_of_two(high[order]),
+					     RSV_PCP_SLOTS_MIN);
+		slots[order] = max(slots[order], z->pcp_slots[order]);
+		more |= slots[order] > z->pcp_slots[order];
+	}
+	return more;
+}
+
+/* Lays out empty lists of all CPUs in @pcps. An order without slots has no list. */
+static void rsv_pcp_lay_out(void __percpu *pcps, const unsigned int *slots,
+			    struct rsv_pcp __percpu **pcp)
+{
+	unsigned int order, cpu;
+	size_t offset = 0;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		pcp[order] = &rsv_pcp_disabled;
+		if (!slots[order])
+			continue;
+		pcp[order] = pcps + offset;
+		offset += rsv_pcp_bytes(slots[order]);
+		for_each_possible_cpu(cpu) {
+			struct rsv_pcp *list = per_cpu_ptr(pcp[order], cpu);
+
+			list->mask = slots[order] - 1;
+			list->slot[0].frame = &rsv_pcp_none;
+		}
+	}
+}
+
+static void rsv_pcp_set_replacing(struct rsv_zone *z, bool replacing)
+{
+	raw_spin_lock_irq(&z->lock);
+	z->replacing = replacing;
+	raw_spin_unlock_irq(&z->lock);
+}
+
+/* Lets the zone use all slots of its new lists. */
+static void rsv_pcp_set_slots(struct rsv_zone *z, const unsigned int *slots)
+{
+	raw_spin_lock_irq(&z->lock);
+	memcpy(z->pcp_slots, slots, sizeof(z->pcp_slots));
+	rsv_zone_resize(z, 0);
+	raw_spin_unlock_irq(&z->lock);
+}
+
+/* Moves the blocks of old lists, which nobody else uses any more, to the free areas. */
+static void rsv_pcp_retire(struct rsv_zone *z, struct rsv_pcp __percpu *old, unsigned int order)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct rsv_pcp *pcp = per_cpu_ptr(old, cpu);
+
+		rsv_pcp_flush_all(z, pcp, order);
+		rsv_pcp_add_stats(pcp, &z->pcp_past[order]);
+		cond_resched();
+	}
+}
+
+/* Replaces the lists. The comment at the top lists the steps. */
+static void rsv_pcp_replace(struct rsv_zone *z, struct rsv_pcp __percpu **pcp,
+			    const unsigned int *slots)
+{
+	struct rsv_pcp __percpu *old[RSV_PCP_ORDERS];
+	unsigned int order;
+
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		old[order] = z->pcp[order];
+		/* A CPU that sees the pointer sees the list, by address dependency. */
+		smp_store_release(&z->pcp[order], pcp[order]);
+	}
+	/* rsv_pcp_disabled has no blocks, so nothing of it is flushed. */
+	if (z->pcps) {
+		synchronize_rcu();
+		rsv_pcp_set_replacing(z, true);
+		for (order = 0; order < RSV_PCP_ORDERS; order++)
+			rsv_pcp_retire(z, old[order], order);
+		rsv_pcp_set_replacing(z, false);
+	}
+	rsv_pcp_set_slots(z, slots);
+}
+
 /**
- * rsv_pcp_create() - create the lists of a zone, switched off until the zone has pages
+ * rsv_pcp_create() - create the lists of a zone
  * @z: the zone
  * @gfp: for memory of the system
+ *
+ * Until it has pages, rsv_pcp_disabled stands in for the lists of small blocks.
  *
  * Context: Process; may sleep.
  * Return: 0 or -ENOMEM.
  */
 int rsv_pcp_create(struct rsv_zone *z, gfp_t gfp)
 {
-	unsigned int order, cpu;
+	unsigned int order;
 
-	z->pcps = alloc_percpu_gfp(struct rsv_pcps, gfp);
-	if (!z->pcps)
+	z->large = alloc_percpu_gfp(struct rsv_large_list, gfp);
+	if (!z->large)
 		return -ENOMEM;
-	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		z->pcp[order] = &z->pcps->list[order];
-		for_each_possible_cpu(cpu)
-			per_cpu_ptr(z->pcp[order], cpu)->frame[0] = &rsv_pcp_none;
-	}
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		z->pcp[order] = &rsv_pcp_disabled;
+	return 0;
+}
+
+/**
+ * rsv_pcp_fit() - give a zone lists as long as its pages deserve
+ * @z: the zone; its region's shape is locked
+ * @gfp: for memory of the system
+ *
+ * A zone that lost pages keeps its lists, which then have a lower limit.
+ *
+ * Context: Process; may sleep; waits for a grace period if the zone had lists before.
+ * Return: 0, or -ENOMEM, and then the zone keeps the lists that it has.
+ */
+int rsv_pcp_fit(struct rsv_zone *z, gfp_t gfp)
+{
+	struct rsv_pcp __percpu *pcp[RSV_PCP_ORDERS];
+	unsigned int slots[RSV_PCP_ORDERS];
+	void __percpu *old = z->pcps;
+	void __percpu *pcps;
+
+	if (!rsv_pcp_want_slots(z, slots))
+		return 0;
+	pcps = __alloc_percpu_gfp(rsv_pcps_bytes(slots), SMP_CACHE_BYTES, gfp);
+	if (!pcps)
+		return -ENOMEM;
+	z->region->percpu += rsv_pcps_bytes(slots) - rsv_pcps_bytes(z->pcp_slots);
+	rsv_pcp_lay_out(pcps, slots, pcp);
+	rsv_pcp_replace(z, pcp, slots);
+	z->pcps = pcps;
+	free_percpu(old);
 	return 0;
 }
 
@@ -319,4 +579,5 @@ int rsv_pcp_create(struct rsv_zone *z, gfp_t gfp)
 void rsv_pcp_release(struct rsv_zone *z)
 {
 	free_percpu(z->pcps);
+	free_percpu(z->large);
 }

@@ -19,7 +19,14 @@
  */
 extern struct rsv_frame rsv_pcp_none;
 
+/*
+ * Stands for the lists where a zone has none. Its busy is always set, so requests and frees go past
+ * it.
+ */
+DECLARE_PER_CPU(struct rsv_pcp, rsv_pcp_disabled);
+
 int rsv_pcp_create(struct rsv_zone *z, gfp_t gfp);
+int rsv_pcp_fit(struct rsv_zone *z, gfp_t gfp);
 void rsv_pcp_release(struct rsv_zone *z);
 
 struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q);
@@ -28,6 +35,13 @@ void rsv_pcp_drain(struct rsv_zone *z);
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
 bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
+
+/* This CPU's list of an order. Preemption is disabled. */
+static __always_inline struct rsv_pcp *rsv_pcp_this_cpu(const struct rsv_zone *z,
+							unsigned int order)
+{
+	return this_cpu_ptr(z->pcp[order]);
+}
 
 /*
  * Sets busy, with preemption disabled. Fails in an interrupt or an NMI that came while this CPU
@@ -63,24 +77,24 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 					     struct page **page)
 {
 	struct rsv_frame *f;
-	unsigned int top, slot;
+	struct rsv_pcp_slot *slot;
+	unsigned int top;
 
 	if (unlikely(!rsv_pcp_try(pcp)))
 		return false;
 	top = pcp->ends.top;
-	slot = top % RSV_PCP_SLOTS;
-	f = pcp->frame[slot];
+	slot = &pcp->slot[top & pcp->mask];
+	f = slot->frame;
 	if (unlikely(f == &rsv_pcp_none)) {
 		rsv_pcp_end(pcp);
 		return false;
 	}
 	*frame = f;
-	*page = pcp->page[slot];
+	*page = slot->page;
 	/* One instruction changes top, and needs no register. */
 	barrier();
 	pcp->ends.top--;
 	rsv_frame_set_used(f);
-	pcp->allocs++;
 	rsv_pcp_end(pcp);
 	return true;
 }
@@ -92,15 +106,16 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
 					 struct rsv_frame *f, struct page *page, unsigned int order)
 {
-	unsigned int top = pcp->ends.top, slot;
+	unsigned int top = pcp->ends.top;
+	struct rsv_pcp_slot *slot;
 
 	if (unlikely(top - pcp->ends.bottom >= high))
 		return false;
 	if (unlikely(!rsv_frame_claim_settled(f, page, order, RSV_FRAME_CACHED)))
 		return false;
-	slot = (top + 1) % RSV_PCP_SLOTS;
-	pcp->frame[slot] = f;
-	pcp->page[slot] = page;
+	slot = &pcp->slot[(top + 1) & pcp->mask];
+	slot->frame = f;
+	slot->page = page;
 	barrier();
 	pcp->ends.top++;
 	pcp->frees++;

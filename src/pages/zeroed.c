@@ -80,7 +80,7 @@ static unsigned int rsv_zeroed_missing(struct rsv_zone *z)
 	return nr < high ? min(high - nr, RSV_ZEROED_BATCH) : 0;
 }
 
-static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsigned int nr)
+static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_pcp_slot *blocks, unsigned int nr)
 {
 	unsigned long flags;
 
@@ -88,7 +88,7 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_frame **frames, unsign
 	WRITE_ONCE(z->nr_zeroed, z->nr_zeroed + nr);
 	WRITE_ONCE(z->nr_clearing, 0);
 	while (nr--)
-		list_add(&frames[nr]->link, &z->zeroed);
+		list_add(&blocks[nr].frame->link, &z->zeroed);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }
 
@@ -108,19 +108,18 @@ static void rsv_zeroed_refill(struct work_struct *work)
 {
 	struct rsv_zone *z = container_of(work, struct rsv_zone, zero_work);
 	const struct rsv_request q = { .gfp = rsv_zeroed_gfp(z), .nr_pages = 1 };
-	struct rsv_frame *frames[RSV_ZEROED_BATCH];
-	struct page *pages[RSV_ZEROED_BATCH];
+	struct rsv_pcp_slot blocks[RSV_ZEROED_BATCH];
 	unsigned int wanted, nr, i;
 
 	do {
 		wanted = rsv_zeroed_missing(z);
 		/* More than there will be for a moment, but never less. */
 		WRITE_ONCE(z->nr_clearing, wanted);
-		nr = rsv_zone_alloc_batch(z, &q, wanted, wanted, frames, pages);
+		nr = rsv_zone_alloc_batch(z, &q, wanted, wanted, blocks);
 		WRITE_ONCE(z->nr_clearing, nr);
 		for (i = 0; i < nr; i++)
-			clear_highpage(pages[i]);
-		rsv_zeroed_add(z, frames, nr);
+			clear_highpage(blocks[i].page);
+		rsv_zeroed_add(z, blocks, nr);
 		cond_resched();
 	} while (wanted && nr == wanted);
 }

@@ -27,11 +27,13 @@
  * pages; with fewer than RSV_TINY_ZONE it has no per-CPU lists either.
  */
 #define RSV_SMALL_ZONE	 1024UL
-#define RSV_TINY_ZONE	 256UL
+#define RSV_TINY_ZONE	 64UL
 #define RSV_MIN_SHIFT	 8 /* one page in 2^8 is withheld for __GFP_HIGH */
 #define RSV_MIN_MOST	 256UL
-#define RSV_PCP_SHARE	 16UL /* all lists have at most one page in so many, */
-#define RSV_PCP_SHARE_SHORT 4UL /* or, if they are short, one in so many */
+#define RSV_PCP_SHARE_ALL    4UL  /* all lists have at most one page in so many, */
+#define RSV_PCP_SHARE_PAGES  16UL /* those of single pages one in so many, */
+#define RSV_PCP_SHARE_BLOCKS 64UL /* and those of each larger order one in so many */
+#define RSV_PCP_SHARE_LARGE  8UL  /* larger blocks one in so many */
 #define RSV_PCP_SHORT	 2UL
 #define RSV_ZEROED_SHIFT	8
 #define RSV_ZEROED_MOST	 64UL
@@ -68,36 +70,48 @@ static void rsv_zone_set_list_min(struct rsv_zone *z)
  * @cpus: CPUs that may have lists
  * @high: receives the blocks for each order below RSV_PCP_ORDERS; 0 for no list
  *
- * All lists of all CPUs together have at most one page in sixteen, and each order a fourth of that.
- * Where that is less than two blocks for each CPU, because the zone is small or the CPUs are many,
- * the list has two: with a block to serve and room for another, a CPU that allocates and frees in
- * turn stays away from the zone's lock. Such short lists are for the lowest orders first, and as
- * long as all lists together have at most one page in four. That is what a request that may not
- * sleep can fail to get, since it drains its own CPU only; one that may sleep drains all.
+ * The lists of single pages of all CPUs together have at most one page in sixteen, and those of
+ * each larger order one in sixty-four. Where that is less than two blocks for each CPU, because the
+ * zone is small or the CPUs are many, the list has two: with a block to serve and room for another,
+ * a CPU that allocates and frees in turn stays away from the zone's lock. Such short lists are for
+ * the lowest orders first, and as long as all lists together have at most one page in four. That is
+ * what a request that may not sleep can fail to get, since it drains its own CPU only; one that may
+ * sleep drains all. The kernel's own lists have up to one page in eight.
+ *
+ * Return: The pages that a CPU's list of larger blocks has at most. All these lists together have
+ * one page in eight, or what the other lists leave of one in four.
  */
-void rsv_pcp_lengths(unsigned long nr_pages, unsigned int cpus, unsigned int *high)
+unsigned long rsv_pcp_lengths(unsigned long nr_pages, unsigned int cpus, unsigned int *high)
 {
-	const unsigned long share = nr_pages / cpus / RSV_PCP_SHARE / RSV_PCP_ORDERS;
-	unsigned long left = nr_pages / cpus / RSV_PCP_SHARE_SHORT, nr;
+	unsigned long left = nr_pages / cpus / RSV_PCP_SHARE_ALL, share, nr;
 	unsigned int order;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
-		nr = clamp(share >> order, RSV_PCP_SHORT, (unsigned long)RSV_PCP_BLOCKS);
+		share = nr_pages / cpus / (order ? RSV_PCP_SHARE_BLOCKS : RSV_PCP_SHARE_PAGES);
+		nr = clamp(share >> order, RSV_PCP_SHORT,
+			   (unsigned long)(order ? RSV_PCP_BLOCKS : RSV_PCP_PAGES));
 		if (nr_pages < RSV_TINY_ZONE || nr << order > left)
 			nr = 0;
 		left -= nr << order;
 		high[order] = nr;
 	}
+	if (nr_pages < RSV_TINY_ZONE)
+		return 0;
+	return min3(left, nr_pages / cpus / RSV_PCP_SHARE_LARGE, RSV_LARGE_PAGES);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_lengths);
 
+/* No limit is beyond the slots of the lists that the zone has now: see rsv_pcp_fit(). */
 static void rsv_zone_set_pcp_high(struct rsv_zone *z)
 {
-	unsigned int high[RSV_PCP_ORDERS], order;
+	unsigned int high[RSV_PCP_ORDERS], order, most;
+	unsigned long large = rsv_pcp_lengths(z->nr_pages, num_possible_cpus(), high);
 
-	rsv_pcp_lengths(z->nr_pages, num_possible_cpus(), high);
-	for (order = 0; order < RSV_PCP_ORDERS; order++)
-		WRITE_ONCE(z->pcp_high[order], z->frozen ? 0 : high[order]);
+	WRITE_ONCE(z->large_high, z->frozen ? 0 : large);
+	for (order = 0; order < RSV_PCP_ORDERS; order++) {
+		most = z->frozen || !z->pcp_slots[order] ? 0 : z->pcp_slots[order] - 1;
+		WRITE_ONCE(z->pcp_high[order], min(high[order], most));
+	}
 }
 
 /**
@@ -118,6 +132,7 @@ void rsv_zone_resize(struct rsv_zone *z, long pages)
 				   min(all >> RSV_ZEROED_SHIFT, RSV_ZEROED_MOST));
 	rsv_zone_set_pcp_high(z);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_zone_resize);
 
 /**
  * rsv_zone_set_protection() - set how many pages the zone withholds from requests for higher zones
@@ -223,7 +238,7 @@ static unsigned int rsv_zone_above_watermarks(const struct rsv_zone *z,
  * need, it takes only a part. Cuts what it took into cached blocks of @order. Returns their number.
  */
 static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order, unsigned int nr,
-					 struct rsv_frame **frames, struct page **pages)
+					 struct rsv_pcp_slot *block)
 {
 	const unsigned long serving = z->orders >> order, size = 1UL << order;
 	union rsv_frame_state cached = { .kind = RSV_FRAME_CACHED, .order = order };
@@ -242,8 +257,9 @@ static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order,
 	for (end = f + (1UL << from); f < end; f += size, page += size) {
 		WRITE_ONCE(f->nr_pages, size);
 		WRITE_ONCE(f->state, cached.word);
-		*frames++ = f;
-		*pages++ = page;
+		block->frame = f;
+		block->page = page;
+		block++;
 	}
 	return 1U << (from - order);
 }
@@ -255,15 +271,13 @@ static unsigned int rsv_zone_alloc_piece(struct rsv_zone *z, unsigned int order,
  * @nr: how many blocks at most
  * @pieces: the number of free blocks, at most, to cut these blocks from. It bounds the time that
  *	the zone is locked
- * @frames: receives their first frames, marked as cached
- * @pages: receives their first pages
+ * @blocks: receives these blocks, marked as cached
  *
  * Context: Any but NMI.
  * Return: Their number.
  */
 unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, unsigned int nr,
-				  unsigned int pieces, struct rsv_frame **frames,
-				  struct page **pages)
+				  unsigned int pieces, struct rsv_pcp_slot *blocks)
 {
 	unsigned int got = 0, wanted, piece;
 	unsigned long flags;
@@ -277,7 +291,7 @@ unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *
 	if (!wanted && nr && rsv_zone_allows(z, q))
 		wanted = 1;
 	for (; got < wanted && pieces; pieces--) {
-		piece = rsv_zone_alloc_piece(z, q->order, wanted - got, frames + got, pages + got);
+		piece = rsv_zone_alloc_piece(z, q->order, wanted - got, blocks + got);
 		if (!piece)
 			break;
 		got += piece;
@@ -496,7 +510,11 @@ unsigned int rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f, unsig
 	struct rsv_extent *e = rsv_frame_extent(z->region, f);
 	unsigned long index = rsv_frame_index(e, f);
 
-	if (unlikely(z->frozen))
+	if (rsv_zone_looks_at_cached(z))
 		return rsv_zone_free_good(z, e, index, (unsigned long)nr << order);
+	if (nr == 1) {
+		rsv_buddy_free(z, e, index, order);
+		return 1;
+	}
 	return rsv_buddy_free_blocks(z, e, index, order, nr);
 }

@@ -14,7 +14,7 @@
 #include "types.h"
 
 void rsv_zone_init(struct rsv_zone *z, struct rsv_region *r, struct page *page);
-void rsv_pcp_lengths(unsigned long nr_pages, unsigned int cpus, unsigned int *high);
+unsigned long rsv_pcp_lengths(unsigned long nr_pages, unsigned int cpus, unsigned int *high);
 void rsv_zone_resize(struct rsv_zone *z, long pages);
 void rsv_zone_set_protection(struct rsv_zone *z, unsigned long pages);
 unsigned long rsv_zone_protect(struct rsv_zone *z, unsigned long pages);
@@ -113,8 +113,7 @@ static __always_inline struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z,
 }
 
 unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, unsigned int nr,
-				  unsigned int pieces, struct rsv_frame **frames,
-				  struct page **pages);
+				  unsigned int pieces, struct rsv_pcp_slot *blocks);
 
 enum rsv_misuse rsv_zone_claim(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 void rsv_zone_free_claimed(struct rsv_extent *e, unsigned long index);
@@ -143,6 +142,17 @@ static __always_inline bool rsv_zone_free_block(struct rsv_extent *e, unsigned l
 }
 
 void rsv_zone_free_marked(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
+
+/*
+ * Whether cached blocks are looked at page by page on their way to the free areas, because a page
+ * of theirs may have gone bad. Those of lists that were replaced are, since the search for bad
+ * pages may have missed them. The zone is locked.
+ */
+static inline bool rsv_zone_looks_at_cached(const struct rsv_zone *z)
+{
+	return unlikely(z->frozen || z->replacing);
+}
+
 unsigned int rsv_zone_free_cached(struct rsv_zone *z, struct rsv_frame *f, unsigned int order,
 				  unsigned int nr);
 

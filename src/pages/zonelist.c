@@ -235,10 +235,28 @@ struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page)
 	if (!z)
 		return NULL;
 	r->metadata += sizeof(*z);
-	r->percpu += sizeof(struct rsv_pcps);
+	r->percpu += sizeof(struct rsv_large_list);
 	smp_store_release(slot, z); /* pairs with the dependency in rsv_zone_next() */
 	rsv_zones_update_nearest(r);
 	return z;
+}
+
+/**
+ * rsv_zones_fit_lists() - give the zones of a region per-CPU lists as long as their pages deserve
+ * @r: the region, its shape locked
+ *
+ * Context: Process; may sleep.
+ * Return: 0 or -ENOMEM. A zone for which there is no memory keeps the lists that it has.
+ */
+int rsv_zones_fit_lists(struct rsv_region *r)
+{
+	struct rsv_zone *z;
+	unsigned int n;
+	int err = 0;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		err = rsv_pcp_fit(z, rsv_gfp_create(r)) ?: err;
+	return err;
 }
 
 /**
