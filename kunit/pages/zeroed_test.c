@@ -270,6 +270,27 @@ static void region_can_go_while_pages_are_being_cleared(struct kunit *test)
 	}
 }
 
+/* While no page was cleared beforehand, the page that was freed last is cleared and serves. */
+static void page_off_the_list_is_cleared(struct kunit *test)
+{
+	struct rsv_region *r;
+	struct page *page;
+
+	rsvt_stay_on_this_cpu();
+	r = rsvt_scratch_pages(test, PAGES / 4);
+	KUNIT_ASSERT_EQ(test, zone(r)->zeroed_high, 0);
+	if (!zone(r)->pcp_high[0])
+		kunit_skip(test, "too many CPUs for lists");
+	page = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	memset(page_address(page), 0xa5, PAGE_SIZE);
+	__rsv_free_pages(page, 0);
+	KUNIT_EXPECT_PTR_EQ(test, rsv_alloc_pages(r, GFP_KERNEL | __GFP_ZERO, 0), page);
+	KUNIT_EXPECT_NULL(test, memchr_inv(page_address(page), 0, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_hits[0], 2);
+	__rsv_free_pages(page, 0);
+}
+
 static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE(first_request_has_pages_cleared_for_the_next),
 	KUNIT_CASE(zeroed_page_is_zero_whoever_wrote_to_it_before),
@@ -281,6 +302,7 @@ static struct kunit_case zeroed_cases[] = {
 	KUNIT_CASE_PARAM(large_block_is_put_together_of_zeroed_pages, gfps_gen_params),
 	KUNIT_CASE(nothing_is_cleared_beforehand_when_memory_is_low),
 	KUNIT_CASE(regions_under_4_mb_have_none),
+	KUNIT_CASE(page_off_the_list_is_cleared),
 	KUNIT_CASE(region_can_go_while_pages_are_being_cleared),
 	{}};
 

@@ -247,6 +247,18 @@ static noinline struct page *rsv_alloc_pages_slow(struct rsv_region *r, gfp_t gf
 	return rsv_block_page(r, rsv_request_serve_or_drain(r, &q, NULL));
 }
 
+/* Clears a page of this CPU's list, unless there may be one that was cleared beforehand. */
+static inline struct page *rsv_pages_pop_zeroed(struct rsv_region *r, const struct rsv_zone *z)
+{
+	struct rsv_frame *f;
+	struct page *page;
+
+	if (rsv_zeroed_is_asked(z) || !rsv_pages_pop(r, 0, &f, &page))
+		return NULL;
+	clear_highpage(page);
+	return page;
+}
+
 /* Pops a block from this CPU's list of larger ones, as rsv_pages_pop() does for small orders. */
 static inline struct page *rsv_pages_pop_large(struct rsv_region *r, struct rsv_zone *z,
 					       unsigned int order, gfp_t gfp)
@@ -257,8 +269,8 @@ static inline struct page *rsv_pages_pop_large(struct rsv_region *r, struct rsv_
 }
 
 /*
- * Requests that rsv_alloc_pages() does not serve itself: for larger blocks, and with rarer flags.
- * @order: below RSV_ORDERS_MAX
+ * Requests that rsv_alloc_pages() does not serve itself: for single zeroed pages, for larger
+ * blocks, and with rarer flags. @order: below RSV_ORDERS_MAX
  */
 static noinline struct page *rsv_alloc_pages_rare(struct rsv_region *r, gfp_t gfp,
 						  unsigned int order)
@@ -269,6 +281,8 @@ static noinline struct page *rsv_alloc_pages_rare(struct rsv_region *r, gfp_t gf
 
 	if (!rare && order < RSV_LISTED_ORDERS)
 		page = rsv_pages_pop_large(r, z, order, gfp);
+	else if (rare == __GFP_ZERO && !order)
+		page = rsv_pages_pop_zeroed(r, z);
 	return page ?: rsv_alloc_pages_slow(r, gfp, order);
 }
 
