@@ -107,6 +107,9 @@ function verdict(row,   wanted) {
 	wanted = bar[name[row], kind]
 	if (wanted == "" || !((row, machine) in measured))
 		return ""
+	# A share of the free pages is to be large, whatever other allocators have.
+	if (name[row] ~ /^fragment-/)
+		return wanted " " mark(wanted, ours[row, machine])
 	if (ratio[row, machine] !~ /[0-9]/)
 		return wanted " ?"
 	return wanted " " mark(ratio[row, machine], wanted)

@@ -58,6 +58,7 @@ extern const struct bench_case bench_caches_life[];
 extern const struct bench_case bench_full[];
 extern const struct bench_case bench_aged[];
 extern const struct bench_case bench_page_lists[];
+extern const struct bench_case bench_fragment[];
 
 /**
  * struct bench_figure - cost on one side, in hundredths

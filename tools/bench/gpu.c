@@ -56,6 +56,26 @@ void bench_gpu_end(void)
 }
 
 /**
+ * bench_gpu_take - allocate a block
+ * @order: its order
+ *
+ * Return: the block, or NULL if there is none.
+ */
+void *bench_gpu_take(unsigned int order)
+{
+	return take(&gpu, order, GFP_KERNEL);
+}
+
+/**
+ * bench_gpu_give - free a block
+ * @block: the block
+ */
+void bench_gpu_give(void *block)
+{
+	give(&gpu, 0, block);
+}
+
+/**
  * bench_gpu_pairs - allocate a block and free it
  * @order: order of the block
  * @nr: how often

@@ -49,6 +49,7 @@ static const struct bench_case *const all_cases[] = {
 	bench_full,
 	bench_aged,
 	bench_page_lists,
+	bench_fragment,
 };
 
 /**

@@ -12,6 +12,8 @@
 
 const char *bench_gpu_begin(void);
 void bench_gpu_end(void);
+void *bench_gpu_take(unsigned int order);
+void bench_gpu_give(void *block);
 u64 bench_gpu_pairs(unsigned int order, unsigned int nr);
 u64 bench_gpu_batch(void **taken, unsigned int batch);
 
