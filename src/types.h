@@ -318,12 +318,13 @@ struct rsv_extents {
  */
 #define RSV_PCP_FLUSH	8U
 
+/* Slices of a zone: the range of its offsets is cut into as many equal parts. See buddy.c */
+#define RSV_SLICES	16U
+
 /**
  * struct rsv_free_area - the free blocks of one order, and the counts of that order (zone->lock)
  * @nr_free: free blocks
- * @blocks: first frames of the free blocks that are not on @last, the most recently freed first
- * @last: first frames of the free blocks that serve only when @blocks is empty: once its buddy is
- *	freed, such a block merges over two orders or more. See rsv_buddy_free()
+ * @slices: bit s is set if slice[s] may have a block
  * @allocs: blocks that requests got
  * @frees: blocks that were freed
  * @failures: requests that no zone served. They count in the first zone that they tried
@@ -331,11 +332,12 @@ struct rsv_extents {
  * @merges: pairs merged to a block of the order above
  * @asked: bytes that the served requests wanted
  * @granted: bytes that they got
+ * @slice: first frames of the free blocks that begin in each slice of the zone, the most recently
+ *	freed first. See buddy.c
  */
 struct rsv_free_area {
 	unsigned long __data_racy nr_free;
-	struct hlist_head blocks;
-	struct hlist_head last;
+	u32 slices;
 	u64 allocs;
 	u64 frees;
 	u64 failures;
@@ -343,6 +345,7 @@ struct rsv_free_area {
 	u64 merges;
 	u64 asked;
 	u64 granted;
+	struct hlist_head slice[RSV_SLICES];
 };
 
 /**
@@ -468,6 +471,9 @@ struct rsv_pcp_stats {
  * @min_pages: pages that are withheld from requests without __GFP_HIGH
  * @low_pages: the zone wakes the background drain when it has fewer free pages than this
  * @zeroed_high: pages that @zeroed has at most
+ * @first_offset: the lowest offset in the region that any page of the zone has had so far
+ * @end_offset: the end of the highest one; 0 if the zone never had a page
+ * @slice_order: pages of a slice are 2^@slice_order; see rsv_buddy_expand()
  * @orders: bit k is set while area[k] has a block
  * @free_pages: pages in free blocks
  * @peak_pages: the most pages that were not in free blocks at one time
@@ -504,6 +510,9 @@ struct rsv_zone {
 	unsigned long min_pages;
 	unsigned long low_pages;
 	unsigned int __data_racy zeroed_high;
+	unsigned long first_offset;
+	unsigned long end_offset;
+	unsigned int slice_order;
 	unsigned long __data_racy orders;
 	unsigned long __data_racy free_pages;
 	unsigned long peak_pages;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Placement of blocks in the buddy system: the choice among several free blocks decides how many
- * large blocks stay free. The test compares the region with a buddy system without placement.
+ * large blocks stay free. One test compares the region with a buddy system without placement.
  */
 #include <linux/bitops.h>
 #include <linux/list.h>
@@ -9,6 +9,7 @@
 
 #include "pages/zonelist.h"
 #include "support/areas.h"
+#include "support/arrays.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 
@@ -184,7 +185,116 @@ static void placement_keeps_more_whole_than_last_in_first_out(struct kunit *test
 	EXPECT_FREE_AREAS(test, a->r, [ARENA_ORDER] = 1);
 }
 
+/* The slice of the zone in which a page lies */
+static unsigned long slice_of(struct rsv_region *r, struct page *page)
+{
+	return rsvt_scratch_page(r, page_address(page)) >> rsv_zone_nth(r, 0)->slice_order;
+}
+
+/* Every second page is free. The pages that were freed first serve first, as they lie lowest. */
+static void requests_get_the_lowest_slice(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, ARENA_PAGES);
+	struct page **page = rsvt_pages_array(test, ARENA_PAGES);
+	unsigned int i;
+
+	rsvt_lists_off(r);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, ARENA_PAGES), ARENA_PAGES);
+	for (i = 0; i < ARENA_PAGES; i += 2)
+		__rsv_free_pages(page[i], 0);
+	EXPECT_FREE_AREAS(test, r, [0] = ARENA_PAGES / 2);
+	for (i = 0; i < ARENA_PAGES; i += 2) {
+		page[i] = rsv_alloc_pages(r, GFP_KERNEL, 0);
+		KUNIT_ASSERT_NOT_NULL(test, page[i]);
+		KUNIT_EXPECT_EQ(test, slice_of(r, page[i]), i / (ARENA_PAGES / RSV_SLICES));
+	}
+	rsvt_pages_free(page, ARENA_PAGES, 0);
+	EXPECT_FREE_AREAS(test, r, [ARENA_ORDER] = 1);
+}
+
+/* Within a slice the page that was freed last serves first. */
+static void within_a_slice_the_last_page_in_is_the_first_out(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, ARENA_PAGES);
+	const unsigned int nr = ARENA_PAGES / RSV_SLICES;
+	struct page **page = rsvt_pages_array(test, ARENA_PAGES);
+	unsigned int i;
+
+	rsvt_lists_off(r);
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, ARENA_PAGES), ARENA_PAGES);
+	for (i = 0; i < nr; i += 2)
+		__rsv_free_pages(page[i], 0);
+	for (i = nr; i; i -= 2)
+		KUNIT_EXPECT_PTR_EQ(test, rsv_alloc_pages(r, GFP_KERNEL, 0), page[i - 2]);
+	rsvt_pages_free(page, ARENA_PAGES, 0);
+}
+
+/* The upper halves of a block that is split are sorted in by where they lie. */
+static void parts_of_a_split_block_serve_the_lowest_first(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, ARENA_PAGES);
+	struct page *low, *half, *page[3];
+	unsigned int i;
+
+	rsvt_lists_off(r);
+	half = rsv_alloc_pages(r, GFP_KERNEL, ARENA_ORDER - 1);
+	low = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, half);
+	KUNIT_ASSERT_NOT_NULL(test, low);
+	/* A quarter of the upper half is the smallest that serves. Then the lower half splits. */
+	__rsv_free_pages(half, ARENA_ORDER - 1);
+	for (i = 0; i < ARRAY_SIZE(page); i++) {
+		page[i] = rsv_alloc_pages(r, GFP_KERNEL, ARENA_ORDER - 2);
+		KUNIT_ASSERT_NOT_NULL(test, page[i]);
+	}
+	KUNIT_EXPECT_EQ(test, slice_of(r, page[0]), RSV_SLICES * 3 / 4);
+	KUNIT_EXPECT_EQ(test, slice_of(r, page[1]), 0);
+	KUNIT_EXPECT_EQ(test, slice_of(r, page[2]), RSV_SLICES / 4);
+	for (i = 0; i < ARRAY_SIZE(page); i++)
+		__rsv_free_pages(page[i], ARENA_ORDER - 2);
+	__rsv_free_pages(low, 0);
+	EXPECT_FREE_AREAS(test, r, [ARENA_ORDER] = 1);
+}
+
+/* Blocks that are free when the zone gets larger slices are found, removed and merged as before. */
+static void slices_cover_a_zone_that_grows(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, ARENA_PAGES);
+	struct rsv_reserve want = { .flags = RSV_RESERVE_CONTIG };
+	struct page **page = rsvt_pages_array(test, 8 * ARENA_PAGES);
+	struct rsv_zone *z = rsv_zone_nth(r, 0);
+	struct free_areas grown;
+	unsigned long nr, i;
+
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, ARENA_PAGES), ARENA_PAGES);
+	for (i = 0; i < ARENA_PAGES; i += 2)
+		__rsv_free_pages(page[i], 0);
+	rsvt_settle(r);
+	for (want.bytes = PAGE_SIZE; r->nr_pages < 3 * ARENA_PAGES; want.bytes *= 2) {
+		KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
+		KUNIT_EXPECT_LT(test, (z->end_offset - 1 - z->first_offset) >> z->slice_order,
+				RSV_SLICES);
+	}
+	KUNIT_EXPECT_GE(test, z->end_offset - z->first_offset, z->nr_pages);
+	for (i = 1; i < ARENA_PAGES; i += 2)
+		__rsv_free_pages(page[i], 0);
+	rsvt_settle(r);
+	rsvt_free_areas_read(test, r, &grown);
+	KUNIT_EXPECT_GE(test, grown.count[ARENA_ORDER], 1);
+
+	nr = rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, 8 * ARENA_PAGES);
+	KUNIT_EXPECT_EQ(test, nr, r->nr_pages);
+	EXPECT_FREE_AREAS(test, r);
+	rsvt_pages_free(page, nr, 0);
+	rsvt_settle(r);
+	EXPECT_SAME_AREAS(test, r, &grown);
+}
+
 static struct kunit_case placement_cases[] = {
+	KUNIT_CASE(requests_get_the_lowest_slice),
+	KUNIT_CASE(within_a_slice_the_last_page_in_is_the_first_out),
+	KUNIT_CASE(parts_of_a_split_block_serve_the_lowest_first),
+	KUNIT_CASE(slices_cover_a_zone_that_grows),
 	KUNIT_CASE_PARAM(placement_keeps_more_whole_than_last_in_first_out, seeds_gen_params),
 	{}};
 

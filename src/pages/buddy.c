@@ -10,26 +10,66 @@
  * each order.
  *
  * The zone's word @orders has a bit for each free area that is not empty. One instruction on it
- * finds the smallest block that serves. A split leaves the lower half to the request. A freed block
- * goes to the head of its area, since its memory is most likely still in the CPU's cache, or onto
- * the area's second list, which serves last: see rsv_buddy_free().
+ * finds the smallest block that serves. A split leaves the lower half to the request.
  *
- * Free areas are hlists, because they need no tail. On kernels that check every step of a list
+ * Of several blocks of one order the request gets one that lies as low as possible. So used blocks
+ * gather at the low end of the zone, and free ones merge at its high end. What counts is that most
+ * of the zone stays whole; to keep an area sorted takes time, and leaves no more blocks of 2 MB
+ * whole, in zones of 64 MB and of 1 GB. So the zone's offsets are cut into RSV_SLICES slices. An
+ * area has a list for each slice, of the blocks that begin there, and a bitmap of the slices that
+ * may have any, which an allocation searches from the lowest bit. Within a slice the block that was
+ * freed last serves first, since its memory is most likely still in the CPU's cache.
+ *
+ * The slice of a block is a hint. A zone that grows has larger slices from then on, and its free
+ * blocks stay on their lists until they are allocated or merge. The parts of a split block are
+ * sorted in by that block's slice, as if it began where the slice does. Only the place of blocks
+ * depends on this: a block is removed from whatever list it is on.
+ *
+ * The lists are hlists, because they need no tail. On kernels that check every step of a list
  * (CONFIG_DEBUG_LIST, as Debian's) an hlist costs half as much as a list, and the frames' kinds
  * already tell what such a check would find.
+ *
+ * An allocation looks at RSV_SLICES lists at most, and splits a block once for each order at most.
+ * A free merges once for each order at most. So both take a bounded number of steps, whatever the
+ * number of free blocks.
  */
 #include <linux/list.h>
 
 #include "buddy.h"
 
+/* The slice in which a page of an extent lies */
+static __always_inline unsigned int rsv_buddy_slice(const struct rsv_zone *z,
+						    const struct rsv_extent *e, unsigned long index)
+{
+	return (e->offset + index - z->first_offset) >> z->slice_order;
+}
+
+/**
+ * rsv_buddy_expand() - let the slices of a zone cover an extent
+ * @z: the zone, locked
+ * @e: the extent, which is new in the zone
+ *
+ * Slices never get smaller, and never move up: offsets that are not used any more are the first
+ * that new extents get.
+ */
+void rsv_buddy_expand(struct rsv_zone *z, const struct rsv_extent *e)
+{
+	if (!z->end_offset || e->offset < z->first_offset)
+		z->first_offset = e->offset;
+	z->end_offset = max(z->end_offset, e->offset + e->nr_pages);
+	while ((z->end_offset - 1 - z->first_offset) >> z->slice_order >= RSV_SLICES)
+		z->slice_order++;
+}
+
 /* @size is BIT(@order). The callers have computed it already. */
 static __always_inline void rsv_area_add(struct rsv_zone *z, struct rsv_free_area *area,
 					 struct rsv_frame *f, unsigned int order,
-					 unsigned long size, bool last)
+					 unsigned long size, unsigned int slice)
 {
 	WRITE_ONCE(f->kind, RSV_FRAME_FREE);
 	WRITE_ONCE(f->order, order);
-	hlist_add_head(&f->node, last ? &area->last : &area->blocks);
+	hlist_add_head(&f->node, &area->slice[slice]);
+	area->slices |= 1U << slice;
 	area->nr_free++;
 	z->orders |= size;
 }
@@ -43,37 +83,85 @@ static __always_inline void rsv_area_remove(struct rsv_zone *z, struct rsv_free_
 		z->orders &= ~size;
 }
 
-/* The caller has seen that the area is not empty. */
-static struct rsv_frame *rsv_area_first(const struct rsv_free_area *area)
+/*
+ * The lowest slice that has a block. The caller has seen that the area is not empty. Slices that
+ * lost their last block are struck off the bitmap on the way.
+ */
+static __always_inline unsigned int rsv_area_lowest(struct rsv_free_area *area)
 {
-	return hlist_entry(area->blocks.first ?: area->last.first, struct rsv_frame, node);
+	unsigned int slice = __ffs(area->slices);
+
+	while (unlikely(hlist_empty(&area->slice[slice]))) {
+		area->slices &= area->slices - 1;
+		slice = __ffs(area->slices);
+	}
+	return slice;
 }
 
 /*
- * Splits a block, which is in no area, down to an order, and frees the upper halves. The areas in
- * between are empty: otherwise the request would have got a smaller block. So each upper half
- * becomes the only block of its area.
+ * Splits a block of the order of @area. Its upper half, @size pages, becomes the only block of the
+ * area below, which is empty.
+ */
+static __always_inline void rsv_area_halve(struct rsv_free_area *area, struct rsv_frame *f,
+					   unsigned long size, unsigned int order,
+					   unsigned int slice)
+{
+	struct rsv_frame *upper = f + size;
+	struct hlist_head *list;
+
+	area->splits++;
+	area--;
+	list = &area->slice[slice];
+	WRITE_ONCE(upper->kind, RSV_FRAME_FREE);
+	WRITE_ONCE(upper->order, order);
+	upper->node.next = NULL;
+	upper->node.pprev = &list->first;
+	list->first = &upper->node;
+	area->slices = 1U << slice;
+	area->nr_free = 1;
+}
+
+/*
+ * Splits a block that is larger than a slice, down to @order, which is not below that of a slice.
+ * It is a function of its own because the frequent splits would save registers for it.
+ */
+static noinline void rsv_buddy_split_large(const struct rsv_zone *z, struct rsv_free_area *area,
+					   struct rsv_frame *f, unsigned int from,
+					   unsigned int order, unsigned int slice)
+{
+	unsigned long size = 1UL << from;
+
+	for (; from > order; from--, area--) {
+		size >>= 1;
+		rsv_area_halve(area, f, size, from - 1,
+			       min_t(unsigned long, slice + (size >> z->slice_order),
+				     RSV_SLICES - 1));
+	}
+}
+
+/*
+ * Splits a block of a slice, which is in no area, down to an order, and frees the upper halves. The
+ * areas in between are empty: otherwise the request would have got a smaller block. The halves of a
+ * block that is no larger than a slice count as part of the same slice.
  */
 static __always_inline void rsv_buddy_split(struct rsv_zone *z, struct rsv_free_area *area,
 					    struct rsv_frame *f, unsigned int from,
-					    unsigned int order)
+					    unsigned int order, unsigned int slice)
 {
 	unsigned long size = 1UL << from;
 
 	z->orders |= size - BIT(order);
-	while (from-- > order) {
-		struct rsv_frame *upper;
+	if (unlikely(from > z->slice_order)) {
+		const unsigned int large = max(order, z->slice_order);
 
-		area->splits++;
-		area--;
+		rsv_buddy_split_large(z, area, f, from, large, slice);
+		area -= from - large;
+		from = large;
+		size = 1UL << from;
+	}
+	for (; from > order; from--, area--) {
 		size >>= 1;
-		upper = f + size;
-		WRITE_ONCE(upper->kind, RSV_FRAME_FREE);
-		WRITE_ONCE(upper->order, from);
-		upper->node.next = NULL;
-		upper->node.pprev = &area->blocks.first;
-		area->blocks.first = &upper->node;
-		area->nr_free = 1;
+		rsv_area_halve(area, f, size, from - 1, slice);
 	}
 }
 
@@ -88,19 +176,20 @@ struct rsv_frame *rsv_buddy_alloc(struct rsv_zone *z, unsigned int order)
 {
 	unsigned long serving = z->orders >> order;
 	struct rsv_free_area *area;
+	unsigned int from, slice;
 	struct rsv_frame *f;
-	unsigned int from;
 
 	if (!serving)
 		return NULL;
 
 	from = order + __ffs(serving);
 	area = &z->area[from];
-	f = rsv_area_first(area);
+	slice = rsv_area_lowest(area);
+	f = hlist_entry(area->slice[slice].first, struct rsv_frame, node);
 	rsv_area_remove(z, area, f, 1UL << from);
 	z->free_pages -= 1UL << order;
 	if (from > order)
-		rsv_buddy_split(z, area, f, from, order);
+		rsv_buddy_split(z, area, f, from, order, slice);
 	return f;
 }
 
@@ -153,11 +242,6 @@ static __always_inline bool rsv_buddy_is_free(const struct rsv_frame *frames, un
  * @e: the block's extent
  * @index: its first page in the extent; page frame number a multiple of 2^@order
  * @order: its order
- *
- * The merged block waits only for its own buddy, which is used. If the buddy of their union is
- * free, a free of that buddy would merge at once beyond the union. Then the block goes onto the
- * list that serves last, so that it is likely still free at that time. The kernel asks the same in
- * buddy_merge_likely().
  */
 void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long index,
 		    unsigned int order)
@@ -167,7 +251,6 @@ void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 	struct rsv_frame *const frames = e->frames;
 	struct rsv_free_area *area = &z->area[order];
 	unsigned long pfn = first + index, size = 1UL << order, buddy;
-	bool last;
 
 	z->free_pages += size;
 	/* If the block becomes the upper half of a merged one, this frame is inside a block. */
@@ -182,10 +265,8 @@ void rsv_buddy_free(struct rsv_zone *z, struct rsv_extent *e, unsigned long inde
 		pfn &= ~size;
 		size <<= 1;
 	}
-	buddy = (round_down(pfn, 2 * size) ^ (2 * size)) - first;
-	last = order + 2 < nr_orders && 2 * size <= nr_pages &&
-	       rsv_buddy_is_free(frames, buddy, nr_pages, 2 * size, order + 1);
-	rsv_area_add(z, area, &frames[pfn - first], order, size, last);
+	index = pfn - first;
+	rsv_area_add(z, area, &frames[index], order, size, rsv_buddy_slice(z, e, index));
 }
 
 /**

@@ -18,6 +18,7 @@ static inline unsigned int rsv_buddy_largest(const struct rsv_zone *z, unsigned 
 }
 
 /* The caller of each of these holds zone->lock. */
+void rsv_buddy_expand(struct rsv_zone *z, const struct rsv_extent *e);
 struct rsv_frame *rsv_buddy_alloc(struct rsv_zone *z, unsigned int order);
 void rsv_buddy_count_splits(struct rsv_zone *z, unsigned int from, unsigned int order);
 void rsv_buddy_remove(struct rsv_zone *z, struct rsv_frame *f);

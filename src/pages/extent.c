@@ -197,6 +197,7 @@ static void rsv_extent_free_all(struct rsv_region *r, struct rsv_extent *e)
 	raw_spin_lock_irqsave(&z->lock, flags);
 	WRITE_ONCE(z->nr_orders, max(z->nr_orders, rsv_extent_orders(e)));
 	rsv_zone_resize(z, e->nr_pages);
+	rsv_buddy_expand(z, e);
 	rsv_buddy_free_pages(z, e, 0, e->nr_pages);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
 }
