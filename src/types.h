@@ -294,8 +294,12 @@ struct rsv_extents {
 #define RSV_LISTED_ORDERS	10
 #define RSV_LARGE_ORDERS	(RSV_LISTED_ORDERS - RSV_PCP_ORDERS)
 
-/* Blocks, and pages in all, that such a list has at most */
-#define RSV_LARGE_BLOCKS	8U
+/*
+ * Blocks, and pages in all, that such a list has at most. Two blocks are a block to serve and room
+ * for another. Each block keeps the chunk around it in pieces: with eight, a zone of 64 MB that was
+ * half full could have a tenth less of its free pages as blocks of 2 MB.
+ */
+#define RSV_LARGE_BLOCKS	2U
 #define RSV_LARGE_PAGES		1024UL
 
 /* Blocks that a list of single pages, and one of larger blocks, can have */
@@ -317,6 +321,9 @@ struct rsv_extents {
  * block, so the free merges along the orders once, and scattered pages cost no free more than that.
  */
 #define RSV_PCP_FLUSH	8U
+
+/* Allocations and frees, together, after which a list's limit is judged anew: see pcp_limit.c */
+#define RSV_PCP_JUDGED	64U
 
 /* Slices of a zone: the range of its offsets is cut into as many equal parts. See buddy.c */
 #define RSV_SLICES	16U
@@ -380,12 +387,16 @@ struct rsv_pcp_slot {
  * @mask: the number of slots less one (constant). The number is a power of two, because indices
  *	wrap around, and one slot has no block
  * @ends: which slots are in use
+ * @high: blocks that the list has at most at present, as rsv_pcp_adapt() set it; 0 until a request
+ *	first finds the list empty, or a free first finds it full
  * @frees: blocks freed onto the list
  * @moved_in: blocks that came from the free areas
  * @moved_out: blocks that went to the free areas. What requests got is the rest: see
- *	rsv_pcp_get_stats()
+ *	rsv_pcp_allocs()
  * @refills: times that blocks came from the free areas
  * @drains: times that blocks went to the free areas
+ * @judged_allocs: requests that the list had served when its limit was last judged
+ * @judged_frees: @frees at that time
  * @slot: a ring of blocks. Blocks are pushed and popped at @ends.top and flushed at @ends.bottom,
  *	the oldest first
  */
@@ -393,11 +404,14 @@ struct rsv_pcp {
 	bool __data_racy busy;
 	u32 mask;
 	union rsv_pcp_ends __data_racy ends;
+	u32 __data_racy high;
 	u64 __data_racy frees;
 	u64 __data_racy moved_in;
 	u64 __data_racy moved_out;
 	u64 __data_racy refills;
 	u64 __data_racy drains;
+	u64 judged_allocs;
+	u64 judged_frees;
 	struct rsv_pcp_slot slot[];
 };
 
@@ -448,8 +462,9 @@ struct rsv_pcp_stats {
  *	RCU). Longer lists replace them when the zone has grown: see pcp.c
  * @large: the list of each CPU for larger blocks
  * @zero_work: clears pages for @zeroed
- * @pcp_high: blocks of each order that the list of one CPU has at most (@lock; near @pcp, in no
- *	cache line with fields that change often)
+ * @pcp_high: blocks of each order that the list of one CPU has at most, at any time (@lock; near
+ *	@pcp, in no cache line with fields that change often)
+ * @pcp_low: the limit of a list that does not need more; at most @pcp_high (@lock)
  * @large_high: pages of larger blocks that the list of one CPU has at most (@lock)
  * @list_min: free pages below which the fast path does not use the lists: @min_pages, or ULONG_MAX
  *	if the zone is @frozen, or if @protection is not 0 and the type is below ZONE_NORMAL (@lock)
@@ -492,6 +507,7 @@ struct rsv_zone {
 	struct rsv_large_list __percpu *large;
 	struct work_struct zero_work;
 	unsigned int pcp_high[RSV_PCP_ORDERS];
+	unsigned int pcp_low[RSV_PCP_ORDERS];
 	unsigned long large_high;
 	unsigned long list_min;
 	void __percpu *pcps;

@@ -214,7 +214,8 @@ static void use_up_twice(struct crowd *w)
 	give_from(w, 0);
 	KUNIT_EXPECT_GT(w->test, rsv_cache_shrink(c), 0);
 	rsvt_settle(c->region);
-	KUNIT_EXPECT_EQ_MSG(w->test, take_all(w), nr, "%u bytes", w->size);
+	/* Or more, if magazines have less of the memory than the first time. */
+	KUNIT_EXPECT_GE_MSG(w->test, take_all(w), nr, "%u bytes", w->size);
 	give_from(w, 0);
 }
 

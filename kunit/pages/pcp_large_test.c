@@ -67,27 +67,38 @@ static struct page *take(struct kunit *test, struct rsv_region *r, unsigned int 
 	return take_with(test, r, GFP_KERNEL, order);
 }
 
-/* The newest block of an order serves, wherever it is on the list. */
-static void last_block_of_an_order_is_the_next_one_taken(struct kunit *test)
+/* A request gets the newest block of its order, wherever that is on the list. */
+static void block_of_an_order_is_taken_wherever_it_is(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test, 128);
-	struct page *a = take(test, r, 4), *b = take(test, r, 5), *c = take(test, r, 4);
+	struct page *a = take(test, r, 4), *b = take(test, r, 5);
 
 	__rsv_free_pages(a, 4);
 	__rsv_free_pages(b, 5);
-	__rsv_free_pages(c, 4);
-	KUNIT_EXPECT_EQ(test, cached(test, r, 4), 2);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 4), 1);
 	KUNIT_EXPECT_EQ(test, cached(test, r, 5), 1);
-	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_CACHED), 64);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, r, 5), b);
-	KUNIT_EXPECT_PTR_EQ(test, take(test, r, 4), c);
+	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_CACHED), 48);
 	KUNIT_EXPECT_PTR_EQ(test, take(test, r, 4), a);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, r, 5), b);
 	KUNIT_EXPECT_EQ(test, list_of(r)->nr, 0);
 	KUNIT_EXPECT_EQ(test, list_of(r)->nr_pages, 0);
-	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_hits[4], 2);
+	KUNIT_EXPECT_EQ(test, rsvt_query_zone(test, r, 0)->cache_hits[4], 1);
 	__rsv_free_pages(a, 4);
 	__rsv_free_pages(b, 5);
-	__rsv_free_pages(c, 4);
+}
+
+static void last_block_of_an_order_is_the_next_one_taken(struct kunit *test)
+{
+	struct rsv_region *r = large_region(test, 128);
+	struct page *a = take(test, r, 4), *b = take(test, r, 4);
+
+	__rsv_free_pages(a, 4);
+	__rsv_free_pages(b, 4);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 4), 2);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, r, 4), b);
+	KUNIT_EXPECT_PTR_EQ(test, take(test, r, 4), a);
+	__rsv_free_pages(a, 4);
+	__rsv_free_pages(b, 4);
 }
 
 /* Frees more blocks than the list may have. The oldest go to the free areas. */
@@ -114,8 +125,7 @@ static void list_has_a_limit_in_blocks_and_in_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
 
-/* If the few blocks that one free may evict are not enough, its own block goes past the list. */
-static void free_evicts_a_few_blocks_at_most(struct kunit *test)
+static void block_evicts_all_for_which_its_pages_leave_no_room(struct kunit *test)
 {
 	struct rsv_region *r = large_region(test, 512);
 	struct page *small[RSV_LARGE_BLOCKS], *large = take(test, r, 9);
@@ -128,8 +138,8 @@ static void free_evicts_a_few_blocks_at_most(struct kunit *test)
 	zone(r)->large_high = 512;
 	KUNIT_EXPECT_EQ(test, list_of(r)->nr, RSV_LARGE_BLOCKS);
 	__rsv_free_pages(large, 9);
-	KUNIT_EXPECT_EQ(test, list_of(r)->nr, RSV_LARGE_BLOCKS - 2);
-	KUNIT_EXPECT_EQ(test, cached(test, r, 9), 0);
+	KUNIT_EXPECT_EQ(test, list_of(r)->nr, 1);
+	KUNIT_EXPECT_EQ(test, cached(test, r, 9), 1);
 	rsvt_settle(r);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), r->nr_pages);
 }
@@ -238,9 +248,10 @@ static void frozen_zone_lists_nothing(struct kunit *test)
 }
 
 static struct kunit_case pcp_large_cases[] = {
+	KUNIT_CASE(block_of_an_order_is_taken_wherever_it_is),
 	KUNIT_CASE(last_block_of_an_order_is_the_next_one_taken),
 	KUNIT_CASE(list_has_a_limit_in_blocks_and_in_pages),
-	KUNIT_CASE(free_evicts_a_few_blocks_at_most),
+	KUNIT_CASE(block_evicts_all_for_which_its_pages_leave_no_room),
 	KUNIT_CASE(compound_blocks_are_not_listed),
 	KUNIT_CASE(list_is_drained_before_a_request_fails),
 	KUNIT_CASE(busy_list_is_passed_by),

@@ -175,6 +175,7 @@ static void oldest_block_leaves_while_lists_are_replaced(struct kunit *test)
 	struct page **page = rsvt_pages_array(test, high + 1);
 	bool up, taken_up;
 
+	rsvt_lists_long(r);
 	for (up = false; high; up = true) {
 		KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL, 0, page, high + 1), high + 1);
 		taken_up = page[0] < page[1];

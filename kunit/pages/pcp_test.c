@@ -24,15 +24,21 @@
 
 static struct rsv_region *listed_region(struct kunit *test, unsigned long pages)
 {
+	struct rsv_region *r = rsvt_scratch_pages(test, pages);
+
 	rsvt_stay_on_this_cpu();
-	return rsvt_scratch_pages(test, pages);
+	rsvt_lists_long(r);
+	return r;
 }
 
 /* A region whose lists hold many blocks, even with several CPUs */
 static struct rsv_region *large_region(struct kunit *test)
 {
+	struct rsv_region *r = rsvt_scratch_region_large(test);
+
 	rsvt_stay_on_this_cpu();
-	return rsvt_scratch_region_large(test);
+	rsvt_lists_long(r);
+	return r;
 }
 
 static struct rsv_zone *zone(struct rsv_region *r)

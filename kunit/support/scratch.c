@@ -175,6 +175,19 @@ void rsvt_lists_off(struct rsv_region *r)
 }
 
 /*
+ * Lets the lists of a region that nobody uses yet be as long as they may, from the first block on:
+ * for tests whose subject is not when a list gets longer (pcp_limit.c).
+ */
+void rsvt_lists_long(struct rsv_region *r)
+{
+	struct rsv_zone *z;
+	unsigned int n;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
+		memcpy(z->pcp_low, z->pcp_high, sizeof(z->pcp_low));
+}
+
+/*
  * Keeps the test on one CPU, whose cached pages and objects it then knows. Each test runs in a
  * thread of its own.
  */

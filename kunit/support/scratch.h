@@ -18,6 +18,7 @@ struct rsv_region *rsvt_scratch_region_of(struct kunit *test, size_t bytes, cons
 					  const char *classes);
 void rsvt_settle(struct rsv_region *r);
 void rsvt_lists_off(struct rsv_region *r);
+void rsvt_lists_long(struct rsv_region *r);
 void rsvt_scratch_shrink(struct rsv_region *r);
 
 struct rsv_cache *rsvt_scratch_cache_flags(struct kunit *test, struct rsv_region *r,

@@ -414,8 +414,7 @@ static __always_inline bool rsv_kfree_block_fast(const void *p)
 		z = e->zone;
 		order = READ_ONCE(f->order);
 		if (likely(order < RSV_PCP_ORDERS))
-			pushed = rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order),
-						   READ_ONCE(z->pcp_high[order]), f,
+			pushed = rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order), f,
 						   rsv_frame_page(e, f), order);
 	}
 	preempt_enable();

@@ -365,8 +365,8 @@ static __always_inline bool rsv_pages_push(struct page *page, unsigned int order
 	if (unlikely(index >= e->nr_pages))
 		goto refuse;
 	z = e->zone;
-	if (unlikely(!rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order), READ_ONCE(z->pcp_high[order]),
-					&e->frames[index], page, order)))
+	if (unlikely(!rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order), &e->frames[index], page,
+					order)))
 		goto refuse;
 	preempt_enable();
 	return true;

@@ -65,18 +65,29 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
 }
 
 /*
+ * Lets an empty or a full list have as many blocks as it needs: see pcp_limit.c. The list takes
+ * over limits of the zone that changed meanwhile.
+ */
+static void rsv_pcp_judge(const struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
+{
+	unsigned int high = READ_ONCE(z->pcp_high[order]);
+
+	rsv_pcp_adapt(pcp, min(READ_ONCE(z->pcp_low[order]), high), high);
+}
+
+/*
  * Allocating
  */
 
-/* Refills an empty list up to half of the blocks that it may have, or with a batch. */
+/* Refills an empty list up to half of the blocks that it may have at present, or with a batch. */
 static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
-	const unsigned int half = DIV_ROUND_UP(READ_ONCE(z->pcp_high[q->order]), 2);
 	union rsv_pcp_ends ends = {};
 
+	rsv_pcp_judge(z, pcp, q->order);
 	pcp->slot[0].frame = &rsv_pcp_none;
-	ends.top = rsv_zone_alloc_batch(z, q, min(half, RSV_PCP_BATCH), RSV_PCP_PIECES,
-					pcp->slot + 1);
+	ends.top = rsv_zone_alloc_batch(z, q, min(DIV_ROUND_UP(pcp->high, 2), RSV_PCP_BATCH),
+					RSV_PCP_PIECES, pcp->slot + 1);
 	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->moved_in += ends.top;
 	pcp->refills++;
@@ -255,15 +266,17 @@ static void rsv_pcp_make_room(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned 
 bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
 	struct rsv_zone *z = e->zone;
-	unsigned int high = READ_ONCE(z->pcp_high[order]);
-	struct rsv_pcp *pcp = high ? rsv_pcp_enter(z, order) : NULL;
+	struct rsv_pcp *pcp = READ_ONCE(z->pcp_high[order]) ? rsv_pcp_enter(z, order) : NULL;
 	bool pushed;
 
 	if (!pcp)
 		return false;
-	if (rsv_pcp_nr(pcp) >= high)
+	if (rsv_pcp_nr(pcp) >= pcp->high)
+		rsv_pcp_judge(z, pcp, order);
+	/* While the list is longer than its limit, this block goes to the free areas, too. */
+	if (rsv_pcp_nr(pcp) && rsv_pcp_nr(pcp) >= pcp->high)
 		rsv_pcp_make_room(z, pcp, order);
-	pushed = rsv_pcp_push(pcp, high, &e->frames[index], pfn_to_page(e->first + index), order);
+	pushed = rsv_pcp_push(pcp, &e->frames[index], pfn_to_page(e->first + index), order);
 	rsv_pcp_leave(pcp);
 	return pushed;
 }
@@ -355,16 +368,11 @@ bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu)
 	return any;
 }
 
-/*
- * Adds what one list has and did. It got blocks from frees and from the free areas. Those that it
- * has not, and that did not go back to the free areas, went to requests.
- */
+/* Adds what one list has and did. */
 static void rsv_pcp_add_stats(const struct rsv_pcp *pcp, struct rsv_pcp_stats *stats)
 {
-	const unsigned int nr = rsv_pcp_nr(pcp);
-
-	stats->blocks += nr;
-	stats->allocs += pcp->frees + pcp->moved_in - pcp->moved_out - nr;
+	stats->blocks += rsv_pcp_nr(pcp);
+	stats->allocs += rsv_pcp_allocs(pcp);
 	stats->frees += pcp->frees;
 	stats->refills += pcp->refills;
 	stats->drains += pcp->drains;

@@ -33,6 +33,7 @@ struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q)
 bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order);
 void rsv_pcp_drain(struct rsv_zone *z);
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
+void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high);
 bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
@@ -70,6 +71,15 @@ static inline unsigned int rsv_pcp_nr(const struct rsv_pcp *pcp)
 }
 
 /*
+ * Requests that a list served. It got blocks from frees and from the free areas. Those that it has
+ * not, and that did not go back to the free areas, went to requests.
+ */
+static inline u64 rsv_pcp_allocs(const struct rsv_pcp *pcp)
+{
+	return pcp->frees + pcp->moved_in - pcp->moved_out - rsv_pcp_nr(pcp);
+}
+
+/*
  * The fast path of an allocation: pops a block from this CPU's list and marks it as used.
  * Preemption is disabled. If the list is busy or empty, the function fails and changes nothing.
  */
@@ -100,16 +110,16 @@ static __always_inline bool rsv_pcp_pop_fast(struct rsv_pcp *pcp, struct rsv_fra
 }
 
 /*
- * Pushes a block onto a list on which the caller has set busy. Fails if the list has @high blocks,
- * or if the block cannot be claimed.
+ * Pushes a block onto a list on which the caller has set busy. Fails if the list is full, or if
+ * the block cannot be claimed.
  */
-static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
-					 struct rsv_frame *f, struct page *page, unsigned int order)
+static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, struct rsv_frame *f,
+					 struct page *page, unsigned int order)
 {
 	unsigned int top = pcp->ends.top;
 	struct rsv_pcp_slot *slot;
 
-	if (unlikely(top - pcp->ends.bottom >= high))
+	if (unlikely(top - pcp->ends.bottom >= pcp->high))
 		return false;
 	if (unlikely(!rsv_frame_claim_settled(f, page, order, RSV_FRAME_CACHED)))
 		return false;
@@ -126,15 +136,14 @@ static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, unsigned int high,
  * The fast path of a free: pushes a block onto this CPU's list. Preemption is disabled. A failure
  * changes nothing, and the slow path finds out why.
  */
-static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, unsigned int high,
-					      struct rsv_frame *f, struct page *page,
-					      unsigned int order)
+static __always_inline bool rsv_pcp_push_fast(struct rsv_pcp *pcp, struct rsv_frame *f,
+					      struct page *page, unsigned int order)
 {
 	bool pushed;
 
 	if (unlikely(!rsv_pcp_try(pcp)))
 		return false;
-	pushed = rsv_pcp_push(pcp, high, f, page, order);
+	pushed = rsv_pcp_push(pcp, f, page, order);
 	rsv_pcp_end(pcp);
 	return pushed;
 }

@@ -9,8 +9,8 @@
  * - No request refills the list. It has what its CPU freed, the newest block last, and serves a
  *   request with the newest block of its order. So a CPU that allocates and frees blocks in turn
  *   stays away from the zone's lock.
- * - A free for which there is no room moves the oldest blocks to the free areas, a few at most. If
- *   these are not enough, its own block goes there too.
+ * - A free for which there is no room moves the oldest blocks to the free areas. The list is so
+ *   short that this may be all of them.
  *
  * A block that was allocated with __GFP_COMP never gets here: its frame has no order, and its free
  * looks at all pages (frame.h).
@@ -22,9 +22,6 @@
 #include "pcp_large.h"
 #include "waiting.h"
 #include "zone.h"
-
-/* Blocks that one free moves to the free areas. Each may merge along all orders. */
-#define RSV_LARGE_EVICT	2
 
 /*
  * Sets busy, with preemption disabled. Returns this CPU's list, or NULL if busy was set already, or
@@ -141,19 +138,16 @@ static bool rsv_large_has_room(const struct rsv_large_list *list, unsigned int o
 	return list->nr < RSV_LARGE_BLOCKS && list->nr_pages + (1UL << order) <= high;
 }
 
-/* Puts a block that the CPU has claimed onto the list, or else into the free areas. */
+/*
+ * Puts a block that the CPU has claimed onto the list. Its pages are not more than @high, so there
+ * is room when the other blocks have left.
+ */
 static void rsv_large_push(struct rsv_zone *z, struct rsv_large_list *list, struct rsv_frame *f,
 			   unsigned int order, unsigned long high)
 {
-	unsigned int i;
-
 	list->frees[order - RSV_PCP_ORDERS]++;
-	for (i = 0; i < RSV_LARGE_EVICT && !rsv_large_has_room(list, order, high) && list->nr; i++)
+	while (!rsv_large_has_room(list, order, high))
 		rsv_large_evict(z, list);
-	if (unlikely(!rsv_large_has_room(list, order, high))) {
-		rsv_large_free_block(z, f, order);
-		return;
-	}
 	list->frame[list->nr] = f;
 	list->order[list->nr] = order;
 	WRITE_ONCE(list->nr_pages, list->nr_pages + (1U << order));

@@ -35,6 +35,7 @@
 #define RSV_PCP_SHARE_BLOCKS 64UL /* and those of each larger order one in so many */
 #define RSV_PCP_SHARE_LARGE  8UL  /* larger blocks one in so many */
 #define RSV_PCP_SHORT	 2UL
+#define RSV_PCP_LOW	 8UL  /* pages of a list that does not need more, or RSV_PCP_SHORT blocks */
 #define RSV_ZEROED_SHIFT	8
 #define RSV_ZEROED_MOST	 64UL
 
@@ -65,7 +66,7 @@ static void rsv_zone_set_list_min(struct rsv_zone *z)
 }
 
 /**
- * rsv_pcp_lengths() - how many blocks the lists of one CPU and zone have at most
+ * rsv_pcp_lengths() - how many blocks the lists of one CPU and zone have at most, at any time
  * @nr_pages: pages of the zone
  * @cpus: CPUs that may have lists
  * @high: receives the blocks for each order below RSV_PCP_ORDERS; 0 for no list
@@ -104,13 +105,15 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_lengths);
 /* No limit is beyond the slots of the lists that the zone has now: see rsv_pcp_fit(). */
 static void rsv_zone_set_pcp_high(struct rsv_zone *z)
 {
-	unsigned int high[RSV_PCP_ORDERS], order, most;
+	unsigned int high[RSV_PCP_ORDERS], order, low, most;
 	unsigned long large = rsv_pcp_lengths(z->nr_pages, num_possible_cpus(), high);
 
 	WRITE_ONCE(z->large_high, z->frozen ? 0 : large);
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
 		most = z->frozen || !z->pcp_slots[order] ? 0 : z->pcp_slots[order] - 1;
+		low = max(RSV_PCP_LOW >> order, RSV_PCP_SHORT);
 		WRITE_ONCE(z->pcp_high[order], min(high[order], most));
+		WRITE_ONCE(z->pcp_low[order], min(low, high[order]));
 	}
 }
 

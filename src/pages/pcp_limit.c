@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The limit of a per-CPU list: how many blocks it may have at present.
+ *
+ * A long list saves refills and flushes where a CPU allocates many blocks in a row, and frees many
+ * in a row. It costs memory, and keeps the zone in pieces. Its blocks are those that were freed
+ * last, wherever they lie, and the next requests get them again. Only what passes through the free
+ * areas moves to the low end of the zone (buddy.c). Where allocations and frees alternate at
+ * random, a list that is longer than the fluctuation never gets empty or full, and nothing moves.
+ *
+ * So a list has a low limit, zone->pcp_low, unless its CPU shows that it needs more. Refills and
+ * flushes judge that, when at least RSV_PCP_JUDGED blocks have passed since the last time: they
+ * compare the number of allocations with that of frees. If the difference is a fourth of their sum
+ * or more, the CPU goes in one direction, and the limit doubles, up to zone->pcp_high. If it is
+ * less, the CPU goes back and forth, which a short list serves as well, and the limit is halved,
+ * down to zone->pcp_low. Among n blocks at random the difference is about the root of n: an eighth
+ * of 64, and a smaller part of more. A CPU that allocates hundreds and frees them in turn keeps the
+ * high limit, or gets it back after a turn that looked like the other case.
+ *
+ * The kernel's lists, too, refill with more after each refill without a free, and with less after
+ * frees (alloc_factor and free_count in mm/page_alloc.c).
+ *
+ * Only the CPU of a list judges it, while it has set busy. When the zone's limits change, a list
+ * follows at its next refill or flush. Until then it may still be as long as it was: a drain finds
+ * its blocks all the same, and a zone that is frozen (bad_page.c) gives out none of them.
+ */
+#include <linux/minmax.h>
+
+#include "pcp.h"
+
+/**
+ * rsv_pcp_adapt() - set the limit of a list that is empty or full
+ * @pcp: the list, on which the caller has set busy
+ * @low: the zone's low limit for it
+ * @high: the zone's high limit for it, not below @low
+ *
+ * Context: Any but NMI.
+ */
+void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high)
+{
+	const u64 allocs = rsv_pcp_allocs(pcp) - pcp->judged_allocs;
+	const u64 frees = pcp->frees - pcp->judged_frees;
+	const u64 all = allocs + frees, more = allocs > frees ? allocs - frees : frees - allocs;
+	unsigned int limit = pcp->high;
+
+	if (all >= RSV_PCP_JUDGED) {
+		limit = more * 4 >= all ? 2 * limit : limit / 2;
+		pcp->judged_allocs += allocs;
+		pcp->judged_frees += frees;
+	}
+	WRITE_ONCE(pcp->high, clamp(limit, low, high));
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_adapt);
