@@ -387,8 +387,9 @@ struct rsv_pcp_slot {
  * @mask: the number of slots less one (constant). The number is a power of two, because indices
  *	wrap around, and one slot has no block
  * @ends: which slots are in use
- * @high: blocks that the list has at most at present, as rsv_pcp_adapt() set it; 0 until a request
- *	first finds the list empty, or a free first finds it full
+ * @high: blocks that the list has at most at present, as rsv_pcp_adapt() set it. 0 until a request
+ *	finds the list empty, or a free finds it full, for the first time or after the zone has lost
+ *	pages: then another CPU stores the 0
  * @frees: blocks freed onto the list
  * @moved_in: blocks that came from the free areas
  * @moved_out: blocks that went to the free areas. What requests got is the rest: see
@@ -971,6 +972,8 @@ struct rsv_guarantee {
  * @alive: true from when the cache is complete until rsv_cache_destroy() (guarantee.lock; read
  *	without)
  * @missing: of an internal cache: a hint that a caller with interrupts off found no magazine
+ * @failed: of an internal cache: the time in jiffies when there was no memory for a magazine (a
+ *	hint, without a lock)
  * @guarantee: objects that only this cache can use
  * @name_node: its node in rsv_cache_names (the table's own locks)
  * @cpuhp: on the list of caches that flush a CPU that is dead (the kernel's hot-plug lock)
@@ -1008,6 +1011,7 @@ struct rsv_cache {
 	struct rsv_cache *magazine_cache;
 	bool alive;
 	bool missing;
+	unsigned long failed;
 	struct rsv_guarantee guarantee;
 
 	struct rhash_head name_node;
@@ -1545,8 +1549,6 @@ struct rsv_backoff {
  * @kmalloc: the caches behind rsv_kmalloc(), by class
  * @class: a copy of classes->of, which saves the fast path one load
  * @magazine_caches: the internal caches whose objects are magazines and bufctls, by size
- * @magazines_failed: the time in jiffies when there was no memory for a magazine (a hint, without a
- *	lock)
  * @heap: the heap of the engine SLOB
  * @leaving: the slabs that left its caches
  * @reap_work: returns unused magazines and slabs of its caches from time to time (queues itself)
@@ -1601,7 +1603,6 @@ struct rsv_region {
 	struct rsv_cache *kmalloc[RSV_CLASSES_MAX];
 	u8 class[RSV_CLASS_STEPS];
 	struct rsv_cache *magazine_caches[RSV_MAGAZINE_SIZES];
-	unsigned long magazines_failed;
 	struct rsv_heap *heap;
 	struct rsv_leaving leaving;
 	struct delayed_work reap_work;

@@ -143,16 +143,17 @@ static void *rsv_magazine_alloc_batch(struct rsv_cache *internal)
 /* Gets a magazine when none is preallocated. */
 static void *rsv_magazine_alloc_slow(struct rsv_cache *internal)
 {
-	struct rsv_region *r = internal->region;
 	const unsigned long now = jiffies;
 	void *magazine = NULL;
 
+	if (READ_ONCE(internal->failed) == now)
+		return NULL;
 	if (irqs_disabled()) {
 		WRITE_ONCE(internal->missing, true);
-	} else if (READ_ONCE(r->magazines_failed) != now) {
+	} else {
 		magazine = rsv_magazine_alloc_batch(internal);
 		if (!magazine)
-			WRITE_ONCE(r->magazines_failed, now);
+			WRITE_ONCE(internal->failed, now);
 	}
 	if (!magazine)
 		this_cpu_inc(internal->cpus->failures);

@@ -23,6 +23,7 @@
 #include "extent.h"
 #include "lend.h"
 #include "pagemap.h"
+#include "pcp.h"
 #include "reserve.h"
 #include "work.h"
 #include "zone.h"
@@ -74,6 +75,8 @@ static unsigned long rsv_lend_from_zone(struct rsv_zone *z, unsigned long nr_pag
 		e = rsv_frame_extent(z->region, f);
 		rsv_extent_punch(e, rsv_frame_index(e, f), RSV_LEND_ORDER);
 	}
+	if (given)
+		rsv_pcp_forget_limits(z);
 	return given;
 }
 

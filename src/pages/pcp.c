@@ -70,9 +70,13 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
  */
 static void rsv_pcp_judge(const struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
 {
-	unsigned int high = READ_ONCE(z->pcp_high[order]);
+	unsigned int high;
 
-	rsv_pcp_adapt(pcp, min(READ_ONCE(z->pcp_low[order]), high), high);
+	do {
+		high = READ_ONCE(z->pcp_high[order]);
+		rsv_pcp_adapt(pcp, min(READ_ONCE(z->pcp_low[order]), high), high);
+		smp_mb(); /* pairs with rsv_pcp_forget_limits() */
+	} while (unlikely(READ_ONCE(z->pcp_high[order]) < high));
 }
 
 /*
@@ -88,8 +92,9 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 	pcp->slot[0].frame = &rsv_pcp_none;
 	ends.top = rsv_zone_alloc_batch(z, q, min(DIV_ROUND_UP(pcp->high, 2), RSV_PCP_BATCH),
 					RSV_PCP_PIECES, pcp->slot + 1);
-	WRITE_ONCE(pcp->ends.both, ends.both);
+	/* In this order, so that rsv_pcp_allocs() does not count blocks as gone on their way. */
 	pcp->moved_in += ends.top;
+	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
 }
 
@@ -174,9 +179,11 @@ static void rsv_pcp_unmark(struct rsv_frame *first, unsigned int order, unsigned
 /* The oldest blocks from slot @at on leave the list. */
 static void rsv_pcp_set_bottom(struct rsv_pcp *pcp, unsigned int at)
 {
+	const unsigned int nr = at - pcp->ends.bottom;
+
 	pcp->slot[at & pcp->mask].frame = &rsv_pcp_none;
-	pcp->moved_out += at - pcp->ends.bottom;
 	WRITE_ONCE(pcp->ends.bottom, at);
+	pcp->moved_out += nr;
 	pcp->drains++;
 }
 
@@ -372,7 +379,7 @@ bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu)
 static void rsv_pcp_add_stats(const struct rsv_pcp *pcp, struct rsv_pcp_stats *stats)
 {
 	stats->blocks += rsv_pcp_nr(pcp);
-	stats->allocs += rsv_pcp_allocs(pcp);
+	stats->allocs += max_t(s64, rsv_pcp_allocs(pcp), 0);
 	stats->frees += pcp->frees;
 	stats->refills += pcp->refills;
 	stats->drains += pcp->drains;
@@ -383,7 +390,8 @@ static void rsv_pcp_add_stats(const struct rsv_pcp *pcp, struct rsv_pcp_stats *s
  * @z: the zone
  * @order: the order, below RSV_LISTED_ORDERS
  * @stats: filled in. The CPUs may change their lists at the same time, so counts may be off by
- *	what they do meanwhile
+ *	what they do meanwhile. While longer lists replace those of a zone that has grown, the
+ *	counts lack what the old ones have and did
  *
  * Context: Any.
  */

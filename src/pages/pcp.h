@@ -34,6 +34,7 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 void rsv_pcp_drain(struct rsv_zone *z);
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high);
+void rsv_pcp_forget_limits(struct rsv_zone *z);
 bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
@@ -72,7 +73,8 @@ static inline unsigned int rsv_pcp_nr(const struct rsv_pcp *pcp)
 
 /*
  * Requests that a list served. It got blocks from frees and from the free areas. Those that it has
- * not, and that did not go back to the free areas, went to requests.
+ * not, and that did not go back to the free areas, went to requests. If another CPU asks while this
+ * one works on its list, the sum may be off by that, and even be negative.
  */
 static inline u64 rsv_pcp_allocs(const struct rsv_pcp *pcp)
 {
@@ -126,9 +128,9 @@ static __always_inline bool rsv_pcp_push(struct rsv_pcp *pcp, struct rsv_frame *
 	slot = &pcp->slot[(top + 1) & pcp->mask];
 	slot->frame = f;
 	slot->page = page;
+	pcp->frees++;
 	barrier();
 	pcp->ends.top++;
-	pcp->frees++;
 	return true;
 }
 

@@ -20,11 +20,14 @@
  * The kernel's lists, too, refill with more after each refill without a free, and with less after
  * frees (alloc_factor and free_count in mm/page_alloc.c).
  *
- * Only the CPU of a list judges it, while it has set busy. When the zone's limits change, a list
- * follows at its next refill or flush. Until then it may still be as long as it was: a drain finds
- * its blocks all the same, and a zone that is frozen (bad_page.c) gives out none of them.
+ * Only the CPU of a list judges it, while it has set busy. When the zone's limits grow, a list
+ * follows at its next refill or flush. When the zone has lost pages, all its lists forget theirs:
+ * the next free is not fast, and finds the new one. The lists of a zone that is frozen (bad_page.c)
+ * keep their limits. They may take blocks, and give out none.
  */
 #include <linux/minmax.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
 
 #include "pcp.h"
 
@@ -51,3 +54,24 @@ void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high)
 	WRITE_ONCE(pcp->high, clamp(limit, low, high));
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_adapt);
+
+/**
+ * rsv_pcp_forget_limits() - let no list of a zone have more than the zone's limits any more
+ * @z: the zone, whose limits were lowered before
+ *
+ * A CPU that judges its list at the same time sees the zone's new limit after it has stored the
+ * list's, or else it stored that before this function stores 0.
+ *
+ * Context: Process.
+ */
+void rsv_pcp_forget_limits(struct rsv_zone *z)
+{
+	unsigned int order, cpu;
+
+	smp_mb(); /* pairs with rsv_pcp_judge() */
+	rcu_read_lock();
+	for (order = 0; order < RSV_PCP_ORDERS; order++)
+		for_each_possible_cpu(cpu)
+			WRITE_ONCE(per_cpu_ptr(z->pcp[order], cpu)->high, 0);
+	rcu_read_unlock();
+}

@@ -113,7 +113,7 @@ static void rsv_zone_set_pcp_high(struct rsv_zone *z)
 		most = z->frozen || !z->pcp_slots[order] ? 0 : z->pcp_slots[order] - 1;
 		low = max(RSV_PCP_LOW >> order, RSV_PCP_SHORT);
 		WRITE_ONCE(z->pcp_high[order], min(high[order], most));
-		WRITE_ONCE(z->pcp_low[order], min(low, high[order]));
+		WRITE_ONCE(z->pcp_low[order], min3(low, high[order], most));
 	}
 }
 
