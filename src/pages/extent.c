@@ -303,7 +303,8 @@ int rsv_extents_add(struct rsv_region *r, struct list_head *blocks)
 		cond_resched();
 	}
 	rsv_reserve_give_blocks(blocks);
-	return rsv_zones_fit_lists(r) ?: err;
+	rsv_zones_fit_lists(r);
+	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_extents_add);
 

@@ -245,18 +245,18 @@ struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page)
  * rsv_zones_fit_lists() - give the zones of a region per-CPU lists as long as their pages deserve
  * @r: the region, its shape locked
  *
+ * If the system has no memory for longer lists, a zone keeps those that it has, or has none: then
+ * the free areas serve. So that is no error.
+ *
  * Context: Process; may sleep.
- * Return: 0 or -ENOMEM. A zone for which there is no memory keeps the lists that it has.
  */
-int rsv_zones_fit_lists(struct rsv_region *r)
+void rsv_zones_fit_lists(struct rsv_region *r)
 {
 	struct rsv_zone *z;
 	unsigned int n;
-	int err = 0;
 
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		err = rsv_pcp_fit(z, rsv_gfp_create(r)) ?: err;
-	return err;
+		rsv_pcp_fit(z, rsv_gfp_create(r));
 }
 
 /**

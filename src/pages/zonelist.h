@@ -16,7 +16,7 @@ int rsv_node_at(int nid, unsigned int rank);
 
 int rsv_zones_create(struct rsv_region *r);
 struct rsv_zone *rsv_zone_get(struct rsv_region *r, struct page *page);
-int rsv_zones_fit_lists(struct rsv_region *r);
+void rsv_zones_fit_lists(struct rsv_region *r);
 struct rsv_zone *rsv_zone_nth(const struct rsv_region *r, unsigned int n);
 void rsv_zones_protect(struct rsv_region *r, const struct rsv_reserve *want);
 void rsv_zones_quiesce(struct rsv_region *r);
