@@ -20,12 +20,16 @@ static inline bool rsv_leaving_any(const struct rsv_leaving *l)
 	return l->arrived || l->waiting || l->ended;
 }
 
+/* Pages of slabs that are leaving, until they are free */
+static inline unsigned long rsv_leaving_pages(const struct rsv_leaving *l)
+{
+	return atomic_long_read(&l->nr_pages);
+}
+
 /* Whether more than one page in @share of the region is leaving */
 static inline bool rsv_leaving_exceeds(const struct rsv_region *r, unsigned long share)
 {
-	const unsigned long nr = atomic_long_read(&r->leaving.nr_pages);
-
-	return nr > READ_ONCE(r->nr_pages) / share;
+	return rsv_leaving_pages(&r->leaving) > READ_ONCE(r->nr_pages) / share;
 }
 
 #endif /* RSV_OBJECTS_LEAVING_H */

@@ -275,12 +275,15 @@ static void rsv_caches_shrink_internal(struct rsv_region *r)
 
 static bool rsv_caches_free_leaving(struct rsv_region *r, bool may_sleep)
 {
-	if (!rsv_leaving_any(&r->leaving))
-		return false;
 	if (!may_sleep) {
+		if (!rsv_leaving_any(&r->leaving))
+			return false;
 		rsv_leaving_free_ended(r);
 		return true;
 	}
+	/* Also slabs that another task is about to free: who may wait waits for it. */
+	if (!rsv_leaving_pages(&r->leaving))
+		return false;
 	rsv_leaving_free_all(r);
 	rsv_caches_shrink_internal(r);
 	rsv_leaving_free_all(r);
