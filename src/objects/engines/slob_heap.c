@@ -176,18 +176,24 @@ static void rsv_heap_count_blocks(const struct rsv_slob_search *s, const struct 
 	WRITE_ONCE(n->total, n->total + s->batch->nr);
 }
 
-static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct rsv_slob_search *s)
+/* Searches a list for as long as the heap's lock may be held at once. */
+static void rsv_heap_search_once(struct rsv_heap_node *h, unsigned int list,
+				 struct rsv_slob_search *s)
 {
 	unsigned long flags;
 
+	raw_spin_lock_irqsave(&h->lock, flags);
+	rsv_slob_list_search(&h->lists[list], s);
+	rsv_heap_count_blocks(s, h);
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+}
+
+static void rsv_heap_search(struct rsv_heap_node *h, unsigned int list, struct rsv_slob_search *s)
+{
 	/* The number is read once, so slob pages that other CPUs add make this search no longer. */
 	s->left = READ_ONCE(h->lists[list].nr);
-	while (s->left && !s->batch->nr && !s->batch->damaged) {
-		raw_spin_lock_irqsave(&h->lock, flags);
-		rsv_slob_list_search(&h->lists[list], s);
-		rsv_heap_count_blocks(s, h);
-		raw_spin_unlock_irqrestore(&h->lock, flags);
-	}
+	while (s->left && !s->batch->nr && !s->batch->damaged)
+		rsv_heap_search_once(h, list, s);
 }
 
 static struct rsv_slob_search rsv_slob_search_begin(struct rsv_cache *c, unsigned int nr,
@@ -225,8 +231,11 @@ void rsv_heap_alloc(struct rsv_cache *c, int nid, unsigned int nr, struct rsv_ba
  * @c: the cache
  * @nid: the node
  *
+ * The caller has disabled preemption. So the function searches either list for one hold of the
+ * heap's lock, and leaves a longer search to rsv_heap_alloc().
+ *
  * Context: Any but NMI.
- * Return: The object, used; NULL if the heap has no block for it, or a damaged one.
+ * Return: The object, used; NULL if the search was too short, or found a damaged block.
  */
 void *rsv_heap_alloc_used(struct rsv_cache *c, int nid)
 {
@@ -237,8 +246,12 @@ void *rsv_heap_alloc_used(struct rsv_cache *c, int nid)
 	rsv_batch_init(&batch);
 	s = rsv_slob_search_begin(c, 1, &batch);
 	s.used = true;
-	rsv_heap_search(h, rsv_slob_block_list(c), &s);
-	rsv_heap_search(h, RSV_SLOB_LIST_EMPTY, &s);
+	s.left = READ_ONCE(h->lists[rsv_slob_block_list(c)].nr);
+	rsv_heap_search_once(h, rsv_slob_block_list(c), &s);
+	if (!batch.nr && !batch.damaged) {
+		s.left = READ_ONCE(h->lists[RSV_SLOB_LIST_EMPTY].nr);
+		rsv_heap_search_once(h, RSV_SLOB_LIST_EMPTY, &s);
+	}
 	if (unlikely(batch.damaged))
 		rsv_cache_lost(c, batch.damaged, batch.lost);
 	return batch.nr ? batch.object[0] : NULL;
