@@ -89,7 +89,7 @@ static noinline void rsv_free_by_steps(struct rsv_cache *c, void *object, unsign
 
 	/* On kernels that tag addresses, the module knows memory by untagged ones. */
 	object = kasan_reset_tag(object);
-	if (!object || !rsv_cache_usable(c) || rsv_refuse_nmi("an object given back"))
+	if (!rsv_cache_usable(c) || rsv_refuse_nmi("an object given back"))
 		return;
 	rcu_read_lock();
 	known = rsv_hint_has(object);
@@ -113,7 +113,7 @@ static noinline void rsv_free_by_steps(struct rsv_cache *c, void *object, unsign
  */
 void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller)
 {
-	if (!rsv_free_without_room(c, object))
+	if (object && !rsv_free_without_room(c, object))
 		rsv_free_by_steps(c, object, caller);
 }
 

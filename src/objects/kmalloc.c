@@ -413,7 +413,8 @@ static __always_inline bool rsv_kfree_block_fast(const void *p)
 		f = rsv_frame_at_offset(e, into);
 		z = e->zone;
 		order = READ_ONCE(f->order);
-		if (likely(order < RSV_PCP_ORDERS))
+		/* The frames of slabs have an order, too. */
+		if (likely(order < RSV_PCP_ORDERS && READ_ONCE(f->kind) == RSV_FRAME_USED))
 			pushed = rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order), f,
 						   rsv_frame_page(e, f), order);
 	}
@@ -485,7 +486,8 @@ static noinline void rsv_kfree_slow(const void *p, unsigned long caller)
  * itself and a pointer into no region, and changes nothing. It says so if the memory is of the
  * system's kmalloc(). Like kfree(), it also takes objects of rsv_cache_alloc().
  *
- * Context: Any. In an NMI it is refused with a report unless a magazine of this CPU has room.
+ * Context: Any. In an NMI it is refused with a report unless a magazine, or a list of pages, of
+ * this CPU has room.
  */
 void rsv_kfree(const void *p)
 {

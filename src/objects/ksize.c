@@ -157,7 +157,7 @@ size_t rsv_ksize(const void *p)
 {
 	const size_t size = rsv_object_size_fast(p);
 
-	if (likely(size && !in_nmi()))
+	if (likely(size))
 		return size;
 	return ZERO_OR_NULL_PTR(p) ? 0 : rsv_allocated_at(p).size;
 }
@@ -256,8 +256,8 @@ static noinline void *rsv_krealloc_slow(struct rsv_region *r, const void *p, siz
  * Memory that is large enough stays where it is. Where an object has to move, the new one has room
  * to grow. Only the returned pointer may be used afterwards, even if it is equal to @p.
  *
- * Context: As rsv_kmalloc(). In an NMI, memory that would have to move stays as it is, with a
- * report, and the caller gets NULL.
+ * Context: As rsv_kmalloc(). In an NMI, memory that would have to move or to be freed stays as it
+ * is, with a report, and the caller gets NULL.
  * Return: The memory with its contents up to the smaller of the sizes; ZERO_SIZE_PTR if @size is 0;
  * NULL if the region has no memory or @p is not allocated memory of a region, and then @p is
  * unchanged.

@@ -84,7 +84,8 @@ static noinline struct rsv_frame *rsv_run_try_slow(struct rsv_region *r, gfp_t g
  *
  * The function drains nothing, and does not count a failure.
  *
- * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
+ * Context: Any; may sleep if @gfp allows it. In an NMI it gives NULL unless a list of this CPU has
+ * the run.
  * Return: The run's first frame or NULL.
  */
 struct rsv_frame *rsv_run_try(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)
@@ -108,7 +109,8 @@ static noinline struct rsv_frame *rsv_run_alloc_slow(struct rsv_region *r, gfp_t
  * @nr_pages: its length, more than 0. The run begins at a multiple of the smallest power of two
  *	that is not below its length
  *
- * Context: Any but NMI, where it gives NULL; may sleep if @gfp allows it.
+ * Context: Any; may sleep if @gfp allows it. In an NMI it gives NULL unless a list of this CPU has
+ * the run.
  * Return: The run's first frame or NULL.
  */
 struct rsv_frame *rsv_run_alloc(struct rsv_region *r, gfp_t gfp, int nid, unsigned long nr_pages)

@@ -302,8 +302,8 @@ static noinline struct page *rsv_alloc_pages_rare(struct rsv_region *r, gfp_t gf
  * last such reference is gone. For a block of order 4 and up, __GFP_COMP says that others may refer
  * to, or use the fields of, other pages than the first: a free looks at all pages of such a block.
  *
- * Context: Any; may sleep if @gfp allows it. In an NMI it gives NULL unless a list of this CPU has
- * such a block.
+ * Context: Any; may sleep if @gfp allows it. In an NMI it gives NULL unless @order is below 4 and a
+ * list of this CPU has such a block.
  * Return: The first page, or NULL if the region has no such block.
  */
 struct page *rsv_alloc_pages(struct rsv_region *r, gfp_t gfp, unsigned int order)
@@ -458,7 +458,8 @@ static noinline void rsv_free_block(struct page *page, unsigned int order)
  * If the page is not the first one of a used block of this order in some region, the function
  * reports it and changes nothing.
  *
- * Context: Any. In an NMI it is refused with a report unless a list of this CPU has room.
+ * Context: Any. In an NMI it is refused with a report unless @order is below 4 and a list of this
+ * CPU has room.
  */
 noinline void __rsv_free_pages(struct page *page, unsigned int order)
 {
