@@ -110,8 +110,11 @@ function verdict(row,   wanted) {
 	# A share of the free pages is to be large, whatever other allocators have.
 	if (name[row] ~ /^fragment-/)
 		return wanted " " mark(wanted, ours[row, machine])
-	if (ratio[row, machine] !~ /[0-9]/)
+	# What could not be measured is not met.
+	if (ratio[row, machine] !~ /[0-9]/) {
+		total[machine]++
 		return wanted " ?"
+	}
 	return wanted " " mark(ratio[row, machine], wanted)
 }
 
