@@ -369,8 +369,8 @@ static void fast_path_is_off_for_caches_that_check_each_object(struct kunit *tes
 }
 
 /*
- * Where no magazine is to be had, the engine takes the object in one step, which counts it where the
- * fast path does, and refuses the second free of it.
+ * Where no magazine is to be had, the engine takes the object in one step, which counts it where
+ * the fast path does, and refuses the second free of it.
  */
 static void object_that_no_magazine_has_room_for_goes_to_the_engine_at_once(struct kunit *test)
 {
