@@ -205,7 +205,8 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 	LIST_HEAD(only);
 
 	/* The program is charged until the pages are free. */
-	WARN_ON_ONCE(rsv_cache_add_ending(c->cache, &only) || rsv_caches_end(&only));
+	if (c->cache)
+		WARN_ON_ONCE(rsv_cache_add_ending(c->cache, &only) || rsv_caches_end(&only));
 	rsv_charge_end(&c->charge);
 	kfree(c);
 	rsv_handle_put(parent);
