@@ -89,7 +89,7 @@ static bool random_step(struct model *m)
 	return rand_r(&m->seed) % 2 ? alloc_random_buffer(m, t) : alloc_random_object(m, t);
 }
 
-/* Every byte of the region is free, in a slab, or in a block of the model. */
+/* Every byte of the region is free, cached, in a slab, or in a block of the model. */
 static bool every_byte_is_accounted_for(struct model *m)
 {
 	struct rsv_ioc_info info = INFO(m->region);
@@ -100,7 +100,8 @@ static bool every_byte_is_accounted_for(struct model *m)
 		if (m->items[i].handle)
 			in_blocks += m->items[i].bytes;
 	return !call(m->fd, RSV_IOC_INFO, &info) &&
-	       info.free_bytes + info.slab_bytes + in_blocks == m->region_bytes;
+	       info.free_bytes + info.cached_bytes + info.slab_bytes + in_blocks ==
+		       m->region_bytes;
 }
 
 static unsigned int chosen_seed(void)
