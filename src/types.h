@@ -322,8 +322,8 @@ struct rsv_extents {
  */
 #define RSV_PCP_FLUSH	8U
 
-/* Allocations and frees, together, after which a list's limit is judged anew: see pcp_limit.c */
-#define RSV_PCP_JUDGED	64U
+/* Allocations and frees, together, after which a list's limit is set anew: see pcp_limit.c */
+#define RSV_PCP_SAMPLE	64U
 
 /* Slices of a zone: the range of its offsets is cut into as many equal parts. See buddy.c */
 #define RSV_SLICES	16U
@@ -396,8 +396,8 @@ struct rsv_pcp_slot {
  *	rsv_pcp_allocs()
  * @refills: times that blocks came from the free areas
  * @drains: times that blocks went to the free areas
- * @judged_allocs: requests that the list had served when its limit was last judged
- * @judged_frees: @frees at that time
+ * @last_allocs: requests that the list had served when its limit was last set anew
+ * @last_frees: @frees at that time
  * @slot: a ring of blocks. Blocks are pushed and popped at @ends.top and flushed at @ends.bottom,
  *	the oldest first
  */
@@ -411,8 +411,8 @@ struct rsv_pcp {
 	u64 __data_racy moved_out;
 	u64 __data_racy refills;
 	u64 __data_racy drains;
-	u64 judged_allocs;
-	u64 judged_frees;
+	u64 last_allocs;
+	u64 last_frees;
 	struct rsv_pcp_slot slot[];
 };
 

@@ -37,14 +37,14 @@ static void new_list_has_the_low_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, limit_after(new_list(test), 0, 0), LOW);
 }
 
-static void too_few_blocks_to_judge_change_nothing(struct kunit *test)
+static void too_few_blocks_change_nothing(struct kunit *test)
 {
 	struct rsv_pcp *pcp = new_list(test);
 
-	KUNIT_EXPECT_EQ(test, limit_after(pcp, RSV_PCP_JUDGED, 0), LOW);
-	KUNIT_EXPECT_EQ(test, limit_after(pcp, RSV_PCP_JUDGED, 0), 2 * LOW);
-	KUNIT_EXPECT_EQ(test, limit_after(pcp, RSV_PCP_JUDGED / 2 - 1, 0), 2 * LOW);
-	KUNIT_EXPECT_EQ(test, limit_after(pcp, 0, RSV_PCP_JUDGED / 2), 2 * LOW);
+	KUNIT_EXPECT_EQ(test, limit_after(pcp, RSV_PCP_SAMPLE, 0), LOW);
+	KUNIT_EXPECT_EQ(test, limit_after(pcp, RSV_PCP_SAMPLE, 0), 2 * LOW);
+	KUNIT_EXPECT_EQ(test, limit_after(pcp, RSV_PCP_SAMPLE / 2 - 1, 0), 2 * LOW);
+	KUNIT_EXPECT_EQ(test, limit_after(pcp, 0, RSV_PCP_SAMPLE / 2), 2 * LOW);
 	/* They count together with the next ones. */
 	KUNIT_EXPECT_EQ(test, limit_after(pcp, 1, 0), LOW);
 }
@@ -56,7 +56,7 @@ static void one_direction_doubles_the_limit_up_to_the_high_one(struct kunit *tes
 
 	limit_after(pcp, 0, 0);
 	for (limit = 2 * LOW; limit < 2 * HIGH; limit *= 2)
-		KUNIT_EXPECT_EQ(test, limit_after(pcp, 0, RSV_PCP_JUDGED), min(limit, HIGH));
+		KUNIT_EXPECT_EQ(test, limit_after(pcp, 0, RSV_PCP_SAMPLE), min(limit, HIGH));
 	/* Turning round after a long way is no coming and going. */
 	KUNIT_EXPECT_EQ(test, limit_after(pcp, HIGH / 2, HIGH), HIGH);
 	KUNIT_EXPECT_EQ(test, limit_after(pcp, HIGH, HIGH / 2), HIGH);
@@ -79,7 +79,7 @@ static void zone_without_lists_has_no_limit_but_0(struct kunit *test)
 	pcp->high = HIGH;
 	rsv_pcp_adapt(pcp, 0, 0);
 	KUNIT_EXPECT_EQ(test, pcp->high, 0);
-	pcp->moved_in += RSV_PCP_JUDGED;
+	pcp->moved_in += RSV_PCP_SAMPLE;
 	rsv_pcp_adapt(pcp, 0, 0);
 	KUNIT_EXPECT_EQ(test, pcp->high, 0);
 }
@@ -122,7 +122,7 @@ static void list_gets_long_for_many_pages_and_stays_so_for_bursts(struct kunit *
 
 static struct kunit_case limit_cases[] = {
 	KUNIT_CASE(new_list_has_the_low_limit),
-	KUNIT_CASE(too_few_blocks_to_judge_change_nothing),
+	KUNIT_CASE(too_few_blocks_change_nothing),
 	KUNIT_CASE(one_direction_doubles_the_limit_up_to_the_high_one),
 	KUNIT_CASE(back_and_forth_halves_the_limit_down_to_the_low_one),
 	KUNIT_CASE(zone_without_lists_has_no_limit_but_0),

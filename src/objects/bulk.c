@@ -276,15 +276,10 @@ struct rsv_bulk_slab {
  */
 static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c, const void *object)
 {
-	const struct rsv_extent *e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
-	const unsigned long into = (unsigned long)object - (unsigned long)e->base;
-	const struct rsv_frame *f;
 	struct rsv_bulk_slab s;
+	struct rsv_frame *f;
 
-	if (unlikely(into >= e->bytes))
-		return (struct rsv_bulk_slab){};
-	f = rsv_frame_at_offset(e, into);
-	if (unlikely(rsv_frame_cache(f) != c))
+	if (unlikely(!rsv_hint_frame(object, &f) || rsv_frame_cache(f) != c))
 		return (struct rsv_bulk_slab){};
 	s.base = (unsigned long)object & ~c->mask;
 	s.carved = rsv_word_carved((union rsv_slab_word){ .word = READ_ONCE(f->slab) });
@@ -296,14 +291,9 @@ static noinline struct rsv_bulk_slab rsv_bulk_find(const struct rsv_cache *c, co
 /* Marks a used object as cached, or returns false. */
 static __always_inline bool rsv_bulk_mark(const struct rsv_cache *c, void *object)
 {
-	const struct rsv_extent *e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
-	const unsigned long into = (unsigned long)object - (unsigned long)e->base;
-	const struct rsv_frame *f;
+	struct rsv_frame *f;
 
-	if (unlikely(into >= e->bytes))
-		return false;
-	f = rsv_frame_at_offset(e, into);
-	return likely(rsv_frame_cache(f) == c &&
+	return likely(rsv_hint_frame(object, &f) && rsv_frame_cache(f) == c &&
 		      rsv_carved_mark_cached(c, f, (unsigned long)object & c->mask, object,
 					     true) == RSV_OK);
 }

@@ -94,21 +94,15 @@ static __always_inline bool rsv_free_push(struct rsv_cache *c, struct rsv_cpu *c
  */
 static __always_inline bool rsv_free_fast(struct rsv_cache *c, void *object)
 {
-	struct rsv_extent *e;
 	struct rsv_frame *f;
 	struct rsv_cpu *cpu;
-	unsigned long into;
 
 	preempt_disable();
 	cpu = this_cpu_ptr(READ_ONCE(c->fast_cpus));
 	if (unlikely(!rsv_cpu_try(cpu)))
 		goto refuse;
-	/* Another CPU may invalidate the hint at any time. Disabled preemption keeps its extent. */
-	e = rsv_hint(rsv_hint_of_addr((unsigned long)object));
-	into = (unsigned long)object - (unsigned long)e->base;
-	if (unlikely(into >= e->bytes))
+	if (unlikely(!rsv_hint_frame(object, &f)))
 		goto leave;
-	f = rsv_frame_at_offset(e, into);
 	/* Only frames of slabs name a cache: objects of SLOB's heap take the slow path. */
 	if (unlikely(rsv_frame_cache(f) != c || !rsv_free_push(c, cpu, f, object)))
 		goto leave;

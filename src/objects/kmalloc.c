@@ -400,7 +400,6 @@ static __always_inline bool rsv_kfree_block_fast(const void *p)
 	struct rsv_extent *e;
 	struct rsv_frame *f;
 	struct rsv_zone *z;
-	unsigned long into;
 	bool pushed = false;
 	unsigned int order;
 
@@ -408,9 +407,8 @@ static __always_inline bool rsv_kfree_block_fast(const void *p)
 		return false;
 	preempt_disable();
 	e = rsv_hint(rsv_hint_of_addr((unsigned long)p));
-	into = (unsigned long)p - (unsigned long)e->base;
-	if (likely(into < e->bytes)) {
-		f = rsv_frame_at_offset(e, into);
+	if (likely(rsv_extent_has(e, p))) {
+		f = rsv_frame_at(e, p);
 		z = e->zone;
 		order = READ_ONCE(f->order);
 		/* The frames of slabs have an order, too. */
@@ -428,18 +426,13 @@ static __always_inline bool rsv_kfree_block_fast(const void *p)
  */
 static __always_inline bool rsv_kfree_fast(void *p)
 {
-	struct rsv_extent *e;
 	struct rsv_frame *f;
 	struct rsv_cache *c;
 	struct rsv_cpu *cpu;
-	unsigned long into;
 
 	preempt_disable();
-	e = rsv_hint(rsv_hint_of_addr((unsigned long)p));
-	into = (unsigned long)p - (unsigned long)e->base;
-	if (unlikely(into >= e->bytes))
+	if (unlikely(!rsv_hint_frame(p, &f)))
 		goto refuse;
-	f = rsv_frame_at_offset(e, into);
 	c = rsv_frame_cache(f);
 	if (unlikely(!c))
 		goto refuse;

@@ -65,20 +65,15 @@ static size_t rsv_pages_size(const struct rsv_extent *e, const void *p)
  */
 static __always_inline size_t rsv_object_size_fast(const void *p)
 {
-	const struct rsv_frame *f;
+	struct rsv_frame *f;
 	const struct rsv_cache *c;
-	const struct rsv_extent *e;
-	unsigned long into;
 	size_t size = 0;
 
 	/* Bytes behind those that the user asked for may be red zone. */
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		return 0;
 	preempt_disable();
-	e = rsv_hint(rsv_hint_of_addr((unsigned long)p));
-	into = (unsigned long)p - (unsigned long)e->base;
-	if (likely(into < e->bytes)) {
-		f = rsv_frame_at_offset(e, into);
+	if (likely(rsv_hint_frame(p, &f))) {
 		c = rsv_frame_cache(f);
 		if (likely(c && rsv_carved_may_be_freed(c, f, (unsigned long)p & c->mask, p)))
 			size = READ_ONCE(c->fast_size);

@@ -133,6 +133,22 @@ static inline void *rsv_frame_addr(const struct rsv_extent *e, const struct rsv_
 }
 
 /*
+ * Finds the frame of an address, if the address lies in the extent of this CPU's hint for it. For
+ * fast paths, with preemption disabled, which keeps the extent. Another CPU may invalidate the hint
+ * at any time.
+ */
+static __always_inline bool rsv_hint_frame(const void *addr, struct rsv_frame **f)
+{
+	const struct rsv_extent *e = rsv_hint(rsv_hint_of_addr((unsigned long)addr));
+	const unsigned long into = (unsigned long)addr - (unsigned long)e->base;
+
+	if (unlikely(into >= e->bytes))
+		return false;
+	*f = rsv_frame_at_offset(e, into);
+	return true;
+}
+
+/*
  * The offset of a page or an address in its region, in bytes, as if the region's extents lay end to
  * end. Users see no other number that tells where memory is.
  */

@@ -68,7 +68,7 @@ static void rsv_pcp_leave(struct rsv_pcp *pcp)
  * Lets an empty or a full list have as many blocks as it needs: see pcp_limit.c. The list takes
  * over limits of the zone that changed meanwhile.
  */
-static void rsv_pcp_judge(const struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
+static void rsv_pcp_set_limit(const struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
 {
 	unsigned int high;
 
@@ -88,7 +88,7 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 {
 	union rsv_pcp_ends ends = {};
 
-	rsv_pcp_judge(z, pcp, q->order);
+	rsv_pcp_set_limit(z, pcp, q->order);
 	pcp->slot[0].frame = &rsv_pcp_none;
 	ends.top = rsv_zone_alloc_batch(z, q, min(DIV_ROUND_UP(pcp->high, 2), RSV_PCP_BATCH),
 					RSV_PCP_PIECES, pcp->slot + 1);
@@ -279,7 +279,7 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 	if (!pcp)
 		return false;
 	if (rsv_pcp_nr(pcp) >= pcp->high)
-		rsv_pcp_judge(z, pcp, order);
+		rsv_pcp_set_limit(z, pcp, order);
 	/* While the list is longer than its limit, this block goes to the free areas, too. */
 	if (rsv_pcp_nr(pcp) && rsv_pcp_nr(pcp) >= pcp->high)
 		rsv_pcp_make_room(z, pcp, order);

@@ -9,7 +9,7 @@
  * random, a list that is longer than the fluctuation never gets empty or full, and nothing moves.
  *
  * So a list has a low limit, zone->pcp_low, unless its CPU shows that it needs more. Refills and
- * flushes judge that, when at least RSV_PCP_JUDGED blocks have passed since the last time: they
+ * flushes find that out, when at least RSV_PCP_SAMPLE blocks have passed since the last time: they
  * compare the number of allocations with that of frees. If the difference is a fourth of their sum
  * or more, the CPU goes in one direction, and the limit doubles, up to zone->pcp_high. If it is
  * less, the CPU goes back and forth, which a short list serves as well, and the limit is halved,
@@ -20,7 +20,7 @@
  * The kernel's lists, too, refill with more after each refill without a free, and with less after
  * frees (alloc_factor and free_count in mm/page_alloc.c).
  *
- * Only the CPU of a list judges it, while it has set busy. When the zone's limits grow, a list
+ * Only the CPU of a list sets its limit, while it has set busy. When the zone's limits grow, a list
  * follows at its next refill or flush. When the zone has lost pages, all its lists forget theirs:
  * the next free is not fast, and finds the new one. The lists of a zone that is frozen (bad_page.c)
  * keep their limits. They may take blocks, and give out none.
@@ -41,15 +41,15 @@
  */
 void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high)
 {
-	const u64 allocs = rsv_pcp_allocs(pcp) - pcp->judged_allocs;
-	const u64 frees = pcp->frees - pcp->judged_frees;
+	const u64 allocs = rsv_pcp_allocs(pcp) - pcp->last_allocs;
+	const u64 frees = pcp->frees - pcp->last_frees;
 	const u64 all = allocs + frees, more = allocs > frees ? allocs - frees : frees - allocs;
 	unsigned int limit = pcp->high;
 
-	if (all >= RSV_PCP_JUDGED) {
+	if (all >= RSV_PCP_SAMPLE) {
 		limit = more * 4 >= all ? 2 * limit : limit / 2;
-		pcp->judged_allocs += allocs;
-		pcp->judged_frees += frees;
+		pcp->last_allocs += allocs;
+		pcp->last_frees += frees;
 	}
 	WRITE_ONCE(pcp->high, clamp(limit, low, high));
 }
@@ -59,7 +59,7 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_adapt);
  * rsv_pcp_forget_limits() - let no list of a zone have more than the zone's limits any more
  * @z: the zone, whose limits were lowered before
  *
- * A CPU that judges its list at the same time sees the zone's new limit after it has stored the
+ * A CPU that sets its list's limit at the same time sees the zone's new limit after it has stored the
  * list's, or else it stored that before this function stores 0.
  *
  * Context: Process.
@@ -68,7 +68,7 @@ void rsv_pcp_forget_limits(struct rsv_zone *z)
 {
 	unsigned int order, cpu;
 
-	smp_mb(); /* pairs with rsv_pcp_judge() */
+	smp_mb(); /* pairs with rsv_pcp_set_limit() */
 	rcu_read_lock();
 	for (order = 0; order < RSV_PCP_ORDERS; order++)
 		for_each_possible_cpu(cpu)
