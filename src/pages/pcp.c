@@ -11,9 +11,9 @@
  * work on a list at the same time, and no instruction has to be atomic. An NMI nests like an
  * interrupt, so the fast paths serve it too. Nobody relies on masked interrupts to keep this CPU's
  * lists: without busy, only those of a dead CPU are touched. The slow paths take the zone's lock,
- * and refuse an NMI before they get here. drain.c empties the lists
- * of other CPUs: work queued on a CPU flushes the lists of that CPU, and another CPU flushes them
- * once the CPU is dead. A CPU that goes off-line still frees until then.
+ * and refuse an NMI before they get here. drain.c empties the lists of other CPUs: work queued on a
+ * CPU flushes the lists of that CPU, and another CPU flushes them once the CPU is dead. A CPU that
+ * goes off-line still frees until then.
  *
  * A block on a list is free but never merges: its frame says CACHED. It gets onto the list by a
  * claim (frame.h), which only one of several frees of the block can make. So a block is on one list
@@ -561,12 +561,12 @@ int rsv_pcp_create(struct rsv_zone *z, gfp_t gfp)
  * @z: the zone; its region's shape is locked
  * @gfp: for memory of the system
  *
- * A zone that lost pages keeps its lists, which then have a lower limit.
+ * A zone that lost pages keeps its lists, which then have a lower limit. It also keeps them if the
+ * system has no memory for longer ones.
  *
  * Context: Process; may sleep; waits for a grace period if the zone had lists before.
- * Return: 0, or -ENOMEM, and then the zone keeps the lists that it has.
  */
-int rsv_pcp_fit(struct rsv_zone *z, gfp_t gfp)
+void rsv_pcp_fit(struct rsv_zone *z, gfp_t gfp)
 {
 	struct rsv_pcp __percpu *pcp[RSV_PCP_ORDERS];
 	unsigned int slots[RSV_PCP_ORDERS];
@@ -574,16 +574,15 @@ int rsv_pcp_fit(struct rsv_zone *z, gfp_t gfp)
 	void __percpu *pcps;
 
 	if (!rsv_pcp_want_slots(z, slots))
-		return 0;
+		return;
 	pcps = __alloc_percpu_gfp(rsv_pcps_bytes(slots), SMP_CACHE_BYTES, gfp);
 	if (!pcps)
-		return -ENOMEM;
+		return;
 	z->region->percpu += rsv_pcps_bytes(slots) - rsv_pcps_bytes(z->pcp_slots);
 	rsv_pcp_lay_out(pcps, slots, pcp);
 	rsv_pcp_replace(z, pcp, slots);
 	z->pcps = pcps;
 	free_percpu(old);
-	return 0;
 }
 
 /**

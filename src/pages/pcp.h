@@ -26,7 +26,7 @@ extern struct rsv_frame rsv_pcp_none;
 DECLARE_PER_CPU(struct rsv_pcp, rsv_pcp_disabled);
 
 int rsv_pcp_create(struct rsv_zone *z, gfp_t gfp);
-int rsv_pcp_fit(struct rsv_zone *z, gfp_t gfp);
+void rsv_pcp_fit(struct rsv_zone *z, gfp_t gfp);
 void rsv_pcp_release(struct rsv_zone *z);
 
 struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q);

@@ -59,8 +59,8 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_adapt);
  * rsv_pcp_forget_limits() - let no list of a zone have more than the zone's limits any more
  * @z: the zone, whose limits were lowered before
  *
- * A CPU that sets its list's limit at the same time sees the zone's new limit after it has stored the
- * list's, or else it stored that before this function stores 0.
+ * A CPU that sets its list's limit at the same time sees the zone's new limit after it has stored
+ * the list's, or else it stored that before this function stores 0.
  *
  * Context: Process.
  */
