@@ -3,7 +3,6 @@
  * Caches with a history. A cache is aged when many of its objects were allocated, and freed in
  * another order: then neighbours in a list of free objects are no neighbours in memory.
  */
-#include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -32,20 +31,6 @@ static struct population {
 	u32 *order;
 } all;
 
-/* The same order in every run */
-static void shuffle(unsigned int nr)
-{
-	struct rnd_state random;
-	unsigned int i, other;
-
-	prandom_seed_state(&random, 1);
-	for (i = 0; i < nr; i++) {
-		other = prandom_u32_state(&random) % (i + 1);
-		all.order[i] = all.order[other];
-		all.order[other] = i;
-	}
-}
-
 static void give_all_back(void)
 {
 	while (all.nr--) {
@@ -72,7 +57,7 @@ static const char *population_begin(unsigned int nr)
 	all.order = vcalloc(nr, sizeof(u32));
 	if (!all.ours || !all.kernels || !all.order)
 		return "no memory for the pointers";
-	shuffle(nr);
+	bench_shuffle(all.order, nr);
 	for (all.nr = 0; all.nr < nr; all.nr++) {
 		void *ours = rsv_cache_alloc(bench_caches.ours, GFP_KERNEL);
 		void *kernels = kmem_cache_alloc(bench_caches.kernels, GFP_KERNEL);
@@ -82,7 +67,7 @@ static const char *population_begin(unsigned int nr)
 			if (kernels)
 				kmem_cache_free(bench_caches.kernels, kernels);
 			/* All that there are have numbers of the order. */
-			shuffle(all.nr);
+			bench_shuffle(all.order, all.nr);
 			return "the region has no such memory";
 		}
 		all.ours[all.nr] = ours;

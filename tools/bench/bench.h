@@ -97,6 +97,8 @@ static inline void *bench_pages_exact(struct rsv_region *r, size_t size)
 }
 
 size_t bench_too_much(struct rsv_region *r);
+
+void bench_shuffle(u32 *order, unsigned int nr);
 u64 bench_fact(const char *region_name, const char *name);
 
 struct bench_figure bench_summarize(u64 *values, unsigned int nr);

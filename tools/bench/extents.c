@@ -52,7 +52,7 @@ static struct rsv_cache *caches[2];
 static struct kmem_cache *kernel_cache;
 static void *from[2][2];	/* by side, then by region */
 static void *live[2][LIVE];	/* by side */
-static u16 order[LIVE];
+static u32 order[LIVE];
 static u16 sizes[LIVE];
 static const struct kind *kind;
 
@@ -164,14 +164,10 @@ static void make_orders(void)
 	struct rnd_state random;
 	unsigned int i;
 
+	bench_shuffle(order, LIVE);
 	prandom_seed_state(&random, 1);
-	for (i = 0; i < LIVE; i++) {
-		unsigned int other = prandom_u32_state(&random) % (i + 1);
-
-		order[i] = order[other];
-		order[other] = i;
+	for (i = 0; i < LIVE; i++)
 		sizes[i] = 16 + prandom_u32_state(&random) % 485;
-	}
 }
 
 static void *take(unsigned int side, unsigned int at)

@@ -101,7 +101,7 @@ static __always_inline u64 bench_pairs(bench_take_fn *take, bench_give_fn *give,
 /* Allocate @batch of them, then free them in the order that @order says, @times times */
 static __always_inline u64 bench_batches(bench_take_fn *take, bench_give_fn *give, void *from,
 					 unsigned long what, gfp_t gfp, void **taken,
-					 const u16 *order, unsigned int batch, unsigned int times)
+					 const u32 *order, unsigned int batch, unsigned int times)
 {
 	u64 start = bench_clock();
 	unsigned int i, nr;

@@ -2,7 +2,6 @@
 /*
  * Objects of 256 bytes of a cache: one at a time, in batches, in bulk, and from each engine.
  */
-#include <linux/prandom.h>
 #include <linux/slab.h>
 
 #include "bench.h"
@@ -14,22 +13,7 @@
 #define BULK		64
 
 static void *objects[LARGE_BATCH];
-static u16 shuffled[LARGE_BATCH];
-
-/* The same order in every run */
-static void shuffle(void)
-{
-	struct rnd_state random;
-	unsigned int i;
-
-	prandom_seed_state(&random, 1);
-	for (i = 0; i < LARGE_BATCH; i++) {
-		unsigned int other = prandom_u32_state(&random) % (i + 1);
-
-		shuffled[i] = shuffled[other];
-		shuffled[other] = i;
-	}
-}
+static u32 shuffled[LARGE_BATCH];
 
 static void construct(void *object)
 {
@@ -38,7 +22,7 @@ static void construct(void *object)
 
 static const char *begin_plain(const struct bench_case *c)
 {
-	shuffle();
+	bench_shuffle(shuffled, LARGE_BATCH);
 	return bench_caches_begin(c->flags, NULL);
 }
 
@@ -55,7 +39,7 @@ static u64 pair(const struct bench_case *c, bool ours)
 			    PAIRS);
 }
 
-static __always_inline u64 batches(bool ours, const u16 *order, unsigned int batch,
+static __always_inline u64 batches(bool ours, const u32 *order, unsigned int batch,
 				   unsigned int times)
 {
 	return ours ? bench_batches(our_object, our_object_back, bench_caches.ours, 0, GFP_KERNEL,

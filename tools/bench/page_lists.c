@@ -6,7 +6,6 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/prandom.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 
@@ -20,27 +19,12 @@
 
 static struct rsv_region *region;
 static void *pages[MOST];
-static u16 shuffled[MOST];
-
-/* The same order in every run */
-static void shuffle(unsigned int nr)
-{
-	struct rnd_state random;
-	unsigned int i;
-
-	prandom_seed_state(&random, 1);
-	for (i = 0; i < nr; i++) {
-		unsigned int other = prandom_u32_state(&random) % (i + 1);
-
-		shuffled[i] = shuffled[other];
-		shuffled[other] = i;
-	}
-}
+static u32 shuffled[MOST];
 
 static const char *begin_shuffled(const struct bench_case *c)
 {
 	region = rsv_default_region();
-	shuffle(c->what);
+	bench_shuffle(shuffled, c->what);
 	return NULL;
 }
 
