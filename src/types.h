@@ -671,8 +671,8 @@ struct rsv_lending {
 				 RSV_CACHE_TRACE)
 
 /*
- * The flags of a cache that programs may pass. Kernel modules may also pass RSV_NAME_UNIQUE, which
- * says nothing about the cache itself.
+ * The flags of a cache that programs may pass. Kernel modules may also pass RSV_TYPESAFE_BY_RCU,
+ * and RSV_NAME_UNIQUE, which says nothing about the cache itself.
  */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
 				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)

@@ -103,6 +103,41 @@ void rsv_vfree(const void *p);
  */
 #define RSV_NAME_UNIQUE	0x00010000
 
+/*
+ * Another such flag: as SLAB_TYPESAFE_BY_RCU, the memory of a freed object stays that of an object
+ * of this cache until a grace period has ended, and the cache writes to none of its bytes. A reader
+ * under rcu_read_lock() that finds such an object may read it. It may be free, or another object of
+ * the cache by now: the reader locks it, or gets a reference, and then looks whether it is still
+ * the one that it wanted. See the example at SLAB_TYPESAFE_BY_RCU in <linux/slab.h>.
+ */
+#define RSV_TYPESAFE_BY_RCU	0x00020000
+
+/**
+ * struct rsv_cache_args - what rsv_cache_create_args() may be told; a field that is 0 asks for
+ *	nothing
+ * @align: alignment of the objects: a power of two up to the page size, or 0 for eight bytes
+ * @flags: as for rsv_cache_create()
+ * @ctor: the constructor or NULL, as for rsv_cache_create()
+ * @freeptr_offset: with @use_freeptr_offset: eight bytes of an object that a free object need not
+ *	keep, a multiple of eight. Where free objects must keep their bytes, because there is a
+ *	constructor or RSV_TYPESAFE_BY_RCU, the cache needs eight bytes more for each object without
+ *	such bytes. The engines SLAB and SLOB need others, and leave these alone
+ * @use_freeptr_offset: @freeptr_offset says something; 0 is an offset like others
+ * @magazine_size: rounds that the cache's magazines have at first: 4, 8, 16, 32, 64 or 128, as many
+ *	as hold 128 KB of objects at most; or 0 for the number that measurements chose. Where CPUs
+ *	wait for one another magazines grow
+ */
+struct rsv_cache_args {
+	unsigned int align;
+	unsigned int flags;
+	void (*ctor)(void *object);
+	unsigned int freeptr_offset;
+	bool use_freeptr_offset;
+	unsigned int magazine_size;
+};
+
+struct rsv_cache *rsv_cache_create_args(struct rsv_region *r, const char *name, unsigned int size,
+					const struct rsv_cache_args *args);
 struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsigned int size,
 				   unsigned int align, unsigned int flags,
 				   void (*ctor)(void *object));

@@ -84,11 +84,11 @@ static void caches_of_all_kinds_and_of_two_regions_give_everything_back(struct k
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(c); i++) {
-		const struct variant *v = &rsvt_variants[i / 2];
+		const struct rsv_cache_args args = { .flags = rsvt_variants[i / 2].flags };
 		char name[] = "kind-0";
 
 		name[sizeof(name) - 2] = 'a' + i;
-		c[i] = rsv_cache_create_internal(r[i % 2], name, 64, 0, v->flags, NULL);
+		c[i] = rsv_cache_create_internal(r[i % 2], name, 64, &args);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c[i]);
 		KUNIT_EXPECT_EQ(test, rsv_cache_reserve(c[i], 100), 0);
 		use(test, c[i]);

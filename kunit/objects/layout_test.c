@@ -129,9 +129,15 @@ static const struct flavour flavours[] = {
 	{"all checks", RSV_CHECKS, false},
 	{"size class, all checks", RSV_CHECKS | RSV_CACHE_KMALLOC, false},
 	{"cache lines", RSV_HWCACHE_ALIGN, false},
+	{"readers under RCU", RSV_TYPESAFE_BY_RCU, false},
+	{"readers under RCU, all checks", RSV_TYPESAFE_BY_RCU | RSV_CHECKS, false},
 };
 
 static const unsigned int engines[] = { RSV_ENGINE_SLAB, RSV_ENGINE_SLUB, RSV_ENGINE_SLOB };
+
+static void construct(void *object)
+{
+}
 
 /* The parts of a slot do not overlap. */
 static void check_slot(struct kunit *test, const struct rsv_layout *l, const struct flavour *f)
@@ -148,7 +154,7 @@ static void check_slot(struct kunit *test, const struct rsv_layout *l, const str
 	}
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->before, l->align));
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(l->mark, word));
-	if (f->ctor || f->flags & RSV_POISON)
+	if (f->ctor || f->flags & (RSV_POISON | RSV_TYPESAFE_BY_RCU))
 		KUNIT_EXPECT_FALSE(test, inside);
 	if (inside) {
 		/* The mark may use the rest of the last word. */
@@ -218,9 +224,13 @@ static void check_bufctls(struct kunit *test, const struct rsv_layout *l, unsign
 static void check_layout(struct kunit *test, const struct layout_case *wanted,
 			 const struct flavour *f, unsigned int engine)
 {
+	const struct rsv_cache_args args = {
+		.align = wanted->align,
+		.flags = engine | f->flags,
+		.ctor = f->ctor ? construct : NULL,
+	};
 	struct rsv_layout l = {};
-	int err = rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, wanted->align,
-				    engine | f->flags, f->ctor);
+	int err = rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, &args);
 
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.object_size, wanted->size);
@@ -259,10 +269,14 @@ static size_t waste_of(const struct rsv_layout *l, unsigned int engine, unsigned
 static void check_waste(struct kunit *test, const struct layout_case *wanted,
 			const struct flavour *f, unsigned int engine)
 {
+	const struct rsv_cache_args args = {
+		.align = wanted->align,
+		.flags = engine | f->flags,
+		.ctor = f->ctor ? construct : NULL,
+	};
 	struct rsv_layout l = {};
 	unsigned int pages, most;
-	int err = rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, wanted->align,
-				    engine | f->flags, f->ctor);
+	int err = rsv_layout_choose(&l, rsv_engine_of(engine), wanted->size, &args);
 
 	KUNIT_ASSERT_EQ(test, err, 0);
 	KUNIT_EXPECT_EQ(test, l.objects, slots(&l, engine, l.pages));
@@ -296,12 +310,17 @@ static void what_cannot_be_is_refused(struct kunit *test)
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		for (j = 0; j < ARRAY_SIZE(engines); j++)
+		for (j = 0; j < ARRAY_SIZE(engines); j++) {
+			const struct rsv_cache_args args = {
+				.align = bad[i].align,
+				.flags = engines[j],
+			};
+
 			KUNIT_EXPECT_EQ(test,
 					rsv_layout_choose(&l, rsv_engine_of(engines[j]),
-							  bad[i].size, bad[i].align, engines[j],
-							  false),
+							  bad[i].size, &args),
 					-EINVAL);
+		}
 }
 
 /* A chain through the first word of each object; the other bytes have a pattern. */

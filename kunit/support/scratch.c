@@ -229,12 +229,20 @@ struct rsv_cache *rsvt_scratch_cache_flags(struct kunit *test, struct rsv_region
 					   unsigned int size, unsigned int align,
 					   unsigned int flags, void (*ctor)(void *object))
 {
+	const struct rsv_cache_args args = { .align = align, .flags = flags, .ctor = ctor };
+
+	return rsvt_scratch_cache_args(test, r, size, &args);
+}
+
+struct rsv_cache *rsvt_scratch_cache_args(struct kunit *test, struct rsv_region *r,
+					  unsigned int size, const struct rsv_cache_args *args)
+{
 	static unsigned int number;
 	struct rsv_cache *c;
 	char name[RSV_NAME_MAX];
 
 	snprintf(name, sizeof(name), "objects-%u", ++number);
-	c = rsv_cache_create_internal(r, name, size, align, flags, ctor);
+	c = rsv_cache_create_internal(r, name, size, args);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_cache, c), 0);
 	return c;

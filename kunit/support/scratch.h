@@ -21,6 +21,8 @@ void rsvt_lists_off(struct rsv_region *r);
 void rsvt_lists_long(struct rsv_region *r);
 void rsvt_scratch_shrink(struct rsv_region *r);
 
+struct rsv_cache *rsvt_scratch_cache_args(struct kunit *test, struct rsv_region *r,
+					  unsigned int size, const struct rsv_cache_args *args);
 struct rsv_cache *rsvt_scratch_cache_flags(struct kunit *test, struct rsv_region *r,
 					   unsigned int size, unsigned int align,
 					   unsigned int flags, void (*ctor)(void *object));

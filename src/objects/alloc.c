@@ -132,6 +132,9 @@ static void rsv_alloc_construct(struct rsv_cache *c, void *object)
 {
 	rsv_kasan_allow(object, c->layout.object_size);
 	c->ctor(object);
+	/* The mark may lie in bytes of the object that need not be kept. */
+	if (!c->engine->off_object && c->layout.mark < c->layout.object_size)
+		rsv_object_set_cached(c, object);
 }
 
 static void rsv_alloc_report_damaged(struct rsv_cache *c, const void *object)

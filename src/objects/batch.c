@@ -14,6 +14,8 @@
 #include "debug/check.h"
 #include "engine.h"
 #include "guarantee.h"
+#include "hooks.h"
+#include "node.h"
 #include "pages/pagemap.h"
 #include "pages/zonelist.h"
 
@@ -43,6 +45,8 @@ void rsv_cache_lost(struct rsv_cache *c, void *base, unsigned int nr)
  */
 static void rsv_batch_prepare(struct rsv_cache *c, struct rsv_batch *t)
 {
+	if (rsv_cache_clears_raw(c))
+		rsv_object_clear(c, t->object[0]);
 	if (rsv_cache_debugs(c))
 		rsv_debug_init(c, t->object[0]);
 	t->raw = c->ctor;

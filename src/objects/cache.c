@@ -119,13 +119,14 @@ static unsigned long rsv_inverse(unsigned long odd)
 	return inverse;
 }
 
-static void rsv_cache_set_layout(struct rsv_cache *c, const struct rsv_layout *l)
+static void rsv_cache_set_layout(struct rsv_cache *c, const struct rsv_layout *l,
+				 unsigned int magazine_size)
 {
 	c->layout = *l;
 	c->shift = __ffs(l->stride);
 	c->inverse = rsv_inverse(l->stride >> c->shift);
 	c->mask = (roundup_pow_of_two(l->pages ?: 1UL) << PAGE_SHIFT) - 1;
-	rsv_magazine_choose_size(c);
+	rsv_magazine_choose_size(c, magazine_size);
 }
 
 /* Fisher and Yates's shuffle */
@@ -154,8 +155,8 @@ void rsv_cache_free_memory(struct rsv_cache *c)
 }
 
 static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
-				       const struct rsv_layout *l, unsigned int flags,
-				       void (*ctor)(void *object))
+				       const struct rsv_layout *l,
+				       const struct rsv_cache_args *args)
 {
 	struct rsv_cache *c = rsv_cache_struct_alloc();
 
@@ -163,14 +164,14 @@ static struct rsv_cache *rsv_cache_new(struct rsv_region *r, const char *name,
 		return NULL;
 	c->region = r;
 	strscpy_pad(c->name, name, sizeof(c->name));
-	c->engine = rsv_engine_of(flags);
-	c->flags = flags;
-	c->ctor = ctor;
+	c->engine = rsv_engine_of(args->flags);
+	c->flags = args->flags;
+	c->ctor = args->ctor;
 	c->secret = get_random_long();
 	c->alive = true;
 	INIT_LIST_HEAD(&c->ending);
 	rsv_guarantee_init(&c->guarantee);
-	rsv_cache_set_layout(c, l);
+	rsv_cache_set_layout(c, l, args->magazine_size);
 	rsv_cache_shuffle(c);
 	if (rsv_cache_alloc_nodes(c) || rsv_cache_alloc_cpus(c)) {
 		rsv_cache_free_memory(c);
@@ -235,27 +236,28 @@ void rsv_cache_close(struct rsv_cache *c)
  * @r: as for rsv_cache_create()
  * @name: its full name (name.c)
  * @size: bytes of an object
- * @align: its alignment, up to twice the page size
- * @flags: as for rsv_cache_create(), and RSV_CACHE_*
- * @ctor: its constructor or NULL
+ * @args: as for rsv_cache_create_args(); alignments up to twice the page size, and also the flags
+ *	RSV_CACHE_*
  *
  * Context: Process; may sleep.
  * Return: As rsv_cache_create().
  */
 struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *name,
-					    unsigned int size, unsigned int align,
-					    unsigned int flags, void (*ctor)(void *object))
+					    unsigned int size, const struct rsv_cache_args *args)
 {
+	struct rsv_cache_args own = *args;
 	struct rsv_layout layout;
 	struct rsv_cache *c;
 	int err;
 
-	if (!(flags & RSV_CACHE_INTERNAL))
-		flags |= rsv_debug_flags(rsv_name_bare(name));
-	err = rsv_layout_choose(&layout, rsv_engine_of(flags), size, align, flags, ctor);
+	if (!(own.flags & RSV_CACHE_INTERNAL))
+		own.flags |= rsv_debug_flags(rsv_name_bare(name));
+	err = rsv_layout_choose(&layout, rsv_engine_of(own.flags), size, &own);
 	if (err)
 		return ERR_PTR(err);
-	c = rsv_cache_new(r, name, &layout, flags, ctor);
+	if (!rsv_magazine_size_ok(size, &own))
+		return ERR_PTR(-EINVAL);
+	c = rsv_cache_new(r, name, &layout, &own);
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	err = rsv_cache_open(c);
@@ -275,6 +277,33 @@ static bool rsv_cache_request_ok(const char *name, unsigned int align, unsigned 
 }
 
 /**
+ * rsv_cache_create_args() - create a cache, with all that can be said of it
+ * @r: as for rsv_cache_create()
+ * @name: as for rsv_cache_create()
+ * @size: as for rsv_cache_create()
+ * @args: the rest; all zeroes for a cache of plain objects
+ *
+ * The function is to rsv_cache_create() what kmem_cache_create() with a struct kmem_cache_args is
+ * to its older form.
+ *
+ * Context: Process; may sleep.
+ * Return: As rsv_cache_create(). -EINVAL also for a @freeptr_offset that is not a multiple of eight,
+ * that leaves the object or that is given without @use_freeptr_offset; for a @magazine_size that is
+ * no size of magazines, that would hold more than 128 KB of objects, or that comes with
+ * RSV_NO_MAGAZINE.
+ */
+struct rsv_cache *rsv_cache_create_args(struct rsv_region *r, const char *name, unsigned int size,
+					const struct rsv_cache_args *args)
+{
+	const unsigned int own = RSV_NAME_UNIQUE | RSV_TYPESAFE_BY_RCU;
+
+	if (!r || !args || !rsv_cache_request_ok(name, args->align, args->flags & ~own))
+		return ERR_PTR(-EINVAL);
+	return rsv_cache_create_internal(r, name, size, args);
+}
+EXPORT_SYMBOL_GPL(rsv_cache_create_args);
+
+/**
  * rsv_cache_create() - create a cache for objects of one size
  * @r: the region that its slabs come from
  * @name: 1 to 31 of A-Z a-z 0-9 _ . - and not "." or ".."; unique in the region, but for caches
@@ -282,7 +311,7 @@ static bool rsv_cache_request_ok(const char *name, unsigned int align, unsigned 
  * @size: bytes of an object, up to 32 pages
  * @align: a power of two up to the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
- *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER, RSV_NAME_UNIQUE
+ *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER, RSV_NAME_UNIQUE, RSV_TYPESAFE_BY_RCU
  * @ctor: called once for every object before its first allocation in its slab's life, with no lock
  *	held; may be NULL. A freed object keeps its state for the next allocation, so the caller
  *	that frees it restores the state that the constructor made
@@ -304,9 +333,9 @@ struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsig
 				   unsigned int align, unsigned int flags,
 				   void (*ctor)(void *object))
 {
-	if (!r || !rsv_cache_request_ok(name, align, flags & ~RSV_NAME_UNIQUE))
-		return ERR_PTR(-EINVAL);
-	return rsv_cache_create_internal(r, name, size, align, flags, ctor);
+	const struct rsv_cache_args args = { .align = align, .flags = flags, .ctor = ctor };
+
+	return rsv_cache_create_args(r, name, size, &args);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_create);
 
@@ -316,7 +345,7 @@ EXPORT_SYMBOL_GPL(rsv_cache_create);
  * @name: as for rsv_cache_create(), in the name space of programs
  * @size: as for rsv_cache_create()
  * @align: as for rsv_cache_create()
- * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE
+ * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE and RSV_TYPESAFE_BY_RCU
  * @ctor: as for rsv_cache_create()
  *
  * Context: Process; may sleep.
@@ -326,12 +355,13 @@ struct rsv_cache *rsv_cache_create_for_user(struct rsv_region *r, const char *na
 					    unsigned int size, unsigned int align,
 					    unsigned int flags, void (*ctor)(void *object))
 {
+	const struct rsv_cache_args args = { .align = align, .flags = flags, .ctor = ctor };
 	char full[RSV_FULL_NAME_MAX];
 
 	if (!rsv_cache_request_ok(name, align, flags))
 		return ERR_PTR(-EINVAL);
 	rsv_name_of_user(full, name);
-	return rsv_cache_create_internal(r, full, size, align, flags, ctor);
+	return rsv_cache_create_internal(r, full, size, &args);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_cache_create_for_user);
 

@@ -17,8 +17,7 @@ void rsv_caches_stop(void);
 void rsv_cache_set_hooks(const struct rsv_cache_hooks *hooks);
 
 struct rsv_cache *rsv_cache_create_internal(struct rsv_region *r, const char *name,
-					    unsigned int size, unsigned int align,
-					    unsigned int flags, void (*ctor)(void *object));
+					    unsigned int size, const struct rsv_cache_args *args);
 struct rsv_cache *rsv_cache_create_for_user(struct rsv_region *r, const char *name,
 					    unsigned int size, unsigned int align,
 					    unsigned int flags, void (*ctor)(void *object));
@@ -105,6 +104,15 @@ static inline bool rsv_frame_is_heap(const struct rsv_frame *f)
 	u8 kind = READ_ONCE(f->kind);
 
 	return kind == RSV_FRAME_HEAP || kind == RSV_FRAME_HEAP_TAIL;
+}
+
+/*
+ * Whether free objects keep their bytes, but for those that the cache's creator named: because a
+ * constructor made them, or because readers under RCU may look at them
+ */
+static inline bool rsv_cache_keeps_bytes(const struct rsv_cache *c)
+{
+	return c->ctor || c->flags & RSV_TYPESAFE_BY_RCU;
 }
 
 static inline bool rsv_cache_debugs(const struct rsv_cache *c)

@@ -12,6 +12,7 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 
+#include "cache.h"
 #include "types.h"
 
 /*
@@ -36,8 +37,13 @@ static __always_inline bool rsv_alloc_clears(const struct rsv_cache *c, gfp_t gf
 {
 	if (likely(!want_init_on_alloc(gfp)))
 		return false;
-	/* Poison stays visible unless the caller asked for zeroes. */
-	return !c->ctor && (gfp & __GFP_ZERO || !(c->flags & RSV_POISON));
+	if (c->ctor)
+		return false;
+	/*
+	 * Poison stays visible unless the caller asked for zeroes. An object that readers under RCU
+	 * may look at was cleared before its first allocation: rsv_cache_clears_raw().
+	 */
+	return gfp & __GFP_ZERO || !(c->flags & (RSV_POISON | RSV_TYPESAFE_BY_RCU));
 }
 
 /* Whether rsv_alloc_hook() has anything to do */
@@ -69,20 +75,29 @@ static __always_inline void rsv_free_kmemleak(struct rsv_cache *c, void *object)
 static __always_inline void rsv_free_hook(struct rsv_cache *c, void *object)
 {
 	rsv_free_kmemleak(c, object);
+	/* Readers under RCU may look at it still. */
+	if (c->flags & RSV_TYPESAFE_BY_RCU)
+		return;
 	rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_MARK_BYTES));
 }
 
-/* Clears a cached object except for its mark, if init_on_free is on. */
-static inline void rsv_free_clear(const struct rsv_cache *c, void *object)
+/* Clears a cached object except for its mark. */
+static inline void rsv_object_clear(const struct rsv_cache *c, void *object)
 {
 	unsigned int size = c->layout.object_size;
 	unsigned int mark = c->engine->off_object ? size : min(c->layout.mark, size);
 	unsigned int behind = min(mark + RSV_MARK_BYTES, size);
 
-	if (likely(!want_init_on_free()) || c->ctor || c->flags & RSV_POISON)
-		return;
 	memset(object, 0, mark);
 	memset(object + behind, 0, size - behind);
+}
+
+/* Clears a cached object if init_on_free is on, unless it keeps its bytes or is poisoned. */
+static inline void rsv_free_clear(const struct rsv_cache *c, void *object)
+{
+	if (unlikely(want_init_on_free()) && !rsv_cache_keeps_bytes(c) &&
+	    !(c->flags & RSV_POISON))
+		rsv_object_clear(c, object);
 }
 
 #endif /* RSV_OBJECTS_HOOKS_H */

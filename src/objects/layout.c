@@ -22,6 +22,7 @@
  * number that objects of 3 * 2^n bytes fill. Slabs of internal caches have that smallest number and
  * no more, since every region has some of them.
  */
+#include <linux/align.h>
 #include <linux/cache.h>
 #include <linux/log2.h>
 #include <linux/math.h>
@@ -55,19 +56,22 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 
 /*
  * Whether the mark may overwrite bytes of a free object. It may not where the constructor's or the
- * poison's bytes must stay. Nor may it where the bytes may be red zone: in an object of
- * rsv_kmalloc() the red zone begins behind the bytes that the caller asked for, and a free checks
- * it only after it set the mark.
+ * poison's bytes must stay, or those that readers under RCU may look at. Nor may it where the bytes
+ * may be red zone: in an object of rsv_kmalloc() the red zone begins behind the bytes that the
+ * caller asked for, and a free checks it only after it set the mark.
  */
-static bool rsv_layout_mark_inside(const struct rsv_layout *l, unsigned int flags, bool ctor)
+static bool rsv_layout_mark_inside(const struct rsv_layout *l, const struct rsv_cache_args *args)
 {
-	if (ctor || flags & RSV_POISON)
+	if (args->flags & RSV_POISON)
 		return false;
-	return !l->red || (l->object_size >= RSV_MARK_BYTES && !(flags & RSV_CACHE_KMALLOC));
+	if (args->ctor || args->flags & RSV_TYPESAFE_BY_RCU)
+		return args->use_freeptr_offset;
+	return !l->red || (l->object_size >= RSV_MARK_BYTES && !(args->flags & RSV_CACHE_KMALLOC));
 }
 
-static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
+static void rsv_layout_slot(struct rsv_layout *l, const struct rsv_cache_args *args)
 {
+	const unsigned int flags = args->flags;
 	unsigned int end;
 
 	if (flags & RSV_RED_ZONE) {
@@ -75,9 +79,11 @@ static void rsv_layout_slot(struct rsv_layout *l, unsigned int flags, bool ctor)
 		l->red = round_up(l->object_size + 1, RSV_MARK_BYTES) - l->object_size;
 	}
 	end = round_up(l->object_size + l->red, RSV_MARK_BYTES);
-	if (rsv_layout_mark_inside(l, flags, ctor)) {
+	if (rsv_layout_mark_inside(l, args)) {
 		/* In the middle a short overflow of the slot before does not reach the mark. */
-		l->mark = round_down(l->object_size / 2, RSV_MARK_BYTES);
+		l->mark = args->use_freeptr_offset ?
+				  args->freeptr_offset :
+				  round_down(l->object_size / 2, RSV_MARK_BYTES);
 	} else {
 		l->mark = end;
 		end += RSV_MARK_BYTES;
@@ -138,31 +144,46 @@ void rsv_layout_pages(struct rsv_layout *l,
 	l->objects = slots(l, l->pages);
 }
 
+static bool rsv_layout_freeptr_ok(unsigned int size, const struct rsv_cache_args *args)
+{
+	const unsigned int offset = args->freeptr_offset;
+
+	if (!args->use_freeptr_offset)
+		return !offset;
+	return IS_ALIGNED(offset, RSV_MARK_BYTES) && offset < size &&
+	       size - offset >= RSV_MARK_BYTES;
+}
+
 /**
  * rsv_layout_choose() - choose how objects of a size lie in a slab
  * @l: the layout, filled in
  * @engine: the engine, which chooses the objects and pages of a slab
  * @size: bytes of an object
- * @align: its alignment: a power of two up to twice the page size, or 0 for eight bytes
- * @flags: RSV_HWCACHE_ALIGN and so on
- * @ctor: whether there is a constructor, whose bytes free objects must keep
+ * @args: the rest. Alignments may be up to twice the page size
  *
  * Context: Any.
- * Return: 0, or -EINVAL if @size or @align is out of range.
+ * Return: 0, or -EINVAL if @size, the alignment or the offset of the free pointer is out of range.
  */
 int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,
-		      unsigned int align, unsigned int flags, bool ctor)
+		      const struct rsv_cache_args *args)
 {
+	struct rsv_cache_args own = *args;
+
 	if (!size || size > RSV_CACHE_SIZE_MAX)
 		return -EINVAL;
-	if (align && (!is_power_of_2(align) || align > 2 * PAGE_SIZE))
+	if (args->align && (!is_power_of_2(args->align) || args->align > 2 * PAGE_SIZE))
 		return -EINVAL;
+	if (!rsv_layout_freeptr_ok(size, args))
+		return -EINVAL;
+	/* SLOB knows by the mark whether a free object keeps its block: see slob_freelist.c. */
+	if (engine->heap)
+		own.use_freeptr_offset = false;
 	*l = (struct rsv_layout){
 		.object_size = size,
-		.align = rsv_layout_align(size, align, flags),
-		.few_pages = flags & RSV_CACHE_FEW_PAGES,
+		.align = rsv_layout_align(size, args->align, args->flags),
+		.few_pages = args->flags & RSV_CACHE_FEW_PAGES,
 	};
-	rsv_layout_slot(l, flags, ctor);
+	rsv_layout_slot(l, &own);
 	return engine->layout(l);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_layout_choose);

@@ -8,7 +8,7 @@
 #define RSV_SLAB_PAGES_MOST	8U
 
 int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,
-		      unsigned int align, unsigned int flags, bool ctor);
+		      const struct rsv_cache_args *args);
 void rsv_layout_pages(struct rsv_layout *l,
 		      unsigned int (*slots)(const struct rsv_layout *l, unsigned int pages));
 

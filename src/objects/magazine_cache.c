@@ -17,6 +17,7 @@
  */
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/pfn.h>
 #include <linux/preempt.h>
@@ -86,14 +87,35 @@ static int rsv_magazine_first_size(const struct rsv_cache *c)
 }
 
 /**
+ * rsv_magazine_size_ok() - whether magazines of a cache can have the size that its creator wants
+ * @object_size: bytes of an object
+ * @args: the rest that is said of the cache
+ *
+ * Context: Any.
+ * Return: true if so, or if its creator wants no particular size.
+ */
+bool rsv_magazine_size_ok(unsigned int object_size, const struct rsv_cache_args *args)
+{
+	const unsigned int size = args->magazine_size;
+
+	if (!size)
+		return true;
+	return is_power_of_2(size) && size >= RSV_MAGAZINE_SIZE(0) &&
+	       size <= RSV_MAGAZINE_SIZE(RSV_MAGAZINE_SIZES - 1) &&
+	       (size_t)size * object_size <= RSV_MAGAZINE_BYTES_MAX &&
+	       !(args->flags & RSV_NO_MAGAZINE);
+}
+
+/**
  * rsv_magazine_choose_size() - choose the size of a new cache's magazines, if it has any
  * @c: the cache, its layout known
+ * @size: the size that its creator wants, which is one that it can have; 0 for any
  *
  * An internal cache has no magazines, and stores the size of the magazines that are its objects.
  */
-void rsv_magazine_choose_size(struct rsv_cache *c)
+void rsv_magazine_choose_size(struct rsv_cache *c, unsigned int size)
 {
-	int n = rsv_magazine_first_size(c);
+	int n = size ? rsv_magazine_size_index(size) : rsv_magazine_first_size(c);
 
 	if (c->flags & RSV_CACHE_INTERNAL)
 		c->magazine_size = (c->layout.object_size - sizeof(struct rsv_magazine)) /

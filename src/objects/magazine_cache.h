@@ -5,7 +5,8 @@
 #include "cpu.h"
 #include "types.h"
 
-void rsv_magazine_choose_size(struct rsv_cache *c);
+bool rsv_magazine_size_ok(unsigned int object_size, const struct rsv_cache_args *args);
+void rsv_magazine_choose_size(struct rsv_cache *c, unsigned int size);
 bool rsv_magazine_grow(struct rsv_cache *c);
 
 struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c);

@@ -5,6 +5,8 @@
 #ifndef RSV_OBJECTS_NODE_H
 #define RSV_OBJECTS_NODE_H
 
+#include <linux/mm.h>
+
 #include "cache.h"
 #include "types.h"
 
@@ -33,10 +35,19 @@ void rsv_slabs_for_each(struct rsv_cache *c,
 					   const struct rsv_visitor *visitor),
 			const struct rsv_visitor *visitor);
 
+/*
+ * Whether init_on_alloc clears each object before its first allocation. Before later ones it may
+ * not, since readers under RCU may still look at the object that was there.
+ */
+static inline bool rsv_cache_clears_raw(const struct rsv_cache *c)
+{
+	return c->flags & RSV_TYPESAFE_BY_RCU && !c->ctor && want_init_on_alloc(0);
+}
+
 /* Whether an object must be prepared before its first allocation: rsv_batch.raw */
 static inline bool rsv_cache_has_raw(const struct rsv_cache *c)
 {
-	return c->ctor || rsv_cache_debugs(c);
+	return c->ctor || rsv_cache_debugs(c) || rsv_cache_clears_raw(c);
 }
 
 static inline struct rsv_cache_node *rsv_slab_node(const struct rsv_cache *c,

@@ -13,7 +13,9 @@
 
 static int rsv_magazine_caches_create(struct rsv_region *r)
 {
-	const unsigned int flags = RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL | RSV_CACHE_FEW_PAGES;
+	const struct rsv_cache_args args = {
+		.flags = RSV_NO_MAGAZINE | RSV_CACHE_INTERNAL | RSV_CACHE_FEW_PAGES,
+	};
 	unsigned int n;
 
 	for (n = 0; n < RSV_MAGAZINE_SIZES; n++) {
@@ -21,7 +23,7 @@ static int rsv_magazine_caches_create(struct rsv_region *r)
 		struct rsv_cache *c;
 
 		snprintf(name, sizeof(name), "own-%zu", RSV_MAGAZINE_BYTES(n));
-		c = rsv_cache_create_internal(r, name, RSV_MAGAZINE_BYTES(n), 0, flags, NULL);
+		c = rsv_cache_create_internal(r, name, RSV_MAGAZINE_BYTES(n), &args);
 		if (IS_ERR(c))
 			return PTR_ERR(c);
 		r->magazine_caches[n] = c;
@@ -38,12 +40,15 @@ static int rsv_class_caches_create(struct rsv_region *r)
 	memcpy(r->class, classes->of, sizeof(r->class));
 	for (class = 0; class < classes->nr; class++) {
 		unsigned int size = classes->size[class];
+		const struct rsv_cache_args args = {
+			.align = rsv_class_align(size),
+			.flags = RSV_CACHE_KMALLOC,
+		};
 		char name[RSV_NAME_MAX];
 		struct rsv_cache *c;
 
 		snprintf(name, sizeof(name), "kmalloc-%u", size);
-		c = rsv_cache_create_internal(r, name, size, rsv_class_align(size),
-					      RSV_CACHE_KMALLOC, NULL);
+		c = rsv_cache_create_internal(r, name, size, &args);
 		if (IS_ERR(c))
 			return PTR_ERR(c);
 		r->kmalloc[class] = c;

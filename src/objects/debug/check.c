@@ -11,8 +11,8 @@
  *	RSV_POISON	padding			POISON_INUSE		POISON_INUSE
  *	RSV_STORE_USER	owners			see track.c		see track.c
  *
- * An object that has a constructor keeps its bytes while it is free, so it is not poisoned. If the
- * caller of rsv_kmalloc() asked for less than the whole object, the rest is red zone too while the
+ * An object that has a constructor, or that readers under RCU may look at, keeps its bytes while it
+ * is free, so it is not poisoned. If the caller of rsv_kmalloc() asked for less than the whole object, the rest is red zone too while the
  * object is used.
  *
  * A damaged object is reported once and never used again. Only the owner of an object calls these
@@ -27,6 +27,7 @@
 
 #include "check.h"
 #include "compat.h"
+#include "objects/cache.h"
 #include "pages/pagemap.h"
 #include "slot.h"
 #include "track.h"
@@ -49,7 +50,7 @@ static bool rsv_part_ok(const struct rsv_cache *c, const struct rsv_extent *e, c
 
 static bool rsv_debug_poisons(const struct rsv_cache *c)
 {
-	return c->flags & RSV_POISON && !c->ctor;
+	return c->flags & RSV_POISON && !rsv_cache_keeps_bytes(c);
 }
 
 static void rsv_debug_fill_red(const struct rsv_cache *c, void *object, u8 value)

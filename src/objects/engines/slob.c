@@ -29,6 +29,7 @@
 #include <linux/kconfig.h>
 #include <linux/minmax.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/topology.h>
 
 #include "compat.h"
@@ -409,25 +410,53 @@ static void rsv_slob_freelist_release(struct rsv_cache *c, void *object)
 		rsv_debug_report(RSV_CORRUPT, c, e, object, "it is no block of the heap any more");
 }
 
-/* Shortens the freelist. Returns the number of slob pages that became empty and were freed. */
-static unsigned int rsv_slob_freelist_shrink(struct rsv_cache *c, int nid, bool aged)
+/* Takes the surplus of objects off the freelist. Returns them as a chain, and sets their number. */
+static void *rsv_slob_freelist_take(struct rsv_cache *c, int nid, bool aged, unsigned long *nr)
 {
 	unsigned long left = rsv_slob_freelist_surplus(c, nid, aged);
-	unsigned int i, nr = 0;
 	struct rsv_batch batch;
+	void *taken = NULL;
 
+	*nr = 0;
 	while (left) {
 		rsv_batch_init(&batch);
 		rsv_slob_freelist_alloc(c, nid, min_t(unsigned long, left, RSV_BATCH), &batch);
-		for (i = 0; i < batch.nr; i++)
-			rsv_slob_freelist_release(c, batch.object[i]);
 		if (batch.damaged)
 			rsv_cache_lost(c, batch.damaged, batch.lost);
 		if (!batch.nr)
 			break;
 		left -= batch.nr;
-		nr += rsv_heap_trim(c->region, nid, RSV_SLOB_EMPTY_MIN);
+		*nr += batch.nr;
+		while (batch.nr)
+			taken = rsv_slob_freelist_chain(c, batch.object[--batch.nr], taken);
 		cond_resched();
+	}
+	return taken;
+}
+
+/*
+ * Shortens the freelist. Returns the number of slob pages that became empty and were freed. Readers
+ * under RCU may still look at a free object of a cache with RSV_TYPESAFE_BY_RCU, so its block waits
+ * for a grace period before another cache can have it.
+ */
+static unsigned int rsv_slob_freelist_shrink(struct rsv_cache *c, int nid, bool aged)
+{
+	unsigned long left;
+	void *object = rsv_slob_freelist_take(c, nid, aged, &left), *next;
+	unsigned int nr = 0;
+
+	if (left && c->flags & RSV_TYPESAFE_BY_RCU)
+		synchronize_rcu_expedited();
+	for (; left; left--, object = next) {
+		if (!rsv_slob_freelist_chained(c, nid, object, left - 1, &next)) {
+			rsv_cache_lost(c, object, left);
+			break;
+		}
+		rsv_slob_freelist_release(c, object);
+		if (left % RSV_BATCH == 1) {
+			nr += rsv_heap_trim(c->region, nid, RSV_SLOB_EMPTY_MIN);
+			cond_resched();
+		}
 	}
 	return nr;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The freelist of a cache of the engine SLOB: free objects that keep their bytes, since they have a
- * constructor or are poisoned, and therefore keep their blocks too.
+ * constructor, are poisoned or may have readers under RCU, and therefore keep their blocks too.
  *
  * The mark of such an object says RSV_SLAB_NONE. The unit before the mark has the address of the
  * next object, encoded like a mark. Both lie behind the bytes of the user, who may have overwritten
@@ -151,4 +151,46 @@ unsigned long rsv_slob_freelist_surplus(struct rsv_cache *c, int nid, bool aged)
 	n->min_nr = n->nr_freelist - nr;
 	raw_spin_unlock_irqrestore(&h->lock, flags);
 	return nr;
+}
+
+/**
+ * rsv_slob_freelist_chain() - link an object that was taken off the freelist to another one
+ * @c: the cache
+ * @object: the object, cached and the caller's
+ * @next: the other one, or NULL
+ *
+ * Context: Any.
+ * Return: @object
+ */
+void *rsv_slob_freelist_chain(const struct rsv_cache *c, void *object, void *next)
+{
+	rsv_mark_write(c, rsv_slob_freelist_next(c, object), (unsigned long)next);
+	return object;
+}
+
+/**
+ * rsv_slob_freelist_chained() - the next object of a chain
+ * @c: the cache
+ * @nid: the node that the objects are of
+ * @object: an object of the chain
+ * @behind: the number of objects behind it
+ * @next: set to the next object, or to NULL
+ *
+ * Context: Any but NMI, with no raw lock held.
+ * Return: false if the link was overwritten: then @object and those behind it are lost.
+ */
+bool rsv_slob_freelist_chained(struct rsv_cache *c, int nid, void *object, unsigned long behind,
+			       void **next)
+{
+	struct rsv_heap_node *h = rsv_slob_freelist_node(c, nid);
+	unsigned long flags;
+	bool sound;
+
+	*next = (void *)rsv_mark_read(c, rsv_slob_freelist_next(c, object));
+	raw_spin_lock_irqsave(&h->lock, flags);
+	sound = behind ? rsv_slob_freelist_may_be(c, nid, *next) : !*next;
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	if (!sound)
+		rsv_heap_lost(c, object, behind + 1);
+	return sound;
 }
