@@ -32,6 +32,7 @@ int machine_run_traces(struct rsv_region *r);
 int machine_run_double_free(struct rsv_region *r);
 int machine_run_fuzz(struct rsv_region *r);
 int machine_run_unplug(struct rsv_region *r);
+int machine_run_typesafe(struct rsv_region *r);
 void machine_unplug_end(void);
 void machine_traces_end(void);
 void machine_objects_end(void);

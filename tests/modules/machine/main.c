@@ -21,11 +21,11 @@
 static char *run = "drain";
 module_param(run, charp, 0400);
 MODULE_PARM_DESC(run,
-		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz, unplug");
+		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz, unplug, typesafe");
 
 unsigned int machine_seconds = 40;
 module_param_named(seconds, machine_seconds, uint, 0400);
-MODULE_PARM_DESC(seconds, "how long stress, objects, double_free and fuzz take");
+MODULE_PARM_DESC(seconds, "how long stress, objects, double_free and fuzz take, and typesafe at most");
 
 unsigned int machine_slots = 2048;
 module_param_named(slots, machine_slots, uint, 0400);
@@ -45,7 +45,8 @@ MODULE_PARM_DESC(checks, "whether the caches of objects check what they are give
 
 char *machine_target = "slub";
 module_param_named(target, machine_target, charp, 0400);
-MODULE_PARM_DESC(target, "what double_free frees twice: slab, slub, slob[-bare][-bulk] or pages[-bulk]");
+MODULE_PARM_DESC(target,
+		 "what double_free frees twice: slab, slub, slob[-bare][-bulk] or pages[-bulk]; the cache of typesafe: the same without -bulk");
 
 static atomic_t nr_wrong;
 
@@ -104,7 +105,7 @@ static const struct {
 	{"objects", machine_run_objects}, {"footprint", machine_run_footprint},
 	{"reserve", machine_run_reserve}, {"traces", machine_run_traces},
 	{"double_free", machine_run_double_free}, {"fuzz", machine_run_fuzz},
-	{"unplug", machine_run_unplug},
+	{"unplug", machine_run_unplug},	  {"typesafe", machine_run_typesafe},
 };
 
 static int __init machine_init(void)
