@@ -1024,6 +1024,20 @@ struct rsv_cache {
 	struct rsv_cache_node *nodes[];
 };
 
+/**
+ * struct rsv_sheaf - objects that a caller has set aside (the caller)
+ * @cache: their cache (constant, as @room)
+ * @room: objects that it has room for
+ * @nr: their number
+ * @object: the objects, cached
+ */
+struct rsv_sheaf {
+	struct rsv_cache *cache;
+	unsigned int room;
+	unsigned int nr;
+	void *object[];
+};
+
 /*
  * Bytes of a chunk, where structures of caches lie side by side. Enough for one of a machine with
  * 1024 nodes.

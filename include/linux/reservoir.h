@@ -33,6 +33,7 @@
 struct page;
 struct rsv_cache;
 struct rsv_region;
+struct rsv_sheaf;
 
 /**
  * struct rsv_reserve - memory to reserve for a region
@@ -150,6 +151,12 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects);
 int rsv_cache_shrink(struct rsv_cache *c);
 int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr);
+struct rsv_sheaf *rsv_cache_prefill(struct rsv_cache *c, gfp_t gfp, unsigned int nr);
+int rsv_cache_refill_sheaf(struct rsv_cache *c, gfp_t gfp, struct rsv_sheaf **sheaf,
+			   unsigned int nr);
+void *rsv_cache_alloc_from_sheaf(struct rsv_cache *c, gfp_t gfp, struct rsv_sheaf *sheaf) __malloc;
+void rsv_cache_return_sheaf(struct rsv_cache *c, struct rsv_sheaf *sheaf);
+unsigned int rsv_cache_sheaf_size(const struct rsv_sheaf *sheaf);
 void *rsv_mempool_alloc(gfp_t gfp, void *cache);
 void rsv_mempool_free(void *element, void *cache);
 

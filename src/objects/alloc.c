@@ -143,11 +143,16 @@ static void rsv_alloc_report_damaged(struct rsv_cache *c, const void *object)
 			 "a free object was written to, and is lost");
 }
 
-/*
- * Makes a cached object a used one. Returns false if the object is damaged; it is reported then,
- * and lost.
+/**
+ * rsv_alloc_mark_used() - make a cached object a used one
+ * @c: the cache
+ * @object: the object, constructed and the caller's
+ * @caller: address of the calling code
+ *
+ * Context: Any but NMI; for a cache without checks, any.
+ * Return: false if the object is damaged. It is reported then, and lost.
  */
-static bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long caller)
+bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long caller)
 {
 	bool used;
 
@@ -221,6 +226,13 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 	return rsv_alloc_by_steps(c, gfp, nid, damaged, caller);
 }
 
+/* Constructs an object that nobody uses yet. */
+static void rsv_alloc_construct_cached(struct rsv_cache *c, void *object)
+{
+	rsv_alloc_construct(c, object);
+	rsv_kasan_forbid(object, round_up(c->layout.object_size, RSV_MARK_BYTES));
+}
+
 /**
  * rsv_alloc_for_reserve() - get cached objects that can become guaranteed ones
  * @c: the cache
@@ -234,11 +246,28 @@ void *rsv_alloc_slow(struct rsv_cache *c, gfp_t gfp, int nid, void *damaged, uns
 void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
 {
 	rsv_batch_alloc(c, gfp, numa_mem_id(), RSV_BATCH, t);
-	if (t->nr && t->raw) {
-		rsv_alloc_construct(c, t->object[0]);
-		rsv_kasan_forbid(t->object[0],
-				 round_up(c->layout.object_size, RSV_MARK_BYTES));
-	}
+	if (t->nr && t->raw)
+		rsv_alloc_construct_cached(c, t->object[0]);
+}
+
+/**
+ * rsv_alloc_set_aside() - get a cached object that only the caller has
+ * @c: the cache
+ * @gfp: as for rsv_cache_alloc()
+ *
+ * The object comes from the nearest place that has one, is constructed, and counts as allocated.
+ *
+ * Context: Any but NMI; may sleep if @gfp allows it.
+ * Return: The object, which rsv_alloc_mark_used() makes a used one; or NULL.
+ */
+void *rsv_alloc_set_aside(struct rsv_cache *c, gfp_t gfp)
+{
+	bool raw;
+	void *object = rsv_alloc_cached(c, gfp, NUMA_NO_NODE, &raw);
+
+	if (object && raw)
+		rsv_alloc_construct_cached(c, object);
+	return object;
 }
 
 /**

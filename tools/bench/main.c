@@ -46,6 +46,7 @@ static const struct bench_case *const all_cases[] = {
 	bench_extents,
 	bench_vmalloc,
 	bench_caches_life,
+	bench_sheaf,
 	bench_full,
 	bench_aged,
 	bench_page_lists,
