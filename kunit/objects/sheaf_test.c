@@ -311,7 +311,7 @@ static void what_goes_back_is_guaranteed_first(struct kunit *test)
 
 /* --- With magazines ------------------------------------------------------------------------- */
 
-/* A section that is prepared again and again takes objects from its CPU, and none from the slabs. */
+/* A section that is prepared again and again takes objects of its CPU, none of the slabs. */
 static void a_returned_sheaf_serves_the_next_one(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RSV_TYPESAFE_BY_RCU, with every engine, with magazines and without: the cache writes to no byte of
- * a free object, and nobody else gets its memory before a grace period has ended.
+ * RSV_TYPESAFE_BY_RCU, with every engine, with magazines and without: the cache writes to no byte
+ * of a free object, and nobody else gets its memory before a grace period has ended.
  */
 #include <linux/mm.h>
 #include <linux/rcupdate.h>

@@ -287,9 +287,9 @@ static bool rsv_cache_request_ok(const char *name, unsigned int align, unsigned 
  * to its older form.
  *
  * Context: Process; may sleep.
- * Return: As rsv_cache_create(). -EINVAL also for a @freeptr_offset that is not a multiple of eight,
- * that leaves the object or that is given without @use_freeptr_offset; for a @magazine_size that is
- * no size of magazines, that would hold more than 128 KB of objects, or that comes with
+ * Return: As rsv_cache_create(). -EINVAL also for a @freeptr_offset that is not a multiple of
+ * eight, that leaves the object or that is given without @use_freeptr_offset; for a @magazine_size
+ * that is no size of magazines, that would hold more than 128 KB of objects, or that comes with
  * RSV_NO_MAGAZINE.
  */
 struct rsv_cache *rsv_cache_create_args(struct rsv_region *r, const char *name, unsigned int size,

@@ -9,7 +9,7 @@
  * region. The caller alone has the sheaf: no lock guards it, no drain reaches its objects, and no
  * other CPU looks at it. So any context may take an object from it.
  *
- * The objects count as allocated from when they are in a sheaf: a cache with such objects is in use.
+ * The objects of a sheaf count as allocated: a cache with such objects is in use.
  */
 #include <linux/hardirq.h>
 #include <linux/minmax.h>
@@ -84,8 +84,8 @@ static bool rsv_sheaf_fill(struct rsv_sheaf *s, gfp_t gfp, unsigned int nr)
 
 /*
  * Moves objects from a sheaf into this CPU's magazines, down to @nr, while these have room. Missing
- * guaranteed objects come first, and objects of other nodes have another magazine. Then the function
- * does nothing.
+ * guaranteed objects come first, and objects of other nodes have another magazine. Then the
+ * function does nothing.
  */
 static void rsv_sheaf_return_to_cpu(struct rsv_sheaf *s, unsigned int nr)
 {

@@ -2,8 +2,8 @@
 /*
  * Objects that are set aside before a section in which no allocation may fail: half of them are
  * used there, and the others go back. The kernel's counterpart is a bulk request before the section
- * and a bulk free after it, which is what a module can do: kernels from 7.0 on have sheaves of their
- * own, for the maple tree, but export none of them.
+ * and a bulk free after it, which is what a module can do: newer kernels have sheaves of their own,
+ * for the maple tree, but do not export them.
  */
 #include <linux/slab.h>
 

@@ -12,8 +12,8 @@
  *	RSV_STORE_USER	owners			see track.c		see track.c
  *
  * An object that has a constructor, or that readers under RCU may look at, keeps its bytes while it
- * is free, so it is not poisoned. If the caller of rsv_kmalloc() asked for less than the whole object, the rest is red zone too while the
- * object is used.
+ * is free, so it is not poisoned. If the caller of rsv_kmalloc() asked for less than the whole
+ * object, the rest is red zone too while the object is used.
  *
  * A damaged object is reported once and never used again. Only the owner of an object calls these
  * functions, so they need no lock. layout.c tells where the parts lie.

@@ -41,7 +41,7 @@
  */
 struct found {
 	u64 made;
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	u64 key;
 	u8 rest[88];
 	u64 end;
