@@ -41,6 +41,13 @@
 #define rsv_kernel_pages_bulk(gfp, nr, pages) alloc_pages_bulk(gfp, nr, pages)
 #endif
 
+/* Waits for the kernel's own kfree_rcu(), for tools/bench; since 6.12. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define rsv_kernel_kfree_rcu_barrier() rcu_barrier()
+#else
+#define rsv_kernel_kfree_rcu_barrier() kvfree_rcu_barrier()
+#endif
+
 /*
  * Whether the cheap checks for misuse are built in, as they always should be. "make bench" builds
  * the module without them to measure their cost.

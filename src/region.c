@@ -24,6 +24,7 @@
 #include "objects/cache_destroy.h"
 #include "objects/heap.h"
 #include "objects/leaving.h"
+#include "objects/rcu_ended.h"
 #include "objects/reap.h"
 #include "objects/region_caches.h"
 #include "objects/stats.h"
@@ -91,6 +92,7 @@ static struct rsv_region *rsv_region_alloc(const char *name, unsigned int origin
 	rsv_waiting_init(r);
 	rsv_bad_pages_init(r);
 	rsv_leaving_init(r);
+	rsv_rcu_init(r);
 	rsv_reap_init(r);
 	rsv_lending_init(r);
 	return r;
@@ -106,6 +108,7 @@ static void rsv_regions_quiesce(struct list_head *regions)
 	synchronize_rcu();
 	list_for_each_entry(r, regions, ending) {
 		rsv_zones_quiesce(r);
+		rsv_rcu_stop(r);
 		rsv_leaving_stop(r);
 		rsv_bad_pages_cancel(r);
 		cancel_work_sync(&r->drain_work);
@@ -160,6 +163,7 @@ static int rsv_region_set_up(struct rsv_region *r, const struct rsv_reserve *wan
 	err = rsv_drain_create(r);
 	if (err)
 		goto no_drains;
+	rsv_rcu_create(r);
 	err = rsv_region_add(r, want, nr) ?: rsv_heap_create(r);
 	if (err)
 		goto no_heap;
@@ -300,6 +304,7 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	unsigned long nr_free;
 	unsigned int nr_caches;
 
+	rsv_rcu_barrier(r);
 	/* Pages that a work item looks at are counted nowhere. */
 	rsv_bad_pages_flush(r);
 	rsv_waiting_pause(r);

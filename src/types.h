@@ -16,7 +16,7 @@
  *	 |
  *	 |-- caches --> rsv_cache	objects of one size
  *	 |		|-- cpus --> rsv_cpu		one for each CPU
- *	 |		|	      `-- loaded, previous, remote --> rsv_magazine --> objects
+ *	 |		|	      `-- loaded, previous, remote, rcu --> rsv_magazine --> objects
  *	 |		|-- guarantee --> objects that only this cache uses
  *	 |		`-- nodes[nid] --> rsv_cache_node	one for each NUMA node
  *	 |			|-- depot --> rsv_depot --> magazines that no CPU has
@@ -47,6 +47,7 @@
  *				top of objects/cache.c
  *	rsv_frame		the owner of the page. A reader that got the pointer from a caller
  *				reads under RCU or with preemption disabled, and checks the frame
+ *	rsv_rcu_frees		the holder of its raw lock
  *	rsv_region, rsv_extents	the holder of shape_lock changes them. Requests only read. Memory
  *				that they may be reading is freed after a grace period
  */
@@ -608,8 +609,8 @@ struct rsv_waiting {
  *	after each cache; may sleep
  * @has_local: whether a CPU has cached objects of a cache or, if that is NULL, of any, read without
  *	synchronisation; may sleep
- * @free_leaving: frees the pages of slabs that left their caches: all if @may_sleep, else some.
- *	Returns whether there was any such slab
+ * @free_leaving: frees the objects that wait for a grace period, and the pages of slabs that left
+ *	their caches: all if @may_sleep, else some. Returns whether there was any
  */
 struct rsv_drain_hooks {
 	void (*shrink)(struct rsv_region *r);
@@ -622,6 +623,9 @@ struct rsv_drain_hooks {
  * struct rsv_drain_work - the work that drains one CPU
  * @work: drains all lists and magazines; queued on that CPU (region->drain_lock)
  * @cache_work: drains the magazines of @caches; queued on that CPU (region->cache_drain_lock)
+ * @rcu_work: adds the CPU's objects that wait for a grace period to region->rcu_frees; queued on
+ *	that CPU
+ * @rcu: whether the CPU may have such objects (set by the CPU, cleared by @rcu_work)
  * @region: the region (constant)
  * @caches: a list of caches by rsv_cache.ending, of any region (region->cache_drain_lock; read by
  *	@cache_work)
@@ -629,6 +633,8 @@ struct rsv_drain_hooks {
 struct rsv_drain_work {
 	struct work_struct work;
 	struct work_struct cache_work;
+	struct work_struct rcu_work;
+	bool rcu;
 	struct rsv_region *region;
 	struct list_head *caches;
 };
@@ -740,14 +746,18 @@ struct rsv_layout {
  *	it)
  * @rounds: objects in it. While a CPU has it loaded, rsv_cpu.top tells instead
  * @size: rounds that it has room for
- * @next: the next one in the depot
+ * @head_offset: while its objects wait for a grace period: where in each of them its rcu_head lies
+ * @cache: at that time: their cache
+ * @next: the next one in the depot, or in rsv_rcu_frees
  * @below: while a CPU has it loaded: rsv_cpu.none, where a fast path looks for an object if there
  *	is none
  * @object: the objects
  */
 struct rsv_magazine {
-	u32 rounds;
-	u32 size;
+	u16 rounds;
+	u16 size;
+	u32 head_offset;
+	struct rsv_cache *cache;
 	union {
 		struct rsv_magazine *next;
 		void *below;
@@ -802,6 +812,10 @@ struct rsv_depot {
  * @loaded: the loaded magazine, never NULL
  * @previous: the magazine that was loaded before, mostly full or empty, never NULL
  * @remote: the magazine that collects objects of other nodes until it is full, never NULL
+ * @rcu: the magazine that collects objects to be freed after a grace period, never NULL
+ * @rcu_rounds: objects in it
+ * @rcu_last: its last round, which only the slow path fills; 0 if there is no such magazine
+ * @rcu_offset: where in each of its objects its rcu_head lies
  * @active: the engine SLUB without magazines: the slab that serves this CPU, or NULL
  * @active_first: its first object
  * @freelist: first object of @active that belongs to this CPU, or RSV_SLAB_NONE
@@ -821,6 +835,10 @@ struct rsv_cpu {
 	struct rsv_magazine *loaded;
 	struct rsv_magazine *previous;
 	struct rsv_magazine *remote;
+	struct rsv_magazine *rcu;
+	unsigned int rcu_rounds;
+	unsigned int rcu_last;
+	unsigned int rcu_offset;
 	struct rsv_frame *active;
 	void *active_first;
 	unsigned int freelist;
@@ -982,6 +1000,7 @@ struct rsv_guarantee {
  *	that is drained (region->cache_drain_lock); or on region->lost_caches (region->caches_lock)
  * @debugfs: its folder (from when the cache is created until it is destroyed)
  * @nr_leaving: slabs that left the cache and are not free yet (atomic)
+ * @nr_rcu: objects in region->rcu_frees (atomic). Not exact if one of them was freed twice
  * @rcu: work that quarantines the cache, and all that ended with it, after a grace period (queued
  *	for the first of them, and again while slabs of any of them are leaving)
  * @nodes: by number of the node (constant)
@@ -1020,6 +1039,7 @@ struct rsv_cache {
 	struct list_head ending;
 	struct dentry *debugfs;
 	atomic_long_t nr_leaving;
+	atomic_long_t nr_rcu;
 	struct rcu_work rcu;
 	struct rsv_cache_node *nodes[];
 };
@@ -1088,6 +1108,7 @@ struct rsv_cache_hooks {
  * @depot_empty: empty magazines there
  * @exchanges: magazines that CPUs got there
  * @contended: times that a CPU waited for the lock of a depot
+ * @rcu_waiting: used objects that are freed after a grace period
  */
 struct rsv_cache_figures {
 	u64 active;
@@ -1105,6 +1126,7 @@ struct rsv_cache_figures {
 	u64 depot_empty;
 	u64 exchanges;
 	u64 contended;
+	u64 rcu_waiting;
 };
 
 /*
@@ -1507,6 +1529,40 @@ struct rsv_leaving {
 };
 
 /**
+ * struct rsv_rcu_stack - objects to be freed (rsv_rcu_frees.lock)
+ * @magazines: full and partial magazines of such objects, by next
+ * @heads: the rcu_head of each other one, by next; func has the cookie of the object: rcu_frees.h
+ */
+struct rsv_rcu_stack {
+	struct rsv_magazine *__data_racy magazines;
+	struct rcu_head *__data_racy heads;
+};
+
+/**
+ * struct rsv_rcu_frees - objects and pages that are freed after a grace period: see rcu_frees.c
+ * @lock: guards the fields down to @grace. Raw, interrupts off; no other lock is taken under it
+ * @arrived: those whose grace period has not begun
+ * @waiting: those whose grace period has begun
+ * @ended: those whose grace period has ended
+ * @grace: the state by which RCU tells whether the grace period of @waiting has ended
+ * @nr: all of them, and those that a caller is just freeing (atomic)
+ * @takers: callers that may not sleep and are just freeing some, under rcu_read_lock() (atomic)
+ * @mutex: held by a task that frees them; may sleep
+ * @work: frees them after a grace period (queued by the first one that arrives, and by itself)
+ */
+struct rsv_rcu_frees {
+	raw_spinlock_t lock;	/* see above */
+	struct rsv_rcu_stack arrived;
+	struct rsv_rcu_stack waiting;
+	struct rsv_rcu_stack ended;
+	unsigned long grace;
+	atomic_long_t nr;
+	atomic_t takers;
+	struct mutex mutex;	/* see above */
+	struct rcu_work work;
+};
+
+/**
  * struct rsv_pool - what programs hold of a region, or as scratch regions (rsv_quota_lock)
  * @nr_pages: pages that all programs hold
  */
@@ -1565,6 +1621,7 @@ struct rsv_backoff {
  * @magazine_caches: the internal caches whose objects are magazines and bufctls, by size
  * @heap: the heap of the engine SLOB
  * @leaving: the slabs that left its caches
+ * @rcu_frees: what is freed after a grace period (a lock of its own)
  * @reap_work: returns unused magazines and slabs of its caches from time to time (queues itself)
  * @caches_lock: guards changes of @caches, @caches_by_id and @nr_caches; may sleep. Queries read
  *	them under RCU
@@ -1619,6 +1676,7 @@ struct rsv_region {
 	struct rsv_cache *magazine_caches[RSV_MAGAZINE_SIZES];
 	struct rsv_heap *heap;
 	struct rsv_leaving leaving;
+	struct rsv_rcu_frees rcu_frees;
 	struct delayed_work reap_work;
 	struct mutex caches_lock;	/* see above */
 	struct list_head caches;

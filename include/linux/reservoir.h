@@ -25,6 +25,7 @@
 #include <linux/mm_types.h>
 #include <linux/overflow.h>
 #include <linux/page_ref.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
@@ -147,6 +148,8 @@ int rsv_caches_destroy(unsigned int nr, struct rsv_cache **caches);
 void *rsv_cache_alloc(struct rsv_cache *c, gfp_t gfp) __malloc;
 void *rsv_cache_alloc_node(struct rsv_cache *c, gfp_t gfp, int nid) __malloc;
 void rsv_cache_free(struct rsv_cache *c, void *object);
+void rsv_cache_free_rcu(struct rsv_cache *c, void *object, struct rcu_head *head);
+void rsv_rcu_barrier(struct rsv_region *r);
 unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int nr, void **objects);
 void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects);
 int rsv_cache_shrink(struct rsv_cache *c);
@@ -165,6 +168,7 @@ void rsv_mempool_free(void *element, void *cache);
  * caller that can use more asks rsv_kmalloc_size_roundup() first, and then requests all of that.
  */
 void rsv_kfree(const void *p);
+void rsv_kfree_call_rcu(const void *p, struct rcu_head *head);
 size_t rsv_ksize(const void *p);
 size_t rsv_kmalloc_size_roundup(const struct rsv_region *r, size_t size);
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp) __alloc_size(2);
@@ -174,6 +178,25 @@ void * __must_check rsv_krealloc(struct rsv_region *r, const void *p, size_t siz
 	__realloc_size(3);
 void *rsv_kmemdup(struct rsv_region *r, const void *src, size_t len, gfp_t gfp) __realloc_size(3);
 char *rsv_kstrdup(struct rsv_region *r, const char *s, gfp_t gfp) __malloc;
+
+/**
+ * rsv_kfree_rcu() - free memory after a grace period, as kfree_rcu()
+ * @p: memory of rsv_kmalloc() and its like, or an object of rsv_cache_alloc(); NULL and
+ *	ZERO_SIZE_PTR do nothing
+ * @field: a field of @p, a struct rcu_head
+ *
+ * rsv_cache_free_rcu() says more.
+ *
+ * Context: Any but NMI. Never fails, and never sleeps.
+ */
+#define rsv_kfree_rcu(p, field)						\
+	do {								\
+		typeof(p) __rsv_p = (p);				\
+									\
+		static_assert(__same_type((p)->field, struct rcu_head));\
+		if (__rsv_p)						\
+			rsv_kfree_call_rcu(__rsv_p, &__rsv_p->field);	\
+	} while (0)
 
 /**
  * rsv_kmalloc_array() - allocate memory for an array

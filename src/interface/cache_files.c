@@ -40,6 +40,7 @@ static int rsv_cache_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "exchanges", c.exchanges);
 	rsv_show(m, "contended", c.contended);
 	rsv_show(m, "guaranteed_objects", c.guaranteed_objects);
+	rsv_show(m, "rcu_waiting", c.rcu_waiting);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_cache_stats);

@@ -26,6 +26,7 @@
 #include "objects/cache.h"
 #include "objects/cache_list.h"
 #include "objects/kmalloc.h"
+#include "objects/rcu_frees.h"
 #include "objects/stats.h"
 #include "pages/zonelist.h"
 #include "query.h"
@@ -113,6 +114,7 @@ static int rsv_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "heap_bytes", info.heap_bytes);
 	rsv_show(m, "heap_free_bytes", info.heap_free_bytes);
 	rsv_show(m, "leaving_bytes", info.leaving_bytes);
+	rsv_show(m, "rcu_waiting", rsv_rcu_count_region(m->private));
 	rsv_show(m, "waiting_pages", info.waiting_pages);
 	rsv_show(m, "bad_pages", info.bad_pages);
 	rsv_show(m, "programs_bytes", info.programs_bytes);

@@ -317,6 +317,7 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 		cache->least_request = rsv_kmalloc_least(c);
 	}
 	cache->guaranteed_objects = READ_ONCE(c->guarantee.target);
+	cache->rcu_waiting = figures.rcu_waiting;
 	cache->origin = rsv_name_is_of_user(c->name) ? RSV_CACHE_USER : RSV_CACHE_KERNEL;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);

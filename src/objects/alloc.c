@@ -31,15 +31,21 @@
 #include "pages/page_alloc.h"
 
 /*
- * Gets objects from the slabs after the engine had none. A depot may have objects of any node, so
- * the function first flushes a full magazine of each. If the request slept, other callers may also
- * have freed objects meanwhile.
+ * Gets objects after the engine had none. The request may have freed objects itself that waited for
+ * a grace period, and if it slept, other callers may have. They are in this CPU's magazines, in a
+ * depot or with the engine. A depot may have objects of any node, so the function flushes a full
+ * magazine of each to the engine.
  */
 static void rsv_alloc_leftovers(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
 				struct rsv_batch *t)
 {
-	if (!rsv_magazine_spill(c) && !gfpflags_allow_blocking(gfp))
+	void *object = rsv_cpu_alloc(c, gfp & __GFP_THISNODE ? nid : NUMA_NO_NODE, false);
+
+	if (object) {
+		t->object[t->nr++] = object;
 		return;
+	}
+	rsv_magazine_spill(c);
 	if (gfp & __GFP_THISNODE)
 		rsv_batch_alloc_node(c, nid, nr, t);
 	else

@@ -43,6 +43,7 @@
 #include "name.h"
 #include "node.h"
 #include "pages/gfp.h"
+#include "rcu_frees.h"
 #include "reap.h"
 
 static const struct rsv_cache_hooks *rsv_cache_hooks;	/* set before the first cache */
@@ -408,6 +409,7 @@ int rsv_caches_start(void)
 		return err;
 	}
 	rsv_cache_state = err;
+	rsv_rcu_start();
 	rsv_reap_set_hooks();
 	return 0;
 }

@@ -46,6 +46,8 @@
 #include "leaving.h"
 #include "pages/drain.h"
 #include "pages/extent.h"
+#include "rcu_ended.h"
+#include "rcu_frees.h"
 #include "reap.h"
 #include "stats.h"
 #include "work.h"
@@ -224,6 +226,26 @@ int rsv_cache_add_ending(struct rsv_cache *c, struct list_head *caches)
 }
 
 /*
+ * Frees the objects of caches that were given back by RCU. The caches are drained, so all of them
+ * wait in their regions.
+ */
+static void rsv_caches_free_waiting(struct list_head *caches)
+{
+	struct rsv_cache *c;
+	bool any = false;
+
+	list_for_each_entry(c, caches, ending) {
+		if (!atomic_long_read(&c->nr_rcu))
+			continue;
+		rsv_rcu_free_all(c->region);
+		any = true;
+	}
+	/* They are in the magazines of CPUs now. */
+	if (any)
+		rsv_drain_caches(caches);
+}
+
+/*
  * Hides the caches that are not in use, and moves them to @retired. Takes the others off the list,
  * unchanged, with a report for each. Returns 0, or -EBUSY if there are any.
  */
@@ -234,6 +256,7 @@ static int rsv_caches_retire(struct list_head *caches, struct list_head *retired
 
 	/* Flushing finds an object that two CPUs freed at once, which would hide a used one. */
 	rsv_drain_caches(caches);
+	rsv_caches_free_waiting(caches);
 	list_for_each_entry_safe(c, next, caches, ending) {
 		rsv_depot_drain(c);
 		if (rsv_cache_in_use(c)) {
@@ -492,6 +515,8 @@ void rsv_regions_destroy_caches(struct list_head *regions, struct rsv_leak_log *
 	struct rsv_region *r;
 	struct rsv_cache *c;
 
+	list_for_each_entry(r, regions, ending)
+		rsv_rcu_barrier(r);
 	rsv_regions_destroy_some(regions, false, log);
 	list_for_each_entry(r, regions, ending) {
 		list_for_each_entry(c, &r->lost_caches, ending)

@@ -29,6 +29,7 @@ void rsv_cpu_init(struct rsv_cache *c, struct rsv_cpu *cpu)
 	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;
+	cpu->rcu = &rsv_magazine_none;
 	cpu->freelist = RSV_SLAB_NONE;
 }
 
@@ -49,8 +50,10 @@ bool rsv_cpu_has(struct rsv_cache *c, unsigned int cpu)
 
 	/* data_race(): see above */
 	return data_race(p->loaded != &rsv_magazine_none || p->previous != &rsv_magazine_none ||
-			 p->remote != &rsv_magazine_none || p->active);
+			 p->remote != &rsv_magazine_none ||
+			 p->rcu != &rsv_magazine_none || p->active);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_cpu_has);
 
 /*
  * Whether the engine may ever serve users of a cache directly. Objects of internal caches have no

@@ -340,16 +340,37 @@ static bool rsv_kfree_block(struct rsv_extent *e, struct rsv_frame *f, const voi
 	return rsv_pcp_free(e, rsv_frame_index(e, f), order);
 }
 
-/* With init_on_free the pages are cleared once they are nobody's: see pages/waiting.c. */
-static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
+/**
+ * rsv_kfree_check() - whether an address that is of no cache may be that of whole pages
+ * @e: the extent that it lies in
+ * @p: the address
+ *
+ * Context: Any, under rcu_read_lock().
+ * Return: RSV_OK, or the misuse that its free is: in a page of the heap it is free already.
+ */
+enum rsv_misuse rsv_kfree_check(const struct rsv_extent *e, const void *p)
 {
 	struct rsv_frame *f = rsv_frame_at(e, p);
-	enum rsv_misuse misuse;
 
+	if (rsv_frame_is_heap(f) || rsv_frame_is_leaving(f))
+		return RSV_DOUBLE_FREE;
+	if (PAGE_ALIGNED(p))
+		return RSV_OK;
 	/* An object, whose slab's pages went back to the free areas? */
-	if (!PAGE_ALIGNED(p))
-		return rsv_leaving_misuse(e, f) == RSV_DOUBLE_FREE ? RSV_DOUBLE_FREE
-								   : RSV_MISALIGNED;
+	return rsv_leaving_misuse(e, f) == RSV_DOUBLE_FREE ? RSV_DOUBLE_FREE : RSV_MISALIGNED;
+}
+
+/*
+ * Frees memory that is no object of a cache. With init_on_free the pages are cleared once they are
+ * nobody's: see pages/waiting.c.
+ */
+static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, const void *p)
+{
+	struct rsv_frame *f = rsv_frame_at(e, p);
+	enum rsv_misuse misuse = rsv_kfree_check(e, p);
+
+	if (misuse != RSV_OK)
+		return misuse;
 	if (rsv_kfree_block(e, f, p))
 		return RSV_OK;
 	/* Not by the region's table, from which the extent of a double free may have gone. */
@@ -359,16 +380,6 @@ static enum rsv_misuse rsv_kfree_pages(struct rsv_extent *e, void *p)
 	kmemleak_free(p);
 	rsv_zone_free_claimed(e, rsv_frame_index(e, f));
 	return RSV_OK;
-}
-
-/* Frees memory that is no object of a cache. In a page of the heap it is free already. */
-static enum rsv_misuse rsv_kfree_other(struct rsv_extent *e, const void *p)
-{
-	struct rsv_frame *f = rsv_frame_at(e, p);
-
-	if (rsv_frame_is_heap(f) || rsv_frame_is_leaving(f))
-		return RSV_DOUBLE_FREE;
-	return rsv_kfree_pages(e, (void *)p);
 }
 
 static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long caller)
@@ -385,7 +396,7 @@ static void rsv_kfree_in(struct rsv_extent *e, const void *p, unsigned long call
 		rsv_free_object(c, e, (void *)p, caller);
 		return;
 	}
-	misuse = rsv_kfree_other(e, p);
+	misuse = rsv_kfree_pages(e, p);
 	if (misuse != RSV_OK)
 		rsv_report(misuse, "region %s: memory at 0x%llx given back", e->region->name,
 			   rsv_addr_offset(e, p));

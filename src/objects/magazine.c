@@ -24,6 +24,7 @@
 #include "magazine.h"
 #include "magazine_cache.h"
 #include "pages/pagemap.h"
+#include "rcu_frees.h"
 
 /*
  * Allocation
@@ -284,27 +285,22 @@ static void rsv_magazine_flush_and_free(struct rsv_cache *c, struct rsv_magazine
  * A request does this when it finds nothing else and cannot use the magazines as they are.
  *
  * Context: Any but NMI.
- * Return: Whether there was a magazine.
  */
-bool rsv_magazine_spill(struct rsv_cache *c)
+void rsv_magazine_spill(struct rsv_cache *c)
 {
 	struct rsv_magazine *m;
-	bool found = false;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
 		m = rsv_depot_remove(d, &d->full);
-		if (!m)
-			continue;
-		rsv_magazine_flush_and_free(c, m);
-		found = true;
+		if (m)
+			rsv_magazine_flush_and_free(c, m);
 	}
-	return found;
 }
 
-/* The magazines that a CPU had */
+/* The magazines that a CPU had. The one of objects that wait for a grace period goes on waiting. */
 struct rsv_detached {
 	struct rsv_magazine *magazine[3];
 };
@@ -316,6 +312,7 @@ static struct rsv_detached rsv_cpu_detach(struct rsv_cache *c, struct rsv_cpu *c
 	rsv_cpu_load(cpu, &rsv_magazine_none);
 	cpu->previous = &rsv_magazine_none;
 	cpu->remote = &rsv_magazine_none;
+	rsv_rcu_submit(c, cpu);
 	if (c->engine->drain)
 		c->engine->drain(c, cpu);
 	return had;
@@ -345,6 +342,7 @@ void rsv_cpu_flush(struct rsv_cache *c, struct rsv_cpu *cpu)
 	rsv_detached_flush(c, &had);
 	cond_resched();
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_cpu_flush);
 
 /**
  * rsv_cpu_drain_local() - give back all objects that this CPU has

@@ -11,7 +11,7 @@ bool rsv_cpu_make_room(struct rsv_cache *c);
 bool rsv_cpu_free(struct rsv_cache *c, struct rsv_extent *e, void *object, bool count);
 
 void rsv_magazine_flush(struct rsv_cache *c, struct rsv_magazine *m);
-bool rsv_magazine_spill(struct rsv_cache *c);
+void rsv_magazine_spill(struct rsv_cache *c);
 void rsv_cpu_flush(struct rsv_cache *c, struct rsv_cpu *cpu);
 void rsv_cpu_drain_local(struct rsv_cache *c);
 

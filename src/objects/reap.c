@@ -22,6 +22,8 @@
 #include "magazine_cache.h"
 #include "pages/drain.h"
 #include "pages/pagemap.h"
+#include "rcu_ended.h"
+#include "rcu_frees.h"
 #include "reap.h"
 #include "stats.h"
 #include "work.h"
@@ -127,7 +129,8 @@ unsigned int rsv_cache_release_slabs(struct rsv_cache *c)
  * rsv_cache_shrink() - give all memory of a cache that no object is in back to the buddy system
  * @c: the cache
  *
- * The function flushes the magazines of this cache first, also those that other CPUs have.
+ * The function flushes the magazines of this cache first, also those that other CPUs have. Objects
+ * that were given back by RCU are free when it returns.
  *
  * Context: Process; may sleep; waits for the CPUs that have any.
  * Return: The number of slabs given back.
@@ -142,6 +145,10 @@ int rsv_cache_shrink(struct rsv_cache *c)
 	/* A flush may give back slabs beyond the target, which count too. */
 	rsv_cache_count(c, &before);
 	rsv_cache_drain(c);
+	if (rsv_rcu_count(c)) {
+		rsv_rcu_free_all(c->region);
+		rsv_cache_drain(c);
+	}
 	rsv_depot_drain(c);
 	rsv_cache_count(c, &after);
 	nr = after.slabs_given - before.slabs_given + c->engine->shrink(c, false);
@@ -222,6 +229,7 @@ static void rsv_reap_work(struct work_struct *work)
 {
 	struct rsv_region *r = container_of(to_delayed_work(work), struct rsv_region, reap_work);
 
+	rsv_rcu_submit_cpus(r);
 	rsv_caches_age(r);
 	queue_delayed_work(rsv_queue, &r->reap_work, RSV_REAP_INTERVAL);
 }
@@ -273,17 +281,40 @@ static void rsv_caches_shrink_internal(struct rsv_region *r)
 	mutex_unlock(&r->caches_lock);
 }
 
+static bool rsv_caches_free_some(struct rsv_region *r)
+{
+	if (!rsv_leaving_any(&r->leaving) && !rsv_rcu_any(&r->rcu_frees))
+		return false;
+	rsv_rcu_free_ended(r);
+	rsv_leaving_free_ended(r);
+	return true;
+}
+
+/*
+ * Frees the objects that wait for a grace period, and gives their memory back: they come to this
+ * CPU's magazines and to depots. Also objects that another task is about to free: who may wait
+ * waits for it. Returns whether there was any.
+ */
+static bool rsv_caches_free_rcu(struct rsv_region *r)
+{
+	if (!rsv_rcu_busy(&r->rcu_frees))
+		return false;
+	rsv_rcu_free_all(r);
+	rsv_caches_drain_local(r, NULL);
+	rsv_caches_shrink(r);
+	return true;
+}
+
 static bool rsv_caches_free_leaving(struct rsv_region *r, bool may_sleep)
 {
-	if (!may_sleep) {
-		if (!rsv_leaving_any(&r->leaving))
-			return false;
-		rsv_leaving_free_ended(r);
-		return true;
-	}
+	bool any;
+
+	if (!may_sleep)
+		return rsv_caches_free_some(r);
+	any = rsv_caches_free_rcu(r);
 	/* Also slabs that another task is about to free: who may wait waits for it. */
 	if (!rsv_leaving_pages(&r->leaving))
-		return false;
+		return any;
 	rsv_leaving_free_all(r);
 	rsv_caches_shrink_internal(r);
 	rsv_leaving_free_all(r);

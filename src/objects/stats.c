@@ -5,6 +5,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "rcu_frees.h"
 #include "stats.h"
 
 static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *f)
@@ -66,6 +67,7 @@ void rsv_cache_count(const struct rsv_cache *c, struct rsv_cache_figures *figure
 
 	memset(figures, 0, sizeof(*figures));
 	rsv_count_cpus(c, figures);
+	figures->rcu_waiting = rsv_rcu_count(c);
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		rsv_count_slabs(c->nodes[nid], figures);
 		/*

@@ -351,6 +351,25 @@ static enum rsv_misuse rsv_zone_check(const struct rsv_extent *e, struct rsv_fra
 }
 
 /**
+ * rsv_zone_check_used() - whether a used block begins at a page
+ * @e: the extent
+ * @index: the page in the extent
+ *
+ * Context: Any but NMI.
+ * Return: RSV_OK, or the misuse that the free of such a block would be.
+ */
+enum rsv_misuse rsv_zone_check_used(const struct rsv_extent *e, unsigned long index)
+{
+	enum rsv_misuse misuse;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&e->zone->lock, flags);
+	misuse = rsv_zone_check(e, &e->frames[index], 0);
+	raw_spin_unlock_irqrestore(&e->zone->lock, flags);
+	return misuse;
+}
+
+/**
  * rsv_zone_claim() - take a used block from its owner, so that nobody else can free it
  * @e: its extent
  * @index: its first page in the extent

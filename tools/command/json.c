@@ -159,6 +159,7 @@ static void put_cache(const struct view *view, const struct rsv_ioc_cache *cache
 	put_number("guaranteed_objects", cache->guaranteed_objects);
 	put_number("least_request", cache->least_request);
 	put_number("origin", cache->origin);
+	put_number("rcu_waiting", cache->rcu_waiting);
 	put_close('}');
 }
 

@@ -285,6 +285,7 @@ struct rsv_ioc_extent {
  * @least_request: out: bytes of the smallest rsv_kmalloc() that this size class serves; 0: none
  * @origin: out: who created it, RSV_CACHE_KERNEL or RSV_CACHE_USER
  * @reserved: out: 0
+ * @rcu_waiting: out: used objects that are freed after a grace period
  */
 struct rsv_ioc_cache {
 	__u32 size;
@@ -319,6 +320,7 @@ struct rsv_ioc_cache {
 	__u64 least_request;
 	__u32 origin;
 	__u32 reserved;
+	__u64 rcu_waiting;
 };
 
 /* The creator of a cache */
