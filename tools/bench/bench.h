@@ -60,6 +60,7 @@ extern const struct bench_case bench_full[];
 extern const struct bench_case bench_aged[];
 extern const struct bench_case bench_page_lists[];
 extern const struct bench_case bench_fragment[];
+extern const struct bench_case bench_rcu[];
 
 /**
  * struct bench_figure - cost on one side, in hundredths

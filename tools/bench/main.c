@@ -51,6 +51,7 @@ static const struct bench_case *const all_cases[] = {
 	bench_aged,
 	bench_page_lists,
 	bench_fragment,
+	bench_rcu,
 };
 
 /**
