@@ -500,6 +500,20 @@ static void only_free_blocks_are_offered(struct kunit *test)
 	rsvt_pages_free(page + 2, 2, BLOCK_ORDER - 1);
 }
 
+/* No CPU has such a block cached: the system would not learn of it. */
+static void a_block_is_offered_as_soon_as_it_is_free(struct kunit *test)
+{
+	struct rsv_region *r = lending_region(test, 32 * BLOCK_BYTES, 0);
+	struct page *page;
+
+	rsvt_stay_on_this_cpu();
+	page = rsv_alloc_pages(r, GFP_KERNEL, BLOCK_ORDER);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, lend_count(r), 31 * BLOCK_PAGES);
+	__rsv_free_pages(page, BLOCK_ORDER);
+	KUNIT_EXPECT_EQ(test, lend_count(r), 32 * BLOCK_PAGES);
+}
+
 /* The shrinker may run inside an allocation that grows the region. */
 static void lending_only_tries_the_lock(struct kunit *test)
 {
@@ -544,6 +558,7 @@ static struct kunit_case lend_cases[] = {
 	KUNIT_CASE(unused_memory_is_lent_down_to_the_floor),
 	KUNIT_CASE(what_was_lent_comes_again),
 	KUNIT_CASE(only_free_blocks_are_offered),
+	KUNIT_CASE(a_block_is_offered_as_soon_as_it_is_free),
 	KUNIT_CASE(lending_only_tries_the_lock),
 	KUNIT_CASE(zone_that_was_named_is_not_lent),
 	{}};

@@ -29,11 +29,6 @@
 #include "zone.h"
 #include "zonelist.h"
 
-/*
- * A block to lend consists of whole pageblocks of the kernel and of whole chunks of the page map.
- */
-#define RSV_LEND_ORDER	max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
-
 /* The time from the last loan until the region tries to take memory back, and between two tries */
 #define RSV_TAKE_BACK_DELAY	(2 * HZ)
 
@@ -247,6 +242,20 @@ void rsv_lending_init(struct rsv_region *r)
 	INIT_DELAYED_WORK(&r->lending.take_back, rsv_take_back);
 }
 
+/* Lets the limits of CPUs' lists follow: see rsv_zone_set_pcp_high(). */
+static void rsv_lending_update_lists(struct rsv_region *r)
+{
+	unsigned long flags;
+	struct rsv_zone *z;
+	unsigned int n;
+
+	for (n = 0; (z = rsv_zone_nth(r, n)); n++) {
+		raw_spin_lock_irqsave(&z->lock, flags);
+		rsv_zone_resize(z, 0);
+		raw_spin_unlock_irqrestore(&z->lock, flags);
+	}
+}
+
 /**
  * rsv_lending_start() - let a region lend its free memory to the system
  * @r: the region
@@ -260,7 +269,10 @@ int rsv_lending_start(struct rsv_region *r, size_t floor)
 	r->lending.floor = PFN_UP(floor);
 	r->lending.shrinker =
 		rsv_shrinker_start(rsv_lend_count, rsv_lend_scan, r, 1L << RSV_LEND_ORDER);
-	return r->lending.shrinker ? 0 : -ENOMEM;
+	if (!r->lending.shrinker)
+		return -ENOMEM;
+	rsv_lending_update_lists(r);
+	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_lending_start);
 

@@ -108,6 +108,9 @@ static void rsv_zone_set_pcp_high(struct rsv_zone *z)
 	unsigned int high[RSV_PCP_ORDERS], order, low, most;
 	unsigned long large = rsv_pcp_lengths(z->nr_pages, num_possible_cpus(), high);
 
+	/* The system learns of free blocks alone. So no CPU keeps one that could be lent. */
+	if (z->region->lending.shrinker)
+		large = min(large, (1UL << RSV_LEND_ORDER) - 1);
 	WRITE_ONCE(z->large_high, z->frozen ? 0 : large);
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
 		most = z->frozen || !z->pcp_slots[order] ? 0 : z->pcp_slots[order] - 1;

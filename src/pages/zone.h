@@ -115,6 +115,12 @@ static __always_inline struct rsv_frame *rsv_zone_alloc(struct rsv_zone *z,
 unsigned int rsv_zone_alloc_batch(struct rsv_zone *z, const struct rsv_request *q, unsigned int nr,
 				  unsigned int pieces, struct rsv_pcp_slot *blocks);
 
+/*
+ * A block that goes to the system consists of whole pageblocks of the kernel and of whole chunks of
+ * the page map.
+ */
+#define RSV_LEND_ORDER	max_t(unsigned int, pageblock_order, RSV_CHUNK_ORDER)
+
 enum rsv_misuse rsv_zone_check_used(const struct rsv_extent *e, unsigned long index);
 enum rsv_misuse rsv_zone_claim(struct rsv_extent *e, unsigned long index, unsigned long nr_pages);
 void rsv_zone_free_claimed(struct rsv_extent *e, unsigned long index);
