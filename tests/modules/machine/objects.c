@@ -2,7 +2,8 @@
 /*
  * objects: objects of all engines, with and without magazines and constructors, and of size
  * classes, on all CPUs. Each used object has a mark at both ends that names its kind. A constructed
- * object stays constructed.
+ * object stays constructed. Some objects are freed by RCU, also in interrupts and on CPUs that go
+ * off-line.
  *
  * The run counts its operations. The caches stay until the module goes, unused, so that make
  * check-machines can compare their own counts.
@@ -12,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include "machine.h"
@@ -31,10 +33,24 @@ struct stamp {
 	u32 size;
 };
 
-/* The bytes behind the stamp of an object with a constructor */
+/**
+ * struct constructed - the beginning of an object with a constructor
+ * @stamp: the stamp
+ * @was: from the constructor
+ */
 struct constructed {
 	struct stamp stamp;
 	u64 was;
+};
+
+/**
+ * struct waiting - the beginning of an object that is large enough to be freed by RCU
+ * @object: what it has besides
+ * @rcu: for the free; nobody else uses it
+ */
+struct waiting {
+	struct constructed object;
+	struct rcu_head rcu;
 };
 
 static struct kind {
@@ -167,6 +183,21 @@ static unsigned long object_take(struct rnd_state *random, gfp_t gfp)
 	return (unsigned long)object;
 }
 
+/* One object in four is freed by RCU, if its end, a mark, lies behind the rcu_head. */
+static bool by_rcu(const struct stamp *object)
+{
+	return object->size >= sizeof(struct waiting) + 2 * sizeof(u64) &&
+	       !((unsigned long)object / 64 % 4);
+}
+
+static void object_give_by_rcu(struct waiting *w, u32 kind)
+{
+	if (kind == ARRAY_SIZE(kinds))
+		rsv_kfree_rcu(w, rcu);
+	else
+		rsv_cache_free_rcu(kinds[kind].cache, w, &w->rcu);
+}
+
 static void object_give(unsigned long taken)
 {
 	struct stamp *object = (struct stamp *)taken;
@@ -178,7 +209,9 @@ static void object_give(unsigned long taken)
 	object_end_use(object);
 	kind = min_t(u32, kind, ARRAY_SIZE(kinds));
 	this_cpu_inc(counts[kind].given);
-	if (kind == ARRAY_SIZE(kinds))
+	if (by_rcu(object))
+		object_give_by_rcu((struct waiting *)object, kind);
+	else if (kind == ARRAY_SIZE(kinds))
 		rsv_kfree(object);
 	else
 		rsv_cache_free(kinds[kind].cache, object);
@@ -262,6 +295,7 @@ int machine_run_objects(struct rsv_region *r)
 
 	if (!err)
 		err = machine_stress(&objects);
+	rsv_rcu_barrier(r);
 	if (err)
 		machine_objects_end();
 	else
