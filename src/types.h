@@ -625,7 +625,6 @@ struct rsv_drain_hooks {
  * @cache_work: drains the magazines of @caches; queued on that CPU (region->cache_drain_lock)
  * @rcu_work: adds the CPU's objects that wait for a grace period to region->rcu_frees; queued on
  *	that CPU
- * @rcu: whether the CPU may have such objects (set by the CPU, cleared by @rcu_work)
  * @region: the region (constant)
  * @caches: a list of caches by rsv_cache.ending, of any region (region->cache_drain_lock; read by
  *	@cache_work)
@@ -634,7 +633,6 @@ struct rsv_drain_work {
 	struct work_struct work;
 	struct work_struct cache_work;
 	struct work_struct rcu_work;
-	bool rcu;
 	struct rsv_region *region;
 	struct list_head *caches;
 };
@@ -1546,6 +1544,7 @@ struct rsv_rcu_stack {
  * @ended: those whose grace period has ended
  * @grace: the state by which RCU tells whether the grace period of @waiting has ended
  * @nr: all of them, and those that a caller is just freeing (atomic)
+ * @collecting: magazines in which CPUs collect such objects (atomic)
  * @takers: callers that may not sleep and are just freeing some, under rcu_read_lock() (atomic)
  * @mutex: held by a task that frees them; may sleep
  * @work: frees them after a grace period (queued by the first one that arrives, and by itself)
@@ -1557,6 +1556,7 @@ struct rsv_rcu_frees {
 	struct rsv_rcu_stack ended;
 	unsigned long grace;
 	atomic_long_t nr;
+	atomic_t collecting;
 	atomic_t takers;
 	struct mutex mutex;	/* see above */
 	struct rcu_work work;

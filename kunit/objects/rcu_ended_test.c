@@ -195,7 +195,7 @@ static void partial_magazine_waits_until_somebody_asks(struct kunit *test)
 	rsv_rcu_submit_cpus(c->region);
 	flush_work(&this_cpu_ptr(c->region->drains)->rcu_work);
 	KUNIT_EXPECT_EQ(test, cpu->rcu_rounds, 0);
-	KUNIT_EXPECT_FALSE(test, this_cpu_read(c->region->drains->rcu));
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->region->rcu_frees.collecting), 0);
 	rsv_rcu_free_all(c->region);
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, 0);
 	expect_untouched(test, c);

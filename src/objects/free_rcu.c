@@ -111,7 +111,7 @@ static void rsv_rcu_load(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_ma
 	cpu->rcu = m;
 	cpu->rcu_last = m->size - 1;
 	cpu->rcu_offset = offset;
-	this_cpu_write(c->region->drains->rcu, true);
+	atomic_inc(&c->region->rcu_frees.collecting);
 }
 
 /* Enters this CPU if it has a magazine for such objects, a new one if need be; or NULL */

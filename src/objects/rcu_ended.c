@@ -300,13 +300,18 @@ static bool rsv_rcu_visit_submit(struct rsv_cache *c, void *unused)
 	return false;
 }
 
-/* Runs on the CPU. It clears the flag first: the CPU sets it again for what it collects later. */
+/* Runs on the CPU or, if that went off-line meanwhile, on another one. */
 static void rsv_rcu_submit_work(struct work_struct *work)
 {
 	struct rsv_drain_work *drain = container_of(work, struct rsv_drain_work, rcu_work);
 
-	WRITE_ONCE(drain->rcu, false);
 	rsv_caches_visit(drain->region, rsv_rcu_visit_submit, NULL);
+}
+
+static bool rsv_rcu_visit_collects(struct rsv_cache *c, void *cpu)
+{
+	/* data_race(): a CPU that begins to collect right now does so after this look. */
+	return data_race(per_cpu_ptr(c->cpus, *(unsigned int *)cpu)->rcu != &rsv_magazine_none);
 }
 
 /* Queues the work on each CPU that collects any. The caller keeps CPUs from coming and going. */
@@ -314,12 +319,20 @@ static void rsv_rcu_queue_submit(struct rsv_region *r)
 {
 	unsigned int cpu;
 
-	for_each_online_cpu(cpu) {
-		struct rsv_drain_work *drain = per_cpu_ptr(r->drains, cpu);
+	if (!atomic_read(&r->rcu_frees.collecting))
+		return;
+	for_each_online_cpu(cpu)
+		if (rsv_caches_visit(r, rsv_rcu_visit_collects, &cpu))
+			queue_work_on(cpu, rsv_queue, &per_cpu_ptr(r->drains, cpu)->rcu_work);
+}
 
-		if (READ_ONCE(drain->rcu))
-			queue_work_on(cpu, rsv_queue, &drain->rcu_work);
-	}
+/* Waits for this work. The caller keeps CPUs from coming and going. */
+static void rsv_rcu_flush_submit(struct rsv_region *r)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(r->drains, cpu)->rcu_work);
 }
 
 /**
@@ -350,12 +363,11 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_rcu_submit_cpus);
  */
 void rsv_rcu_barrier(struct rsv_region *r)
 {
-	unsigned int cpu;
-
 	cpus_read_lock();
+	/* What was queued before may run elsewhere, if its CPU has been off-line. */
+	rsv_rcu_flush_submit(r);
 	rsv_rcu_queue_submit(r);
-	for_each_online_cpu(cpu)
-		flush_work(&per_cpu_ptr(r->drains, cpu)->rcu_work);
+	rsv_rcu_flush_submit(r);
 	cpus_read_unlock();
 	rsv_rcu_free_all(r);
 }

@@ -186,6 +186,7 @@ void rsv_rcu_submit(struct rsv_cache *c, struct rsv_cpu *cpu)
 	cpu->rcu = &rsv_magazine_none;
 	cpu->rcu_last = 0;
 	WRITE_ONCE(cpu->rcu_rounds, 0);
+	atomic_dec(&c->region->rcu_frees.collecting);
 	rsv_rcu_add_magazine(&c->region->rcu_frees, m);
 }
 
