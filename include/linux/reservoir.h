@@ -193,9 +193,8 @@ char *rsv_kstrdup(struct rsv_region *r, const char *s, gfp_t gfp) __malloc;
 	do {								\
 		typeof(p) __rsv_p = (p);				\
 									\
-		static_assert(__same_type((p)->field, struct rcu_head));\
 		if (__rsv_p)						\
-			rsv_kfree_call_rcu(__rsv_p, &__rsv_p->field);	\
+			rsv_kfree_call_rcu(__rsv_p, &(*__rsv_p).field);	\
 	} while (0)
 
 /**

@@ -193,7 +193,7 @@ static void interrupt_after_any_instruction_does_no_harm(struct kunit *test)
 	rsvt_single_step_or_skip(test);
 	strike = strike_init(test);
 	for (strike.what = 0; strike.what < STRIKES; strike.what++) {
-		/* The interrupt gives back one for each instruction, of which there are some hundred. */
+		/* For each of some hundred instructions that would be more than there are. */
 		if (strike.what == GIVES_MANY_BY_RCU)
 			continue;
 		set_scene(test);

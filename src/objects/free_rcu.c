@@ -104,7 +104,7 @@ refuse:
  * Magazines
  */
 
-/* Gives this CPU, which was entered, an empty magazine for objects whose rcu_head lies at @offset. */
+/* Gives this CPU, which was entered, a magazine for objects whose rcu_head lies at @offset. */
 static void rsv_rcu_load(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_magazine *m,
 			 unsigned int offset)
 {

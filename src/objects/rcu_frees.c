@@ -264,9 +264,10 @@ static u64 rsv_rcu_count_cpus(const struct rsv_cache *c)
 	unsigned int cpu;
 	u64 nr = 0;
 
-	/* data_race(): see above */
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
+		/* data_race(): see above */
 		nr += data_race(per_cpu_ptr(c->cpus, cpu)->rcu_rounds);
+	}
 	return nr;
 }
 
