@@ -102,17 +102,17 @@ static noinline void rsv_bulk_move_down(void **to, unsigned long from, unsigned 
 static __always_inline unsigned int rsv_bulk_pop(struct rsv_cache *c, struct rsv_cpu *cpu,
 						 unsigned int nr, void **objects)
 {
-	const unsigned long secret = c->secret;
-	const unsigned int mark = c->layout.mark;
+	const unsigned long secret = c->secret, mark = c->layout.mark;
 	void **first = cpu->top - nr;
-	unsigned long i;
+	unsigned long i, again = mark;
 
+	OPTIMIZER_HIDE_VAR(again);
 	rsv_step(RSV_STEP_READ);
 #pragma GCC unroll 8
 	for (i = 0; i < nr; i++) {
 		void *object = first[i];
 
-		if (unlikely(!rsv_mark_to_used(secret, object + mark, object)))
+		if (unlikely(!rsv_mark_to_used_at(secret, object, mark, again)))
 			break;
 		objects[i] = object;
 	}

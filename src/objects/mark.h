@@ -143,6 +143,25 @@ static __always_inline bool rsv_mark_to_used(unsigned long secret, unsigned long
 	return true;
 }
 
+/*
+ * rsv_mark_to_used() for loops. Both @mark and @again are the offset of the mark, and the caller
+ * hides from the compiler that they are equal. So each of the two accesses is one instruction,
+ * which adds the offset, and none computes the address for both.
+ */
+static __always_inline bool rsv_mark_to_used_at(unsigned long secret, void *object,
+						unsigned long mark, unsigned long again)
+{
+	if (RSV_MARK_TAGGED)
+		return rsv_mark_to_used(secret, object + mark, object);
+	/* data_race(): as there */
+	if (RSV_CHECKED && unlikely(data_race(*(unsigned long *)(object + mark)) !=
+				    rsv_mark_word(secret, object)))
+		return false;
+	/* data_race(): WRITE_ONCE() would compute the address. */
+	data_race(*(unsigned long *)(object + again) = 0);
+	return true;
+}
+
 /* Whether the mark says "free" or "cached" already. The words of all values differ in few bits. */
 static __always_inline bool rsv_mark_is_free(unsigned long secret, const unsigned long *mark,
 					     const void *object, unsigned long old)
