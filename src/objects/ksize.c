@@ -73,11 +73,13 @@ static __always_inline size_t rsv_object_size_fast(const void *p)
 	if (IS_ENABLED(CONFIG_KASAN_GENERIC))
 		return 0;
 	preempt_disable();
-	if (likely(rsv_hint_frame(p, &f))) {
-		c = rsv_frame_cache(f);
-		if (likely(c && rsv_carved_may_be_freed(c, f, (unsigned long)p & c->mask, p)))
-			size = READ_ONCE(c->fast_size);
-	}
+	if (unlikely(!rsv_hint_frame(p, &f)))
+		goto out;
+	c = rsv_frame_cache(f);
+	if (unlikely(!c || !rsv_carved_may_be_freed(c, f, (unsigned long)p & c->mask, p)))
+		goto out;
+	size = READ_ONCE(c->fast_size);
+out:
 	preempt_enable();
 	return size;
 }

@@ -292,8 +292,10 @@ static __always_inline bool rsv_carved_may_be_freed(const struct rsv_cache *c,
 	const union rsv_slab_word word = { .word = READ_ONCE(f->slab) };
 	const unsigned long *mark = rsv_mark_at(c, object);
 
-	return rsv_slot_of(offset, c->inverse, c->shift) < rsv_word_carved(word) &&
-	       !rsv_mark_is_free(c->secret, mark, object, READ_ONCE(*mark));
+	if (unlikely(rsv_slot_of(offset, c->inverse, c->shift) >= rsv_word_carved(word)))
+		return false;
+	/* data_race(): READ_ONCE() would need two instructions more. */
+	return !rsv_mark_is_free(c->secret, mark, object, data_race(*mark));
 }
 
 /* Carved objects of the slab that an address lies in; 0 if it lies in no slab of the cache */
