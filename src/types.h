@@ -609,14 +609,17 @@ struct rsv_waiting {
  *	after each cache; may sleep
  * @has_local: whether a CPU has cached objects of a cache or, if that is NULL, of any, read without
  *	synchronisation; may sleep
- * @free_leaving: frees the objects that wait for a grace period, and the pages of slabs that left
- *	their caches: all if @may_sleep, else some. Returns whether there was any
+ * @free_leaving: frees the pages of slabs that left their caches: all if @may_sleep, else some.
+ *	Returns whether there was any such slab
+ * @free_rcu: frees the objects that wait for a grace period, and gives their memory back: all if
+ *	@may_sleep, else some of those whose grace period has ended
  */
 struct rsv_drain_hooks {
 	void (*shrink)(struct rsv_region *r);
 	void (*drain_local)(struct rsv_region *r, struct rsv_cache *only);
 	bool (*has_local)(struct rsv_region *r, struct rsv_cache *only, unsigned int cpu);
 	bool (*free_leaving)(struct rsv_region *r, bool may_sleep);
+	void (*free_rcu)(struct rsv_region *r, bool may_sleep);
 };
 
 /**
@@ -1545,7 +1548,7 @@ struct rsv_rcu_stack {
  * @grace: the state by which RCU tells whether the grace period of @waiting has ended
  * @nr: all of them, and those that a caller is just freeing (atomic)
  * @collecting: magazines in which CPUs collect such objects (atomic)
- * @takers: callers that may not sleep and are just freeing some, under rcu_read_lock() (atomic)
+ * @takers: 1 while a caller that may not sleep frees some, under rcu_read_lock() (atomic)
  * @mutex: held by a task that frees them; may sleep
  * @work: frees them after a grace period (queued by the first one that arrives, and by itself)
  */

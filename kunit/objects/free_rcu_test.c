@@ -224,11 +224,13 @@ static void head_may_lie_anywhere(struct kunit *test)
 	struct node **node = nodes_used(test, c, 4);
 	static struct rcu_head outside;
 
+	rcu_read_lock();
 	rsv_cache_free_rcu(c, node[0], &node[0]->rcu);
 	rsv_cache_free_rcu(c, node[1], &node[1]->other);
 	rsv_cache_free_rcu(c, node[2], &outside);
 	rsv_cache_free_rcu(c, node[3], &node[3]->rcu);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).rcu_waiting, 4);
+	rcu_read_unlock();
 	rsv_rcu_barrier(c->region);
 	expect_all_free(test, c);
 }

@@ -139,6 +139,30 @@ static void request_that_may_not_sleep_gets_what_has_waited(struct kunit *test)
 
 #define RESERVED	10U
 
+/*
+ * A free in an exhausted region may ask for a magazine, whose request frees more of what has ended.
+ * The work must not free one object on top of the other: the stack has room for few.
+ */
+static void work_frees_what_an_exhausted_region_waits_for(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+	struct rsv_cache *c = rsvt_magazine_cache(test, k->flag);
+	void **object = rsvt_objects_array(test, REGION / SIZE);
+	unsigned int nr = 0;
+
+	while ((object[nr] = rsv_cache_alloc(c, GFP_KERNEL | __GFP_NOWARN)))
+		nr++;
+	tinies_free_rcu(c, object, nr);
+	rcu_barrier();
+	flush_rcu_work(&c->region->rcu_frees.work);
+	object[0] = rsv_cache_alloc(c, GFP_NOWAIT);
+	KUNIT_EXPECT_NOT_NULL(test, object[0]);
+	rsv_cache_free(c, object[0]);
+	rsv_rcu_barrier(c->region);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+	expect_untouched(test, c);
+}
+
 static void missing_guaranteed_objects_come_first(struct kunit *test)
 {
 	struct rsv_cache *c = tiny_cache(test);
@@ -369,6 +393,7 @@ static struct kunit_case rcu_ended_cases[] = {
 	KUNIT_CASE_PARAM(request_for_pages_gets_what_waits, variants_gen_params),
 	KUNIT_CASE_PARAM(request_gets_the_last_objects_that_wait, variants_gen_params),
 	KUNIT_CASE_PARAM(request_that_may_not_sleep_gets_what_has_waited, variants_gen_params),
+	KUNIT_CASE_PARAM(work_frees_what_an_exhausted_region_waits_for, engines_gen_params),
 	KUNIT_CASE_PARAM(missing_guaranteed_objects_come_first, variants_gen_params),
 	KUNIT_CASE_PARAM(full_magazines_go_to_the_depot_as_they_are, engines_gen_params),
 	KUNIT_CASE_PARAM(partial_magazine_waits_until_somebody_asks, engines_gen_params),

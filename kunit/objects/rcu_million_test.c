@@ -70,7 +70,7 @@ static void requests_get_what_a_million_frees_left(struct kunit *test)
 		rcu_read_lock();
 		free_all(c, &list);
 		/* All of them wait, and whoever looks sees them. */
-		KUNIT_EXPECT_EQ(test, rsv_rcu_count_region(r), nr);
+		KUNIT_EXPECT_EQ(test, rsv_rcu_count(c), nr);
 		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, nr);
 		rcu_read_unlock();
 	}

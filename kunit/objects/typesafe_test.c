@@ -22,7 +22,9 @@ KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 #define LEFT	0x3c /* what the last user left */
 #define DIRT	0xa5
 
-static const unsigned int sizes[] = { 8, 20, 200, 2040, 5000 };
+#define LARGEST	5000
+
+static const unsigned int sizes[] = { 8, 20, 200, 2040, LARGEST };
 
 static struct rsv_cache *typesafe_cache(struct kunit *test, struct rsv_region *r, unsigned int size,
 					unsigned int flags)
@@ -59,17 +61,15 @@ static void fill(struct rsv_cache *c, void **object, u8 value)
 }
 
 /* Objects with a byte that is not @value; a sanitizer need not know that the test looks. */
-static unsigned int not_all(struct kunit *test, struct rsv_cache *c, void **object, u8 value)
+static unsigned int not_all(struct rsv_cache *c, void **object, u8 value)
 {
-	u8 *bytes = kunit_kmalloc(test, c->layout.object_size, GFP_KERNEL);
+	static u8 bytes[LARGEST];
 	unsigned int i, wrong = 0;
 
-	KUNIT_ASSERT_NOT_NULL(test, bytes);
 	for (i = 0; i < NR; i++) {
 		rsvt_peek(bytes, object[i], c->layout.object_size);
 		wrong += !!memchr_inv(bytes, value, c->layout.object_size);
 	}
-	kunit_kfree(test, bytes);
 	return wrong;
 }
 
@@ -80,13 +80,13 @@ static void leave_them_free(struct kunit *test, struct rsv_cache *c)
 	rsvt_objects_alloc(test, c, object, NR);
 	fill(c, object, LEFT);
 	rsvt_objects_free(c, object, NR);
-	KUNIT_EXPECT_EQ(test, not_all(test, c, object, LEFT), 0);
+	KUNIT_EXPECT_EQ(test, not_all(c, object, LEFT), 0);
 	/* Those that are used again, and those that are not */
 	rsvt_objects_alloc(test, c, again, NR / 2);
-	KUNIT_EXPECT_EQ(test, not_all(test, c, object, LEFT), 0);
+	KUNIT_EXPECT_EQ(test, not_all(c, object, LEFT), 0);
 	rsvt_objects_free(c, again, NR / 2);
 	rsv_cache_free_bulk(c, rsv_cache_alloc_bulk(c, GFP_KERNEL, NR, again), again);
-	KUNIT_EXPECT_EQ(test, not_all(test, c, object, LEFT), 0);
+	KUNIT_EXPECT_EQ(test, not_all(c, object, LEFT), 0);
 }
 
 static void a_free_object_keeps_all_its_bytes(struct kunit *test)
@@ -110,7 +110,7 @@ static void ask_for_zeroes(struct kunit *test, struct rsv_cache *c)
 	rsvt_objects_free(c, object, NR);
 	for (i = 0; i < NR; i++)
 		object[i] = rsv_cache_alloc(c, GFP_KERNEL | __GFP_ZERO);
-	KUNIT_EXPECT_EQ(test, not_all(test, c, object, 0), 0);
+	KUNIT_EXPECT_EQ(test, not_all(c, object, 0), 0);
 	rsvt_objects_free(c, object, NR);
 }
 
@@ -165,7 +165,7 @@ static void shrink_waits(struct kunit *test, struct rsv_cache *c)
 	if (!IS_ENABLED(CONFIG_TINY_RCU))
 		KUNIT_EXPECT_TRUE(test, poll_state_synchronize_rcu_full(&state));
 	KUNIT_EXPECT_GT(test, soil_free_pages(test, c->region), 0);
-	KUNIT_EXPECT_GT(test, not_all(test, c, object, LEFT), 0);
+	KUNIT_EXPECT_GT(test, not_all(c, object, LEFT), 0);
 }
 
 static void memory_goes_to_others_after_a_grace_period(struct kunit *test)
@@ -198,7 +198,7 @@ static void others_take_all_they_get(struct kunit *test, struct rsv_cache *c)
 		memset(other[taken], DIRT, 24);
 	}
 	rsvt_pages_free(page, nr, 0);
-	KUNIT_EXPECT_EQ(test, not_all(test, c, object, LEFT), 0);
+	KUNIT_EXPECT_EQ(test, not_all(c, object, LEFT), 0);
 	rcu_read_unlock();
 	while (taken)
 		rsv_kfree(other[--taken]);

@@ -235,7 +235,7 @@ static void rsv_caches_free_waiting(struct list_head *caches)
 	bool any = false;
 
 	list_for_each_entry(c, caches, ending) {
-		if (!atomic_long_read(&c->nr_rcu))
+		if (!atomic_long_read_acquire(&c->nr_rcu))
 			continue;
 		rsv_rcu_free_all(c->region);
 		any = true;

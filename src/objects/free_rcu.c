@@ -43,10 +43,14 @@ static __always_inline unsigned long rsv_rcu_offset(const void *object,
 	return (unsigned long)head - (unsigned long)object;
 }
 
-/* kmemleak knows the object until it is freed, but finds no pointer to it any more. */
+/*
+ * kmemleak knows the object until it is freed, but finds no pointer to it any more. Where it was
+ * not told of each object (rsv_kmemleak_allowed()) it is not told this either, since it would warn.
+ */
 static __always_inline void rsv_rcu_kmemleak(const struct rsv_cache *c, void *object)
 {
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && (!c || rsv_cache_uses_kmemleak(c)))
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !IS_ENABLED(CONFIG_PREEMPT_RT) &&
+	    !IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING) && (!c || rsv_cache_uses_kmemleak(c)))
 		kmemleak_ignore(object);
 }
 
@@ -255,16 +259,20 @@ static noinline void rsv_free_rcu_slow(struct rsv_cache *named, void *object,
  * @c: its cache
  * @object: the object; NULL does nothing. Readers under rcu_read_lock() may go on looking at it. If
  *	the cache has a constructor the caller has restored the state that the constructor made
- * @head: memory that stays valid until the grace period is over, and that nobody else writes to
- *	until then: mostly a field of the object. It is no part of the state that a constructor
- *	makes. A free is fastest if all objects of the cache have it at the same place
+ * @head: memory that stays valid until the object is free, and that nobody else writes to until
+ *	then: mostly a field of the object. When that is nobody learns, but rsv_rcu_barrier() waits
+ *	for it. A field of another object that is freed by RCU is not such memory. It is no part of
+ *	the state that a constructor makes. A free is fastest if all objects of the cache have it at
+ *	the same place
  *
  * As kfree_rcu(). The function never fails. It reports an object that is free already or was given
  * back by RCU already, an object of another cache, and a pointer to no object, and changes nothing.
- * What is found out only after the grace period is reported then.
+ * What is found out only after the grace period is reported then. An object that is also freed by
+ * rsv_cache_free() meanwhile, and belongs to a new user who did not write to @head, is taken from
+ * that one: as with any double free, nothing tells whose it is.
  *
- * Context: Any but NMI, where it is mostly refused, with a report. Also with interrupts off, and
- * under raw locks.
+ * Context: Any; also with interrupts off, and under raw locks. In an NMI it is refused with a
+ * report unless this CPU has a magazine for it with room.
  */
 void rsv_cache_free_rcu(struct rsv_cache *c, void *object, struct rcu_head *head)
 {

@@ -38,7 +38,7 @@
 #include "work.h"
 
 /* Magazines, or single objects, that a caller that may not sleep frees at once */
-#define RSV_RCU_BATCH	8
+#define RSV_RCU_BATCH	2
 
 /*
  * Magazines
@@ -73,6 +73,7 @@ static noinline enum rsv_misuse rsv_rcu_mark_slowly(struct rsv_cache *c, void *o
 static __always_inline enum rsv_misuse rsv_rcu_mark_cached(struct rsv_cache *c, void *object,
 							   struct rcu_head *head)
 {
+	enum rsv_misuse misuse;
 	struct rsv_frame *f;
 
 	/* Only SLUB tells by the frame how many objects are carved. */
@@ -80,7 +81,11 @@ static __always_inline enum rsv_misuse rsv_rcu_mark_cached(struct rsv_cache *c, 
 		     rsv_frame_cache(f) != c || !rsv_rcu_is_waiting(object, head)))
 		return rsv_rcu_mark_slowly(c, object, head);
 	rsv_rcu_clear_cookie(head);
-	return rsv_carved_mark_cached(c, f, (unsigned long)object & c->mask, object, true);
+	misuse = rsv_carved_mark_cached(c, f, (unsigned long)object & c->mask, object, true);
+	if (likely(misuse == RSV_OK))
+		return RSV_OK;
+	/* The offset is one of a whole slab. In a small slab the engine finds the object. */
+	return rsv_free_mark_cached(c, rsv_region_extent(c->region, object), object);
 }
 
 static void rsv_rcu_report_late(enum rsv_misuse misuse, const struct rsv_cache *c,
@@ -162,8 +167,9 @@ static void rsv_rcu_free_magazine(struct rsv_rcu_frees *f, struct rsv_magazine *
 		rsv_free_hook(c, m->object[i]);
 	}
 	rsv_rcu_store(c, m);
-	atomic_long_sub(nr, &c->nr_rcu);
 	atomic_long_sub(nr, &f->nr);
+	/* Last: whoever destroys the cache sees from then on where its objects are. */
+	atomic_long_sub_return_release(nr, &c->nr_rcu);
 }
 
 /*
@@ -183,7 +189,7 @@ static void rsv_rcu_free_head(struct rsv_rcu_frees *f, struct rcu_head *head)
 		c = rsv_cache_at(e, object);
 	if (c) {
 		rsv_cache_free(c, object);
-		atomic_long_dec(&c->nr_rcu);
+		atomic_long_dec_return_release(&c->nr_rcu);
 	} else {
 		rsv_kfree(object);
 	}
@@ -221,10 +227,17 @@ void rsv_rcu_free_ended(struct rsv_region *r)
 	if (!rsv_rcu_any(f))
 		return;
 	rcu_read_lock();
-	atomic_inc(&f->takers);
+	/*
+	 * One caller at a time: a free may ask for a magazine, whose request finds no memory either
+	 * and comes here again. It must not free the next object on top of this one.
+	 */
+	if (atomic_cmpxchg(&f->takers, 0, 1)) {
+		rcu_read_unlock();
+		return;
+	}
 	for (i = 0; i < RSV_RCU_BATCH && rsv_rcu_pop_ended(f, &one); i++)
 		rsv_rcu_free_one(r, &one);
-	atomic_dec_return_release(&f->takers);
+	atomic_set_release(&f->takers, 0);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_rcu_free_ended);
@@ -339,7 +352,8 @@ static void rsv_rcu_flush_submit(struct rsv_region *r)
  * rsv_rcu_submit_cpus() - ask CPUs for the objects that they collect, and do not wait for them
  * @r: the region
  *
- * The periodic work of reap.c calls this, so that no object waits for others to fill its magazine.
+ * The periodic work of reap.c calls this, so that an object does not wait for others to fill its
+ * magazine. While the CPU of that work sleeps, it waits all the same.
  * It disturbs only CPUs that collect any, and leaves them all alone while one comes or goes.
  *
  * Context: Process; may sleep.

@@ -282,6 +282,7 @@ u64 rsv_rcu_count(const struct rsv_cache *c)
 {
 	return rsv_rcu_count_cpus(c) + max(atomic_long_read(&c->nr_rcu), 0L);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_rcu_count);
 
 static bool rsv_rcu_visit_count(struct rsv_cache *c, void *nr)
 {

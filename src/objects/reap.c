@@ -6,7 +6,8 @@
  *
  * Magazines come first, since a cached object may be the last one of its slab. The memory that a
  * cache needed in the last interval is its working set, and stays (Bonwick and Adams 2001, 3.5).
- * The periodic work wakes no sleeping CPU.
+ * The periodic work wakes no sleeping CPU but one that has objects for whose end a grace period has
+ * not even begun (rcu_frees.c).
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -281,40 +282,35 @@ static void rsv_caches_shrink_internal(struct rsv_region *r)
 	mutex_unlock(&r->caches_lock);
 }
 
-static bool rsv_caches_free_some(struct rsv_region *r)
-{
-	if (!rsv_leaving_any(&r->leaving) && !rsv_rcu_any(&r->rcu_frees))
-		return false;
-	rsv_rcu_free_ended(r);
-	rsv_leaving_free_ended(r);
-	return true;
-}
-
 /*
  * Frees the objects that wait for a grace period, and gives their memory back: they come to this
  * CPU's magazines and to depots. Also objects that another task is about to free: who may wait
- * waits for it. Returns whether there was any.
+ * waits for it.
  */
-static bool rsv_caches_free_rcu(struct rsv_region *r)
+static void rsv_caches_free_rcu(struct rsv_region *r, bool may_sleep)
 {
+	if (!may_sleep) {
+		rsv_rcu_free_ended(r);
+		return;
+	}
 	if (!rsv_rcu_busy(&r->rcu_frees))
-		return false;
+		return;
 	rsv_rcu_free_all(r);
 	rsv_caches_drain_local(r, NULL);
 	rsv_caches_shrink(r);
-	return true;
 }
 
 static bool rsv_caches_free_leaving(struct rsv_region *r, bool may_sleep)
 {
-	bool any;
-
-	if (!may_sleep)
-		return rsv_caches_free_some(r);
-	any = rsv_caches_free_rcu(r);
+	if (!may_sleep) {
+		if (!rsv_leaving_any(&r->leaving))
+			return false;
+		rsv_leaving_free_ended(r);
+		return true;
+	}
 	/* Also slabs that another task is about to free: who may wait waits for it. */
 	if (!rsv_leaving_pages(&r->leaving))
-		return any;
+		return false;
 	rsv_leaving_free_all(r);
 	rsv_caches_shrink_internal(r);
 	rsv_leaving_free_all(r);
@@ -326,6 +322,7 @@ static const struct rsv_drain_hooks rsv_reap_drain_hooks = {
 	.drain_local = rsv_caches_drain_local,
 	.has_local = rsv_caches_have_local,
 	.free_leaving = rsv_caches_free_leaving,
+	.free_rcu = rsv_caches_free_rcu,
 };
 
 /**

@@ -7,7 +7,8 @@
  * A sheaf is an array of cached objects, so to fill and to return one mostly copies pointers from
  * and to this CPU's loaded magazine, and touches no object. The array is memory of the cache's own
  * region. The caller alone has the sheaf: no lock guards it, no drain reaches its objects, and no
- * other CPU looks at it. So any context may take an object from it.
+ * other CPU looks at it. So any context may take an object from it, but one at a time: a task whose
+ * interrupt takes from the same sheaf masks it.
  *
  * The objects of a sheaf count as allocated: a cache with such objects is in use.
  */
@@ -152,9 +153,9 @@ static struct rsv_sheaf *rsv_sheaf_new(struct rsv_cache *c, gfp_t gfp, unsigned 
  * @gfp: as for rsv_cache_alloc(); __GFP_ZERO has no effect here
  * @nr: how many objects, at least 1
  *
- * As kmem_cache_prefill_sheaf(). All of the objects come from where rsv_cache_alloc() finds one: if
- * the region has not so many, none is set aside. The caller passes the sheaf to
- * rsv_cache_alloc_from_sheaf() and in the end to rsv_cache_return_sheaf().
+ * As kmem_cache_prefill_sheaf(). All of the objects come from where rsv_cache_alloc() finds one,
+ * the guaranteed objects last: if the region has not so many, none is set aside. The caller passes
+ * the sheaf to rsv_cache_alloc_from_sheaf() and in the end to rsv_cache_return_sheaf().
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
  * Return: The sheaf; NULL if the region has no memory for it, if @nr is 0, for a @gfp that

@@ -317,6 +317,7 @@ void rsv_drain_region(struct rsv_region *r)
 {
 	rsv_drain_cpus(r);
 	rsv_drain_hooks->shrink(r);
+	rsv_drain_hooks->free_rcu(r, true);
 	rsv_drain_hooks->free_leaving(r, true);
 	rsv_waiting_poll(r, true);
 	rsv_drain_zeroed(r);
@@ -397,6 +398,7 @@ bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 	} else {
 		rsv_drain_lists(r, false);
 	}
+	rsv_drain_hooks->free_rcu(r, may_wait);
 	rsv_drain_hooks->free_leaving(r, may_wait);
 	rsv_waiting_poll(r, may_wait);
 	rsv_drain_zeroed(r);
