@@ -162,8 +162,8 @@ static void objects_are_not_taken_back_and_stay_as_they_are(struct kunit *test)
 	limit = set_limit(c, NULL);
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_cache_free(c, object[3])));
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_kfree(object[4])));
-	set_limit(c, limit);
 	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(rsv_cache_free_bulk(c, 1, object + 5)));
+	set_limit(c, limit);
 	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).active_objects, BULK);
 	for (i = 0; i < BULK; i++)
 		KUNIT_EXPECT_NULL(test, memchr_inv(object[i], i, SIZE));
