@@ -147,7 +147,7 @@ static void work_frees_what_an_exhausted_region_waits_for(struct kunit *test)
 {
 	const struct engine_case *k = test->param_value;
 	struct rsv_cache *c = rsvt_magazine_cache(test, k->flag);
-	void **object = rsvt_objects_array(test, REGION / SIZE);
+	void **object = rsvt_objects_array(test, REGION / SIZE + 1);
 	unsigned int nr = 0;
 
 	while ((object[nr] = rsv_cache_alloc(c, GFP_KERNEL | __GFP_NOWARN)))
