@@ -504,7 +504,7 @@ static void only_free_blocks_are_offered(struct kunit *test)
 static void a_block_is_offered_as_soon_as_it_is_free(struct kunit *test)
 {
 	/* So many that a CPU could cache a block, if there is a list for its order */
-	const unsigned int nr = RSV_LISTED_ORDERS > BLOCK_ORDER ? 32 : 4;
+	const unsigned int order = BLOCK_ORDER, nr = order < RSV_LISTED_ORDERS ? 32 : 4;
 	struct rsv_region *r = lending_region(test, nr * BLOCK_BYTES, 0);
 	struct page *page;
 
