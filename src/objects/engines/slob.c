@@ -410,22 +410,22 @@ static void rsv_slob_freelist_release(struct rsv_cache *c, void *object)
 		rsv_debug_report(RSV_CORRUPT, c, e, object, "it is no block of the heap any more");
 }
 
-/* Takes the surplus of objects off the freelist. Returns them as a chain, and sets their number. */
-static void *rsv_slob_freelist_take(struct rsv_cache *c, int nid, bool aged, unsigned long *nr)
+/* Takes up to @most objects off the freelist. Returns them as a chain, and sets their number. */
+static void *rsv_slob_freelist_take(struct rsv_cache *c, int nid, unsigned long most,
+				    unsigned long *nr)
 {
-	unsigned long left = rsv_slob_freelist_surplus(c, nid, aged);
 	struct rsv_batch batch;
 	void *taken = NULL;
 
 	*nr = 0;
-	while (left) {
+	while (*nr < most) {
 		rsv_batch_init(&batch);
-		rsv_slob_freelist_alloc(c, nid, min_t(unsigned long, left, RSV_BATCH), &batch);
+		rsv_slob_freelist_alloc(c, nid, min_t(unsigned long, most - *nr, RSV_BATCH),
+					&batch);
 		if (batch.damaged)
 			rsv_cache_lost(c, batch.damaged, batch.lost);
 		if (!batch.nr)
 			break;
-		left -= batch.nr;
 		*nr += batch.nr;
 		while (batch.nr)
 			taken = rsv_slob_freelist_chain(c, batch.object[--batch.nr], taken);
@@ -434,19 +434,13 @@ static void *rsv_slob_freelist_take(struct rsv_cache *c, int nid, bool aged, uns
 	return taken;
 }
 
-/*
- * Shortens the freelist. Returns the number of slob pages that became empty and were freed. Readers
- * under RCU may still look at a free object of a cache with RSV_TYPESAFE_BY_RCU, so its block waits
- * for a grace period before another cache can have it.
- */
-static unsigned int rsv_slob_freelist_shrink(struct rsv_cache *c, int nid, bool aged)
+/* Frees the blocks of a chain. Returns the number of slob pages that were freed. */
+static unsigned int rsv_slob_freelist_release_chain(struct rsv_cache *c, int nid, void *object,
+						    unsigned long left)
 {
-	unsigned long left;
-	void *object = rsv_slob_freelist_take(c, nid, aged, &left), *next;
 	unsigned int nr = 0;
+	void *next;
 
-	if (left && c->flags & RSV_TYPESAFE_BY_RCU)
-		synchronize_rcu_expedited();
 	for (; left; left--, object = next) {
 		if (!rsv_slob_freelist_chained(c, nid, object, left - 1, &next)) {
 			rsv_cache_lost(c, object, left);
@@ -457,6 +451,32 @@ static unsigned int rsv_slob_freelist_shrink(struct rsv_cache *c, int nid, bool 
 			nr += rsv_heap_trim(c->region, nid, RSV_SLOB_EMPTY_MIN);
 			cond_resched();
 		}
+	}
+	return nr;
+}
+
+/*
+ * Shortens the freelist. Returns the number of slob pages that were freed. Readers under RCU may
+ * still look at a free object of a cache with RSV_TYPESAFE_BY_RCU, so its block waits for a grace
+ * period before another cache can have it: one wait for all. Of other caches a batch at a time is
+ * on its way, so that a request which comes meanwhile still finds objects.
+ */
+static unsigned int rsv_slob_freelist_shrink(struct rsv_cache *c, int nid, bool aged)
+{
+	const bool typesafe = c->flags & RSV_TYPESAFE_BY_RCU;
+	unsigned long left = rsv_slob_freelist_surplus(c, nid, aged), some;
+	unsigned int nr = 0;
+	void *chain;
+
+	while (left) {
+		some = typesafe ? left : min_t(unsigned long, left, RSV_BATCH);
+		chain = rsv_slob_freelist_take(c, nid, some, &some);
+		if (!some)
+			break;
+		if (typesafe)
+			synchronize_rcu_expedited();
+		nr += rsv_slob_freelist_release_chain(c, nid, chain, some);
+		left -= some;
 	}
 	return nr;
 }
