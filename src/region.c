@@ -304,6 +304,7 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	unsigned long nr_free;
 	unsigned int nr_caches;
 
+	/* Before the drain of all CPUs: what it frees comes to the magazines of some of them. */
 	rsv_rcu_barrier(r);
 	/* Pages that a work item looks at are counted nowhere. */
 	rsv_bad_pages_flush(r);

@@ -187,7 +187,7 @@ char *rsv_kstrdup(struct rsv_region *r, const char *s, gfp_t gfp) __malloc;
  *
  * rsv_cache_free_rcu() says more.
  *
- * Context: Any but NMI. Never fails, and never sleeps.
+ * Context: As rsv_cache_free_rcu(): any. Never fails, and never sleeps.
  */
 #define rsv_kfree_rcu(p, field)						\
 	do {								\

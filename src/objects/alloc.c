@@ -257,7 +257,7 @@ void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
 }
 
 /**
- * rsv_alloc_set_aside() - get a cached object that only the caller has
+ * rsv_alloc_for_sheaf() - get a cached object that only the caller has
  * @c: the cache
  * @gfp: as for rsv_cache_alloc()
  *
@@ -266,7 +266,7 @@ void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
  * Context: Any but NMI; may sleep if @gfp allows it.
  * Return: The object, which rsv_alloc_mark_used() makes a used one; or NULL.
  */
-void *rsv_alloc_set_aside(struct rsv_cache *c, gfp_t gfp)
+void *rsv_alloc_for_sheaf(struct rsv_cache *c, gfp_t gfp)
 {
 	bool raw;
 	void *object = rsv_alloc_cached(c, gfp, NUMA_NO_NODE, &raw);

@@ -127,9 +127,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_rcu(struct rsv_cache *c, unsigned int 
 	if (!cpu || cpu->rcu != &rsv_magazine_none)
 		return cpu;
 	rsv_cpu_leave(cpu);
-	m = rsv_depot_take_empty(c);
-	if (!m && rsv_magazine_wanted(c))
-		m = rsv_magazine_new(c);
+	m = rsv_magazine_take_empty(c);
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);

@@ -182,9 +182,7 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 		return cpu;
 	rsv_cpu_leave(cpu);
 	/* The depot has the remote magazine that was flushed last. */
-	m = rsv_depot_take_empty(c);
-	if (!m && rsv_magazine_wanted(c))
-		m = rsv_magazine_new(c);
+	m = rsv_magazine_take_empty(c);
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);

@@ -210,6 +210,20 @@ struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c)
 	return m;
 }
 
+/**
+ * rsv_magazine_take_empty() - get an empty magazine of the depot or, if it has none, a new one
+ * @c: the cache whose objects it is for
+ *
+ * Context: Any but NMI.
+ * Return: The magazine. NULL if there is no memory for one, or if rsv_magazine_wanted() says no.
+ */
+struct rsv_magazine *rsv_magazine_take_empty(struct rsv_cache *c)
+{
+	struct rsv_magazine *m = rsv_depot_take_empty(c);
+
+	return m || !rsv_magazine_wanted(c) ? m : rsv_magazine_new(c);
+}
+
 /*
  * Makes a used magazine a cached object of its internal cache. Returns false, with a report, if the
  * magazine is no used object; it is lost then.

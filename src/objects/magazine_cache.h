@@ -10,6 +10,7 @@ void rsv_magazine_choose_size(struct rsv_cache *c, unsigned int size);
 bool rsv_magazine_grow(struct rsv_cache *c);
 
 struct rsv_magazine *rsv_magazine_new(struct rsv_cache *c);
+struct rsv_magazine *rsv_magazine_take_empty(struct rsv_cache *c);
 void rsv_magazine_free(struct rsv_cache *c, struct rsv_magazine *m);
 bool rsv_magazine_missing(const struct rsv_cache *c);
 void rsv_magazine_preallocate(struct rsv_cache *c);

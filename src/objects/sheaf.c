@@ -71,7 +71,7 @@ static bool rsv_sheaf_fill(struct rsv_sheaf *s, gfp_t gfp, unsigned int nr)
 		if (s->nr == nr)
 			break;
 		/* Whatever else may have one; more come to this CPU's magazine with it. */
-		object = rsv_alloc_set_aside(s->cache, gfp);
+		object = rsv_alloc_for_sheaf(s->cache, gfp);
 		if (!object)
 			return false;
 		s->object[s->nr++] = object;
