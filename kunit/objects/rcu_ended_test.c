@@ -137,6 +137,43 @@ static void request_that_may_not_sleep_gets_what_has_waited(struct kunit *test)
 	expect_untouched(test, c);
 }
 
+/*
+ * What has ended is freed first. A free in an exhausted region may move on what waits meanwhile:
+ * that must not get past the caller.
+ */
+static void all_is_freed_that_waited_though_it_moves_on(struct kunit *test)
+{
+	struct rsv_cache *c = tiny_cache(test);
+	void **object = rsvt_objects_array(test, MOST);
+	struct rsv_rcu_frees *f = &c->region->rcu_frees;
+	unsigned int nr = take_all(c, object, MOST), i;
+
+	/* The mutex keeps the work from freeing them. */
+	mutex_lock(&f->mutex);
+	tinies_free_rcu(c, object, nr / 2);
+	rsv_rcu_submit_local(c);
+	/* Of those whose grace period has ended this frees few. */
+	for (i = 0; i < 2; i++) {
+		synchronize_rcu();
+		rsv_rcu_free_ended(c->region);
+	}
+	tinies_free_rcu(c, object + nr / 2, nr - nr / 2);
+	rsv_rcu_submit_local(c);
+	/* All but one of the others wait for a grace period, which is over. */
+	raw_spin_lock_irq(&f->lock);
+	swap(f->waiting, f->arrived);
+	f->grace = get_state_synchronize_rcu();
+	raw_spin_unlock_irq(&f->lock);
+	synchronize_rcu();
+	mutex_unlock(&f->mutex);
+	/* The next free asks for a magazine, and therefore for memory. */
+	if (c->magazine_cache)
+		WRITE_ONCE(c->magazine_cache->failed, jiffies - 1);
+	rsv_rcu_free_all(c->region);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+	expect_untouched(test, c);
+}
+
 #define RESERVED	10U
 
 /*
@@ -393,6 +430,7 @@ static struct kunit_case rcu_ended_cases[] = {
 	KUNIT_CASE_PARAM(request_for_pages_gets_what_waits, variants_gen_params),
 	KUNIT_CASE_PARAM(request_gets_the_last_objects_that_wait, variants_gen_params),
 	KUNIT_CASE_PARAM(request_that_may_not_sleep_gets_what_has_waited, variants_gen_params),
+	KUNIT_CASE_PARAM(all_is_freed_that_waited_though_it_moves_on, variants_gen_params),
 	KUNIT_CASE_PARAM(work_frees_what_an_exhausted_region_waits_for, engines_gen_params),
 	KUNIT_CASE_PARAM(missing_guaranteed_objects_come_first, variants_gen_params),
 	KUNIT_CASE_PARAM(full_magazines_go_to_the_depot_as_they_are, engines_gen_params),

@@ -264,16 +264,15 @@ static void rsv_rcu_free_stack(struct rsv_region *r, struct rsv_rcu_stack stack)
 void rsv_rcu_free_all(struct rsv_region *r)
 {
 	struct rsv_rcu_frees *f = &r->rcu_frees;
-	struct rsv_rcu_stack waiting, arrived;
+	struct rsv_rcu_stack ended, others[2];
 
 	mutex_lock(&f->mutex);
-	rsv_rcu_free_stack(r, rsv_rcu_take(f, &f->ended));
-	waiting = rsv_rcu_take(f, &f->waiting);
-	arrived = rsv_rcu_take(f, &f->arrived);
-	if (rsv_rcu_stack_any(&waiting) || rsv_rcu_stack_any(&arrived))
+	rsv_rcu_take_all(f, &ended, others);
+	rsv_rcu_free_stack(r, ended);
+	if (rsv_rcu_stack_any(&others[0]) || rsv_rcu_stack_any(&others[1]))
 		synchronize_rcu_expedited();
-	rsv_rcu_free_stack(r, waiting);
-	rsv_rcu_free_stack(r, arrived);
+	rsv_rcu_free_stack(r, others[0]);
+	rsv_rcu_free_stack(r, others[1]);
 	mutex_unlock(&f->mutex);
 	/* Those that take no mutex are under rcu_read_lock(). */
 	if (atomic_read_acquire(&f->takers))

@@ -236,23 +236,29 @@ bool rsv_rcu_pop_ended(struct rsv_rcu_frees *f, struct rsv_rcu_stack *popped)
 }
 
 /**
- * rsv_rcu_take() - empty a stack
+ * rsv_rcu_take_all() - empty the stacks
  * @f: those of the region
- * @stack: the stack
+ * @ended: set to what has ended, which is the caller's now, as the next
+ * @others: set to what waits, and to what has arrived
+ *
+ * One hold of the lock takes all: otherwise something could move from a stack that is taken later
+ * to one that was taken before.
  *
  * Context: Any but NMI.
- * Return: What was on it, which is the caller's now.
  */
-struct rsv_rcu_stack rsv_rcu_take(struct rsv_rcu_frees *f, struct rsv_rcu_stack *stack)
+void rsv_rcu_take_all(struct rsv_rcu_frees *f, struct rsv_rcu_stack *ended,
+		      struct rsv_rcu_stack others[2])
 {
-	struct rsv_rcu_stack taken;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&f->lock, flags);
-	taken = *stack;
-	*stack = (struct rsv_rcu_stack){};
+	*ended = f->ended;
+	others[0] = f->waiting;
+	others[1] = f->arrived;
+	f->ended = (struct rsv_rcu_stack){};
+	f->waiting = (struct rsv_rcu_stack){};
+	f->arrived = (struct rsv_rcu_stack){};
 	raw_spin_unlock_irqrestore(&f->lock, flags);
-	return taken;
 }
 
 /*
