@@ -389,8 +389,8 @@ struct rsv_pcp_slot {
  *	wrap around, and one slot has no block
  * @ends: which slots are in use
  * @high: blocks that the list has at most at present, as rsv_pcp_adapt() set it. 0 until a request
- *	finds the list empty, or a free finds it full, for the first time or after the zone has lost
- *	pages: then another CPU stores the 0
+ *	finds the list empty, or a free finds it full, for the first time, after a drain, or after
+ *	the zone has lost pages: then another CPU stores the 0
  * @frees: blocks freed onto the list
  * @moved_in: blocks that came from the free areas
  * @moved_out: blocks that went to the free areas. What requests got is the rest: see
@@ -421,6 +421,8 @@ struct rsv_pcp {
  * struct rsv_large_list - cached blocks of larger orders on the list of one CPU and zone. The rules
  *	are those of struct rsv_pcp
  * @busy: set while the CPU works on the list
+ * @open: a block may be freed onto the list without rsv_backoff_cached(): the first free after a
+ *	drain sets it, and the next drain clears it
  * @nr: number of blocks
  * @order: the order of each block
  * @nr_pages: pages of all blocks
@@ -430,6 +432,7 @@ struct rsv_pcp {
  */
 struct rsv_large_list {
 	bool __data_racy busy;
+	bool __data_racy open;
 	u8 __data_racy nr;
 	u8 __data_racy order[RSV_LARGE_BLOCKS];
 	unsigned int nr_pages;
@@ -1576,6 +1579,11 @@ struct rsv_pool {
 /* The bit of rsv_backoff.state by which a request has its turn */
 #define RSV_BACKOFF_TURN	0
 
+/* The bits of rsv_backoff.drained; those above are the number of the drain that began last */
+#define RSV_BACKOFF_DRAINING	1U	/* nothing was cached since that drain began */
+#define RSV_BACKOFF_DRAINED	2U	/* and that drain has ended */
+#define RSV_BACKOFF_NUMBER	4U	/* the lowest bit of the number */
+
 /**
  * struct rsv_backoff - requests that drained in vain (pages/backoff.c)
  * @state: RSV_BACKOFF_TURN (atomic)
@@ -1585,6 +1593,9 @@ struct rsv_pool {
  * @wait: requests that wait for their turn, or for the end of a drain
  * @until: the time in jiffies up to which requests take turns (a hint, without a lock)
  * @nr_pages: those for at least as many pages (a hint, without a lock)
+ * @drained: RSV_BACKOFF_DRAINED is set if nothing that a drain could get back is cached; 0 if
+ *	anything may be (without a lock, in the order that backoff.c demands)
+ * @drains: the number of the drain that began last, in steps of RSV_BACKOFF_NUMBER (atomic)
  */
 struct rsv_backoff {
 	unsigned long state;
@@ -1593,6 +1604,8 @@ struct rsv_backoff {
 	wait_queue_head_t wait;
 	unsigned long until;
 	unsigned long nr_pages;
+	unsigned int drained;
+	atomic_t drains;
 };
 
 /**

@@ -16,6 +16,7 @@
 
 #include "cpu.h"
 #include "depot.h"
+#include "pages/backoff.h"
 
 /* If CPUs waited for a depot's lock more often than this in one interval, magazines grow. */
 #define RSV_CONTENTION	3
@@ -107,6 +108,7 @@ void rsv_depot_add(struct rsv_cache *c, struct rsv_magazine *m)
 	rsv_depot_lock(d, &flags);
 	rsv_depot_push(d, m);
 	rsv_depot_unlock(d, flags);
+	rsv_backoff_cached(c->region);
 }
 
 /**
@@ -145,6 +147,7 @@ void rsv_depot_add_preallocated(struct rsv_cache *internal, void **magazines, un
 		rsv_depot_push(d, m);
 	}
 	rsv_depot_unlock(d, flags);
+	rsv_backoff_cached(internal->region);
 }
 
 /*
@@ -167,7 +170,8 @@ static void rsv_cpu_shift(struct rsv_cpu *cpu, struct rsv_depot *d, struct rsv_m
 	rsv_cpu_load(cpu, m);
 }
 
-static bool rsv_depot_exchange(struct rsv_cpu *cpu, struct rsv_depot *d, struct rsv_depot_stack *s)
+static bool rsv_depot_exchange(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_depot *d,
+			       struct rsv_depot_stack *s)
 {
 	struct rsv_magazine *m;
 	unsigned long flags;
@@ -182,6 +186,7 @@ static bool rsv_depot_exchange(struct rsv_cpu *cpu, struct rsv_depot *d, struct 
 		rsv_cpu_shift(cpu, d, m);
 	}
 	rsv_depot_unlock(d, flags);
+	rsv_backoff_cached(c->region);
 	return m;
 }
 
@@ -204,7 +209,7 @@ bool rsv_depot_exchange_empty(struct rsv_cache *c, struct rsv_cpu *cpu)
 		return true;
 	}
 	d = rsv_depot_local(c);
-	return rsv_depot_exchange(cpu, d, &d->full);
+	return rsv_depot_exchange(c, cpu, d, &d->full);
 }
 
 /**
@@ -226,7 +231,7 @@ bool rsv_depot_exchange_full(struct rsv_cache *c, struct rsv_cpu *cpu)
 		return true;
 	}
 	d = rsv_depot_local(c);
-	return rsv_depot_exchange(cpu, d, &d->empty);
+	return rsv_depot_exchange(c, cpu, d, &d->empty);
 }
 
 /**
@@ -248,6 +253,7 @@ void rsv_depot_load_new(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_mag
 	else
 		rsv_cpu_shift(cpu, d, m);
 	rsv_depot_unlock(d, flags);
+	rsv_backoff_cached(c->region);
 }
 
 /*

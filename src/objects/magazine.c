@@ -23,6 +23,7 @@
 #include "guarantee.h"
 #include "magazine.h"
 #include "magazine_cache.h"
+#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "rcu_frees.h"
 
@@ -186,10 +187,12 @@ static struct rsv_cpu *rsv_cpu_enter_with_remote(struct rsv_cache *c)
 	if (!m)
 		return NULL;
 	cpu = rsv_cpu_enter(c->cpus);
-	if (cpu && !cpu->remote->size)
+	if (cpu && !cpu->remote->size) {
 		cpu->remote = m;
-	else
+		rsv_backoff_cached(c->region);
+	} else {
 		rsv_depot_add(c, m);
+	}
 	return cpu;
 }
 

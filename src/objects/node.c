@@ -30,6 +30,7 @@
 #include "layout.h"
 #include "leaving.h"
 #include "node.h"
+#include "pages/backoff.h"
 #include "pages/contig.h"
 #include "pages/drain.h"
 #include "pages/pagemap.h"
@@ -144,7 +145,7 @@ void rsv_slab_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
 {
 	const union rsv_slab_word word = rsv_slab_read(slab);
 
-	rsv_slab_link(n, slab, RSV_EMPTY);
+	rsv_slab_link(c, n, slab, RSV_EMPTY);
 	n->nr_slabs++;
 	n->nr_pages += rsv_slab_pages(c, slab);
 	n->total += rsv_slab_objects(c, word);
@@ -193,16 +194,20 @@ void rsv_slab_report_used(enum rsv_misuse misuse, struct rsv_cache *c, const str
 
 /**
  * rsv_slab_link() - add a slab to a list
+ * @c: the cache
  * @n: its node, locked
  * @slab: the slab
  * @fill: the list, as the slab's word says
  *
  * Context: Any but NMI.
  */
-void rsv_slab_link(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill)
+void rsv_slab_link(const struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+		   enum rsv_fill fill)
 {
 	list_add(&slab->link, &n->slabs[fill].slabs);
 	n->slabs[fill].nr++;
+	if (fill == RSV_EMPTY)
+		rsv_backoff_cached(c->region);
 }
 
 /**

@@ -22,7 +22,8 @@ void rsv_slab_report_used(enum rsv_misuse misuse, struct rsv_cache *c, const str
 /* With the node's lock held */
 void rsv_slab_add(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab);
 struct rsv_frame *rsv_slabs_best(struct rsv_cache_node *n);
-void rsv_slab_link(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);
+void rsv_slab_link(const struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+		   enum rsv_fill fill);
 void rsv_slab_unlink(struct rsv_cache_node *n, struct rsv_frame *slab, enum rsv_fill fill);
 struct rsv_frame *rsv_slabs_evict(struct rsv_cache *c, struct rsv_cache_node *n, unsigned long max);
 struct rsv_frame *rsv_slabs_surplus(struct rsv_cache *c, struct rsv_cache_node *n,

@@ -14,10 +14,53 @@
  * Whoever has the turn may be a task of the lowest priority. So nobody waits for it longer than
  * RSV_BACKOFF_PATIENCE, but drains by himself then.
  *
- * A request that may not wait drains nobody else, and nothing here concerns it.
+ * A request that may not wait drains nobody else, and takes no turns.
  *
  * The times and the number of pages are hints, read and written without a lock. Races make a
  * request wait once more or once less.
+ *
+ * A drained region
+ *
+ * Where nothing is cached a drain gets nothing back, and a request fails at once. The region is
+ * drained (rsv_backoff.drained) from the end of a drain that found all places empty until anything
+ * comes to one of them. The places are all that a drain looks at, and that a request does not:
+ *
+ *	place					who says that something came there
+ *	a CPU's list of a zone			the first refill of a closed list, or the first
+ *						free onto it: pcp.c, pcp_large.c
+ *	zeroed pages				zeroed.c
+ *	a CPU's magazines, a depot		the exchange with the depot: depot.c; the first
+ *						object of another node: magazine.c
+ *	a CPU's active slab			slub_cpu.c
+ *	empty slabs and slob pages,		node.c, slob_page.c,
+ *	SLOB's freelists			slob_freelist.c
+ *	slabs that are leaving			leaving.c
+ *	pages that others refer to		nobody: see below
+ *
+ * The fast paths say nothing. They need not, because a drain closes a CPU's list and takes the
+ * CPU's magazines away. So the first free on that CPU takes the slow path, which opens the list or
+ * loads a magazine, and says so. A list or magazine that is open counts as a place with something,
+ * even if it is empty: the next drain visits that CPU.
+ *
+ * Who puts something into a place, or opens it, does so first and looks at @drained then. A drain
+ * sets @drained first and looks at the places then. There is a full barrier in between on both
+ * sides. So the drain finds what was put there, or the one who put it there finds @drained set, and
+ * clears it: then the region does not become drained, or is so no more. A drain has a number, so
+ * that of several drains only the one that began last makes the region drained: what came to a
+ * place after its beginning has cleared that number. A drain that could not visit every CPU in time
+ * does not make the region drained.
+ *
+ * No request fails that a drain could serve. What was freed before the request came is in one of
+ * these places, or it went to free areas or slabs. If it is in a place still, @drained is not set:
+ * the free, which came before the request, has cleared it, or the drain would have found it. If a
+ * drain took it from there, it did that before it set RSV_BACKOFF_DRAINED. The request tried the
+ * zones perhaps too early for that. So it tries them once more after it has seen that bit. A
+ * request for an object tries the slabs once more, too (alloc.c). What a task has taken from one
+ * place and not put into another one yet, no drain finds either. It says so when it puts it there.
+ *
+ * No event tells that the last reference to a waiting page was dropped. So the region does not
+ * count as drained while any page waits. Nor does it for a request for a run, which is gathered
+ * only after a drain: the search takes long, and has to be limited, too.
  */
 #include <linux/bitops.h>
 #include <linux/jiffies.h>

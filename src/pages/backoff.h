@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How often requests that no memory can serve may drain everybody.
+ * How often requests that no memory can serve may drain everybody, and when a drain can do nothing
+ * for them. backoff.c has the rules for both.
  */
 #ifndef RSV_PAGES_BACKOFF_H
 #define RSV_PAGES_BACKOFF_H
 
+#include <linux/atomic.h>
 #include <linux/jiffies.h>
 
 #include "types.h"
@@ -17,5 +19,41 @@ bool rsv_backoff_drain(struct rsv_region *r, const struct rsv_request *q);
 void rsv_backoff_failed(struct rsv_region *r, const struct rsv_request *q);
 void rsv_backoff_served(struct rsv_region *r, const struct rsv_request *q);
 void rsv_backoff_init(struct rsv_region *r);
+
+/* Whether nothing that a drain could get back is cached. What a drain got back is seen after it. */
+static inline bool rsv_backoff_is_drained(const struct rsv_region *r)
+{
+	/* pairs with rsv_backoff_end_drain() */
+	return smp_load_acquire(&r->backoff.drained) & RSV_BACKOFF_DRAINED &&
+	       !READ_ONCE(r->waiting.nr_pages);
+}
+
+/*
+ * Says that something came to a place where only a drain finds it. A caller that has put it there
+ * calls this afterwards, in any context, whatever locks it holds.
+ */
+static inline void rsv_backoff_cached(struct rsv_region *r)
+{
+	smp_mb(); /* pairs with rsv_backoff_begin_drain() */
+	if (unlikely(READ_ONCE(r->backoff.drained)))
+		WRITE_ONCE(r->backoff.drained, 0);
+}
+
+/* Begins a drain of all places. Returns its number. */
+static inline unsigned int rsv_backoff_begin_drain(struct rsv_region *r)
+{
+	const unsigned int drain = atomic_add_return(RSV_BACKOFF_NUMBER, &r->backoff.drains) |
+				   RSV_BACKOFF_DRAINING;
+
+	WRITE_ONCE(r->backoff.drained, drain);
+	smp_mb(); /* pairs with rsv_backoff_cached() */
+	return drain;
+}
+
+/* Ends a drain that has looked at all places: the region is drained unless anything was cached. */
+static inline void rsv_backoff_end_drain(struct rsv_region *r, unsigned int drain)
+{
+	cmpxchg(&r->backoff.drained, drain, drain | RSV_BACKOFF_DRAINED);
+}
 
 #endif /* RSV_PAGES_BACKOFF_H */

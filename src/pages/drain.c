@@ -30,10 +30,11 @@
  * batch of blocks leaves a list.
  *
  * A request that no zone serves drains once, before it fails, and looks at pages that wait for the
- * last reference to them (waiting.c). A request that may not sleep gets only the blocks on this
- * CPU's lists, the zeroed pages, the pages of slabs whose grace period has ended, and some waiting
- * pages back. Therefore a zone below its low watermark also wakes a drain in the background
- * (zone.c), which gives back zeroed pages and empty slabs.
+ * last reference to them (waiting.c), unless the last drain found nothing and nothing was cached
+ * since then (backoff.c). A request that may not sleep gets only the blocks on this CPU's lists,
+ * the zeroed pages, the pages of slabs whose grace period has ended, and some waiting pages back.
+ * Therefore a zone below its low watermark also wakes a drain in the background (zone.c), which
+ * gives back zeroed pages and empty slabs.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -46,6 +47,7 @@
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
+#include "backoff.h"
 #include "drain.h"
 #include "gfp.h"
 #include "pcp.h"
@@ -107,8 +109,9 @@ static void rsv_drain_this_cpu(struct work_struct *work)
 }
 
 /*
- * Whether a CPU has cached anything; a drain does not disturb other CPUs. A CPU may cache more
- * right after this look. That is as if it did so after the drain.
+ * Whether a CPU has cached anything, or can do so without rsv_backoff_cached(); a drain does not
+ * disturb other CPUs. A CPU may cache more right after this look. That is as if it did so after the
+ * drain.
  */
 static bool rsv_drain_cpu_needs(struct rsv_region *r, unsigned int cpu)
 {
@@ -118,7 +121,7 @@ static bool rsv_drain_cpu_needs(struct rsv_region *r, unsigned int cpu)
 	if (rsv_drain_hooks->has_local(r, NULL, cpu))
 		return true;
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		if (rsv_pcp_has_blocks(z, cpu))
+		if (rsv_pcp_is_open(z, cpu))
 			return true;
 	return false;
 }
@@ -172,26 +175,29 @@ void rsv_drain_cpus(struct rsv_region *r)
  *
  * Context: Process; may sleep. A work item of rsv_queue may call it, although the work that it
  * waits for runs on the same queue.
+ * Return: Whether all CPUs have drained what they had cached before the call.
  */
-void rsv_drain_cpus_timeout(struct rsv_region *r)
+bool rsv_drain_cpus_timeout(struct rsv_region *r)
 {
 	unsigned long deadline = jiffies + RSV_DRAIN_PATIENCE;
+	bool busy = true;
 
 	rsv_drain_hooks->drain_local(r, NULL);
 	rsv_drain_lists(r, true);
 	/* The holder of the lock drains the same CPUs, so waiting for it loses nothing. */
 	while (!mutex_trylock(&r->drain_lock)) {
 		if (time_after_eq(jiffies, deadline))
-			return;
+			return false;
 		usleep_range(20, 50);
 	}
 	if (cpus_read_trylock()) {
 		rsv_drain_queue(r);
-		while (rsv_drain_busy(r) && time_before(jiffies, deadline))
+		while ((busy = rsv_drain_busy(r)) && time_before(jiffies, deadline))
 			usleep_range(20, 50);
 		cpus_read_unlock();
 	}
 	mutex_unlock(&r->drain_lock);
+	return !busy;
 }
 
 static int rsv_drain_cpu_dead(unsigned int cpu, struct hlist_node *node)
@@ -390,10 +396,12 @@ unsigned long rsv_zone_cached(const struct rsv_zone *z)
  */
 bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 {
-	bool may_wait = rsv_drain_may_wait(gfp);
+	bool may_wait = rsv_drain_may_wait(gfp), complete = false;
+	unsigned int drain;
 
 	if (may_wait) {
-		rsv_drain_cpus_timeout(r);
+		drain = rsv_backoff_begin_drain(r);
+		complete = rsv_drain_cpus_timeout(r);
 		rsv_drain_hooks->shrink(r);
 	} else {
 		rsv_drain_lists(r, false);
@@ -402,6 +410,8 @@ bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 	rsv_drain_hooks->free_leaving(r, may_wait);
 	rsv_waiting_poll(r, may_wait);
 	rsv_drain_zeroed(r);
+	if (complete)
+		rsv_backoff_end_drain(r, drain);
 	return may_wait;
 }
 

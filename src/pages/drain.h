@@ -15,7 +15,7 @@ int rsv_drain_create(struct rsv_region *r);
 void rsv_drain_destroy(struct rsv_region *r);
 
 void rsv_drain_cpus(struct rsv_region *r);
-void rsv_drain_cpus_timeout(struct rsv_region *r);
+bool rsv_drain_cpus_timeout(struct rsv_region *r);
 void rsv_drain_caches(struct list_head *caches);
 void rsv_drain_cache(struct rsv_cache *c);
 void rsv_drain_region(struct rsv_region *r);

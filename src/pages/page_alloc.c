@@ -129,10 +129,21 @@ static bool rsv_request_is_possible(struct rsv_region *r, const struct rsv_reque
 	return false;
 }
 
+/* For a request of a drained region: tries the zones once more, as backoff.c demands. */
+static struct rsv_frame *rsv_request_drained(struct rsv_region *r, const struct rsv_request *q)
+{
+	struct rsv_frame *f = rsv_zones_serve(r, q, NULL);
+
+	if (!f)
+		rsv_request_failed(r, q, false);
+	return f;
+}
+
 /*
  * After no zone had a block: frees what only waits for a grace period and tries all zones, then
  * drains and tries them once more, then counts the failure. A request that backs off goes to the
- * drain at once, since that too hurries the grace period.
+ * drain at once, since that too hurries the grace period. Where a drain can find nothing, only a
+ * request that gathers drains.
  */
 static noinline struct rsv_frame *
 rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
@@ -145,6 +156,8 @@ rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
 		rsv_request_failed(r, q, false);
 		return NULL;
 	}
+	if (!gather && rsv_backoff_is_drained(r))
+		return rsv_request_drained(r, q);
 	if (!backoff && rsv_drain_leaving(r, q->gfp))
 		f = rsv_zones_serve(r, q, NULL);
 	if (f)

@@ -28,6 +28,9 @@
  *	zone->pcp_high grows. A CPU that sees the new limit sees the new list, too
  *
  * Meanwhile no drain finds the blocks of the old lists.
+ *
+ * A list without a limit is closed: no fast path puts a block onto it. A drain closes lists, and
+ * the first block that comes to one opens it. backoff.c says why.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -36,6 +39,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "backoff.h"
 #include "buddy.h"
 #include "pagemap.h"
 #include "pcp.h"
@@ -83,9 +87,13 @@ static void rsv_pcp_set_limit(const struct rsv_zone *z, struct rsv_pcp *pcp, uns
  * Allocating
  */
 
-/* Refills an empty list up to half of the blocks that it may have at present, or with a batch. */
+/*
+ * Refills an empty list up to half of the blocks that it may have at present, or with a batch. A
+ * closed list stays so if the zone has no block.
+ */
 static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
+	const bool closed = !pcp->high;
 	union rsv_pcp_ends ends = {};
 
 	rsv_pcp_set_limit(z, pcp, q->order);
@@ -96,6 +104,10 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 	pcp->moved_in += ends.top;
 	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
+	if (closed && ends.top)
+		rsv_backoff_cached(z->region);
+	else if (closed)
+		WRITE_ONCE(pcp->high, 0);
 }
 
 static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp)
@@ -274,12 +286,15 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
 	struct rsv_zone *z = e->zone;
 	struct rsv_pcp *pcp = READ_ONCE(z->pcp_high[order]) ? rsv_pcp_enter(z, order) : NULL;
-	bool pushed;
+	bool pushed, closed;
 
 	if (!pcp)
 		return false;
+	closed = !pcp->high;
 	if (rsv_pcp_nr(pcp) >= pcp->high)
 		rsv_pcp_set_limit(z, pcp, order);
+	if (closed)
+		rsv_backoff_cached(z->region);
 	/* While the list is longer than its limit, this block goes to the free areas, too. */
 	if (rsv_pcp_nr(pcp) && rsv_pcp_nr(pcp) >= pcp->high)
 		rsv_pcp_make_room(z, pcp, order);
@@ -299,8 +314,9 @@ static void rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned 
 }
 
 /*
- * Flushes this CPU's list. Between two steps preemption is enabled: a list of scattered pages takes
- * long. So tasks and interrupts may use the list meanwhile, and the number of steps has a limit.
+ * Closes and flushes this CPU's list. Between two steps preemption is enabled: a list of scattered
+ * pages takes long. So tasks and interrupts may use the list meanwhile, and open it again.
+ * Therefore the number of steps has a limit.
  */
 static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order)
 {
@@ -312,6 +328,8 @@ static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order)
 		pcp = rsv_pcp_enter(z, order);
 		if (!pcp)
 			return;
+		if (steps == RSV_PCP_PAGES)
+			WRITE_ONCE(pcp->high, 0);
 		if (rsv_pcp_nr(pcp))
 			rsv_pcp_flush(z, pcp, order);
 		more = rsv_pcp_nr(pcp);
@@ -345,73 +363,42 @@ void rsv_pcp_drain(struct rsv_zone *z)
  */
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu)
 {
+	struct rsv_pcp *pcp;
 	unsigned int order;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
 		rcu_read_lock();
-		rsv_pcp_flush_all(z, per_cpu_ptr(z->pcp[order], cpu), order);
+		pcp = per_cpu_ptr(z->pcp[order], cpu);
+		WRITE_ONCE(pcp->high, 0);
+		rsv_pcp_flush_all(z, pcp, order);
 		rcu_read_unlock();
 	}
 	rsv_large_drain_dead(z, cpu);
 }
 
 /**
- * rsv_pcp_has_blocks() - whether a CPU's lists of a zone have blocks
+ * rsv_pcp_is_open() - whether any of a CPU's lists of a zone has blocks or is open
  * @z: the zone
  * @cpu: the CPU
  *
  * Context: Any. The CPU may change the lists at the same time.
- * Return: true if any list has a block.
+ * Return: false if all are empty and closed.
  */
-bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu)
+bool rsv_pcp_is_open(const struct rsv_zone *z, unsigned int cpu)
 {
+	bool any = rsv_large_is_open(z, cpu);
+	const struct rsv_pcp *pcp;
 	unsigned int order;
-	bool any = rsv_large_has_blocks(z, cpu);
 
 	rcu_read_lock();
-	for (order = 0; !any && order < RSV_PCP_ORDERS; order++)
-		any = rsv_pcp_nr(per_cpu_ptr(z->pcp[order], cpu));
+	for (order = 0; !any && order < RSV_PCP_ORDERS; order++) {
+		pcp = per_cpu_ptr(z->pcp[order], cpu);
+		any = rsv_pcp_nr(pcp) || READ_ONCE(pcp->high);
+	}
 	rcu_read_unlock();
 	return any;
 }
-
-/* Adds what one list has and did. */
-static void rsv_pcp_add_stats(const struct rsv_pcp *pcp, struct rsv_pcp_stats *stats)
-{
-	stats->blocks += rsv_pcp_nr(pcp);
-	stats->allocs += max_t(s64, rsv_pcp_allocs(pcp), 0);
-	stats->frees += pcp->frees;
-	stats->refills += pcp->refills;
-	stats->drains += pcp->drains;
-}
-
-/**
- * rsv_pcp_get_stats() - what the lists of one order have and did, the sum over all CPUs
- * @z: the zone
- * @order: the order, below RSV_LISTED_ORDERS
- * @stats: filled in. The CPUs may change their lists at the same time, so counts may be off by
- *	what they do meanwhile. While longer lists replace those of a zone that has grown, the
- *	counts lack what the old ones have and did
- *
- * Context: Any.
- */
-void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats)
-{
-	struct rsv_pcp __percpu *pcp;
-	unsigned int cpu;
-
-	memset(stats, 0, sizeof(*stats));
-	if (order >= RSV_PCP_ORDERS) {
-		rsv_large_get_stats(z, order, stats);
-		return;
-	}
-	*stats = z->pcp_past[order];
-	rcu_read_lock();
-	pcp = z->pcp[order];
-	for_each_possible_cpu(cpu)
-		rsv_pcp_add_stats(per_cpu_ptr(pcp, cpu), stats);
-	rcu_read_unlock();
-}
+EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_is_open);
 
 /*
  * Creating

@@ -35,7 +35,8 @@ void rsv_pcp_drain(struct rsv_zone *z);
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high);
 void rsv_pcp_forget_limits(struct rsv_zone *z);
-bool rsv_pcp_has_blocks(const struct rsv_zone *z, unsigned int cpu);
+bool rsv_pcp_is_open(const struct rsv_zone *z, unsigned int cpu);
+void rsv_pcp_add_stats(const struct rsv_pcp *pcp, struct rsv_pcp_stats *stats);
 void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_pcp_stats *stats);
 
 /* This CPU's list of an order. Preemption is disabled. */

@@ -11,12 +11,14 @@
  *   stays away from the zone's lock.
  * - A free for which there is no room moves the oldest blocks to the free areas. The list is so
  *   short that this may be all of them.
+ * - It has no limit of its own, so a flag says whether it is closed.
  *
  * A block that was allocated with __GFP_COMP never gets here: its frame has no order, and its free
  * looks at all pages (frame.h).
  */
 #include <linux/percpu.h>
 
+#include "backoff.h"
 #include "pagemap.h"
 #include "pcp.h"
 #include "pcp_large.h"
@@ -152,6 +154,10 @@ static void rsv_large_push(struct rsv_zone *z, struct rsv_large_list *list, stru
 	list->order[list->nr] = order;
 	WRITE_ONCE(list->nr_pages, list->nr_pages + (1U << order));
 	WRITE_ONCE(list->nr, list->nr + 1);
+	if (unlikely(!list->open)) {
+		WRITE_ONCE(list->open, true);
+		rsv_backoff_cached(z->region);
+	}
 }
 
 /**
@@ -186,6 +192,13 @@ bool rsv_large_free(struct rsv_extent *e, unsigned long index, unsigned int orde
 	return claimed;
 }
 
+static void rsv_large_flush(struct rsv_zone *z, struct rsv_large_list *list)
+{
+	WRITE_ONCE(list->open, false);
+	while (list->nr)
+		rsv_large_evict(z, list);
+}
+
 /**
  * rsv_large_drain() - move all blocks on this CPU's list of larger blocks to the free areas
  * @z: the zone
@@ -201,8 +214,7 @@ void rsv_large_drain(struct rsv_zone *z)
 	preempt_disable();
 	list = rsv_large_enter(z);
 	if (list) {
-		while (list->nr)
-			rsv_large_evict(z, list);
+		rsv_large_flush(z, list);
 		rsv_large_leave(list);
 	}
 	preempt_enable();
@@ -217,23 +229,20 @@ void rsv_large_drain(struct rsv_zone *z)
  */
 void rsv_large_drain_dead(struct rsv_zone *z, unsigned int cpu)
 {
-	struct rsv_large_list *list = per_cpu_ptr(z->large, cpu);
-
-	while (list->nr)
-		rsv_large_evict(z, list);
+	rsv_large_flush(z, per_cpu_ptr(z->large, cpu));
 }
 
 /**
- * rsv_large_has_blocks() - whether a CPU's list of larger blocks has any
+ * rsv_large_is_open() - whether a CPU's list of larger blocks is open, as it is if it has any
  * @z: the zone
  * @cpu: the CPU
  *
  * Context: Any. The CPU may change the list at the same time.
- * Return: true if it has.
+ * Return: true if it is.
  */
-bool rsv_large_has_blocks(const struct rsv_zone *z, unsigned int cpu)
+bool rsv_large_is_open(const struct rsv_zone *z, unsigned int cpu)
 {
-	return READ_ONCE(per_cpu_ptr(z->large, cpu)->nr);
+	return READ_ONCE(per_cpu_ptr(z->large, cpu)->open);
 }
 
 /**

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
+#include "backoff.h"
 #include "work.h"
 #include "zeroed.h"
 #include "zone.h"
@@ -90,6 +91,7 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_pcp_slot *blocks, unsi
 	while (nr--)
 		list_add(&blocks[nr].frame->link, &z->zeroed);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
+	rsv_backoff_cached(z->region);
 }
 
 /* Flags of a request that names the zone itself, so that its protection does not apply */

@@ -67,7 +67,7 @@ static inline void rsv_bufctl_update_slab(const struct rsv_cache *c, struct rsv_
 	if (fill == old)
 		return;
 	rsv_slab_unlink(n, slab, old);
-	rsv_slab_link(n, slab, fill);
+	rsv_slab_link(c, n, slab, fill);
 }
 
 /* Bytes of a slab that neither bufctls nor objects need */

@@ -76,7 +76,7 @@ static void rsv_slob_large_update_slab(const struct rsv_cache *c, struct rsv_cac
 	word.fill = rsv_slab_fill(c, word);
 	WRITE_ONCE(slab->slab, word.word);
 	rsv_slab_unlink(n, slab, old);
-	rsv_slab_link(n, slab, word.fill);
+	rsv_slab_link(c, n, slab, word.fill);
 }
 
 /* Allocates the object of an empty slab. The node is locked. */

@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "objects/cache.h"
 #include "objects/mark.h"
+#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "slob_block.h"
 #include "slob_freelist.h"
@@ -128,6 +129,7 @@ enum rsv_misuse rsv_slob_freelist_free(struct rsv_cache *c, struct rsv_extent *e
 	if (rsv_slob_page_find(e, f, &page))
 		misuse = rsv_slob_freelist_push(c, c->nodes[e->nid], &page, object);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
+	rsv_backoff_cached(c->region);
 	return misuse;
 }
 

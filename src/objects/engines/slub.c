@@ -144,7 +144,7 @@ static enum rsv_misuse rsv_slub_free_locked(struct rsv_cache *c, struct rsv_cach
 			new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, &old, new));
 	if (!old.frozen) {
-		rsv_slub_relink(n, slab, old, new);
+		rsv_slub_relink(c, n, slab, old, new);
 		evicted = rsv_slabs_surplus(c, n, flags);
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);

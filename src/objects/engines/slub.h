@@ -64,8 +64,8 @@ static inline unsigned long rsv_slub_read_free(const struct rsv_cache *c, const 
 bool rsv_slub_carve(struct rsv_cache *c, struct rsv_frame *slab, void *base);
 void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
 		  unsigned int max, struct rsv_batch *batch);
-void rsv_slub_relink(struct rsv_cache_node *n, struct rsv_frame *slab, union rsv_slab_word old,
-		     union rsv_slab_word new);
+void rsv_slub_relink(const struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+		     union rsv_slab_word old, union rsv_slab_word new);
 unsigned int rsv_slub_last(struct rsv_cache *c, void *base, unsigned int carved, unsigned int first,
 			   unsigned int max, unsigned int *last, bool *broken);
 

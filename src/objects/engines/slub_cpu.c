@@ -26,6 +26,7 @@
 #include "objects/leaving.h"
 #include "objects/mark.h"
 #include "objects/node.h"
+#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "slub.h"
 
@@ -57,6 +58,7 @@ static void rsv_slub_activate(struct rsv_cache *c, struct rsv_cpu *cpu, struct r
 		rsv_slub_get_freelist(cpu, slab);
 		cpu->active = slab;
 		cpu->active_first = rsv_slub_object(c, rsv_slub_base(c, slab), 0);
+		rsv_backoff_cached(c->region);
 	}
 	raw_spin_unlock_irqrestore(&n->lock, flags);
 }
@@ -86,7 +88,7 @@ static void rsv_slub_unfreeze(struct rsv_cache *c, struct rsv_cache_node *n, str
 		new.frozen = 0;
 		new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, &old, new));
-	rsv_slab_link(n, slab, new.fill);
+	rsv_slab_link(c, n, slab, new.fill);
 	cpu->active = NULL;
 	cpu->freelist = RSV_SLAB_NONE;
 	cpu->nr_freelist = 0;

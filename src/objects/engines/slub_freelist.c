@@ -211,6 +211,7 @@ static void rsv_slub_walk_list(const struct rsv_cache *c, void *base, unsigned i
 
 /**
  * rsv_slub_relink() - move a slab to the list for its new word
+ * @c: the cache
  * @n: its node, locked
  * @slab: the slab
  * @old: its word before
@@ -218,13 +219,13 @@ static void rsv_slub_walk_list(const struct rsv_cache *c, void *base, unsigned i
  *
  * Context: Any but NMI.
  */
-void rsv_slub_relink(struct rsv_cache_node *n, struct rsv_frame *slab, union rsv_slab_word old,
-		     union rsv_slab_word new)
+void rsv_slub_relink(const struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_frame *slab,
+		     union rsv_slab_word old, union rsv_slab_word new)
 {
 	if (old.fill == new.fill)
 		return;
 	rsv_slab_unlink(n, slab, old.fill);
-	rsv_slab_link(n, slab, new.fill);
+	rsv_slab_link(c, n, slab, new.fill);
 }
 
 /* Abandons the remaining freelist: from now on the slab counts its objects as used. */
@@ -239,7 +240,7 @@ static void rsv_slub_abandon(struct rsv_cache *c, struct rsv_cache_node *n, stru
 		new.free = RSV_SLAB_NONE;
 		new.fill = rsv_slab_fill(c, new);
 	} while (!rsv_slub_exchange(slab, &old, new));
-	rsv_slub_relink(n, slab, old, new);
+	rsv_slub_relink(c, n, slab, old, new);
 	batch->damaged = base;
 	batch->lost = new.inuse - old.inuse;
 }
@@ -286,7 +287,7 @@ static void rsv_slub_pop_list(struct rsv_cache *c, struct rsv_cache_node *n, str
 	} while (!rsv_slub_exchange(slab, &old, new));
 	batch->raw = w.raw;
 	rsv_slub_set_cached(c, &w, batch);
-	rsv_slub_relink(n, slab, old, new);
+	rsv_slub_relink(c, n, slab, old, new);
 	if (w.broken)
 		rsv_slub_abandon(c, n, slab, base, batch);
 }
@@ -313,7 +314,7 @@ void rsv_slub_pop(struct rsv_cache *c, struct rsv_cache_node *n, struct rsv_fram
 		return;
 	}
 	new = rsv_slub_carve_batch(c, slab, base, max, &old, batch);
-	rsv_slub_relink(n, slab, old, new);
+	rsv_slub_relink(c, n, slab, old, new);
 }
 
 /**
