@@ -155,6 +155,9 @@ static void construct(void *object)
 {
 }
 
+/* The number of a kind */
+#define KIND_SLUB	0
+
 static const struct {
 	const char *name;
 	unsigned int size;
@@ -229,14 +232,56 @@ static void objects_that_a_cpu_takes_are_found(struct kunit *test)
 	}
 }
 
+/*
+ * Allocates or frees an object of a drained region. If that loads a magazine which the CPU did not
+ * have, the region is drained no more. Returns whether it did.
+ */
+static bool step_ends_the_state(struct kunit *test, struct rsv_cache *c, void **object)
+{
+	const struct rsv_cpu *cpu = raw_cpu_ptr(c->cpus);
+	struct rsv_magazine *loaded = cpu->loaded, *previous = cpu->previous;
+
+	drain_in_vain(c->region);
+	if (*object) {
+		rsv_cache_free(c, *object);
+		*object = NULL;
+	} else {
+		*object = rsv_cache_alloc(c, GFP);
+		KUNIT_ASSERT_NOT_NULL(test, *object);
+	}
+	if (cpu->loaded == loaded || cpu->loaded == previous)
+		return false;
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(c->region));
+	return true;
+}
+
+/* More objects than a CPU has in its magazines, which come from the depot and go there */
+static void exchanges_with_the_depot_end_the_state(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_cache *c = cache_of_kind(test, r, KIND_SLUB);
+	unsigned int nr = 5 * c->magazine_size, round, i, exchanges;
+	void **object = kunit_kcalloc(test, nr, sizeof(*object), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	for (round = 0; round < 4; round++) {
+		for (i = 0, exchanges = 0; i < nr; i++)
+			exchanges += step_ends_the_state(test, c, &object[i]);
+		KUNIT_EXPECT_GT_MSG(test, exchanges, 0, "round %u", round);
+	}
+	rsvt_scratch_cache_end(test, c);
+}
+
 static void slab_that_leaves_ends_the_state(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
-	struct rsv_cache *c = cache_of_kind(test, r, 0);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, 256, 0,
+						       RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, NULL);
 	void *object = rsv_cache_alloc(c, GFP);
 
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	rsv_cache_free(c, object);
+	/* The slab is empty already and has its bufctls, so all that follows is that it leaves. */
 	drain_in_vain(r);
 	KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
 	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
@@ -347,7 +392,7 @@ static void what_another_cpu_frees_is_found(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
 	unsigned int cpu = rsvt_other_cpu(test), round, i;
-	struct elsewhere e = { .c = cache_of_kind(test, r, 0) };
+	struct elsewhere e = { .c = cache_of_kind(test, r, KIND_SLUB) };
 
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < ARRAY_SIZE(e.object); i++) {
@@ -372,6 +417,7 @@ static struct kunit_case backoff_drained_cases[] = {
 	KUNIT_CASE(zeroed_pages_end_the_state),
 	KUNIT_CASE(freed_objects_are_found),
 	KUNIT_CASE(objects_that_a_cpu_takes_are_found),
+	KUNIT_CASE(exchanges_with_the_depot_end_the_state),
 	KUNIT_CASE(slab_that_leaves_ends_the_state),
 	KUNIT_CASE(page_that_somebody_refers_to_is_found_afterwards),
 	KUNIT_CASE(runs_are_gathered_in_a_drained_region),
