@@ -385,12 +385,15 @@ struct rsv_pcp_slot {
  *	touches the list, with preemption disabled. Other CPUs read the counts, and flush the list
  *	once the CPU is dead, or once the list was replaced by a longer one
  * @busy: set while the CPU works on the list; an interrupt that finds it set goes to the free areas
+ * @open: a block may come to the list without rsv_backoff_cached(): the first one after a drain
+ *	sets it, and the next drain clears it. While it is clear, @high is 0. Only this CPU changes
+ *	it, or a flush once the CPU is dead
  * @mask: the number of slots less one (constant). The number is a power of two, because indices
  *	wrap around, and one slot has no block
  * @ends: which slots are in use
- * @high: blocks that the list has at most at present, as rsv_pcp_adapt() set it. 0 until a request
- *	finds the list empty, or a free finds it full, for the first time, after a drain, or after
- *	the zone has lost pages: then another CPU stores the 0
+ * @high: blocks that the list has at most at present: @limit, or 0. A drain stores 0, and another
+ *	CPU does when the zone has lost pages. Then the next block to come takes the slow path
+ * @limit: the limit that rsv_pcp_adapt() set last; 0 at first
  * @frees: blocks freed onto the list
  * @moved_in: blocks that came from the free areas
  * @moved_out: blocks that went to the free areas. What requests got is the rest: see
@@ -404,9 +407,11 @@ struct rsv_pcp_slot {
  */
 struct rsv_pcp {
 	bool __data_racy busy;
+	bool __data_racy open;
 	u32 mask;
 	union rsv_pcp_ends __data_racy ends;
 	u32 __data_racy high;
+	u32 limit;
 	u64 __data_racy frees;
 	u64 __data_racy moved_in;
 	u64 __data_racy moved_out;

@@ -67,7 +67,7 @@ static void back_and_forth_halves_the_limit_down_to_the_low_one(struct kunit *te
 	struct rsv_pcp *pcp = new_list(test);
 	unsigned int limit;
 
-	pcp->high = HIGH;
+	pcp->limit = HIGH;
 	for (limit = HIGH / 2; limit > LOW / 4; limit /= 2)
 		KUNIT_EXPECT_EQ(test, limit_after(pcp, 500, 510), max(limit, LOW));
 }
@@ -76,7 +76,7 @@ static void zone_without_lists_has_no_limit_but_0(struct kunit *test)
 {
 	struct rsv_pcp *pcp = new_list(test);
 
-	pcp->high = HIGH;
+	pcp->limit = HIGH;
 	rsv_pcp_adapt(pcp, 0, 0);
 	KUNIT_EXPECT_EQ(test, pcp->high, 0);
 	pcp->moved_in += RSV_PCP_SAMPLE;

@@ -29,8 +29,9 @@
  *
  * Meanwhile no drain finds the blocks of the old lists.
  *
- * A list without a limit is closed: no fast path puts a block onto it. A drain closes lists, and
- * the first block that comes to one opens it. backoff.c says why.
+ * A drain closes the lists that it empties, and the first block that comes to one opens it again:
+ * backoff.c says why. For the fast paths a closed list is an empty one that may have no block more,
+ * so they need no further test.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -83,17 +84,26 @@ static void rsv_pcp_set_limit(const struct rsv_zone *z, struct rsv_pcp *pcp, uns
 	} while (unlikely(READ_ONCE(z->pcp_high[order]) < high));
 }
 
+/* After the slow path set the limit of a list: opens a closed one if a block @came to it. */
+static void rsv_pcp_update_open(const struct rsv_zone *z, struct rsv_pcp *pcp, bool came)
+{
+	if (likely(pcp->open))
+		return;
+	if (!came) {
+		WRITE_ONCE(pcp->high, 0);
+		return;
+	}
+	WRITE_ONCE(pcp->open, true);
+	rsv_backoff_cached(z->region);
+}
+
 /*
  * Allocating
  */
 
-/*
- * Refills an empty list up to half of the blocks that it may have at present, or with a batch. A
- * closed list stays so if the zone has no block.
- */
+/* Refills an empty list up to half of the blocks that it may have at present, or with a batch. */
 static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct rsv_request *q)
 {
-	const bool closed = !pcp->high;
 	union rsv_pcp_ends ends = {};
 
 	rsv_pcp_set_limit(z, pcp, q->order);
@@ -104,10 +114,7 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 	pcp->moved_in += ends.top;
 	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
-	if (closed && ends.top)
-		rsv_backoff_cached(z->region);
-	else if (closed)
-		WRITE_ONCE(pcp->high, 0);
+	rsv_pcp_update_open(z, pcp, ends.top);
 }
 
 static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp)
@@ -194,7 +201,8 @@ static void rsv_pcp_set_bottom(struct rsv_pcp *pcp, unsigned int at)
 	const unsigned int nr = at - pcp->ends.bottom;
 
 	pcp->slot[at & pcp->mask].frame = &rsv_pcp_none;
-	WRITE_ONCE(pcp->ends.bottom, at);
+	/* The blocks are in the free areas. Who sees no block here sees them there: backoff.c. */
+	smp_store_release(&pcp->ends.bottom, at); /* pairs with rsv_backoff_end_drain() */
 	pcp->moved_out += nr;
 	pcp->drains++;
 }
@@ -286,19 +294,17 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
 	struct rsv_zone *z = e->zone;
 	struct rsv_pcp *pcp = READ_ONCE(z->pcp_high[order]) ? rsv_pcp_enter(z, order) : NULL;
-	bool pushed, closed;
+	bool pushed;
 
 	if (!pcp)
 		return false;
-	closed = !pcp->high;
 	if (rsv_pcp_nr(pcp) >= pcp->high)
 		rsv_pcp_set_limit(z, pcp, order);
-	if (closed)
-		rsv_backoff_cached(z->region);
 	/* While the list is longer than its limit, this block goes to the free areas, too. */
 	if (rsv_pcp_nr(pcp) && rsv_pcp_nr(pcp) >= pcp->high)
 		rsv_pcp_make_room(z, pcp, order);
 	pushed = rsv_pcp_push(pcp, &e->frames[index], pfn_to_page(e->first + index), order);
+	rsv_pcp_update_open(z, pcp, pushed);
 	rsv_pcp_leave(pcp);
 	return pushed;
 }
@@ -306,6 +312,12 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 /*
  * Draining
  */
+
+static void rsv_pcp_close(struct rsv_pcp *pcp)
+{
+	WRITE_ONCE(pcp->open, false);
+	WRITE_ONCE(pcp->high, 0);
+}
 
 static void rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned int order)
 {
@@ -329,7 +341,7 @@ static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order)
 		if (!pcp)
 			return;
 		if (steps == RSV_PCP_PAGES)
-			WRITE_ONCE(pcp->high, 0);
+			rsv_pcp_close(pcp);
 		if (rsv_pcp_nr(pcp))
 			rsv_pcp_flush(z, pcp, order);
 		more = rsv_pcp_nr(pcp);
@@ -369,7 +381,7 @@ void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu)
 	for (order = 0; order < RSV_PCP_ORDERS; order++) {
 		rcu_read_lock();
 		pcp = per_cpu_ptr(z->pcp[order], cpu);
-		WRITE_ONCE(pcp->high, 0);
+		rsv_pcp_close(pcp);
 		rsv_pcp_flush_all(z, pcp, order);
 		rcu_read_unlock();
 	}
@@ -393,7 +405,7 @@ bool rsv_pcp_is_open(const struct rsv_zone *z, unsigned int cpu)
 	rcu_read_lock();
 	for (order = 0; !any && order < RSV_PCP_ORDERS; order++) {
 		pcp = per_cpu_ptr(z->pcp[order], cpu);
-		any = rsv_pcp_nr(pcp) || READ_ONCE(pcp->high);
+		any = rsv_pcp_nr(pcp) || READ_ONCE(pcp->open);
 	}
 	rcu_read_unlock();
 	return any;

@@ -11,7 +11,7 @@
  *   stays away from the zone's lock.
  * - A free for which there is no room moves the oldest blocks to the free areas. The list is so
  *   short that this may be all of them.
- * - It has no limit of its own, so a flag says whether it is closed.
+ * - It has no limit of its own, and its slow path is the only one. So a free looks at the flag.
  *
  * A block that was allocated with __GFP_COMP never gets here: its frame has no order, and its free
  * looks at all pages (frame.h).
@@ -192,11 +192,15 @@ bool rsv_large_free(struct rsv_extent *e, unsigned long index, unsigned int orde
 	return claimed;
 }
 
+/*
+ * Empties and closes a list. A block on its way to the free areas is on no list. So the list says
+ * that it is closed when all of them are there: until then a drain waits for this one.
+ */
 static void rsv_large_flush(struct rsv_zone *z, struct rsv_large_list *list)
 {
-	WRITE_ONCE(list->open, false);
 	while (list->nr)
 		rsv_large_evict(z, list);
+	smp_store_release(&list->open, false); /* pairs with rsv_backoff_end_drain() */
 }
 
 /**
@@ -233,16 +237,18 @@ void rsv_large_drain_dead(struct rsv_zone *z, unsigned int cpu)
 }
 
 /**
- * rsv_large_is_open() - whether a CPU's list of larger blocks is open, as it is if it has any
+ * rsv_large_is_open() - whether a CPU's list of larger blocks has any or is open
  * @z: the zone
  * @cpu: the CPU
  *
  * Context: Any. The CPU may change the list at the same time.
- * Return: true if it is.
+ * Return: false if it is empty and closed.
  */
 bool rsv_large_is_open(const struct rsv_zone *z, unsigned int cpu)
 {
-	return READ_ONCE(per_cpu_ptr(z->large, cpu)->open);
+	const struct rsv_large_list *list = per_cpu_ptr(z->large, cpu);
+
+	return READ_ONCE(list->nr) || READ_ONCE(list->open);
 }
 
 /**

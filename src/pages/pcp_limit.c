@@ -21,9 +21,10 @@
  * frees (alloc_factor and free_count in mm/page_alloc.c).
  *
  * Only the CPU of a list sets its limit, while it has set busy. When the zone's limits grow, a list
- * follows at its next refill or flush. When the zone has lost pages, all its lists forget theirs:
- * the next free is not fast, and finds the new one. The lists of a zone that is frozen (bad_page.c)
- * keep their limits. They may take blocks, and give out none.
+ * follows at its next refill or flush. When the zone has lost pages, none of its lists may have a
+ * block more: the next free is not fast, and finds the zone's new limit. A drain does the same to
+ * the lists that it empties (backoff.c), which get back the limit that they had. The lists of a
+ * zone that is frozen (bad_page.c) keep their limits. They may take blocks, and give out none.
  */
 #include <linux/minmax.h>
 #include <linux/percpu.h>
@@ -32,7 +33,7 @@
 #include "pcp.h"
 
 /**
- * rsv_pcp_adapt() - set the limit of a list that is empty or full
+ * rsv_pcp_adapt() - set the limit of a list that is empty or full, or may have no block more
  * @pcp: the list, on which the caller has set busy
  * @low: the zone's low limit for it
  * @high: the zone's high limit for it, not below @low
@@ -44,14 +45,15 @@ void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high)
 	const u64 allocs = rsv_pcp_allocs(pcp) - pcp->last_allocs;
 	const u64 frees = pcp->frees - pcp->last_frees;
 	const u64 all = allocs + frees, more = allocs > frees ? allocs - frees : frees - allocs;
-	unsigned int limit = pcp->high;
+	unsigned int limit = pcp->limit;
 
 	if (all >= RSV_PCP_SAMPLE) {
 		limit = more * 4 >= all ? 2 * limit : limit / 2;
 		pcp->last_allocs += allocs;
 		pcp->last_frees += frees;
 	}
-	WRITE_ONCE(pcp->high, clamp(limit, low, high));
+	pcp->limit = clamp(limit, low, high);
+	WRITE_ONCE(pcp->high, pcp->limit);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_adapt);
 
