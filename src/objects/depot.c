@@ -186,7 +186,8 @@ static bool rsv_depot_exchange(struct rsv_cache *c, struct rsv_cpu *cpu, struct 
 		rsv_cpu_shift(cpu, d, m);
 	}
 	rsv_depot_unlock(d, flags);
-	rsv_backoff_cached(c->region);
+	if (m)
+		rsv_backoff_cached(c->region);
 	return m;
 }
 

@@ -31,6 +31,7 @@
 #include "leaving.h"
 #include "lookup.h"
 #include "magazine_cache.h"
+#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "pages/zone.h"
 #include "rcu_frees.h"
@@ -116,6 +117,7 @@ static void rsv_rcu_load(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_ma
 	cpu->rcu_last = m->size - 1;
 	cpu->rcu_offset = offset;
 	atomic_inc(&c->region->rcu_frees.collecting);
+	rsv_backoff_cached(c->region);
 }
 
 /* Enters this CPU if it has a magazine for such objects, a new one if need be; or NULL */

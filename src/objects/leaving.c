@@ -115,7 +115,8 @@ static void rsv_leaving_free_slab(struct rsv_frame *slab)
 	const unsigned int pages = rsv_slab_pages(c, slab);
 
 	c->engine->free_slab(c, slab);
-	atomic_long_sub(pages, &l->nr_pages);
+	/* The pages are free before they do not count any more: see backoff.c. */
+	atomic_long_sub_return_release(pages, &l->nr_pages);
 	/* Last: a cache that is destroyed may be freed from now on (cache_destroy.c). */
 	atomic_long_dec_return_release(&c->nr_leaving);
 }

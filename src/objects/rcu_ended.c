@@ -167,7 +167,8 @@ static void rsv_rcu_free_magazine(struct rsv_rcu_frees *f, struct rsv_magazine *
 		rsv_free_hook(c, m->object[i]);
 	}
 	rsv_rcu_store(c, m);
-	atomic_long_sub(nr, &f->nr);
+	/* They are free before they do not count any more: see backoff.c. */
+	atomic_long_sub_return_release(nr, &f->nr);
 	/* Last: whoever destroys the cache sees from then on where its objects are. */
 	atomic_long_sub_return_release(nr, &c->nr_rcu);
 }
@@ -194,7 +195,7 @@ static void rsv_rcu_free_head(struct rsv_rcu_frees *f, struct rcu_head *head)
 		rsv_kfree(object);
 	}
 	rcu_read_unlock();
-	atomic_long_dec(&f->nr);
+	atomic_long_dec_return_release(&f->nr);
 }
 
 static void rsv_rcu_free_one(struct rsv_region *r, const struct rsv_rcu_stack *one)

@@ -22,6 +22,7 @@
 
 #include "cache_list.h"
 #include "cpu.h"
+#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "rcu_frees.h"
 #include "work.h"
@@ -116,6 +117,7 @@ static void rsv_rcu_added(struct rsv_rcu_frees *f, bool first, unsigned long fla
 {
 	rsv_rcu_begin(f);
 	raw_spin_unlock_irqrestore(&f->lock, flags);
+	rsv_backoff_cached(container_of(f, struct rsv_region, rcu_frees));
 	if (first)
 		queue_rcu_work(rsv_queue, &f->work);
 }

@@ -5,8 +5,8 @@
 #ifndef RSV_OBJECTS_RCU_FREES_H
 #define RSV_OBJECTS_RCU_FREES_H
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
-#include <linux/mutex.h>
 
 #include "types.h"
 
@@ -74,10 +74,13 @@ static inline bool rsv_rcu_any(const struct rsv_rcu_frees *f)
 	       rsv_rcu_stack_any(&f->ended);
 }
 
-/* The same, or whether somebody is just freeing such objects */
-static inline bool rsv_rcu_busy(struct rsv_rcu_frees *f)
+/*
+ * The same, or whether somebody is just freeing such objects. This answer needs no lock: backoff.c
+ * relies on it. It stays true if objects were lost, because their rcu_head was written to.
+ */
+static inline bool rsv_rcu_busy(const struct rsv_rcu_frees *f)
 {
-	return rsv_rcu_any(f) || mutex_is_locked(&f->mutex) || atomic_read(&f->takers);
+	return atomic_long_read(&f->nr);
 }
 
 #endif /* RSV_OBJECTS_RCU_FREES_H */

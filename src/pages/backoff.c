@@ -23,24 +23,39 @@
  *
  * Where nothing is cached a drain gets nothing back, and a request fails at once. The region is
  * drained (rsv_backoff.drained) from the end of a drain that found all places empty until anything
- * comes to one of them. The places are all that a drain looks at, and that a request does not:
+ * comes to one of them. The places are all that a drain looks at, and that a request does not. Here
+ * they are in the order of rsv_drain_for_request():
  *
- *	place					who says that something came there
- *	a CPU's list of a zone			the first refill of a closed list, or the first
- *						free onto it: pcp.c, pcp_large.c
- *	zeroed pages				zeroed.c
- *	a CPU's magazines, a depot		the exchange with the depot: depot.c; the first
- *						object of another node: magazine.c
- *	a CPU's active slab			slub_cpu.c
- *	empty slabs and slob pages,		node.c, slob_page.c,
- *	SLOB's freelists			slob_freelist.c
- *	slabs that are leaving			leaving.c
+ *	place, and how a drain looks at it	who says that something came there
+ *	----------------------------------	----------------------------------
+ *	on each CPU, rsv_drain_cpus_timeout():
+ *	  lists of blocks, rsv_pcp_is_open()	pcp.c, pcp_large.c: the first block on a closed list
+ *	  magazines, rsv_cpu_has()		depot.c: a magazine from the depot, or a new one;
+ *						magazine.c: one for objects of other nodes;
+ *						free_rcu.c: one for frees by RCU
+ *	  an active slab, rsv_cpu_has()		slub_cpu.c: a slab that becomes active
+ *	in each cache, rsv_caches_shrink():
+ *	  depots				depot.c: each magazine that comes
+ *	  empty slabs				node.c: each that comes to the list
+ *	  empty slob pages			slob_heap.c: a free that leaves any
+ *	  SLOB's freelists			slob_freelist.c: each object that comes
+ *	waiting for a grace period:
+ *	  frees by RCU, rsv_rcu_busy()		rcu_frees.c: each magazine or rcu_head that comes
+ *	  slabs, rsv_leaving_pages()		leaving.c: each that leaves its cache
  *	pages that others refer to		nobody: see below
+ *	zeroed pages				zeroed.c: each batch
+ *
+ * The call that says so is rsv_backoff_cached(). A caller that takes something from one place to
+ * another makes it, too: the drain may have been at the second place before, and come to the first
+ * one afterwards. A sheaf is its caller's, and no drain looks at it. What goes back from one goes
+ * to the magazines or to the engine, as other objects do.
  *
  * The fast paths say nothing. They need not, because a drain closes a CPU's list and takes the
  * CPU's magazines away. So the first free on that CPU takes the slow path, which opens the list or
  * loads a magazine, and says so. A list or magazine that is open counts as a place with something,
- * even if it is empty: the next drain visits that CPU.
+ * even if it is empty: the next drain visits that CPU. Only the CPU itself opens and closes them,
+ * and a flush once it is dead. A limit of 0 alone closes no list: any CPU may store that
+ * (pcp_limit.c).
  *
  * Who puts something into a place, or opens it, does so first and looks at @drained then. A drain
  * sets @drained first and looks at the places then. There is a full barrier in between on both
@@ -49,6 +64,15 @@
  * that of several drains only the one that began last makes the region drained: what came to a
  * place after its beginning has cleared that number. A drain that could not visit every CPU in time
  * does not make the region drained.
+ *
+ * Some looks take no lock: at a CPU's lists and magazines, and at the counts of what waits for a
+ * grace period. So a list that was flushed looks empty and closed only when its blocks are in the
+ * free areas, and those counts fall only when the memory is free. The drain whose look finds
+ * nothing has a barrier before its end. So whoever sees the region drained sees that memory, too.
+ *
+ * While memory waits for a grace period the region is not drained. A drain waits for the grace
+ * period, and frees what waited. What is cached afterwards, in a depot for example, has said so,
+ * and needs another drain.
  *
  * No request fails that a drain could serve. What was freed before the request came is in one of
  * these places, or it went to free areas or slabs. If it is in a place still, @drained is not set:

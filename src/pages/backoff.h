@@ -53,6 +53,7 @@ static inline unsigned int rsv_backoff_begin_drain(struct rsv_region *r)
 /* Ends a drain that has looked at all places: the region is drained unless anything was cached. */
 static inline void rsv_backoff_end_drain(struct rsv_region *r, unsigned int drain)
 {
+	/* A full barrier, for the looks that took no lock; pairs with rsv_backoff_is_drained() */
 	cmpxchg(&r->backoff.drained, drain, drain | RSV_BACKOFF_DRAINED);
 }
 
