@@ -170,9 +170,11 @@ static void rsv_cpu_shift(struct rsv_cpu *cpu, struct rsv_depot *d, struct rsv_m
 	rsv_cpu_load(cpu, m);
 }
 
+/* A CPU that had a magazine before the exchange has said so then: see backoff.c. */
 static bool rsv_depot_exchange(struct rsv_cache *c, struct rsv_cpu *cpu, struct rsv_depot *d,
 			       struct rsv_depot_stack *s)
 {
+	const bool first = cpu->loaded == &rsv_magazine_none;
 	struct rsv_magazine *m;
 	unsigned long flags;
 
@@ -186,7 +188,7 @@ static bool rsv_depot_exchange(struct rsv_cache *c, struct rsv_cpu *cpu, struct 
 		rsv_cpu_shift(cpu, d, m);
 	}
 	rsv_depot_unlock(d, flags);
-	if (m)
+	if (m && first)
 		rsv_backoff_cached(c->region);
 	return m;
 }

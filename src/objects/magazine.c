@@ -362,3 +362,4 @@ void rsv_cpu_drain_local(struct rsv_cache *c)
 	rsv_cpu_leave(cpu);
 	rsv_detached_flush(c, &had);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_cpu_drain_local);

@@ -30,12 +30,12 @@
  *	----------------------------------	----------------------------------
  *	on each CPU, rsv_drain_cpus_timeout():
  *	  lists of blocks, rsv_pcp_is_open()	pcp.c, pcp_large.c: the first block on a closed list
- *	  magazines, rsv_cpu_has()		depot.c: a magazine from the depot, or a new one;
+ *	  magazines, rsv_cpu_has()		depot.c: the first from the depot, and each new one;
  *						magazine.c: one for objects of other nodes;
  *						free_rcu.c: one for frees by RCU
  *	  an active slab, rsv_cpu_has()		slub_cpu.c: a slab that becomes active
  *	in each cache, rsv_caches_shrink():
- *	  depots				depot.c: each magazine that comes
+ *	  depots				depot.c: each magazine, but by an exchange
  *	  empty slabs				node.c: each that comes to the list
  *	  empty slob pages			slob_heap.c: a free that leaves any
  *	  SLOB's freelists			slob_freelist.c: each object that comes
@@ -47,8 +47,13 @@
  *
  * The call that says so is rsv_backoff_cached(). A caller that takes something from one place to
  * another makes it, too: the drain may have been at the second place before, and come to the first
- * one afterwards. A sheaf is its caller's, and no drain looks at it. What goes back from one goes
- * to the magazines or to the engine, as other objects do.
+ * one afterwards. Only a CPU that has a magazine of the cache exchanges it for another one of the
+ * depot without a word. A drain looks at the depots after all CPUs. So it finds what such a CPU put
+ * there, unless it took all magazines of the CPU before: then the CPU has said that it loaded
+ * another one.
+ *
+ * A sheaf is its caller's, and no drain looks at it. What goes back from one goes to the magazines
+ * or to the engine, as other objects do.
  *
  * The fast paths say nothing. They need not, because a drain closes a CPU's list and takes the
  * CPU's magazines away. So the first free on that CPU takes the slow path, which opens the list or
@@ -81,6 +86,8 @@
  * zones perhaps too early for that. So it tries them once more after it has seen that bit. A
  * request for an object tries the slabs once more, too (alloc.c). What a task has taken from one
  * place and not put into another one yet, no drain finds either. It says so when it puts it there.
+ * Nor does a drain find the blocks on lists that longer ones just replace, which go to the free
+ * areas (pcp.c).
  *
  * No event tells that the last reference to a waiting page was dropped. So the region does not
  * count as drained while any page waits. Nor does it for a request for a run, which is gathered

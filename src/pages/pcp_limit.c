@@ -77,3 +77,4 @@ void rsv_pcp_forget_limits(struct rsv_zone *z)
 			WRITE_ONCE(per_cpu_ptr(z->pcp[order], cpu)->high, 0);
 	rcu_read_unlock();
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_forget_limits);

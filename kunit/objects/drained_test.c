@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects in drained regions (pages/backoff.c): a test for each place of objects where only a drain
+ * finds something. What comes there ends the state, and the next request for pages gets it.
+ */
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/topology.h>
+
+#include "objects/cpu.h"
+#include "objects/magazine.h"
+#include "objects/rcu_ended.h"
+#include "objects/rcu_frees.h"
+#include "pages/backoff.h"
+#include "support/arrays.h"
+#include "support/drained.h"
+#include "support/scratch.h"
+#include "support/suite.h"
+
+static void construct(void *object)
+{
+}
+
+/* The number of a kind */
+#define KIND_SLUB	0
+
+static const struct {
+	const char *name;
+	unsigned int size;
+	unsigned int flags;
+	void (*ctor)(void *object);
+} kinds[] = {
+	{ "SLUB", 512, RSV_ENGINE_SLUB },
+	{ "SLAB", 512, RSV_ENGINE_SLAB },
+	{ "SLOB", 512, RSV_ENGINE_SLOB },
+	{ "SLOB, constructed", 512, RSV_ENGINE_SLOB, construct },
+	{ "SLUB alone", 512, RSV_ENGINE_SLUB | RSV_NO_MAGAZINE },
+	{ "SLAB alone", 512, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE },
+	{ "SLOB alone", 512, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE },
+	{ "SLOB alone, constructed", 512, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE, construct },
+	{ "SLOB alone, large", 2 * PAGE_SIZE, RSV_ENGINE_SLOB | RSV_NO_MAGAZINE },
+	{ "SLUB, checked", 512, RSV_ENGINE_SLUB | RSV_POISON },
+};
+
+static struct rsv_cache *cache_of_kind(struct kunit *test, struct rsv_region *r, unsigned int kind)
+{
+	return rsvt_scratch_cache_flags(test, r, kinds[kind].size, 0, kinds[kind].flags,
+					kinds[kind].ctor);
+}
+
+/* The last objects of their slabs: in a magazine, on a freelist or in an empty slab */
+static void freed_objects_are_found(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	unsigned int kind, nr, i;
+	struct rsv_cache *c;
+	void *object[3];
+
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		c = cache_of_kind(test, r, kind);
+		for (nr = 1; nr <= ARRAY_SIZE(object); nr++) {
+			for (i = 0; i < nr; i++) {
+				object[i] = rsv_cache_alloc(c, GFP);
+				KUNIT_ASSERT_NOT_NULL(test, object[i]);
+			}
+			rsvt_drain(test, r);
+			for (i = 0; i < nr; i++)
+				rsv_cache_free(c, object[i]);
+			KUNIT_EXPECT_TRUE_MSG(test, rsvt_all_can_be_had(r), "%s, %u objects",
+					      kinds[kind].name, nr);
+		}
+		rsvt_scratch_cache_end(test, c);
+	}
+}
+
+/*
+ * The second allocation makes the slab the CPU's active one, or moves objects of it to a magazine,
+ * and the frees follow there on fast paths.
+ */
+static void objects_that_a_cpu_takes_are_found(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	void *first, *second;
+	struct rsv_cache *c;
+	unsigned int kind;
+
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		c = cache_of_kind(test, r, kind);
+		first = rsv_cache_alloc(c, GFP);
+		KUNIT_ASSERT_NOT_NULL(test, first);
+		rsvt_drain(test, r);
+		second = rsv_cache_alloc(c, GFP);
+		KUNIT_ASSERT_NOT_NULL(test, second);
+		rsv_cache_free(c, first);
+		rsv_cache_free(c, second);
+		KUNIT_EXPECT_TRUE_MSG(test, rsvt_all_can_be_had(r), "%s", kinds[kind].name);
+		rsvt_scratch_cache_end(test, c);
+	}
+}
+
+/* The first magazine of a CPU comes from the depot, or is new if that has none. */
+static void first_magazine_of_a_cpu_ends_the_state(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_cache *c = cache_of_kind(test, r, KIND_SLUB);
+	struct rsv_cpu *cpu = raw_cpu_ptr(c->cpus);
+	struct rsv_depot *d = &c->nodes[numa_mem_id()]->depot;
+	const unsigned int nr = 5 * c->magazine_size;
+	void **object = rsvt_objects_array(test, nr);
+	unsigned int i;
+
+	rsvt_objects_alloc(test, c, object, nr);
+	/* A new one, which is preallocated already */
+	rsv_cpu_drain_local(c);
+	rsvt_drain_in_vain(r);
+	rsv_cache_free(c, object[0]);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), 1);
+	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "new");
+	for (i = 1; i < nr; i++)
+		rsv_cache_free(c, object[i]);
+	/* A full one */
+	rsv_cpu_drain_local(c);
+	KUNIT_ASSERT_GT(test, d->full.nr, 1);
+	rsvt_drain_in_vain(r);
+	object[0] = rsv_cache_alloc(c, GFP);
+	KUNIT_EXPECT_GT(test, rsv_cpu_nr_loaded(cpu), 0);
+	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "full");
+	/* An empty one */
+	rsvt_objects_alloc(test, c, object + 1, nr - 1);
+	rsv_cpu_drain_local(c);
+	KUNIT_ASSERT_GT(test, d->empty.nr, 0);
+	rsvt_drain_in_vain(r);
+	rsv_cache_free(c, object[0]);
+	KUNIT_EXPECT_EQ(test, rsv_cpu_nr_loaded(cpu), 1);
+	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "empty");
+	rsvt_objects_free(c, object + 1, nr - 1);
+	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
+	rsvt_scratch_cache_end(test, c);
+}
+
+/* A drain that was at this CPU and not yet at the depots finds what the CPU puts there. */
+static void magazines_that_an_exchange_brings_to_the_depot_are_found(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_cache *c = cache_of_kind(test, r, KIND_SLUB);
+	const unsigned int nr = 5 * c->magazine_size;
+	void **object = rsvt_objects_array(test, nr);
+	unsigned int drain;
+
+	rsvt_objects_alloc(test, c, object, nr);
+	rsvt_drain(test, r);
+	drain = rsv_backoff_begin_drain(r);
+	rsv_cpu_drain_local(c);
+	rsvt_objects_free(c, object, nr);
+	KUNIT_EXPECT_GT(test, c->nodes[numa_mem_id()]->depot.full.nr, 0);
+	rsv_backoff_end_drain(r, drain);
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
+	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
+	rsvt_scratch_cache_end(test, c);
+}
+
+/*
+ * A cached object that only the test has, and that counts as allocated. Objects and magazines of
+ * its cache are cached then, so that what the test does next makes no slab.
+ */
+static void *cached_object(struct kunit *test, struct rsv_cache *c)
+{
+	struct rsv_sheaf *s = rsv_cache_prefill(c, GFP, 1);
+	void *object;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	object = s->object[--s->nr];
+	rsv_cache_return_sheaf(c, s);
+	return object;
+}
+
+/* The extent says that the object is of another node, which is all that a free looks at. */
+static void object_of_another_node_ends_the_state(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_cache *c = cache_of_kind(test, r, KIND_SLUB);
+	struct rsv_extent remote = *r->extents->at[0];
+	void *object = cached_object(test, c);
+
+	remote.nid = numa_mem_id() + 1;
+	rsvt_drain_in_vain(r);
+	KUNIT_ASSERT_TRUE(test, rsv_cpu_free(c, &remote, object, true));
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
+	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
+	rsvt_scratch_cache_end(test, c);
+}
+
+static void objects_of_a_sheaf_are_found(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_sheaf *sheaf;
+	unsigned int kind, nr;
+	struct rsv_cache *c;
+
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		c = cache_of_kind(test, r, kind);
+		for (nr = 1; nr <= 10; nr += 3) {
+			sheaf = rsv_cache_prefill(c, GFP, nr);
+			KUNIT_ASSERT_NOT_NULL(test, sheaf);
+			rsvt_drain(test, r);
+			rsv_cache_return_sheaf(c, sheaf);
+			KUNIT_EXPECT_TRUE_MSG(test, rsvt_all_can_be_had(r), "%s, %u objects",
+					      kinds[kind].name, nr);
+		}
+		rsvt_scratch_cache_end(test, c);
+	}
+}
+
+/*
+ * Frees by RCU
+ */
+
+/* Of each kind; the third object is freed where the CPU collects others already. */
+static void objects_freed_by_rcu_are_found(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	unsigned int kind, nr, i;
+	struct rsv_cache *c;
+	void *object[3];
+
+	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		c = cache_of_kind(test, r, kind);
+		for (nr = 1; nr <= ARRAY_SIZE(object); nr++) {
+			for (i = 0; i < nr; i++) {
+				object[i] = rsv_cache_alloc(c, GFP);
+				KUNIT_ASSERT_NOT_NULL(test, object[i]);
+			}
+			rsvt_drain(test, r);
+			for (i = 0; i < nr; i++)
+				rsv_cache_free_rcu(c, object[i], object[i]);
+			KUNIT_EXPECT_TRUE_MSG(test, rsvt_all_can_be_had(r), "%s, %u objects",
+					      kinds[kind].name, nr);
+		}
+		rsvt_scratch_cache_end(test, c);
+	}
+}
+
+static void pages_freed_by_rcu_are_found(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	unsigned int order;
+	void *p;
+
+	for (order = 0; order < ALL; order++) {
+		p = rsv_kmalloc(r, PAGE_SIZE << order, GFP);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		rsvt_drain(test, r);
+		rsv_kfree_call_rcu(p, p);
+		KUNIT_EXPECT_TRUE_MSG(test, rsvt_all_can_be_had(r), "order %u", order);
+	}
+}
+
+/* As if a task had taken all that waits, and were just freeing it: a drain waits for the task. */
+static void expect_busy_without_stacks(struct kunit *test, struct rsv_rcu_frees *f)
+{
+	struct rsv_rcu_stack waiting;
+
+	raw_spin_lock_irq(&f->lock);
+	waiting = f->waiting;
+	f->waiting = (struct rsv_rcu_stack){};
+	raw_spin_unlock_irq(&f->lock);
+	KUNIT_EXPECT_FALSE(test, rsv_rcu_any(f));
+	KUNIT_EXPECT_TRUE(test, rsv_rcu_busy(f));
+	raw_spin_lock_irq(&f->lock);
+	f->waiting = waiting;
+	raw_spin_unlock_irq(&f->lock);
+}
+
+/* The CPU begins to collect, and lets what it collected wait. The mutex keeps the work away. */
+static void each_step_of_a_free_by_rcu_ends_the_state(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_cache *c = cache_of_kind(test, r, KIND_SLUB);
+	void *object = rsv_cache_alloc(c, GFP);
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	/* Then a magazine is preallocated, and no slab is made for it. */
+	rsv_cache_free(c, object);
+	object = rsv_cache_alloc(c, GFP);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	mutex_lock(&r->rcu_frees.mutex);
+	rsvt_drain_in_vain(r);
+	rsv_cache_free_rcu(c, object, object);
+	KUNIT_EXPECT_EQ(test, ((struct rsv_cpu *)raw_cpu_ptr(c->cpus))->rcu_rounds, 1);
+	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "collected");
+	rsvt_drain_in_vain(r);
+	rsv_rcu_submit_local(c);
+	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "waiting");
+	expect_busy_without_stacks(test, &r->rcu_frees);
+	mutex_unlock(&r->rcu_frees.mutex);
+	rsv_rcu_barrier(r);
+	KUNIT_EXPECT_FALSE(test, rsv_rcu_busy(&r->rcu_frees));
+	rsvt_scratch_cache_end(test, c);
+}
+
+static void slab_that_leaves_ends_the_state(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_cache *c = rsvt_scratch_cache_flags(test, r, 256, 0,
+						       RSV_ENGINE_SLAB | RSV_NO_MAGAZINE, NULL);
+	void *object = rsv_cache_alloc(c, GFP);
+
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	rsv_cache_free(c, object);
+	/* The slab is empty already and has its bufctls, so all that follows is that it leaves. */
+	rsvt_drain_in_vain(r);
+	KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
+	rsvt_scratch_cache_end(test, c);
+}
+
+static struct kunit_case drained_cases[] = {
+	KUNIT_CASE(freed_objects_are_found),
+	KUNIT_CASE(objects_that_a_cpu_takes_are_found),
+	KUNIT_CASE(first_magazine_of_a_cpu_ends_the_state),
+	KUNIT_CASE(magazines_that_an_exchange_brings_to_the_depot_are_found),
+	KUNIT_CASE(object_of_another_node_ends_the_state),
+	KUNIT_CASE(objects_of_a_sheaf_are_found),
+	KUNIT_CASE(objects_freed_by_rcu_are_found),
+	KUNIT_CASE(pages_freed_by_rcu_are_found),
+	KUNIT_CASE(each_step_of_a_free_by_rcu_ends_the_state),
+	KUNIT_CASE(slab_that_leaves_ends_the_state),
+	{}};
+
+/* Where objects are cached is then known. */
+static int drained_init(struct kunit *test)
+{
+	rsvt_stay_on_this_cpu();
+	return rsvt_suite_init(test);
+}
+
+static struct kunit_suite drained_suite = {
+	.name = "reservoir_drained",
+	.init = drained_init,
+	.test_cases = drained_cases,
+};
+
+kunit_test_suite(drained_suite);
