@@ -1348,10 +1348,12 @@ struct rsv_heap_node {
 
 /**
  * struct rsv_heap - the heap of a region
+ * @region: the region (constant)
  * @secret: combined with the check values of free blocks (constant)
  * @nodes: by number of the node
  */
 struct rsv_heap {
+	struct rsv_region *region;
 	u64 secret;
 	struct rsv_heap_node nodes[];
 };

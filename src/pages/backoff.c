@@ -37,7 +37,7 @@
  *	in each cache, rsv_caches_shrink():
  *	  depots				depot.c: each magazine, but by an exchange
  *	  empty slabs				node.c: each that comes to the list
- *	  empty slob pages			slob_heap.c: a free that leaves any
+ *	  empty slob pages			slob_page.c: each that comes to the list
  *	  SLOB's freelists			slob_freelist.c: each object that comes
  *	waiting for a grace period:
  *	  frees by RCU, rsv_rcu_busy()		rcu_frees.c: each magazine or rcu_head that comes

@@ -33,7 +33,6 @@
 #include "objects/hooks.h"
 #include "objects/mark.h"
 #include "objects/node.h"
-#include "pages/backoff.h"
 #include "pages/contig.h"
 #include "pages/extent.h"
 #include "pages/gfp.h"
@@ -304,13 +303,6 @@ static bool rsv_slob_page_free_used(struct rsv_cache *c, const struct rsv_slob_p
 	return true;
 }
 
-/* Says so if any slob page is empty: only a drain finds it. The node is not locked any more. */
-static void rsv_heap_cached(const struct rsv_cache *c, const struct rsv_heap_node *h)
-{
-	if (READ_ONCE(h->lists[RSV_SLOB_LIST_EMPTY].nr))
-		rsv_backoff_cached(c->region);
-}
-
 /**
  * rsv_heap_free() - free the block of an object
  * @c: its cache
@@ -333,7 +325,6 @@ enum rsv_misuse rsv_heap_free(struct rsv_cache *c, struct rsv_extent *e, struct 
 	if (rsv_slob_page_find(e, f, &page))
 		misuse = rsv_slob_page_free(c, &page, object);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
-	rsv_heap_cached(c, h);
 	return misuse;
 }
 
@@ -358,7 +349,6 @@ bool rsv_heap_free_used(struct rsv_cache *c, struct rsv_extent *e, struct rsv_fr
 	raw_spin_lock_irqsave(&h->lock, flags);
 	freed = rsv_slob_page_find(e, f, &page) && rsv_slob_page_free_used(c, &page, object);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
-	rsv_heap_cached(c, h);
 	return freed;
 }
 
@@ -394,7 +384,6 @@ static void rsv_slob_page_add(const struct rsv_slob_page *page, struct rsv_slob_
 	rsv_slob_page_update(page, word, rsv_slob_block_list(s->c));
 	rsv_heap_count_blocks(s, page->node);
 	raw_spin_unlock_irqrestore(&page->node->lock, flags);
-	rsv_heap_cached(s->c, page->node);
 }
 
 /**
@@ -508,6 +497,7 @@ int rsv_heap_create(struct rsv_region *r)
 
 	if (!heap)
 		return -ENOMEM;
+	heap->region = r;
 	heap->secret = get_random_u64();
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		raw_spin_lock_init(&heap->nodes[nid].lock);

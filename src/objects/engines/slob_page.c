@@ -35,6 +35,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "slob_page.h"
 
@@ -147,6 +148,8 @@ void rsv_slob_page_move(const struct rsv_slob_page *page, unsigned int from, uns
 		list_add(&page->frame->link, &lists[to].pages);
 		WRITE_ONCE(lists[to].nr, lists[to].nr + 1);
 	}
+	if (to == RSV_SLOB_LIST_EMPTY)
+		rsv_backoff_cached(page->heap->region);
 }
 
 /**
@@ -404,8 +407,7 @@ bool rsv_slob_block_is(const struct rsv_slob_page *page, unsigned int at, unsign
  * @at: the unit to begin with
  *
  * Context: Any but NMI.
- * Return: A unit at which a used block begins, or that has a check value; page->end if there is
- * none.
+ * Return: A unit at which a used block begins, or that has a check value; or else page->end.
  */
 unsigned int rsv_slob_block_next(const struct rsv_slob_page *page, unsigned int at)
 {
