@@ -3,13 +3,16 @@
  * Objects in drained regions (pages/backoff.c): a test for each place of objects where only a drain
  * finds something. What comes there ends the state, and the next request for pages gets it.
  */
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/topology.h>
 
 #include "objects/cpu.h"
 #include "objects/magazine.h"
+#include "objects/magazine_cache.h"
 #include "objects/rcu_ended.h"
 #include "objects/rcu_frees.h"
 #include "pages/backoff.h"
@@ -136,6 +139,23 @@ static void first_magazine_of_a_cpu_ends_the_state(struct kunit *test)
 	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "empty");
 	rsvt_objects_free(c, object + 1, nr - 1);
 	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
+	rsvt_scratch_cache_end(test, c);
+}
+
+/* A magazine that is used keeps the slab of the others, which the request finds there. */
+static void preallocated_magazines_end_the_state(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_cache *c = cache_of_kind(test, r, KIND_SLUB), *internal = c->magazine_cache;
+	struct rsv_depot *d = &internal->nodes[numa_mem_id()]->depot;
+
+	rsv_cache_free(c, rsv_cache_alloc(c, GFP));
+	rsv_cache_shrink(internal);
+	KUNIT_ASSERT_EQ(test, d->empty.nr, 0);
+	rsvt_drain_in_vain(r);
+	rsv_magazine_preallocate(c);
+	KUNIT_EXPECT_GT(test, d->empty.nr, 0);
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
 	rsvt_scratch_cache_end(test, c);
 }
 
@@ -272,7 +292,22 @@ static void expect_busy_without_stacks(struct kunit *test, struct rsv_rcu_frees 
 	raw_spin_unlock_irq(&f->lock);
 }
 
-/* The CPU begins to collect, and lets what it collected wait. The mutex keeps the work away. */
+/* Frees what waits, as a request does that may not sleep. */
+static void free_ended(struct rsv_region *r)
+{
+	const unsigned long end = jiffies + 60 * HZ;
+
+	while (rsv_rcu_busy(&r->rcu_frees) && time_before(jiffies, end)) {
+		synchronize_rcu();
+		rsvt_drain_in_vain(r);
+		rsv_rcu_free_ended(r);
+	}
+}
+
+/*
+ * The CPU begins to collect, lets what it collected wait, and the depot gets it in the end. The
+ * mutex keeps the work away.
+ */
 static void each_step_of_a_free_by_rcu_ends_the_state(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
@@ -293,9 +328,10 @@ static void each_step_of_a_free_by_rcu_ends_the_state(struct kunit *test)
 	rsv_rcu_submit_local(c);
 	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "waiting");
 	expect_busy_without_stacks(test, &r->rcu_frees);
-	mutex_unlock(&r->rcu_frees.mutex);
-	rsv_rcu_barrier(r);
+	free_ended(r);
 	KUNIT_EXPECT_FALSE(test, rsv_rcu_busy(&r->rcu_frees));
+	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "free");
+	mutex_unlock(&r->rcu_frees.mutex);
 	rsvt_scratch_cache_end(test, c);
 }
 
@@ -319,6 +355,7 @@ static struct kunit_case drained_cases[] = {
 	KUNIT_CASE(freed_objects_are_found),
 	KUNIT_CASE(objects_that_a_cpu_takes_are_found),
 	KUNIT_CASE(first_magazine_of_a_cpu_ends_the_state),
+	KUNIT_CASE(preallocated_magazines_end_the_state),
 	KUNIT_CASE(magazines_that_an_exchange_brings_to_the_depot_are_found),
 	KUNIT_CASE(object_of_another_node_ends_the_state),
 	KUNIT_CASE(objects_of_a_sheaf_are_found),

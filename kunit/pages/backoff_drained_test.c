@@ -52,6 +52,9 @@ static void small_requests_leave_an_exhausted_region_drained(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP));
 	}
 	KUNIT_EXPECT_TRUE(test, rsv_backoff_is_drained(r));
+	/* The list for which there was no page is still closed. */
+	__rsv_free_pages(page[--nr], 0);
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
 	rsvt_pages_free(page, nr, 0);
 	kunit_kfree(test, page);
 	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));

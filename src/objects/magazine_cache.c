@@ -300,3 +300,4 @@ void rsv_magazine_preallocate(struct rsv_cache *c)
 	if (t.nr || !internal->engine->new_slab(internal, GFP_NOWAIT | __GFP_NOWARN, nid, 0, &t))
 		WRITE_ONCE(internal->missing, false);
 }
+EXPORT_SYMBOL_IF_KUNIT(rsv_magazine_preallocate);
