@@ -52,9 +52,6 @@ static void small_requests_leave_an_exhausted_region_drained(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, rsv_cache_alloc(c, GFP));
 	}
 	KUNIT_EXPECT_TRUE(test, rsv_backoff_is_drained(r));
-	/* The list for which there was no page is still closed. */
-	__rsv_free_pages(page[--nr], 0);
-	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
 	rsvt_pages_free(page, nr, 0);
 	kunit_kfree(test, page);
 	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
@@ -91,6 +88,35 @@ static void block_freed_onto_an_open_list_is_found(struct kunit *test)
 	__rsv_free_pages(first, 0);
 	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
 	__rsv_free_pages(second, 0);
+	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
+}
+
+/* Where only single pages are free, requests for two refill their list in vain. */
+static void refill_that_fails_opens_no_list(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct page *two = rsv_alloc_pages(r, GFP, 1);
+	struct page **page = rsvt_pages_array(test, PAGES);
+	unsigned long nr = rsvt_pages_alloc(r, GFP, 0, page, PAGES), i;
+
+	KUNIT_ASSERT_NOT_NULL(test, two);
+	KUNIT_EXPECT_EQ(test, nr, PAGES - 2);
+	for (i = 0; i < nr; i++) {
+		if (page_to_pfn(page[i]) % 2)
+			continue;
+		__rsv_free_pages(page[i], 0);
+		page[i] = NULL;
+	}
+	rsvt_drain(test, r);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP, 1));
+	KUNIT_EXPECT_TRUE(test, rsv_backoff_is_drained(r));
+	__rsv_free_pages(two, 1);
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
+	for (i = 0; i < nr; i++)
+		if (page[i])
+			__rsv_free_pages(page[i], 0);
+	kunit_kfree(test, page);
 	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
 }
 
@@ -321,6 +347,7 @@ static struct kunit_case backoff_drained_cases[] = {
 	KUNIT_CASE(small_requests_leave_an_exhausted_region_drained),
 	KUNIT_CASE(block_freed_onto_a_list_is_found),
 	KUNIT_CASE(block_freed_onto_an_open_list_is_found),
+	KUNIT_CASE(refill_that_fails_opens_no_list),
 	KUNIT_CASE(refill_of_a_list_ends_the_state),
 	KUNIT_CASE(list_without_a_limit_stays_open),
 	KUNIT_CASE(drain_changes_no_limit),
