@@ -686,11 +686,11 @@ struct rsv_lending {
 				 RSV_CACHE_TRACE)
 
 /*
- * The flags of a cache that programs may pass. Kernel modules may also pass RSV_TYPESAFE_BY_RCU,
- * and RSV_NAME_UNIQUE, which says nothing about the cache itself.
+ * The flags of a cache that programs may pass. Kernel modules may also pass RSV_NAME_UNIQUE, which
+ * says nothing about the cache itself.
  */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
-				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_TYPESAFE_BY_RCU)
 
 /**
  * struct rsv_layout - how objects lie in a slab (constant)
@@ -1820,11 +1820,13 @@ struct rsv_cache_handle {
  * @handle: the handle
  * @cache: the object's cache (constant)
  * @object: the object (constant)
+ * @by_rcu: the object is freed after a grace period (rsv_file.lock)
  */
 struct rsv_object_handle {
 	struct rsv_handle handle;
 	struct rsv_cache *cache;
 	void *object;
+	bool by_rcu;
 };
 
 /**
@@ -1887,6 +1889,7 @@ union rsv_ioctl_arg {
 	struct rsv_ioc_region_grow region_grow;
 	struct rsv_ioc_region_shrink region_shrink;
 	struct rsv_ioc_scattered_alloc scattered_alloc;
+	struct rsv_ioc_rcu_barrier rcu_barrier;
 };
 
 /**

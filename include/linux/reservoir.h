@@ -105,15 +105,6 @@ void rsv_vfree(const void *p);
  */
 #define RSV_NAME_UNIQUE	0x00010000
 
-/*
- * Another such flag: as SLAB_TYPESAFE_BY_RCU, the memory of a freed object stays that of an object
- * of this cache until a grace period has ended, and the cache writes to none of its bytes. A reader
- * under rcu_read_lock() that finds such an object may read it. It may be free, or another object of
- * the cache by now: the reader locks it, or gets a reference, and then looks whether it is still
- * the one that it wanted. See the example at SLAB_TYPESAFE_BY_RCU in <linux/slab.h>.
- */
-#define RSV_TYPESAFE_BY_RCU	0x00020000
-
 /**
  * struct rsv_cache_args - what rsv_cache_create_args() may be told; a field that is 0 asks for
  *	nothing

@@ -211,14 +211,19 @@ static void a_reader_sees_no_memory_of_others(struct kunit *test)
 	for_all_sizes(test, 0, others_take_all_they_get);
 }
 
-/* Programs have no readers under RCU. */
-static void programs_cannot_ask_for_it(struct kunit *test)
+/* A program can see what the flag costs, although it has no readers under RCU. */
+static void programs_may_ask_for_it(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
+	struct rsv_cache *c;
 
-	KUNIT_EXPECT_PTR_EQ(test,
-			    rsv_cache_create_for_user(r, "mine", 64, 0, RSV_TYPESAFE_BY_RCU, NULL),
-			    ERR_PTR(-EINVAL));
+	c = rsv_cache_create_for_user(r, "mine", 64, 0, RSV_TYPESAFE_BY_RCU, NULL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(c));
+	KUNIT_EXPECT_EQ(test, rsvt_query_cache(c).cache_flags & RSV_TYPESAFE_BY_RCU,
+			RSV_TYPESAFE_BY_RCU);
+	/* The mark of a free object is behind the bytes that must not change. */
+	KUNIT_EXPECT_GE(test, c->layout.mark, 64);
+	KUNIT_EXPECT_EQ(test, rsv_cache_destroy(c), 0);
 }
 
 static struct kunit_case cases[] = {
@@ -228,7 +233,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(a_double_free_is_found, variants_gen_params),
 	KUNIT_CASE_PARAM(memory_goes_to_others_after_a_grace_period, variants_gen_params),
 	KUNIT_CASE_PARAM(a_reader_sees_no_memory_of_others, variants_gen_params),
-	KUNIT_CASE(programs_cannot_ask_for_it),
+	KUNIT_CASE(programs_may_ask_for_it),
 	{}};
 
 static struct kunit_suite suite = {

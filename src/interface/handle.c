@@ -19,6 +19,7 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/pfn.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -302,17 +303,56 @@ int rsv_cache_handle_charge(struct rsv_cache_handle *c)
 	return rsv_charge_set(&c->charge, rsv_cache_handle_pages(c->cache));
 }
 
+/*
+ * The rcu_head is at the beginning of the object. No program reads or writes it there: the only
+ * handle of the object goes. The program's own bytes are cleared first, so that none of them looks
+ * like the cookie of an object that waits already.
+ */
+static void rsv_object_free_by_rcu(struct rsv_object_handle *o)
+{
+	struct rcu_head *head = o->object;
+
+	static_assert(sizeof(*head) <= RSV_RCU_OBJECT_MIN);
+	*head = (struct rcu_head){};
+	rsv_cache_free_rcu(o->cache, o->object, head);
+}
+
 static void rsv_object_handle_release(struct rsv_handle *h)
 {
 	struct rsv_object_handle *o = container_of(h, struct rsv_object_handle, handle);
 	struct rsv_handle *parent = h->parent;
 
-	rsv_cache_free(o->cache, o->object);
+	if (o->by_rcu)
+		rsv_object_free_by_rcu(o);
+	else
+		rsv_cache_free(o->cache, o->object);
 	kfree(o);
 	rsv_handle_put(parent);
 }
 
 const struct rsv_handle_kind rsv_kind_object = { .release = rsv_object_handle_release };
+
+/**
+ * rsv_object_handle_set_by_rcu() - let the release of a handle free its object by RCU
+ * @h: a handle of any kind
+ *
+ * Until the grace period is over the object stays a used one of its cache. So it keeps its slab,
+ * which the program is charged for, but not its handle: whoever ends the cache waits for it.
+ *
+ * Context: Under the descriptor's lock.
+ * Return: 0. -EINVAL, and nothing has changed, if it is not the handle of an object, or if the
+ * object has no room for an rcu_head: with a constructor all its bytes must stay.
+ */
+int rsv_object_handle_set_by_rcu(struct rsv_handle *h)
+{
+	struct rsv_object_handle *o = container_of(h, struct rsv_object_handle, handle);
+
+	if (h->kind != &rsv_kind_object || o->cache->ctor ||
+	    o->cache->layout.object_size < RSV_RCU_OBJECT_MIN)
+		return -EINVAL;
+	o->by_rcu = true;
+	return 0;
+}
 
 /* Why a cache could not make even a small slab */
 static u32 rsv_slab_refusal(struct rsv_cache *c)

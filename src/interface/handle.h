@@ -38,5 +38,6 @@ struct rsv_cache_handle *rsv_cache_handle_create(struct rsv_region *r, struct rs
 int rsv_cache_handle_charge(struct rsv_cache_handle *c);
 void rsv_cache_handle_retire(struct rsv_handle *h, struct list_head *caches);
 struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cache, u32 *refusal);
+int rsv_object_handle_set_by_rcu(struct rsv_handle *h);
 
 #endif /* RSV_INTERFACE_HANDLE_H */

@@ -273,11 +273,29 @@ static int rsv_do_free(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	/* A buffer's mappings may outlive its number; any other reference is a child's. */
 	if (h->kind != &rsv_kind_buffer && rsv_handle_busy(h))
 		return -EBUSY;
+	if (free->flags & RSV_FREE_BY_RCU && rsv_object_handle_set_by_rcu(h))
+		return -EINVAL;
 	cache = h->kind == &rsv_kind_object ? h->parent : NULL;
 	rsv_file_drop(f, free->handle);
 	/* The cache, which the descriptor has, may have given back a slab. */
 	if (cache)
 		rsv_cache_handle_charge(container_of(cache, struct rsv_cache_handle, handle));
+	return 0;
+}
+
+static int rsv_do_rcu_barrier(struct rsv_file *f, union rsv_ioctl_arg *arg)
+{
+	const struct rsv_ioc_rcu_barrier *req = &arg->rcu_barrier;
+	struct rsv_handle *parent;
+	struct rsv_region *r = rsv_file_source(f, req->region, &parent);
+
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	if (req->reserved)
+		return -EINVAL;
+	rsv_rcu_barrier(r);
+	/* Caches may have given back slabs in which these objects were the last ones. */
+	rsv_file_recount(f);
 	return 0;
 }
 
@@ -318,7 +336,8 @@ static const struct rsv_ioctl rsv_ioctls[] = {
 		  .answers = true, RSV_REFUSAL_IN(rsv_ioc_object_alloc)),
 	RSV_IOCTL(RSV_IOC_OBJECT_READ, rsv_do_object_read, rsv_ioc_object_io, data),
 	RSV_IOCTL(RSV_IOC_OBJECT_WRITE, rsv_do_object_write, rsv_ioc_object_io, data),
-	RSV_IOCTL(RSV_IOC_FREE, rsv_do_free, rsv_ioc_free, reserved),
+	RSV_IOCTL(RSV_IOC_FREE, rsv_do_free, rsv_ioc_free, reserved, .flags = RSV_FREE_BY_RCU),
+	RSV_IOCTL(RSV_IOC_RCU_BARRIER, rsv_do_rcu_barrier, rsv_ioc_rcu_barrier, reserved),
 	RSV_IOCTL(RSV_IOC_REGION_MAKE, rsv_do_region_make, rsv_ioc_region_make, name),
 	RSV_IOCTL(RSV_IOC_REGION_END, rsv_do_region_end, rsv_ioc_region_end, name),
 	RSV_IOCTL(RSV_IOC_REGION_GROW, rsv_do_region_grow, rsv_ioc_region_grow, name,

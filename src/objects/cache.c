@@ -296,7 +296,7 @@ static bool rsv_cache_request_ok(const char *name, unsigned int align, unsigned 
 struct rsv_cache *rsv_cache_create_args(struct rsv_region *r, const char *name, unsigned int size,
 					const struct rsv_cache_args *args)
 {
-	const unsigned int own = RSV_NAME_UNIQUE | RSV_TYPESAFE_BY_RCU;
+	const unsigned int own = RSV_NAME_UNIQUE;
 
 	if (!r || !args || !rsv_cache_request_ok(name, args->align, args->flags & ~own))
 		return ERR_PTR(-EINVAL);
@@ -346,7 +346,7 @@ EXPORT_SYMBOL_GPL(rsv_cache_create);
  * @name: as for rsv_cache_create(), in the name space of programs
  * @size: as for rsv_cache_create()
  * @align: as for rsv_cache_create()
- * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE and RSV_TYPESAFE_BY_RCU
+ * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE
  * @ctor: as for rsv_cache_create()
  *
  * Context: Process; may sleep.

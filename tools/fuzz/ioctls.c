@@ -35,6 +35,7 @@ union argument {
 	struct rsv_ioc_object_alloc object;
 	struct rsv_ioc_object_io io;
 	struct rsv_ioc_free free;
+	struct rsv_ioc_rcu_barrier barrier;
 	struct rsv_ioc_region_make make;
 	struct rsv_ioc_region_end end;
 	struct rsv_ioc_region_grow grow;
@@ -190,6 +191,7 @@ static void fill_new_cache(struct thread *t, const struct descriptor *d, union a
 	static const uint32_t options[] = {
 		0,		 0,	       0,	   RSV_HWCACHE_ALIGN,
 		RSV_NO_MAGAZINE, RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER,
+		RSV_TYPESAFE_BY_RCU,
 	};
 
 	a->new_cache.region = some_region(t, d);
@@ -234,6 +236,12 @@ static void fill_free(struct thread *t, const struct descriptor *d, union argume
 	if (!choose(t, 16))
 		kind = choose(t, 4) ? KIND_CACHE : KIND_REGION;
 	a->free.handle = some_handle(t, d, kind);
+	a->free.flags = choose(t, kind == KIND_OBJECT ? 3 : 64) ? 0 : RSV_FREE_BY_RCU;
+}
+
+static void fill_barrier(struct thread *t, const struct descriptor *d, union argument *a)
+{
+	a->barrier.region = some_region(t, d);
 }
 
 static void fill_reserve(struct thread *t, struct rsv_ioc_reserve *r)
@@ -378,6 +386,7 @@ static const struct ioctl {
 	IOCTL(OBJECT_READ, rsv_ioc_object_io, 90, fill_io, false),
 	IOCTL(OBJECT_WRITE, rsv_ioc_object_io, 90, fill_io, false),
 	IOCTL(FREE, rsv_ioc_free, 180, fill_free, false),
+	IOCTL(RCU_BARRIER, rsv_ioc_rcu_barrier, 4, fill_barrier, false),
 	IOCTL(REGION_MAKE, rsv_ioc_region_make, 4, fill_make, true),
 	IOCTL(REGION_END, rsv_ioc_region_end, 12, fill_end, true),
 	IOCTL(REGION_GROW, rsv_ioc_region_grow, 3, fill_grow, true),

@@ -160,7 +160,7 @@ TEST_F(device, a_program_may_take_the_names_that_the_kernel_has)
 
 #define CACHE_FLAGS                                                                \
 	(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINE_SLAB | RSV_ENGINE_SLUB | \
-	 RSV_ENGINE_SLOB | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER)
+	 RSV_ENGINE_SLOB | RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_TYPESAFE_BY_RCU)
 
 static const uint32_t engines_at_once[] = {
 	RSV_ENGINE_SLAB | RSV_ENGINE_SLUB,

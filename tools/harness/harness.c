@@ -91,6 +91,7 @@ FIXTURE_TEARDOWN(device)
 #include "bad_pages.c"
 #include "readers.c"
 #include "quotas.c"
+#include "rcu.c"
 #include "refusals.c"
 #include "formats.c"
 #include "processes.c"

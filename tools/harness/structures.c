@@ -36,6 +36,7 @@ static const struct {
 	{RSV_IOC_SCATTERED_ALLOC, sizeof(struct rsv_ioc_scattered_alloc), true,
 	 offsetof(struct rsv_ioc_scattered_alloc, refusal)},
 	{RSV_IOC_CACHE_SHRINK, sizeof(struct rsv_ioc_cache_shrink), true, 0},
+	{RSV_IOC_RCU_BARRIER, sizeof(struct rsv_ioc_rcu_barrier), true, 0},
 };
 
 #define NR_IOCTLS (sizeof(ioctls) / sizeof(ioctls[0]))
@@ -186,8 +187,10 @@ TEST_F(device, reserved_fields_must_be_zero)
 	struct rsv_ioc_region_make make = {.size = sizeof(make), .reserved = 1, .name = "reserved"};
 	struct rsv_ioc_buffer_alloc block = {
 		.size = sizeof(block), .bytes = page_size(), .reserved = 1};
+	struct rsv_ioc_rcu_barrier barrier = {.size = sizeof(barrier), .reserved = 1};
 	struct rsv_ioc_cache_create cache;
 
+	EXPECT_EQ(call(self->fd, RSV_IOC_RCU_BARRIER, &barrier), EINVAL);
 	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_OPEN, &open), EINVAL);
 	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_MAKE, &make), EINVAL);
 	EXPECT_EQ(call(self->fd, RSV_IOC_BUFFER_ALLOC, &block), EINVAL);

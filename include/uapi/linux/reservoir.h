@@ -79,6 +79,7 @@
 #define RSV_IOC_REGION_SHRINK	_IO(RSV_IOC_MAGIC, 0x1a)	/* struct rsv_ioc_region_shrink */
 #define RSV_IOC_SCATTERED_ALLOC	_IO(RSV_IOC_MAGIC, 0x1b)	/* struct rsv_ioc_scattered_alloc */
 #define RSV_IOC_CACHE_SHRINK	_IO(RSV_IOC_MAGIC, 0x1c)	/* struct rsv_ioc_cache_shrink */
+#define RSV_IOC_RCU_BARRIER	_IO(RSV_IOC_MAGIC, 0x1d)	/* struct rsv_ioc_rcu_barrier */
 
 /**
  * struct rsv_ioc_info - describe a region
@@ -623,6 +624,7 @@ struct rsv_ioc_scattered_alloc {
 /* Flags of a cache */
 #define RSV_HWCACHE_ALIGN	0x00000001	/* align objects to cache lines of the CPU */
 #define RSV_NO_MAGAZINE		0x00000002	/* no magazines: the engine serves each request */
+#define RSV_TYPESAFE_BY_RCU	0x00000008	/* readers under RCU may look at freed objects */
 #define RSV_ENGINE_SLAB		0x00000010	/* at most one engine; none: the default */
 #define RSV_ENGINE_SLUB		0x00000020
 #define RSV_ENGINE_SLOB		0x00000040
@@ -630,6 +632,15 @@ struct rsv_ioc_scattered_alloc {
 #define RSV_POISON		0x00000200	/* find writes to a free object */
 #define RSV_STORE_USER		0x00000400	/* record who allocated and who freed an object */
 #define RSV_SIZE_CLASS		0x00001000	/* in answers only: a size class of rsv_kmalloc() */
+
+/*
+ * With RSV_TYPESAFE_BY_RCU, as with the kernel's SLAB_TYPESAFE_BY_RCU, the memory of a freed object
+ * stays that of an object of this cache until a grace period has ended, and the cache writes to
+ * none of its bytes. A reader under rcu_read_lock() that finds such an object may read it. It may
+ * be free, or another object of the cache by now: the reader locks it, or gets a reference, and
+ * then looks whether it is still the one that it wanted. See the example at SLAB_TYPESAFE_BY_RCU in
+ * the kernel's <linux/slab.h>. Programs have no such readers, but can see what the flag costs.
+ */
 
 /* Flags of struct rsv_ioc_cache_create */
 #define RSV_CACHE_CONSTRUCTED	0x00000001U	/* objects are struct rsv_constructed */
@@ -729,19 +740,49 @@ struct rsv_ioc_object_io {
 	__u64 data;
 };
 
+/*
+ * A flag of struct rsv_ioc_free: the object is free after a grace period of RCU, as by kfree_rcu().
+ * Until then it is used, and its memory counts for the quota; its handle is gone at once.
+ */
+#define RSV_FREE_BY_RCU		0x00000001U
+
+/* The least bytes of an object that is freed by RCU: in them the kernel notes that it waits */
+#define RSV_RCU_OBJECT_MIN	16U
+
 /**
  * struct rsv_ioc_free - free a buffer or an object, destroy a cache or a scratch region, or close a
  * region
  * @size: in: bytes of this structure
- * @flags: in: 0
- * @handle: in: its handle. EBUSY for a cache with used objects, and for a region from which this
- *	descriptor has a buffer or a cache. The pages of a mapped buffer stay until it is unmapped
+ * @flags: in: RSV_FREE_BY_RCU or 0. EINVAL for the flag with a handle of anything but an object, or
+ *	of an object that has less than RSV_RCU_OBJECT_MIN bytes or a constructor, whose bytes must
+ *	stay
+ * @handle: in: its handle. EBUSY for a cache with used objects that have a handle, and for a region
+ *	from which this descriptor has a buffer or a cache. The pages of a mapped buffer stay until
+ *	it is unmapped
  * @reserved: in: 0
  */
 struct rsv_ioc_free {
 	__u32 size;
 	__u32 flags;
 	__u32 handle;
+	__u32 reserved;
+};
+
+/**
+ * struct rsv_ioc_rcu_barrier - wait until all objects that were freed by RCU before are free
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @region: in: 0 for the default region, or a handle (EACCES for a kernel module's region). The
+ *	objects that others freed in it by RCU are free as well then
+ * @reserved: in: 0
+ *
+ * The kernel hurries the grace period. The program is not charged any more for slabs that its
+ * caches gave back meanwhile.
+ */
+struct rsv_ioc_rcu_barrier {
+	__u32 size;
+	__u32 flags;
+	__u32 region;
 	__u32 reserved;
 };
 
