@@ -67,7 +67,7 @@ static void print_depot(int fd, const struct rsv_ioc_cache_create *own)
 		       (unsigned long long)cache.exchanges);
 }
 
-static void alloc_and_free(int fd, const struct rsv_ioc_cache_create *own, uint32_t nr)
+static uint32_t *alloc_objects(int fd, const struct rsv_ioc_cache_create *own, uint32_t nr)
 {
 	uint32_t *objects = new_memory(nr * sizeof(*objects));
 	char what[64];
@@ -82,8 +82,33 @@ static void alloc_and_free(int fd, const struct rsv_ioc_cache_create *own, uint3
 			fail_refused(fd, own->region, what, object.refusal, NULL);
 		}
 	}
-	print_slabs(fd, "allocated", own);
+	return objects;
+}
+
+/* Until the grace period is over, which may be at any time, the objects are in use. */
+static void free_by_rcu(int fd, const struct rsv_ioc_cache_create *own, const uint32_t *objects,
+			uint32_t nr)
+{
+	struct rsv_ioc_cache cache;
+	uint32_t i;
+
 	for (i = 0; i < nr; i++)
+		free_object_by_rcu(fd, objects[i]);
+	cache = query_own_cache(fd, own);
+	printf("by RCU     %llu objects wait for a grace period\n",
+	       (unsigned long long)cache.rcu_waiting);
+	rcu_barrier(fd, own->region);
+}
+
+static void alloc_and_free(int fd, const struct rsv_ioc_cache_create *own, uint32_t nr, bool by_rcu)
+{
+	uint32_t *objects = alloc_objects(fd, own, nr);
+	uint32_t i;
+
+	print_slabs(fd, "allocated", own);
+	if (by_rcu)
+		free_by_rcu(fd, own, objects, nr);
+	for (i = 0; i < nr && !by_rcu; i++)
 		free_handle(fd, objects[i]);
 	print_slabs(fd, "freed", own);
 	print_depot(fd, own);
@@ -92,18 +117,28 @@ static void alloc_and_free(int fd, const struct rsv_ioc_cache_create *own, uint3
 	free(objects);
 }
 
+/* The request, from the arguments */
+struct request {
+	const char *region;
+	struct rsv_ioc_cache_create want;
+	uint32_t nr;
+	bool by_rcu;
+};
+
 /* By default one object more than a slab has, so that there is a full slab and a partial one. */
-static void show_cache(const char *region, struct rsv_ioc_cache_create *want, uint32_t nr)
+static void show_cache(struct request *request)
 {
+	struct rsv_ioc_cache_create *want = &request->want;
 	int fd = open_for_changes();
 	struct rsv_ioc_cache cache;
 
-	want->region = open_region(fd, region);
+	want->region = open_region(fd, request->region);
 	create_cache(fd, want);
 	cache = query_own_cache(fd, want);
 	print_layout(&cache);
 	print_slabs(fd, "created", want);
-	alloc_and_free(fd, want, nr ? nr : cache.slab_objects + 1);
+	alloc_and_free(fd, want, request->nr ? request->nr : cache.slab_objects + 1,
+		       request->by_rcu);
 	free_handle(fd, want->handle);
 	puts("cache destroyed");
 }
@@ -136,13 +171,6 @@ static uint32_t engine_flag(const char *engine)
 	wrong_usage("'%s' is none of slab, slub and slob", engine);
 }
 
-/* The request, from the arguments */
-struct request {
-	const char *region;
-	struct rsv_ioc_cache_create want;
-	uint32_t nr;
-};
-
 static void set_option(struct request *request, int option)
 {
 	switch (option) {
@@ -171,6 +199,12 @@ static void set_option(struct request *request, int option)
 	case 'u':
 		request->want.cache_flags |= RSV_STORE_USER;
 		break;
+	case 't':
+		request->want.cache_flags |= RSV_TYPESAFE_BY_RCU;
+		break;
+	case 'f':
+		request->by_rcu = true;
+		break;
 	default:
 		request->region = optarg;
 	}
@@ -186,6 +220,8 @@ static enum status run_cache(int argc, char **argv)
 						{"red-zone", no_argument, NULL, 'z'},
 						{"poison", no_argument, NULL, 'p'},
 						{"store-user", no_argument, NULL, 'u'},
+						{"typesafe", no_argument, NULL, 't'},
+						{"by-rcu", no_argument, NULL, 'f'},
 						OPTION_REGION,
 						OPTION_HELP,
 						OPTIONS_END};
@@ -197,7 +233,9 @@ static enum status run_cache(int argc, char **argv)
 	check_arguments(argc, argv, 2, 2);
 	set_name(&request.want, argv[optind]);
 	request.want.object_size = parse_object_size(argv[optind + 1]);
-	show_cache(request.region, &request.want, request.nr);
+	if (request.by_rcu && request.want.object_size < RSV_RCU_OBJECT_MIN)
+		wrong_usage("--by-rcu needs objects of %u bytes or more", RSV_RCU_OBJECT_MIN);
+	show_cache(&request);
 	return STATUS_OK;
 }
 
@@ -213,6 +251,8 @@ const struct command command_cache = {
 		"  --red-zone       detect writes before and behind an object\n"
 		"  --poison         detect writes to a free object\n"
 		"  --store-user     record who allocated and freed an object\n"
+		"  --typesafe       readers under RCU may look at a freed object\n"
+		"  --by-rcu         free the objects by RCU, and wait for the grace period\n"
 		"  --region NAME    use this region, not the default one\n",
 	.run = run_cache,
 };

@@ -347,9 +347,26 @@ void write_object(int fd, uint32_t object, uint32_t offset, const void *bytes, u
 	must_ioctl(fd, RSV_IOC_OBJECT_WRITE, &io, "write an object");
 }
 
-void free_handle(int fd, uint32_t handle)
+static void free_with(int fd, uint32_t handle, uint32_t flags)
 {
-	struct rsv_ioc_free free = {.size = sizeof(free), .handle = handle};
+	struct rsv_ioc_free free = {.size = sizeof(free), .flags = flags, .handle = handle};
 
 	must_ioctl(fd, RSV_IOC_FREE, &free, "free a handle");
+}
+
+void free_handle(int fd, uint32_t handle)
+{
+	free_with(fd, handle, 0);
+}
+
+void free_object_by_rcu(int fd, uint32_t object)
+{
+	free_with(fd, object, RSV_FREE_BY_RCU);
+}
+
+void rcu_barrier(int fd, uint32_t region)
+{
+	struct rsv_ioc_rcu_barrier barrier = {.size = sizeof(barrier), .region = region};
+
+	must_ioctl(fd, RSV_IOC_RCU_BARRIER, &barrier, "wait for a grace period");
 }

@@ -77,4 +77,8 @@ void write_object(int fd, uint32_t object, uint32_t offset, const void *bytes, u
 
 void free_handle(int fd, uint32_t handle);
 
+/* The object is free after a grace period. rcu_barrier() waits until all such objects are free. */
+void free_object_by_rcu(int fd, uint32_t object);
+void rcu_barrier(int fd, uint32_t region);
+
 #endif /* DEVICE_H */
