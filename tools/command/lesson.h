@@ -65,6 +65,7 @@ extern const struct lesson lesson_engines;
 extern const struct lesson lesson_constructors;
 extern const struct lesson lesson_magazines;
 extern const struct lesson lesson_reclaim;
+extern const struct lesson lesson_rcu;
 extern const struct lesson lesson_fragments;
 extern const struct lesson lesson_neighbours;
 extern const struct lesson lesson_scattered;

@@ -20,14 +20,28 @@ bool caches_are_unchecked(const struct lesson_ctx *ctx)
 	return false;
 }
 
-void create_lesson_cache(const struct lesson_ctx *ctx, struct lesson_cache *c, const char *name,
-			 uint32_t object_size, uint32_t cache_flags)
+static void set_lesson_cache(const struct lesson_ctx *ctx, struct lesson_cache *c, const char *name,
+			     uint32_t object_size, uint32_t cache_flags)
 {
 	memset(c, 0, sizeof(*c));
 	c->own.region = ctx->region;
 	c->own.object_size = object_size;
 	c->own.cache_flags = cache_flags;
 	snprintf(c->own.name, sizeof(c->own.name), "%s", name);
+}
+
+void create_lesson_cache(const struct lesson_ctx *ctx, struct lesson_cache *c, const char *name,
+			 uint32_t object_size, uint32_t cache_flags)
+{
+	set_lesson_cache(ctx, c, name, object_size, cache_flags);
+	create_cache(ctx->fd, &c->own);
+}
+
+void create_constructed_cache(const struct lesson_ctx *ctx, struct lesson_cache *c,
+			      uint32_t cache_flags)
+{
+	set_lesson_cache(ctx, c, "constructed", sizeof(struct rsv_constructed), cache_flags);
+	c->own.flags = RSV_CACHE_CONSTRUCTED;
 	create_cache(ctx->fd, &c->own);
 }
 

@@ -42,6 +42,10 @@ bool caches_are_unchecked(const struct lesson_ctx *ctx);
 /* A cache in the lesson's region; @cache_flags are RSV_ENGINE_* and so on. */
 void create_lesson_cache(const struct lesson_ctx *ctx, struct lesson_cache *c, const char *name,
 			 uint32_t object_size, uint32_t cache_flags);
+
+/* The same, whose objects are struct rsv_constructed */
+void create_constructed_cache(const struct lesson_ctx *ctx, struct lesson_cache *c,
+			      uint32_t cache_flags);
 void destroy_lesson_cache(const struct lesson_ctx *ctx, struct lesson_cache *c);
 
 struct rsv_ioc_cache query_lesson_cache(const struct lesson_ctx *ctx, const struct lesson_cache *c);

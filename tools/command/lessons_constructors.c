@@ -84,21 +84,6 @@ static void free_and_alloc(const struct lesson_ctx *ctx, struct serials *s)
 	}
 }
 
-static void create_constructed(const struct lesson_ctx *ctx, uint32_t cache_flags)
-{
-	constructed = (struct lesson_cache){
-		.own =
-			{
-				.flags = RSV_CACHE_CONSTRUCTED,
-				.region = ctx->region,
-				.cache_flags = cache_flags,
-				.object_size = sizeof(struct rsv_constructed),
-				.name = "constructed",
-			},
-	};
-	create_cache(ctx->fd, &constructed.own);
-}
-
 static void show_calls(const struct serials *s)
 {
 	printf("\n  constructor called %llu times, objects allocated %llu times\n",
@@ -124,7 +109,7 @@ static void compare_engines(const struct lesson_ctx *ctx)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct serials s = {.calls = 0};
 
-		create_constructed(ctx, rows[i].flags);
+		create_constructed_cache(ctx, &constructed, rows[i].flags);
 		alloc_constructed(ctx, &s, CONSTRUCTED);
 		free_and_alloc(ctx, &s);
 		expect(ctx, s.calls, CONSTRUCTED, rows[i].name);
@@ -138,7 +123,7 @@ static void teach_constructed(struct lesson_ctx *ctx)
 {
 	struct serials s = {.calls = 0};
 
-	create_constructed(ctx, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE);
+	create_constructed_cache(ctx, &constructed, RSV_ENGINE_SLAB | RSV_NO_MAGAZINE);
 	alloc_constructed(ctx, &s, CONSTRUCTED);
 	expect(ctx, s.calls, CONSTRUCTED, "calls of the constructor");
 	explain("Every user of an object needs its locks and lists initialized. The cache's "

@@ -16,9 +16,9 @@
 static const struct lesson *const lessons[] = {
 	&lesson_split,	      &lesson_waste,	  &lesson_pages,   &lesson_eight,
 	&lesson_slab,	      &lesson_descriptor, &lesson_groups,  &lesson_engines,
-	&lesson_constructors, &lesson_magazines,  &lesson_reclaim, &lesson_fragments,
-	&lesson_neighbours,   &lesson_scattered,  &lesson_zeroed,  &lesson_lists,
-	&lesson_zones,	      &lesson_nodes,
+	&lesson_constructors, &lesson_magazines,  &lesson_reclaim, &lesson_rcu,
+	&lesson_fragments,    &lesson_neighbours, &lesson_scattered, &lesson_zeroed,
+	&lesson_lists,	      &lesson_zones,	  &lesson_nodes,
 };
 
 #define NR_LESSONS (sizeof(lessons) / sizeof(lessons[0]))

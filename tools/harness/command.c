@@ -130,6 +130,7 @@ static const char *const wrong[][5] = {
 	{"cache", "name", "64", "--engine=", "''"},
 	{"cache", "name", "64", "--poison=1", "--poison"},
 	{"cache", "name", "64", "--red-zones", "--red-zones"},
+	{"cache", "name", "15", "--by-rcu", "--by-rcu"},
 	{"slabs", "--magazine=1", NULL, NULL, "--magazine"},
 	{"slabs", "extra", NULL, NULL, "extra"},
 	{"alloc", "4K", "--zone=normal", NULL, "normal"},
@@ -286,6 +287,16 @@ TEST_F(device, the_command_allocates_and_frees)
 	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
+/* How many objects still wait is shown too, but a grace period may end at any time. */
+TEST_F(device, the_command_frees_by_RCU)
+{
+	EXPECT_EQ(run("cache", "by-rcu", "16", "--by-rcu"), 0);
+	EXPECT_TRUE(printed("\nby RCU     ") && printed(" objects wait for a grace period\n"));
+	EXPECT_TRUE(printed("freed      0 objects in use; "));
+	EXPECT_TRUE(printed("cache destroyed\n"));
+	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
+}
+
 TEST_F(device, the_command_makes_caches_of_all_kinds)
 {
 	char option[32], text[32];
@@ -304,6 +315,7 @@ TEST_F(device, the_command_makes_caches_of_all_kinds)
 	EXPECT_FALSE(printed("magazines") || printed("stride 2 KB"));
 	EXPECT_EQ(run("cache", "kind", "2K", "--poison"), 0);
 	EXPECT_EQ(run("cache", "kind", "2K", "--store-user"), 0);
+	EXPECT_EQ(run("cache", "kind", "2K", "--typesafe"), 0);
 	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
@@ -457,7 +469,7 @@ TEST_F(device, a_lesson_waits_for_keys_and_leaves_the_terminal_as_it_was)
  */
 static size_t expected_length(void)
 {
-	static const char last[] = "\n18. ";
+	static const char last[] = "\n19. ";
 	const char *end = textbook_expected_end;
 
 	if (!access("/sys/devices/system/node/node1", F_OK))
@@ -504,8 +516,9 @@ TEST_F_TIMEOUT(device, lessons_are_found_by_name_and_by_number, 120)
 {
 	static const char *const names[] = {
 		"split",      "waste",	   "pages",	   "eight",	"slab",	   "descriptor",
-		"groups",     "engines",   "constructors", "magazines", "reclaim", "fragments",
-		"neighbours", "scattered", "zeroed",	   "lists",	"zones",   "nodes",
+		"groups",     "engines",   "constructors", "magazines", "reclaim", "rcu",
+		"fragments",  "neighbours", "scattered",   "zeroed",	"lists",   "zones",
+		"nodes",
 	};
 	char number[4], heading[8];
 	size_t i;
