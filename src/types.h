@@ -906,6 +906,11 @@ struct rsv_slab_list {
  * @freelist: the engine SLOB: the free objects that keep their bytes, the last freed one first
  *	(rsv_heap_node.lock, as the next and, for such caches, @min_nr)
  * @nr_freelist: their number
+ * @freed: of a cache with RSV_TYPESAFE_BY_RCU: the state by which RCU tells whether readers may
+ *	still look at an object of @freelist (rsv_heap_node.lock, as the next three)
+ * @waiting: objects of such a cache that left @freelist, and wait until no reader looks at them
+ * @nr_waiting: their number
+ * @grace: the state by which RCU tells whether their grace period has ended
  * @slabs_made: slabs taken from the buddy system
  * @slabs_given: slabs given back to it
  * @depot: magazines (a lock of its own)
@@ -922,6 +927,10 @@ struct rsv_cache_node {
 	unsigned long given_early;
 	void *freelist;
 	unsigned long nr_freelist;
+	struct rcu_gp_oldstate freed;
+	void *waiting;
+	unsigned long __data_racy nr_waiting;
+	struct rcu_gp_oldstate grace;
 	u64 slabs_made;
 	u64 slabs_given;
 	struct rsv_depot depot;
@@ -1203,7 +1212,8 @@ struct rsv_visitor {
  * @drain: returns a CPU's active slab to its node. cpu is entered, or of a dead CPU. NULL if the
  *	engine has no active slabs
  * @shrink: frees memory that no object is in: all of it or, if @aged, only memory that was unused
- *	for an interval. Returns the number of slabs
+ *	for an interval. Returns the number of slabs. Objects that readers under RCU may look at
+ *	stay for a further call, after a grace period: see rsv_heap_waits()
  * @verify: checks the slab of an object that the caller owns, and reports any damage. Returns
  *	whether the slab is sound
  * @for_each: visits every used object. While other CPUs allocate and free it may miss some, and

@@ -279,13 +279,13 @@ free:
 	return ERR_PTR(error);
 }
 
-/* The pages of a cache: its slabs. In SLOB's heap, which has no slabs, its used objects count. */
+/* The pages of a cache: its slabs. In SLOB's heap, which has no slabs, its blocks count. */
 static unsigned long rsv_cache_handle_pages(const struct rsv_cache *c)
 {
 	struct rsv_cache_figures figures;
 
 	rsv_cache_count(c, &figures);
-	return figures.pages ?: PFN_UP(figures.active * c->layout.stride);
+	return figures.pages ?: PFN_UP(figures.total * c->layout.stride);
 }
 
 /**

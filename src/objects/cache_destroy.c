@@ -43,6 +43,7 @@
 #include "cache_destroy.h"
 #include "cache_reserve.h"
 #include "debug/check.h"
+#include "heap.h"
 #include "leaving.h"
 #include "pages/drain.h"
 #include "pages/extent.h"
@@ -305,11 +306,19 @@ static void rsv_caches_release_at_once(struct list_head *retired)
 static void rsv_caches_release_slabs(struct list_head *retired)
 {
 	struct rsv_cache *c;
+	bool waits = false;
 
 	synchronize_rcu();
 	list_for_each_entry(c, retired, ending) {
 		rsv_cache_release_slabs(c);
+		waits |= rsv_heap_waits(c);
 		cond_resched();
+	}
+	/* A task that found a cache before may have flushed objects late: all wait together. */
+	if (waits) {
+		synchronize_rcu_expedited();
+		list_for_each_entry(c, retired, ending)
+			c->engine->shrink(c, false);
 	}
 	/* The first region that waits for a grace period does so for the others, too. */
 	list_for_each_entry(c, retired, ending)

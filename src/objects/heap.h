@@ -14,6 +14,7 @@ int rsv_heap_create(struct rsv_region *r);
 void rsv_heap_destroy(struct rsv_region *r);
 void rsv_heap_leak(struct rsv_region *r);
 void rsv_heap_count(const struct rsv_region *r, struct rsv_heap_figures *figures);
+bool rsv_heap_waits(const struct rsv_cache *c);
 unsigned long rsv_heap_leaked(const struct rsv_region *r);
 struct rsv_cache *rsv_heap_owner(const struct rsv_extent *e, const void *p);
 

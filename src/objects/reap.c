@@ -11,6 +11,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 
@@ -18,6 +19,7 @@
 #include "cache_list.h"
 #include "cpu.h"
 #include "depot.h"
+#include "heap.h"
 #include "leaving.h"
 #include "magazine.h"
 #include "magazine_cache.h"
@@ -153,6 +155,10 @@ int rsv_cache_shrink(struct rsv_cache *c)
 	rsv_depot_drain(c);
 	rsv_cache_count(c, &after);
 	nr = after.slabs_given - before.slabs_given + c->engine->shrink(c, false);
+	if (rsv_heap_waits(c)) {
+		synchronize_rcu_expedited();
+		nr += c->engine->shrink(c, false);
+	}
 	rsv_leaving_free_all(c->region);
 	return nr;
 }
@@ -187,13 +193,34 @@ void rsv_caches_age(struct rsv_region *r)
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_caches_age);
 
-static void rsv_caches_shrink(struct rsv_region *r)
+/* Returns whether any cache has objects that readers under RCU may still look at. */
+static bool rsv_caches_release(struct rsv_region *r)
 {
 	struct rsv_cache *c;
+	bool waits = false;
 
 	mutex_lock(&r->caches_lock);
 	list_for_each_entry_reverse(c, &r->caches, list) {
 		rsv_cache_release_slabs(c);
+		waits |= rsv_heap_waits(c);
+		cond_resched();
+	}
+	mutex_unlock(&r->caches_lock);
+	return waits;
+}
+
+/* The caches wait for at most one grace period, together and without the lock. */
+static void rsv_caches_shrink(struct rsv_region *r)
+{
+	struct rsv_cache *c;
+
+	if (!rsv_caches_release(r))
+		return;
+	synchronize_rcu_expedited();
+	mutex_lock(&r->caches_lock);
+	list_for_each_entry_reverse(c, &r->caches, list) {
+		if (rsv_heap_waits(c))
+			c->engine->shrink(c, false);
 		cond_resched();
 	}
 	mutex_unlock(&r->caches_lock);

@@ -410,27 +410,21 @@ static void rsv_slob_freelist_release(struct rsv_cache *c, void *object)
 		rsv_debug_report(RSV_CORRUPT, c, e, object, "it is no block of the heap any more");
 }
 
-/* Takes up to @most objects off the freelist. Returns them as a chain, and sets their number. */
-static void *rsv_slob_freelist_take(struct rsv_cache *c, int nid, unsigned long most,
+/* Takes up to @most objects off the freelist. Returns them as a chain, and sets @nr. */
+static void *rsv_slob_freelist_take(struct rsv_cache *c, int nid, unsigned int most,
 				    unsigned long *nr)
 {
 	struct rsv_batch batch;
 	void *taken = NULL;
 
-	*nr = 0;
-	while (*nr < most) {
-		rsv_batch_init(&batch);
-		rsv_slob_freelist_alloc(c, nid, min_t(unsigned long, most - *nr, RSV_BATCH),
-					&batch);
-		if (batch.damaged)
-			rsv_cache_lost(c, batch.damaged, batch.lost);
-		if (!batch.nr)
-			break;
-		*nr += batch.nr;
-		while (batch.nr)
-			taken = rsv_slob_freelist_chain(c, batch.object[--batch.nr], taken);
-		cond_resched();
-	}
+	rsv_batch_init(&batch);
+	rsv_slob_freelist_alloc(c, nid, most, &batch);
+	if (batch.damaged)
+		rsv_cache_lost(c, batch.damaged, batch.lost);
+	*nr = batch.nr;
+	while (batch.nr)
+		taken = rsv_slob_freelist_chain(c, batch.object[--batch.nr], taken);
+	cond_resched();
 	return taken;
 }
 
@@ -455,26 +449,61 @@ static unsigned int rsv_slob_freelist_release_chain(struct rsv_cache *c, int nid
 	return nr;
 }
 
+/* Frees the blocks of objects that no reader under RCU looks at any more. */
+static unsigned int rsv_slob_release_ended(struct rsv_cache *c, int nid)
+{
+	unsigned long nr;
+	void *chain = rsv_slob_freelist_take_ended(c, nid, &nr);
+
+	return rsv_slob_freelist_release_chain(c, nid, chain, nr);
+}
+
+/* Lets objects leave the freelist of a cache with RSV_TYPESAFE_BY_RCU. */
+static void rsv_slob_freelist_retire_some(struct rsv_cache *c, int nid, unsigned long left)
+{
+	struct rsv_batch batch;
+
+	while (left) {
+		rsv_batch_init(&batch);
+		rsv_slob_freelist_retire(c, nid, min_t(unsigned long, left, RSV_BATCH), &batch);
+		if (batch.damaged)
+			rsv_cache_lost(c, batch.damaged, batch.lost);
+		if (!batch.nr)
+			break;
+		left -= batch.nr;
+		cond_resched();
+	}
+}
+
 /*
- * Shortens the freelist. Returns the number of slob pages that were freed. Readers under RCU may
- * still look at a free object of a cache with RSV_TYPESAFE_BY_RCU, so its block waits for a grace
- * period before another cache can have it: one wait for all. Of other caches a batch at a time is
- * on its way, so that a request which comes meanwhile still finds objects.
+ * The same for @left objects, as far as no reader looks at them. What has ended goes first: else it
+ * would wait for those that join it.
+ */
+static unsigned int rsv_slob_shrink_typesafe(struct rsv_cache *c, int nid, unsigned long left)
+{
+	unsigned int nr = rsv_slob_release_ended(c, nid);
+
+	rsv_slob_freelist_retire_some(c, nid, left);
+	return nr + rsv_slob_release_ended(c, nid);
+}
+
+/*
+ * Shortens the freelist. Returns the number of slob pages that were freed. A batch at a time is on
+ * its way, so that a request which comes meanwhile still finds objects.
  */
 static unsigned int rsv_slob_freelist_shrink(struct rsv_cache *c, int nid, bool aged)
 {
-	const bool typesafe = c->flags & RSV_TYPESAFE_BY_RCU;
 	unsigned long left = rsv_slob_freelist_surplus(c, nid, aged), some;
 	unsigned int nr = 0;
 	void *chain;
 
+	if (c->flags & RSV_TYPESAFE_BY_RCU)
+		return rsv_slob_shrink_typesafe(c, nid, left);
 	while (left) {
-		some = typesafe ? left : min_t(unsigned long, left, RSV_BATCH);
-		chain = rsv_slob_freelist_take(c, nid, some, &some);
+		chain = rsv_slob_freelist_take(c, nid, min_t(unsigned long, left, RSV_BATCH),
+					       &some);
 		if (!some)
 			break;
-		if (typesafe)
-			synchronize_rcu_expedited();
 		nr += rsv_slob_freelist_release_chain(c, nid, chain, some);
 		left -= some;
 	}

@@ -10,9 +10,20 @@
  *
  * The lock of the heap's node guards the freelist of a cache on that node, since only the heap
  * knows the blocks. One hold moves a batch at most.
+ *
+ * Readers under RCU may look at a free object of a cache with RSV_TYPESAFE_BY_RCU. So when such an
+ * object leaves the freelist for good, its block waits for a grace period before another cache can
+ * have it. The grace period begins when the last object of the freelist came, so mostly it has
+ * ended already. Nothing in the engine waits for the others: they stay on a chain of the cache
+ * (rsv_cache_node.waiting) until a later call finds that theirs has ended. A caller that needs
+ * their memory lets all caches do the same, waits for one grace period, and calls once more
+ * (rsv_heap_waits()).
  */
+#include <linux/rcupdate.h>
+
 #include "compat.h"
 #include "objects/cache.h"
+#include "objects/heap.h"
 #include "objects/mark.h"
 #include "pages/backoff.h"
 #include "pages/pagemap.h"
@@ -61,6 +72,23 @@ static bool rsv_slob_freelist_pop(struct rsv_cache *c, int nid, struct rsv_batch
 	return true;
 }
 
+/* Takes up to @nr objects off the freelist, or loses it if it was overwritten. */
+static void rsv_slob_freelist_pop_some(struct rsv_cache *c, int nid, unsigned int nr,
+				       struct rsv_batch *batch)
+{
+	struct rsv_cache_node *n = c->nodes[nid];
+
+	while (n->nr_freelist && batch->nr < nr) {
+		if (rsv_slob_freelist_pop(c, nid, batch))
+			continue;
+		batch->damaged = n->freelist;
+		batch->lost = n->nr_freelist;
+		n->freelist = NULL;
+		n->nr_freelist = 0;
+	}
+	n->min_nr = min(n->min_nr, n->nr_freelist);
+}
+
 /**
  * rsv_slob_freelist_alloc() - allocate objects from the freelist of a cache
  * @c: the cache
@@ -74,19 +102,10 @@ void rsv_slob_freelist_alloc(struct rsv_cache *c, int nid, unsigned int nr,
 			     struct rsv_batch *batch)
 {
 	struct rsv_heap_node *h = rsv_slob_freelist_node(c, nid);
-	struct rsv_cache_node *n = c->nodes[nid];
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&h->lock, flags);
-	while (n->nr_freelist && batch->nr < nr) {
-		if (rsv_slob_freelist_pop(c, nid, batch))
-			continue;
-		batch->damaged = n->freelist;
-		batch->lost = n->nr_freelist;
-		n->freelist = NULL;
-		n->nr_freelist = 0;
-	}
-	n->min_nr = min(n->min_nr, n->nr_freelist);
+	rsv_slob_freelist_pop_some(c, nid, nr, batch);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
 	if (batch->damaged)
 		rsv_heap_lost(c, batch->damaged, batch->lost);
@@ -104,6 +123,8 @@ static enum rsv_misuse rsv_slob_freelist_push(struct rsv_cache *c, struct rsv_ca
 	rsv_mark_write(c, rsv_mark_at(c, object), RSV_SLAB_NONE);
 	n->freelist = object;
 	n->nr_freelist++;
+	if (c->flags & RSV_TYPESAFE_BY_RCU)
+		get_state_synchronize_rcu_full(&n->freed);
 	return RSV_OK;
 }
 
@@ -195,4 +216,79 @@ bool rsv_slob_freelist_chained(struct rsv_cache *c, int nid, void *object, unsig
 	if (!sound)
 		rsv_heap_lost(c, object, behind + 1);
 	return sound;
+}
+
+/**
+ * rsv_slob_freelist_retire() - let objects of a freelist wait until no reader looks at them
+ * @c: the cache, with RSV_TYPESAFE_BY_RCU
+ * @nid: the node
+ * @nr: how many, RSV_BATCH at most
+ * @batch: an empty batch; tells the number of objects, and what was lost
+ *
+ * Context: Any but NMI, with no raw lock held.
+ */
+void rsv_slob_freelist_retire(struct rsv_cache *c, int nid, unsigned int nr,
+			      struct rsv_batch *batch)
+{
+	struct rsv_heap_node *h = rsv_slob_freelist_node(c, nid);
+	struct rsv_cache_node *n = c->nodes[nid];
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&h->lock, flags);
+	rsv_slob_freelist_pop_some(c, nid, nr, batch);
+	for (i = 0; i < batch->nr; i++)
+		n->waiting = rsv_slob_freelist_chain(c, batch->object[i], n->waiting);
+	n->nr_waiting += batch->nr;
+	/* Not before that of an object that waits already: the state never goes back. */
+	if (batch->nr)
+		n->grace = n->freed;
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	if (batch->damaged)
+		rsv_heap_lost(c, batch->damaged, batch->lost);
+}
+
+/**
+ * rsv_slob_freelist_take_ended() - take the objects that no reader looks at any more
+ * @c: the cache
+ * @nid: the node
+ * @nr: set to their number
+ *
+ * Context: Any but NMI, with no raw lock held.
+ * Return: The objects, as a chain.
+ */
+void *rsv_slob_freelist_take_ended(struct rsv_cache *c, int nid, unsigned long *nr)
+{
+	struct rsv_heap_node *h = rsv_slob_freelist_node(c, nid);
+	struct rsv_cache_node *n = c->nodes[nid];
+	void *chain = NULL;
+	unsigned long flags;
+
+	*nr = 0;
+	raw_spin_lock_irqsave(&h->lock, flags);
+	if (n->nr_waiting && poll_state_synchronize_rcu_full(&n->grace)) {
+		chain = n->waiting;
+		*nr = n->nr_waiting;
+		n->waiting = NULL;
+		n->nr_waiting = 0;
+	}
+	raw_spin_unlock_irqrestore(&h->lock, flags);
+	return chain;
+}
+
+/**
+ * rsv_heap_waits() - whether the engine's shrink left objects that readers may still look at
+ * @c: the cache, of any engine
+ *
+ * Context: Any.
+ * Return: true if a further call after a grace period frees more.
+ */
+bool rsv_heap_waits(const struct rsv_cache *c)
+{
+	int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++)
+		if (c->nodes[nid]->nr_waiting)
+			return true;
+	return false;
 }

@@ -16,6 +16,10 @@ enum rsv_misuse rsv_slob_freelist_free(struct rsv_cache *c, struct rsv_extent *e
 				       struct rsv_frame *f, void *object);
 unsigned long rsv_slob_freelist_surplus(struct rsv_cache *c, int nid, bool aged);
 
+void rsv_slob_freelist_retire(struct rsv_cache *c, int nid, unsigned int nr,
+			      struct rsv_batch *batch);
+void *rsv_slob_freelist_take_ended(struct rsv_cache *c, int nid, unsigned long *nr);
+
 void *rsv_slob_freelist_chain(const struct rsv_cache *c, void *object, void *next);
 bool rsv_slob_freelist_chained(struct rsv_cache *c, int nid, void *object, unsigned long behind,
 			       void **next);
