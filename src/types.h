@@ -1561,11 +1561,12 @@ struct rsv_rcu_stack {
 
 /**
  * struct rsv_rcu_frees - objects and pages that are freed after a grace period: see rcu_frees.c
- * @lock: guards the fields down to @grace. Raw, interrupts off; no other lock is taken under it
+ * @lock: guards the fields down to @last. Raw, interrupts off; no other lock is taken under it
  * @arrived: those whose grace period has not begun
  * @waiting: those whose grace period has begun
  * @ended: those whose grace period has ended
  * @grace: the state by which RCU tells whether the grace period of @waiting has ended
+ * @last: the same state for the last one that arrived, and so for all of them
  * @nr: all of them, and those that a caller is just freeing (atomic)
  * @collecting: magazines in which CPUs collect such objects (atomic)
  * @takers: 1 while a caller that may not sleep frees some, under rcu_read_lock() (atomic)
@@ -1577,7 +1578,8 @@ struct rsv_rcu_frees {
 	struct rsv_rcu_stack arrived;
 	struct rsv_rcu_stack waiting;
 	struct rsv_rcu_stack ended;
-	unsigned long grace;
+	struct rcu_gp_oldstate grace;
+	struct rcu_gp_oldstate last;
 	atomic_long_t nr;
 	atomic_t collecting;
 	atomic_t takers;

@@ -162,7 +162,7 @@ static void all_is_freed_that_waited_though_it_moves_on(struct kunit *test)
 	/* All but one of the others wait for a grace period, which is over. */
 	raw_spin_lock_irq(&f->lock);
 	swap(f->waiting, f->arrived);
-	f->grace = get_state_synchronize_rcu();
+	get_state_synchronize_rcu_full(&f->grace);
 	raw_spin_unlock_irq(&f->lock);
 	synchronize_rcu();
 	mutex_unlock(&f->mutex);
@@ -233,6 +233,21 @@ static void full_magazines_go_to_the_depot_as_they_are(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&c->nr_rcu), 3 * r);
 	rsv_rcu_free_all(c->region);
 	rsvt_expect_depot(test, c, 3, 0, 0);
+	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
+	expect_untouched(test, c);
+}
+
+/* That others waited already when they came does not matter. */
+static void one_grace_period_serves_all_that_came_before(struct kunit *test)
+{
+	const struct engine_case *k = test->param_value;
+	struct rsv_cache *c = rsvt_magazine_cache(test, k->flag);
+	unsigned int nr = 2 * c->magazine_size;
+	void **object = rsvt_objects_used(test, c, nr);
+
+	tinies_free_rcu(c, object, nr);
+	synchronize_rcu_expedited();
+	rsv_rcu_free_ended(c->region);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	expect_untouched(test, c);
 }
@@ -434,6 +449,7 @@ static struct kunit_case rcu_ended_cases[] = {
 	KUNIT_CASE_PARAM(work_frees_what_an_exhausted_region_waits_for, engines_gen_params),
 	KUNIT_CASE_PARAM(missing_guaranteed_objects_come_first, variants_gen_params),
 	KUNIT_CASE_PARAM(full_magazines_go_to_the_depot_as_they_are, engines_gen_params),
+	KUNIT_CASE_PARAM(one_grace_period_serves_all_that_came_before, engines_gen_params),
 	KUNIT_CASE_PARAM(partial_magazine_waits_until_somebody_asks, engines_gen_params),
 	KUNIT_CASE_PARAM(drain_leaves_no_object_behind, engines_gen_params),
 	KUNIT_CASE_PARAM(flush_of_a_CPU_lets_its_objects_wait, engines_gen_params),

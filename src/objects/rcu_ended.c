@@ -243,19 +243,36 @@ void rsv_rcu_free_ended(struct rsv_region *r)
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_rcu_free_ended);
 
-static void rsv_rcu_free_stack(struct rsv_region *r, struct rsv_rcu_stack stack)
+/* Frees all whose grace period has ended. */
+static void rsv_rcu_free_some(struct rsv_region *r)
 {
+	struct rsv_rcu_frees *f = &r->rcu_frees;
 	struct rsv_rcu_stack one;
 
-	while (rsv_rcu_pop(&r->rcu_frees, &stack, &one)) {
+	mutex_lock(&f->mutex);
+	while (rsv_rcu_pop_ended(f, &one)) {
 		rsv_rcu_free_one(r, &one);
 		cond_resched();
 	}
+	mutex_unlock(&f->mutex);
+}
+
+/* Hurries the grace period of all that waits, unless it has ended. The caller holds no mutex. */
+static void rsv_rcu_wait(struct rsv_rcu_frees *f)
+{
+	struct rcu_gp_oldstate last;
+
+	/* cond_synchronize_rcu_expedited_full() of a tiny RCU does not let time go on. */
+	if (rsv_rcu_last(f, &last) && !poll_state_synchronize_rcu_full(&last))
+		synchronize_rcu_expedited();
 }
 
 /**
  * rsv_rcu_free_all() - free all that waits for a grace period, and hurry that
  * @r: the region
+ *
+ * One grace period serves all that waited when it began, also in other regions. Nobody who frees
+ * waits for it: the mutex is not held meanwhile.
  *
  * The function does not ask CPUs for what they still collect, and does not wait for what comes
  * meanwhile. When it returns, nobody is at what waited before.
@@ -265,16 +282,15 @@ static void rsv_rcu_free_stack(struct rsv_region *r, struct rsv_rcu_stack stack)
 void rsv_rcu_free_all(struct rsv_region *r)
 {
 	struct rsv_rcu_frees *f = &r->rcu_frees;
-	struct rsv_rcu_stack ended, others[2];
 
-	mutex_lock(&f->mutex);
-	rsv_rcu_take_all(f, &ended, others);
-	rsv_rcu_free_stack(r, ended);
-	if (rsv_rcu_stack_any(&others[0]) || rsv_rcu_stack_any(&others[1]))
-		synchronize_rcu_expedited();
-	rsv_rcu_free_stack(r, others[0]);
-	rsv_rcu_free_stack(r, others[1]);
-	mutex_unlock(&f->mutex);
+	rsv_rcu_wait(f);
+	rsv_rcu_free_some(r);
+	/*
+	 * What waited before is free, unless more arrived on top of it. Then both wait together by
+	 * now, on the second stack, and what comes from now on does not join them.
+	 */
+	rsv_rcu_wait(f);
+	rsv_rcu_free_some(r);
 	/* Those that take no mutex are under rcu_read_lock(). */
 	if (atomic_read_acquire(&f->takers))
 		synchronize_rcu_expedited();
@@ -284,23 +300,11 @@ EXPORT_SYMBOL_IF_KUNIT(rsv_rcu_free_all);
 static void rsv_rcu_work(struct work_struct *work)
 {
 	struct rsv_region *r = container_of(to_rcu_work(work), struct rsv_region, rcu_frees.work);
-	struct rsv_rcu_frees *f = &r->rcu_frees;
-	struct rsv_rcu_stack one;
-	unsigned long flags;
-	bool more;
+	struct rcu_gp_oldstate last;
 
-	mutex_lock(&f->mutex);
-	while (rsv_rcu_pop_ended(f, &one)) {
-		rsv_rcu_free_one(r, &one);
-		cond_resched();
-	}
-	mutex_unlock(&f->mutex);
-
-	raw_spin_lock_irqsave(&f->lock, flags);
-	more = rsv_rcu_any(f);
-	raw_spin_unlock_irqrestore(&f->lock, flags);
-	if (more)
-		queue_rcu_work(rsv_queue, &f->work);
+	rsv_rcu_free_some(r);
+	if (rsv_rcu_last(&r->rcu_frees, &last))
+		queue_rcu_work(rsv_queue, &r->rcu_frees.work);
 }
 
 /*

@@ -9,8 +9,8 @@
  * those of an interrupt that finds the CPU busy, and whole pages.
  *
  * They are on three stacks. What comes arrives on the first. When the grace period of the second
- * has ended, those on it go to the third, and those on the first to the second. rcu_ended.c frees
- * those on the third.
+ * has ended, those on it go to the third, and those on the first to the second. Their grace period
+ * is that of the last one that arrived. rcu_ended.c frees those on the third.
  *
  * The raw lock guards the stacks. No other lock is taken under it. A CPU that adds its magazine
  * holds busy from when it fills the last round until the magazine is here. So when another task
@@ -42,21 +42,21 @@ void rsv_rcu_start(void)
  * The stacks, locked
  */
 
-/* Moves what arrived on, if nothing waits, and begins to wait for a grace period. */
+/* Moves what arrived on, if nothing waits. Its grace period may have ended already. */
 static void rsv_rcu_begin(struct rsv_rcu_frees *f)
 {
 	if (rsv_rcu_stack_any(&f->waiting) || !rsv_rcu_stack_any(&f->arrived))
 		return;
 	f->waiting = f->arrived;
 	f->arrived = (struct rsv_rcu_stack){};
-	f->grace = get_state_synchronize_rcu();
+	f->grace = f->last;
 }
 
 /* Moves the stacks on as far as grace periods have ended. */
 static void rsv_rcu_advance(struct rsv_rcu_frees *f)
 {
 	if (!rsv_rcu_stack_any(&f->ended) && rsv_rcu_stack_any(&f->waiting) &&
-	    poll_state_synchronize_rcu(f->grace)) {
+	    poll_state_synchronize_rcu_full(&f->grace)) {
 		f->ended = f->waiting;
 		f->waiting = (struct rsv_rcu_stack){};
 	}
@@ -111,10 +111,11 @@ bool rsv_rcu_pop(const struct rsv_rcu_frees *f, struct rsv_rcu_stack *stack,
  * Coming
  */
 
-/* Begins to wait, and unlocks. While anything waits the work queues itself. */
+/* Begins to wait for what just arrived, and unlocks. While anything waits the work queues itself. */
 static void rsv_rcu_added(struct rsv_rcu_frees *f, bool first, unsigned long flags)
 	__releases(&f->lock)
 {
+	get_state_synchronize_rcu_full(&f->last);
 	rsv_rcu_begin(f);
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 	rsv_backoff_cached(container_of(f, struct rsv_region, rcu_frees));
@@ -238,29 +239,23 @@ bool rsv_rcu_pop_ended(struct rsv_rcu_frees *f, struct rsv_rcu_stack *popped)
 }
 
 /**
- * rsv_rcu_take_all() - empty the stacks
+ * rsv_rcu_last() - tell when the grace period of all that waits has ended
  * @f: those of the region
- * @ended: set to what has ended, which is the caller's now, as the next
- * @others: set to what waits, and to what has arrived
- *
- * One hold of the lock takes all: otherwise something could move from a stack that is taken later
- * to one that was taken before.
+ * @last: set to the state by which RCU tells that
  *
  * Context: Any but NMI.
+ * Return: Whether anything waits.
  */
-void rsv_rcu_take_all(struct rsv_rcu_frees *f, struct rsv_rcu_stack *ended,
-		      struct rsv_rcu_stack others[2])
+bool rsv_rcu_last(struct rsv_rcu_frees *f, struct rcu_gp_oldstate *last)
 {
 	unsigned long flags;
+	bool any;
 
 	raw_spin_lock_irqsave(&f->lock, flags);
-	*ended = f->ended;
-	others[0] = f->waiting;
-	others[1] = f->arrived;
-	f->ended = (struct rsv_rcu_stack){};
-	f->waiting = (struct rsv_rcu_stack){};
-	f->arrived = (struct rsv_rcu_stack){};
+	any = rsv_rcu_any(f);
+	*last = f->last;
 	raw_spin_unlock_irqrestore(&f->lock, flags);
+	return any;
 }
 
 /*

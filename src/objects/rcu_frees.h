@@ -20,8 +20,7 @@ bool rsv_rcu_add_head(struct rsv_region *r, struct rsv_cache *c, void *object,
 void rsv_rcu_submit(struct rsv_cache *c, struct rsv_cpu *cpu);
 void rsv_rcu_submit_local(struct rsv_cache *c);
 bool rsv_rcu_pop_ended(struct rsv_rcu_frees *f, struct rsv_rcu_stack *popped);
-void rsv_rcu_take_all(struct rsv_rcu_frees *f, struct rsv_rcu_stack *ended,
-		      struct rsv_rcu_stack others[2]);
+bool rsv_rcu_last(struct rsv_rcu_frees *f, struct rcu_gp_oldstate *last);
 bool rsv_rcu_pop(const struct rsv_rcu_frees *f, struct rsv_rcu_stack *stack,
 		 struct rsv_rcu_stack *popped);
 u64 rsv_rcu_count(const struct rsv_cache *c);
