@@ -60,7 +60,7 @@ static void rsv_file_drop_some(struct rsv_file *f, bool all)
 	}
 }
 
-/* Ends all caches of a descriptor that has no objects any more. */
+/* Ends all caches of a descriptor none of whose objects has a handle any more. */
 static void rsv_file_end_caches(struct rsv_file *f)
 {
 	struct rsv_handle *h;
@@ -175,7 +175,8 @@ struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_ha
  * rsv_file_recount() - charge what the descriptor's caches have now
  * @f: the descriptor
  *
- * Caches give back empty slabs at any time. Their charges follow when a request is refused.
+ * Caches give back empty slabs at any time, also when a grace period ends for objects that were
+ * freed by RCU. Their charges follow when a request is refused, or after a barrier.
  *
  * Context: Under the descriptor's lock. May sleep.
  * Return: Whether any cache has less than it was charged for.

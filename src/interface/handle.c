@@ -5,8 +5,10 @@
  * A handle counts its references: the descriptor has one, each handle that depends on it has one
  * (an object on its cache, a cache or a buffer on its region), and each mapping of a buffer has
  * one. So a region is released after its caches and buffers, and a cache after its objects, in
- * whatever order a dying process drops them. RSV_IOC_FREE refuses a handle that others depend on,
- * so the functions of the kernel API that destroy regions and caches never find them in use.
+ * whatever order a dying process drops them. RSV_IOC_FREE refuses a handle that others depend on.
+ * Objects that were freed by RCU have no handle any more, and are used until a grace period is
+ * over. The functions of the kernel API that destroy caches and regions wait for them. So these
+ * functions never find a cache or a region in use.
  *
  * When a descriptor is closed, file.c ends all its caches together, and then all its scratch
  * regions, so that they share the grace periods. Their handles are released after that.
@@ -79,7 +81,10 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 {
 	struct rsv_region_handle *s = container_of(h, struct rsv_region_handle, handle);
 
-	/* Everything in the region had a handle, so only a defect of the module makes this fail. */
+	/*
+	 * Everything in the region had a handle, or was freed by RCU, and its cache has waited for
+	 * that. So only a defect of the module makes this fail.
+	 */
 	WARN_ON_ONCE(rsv_region_destroy(s->region));
 	rsv_charge_end(&s->charge);
 	kfree(s);
@@ -87,7 +92,7 @@ static void rsv_scratch_handle_release(struct rsv_handle *h)
 
 /**
  * rsv_scratch_handle_retire() - take the region of a handle away, to be destroyed with others
- * @h: the handle of a scratch region in which nothing is used any more
+ * @h: the handle of a scratch region all of whose caches and buffers have ended
  * @retired: the list that the region is added to, for rsv_regions_release()
  *
  * Context: Process; may sleep.
@@ -215,7 +220,8 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 
 /**
  * rsv_cache_handle_retire() - take the cache of a handle away, to be destroyed with others
- * @h: the handle of a cache whose objects are all freed
+ * @h: the handle of a cache no object of which has a handle. Some may still wait for a grace period:
+ *	rsv_caches_end() waits for them
  * @caches: the list that the cache is added to, for rsv_caches_end()
  *
  * Context: Process; may sleep.
@@ -390,9 +396,12 @@ struct rsv_object_handle *rsv_object_handle_create(struct rsv_cache_handle *cach
 	if (error) {
 		*refusal = cache->charge.refusal;
 		rsv_handle_put(&o->handle);
-		/* The slab that was made for the object goes back, too. */
+		/*
+		 * The slab that was made for the object goes back, too, and so does what the
+		 * cache had for objects freed by RCU. If the cache has less than it is charged
+		 * for now, rsv_file_recount() finds that, and the request is tried once more.
+		 */
 		rsv_cache_shrink(cache->cache);
-		rsv_cache_handle_charge(cache);
 		return ERR_PTR(error);
 	}
 	return o;

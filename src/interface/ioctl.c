@@ -270,11 +270,12 @@ static int rsv_do_free(struct rsv_file *f, union rsv_ioctl_arg *arg)
 		return -EINVAL;
 	if (!h)
 		return -ENOENT;
+	/* No object is busy, so nothing refuses one that is to be freed by RCU after this. */
+	if (free->flags & RSV_FREE_BY_RCU && rsv_object_handle_set_by_rcu(h))
+		return -EINVAL;
 	/* A buffer's mappings may outlive its number; any other reference is a child's. */
 	if (h->kind != &rsv_kind_buffer && rsv_handle_busy(h))
 		return -EBUSY;
-	if (free->flags & RSV_FREE_BY_RCU && rsv_object_handle_set_by_rcu(h))
-		return -EINVAL;
 	cache = h->kind == &rsv_kind_object ? h->parent : NULL;
 	rsv_file_drop(f, free->handle);
 	/* The cache, which the descriptor has, may have given back a slab. */
