@@ -15,7 +15,9 @@
 #include "step_region.h"
 
 #define SESSION_SIZE 500 /* a slab of the engine SLAB has 24, and its bufctls */
+#define LETTER       RSV_RCU_OBJECT_MIN /* behind the struct rcu_head of a session */
 #define PRICE_SIZE   256
+#define MARK_SIZE    8 /* bytes of the word that tells whether an object is free */
 #define MAGAZINE     64 /* objects of that size in a magazine */
 #define PICTURE_MAX  64
 
@@ -40,7 +42,7 @@ enum price {
  * struct session - an object that the lesson draws
  * @handle: its handle
  * @offset: its offset in the region
- * @letter: its first byte, and how it is drawn
+ * @letter: its byte at LETTER, and how it is drawn
  */
 struct session {
 	uint32_t handle;
@@ -77,7 +79,7 @@ static struct session alloc_lettered(const struct lesson_ctx *ctx, char letter)
 	struct session s = alloc_session(ctx, &sessions);
 
 	s.letter = letter;
-	write_object(ctx->fd, s.handle, 0, &letter, sizeof(letter));
+	write_object(ctx->fd, s.handle, LETTER, &letter, sizeof(letter));
 	return s;
 }
 
@@ -162,14 +164,17 @@ static void end_session_step(struct lesson_ctx *ctx)
 	end_step(ctx);
 }
 
-/* What a reader finds that has the address of A. The last session is at that address. */
+/*
+ * What a reader finds that has the address of A. The last session is at that address. While A
+ * waits no handle leads there, so in that step the lesson only shows that no other session does.
+ */
 static char found(const struct lesson_ctx *ctx)
 {
-	char letter;
+	char bytes[LETTER + 1];
 
 	expect(ctx, last.offset, a.offset, "address of the last session");
-	read_object(ctx->fd, last.handle, &letter, sizeof(letter));
-	return letter;
+	read_object(ctx->fd, last.handle, bytes, sizeof(bytes));
+	return bytes[LETTER];
 }
 
 static void teach_grace_period(struct lesson_ctx *ctx)
@@ -198,7 +203,8 @@ static void teach_grace_period(struct lesson_ctx *ctx)
 		"grace period is over: until every reader that may have found it has called "
 		"rcu_read_unlock(). For the allocator it is in use meanwhile, so the next request "
 		"gets other memory. Nothing in A changes but its struct rcu_head, which readers "
-		"leave alone.");
+		"leave alone: it is in front of the letter. A program cannot look, since its handle "
+		"of A is gone.");
 	end_session_step(ctx);
 
 	begin_step(ctx, &session_steps, ENDED);
@@ -207,8 +213,8 @@ static void teach_grace_period(struct lesson_ctx *ctx)
 	explain("A barrier waits until the grace period is over. No reader has the address of A "
 		"any more, and A is free. It is in a magazine of the depot. So %u more requests "
 		"get what is left in the CPU's magazine (#), and the next one, C, gets the memory "
-		"that A had.",
-		sessions.nr - 2);
+		"that A had. A reader that comes now finds %c there.",
+		sessions.nr - 2, found(ctx));
 	end_session_step(ctx);
 }
 
@@ -272,6 +278,14 @@ static void show_figures(const char *what, const struct rsv_ioc_cache *cache)
 	       (unsigned long long)cache->rcu_waiting, (unsigned long long)cache->slabs_made);
 }
 
+static void show_price(const char *what, enum price price)
+{
+	const struct rsv_ioc_cache *cache = &seen_prices[price];
+
+	show_figures(what, cache);
+	printf("             each takes %u bytes of its slab\n", cache->stride);
+}
+
 static void show_depot(const char *what, const struct rsv_ioc_cache *cache)
 {
 	show_figures(what, cache);
@@ -309,15 +323,20 @@ static void teach_prices(struct lesson_ctx *ctx)
 	expect(ctx, seen_prices[TYPESAFE].slabs_made, seen_prices[AT_ONCE].slabs_made,
 	       "slabs of the typesafe cache");
 	expect(ctx, seen_prices[BY_RCU].rcu_waiting, MAGAZINE - 1, "objects that wait");
+	expect(ctx, seen_prices[TYPESAFE].stride, PRICE_SIZE + MARK_SIZE,
+	       "stride of the typesafe cache");
+	expect(ctx, seen_prices[AT_ONCE].stride, PRICE_SIZE, "stride of the others");
 	explain("Both ways have a price. %u objects of each cache are allocated and freed, and %u "
 		"are allocated again. A free by RCU costs memory: while objects wait, the cache "
 		"needs others, in more slabs. In return readers may rely on what they found. In "
-		"a typesafe cache nothing waits, but its readers look twice.",
-		MAGAZINE - 1, MAGAZINE - 1);
+		"a typesafe cache nothing waits, but its readers look twice. And no byte of a free "
+		"object may change, so the engines SLUB and SLOB keep the mark of each, which is "
+		"otherwise in the object, behind it: %u bytes more.",
+		MAGAZINE - 1, MAGAZINE - 1, MARK_SIZE);
 	putchar('\n');
-	show_figures("at once", &seen_prices[AT_ONCE]);
-	show_figures("typesafe", &seen_prices[TYPESAFE]);
-	show_figures("by RCU", &seen_prices[BY_RCU]);
+	show_price("at once", AT_ONCE);
+	show_price("typesafe", TYPESAFE);
+	show_price("by RCU", BY_RCU);
 	end_step_region(ctx, &price_steps);
 	end_step(ctx);
 }
@@ -359,10 +378,10 @@ static uint64_t teach_reuse(struct lesson_ctx *ctx)
 		"SLAB_TYPESAFE_BY_RCU, the writer frees A at once, and the next request gets the "
 		"same memory. But until a grace period is over the memory stays an object of this "
 		"cache. No byte changes while it is free, the constructor does not run again, and "
-		"its slab does not go. So the reader that has the address of A can get a reference "
-		"to what is there now, or lock it. Then it must look whether that is still what it "
-		"wanted. The kernel's <linux/slab.h> has the rule; examples/example_rcu.c follows "
-		"it.");
+		"the pages of its slab go to nobody else. So the reader that has the address of A "
+		"can get a reference to what is there now, or lock it. Then it must look whether "
+		"that is still what it wanted. The kernel's <linux/slab.h> has the rule; "
+		"examples/example_rcu.c follows it.");
 	printf("\n  session    same memory, constructor not called again\n");
 	printf("  reader     wanted A, finds %c, and searches again\n",
 	       read_session(ctx, &new).state[0]);
