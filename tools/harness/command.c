@@ -287,10 +287,15 @@ TEST_F(device, the_command_allocates_and_frees)
 	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 
-/* How many objects still wait is shown too, but a grace period may end at any time. */
+/* A grace period may end at any time, but hardly each time before the command looks. */
 TEST_F(device, the_command_frees_by_RCU)
 {
-	EXPECT_EQ(run("cache", "by-rcu", "16", "--by-rcu"), 0);
+	int tries = 0;
+
+	do {
+		ASSERT_EQ(run("cache", "by-rcu", "16", "--by-rcu"), 0);
+	} while (printed("\nby RCU     0 objects") && ++tries < 20);
+	EXPECT_LT(tries, 20) TH_LOG("no object waited");
 	EXPECT_TRUE(printed("\nby RCU     ") && printed(" objects wait for a grace period\n"));
 	EXPECT_TRUE(printed("freed      0 objects in use; "));
 	EXPECT_TRUE(printed("cache destroyed\n"));
@@ -311,11 +316,13 @@ TEST_F(device, the_command_makes_caches_of_all_kinds)
 	EXPECT_TRUE(printed("slob page: ") && printed("; heap: "));
 	EXPECT_EQ(run("cache", "kind", "2K", "--no-magazine"), 0);
 	EXPECT_FALSE(printed("magazines"));
+	EXPECT_TRUE(printed("stride 2 KB"));
 	EXPECT_EQ(run("cache", "kind", "2K", "--red-zone"), 0);
 	EXPECT_FALSE(printed("magazines") || printed("stride 2 KB"));
 	EXPECT_EQ(run("cache", "kind", "2K", "--poison"), 0);
 	EXPECT_EQ(run("cache", "kind", "2K", "--store-user"), 0);
 	EXPECT_EQ(run("cache", "kind", "2K", "--typesafe"), 0);
+	EXPECT_FALSE(printed("stride 2 KB")) TH_LOG("the mark is in the object");
 	EXPECT_TRUE(free_bytes_become(self->fd, 0, self->free));
 }
 

@@ -167,6 +167,21 @@ TEST_F(device, only_objects_with_room_are_freed_by_RCU)
 		EXPECT_EQ(free_by_rcu(self->fd, no_handles[i]), ENOENT);
 }
 
+/* The flag is wrong for them, whether others depend on them or not. */
+TEST_F(device, caches_and_regions_are_not_freed_by_RCU)
+{
+	struct rsv_ioc_cache_create made;
+	uint32_t region, object;
+
+	ASSERT_EQ(create_scratch(self->fd, KB(64), &region), 0);
+	ASSERT_EQ(create_cache(self->fd, region, "used", 64, &made), 0);
+	ASSERT_EQ(alloc_object(self->fd, made.handle, &object), 0);
+	EXPECT_EQ(free_by_rcu(self->fd, made.handle), EINVAL);
+	EXPECT_EQ(free_by_rcu(self->fd, region), EINVAL);
+	EXPECT_EQ(free_handle(self->fd, made.handle), EBUSY);
+	EXPECT_EQ(free_handle(self->fd, region), EBUSY);
+}
+
 TEST_F(device, a_barrier_is_for_regions_of_programs)
 {
 	struct rsv_ioc_cache_create cache;
@@ -266,26 +281,123 @@ TEST_F(device, objects_freed_by_RCU_count_for_the_quota)
 	set_shares("50%", "25%");
 }
 
-/* A magazine that is not full waits for more objects, for two seconds: so its objects are seen. */
-static int charged_while_waiting(int fd)
+/* Allocates until the quota refuses. Returns the number of objects, or 0 if something else did. */
+static uint32_t fill_quota(int fd, uint32_t cache, uint32_t *objects, uint32_t most)
 {
-	struct rsv_ioc_cache_create made;
-	struct rsv_ioc_cache cache;
-	uint32_t object;
-	uint64_t bytes;
-	int tries;
+	uint32_t nr;
+	int error = 0;
 
-	STEP(1, !create_cache(fd, 0, "charged", 2000, &made));
-	for (tries = 0; tries < 100; tries++) {
-		STEP(2, !alloc_object(fd, made.handle, &object) && !free_by_rcu(fd, object));
-		bytes = info_of(fd, 0).user_bytes;
-		STEP(3, !query_cache(fd, 0, made.id, &cache));
-		if (cache.rcu_waiting)
+	for (nr = 0; nr < most; nr++) {
+		error = alloc_object(fd, cache, &objects[nr]);
+		if (error)
 			break;
 	}
-	STEP(4, tries < 100 && bytes > 0);
-	STEP(5, !rcu_barrier(fd, 0) && !free_handle(fd, made.handle));
-	STEP(6, info_of(fd, 0).user_bytes == 0);
+	return error == EDQUOT ? nr : 0;
+}
+
+/*
+ * What the cache itself waits for helps its next request, and what another cache waits for does
+ * once that is shrunk.
+ */
+static int get_back_what_waits(int fd, uint32_t flags)
+{
+	static uint32_t objects[4096];
+	struct rsv_ioc_cache_create made, other;
+	uint32_t slabs, nr, object;
+
+	STEP(1, !create_cache_with(fd, 0, "waits", 2000, RSV_ENGINE_SLUB | flags, &made));
+	STEP(2, !create_cache_with(fd, 0, "other", 2000, RSV_ENGINE_SLUB | flags, &other));
+	nr = fill_quota(fd, made.handle, objects, ARRAY_SIZE(objects));
+	STEP(3, nr > 100);
+	STEP(4, alloc_object(fd, other.handle, &object) == EDQUOT);
+	STEP(5, !free_many_by_rcu(fd, objects, nr));
+	STEP(6, !alloc_many(fd, made.handle, objects, nr));
+	STEP(7, !free_many_by_rcu(fd, objects, nr));
+	STEP(8, !shrink_cache(fd, made.handle, &slabs));
+	STEP(9, info_of(fd, 0).user_bytes == 0);
+	STEP(10, !alloc_many(fd, other.handle, objects, nr));
+	STEP(11, !free_many_by_rcu(fd, objects, nr));
+	STEP(12, !free_handle(fd, made.handle) && !free_handle(fd, other.handle));
+	return 0;
+}
+
+static int get_back_with_magazines(int fd)
+{
+	return get_back_what_waits(fd, 0);
+}
+
+static int get_back_without_magazines(int fd)
+{
+	return get_back_what_waits(fd, RSV_NO_MAGAZINE);
+}
+
+TEST_F(device, a_refused_program_gets_back_what_waits)
+{
+	set_shares("50%", "1%");
+	EXPECT_EQ(as_nobody(get_back_with_magazines, self->fd), 0);
+	EXPECT_EQ(as_nobody(get_back_without_magazines, self->fd), 0);
+	set_shares("50%", "25%");
+}
+
+/*
+ * The blocks of free objects of a typesafe cache are charged, too, until the cache is shrunk.
+ * Nobody else can have them.
+ */
+static int charged_for_free_blocks(int fd)
+{
+	struct rsv_ioc_cache_create made;
+	uint32_t objects[NR_BY_RCU], slabs;
+	uint64_t bytes;
+	int i;
+
+	STEP(1, !create_cache_with(fd, 0, "blocks", 1000,
+				   RSV_ENGINE_SLOB | RSV_TYPESAFE_BY_RCU | RSV_NO_MAGAZINE,
+				   &made));
+	STEP(2, !alloc_many(fd, made.handle, objects, NR_BY_RCU));
+	bytes = info_of(fd, 0).user_bytes;
+	STEP(3, bytes >= NR_BY_RCU * 1000);
+	for (i = 0; i < NR_BY_RCU; i++)
+		STEP(4, !free_handle(fd, objects[i]));
+	STEP(5, info_of(fd, 0).user_bytes == bytes);
+	STEP(6, !shrink_cache(fd, made.handle, &slabs));
+	STEP(7, info_of(fd, 0).user_bytes == 0);
+	STEP(8, !free_handle(fd, made.handle));
+	return 0;
+}
+
+TEST_F(device, free_blocks_of_a_typesafe_cache_are_charged)
+{
+	EXPECT_EQ(as_nobody(charged_for_free_blocks, self->fd), 0);
+}
+
+/*
+ * In the heap each block is charged by itself. A grace period may end at any time, so what still
+ * waits after a look at the charge waited then, too.
+ */
+static int charged_while_waiting(int fd)
+{
+	const uint32_t flags = RSV_ENGINE_SLOB | RSV_NO_MAGAZINE;
+	struct rsv_ioc_cache_create made;
+	struct rsv_ioc_cache cache;
+	uint64_t bytes, waiting;
+	uint32_t object;
+	int tries;
+
+	STEP(1, !create_cache_with(fd, 0, "charged", 2000, flags, &made));
+	for (tries = 0; tries < 100; tries++) {
+		STEP(2, !alloc_object(fd, made.handle, &object));
+		bytes = info_of(fd, 0).user_bytes;
+		STEP(3, bytes > 0 && !free_by_rcu(fd, object));
+		waiting = info_of(fd, 0).user_bytes;
+		STEP(4, !query_cache(fd, 0, made.id, &cache));
+		STEP(5, !cache.rcu_waiting || waiting == bytes);
+		if (cache.rcu_waiting)
+			break;
+		STEP(6, !rcu_barrier(fd, 0));
+	}
+	STEP(7, tries < 100 && !rcu_barrier(fd, 0));
+	STEP(8, info_of(fd, 0).user_bytes == 0);
+	STEP(9, !free_handle(fd, made.handle));
 	return 0;
 }
 
@@ -316,6 +428,7 @@ TEST_F(device, a_typesafe_object_is_of_its_cache_until_its_slab_goes)
 	uint32_t region, slabs;
 	size_t e, m;
 
+	ASSERT_EQ(pin_to_cpu(), 0);
 	for (e = 0; e < ARRAY_SIZE(engines); e++) {
 		for (m = 0; m < 2; m++) {
 			ASSERT_EQ(create_scratch(self->fd, MB(1), &region), 0);

@@ -742,7 +742,8 @@ struct rsv_ioc_object_io {
 
 /*
  * A flag of struct rsv_ioc_free: the object is free after a grace period of RCU, as by kfree_rcu().
- * Until then it is used, and its memory counts for the quota; its handle is gone at once.
+ * Until then it is used, and its memory counts for the quota; its handle is gone at once. Its first
+ * RSV_RCU_OBJECT_MIN bytes become the kernel's struct rcu_head, and all others stay as they are.
  */
 #define RSV_FREE_BY_RCU		0x00000001U
 
@@ -777,7 +778,8 @@ struct rsv_ioc_free {
  * @reserved: in: 0
  *
  * The kernel hurries the grace period. The program is not charged any more for slabs that its
- * caches gave back meanwhile.
+ * caches gave back meanwhile. Caches with magazines keep the objects in these, and their slabs:
+ * RSV_IOC_CACHE_SHRINK gives them back, and needs no barrier before it.
  */
 struct rsv_ioc_rcu_barrier {
 	__u32 size;
