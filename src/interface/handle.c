@@ -220,8 +220,8 @@ static void rsv_cache_handle_release(struct rsv_handle *h)
 
 /**
  * rsv_cache_handle_retire() - take the cache of a handle away, to be destroyed with others
- * @h: the handle of a cache no object of which has a handle. Some may still wait for a grace period:
- *	rsv_caches_end() waits for them
+ * @h: the handle of a cache none of whose objects has a handle. Some may still wait for a grace
+ *	period: rsv_caches_end() waits for them
  * @caches: the list that the cache is added to, for rsv_caches_end()
  *
  * Context: Process; may sleep.

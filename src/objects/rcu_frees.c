@@ -111,7 +111,9 @@ bool rsv_rcu_pop(const struct rsv_rcu_frees *f, struct rsv_rcu_stack *stack,
  * Coming
  */
 
-/* Begins to wait for what just arrived, and unlocks. While anything waits the work queues itself. */
+/*
+ * Begins to wait for what just arrived, and unlocks. While anything waits the work queues itself.
+ */
 static void rsv_rcu_added(struct rsv_rcu_frees *f, bool first, unsigned long flags)
 	__releases(&f->lock)
 {

@@ -194,7 +194,7 @@ void rsv_caches_age(struct rsv_region *r)
 EXPORT_SYMBOL_IF_KUNIT(rsv_caches_age);
 
 /* Returns whether any cache has objects that readers under RCU may still look at. */
-static bool rsv_caches_release(struct rsv_region *r)
+static bool rsv_caches_release_all(struct rsv_region *r)
 {
 	struct rsv_cache *c;
 	bool waits = false;
@@ -214,7 +214,7 @@ static void rsv_caches_shrink(struct rsv_region *r)
 {
 	struct rsv_cache *c;
 
-	if (!rsv_caches_release(r))
+	if (!rsv_caches_release_all(r))
 		return;
 	synchronize_rcu_expedited();
 	mutex_lock(&r->caches_lock);
