@@ -385,9 +385,9 @@ struct rsv_pcp_slot {
  *	touches the list, with preemption disabled. Other CPUs read the counts, and flush the list
  *	once the CPU is dead, or once the list was replaced by a longer one
  * @busy: set while the CPU works on the list; an interrupt that finds it set goes to the free areas
- * @open: a block may come to the list without rsv_backoff_cached(): the first one after a drain
- *	sets it, and the next drain clears it. While it is clear, @high is 0. Only this CPU changes
- *	it, or a flush once the CPU is dead
+ * @open: a block may come to the list without rsv_backoff_cached(): the first one after a drain of
+ *	all CPUs sets it, and the next such drain clears it. While it is clear, @high is 0. Only
+ *	this CPU changes it, or a flush once the CPU is dead
  * @mask: the number of slots less one (constant). The number is a power of two, because indices
  *	wrap around, and one slot has no block
  * @ends: which slots are in use
@@ -427,7 +427,7 @@ struct rsv_pcp {
  *	are those of struct rsv_pcp
  * @busy: set while the CPU works on the list
  * @open: a block may be freed onto the list without rsv_backoff_cached(): the first free after a
- *	drain sets it, and the next drain clears it
+ *	drain of all CPUs sets it, and the next such drain clears it
  * @nr: number of blocks
  * @order: the order of each block
  * @nr_pages: pages of all blocks

@@ -6,6 +6,7 @@
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 #include <linux/smp.h>
 
 #include "pages/backoff.h"
@@ -128,9 +129,103 @@ static void refill_of_a_list_ends_the_state(struct kunit *test)
 	rsvt_drain_in_vain(r);
 	page = rsv_alloc_pages(r, GFP, 0);
 	KUNIT_ASSERT_NOT_NULL(test, page);
-	if (rsv_pcp_is_open(rsv_zone_nth(r, 0), raw_smp_processor_id()))
-		KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
+	/* With many CPUs, lists of so few pages have no limit. */
+	if (!rsv_zone_nth(r, 0)->pcp_high[0])
+		kunit_skip(test, "many CPUs share little memory");
+	KUNIT_EXPECT_TRUE(test, rsv_pcp_is_open(rsv_zone_nth(r, 0), raw_smp_processor_id()));
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
 	__rsv_free_pages(page, 0);
+}
+
+/* It drains this CPU alone, so that no request learns anything from its end. */
+static void drain_that_may_not_wait_closes_no_list(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_zone *z = rsv_zone_nth(r, 0);
+	struct page *used = rsv_alloc_pages(r, GFP, 0), *page = rsv_alloc_pages(r, GFP, 0);
+	const struct rsv_pcp *list = raw_cpu_ptr(z->pcp[0]);
+
+	KUNIT_ASSERT_NOT_NULL(test, used);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	if (!z->pcp_high[0])
+		kunit_skip(test, "many CPUs share little memory");
+	__rsv_free_pages(page, 0);
+	KUNIT_EXPECT_TRUE(test, list->open);
+	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP_NOWAIT | __GFP_NOWARN, ALL));
+	KUNIT_EXPECT_EQ(test, rsv_pcp_nr(list), 0);
+	KUNIT_EXPECT_TRUE(test, list->open);
+	KUNIT_EXPECT_GT(test, list->high, 0);
+	KUNIT_EXPECT_NULL(test, rsv_alloc_pages(r, GFP, ALL));
+	KUNIT_EXPECT_FALSE(test, list->open);
+	__rsv_free_pages(used, 0);
+}
+
+/* As while a drain has closed the list, and has not flushed it yet. */
+static void closed_list_counts_as_open_while_it_has_blocks(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_zone *z = rsv_zone_nth(r, 0);
+	const unsigned int cpu = raw_smp_processor_id();
+	struct page *page = rsv_alloc_pages(r, GFP, 0);
+	struct rsv_pcp *list = raw_cpu_ptr(z->pcp[0]);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	__rsv_free_pages(page, 0);
+	if (!rsv_pcp_nr(list))
+		kunit_skip(test, "many CPUs share little memory");
+	list->open = false;
+	list->high = 0;
+	KUNIT_EXPECT_TRUE(test, rsv_pcp_is_open(z, cpu));
+	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
+}
+
+/* As when the CPU went off-line: nobody else uses its lists, so a test may flush them. */
+static void lists_of_a_dead_cpu_are_closed(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_zone *z = rsv_zone_nth(r, 0);
+	const unsigned int cpu = raw_smp_processor_id();
+	struct page *page = rsv_alloc_pages(r, GFP, 0), *large = rsv_alloc_pages(r, GFP, 4);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, large);
+	__rsv_free_pages(page, 0);
+	__rsv_free_pages(large, 4);
+	if (!rsv_pcp_is_open(z, cpu))
+		kunit_skip(test, "many CPUs share little memory");
+	rsv_pcp_drain_dead(z, cpu);
+	KUNIT_EXPECT_FALSE(test, rsv_pcp_is_open(z, cpu));
+	/* The CPU comes back. */
+	page = rsv_alloc_pages(r, GFP, 0);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	rsvt_drain(test, r);
+	__rsv_free_pages(page, 0);
+	KUNIT_EXPECT_TRUE(test, rsv_pcp_is_open(z, cpu));
+	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
+}
+
+/* The new lists are closed and empty, and what comes to them says so. */
+static void longer_lists_of_a_zone_that_grew_are_closed(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_zone *z = rsv_zone_nth(r, 0);
+	struct rsv_reserve want = { .bytes = SZ_1M, .flags = RSV_RESERVE_NODE, .nid = z->nid };
+	struct page *page = rsv_alloc_pages(r, GFP, 0), *second = rsv_alloc_pages(r, GFP, 0);
+	const struct rsv_pcp __percpu *before = z->pcp[0];
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, second);
+	__rsv_free_pages(page, 0);
+	KUNIT_ASSERT_EQ(test, rsv_region_grow(r, &want), 0);
+	if (rsv_zone_nth(r, 1) || z->pcp[0] == before)
+		kunit_skip(test, "the memory came from another zone, or many CPUs share it");
+	KUNIT_EXPECT_EQ(test, rsv_pcp_nr(raw_cpu_ptr(z->pcp[0])), 0);
+	KUNIT_EXPECT_FALSE(test, ((struct rsv_pcp *)raw_cpu_ptr(z->pcp[0]))->open);
+	rsvt_drain_in_vain(r);
+	__rsv_free_pages(second, 0);
+	KUNIT_EXPECT_TRUE(test, rsv_pcp_is_open(z, raw_smp_processor_id()));
+	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
+	KUNIT_EXPECT_TRUE(test, rsvt_all_can_be_had(r));
 }
 
 /* As when the zone has lost pages: another CPU stores a limit of 0, and that closes no list. */
@@ -349,6 +444,10 @@ static struct kunit_case backoff_drained_cases[] = {
 	KUNIT_CASE(block_freed_onto_an_open_list_is_found),
 	KUNIT_CASE(refill_that_fails_opens_no_list),
 	KUNIT_CASE(refill_of_a_list_ends_the_state),
+	KUNIT_CASE(drain_that_may_not_wait_closes_no_list),
+	KUNIT_CASE(closed_list_counts_as_open_while_it_has_blocks),
+	KUNIT_CASE(lists_of_a_dead_cpu_are_closed),
+	KUNIT_CASE(longer_lists_of_a_zone_that_grew_are_closed),
 	KUNIT_CASE(list_without_a_limit_stays_open),
 	KUNIT_CASE(drain_changes_no_limit),
 	KUNIT_CASE(list_of_larger_blocks_is_open_while_it_has_any),

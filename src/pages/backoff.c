@@ -55,9 +55,9 @@
  * A sheaf is its caller's, and no drain looks at it. What goes back from one goes to the magazines
  * or to the engine, as other objects do.
  *
- * The fast paths say nothing. They need not, because a drain closes a CPU's list and takes the
- * CPU's magazines away. So the first free on that CPU takes the slow path, which opens the list or
- * loads a magazine, and says so. A list or magazine that is open counts as a place with something,
+ * The fast paths of lists and magazines say nothing. They need not, because a drain of all CPUs
+ * closes a CPU's list and takes the CPU's magazines away. So the first free on that CPU takes the
+ * slow path, which opens the list or loads a magazine, and says so. A list or magazine that is open counts as a place with something,
  * even if it is empty: the next drain visits that CPU. Only the CPU itself opens and closes them,
  * and a flush once it is dead. A limit of 0 alone closes no list: any CPU may store that
  * (pcp_limit.c).
@@ -71,9 +71,11 @@
  * does not make the region drained.
  *
  * Some looks take no lock: at a CPU's lists and magazines, and at the counts of what waits for a
- * grace period. So a list that was flushed looks empty and closed only when its blocks are in the
- * free areas, and those counts fall only when the memory is free. The drain whose look finds
- * nothing has a barrier before its end. So whoever sees the region drained sees that memory, too.
+ * grace period. A list may be closed while it has blocks, and by another drain than the one that
+ * looks. So a look sees first that the list is closed, and then that it has no block, which it gets
+ * none of until it is open. A list has one block less only when that block is in the free areas, and
+ * those counts fall only when the memory is free. The drain whose look finds nothing has a barrier
+ * before its end. So whoever sees the region drained sees that memory, too.
  *
  * While memory waits for a grace period the region is not drained. A drain waits for the grace
  * period, and frees what waited. What is cached afterwards, in a depot for example, has said so,

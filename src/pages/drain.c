@@ -75,13 +75,17 @@ void rsv_drain_set_hooks(const struct rsv_drain_hooks *hooks)
  * This CPU, and zeroed pages
  */
 
+/*
+ * Only a drain of all CPUs closes lists (backoff.c), since that makes the next free onto each of
+ * them take the slow path. That drain may sleep.
+ */
 static void rsv_drain_lists(struct rsv_region *r, bool may_sleep)
 {
 	unsigned int n;
 	struct rsv_zone *z;
 
 	for (n = 0; (z = rsv_zone_nth(r, n)); n++) {
-		rsv_pcp_drain(z);
+		rsv_pcp_drain(z, may_sleep);
 		if (may_sleep)
 			cond_resched();
 	}

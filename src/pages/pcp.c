@@ -29,8 +29,8 @@
  *
  * Meanwhile no drain finds the blocks of the old lists.
  *
- * A drain closes the lists that it empties, and the first block that comes to one opens it again:
- * backoff.c says why. For the fast paths a closed list is an empty one that may have no block more,
+ * A drain of all CPUs closes the lists that it empties, and the first block that comes to one opens
+ * it again: backoff.c says why. For the fast paths a closed list is an empty one that may have no block more,
  * so they need no further test.
  */
 #include <linux/log2.h>
@@ -313,9 +313,10 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
  * Draining
  */
 
+/* A list may be closed before it is empty: see rsv_pcp_is_open(). */
 static void rsv_pcp_close(struct rsv_pcp *pcp)
 {
-	WRITE_ONCE(pcp->open, false);
+	smp_store_release(&pcp->open, false); /* pairs with rsv_pcp_is_open() */
 	WRITE_ONCE(pcp->high, 0);
 }
 
@@ -326,11 +327,11 @@ static void rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned 
 }
 
 /*
- * Closes and flushes this CPU's list. Between two steps preemption is enabled: a list of scattered
+ * Flushes this CPU's list, and closes it first if @close is set. Between two steps preemption is enabled: a list of scattered
  * pages takes long. So tasks and interrupts may use the list meanwhile, and open it again.
  * Therefore the number of steps has a limit.
  */
-static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order)
+static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order, bool close)
 {
 	unsigned int steps = RSV_PCP_PAGES;
 	struct rsv_pcp *pcp;
@@ -340,7 +341,7 @@ static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order)
 		pcp = rsv_pcp_enter(z, order);
 		if (!pcp)
 			return;
-		if (steps == RSV_PCP_PAGES)
+		if (close && steps == RSV_PCP_PAGES)
 			rsv_pcp_close(pcp);
 		if (rsv_pcp_nr(pcp))
 			rsv_pcp_flush(z, pcp, order);
@@ -352,18 +353,19 @@ static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order)
 /**
  * rsv_pcp_drain() - move all blocks on this CPU's lists of a zone to the free areas
  * @z: the zone
+ * @close: whether the lists are closed, too
  *
  * An interrupt skips a list that the interrupted code works on.
  *
  * Context: Any but NMI.
  */
-void rsv_pcp_drain(struct rsv_zone *z)
+void rsv_pcp_drain(struct rsv_zone *z, bool close)
 {
 	unsigned int order;
 
 	for (order = 0; order < RSV_PCP_ORDERS; order++)
-		rsv_pcp_drain_order(z, order);
-	rsv_large_drain(z);
+		rsv_pcp_drain_order(z, order, close);
+	rsv_large_drain(z, close);
 }
 
 /**
@@ -387,30 +389,7 @@ void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu)
 	}
 	rsv_large_drain_dead(z, cpu);
 }
-
-/**
- * rsv_pcp_is_open() - whether any of a CPU's lists of a zone has blocks or is open
- * @z: the zone
- * @cpu: the CPU
- *
- * Context: Any. The CPU may change the lists at the same time.
- * Return: false if all are empty and closed.
- */
-bool rsv_pcp_is_open(const struct rsv_zone *z, unsigned int cpu)
-{
-	bool any = rsv_large_is_open(z, cpu);
-	const struct rsv_pcp *pcp;
-	unsigned int order;
-
-	rcu_read_lock();
-	for (order = 0; !any && order < RSV_PCP_ORDERS; order++) {
-		pcp = per_cpu_ptr(z->pcp[order], cpu);
-		any = rsv_pcp_nr(pcp) || READ_ONCE(pcp->open);
-	}
-	rcu_read_unlock();
-	return any;
-}
-EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_is_open);
+EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_drain_dead);
 
 /*
  * Creating

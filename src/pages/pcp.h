@@ -31,7 +31,7 @@ void rsv_pcp_release(struct rsv_zone *z);
 
 struct rsv_frame *rsv_pcp_alloc(struct rsv_zone *z, const struct rsv_request *q);
 bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order);
-void rsv_pcp_drain(struct rsv_zone *z);
+void rsv_pcp_drain(struct rsv_zone *z, bool close);
 void rsv_pcp_drain_dead(struct rsv_zone *z, unsigned int cpu);
 void rsv_pcp_adapt(struct rsv_pcp *pcp, unsigned int low, unsigned int high);
 void rsv_pcp_forget_limits(struct rsv_zone *z);

@@ -193,32 +193,35 @@ bool rsv_large_free(struct rsv_extent *e, unsigned long index, unsigned int orde
 }
 
 /*
- * Empties and closes a list. A block on its way to the free areas is on no list. So the list says
- * that it is closed when all of them are there: until then a drain waits for this one.
+ * Empties a list, and closes it then if @close is set. A block on its way to the free areas is on
+ * no list. So the list says that it is closed when all of them are there: until then a drain waits
+ * for this one.
  */
-static void rsv_large_flush(struct rsv_zone *z, struct rsv_large_list *list)
+static void rsv_large_flush(struct rsv_zone *z, struct rsv_large_list *list, bool close)
 {
 	while (list->nr)
 		rsv_large_evict(z, list);
-	smp_store_release(&list->open, false); /* pairs with rsv_backoff_end_drain() */
+	if (close)
+		smp_store_release(&list->open, false); /* pairs with rsv_backoff_end_drain() */
 }
 
 /**
  * rsv_large_drain() - move all blocks on this CPU's list of larger blocks to the free areas
  * @z: the zone
+ * @close: whether the list is closed, too
  *
  * An interrupt skips a list that the interrupted code works on.
  *
  * Context: Any but NMI.
  */
-void rsv_large_drain(struct rsv_zone *z)
+void rsv_large_drain(struct rsv_zone *z, bool close)
 {
 	struct rsv_large_list *list;
 
 	preempt_disable();
 	list = rsv_large_enter(z);
 	if (list) {
-		rsv_large_flush(z, list);
+		rsv_large_flush(z, list, close);
 		rsv_large_leave(list);
 	}
 	preempt_enable();
@@ -233,7 +236,7 @@ void rsv_large_drain(struct rsv_zone *z)
  */
 void rsv_large_drain_dead(struct rsv_zone *z, unsigned int cpu)
 {
-	rsv_large_flush(z, per_cpu_ptr(z->large, cpu));
+	rsv_large_flush(z, per_cpu_ptr(z->large, cpu), true);
 }
 
 /**

@@ -2,8 +2,9 @@
 /*
  * What per-CPU lists have and did.
  *
- * Each CPU counts for itself, without a lock. Other CPUs read the counts, and add them up. Counts
- * of lists that longer ones replaced are in zone->pcp_past.
+ * Each CPU counts for itself, without a lock. Other CPUs read the counts, to add them up or to find
+ * the CPUs that a drain has to visit. Counts of lists that longer ones replaced are in
+ * zone->pcp_past.
  */
 #include <linux/minmax.h>
 #include <linux/percpu.h>
@@ -56,3 +57,32 @@ void rsv_pcp_get_stats(const struct rsv_zone *z, unsigned int order, struct rsv_
 		rsv_pcp_add_stats(per_cpu_ptr(pcp, cpu), stats);
 	rcu_read_unlock();
 }
+
+/**
+ * rsv_pcp_is_open() - whether any of a CPU's lists of a zone has blocks or is open
+ * @z: the zone
+ * @cpu: the CPU
+ *
+ * The function looks at the flag first. A closed list gets no block until it is open again, and who
+ * opens it says so (backoff.c). So 0 means then that all of its blocks are in the free areas. The
+ * other way round, an empty list might get blocks, and be closed, between the two looks.
+ *
+ * Context: Any. The CPU may change the lists at the same time.
+ * Return: false if all are empty and closed.
+ */
+bool rsv_pcp_is_open(const struct rsv_zone *z, unsigned int cpu)
+{
+	bool any = rsv_large_is_open(z, cpu);
+	const struct rsv_pcp *pcp;
+	unsigned int order;
+
+	rcu_read_lock();
+	for (order = 0; !any && order < RSV_PCP_ORDERS; order++) {
+		pcp = per_cpu_ptr(z->pcp[order], cpu);
+		/* The acquire pairs with rsv_pcp_close(). */
+		any = smp_load_acquire(&pcp->open) || rsv_pcp_nr(pcp);
+	}
+	rcu_read_unlock();
+	return any;
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_pcp_is_open);
