@@ -1598,10 +1598,10 @@ struct rsv_pool {
 /* The bit of rsv_backoff.state by which a request has its turn */
 #define RSV_BACKOFF_TURN	0
 
-/* The bits of rsv_backoff.drained; those above are the number of the drain that began last */
-#define RSV_BACKOFF_DRAINING	1U	/* nothing was cached since that drain began */
-#define RSV_BACKOFF_DRAINED	2U	/* and that drain has ended */
-#define RSV_BACKOFF_NUMBER	4U	/* the lowest bit of the number */
+/* The bits of rsv_backoff.drained; those above are the number of the drain that stored its last */
+#define RSV_BACKOFF_DRAINING	1	/* nothing was cached since that drain stored its number */
+#define RSV_BACKOFF_DRAINED	2	/* and that drain has ended */
+#define RSV_BACKOFF_NUMBER	4	/* the lowest bit of the number */
 
 /**
  * struct rsv_backoff - requests that drained in vain (pages/backoff.c)
@@ -1613,8 +1613,8 @@ struct rsv_pool {
  * @until: the time in jiffies up to which requests take turns (a hint, without a lock)
  * @nr_pages: those for at least as many pages (a hint, without a lock)
  * @drained: RSV_BACKOFF_DRAINED is set if nothing that a drain could get back is cached; 0 if
- *	anything may be (without a lock, in the order that backoff.c demands)
- * @drains: the number of the drain that began last, in steps of RSV_BACKOFF_NUMBER (atomic)
+ *	anything may be (atomic, in the order that backoff.c demands)
+ * @drains: the last number that a drain got, in steps of RSV_BACKOFF_NUMBER (atomic)
  */
 struct rsv_backoff {
 	unsigned long state;
@@ -1623,7 +1623,7 @@ struct rsv_backoff {
 	wait_queue_head_t wait;
 	unsigned long until;
 	unsigned long nr_pages;
-	unsigned int drained;
+	atomic_t drained;
 	atomic_t drains;
 };
 

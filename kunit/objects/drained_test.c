@@ -166,7 +166,7 @@ static void magazines_that_an_exchange_brings_to_the_depot_are_found(struct kuni
 	struct rsv_cache *c = cache_of_kind(test, r, KIND_SLUB);
 	const unsigned int nr = 5 * c->magazine_size;
 	void **object = rsvt_objects_array(test, nr);
-	unsigned int drain;
+	int drain;
 
 	rsvt_objects_alloc(test, c, object, nr);
 	rsvt_drain(test, r);

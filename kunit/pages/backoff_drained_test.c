@@ -364,7 +364,7 @@ static void runs_are_gathered_in_a_drained_region(struct kunit *test)
 static void what_comes_during_a_drain_ends_it(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
-	unsigned int older, newer;
+	int older, newer;
 
 	older = rsv_backoff_begin_drain(r);
 	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));

@@ -65,10 +65,10 @@
  * Who puts something into a place, or opens it, does so first and looks at @drained then. A drain
  * sets @drained first and looks at the places then. There is a full barrier in between on both
  * sides. So the drain finds what was put there, or the one who put it there finds @drained set, and
- * clears it: then the region does not become drained, or is so no more. A drain has a number, so
- * that of several drains only the one that began last makes the region drained: what came to a
- * place after its beginning has cleared that number. A drain that could not visit every CPU in time
- * does not make the region drained.
+ * clears it: then the region does not become drained, or is so no more. A drain has a number, which
+ * it stores there. So of several drains only the one that stored its number last makes the region
+ * drained: what came to a place after that has cleared the number. A drain that could not visit
+ * every CPU in time does not make the region drained.
  *
  * Some looks take no lock: at a CPU's lists and magazines, and at the counts of what waits for a
  * grace period. A list may be closed while it has blocks, and by another drain than the one that

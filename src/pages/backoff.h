@@ -24,7 +24,7 @@ void rsv_backoff_init(struct rsv_region *r);
 static inline bool rsv_backoff_is_drained(const struct rsv_region *r)
 {
 	/* pairs with rsv_backoff_end_drain() */
-	return smp_load_acquire(&r->backoff.drained) & RSV_BACKOFF_DRAINED &&
+	return atomic_read_acquire(&r->backoff.drained) & RSV_BACKOFF_DRAINED &&
 	       !READ_ONCE(r->waiting.nr_pages);
 }
 
@@ -35,26 +35,26 @@ static inline bool rsv_backoff_is_drained(const struct rsv_region *r)
 static inline void rsv_backoff_cached(struct rsv_region *r)
 {
 	smp_mb(); /* pairs with rsv_backoff_begin_drain() */
-	if (unlikely(READ_ONCE(r->backoff.drained)))
-		WRITE_ONCE(r->backoff.drained, 0);
+	if (unlikely(atomic_read(&r->backoff.drained)))
+		atomic_set(&r->backoff.drained, 0);
 }
 
 /* Begins a drain of all places. Returns its number. */
-static inline unsigned int rsv_backoff_begin_drain(struct rsv_region *r)
+static inline int rsv_backoff_begin_drain(struct rsv_region *r)
 {
-	const unsigned int drain = atomic_add_return(RSV_BACKOFF_NUMBER, &r->backoff.drains) |
-				   RSV_BACKOFF_DRAINING;
+	const int drain = atomic_add_return(RSV_BACKOFF_NUMBER, &r->backoff.drains) |
+			  RSV_BACKOFF_DRAINING;
 
-	WRITE_ONCE(r->backoff.drained, drain);
+	atomic_set(&r->backoff.drained, drain);
 	smp_mb(); /* pairs with rsv_backoff_cached() */
 	return drain;
 }
 
 /* Ends a drain that has looked at all places: the region is drained unless anything was cached. */
-static inline void rsv_backoff_end_drain(struct rsv_region *r, unsigned int drain)
+static inline void rsv_backoff_end_drain(struct rsv_region *r, int drain)
 {
 	/* A full barrier, for the looks that took no lock; pairs with rsv_backoff_is_drained() */
-	cmpxchg(&r->backoff.drained, drain, drain | RSV_BACKOFF_DRAINED);
+	atomic_cmpxchg(&r->backoff.drained, drain, drain | RSV_BACKOFF_DRAINED);
 }
 
 #endif /* RSV_PAGES_BACKOFF_H */

@@ -401,7 +401,7 @@ unsigned long rsv_zone_cached(const struct rsv_zone *z)
 bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 {
 	bool may_wait = rsv_drain_may_wait(gfp), complete = false;
-	unsigned int drain;
+	int drain;
 
 	if (may_wait) {
 		drain = rsv_backoff_begin_drain(r);
