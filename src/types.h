@@ -1553,10 +1553,12 @@ struct rsv_leaving {
  * struct rsv_rcu_stack - objects to be freed (rsv_rcu_frees.lock)
  * @magazines: full and partial magazines of such objects, by next
  * @heads: the rcu_head of each other one, by next; func has the cookie of the object: rcu_frees.h
+ * @nr_heads: how many they are, as they came
  */
 struct rsv_rcu_stack {
 	struct rsv_magazine *__data_racy magazines;
 	struct rcu_head *__data_racy heads;
+	unsigned long nr_heads;
 };
 
 /**

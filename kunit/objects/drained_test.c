@@ -11,6 +11,7 @@
 #include <linux/topology.h>
 
 #include "objects/cpu.h"
+#include "objects/leaving.h"
 #include "objects/magazine.h"
 #include "objects/magazine_cache.h"
 #include "objects/rcu_ended.h"
@@ -18,6 +19,7 @@
 #include "pages/backoff.h"
 #include "support/arrays.h"
 #include "support/drained.h"
+#include "support/misuse.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 
@@ -345,10 +347,45 @@ static void slab_that_leaves_ends_the_state(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, object);
 	rsv_cache_free(c, object);
 	/* The slab is empty already and has its bufctls, so all that follows is that it leaves. */
+	mutex_lock(&r->leaving.mutex);
 	rsvt_drain_in_vain(r);
-	KUNIT_EXPECT_GT(test, rsv_cache_shrink(c), 0);
-	KUNIT_EXPECT_FALSE(test, rsv_backoff_is_drained(r));
+	KUNIT_EXPECT_GT(test, c->engine->shrink(c, false), 0);
+	KUNIT_EXPECT_FALSE_MSG(test, rsv_backoff_is_drained(r), "leaving");
+	mutex_unlock(&r->leaving.mutex);
+	rsv_leaving_free_all(r);
+	KUNIT_EXPECT_TRUE_MSG(test, rsv_backoff_is_drained(r), "free");
 	rsvt_scratch_cache_end(test, c);
+}
+
+/*
+ * Of what waits by its rcu_head the last one is written to, so nobody knows what is below it. Both
+ * are lost, but they wait no longer, and the region can be drained.
+ */
+static void objects_lost_by_rcu_do_not_wait(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
+	struct rsv_rcu_frees *f = &r->rcu_frees;
+	struct page *used = rsv_alloc_pages(r, GFP, 0);
+	unsigned int i;
+	void *p[3];
+
+	KUNIT_ASSERT_NOT_NULL(test, used);
+	mutex_lock(&f->mutex);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		p[i] = rsv_kmalloc(r, PAGE_SIZE << RSV_PCP_ORDERS, GFP);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		rsv_kfree_call_rcu(p[i], p[i]);
+	}
+	/* The first one waits on a stack of its own. */
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&f->nr), ARRAY_SIZE(p));
+	memset(p[2], 0x5a, sizeof(struct rcu_head));
+	mutex_unlock(&f->mutex);
+	EXPECT_MISUSE(test, RSV_CORRUPT, rsv_rcu_free_all(r));
+	KUNIT_EXPECT_FALSE(test, rsv_rcu_busy(f));
+	rsvt_drain(test, r);
+	__rsv_free_pages(used, 0);
+	rsv_kfree(p[1]);
+	rsv_kfree(p[2]);
 }
 
 static struct kunit_case drained_cases[] = {
@@ -363,6 +400,7 @@ static struct kunit_case drained_cases[] = {
 	KUNIT_CASE(pages_freed_by_rcu_are_found),
 	KUNIT_CASE(each_step_of_a_free_by_rcu_ends_the_state),
 	KUNIT_CASE(slab_that_leaves_ends_the_state),
+	KUNIT_CASE(objects_lost_by_rcu_do_not_wait),
 	{}};
 
 /* Where objects are cached is then known. */

@@ -39,7 +39,6 @@
 
 #include "cache.h"
 #include "leaving.h"
-#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "work.h"
 
@@ -98,7 +97,6 @@ void rsv_leaving_add(struct rsv_cache *c, struct rsv_frame *slab)
 	get_state_synchronize_rcu_full(&l->last);
 	rsv_leaving_advance(l);
 	raw_spin_unlock_irqrestore(&l->lock, flags);
-	rsv_backoff_cached(c->region);
 	/* While any slab is leaving, the work queues itself. */
 	if (first)
 		queue_rcu_work(rsv_queue, &l->work);

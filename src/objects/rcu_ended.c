@@ -198,6 +198,13 @@ static void rsv_rcu_free_head(struct rsv_rcu_frees *f, struct rcu_head *head)
 	atomic_long_dec_return_release(&f->nr);
 }
 
+/* The number of what waits falls, so that drains do not look for it for ever. */
+static void rsv_rcu_lost(struct rsv_region *r, unsigned long nr)
+{
+	atomic_long_sub(nr, &r->rcu_frees.nr);
+	rsv_report(RSV_CORRUPT, "region %s: what was given back by RCU was written to", r->name);
+}
+
 static void rsv_rcu_free_one(struct rsv_region *r, const struct rsv_rcu_stack *one)
 {
 	if (one->magazines)
@@ -205,8 +212,7 @@ static void rsv_rcu_free_one(struct rsv_region *r, const struct rsv_rcu_stack *o
 	else if (one->heads)
 		rsv_rcu_free_head(&r->rcu_frees, one->heads);
 	else
-		rsv_report(RSV_CORRUPT, "region %s: what was given back by RCU was written to",
-			   r->name);
+		rsv_rcu_lost(r, one->nr_heads);
 }
 
 /*

@@ -22,7 +22,6 @@
 
 #include "cache_list.h"
 #include "cpu.h"
-#include "pages/backoff.h"
 #include "pages/pagemap.h"
 #include "rcu_frees.h"
 #include "work.h"
@@ -80,8 +79,9 @@ static bool rsv_rcu_head_ok(const struct rsv_rcu_frees *f, const struct rcu_head
  * rsv_rcu_pop() - take a magazine, or else an rcu_head, off a stack
  * @f: those of the region
  * @stack: the stack, which the caller owns or has locked
- * @popped: set to the one. It is empty if the rcu_head was written to while it waited: then nobody
- *	knows its object any more, nor what is below it on the stack, and all that is lost
+ * @popped: set to the one. It has none if the rcu_head was written to while it waited: then nobody
+ *	knows its object any more, nor what is below it on the stack. All that is lost, and
+ *	@popped->nr_heads says how much
  *
  * Context: Any but NMI.
  * Return: Whether there was one.
@@ -103,6 +103,10 @@ bool rsv_rcu_pop(const struct rsv_rcu_frees *f, struct rsv_rcu_stack *stack,
 	if (likely(rsv_rcu_head_ok(f, head))) {
 		popped->heads = head;
 		stack->heads = head->next;
+		stack->nr_heads--;
+	} else {
+		popped->nr_heads = stack->nr_heads;
+		stack->nr_heads = 0;
 	}
 	return true;
 }
@@ -120,7 +124,6 @@ static void rsv_rcu_added(struct rsv_rcu_frees *f, bool first, unsigned long fla
 	get_state_synchronize_rcu_full(&f->last);
 	rsv_rcu_begin(f);
 	raw_spin_unlock_irqrestore(&f->lock, flags);
-	rsv_backoff_cached(container_of(f, struct rsv_region, rcu_frees));
 	if (first)
 		queue_rcu_work(rsv_queue, &f->work);
 }
@@ -151,6 +154,7 @@ bool rsv_rcu_add_head(struct rsv_region *r, struct rsv_cache *c, void *object,
 	head->next = f->arrived.heads;
 	rsv_rcu_set_cookie(object, head);
 	f->arrived.heads = head;
+	f->arrived.nr_heads++;
 	atomic_long_inc(&f->nr);
 	if (c)
 		atomic_long_inc(&c->nr_rcu);
@@ -158,12 +162,12 @@ bool rsv_rcu_add_head(struct rsv_region *r, struct rsv_cache *c, void *object,
 	return true;
 }
 
+/* The objects of the magazine count in f->nr already. */
 static void rsv_rcu_add_magazine(struct rsv_rcu_frees *f, struct rsv_magazine *m)
 {
 	unsigned long flags;
 	bool first;
 
-	atomic_long_add(m->rounds, &f->nr);
 	atomic_long_add(m->rounds, &m->cache->nr_rcu);
 	raw_spin_lock_irqsave(&f->lock, flags);
 	first = !rsv_rcu_any(f);
@@ -181,6 +185,7 @@ static void rsv_rcu_add_magazine(struct rsv_rcu_frees *f, struct rsv_magazine *m
  */
 void rsv_rcu_submit(struct rsv_cache *c, struct rsv_cpu *cpu)
 {
+	struct rsv_rcu_frees *f = &c->region->rcu_frees;
 	struct rsv_magazine *m = cpu->rcu;
 
 	if (m == &rsv_magazine_none)
@@ -188,11 +193,13 @@ void rsv_rcu_submit(struct rsv_cache *c, struct rsv_cpu *cpu)
 	m->rounds = cpu->rcu_rounds;
 	m->head_offset = cpu->rcu_offset;
 	m->cache = c;
-	cpu->rcu = &rsv_magazine_none;
+	/* They count here before the CPU has none any more: see backoff.c. */
+	atomic_long_add(m->rounds, &f->nr);
+	smp_store_release(&cpu->rcu, &rsv_magazine_none); /* pairs with rsv_backoff_end_drain() */
 	cpu->rcu_last = 0;
 	WRITE_ONCE(cpu->rcu_rounds, 0);
-	atomic_dec(&c->region->rcu_frees.collecting);
-	rsv_rcu_add_magazine(&c->region->rcu_frees, m);
+	atomic_dec(&f->collecting);
+	rsv_rcu_add_magazine(f, m);
 }
 
 /**

@@ -73,10 +73,7 @@ static inline bool rsv_rcu_any(const struct rsv_rcu_frees *f)
 	       rsv_rcu_stack_any(&f->ended);
 }
 
-/*
- * The same, or whether somebody is just freeing such objects. This answer needs no lock: backoff.c
- * relies on it. It stays true if objects were lost, because their rcu_head was written to.
- */
+/* The same, or whether somebody is just freeing such objects. This answer needs no lock. */
 static inline bool rsv_rcu_busy(const struct rsv_rcu_frees *f)
 {
 	return atomic_long_read(&f->nr);

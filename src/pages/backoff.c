@@ -23,7 +23,7 @@
  *
  * Where nothing is cached a drain gets nothing back, and a request fails at once. The region is
  * drained (rsv_backoff.drained) from the end of a drain that found all places empty until anything
- * comes to one of them. The places are all that a drain looks at, and that a request does not. Here
+ * comes to one of them, but for the time that anything waits (see below). The places are all that a drain looks at, and that a request does not. Here
  * they are in the order of rsv_drain_for_request():
  *
  *	place, and how a drain looks at it	who says that something came there
@@ -40,9 +40,9 @@
  *	  empty slob pages			slob_page.c: each that comes to the list
  *	  SLOB's freelists			slob_freelist.c: each object that comes
  *	waiting for a grace period:
- *	  frees by RCU, rsv_rcu_busy()		rcu_frees.c: each magazine or rcu_head that comes
- *	  slabs, rsv_leaving_pages()		leaving.c: each that leaves its cache
- *	pages that others refer to		nobody: see below
+ *	  frees by RCU, rsv_rcu_busy()		their number, rsv_rcu_frees.nr
+ *	  slabs, rsv_leaving_pages()		their pages, rsv_leaving.nr_pages
+ *	pages that others refer to		their number, rsv_waiting.nr_pages
  *	zeroed pages				zeroed.c: each batch
  *
  * The call that says so is rsv_backoff_cached(). A caller that takes something from one place to
@@ -77,9 +77,12 @@
  * those counts fall only when the memory is free. The drain whose look finds nothing has a barrier
  * before its end. So whoever sees the region drained sees that memory, too.
  *
- * While memory waits for a grace period the region is not drained. A drain waits for the grace
- * period, and frees what waited. What is cached afterwards, in a depot for example, has said so,
- * and needs another drain.
+ * Of what waits nobody says anything, but it counts, and while there is any the region is not
+ * drained. A drain waits for grace periods, and frees what waited. So does a work item in time. What
+ * went to the free areas then needs no other drain. What is cached then, in a depot for example,
+ * has said so before the count fell. Therefore a request looks at @drained, at the counts, and at
+ * @drained once more. The magazine in which a CPU collected frees by RCU counts before the CPU has
+ * none.
  *
  * No request fails that a drain could serve. What was freed before the request came is in one of
  * these places, or it went to free areas or slabs. If it is in a place still, @drained is not set:
@@ -91,9 +94,11 @@
  * Nor does a drain find the blocks on lists that longer ones just replace, which go to the free
  * areas (pcp.c).
  *
- * No event tells that the last reference to a waiting page was dropped. So the region does not
- * count as drained while any page waits. Nor does it for a request for a run, which is gathered
- * only after a drain: the search takes long, and has to be limited, too.
+ * No event tells that the last reference to a waiting page was dropped. So a drain may find such a
+ * page at any time.
+ *
+ * A request for a run, which no block can serve, is gathered after a drain. In a drained region it
+ * leaves out the drain, but takes its turn: the search takes long, and has to be limited, too.
  */
 #include <linux/bitops.h>
 #include <linux/jiffies.h>

@@ -20,12 +20,29 @@ void rsv_backoff_failed(struct rsv_region *r, const struct rsv_request *q);
 void rsv_backoff_served(struct rsv_region *r, const struct rsv_request *q);
 void rsv_backoff_init(struct rsv_region *r);
 
-/* Whether nothing that a drain could get back is cached. What a drain got back is seen after it. */
+/*
+ * Whether anything waits, for a grace period or for the last reference to it. What waits no longer
+ * is seen elsewhere after this.
+ */
+static inline bool rsv_backoff_any_waits(const struct rsv_region *r)
+{
+	/* These pair with the ends in leaving.c and rcu_ended.c. */
+	return atomic_long_read_acquire(&r->leaving.nr_pages) ||
+	       atomic_long_read_acquire(&r->rcu_frees.nr) || READ_ONCE(r->waiting.nr_pages);
+}
+
+/*
+ * Whether nothing that a drain could get back is cached or waits. What a drain got back is seen
+ * after it. What waited may be cached by the time that its count is 0: then the second look at
+ * @drained tells.
+ */
 static inline bool rsv_backoff_is_drained(const struct rsv_region *r)
 {
 	/* pairs with rsv_backoff_end_drain() */
-	return atomic_read_acquire(&r->backoff.drained) & RSV_BACKOFF_DRAINED &&
-	       !READ_ONCE(r->waiting.nr_pages);
+	const int drained = atomic_read_acquire(&r->backoff.drained);
+
+	return drained & RSV_BACKOFF_DRAINED && !rsv_backoff_any_waits(r) &&
+	       atomic_read(&r->backoff.drained) == drained;
 }
 
 /*
