@@ -337,6 +337,7 @@ static void runs_are_gathered_in_a_drained_region(struct kunit *test)
 	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
 	struct page **page = rsvt_pages_array(test, PAGES);
 	unsigned long nr = rsvt_pages_alloc(r, GFP, 0, page, PAGES), i, freed = 0, at;
+	int drains;
 	void *run;
 
 	KUNIT_EXPECT_EQ(test, nr, PAGES);
@@ -350,8 +351,12 @@ static void runs_are_gathered_in_a_drained_region(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, freed, 2);
 	rsvt_drain(test, r);
+	drains = atomic_read(&r->backoff.drains);
+	KUNIT_EXPECT_NULL(test, rsv_alloc_pages_exact(r, 3 * PAGE_SIZE, GFP));
+	KUNIT_EXPECT_TRUE(test, rsv_backoff_is_drained(r));
 	run = rsv_alloc_pages_exact(r, 2 * PAGE_SIZE, GFP);
 	KUNIT_EXPECT_NOT_NULL(test, run);
+	KUNIT_EXPECT_EQ(test, atomic_read(&r->backoff.drains), drains);
 	if (run)
 		rsv_free_pages_exact(run, 2 * PAGE_SIZE);
 	for (i = 0; i < nr; i++)

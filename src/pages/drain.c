@@ -394,15 +394,20 @@ unsigned long rsv_zone_cached(const struct rsv_zone *z)
  * @r: the region
  * @gfp: the request's flags
  *
+ * In a drained region (backoff.c) there is none, and the function does nothing.
+ *
  * Context: Any but NMI; may sleep if @gfp allows it.
- * Return: true if all CPUs and caches were drained; false if only this CPU's lists, the zeroed
- * pages, some slabs that left their caches and some pages that nobody refers to any more were.
+ * Return: true if all CPUs and caches were drained, or need not be; false if only this CPU's lists,
+ * the zeroed pages, some slabs that left their caches and some pages that nobody refers to any more
+ * were.
  */
 bool rsv_drain_for_request(struct rsv_region *r, gfp_t gfp)
 {
 	bool may_wait = rsv_drain_may_wait(gfp), complete = false;
 	int drain;
 
+	if (rsv_backoff_is_drained(r))
+		return may_wait;
 	if (may_wait) {
 		drain = rsv_backoff_begin_drain(r);
 		complete = rsv_drain_cpus_timeout(r);

@@ -142,8 +142,8 @@ static struct rsv_frame *rsv_request_drained(struct rsv_region *r, const struct 
 /*
  * After no zone had a block: frees what only waits for a grace period and tries all zones, then
  * drains and tries them once more, then counts the failure. A request that backs off goes to the
- * drain at once, since that too hurries the grace period. Where a drain can find nothing, only a
- * request that gathers drains.
+ * drain at once, since that too hurries the grace period. Where a drain can find nothing nobody
+ * drains, but a request that gathers takes its turn all the same.
  */
 static noinline struct rsv_frame *
 rsv_request_drain(struct rsv_region *r, const struct rsv_request *q,
