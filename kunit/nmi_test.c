@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An NMI is served by fast paths alone: by what this CPU has cached, and by the room that it has.
+ * An NMI is served by what this CPU has cached, and by the room that it has, without any lock.
  * Otherwise, and where the NMI comes in the middle of a fast path, an allocation returns NULL and a
  * free is refused with a report, for the NMI may have interrupted the holder of any lock. The
  * refused object or page is as usable as before.
@@ -15,6 +15,8 @@
 
 #include "objects/cpu.h"
 #include "objects/size_class.h"
+#include "pages/pcp.h"
+#include "pages/zonelist.h"
 #include "support/areas.h"
 #include "support/arrays.h"
 #include "support/figures.h"
@@ -244,6 +246,57 @@ static void pages_come_from_the_list(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
+/* A drain closes the list of this CPU, and the first free after it opens the list. */
+static void pages_go_to_a_list_that_a_drain_closed(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	struct rsv_zone *z = rsv_zone_nth(r, 0);
+
+	rsvt_stay_on_this_cpu();
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	/* The CPU takes the extent as its hint, without which no NMI frees anything. */
+	__rsv_free_pages(page, 0);
+	page = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	rsvt_settle(r);
+	if (!z->pcp_high[0])
+		kunit_skip(test, "the zone has no lists");
+	KUNIT_EXPECT_FALSE(test, rsv_pcp_is_open(z, raw_smp_processor_id()));
+	IN_NMI(__rsv_free_pages(page, 0));
+	KUNIT_EXPECT_TRUE(test, rsv_pcp_is_open(z, raw_smp_processor_id()));
+	KUNIT_EXPECT_EQ(test, rsv_pcp_nr(raw_cpu_ptr(z->pcp[0])), 1);
+	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(__rsv_free_pages(page, 0)));
+	EXPECT_UNTOUCHED(test, r);
+}
+
+/* Room on a full list takes the zone's lock. */
+static void full_list_makes_no_room(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_region(test, SZ_1M);
+	struct rsv_zone *z = rsv_zone_nth(r, 0);
+	const unsigned int nr = r->nr_pages;
+	struct page **page = rsvt_pages_array(test, nr);
+	unsigned int i, cached;
+
+	rsvt_stay_on_this_cpu();
+	if (!z->pcp_high[0])
+		kunit_skip(test, "the zone has no lists");
+	KUNIT_ASSERT_EQ(test, rsvt_pages_alloc(r, GFP_KERNEL | __GFP_HIGH, 0, page, nr), nr);
+	for (i = 0; i < nr; i++) {
+		cached = rsv_pcp_nr(raw_cpu_ptr(z->pcp[0]));
+		if (cached && cached >= z->pcp_high[0])
+			break;
+		__rsv_free_pages(page[i], 0);
+	}
+	KUNIT_ASSERT_LT(test, i, nr);
+	EXPECT_MISUSE(test, RSV_IN_NMI, IN_NMI(__rsv_free_pages(page[i], 0)));
+	KUNIT_EXPECT_EQ(test, rsv_pcp_nr(raw_cpu_ptr(z->pcp[0])), cached);
+	rsvt_pages_free(page + i, nr - i, 0);
+	kunit_kfree(test, page);
+	EXPECT_UNTOUCHED(test, r);
+}
+
 /* Blocks that no list has, and runs that are no block */
 static void other_pages_are_neither(struct kunit *test)
 {
@@ -276,6 +329,8 @@ static struct kunit_case nmi_cases[] = {
 	KUNIT_CASE(large_memory_by_the_byte_is_neither),
 	KUNIT_CASE(small_memory_by_the_byte_comes_from_the_magazine),
 	KUNIT_CASE(pages_come_from_the_list),
+	KUNIT_CASE(pages_go_to_a_list_that_a_drain_closed),
+	KUNIT_CASE(full_list_makes_no_room),
 	KUNIT_CASE(other_pages_are_neither),
 	{}};
 

@@ -16,10 +16,10 @@
  * where the oldest blocks make room if it is full, else to the free areas, else a report of what is
  * wrong.
  *
- * The fast paths run in any context, the slow ones in any but an NMI. The zone's lock guards the
- * free areas, and the protocol in pcp.c guards the lists. The caller of a free may pass any page.
- * So the free looks up the page's extent with preemption disabled, which holds off the grace
- * periods that end before an extent is freed.
+ * The fast paths run in any context, the slow ones in any but an NMI, in which a free only opens a
+ * list. The zone's lock guards the free areas, and the protocol in pcp.c guards the lists. The
+ * caller of a free may pass any page. So the free looks up the page's extent with preemption
+ * disabled, which holds off the grace periods that end before an extent is freed.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
@@ -364,9 +364,10 @@ EXPORT_SYMBOL_GPL(rsv_alloc_pages_node);
  */
 
 /*
- * The fast path of a free: onto this CPU's list, if the page lies in the extent of the CPU's hint
+ * The fast path of a free: onto this CPU's list, if the page lies in the extent of the CPU's hint.
+ * With @opens it is not fast, and opens a list that is closed.
  */
-static __always_inline bool rsv_pages_push(struct page *page, unsigned int order)
+static __always_inline bool rsv_pages_push(struct page *page, unsigned int order, bool opens)
 {
 	unsigned long pfn = page_to_pfn(page), index;
 	struct rsv_extent *e;
@@ -378,8 +379,9 @@ static __always_inline bool rsv_pages_push(struct page *page, unsigned int order
 	if (unlikely(index >= e->nr_pages))
 		goto refuse;
 	z = e->zone;
-	if (unlikely(!rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order), &e->frames[index], page,
-					order)))
+	if (unlikely(opens ? !rsv_pcp_free(e, index, order) :
+			     !rsv_pcp_push_fast(rsv_pcp_this_cpu(z, order), &e->frames[index],
+						page, order)))
 		goto refuse;
 	preempt_enable();
 	return true;
@@ -436,13 +438,22 @@ static noinline void rsv_free_pages_last(struct rsv_extent *e, unsigned long ind
 	rcu_read_unlock();
 }
 
+/* In an NMI only this CPU's list may take the block, also if the list is closed (backoff.c). */
+static noinline void rsv_free_pages_nmi(struct page *page, unsigned int order)
+{
+	if (order >= RSV_PCP_ORDERS || !rsv_pages_push(page, order, true))
+		rsv_refuse_nmi("pages given back");
+}
+
 static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 {
 	unsigned long pfn = page_to_pfn(page), index;
 	struct rsv_extent *e;
 
-	if (unlikely(in_nmi()) && rsv_refuse_nmi("pages given back"))
+	if (unlikely(in_nmi())) {
+		rsv_free_pages_nmi(page, order);
 		return;
+	}
 	preempt_disable();
 	e = rsv_hint(rsv_hint_of_pfn(pfn));
 	index = pfn - e->first;
@@ -459,7 +470,7 @@ static noinline void rsv_free_pages_slow(struct page *page, unsigned int order)
 /* Not inline: __rsv_free_pages() needs no stack for single pages, which are the most frequent. */
 static noinline void rsv_free_block(struct page *page, unsigned int order)
 {
-	if (unlikely(order >= RSV_PCP_ORDERS || !rsv_pages_push(page, order)))
+	if (unlikely(order >= RSV_PCP_ORDERS || !rsv_pages_push(page, order, false)))
 		rsv_free_pages_slow(page, order);
 }
 
@@ -478,7 +489,7 @@ noinline void __rsv_free_pages(struct page *page, unsigned int order)
 {
 	if (order)
 		rsv_free_block(page, order);
-	else if (unlikely(!rsv_pages_push(page, 0)))
+	else if (unlikely(!rsv_pages_push(page, 0, false)))
 		rsv_free_pages_slow(page, 0);
 }
 EXPORT_SYMBOL_GPL(__rsv_free_pages);

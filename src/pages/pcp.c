@@ -9,11 +9,11 @@
  *
  * An interrupt that finds busy set goes to the zone's free areas instead. So two contexts never
  * work on a list at the same time, and no instruction has to be atomic. An NMI nests like an
- * interrupt, so the fast paths serve it too. Nobody relies on masked interrupts to keep this CPU's
- * lists: without busy, only those of a dead CPU are touched. The slow paths take the zone's lock,
- * and refuse an NMI before they get here. drain.c empties the lists of other CPUs: work queued on a
- * CPU flushes the lists of that CPU, and another CPU flushes them once the CPU is dead. A CPU that
- * goes off-line still frees until then.
+ * interrupt, so the fast paths serve it too, and a free in one opens a closed list. Nobody relies
+ * on masked interrupts to keep this CPU's lists: without busy, only those of a dead CPU are
+ * touched. What takes the zone's lock is not for an NMI. drain.c empties the lists of other CPUs:
+ * work queued on a CPU flushes the lists of that CPU, and another CPU flushes them once the CPU is
+ * dead. A CPU that goes off-line still frees until then.
  *
  * A block on a list is free but never merges: its frame says CACHED. It gets onto the list by a
  * claim (frame.h), which only one of several frees of the block can make. So a block is on one list
@@ -30,8 +30,8 @@
  * Meanwhile no drain finds the blocks of the old lists.
  *
  * A drain of all CPUs closes the lists that it empties, and the first block that comes to one opens
- * it again: backoff.c says why. For the fast paths a closed list is an empty one that may have no block more,
- * so they need no further test.
+ * it again: backoff.c says why. For the fast paths a closed list is an empty one that may have no
+ * block more, so they need no further test.
  */
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -84,12 +84,12 @@ static void rsv_pcp_set_limit(const struct rsv_zone *z, struct rsv_pcp *pcp, uns
 	} while (unlikely(READ_ONCE(z->pcp_high[order]) < high));
 }
 
-/* After the slow path set the limit of a list: opens a closed one if a block @came to it. */
-static void rsv_pcp_update_open(const struct rsv_zone *z, struct rsv_pcp *pcp, bool came)
+/* After the slow path set the limit of a list: opens a closed one if a block comes to it. */
+static void rsv_pcp_update_open(const struct rsv_zone *z, struct rsv_pcp *pcp, bool comes)
 {
 	if (likely(pcp->open))
 		return;
-	if (!came) {
+	if (!comes) {
 		WRITE_ONCE(pcp->high, 0);
 		return;
 	}
@@ -110,11 +110,12 @@ static void rsv_pcp_refill(struct rsv_zone *z, struct rsv_pcp *pcp, const struct
 	pcp->slot[0].frame = &rsv_pcp_none;
 	ends.top = rsv_zone_alloc_batch(z, q, min(DIV_ROUND_UP(pcp->high, 2), RSV_PCP_BATCH),
 					RSV_PCP_PIECES, pcp->slot + 1);
+	/* First: others freed these blocks before, and may look for them at once. */
+	rsv_pcp_update_open(z, pcp, ends.top);
 	/* In this order, so that rsv_pcp_allocs() does not count blocks as gone on their way. */
 	pcp->moved_in += ends.top;
 	WRITE_ONCE(pcp->ends.both, ends.both);
 	pcp->refills++;
-	rsv_pcp_update_open(z, pcp, ends.top);
 }
 
 static struct rsv_frame *rsv_pcp_pop(struct rsv_pcp *pcp)
@@ -286,9 +287,9 @@ static void rsv_pcp_make_room(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned 
  * @index: its first page in the extent
  * @order: its order, below RSV_PCP_ORDERS
  *
- * Context: Any but NMI.
+ * Context: Any. In an NMI it makes no room.
  * Return: true if the list has the block. false, and the block has not changed, if the list is busy
- * or switched off, or if the block cannot be claimed.
+ * or switched off, if it is full in an NMI, or if the block cannot be claimed.
  */
 bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 {
@@ -301,7 +302,7 @@ bool rsv_pcp_free(struct rsv_extent *e, unsigned long index, unsigned int order)
 	if (rsv_pcp_nr(pcp) >= pcp->high)
 		rsv_pcp_set_limit(z, pcp, order);
 	/* While the list is longer than its limit, this block goes to the free areas, too. */
-	if (rsv_pcp_nr(pcp) && rsv_pcp_nr(pcp) >= pcp->high)
+	if (rsv_pcp_nr(pcp) && rsv_pcp_nr(pcp) >= pcp->high && !in_nmi())
 		rsv_pcp_make_room(z, pcp, order);
 	pushed = rsv_pcp_push(pcp, &e->frames[index], pfn_to_page(e->first + index), order);
 	rsv_pcp_update_open(z, pcp, pushed);
@@ -327,9 +328,9 @@ static void rsv_pcp_flush_all(struct rsv_zone *z, struct rsv_pcp *pcp, unsigned 
 }
 
 /*
- * Flushes this CPU's list, and closes it first if @close is set. Between two steps preemption is enabled: a list of scattered
- * pages takes long. So tasks and interrupts may use the list meanwhile, and open it again.
- * Therefore the number of steps has a limit.
+ * Flushes this CPU's list, and closes it first if @close is set. Between two steps preemption is
+ * enabled: a list of scattered pages takes long. So tasks and interrupts may use the list
+ * meanwhile, and open it again. Therefore the number of steps has a limit.
  */
 static void rsv_pcp_drain_order(struct rsv_zone *z, unsigned int order, bool close)
 {
