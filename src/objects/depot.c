@@ -75,6 +75,26 @@ static void rsv_depot_push(struct rsv_depot *d, struct rsv_magazine *m)
 }
 
 /**
+ * rsv_depot_count() - count the magazines in a depot
+ * @d: the depot
+ * @full: set to the number of full magazines
+ * @empty: the same for empty ones
+ *
+ * A CPU that took a magazine from here has said so (backoff.c) when the function returns.
+ *
+ * Context: Any but NMI.
+ */
+void rsv_depot_count(struct rsv_depot *d, unsigned int *full, unsigned int *empty)
+{
+	unsigned long flags;
+
+	rsv_depot_lock(d, &flags);
+	*full = d->full.nr;
+	*empty = d->empty.nr;
+	rsv_depot_unlock(d, flags);
+}
+
+/**
  * rsv_depot_remove() - take a magazine out of a depot
  * @d: the depot
  * @s: its full or its empty magazines
@@ -186,10 +206,11 @@ static bool rsv_depot_exchange(struct rsv_cache *c, struct rsv_cpu *cpu, struct 
 	if (m) {
 		d->exchanges++;
 		rsv_cpu_shift(cpu, d, m);
+		/* Under the lock: a drain that finds the magazine gone from here knows of it. */
+		if (first)
+			rsv_backoff_cached(c->region);
 	}
 	rsv_depot_unlock(d, flags);
-	if (m && first)
-		rsv_backoff_cached(c->region);
 	return m;
 }
 

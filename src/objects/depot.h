@@ -7,6 +7,7 @@
 void rsv_depot_init(struct rsv_depot *d);
 void rsv_depot_add(struct rsv_cache *c, struct rsv_magazine *m);
 struct rsv_magazine *rsv_depot_take_empty(struct rsv_cache *c);
+void rsv_depot_count(struct rsv_depot *d, unsigned int *full, unsigned int *empty);
 struct rsv_magazine *rsv_depot_remove(struct rsv_depot *d, struct rsv_depot_stack *s);
 void rsv_depot_add_preallocated(struct rsv_cache *internal, void **magazines, unsigned int nr);
 

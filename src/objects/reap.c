@@ -63,13 +63,15 @@ static void rsv_depot_discard(struct rsv_cache *c, struct rsv_depot *d, struct r
  */
 void rsv_depot_drain(struct rsv_cache *c)
 {
+	unsigned int full, empty;
 	int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
 		struct rsv_depot *d = &c->nodes[nid]->depot;
 
-		rsv_depot_discard(c, d, &d->full, READ_ONCE(d->full.nr));
-		rsv_depot_discard(c, d, &d->empty, READ_ONCE(d->empty.nr));
+		rsv_depot_count(d, &full, &empty);
+		rsv_depot_discard(c, d, &d->full, full);
+		rsv_depot_discard(c, d, &d->empty, empty);
 	}
 }
 

@@ -23,8 +23,9 @@
  *
  * Where nothing is cached a drain gets nothing back, and a request fails at once. The region is
  * drained (rsv_backoff.drained) from the end of a drain that found all places empty until anything
- * comes to one of them, but for the time that anything waits (see below). The places are all that a drain looks at, and that a request does not. Here
- * they are in the order of rsv_drain_for_request():
+ * comes to one of them, but for the time that anything waits (see below). The places are all that a
+ * drain looks at, and that a request does not. Here they are in the order of
+ * rsv_drain_for_request():
  *
  *	place, and how a drain looks at it	who says that something came there
  *	----------------------------------	----------------------------------
@@ -57,10 +58,14 @@
  *
  * The fast paths of lists and magazines say nothing. They need not, because a drain of all CPUs
  * closes a CPU's list and takes the CPU's magazines away. So the first free on that CPU takes the
- * slow path, which opens the list or loads a magazine, and says so. A list or magazine that is open counts as a place with something,
- * even if it is empty: the next drain visits that CPU. Only the CPU itself opens and closes them,
- * and a flush once it is dead. A limit of 0 alone closes no list: any CPU may store that
- * (pcp_limit.c).
+ * slow path, which opens the list or loads a magazine, and says so. A list or magazine that is open
+ * counts as a place with something, even if it is empty: the next drain visits that CPU. Only the
+ * CPU itself opens and closes them, and a flush once it is dead. A limit of 0 alone closes no list:
+ * any CPU may store that (pcp_limit.c).
+ *
+ * Where the engine serves users directly, a free says so if it makes a slab empty. SLOB's freelist
+ * says so of each object, also while it has others: a drain takes as many objects as it found
+ * there, newer ones first, and may leave some that came before.
  *
  * Who puts something into a place, or opens it, does so first and looks at @drained then. A drain
  * sets @drained first and looks at the places then. There is a full barrier in between on both
@@ -72,27 +77,30 @@
  *
  * Some looks take no lock: at a CPU's lists and magazines, and at the counts of what waits for a
  * grace period. A list may be closed while it has blocks, and by another drain than the one that
- * looks. So a look sees first that the list is closed, and then that it has no block, which it gets
- * none of until it is open. A list has one block less only when that block is in the free areas, and
- * those counts fall only when the memory is free. The drain whose look finds nothing has a barrier
- * before its end. So whoever sees the region drained sees that memory, too.
+ * looks. So a look sees first that the list is closed, and then that it has no block: until it is
+ * open it gets none. A list has a block less only when that block is in the free areas, and those
+ * counts fall only when the memory is free. The drain whose look finds nothing has a barrier before
+ * its end. So whoever sees the region drained sees that memory, too.
  *
  * Of what waits nobody says anything, but it counts, and while there is any the region is not
- * drained. A drain waits for grace periods, and frees what waited. So does a work item in time. What
- * went to the free areas then needs no other drain. What is cached then, in a depot for example,
- * has said so before the count fell. Therefore a request looks at @drained, at the counts, and at
- * @drained once more. The magazine in which a CPU collected frees by RCU counts before the CPU has
- * none.
+ * drained. A drain waits for grace periods, and frees what waited. So does a work item in time.
+ * What went to the free areas then needs no other drain. What is cached then, in a depot for
+ * example, has said so before the count fell. Therefore a request looks at @drained, at the counts,
+ * and at @drained once more. The magazine in which a CPU collected frees by RCU counts before the
+ * CPU has none.
  *
  * No request fails that a drain could serve. What was freed before the request came is in one of
  * these places, or it went to free areas or slabs. If it is in a place still, @drained is not set:
  * the free, which came before the request, has cleared it, or the drain would have found it. If a
  * drain took it from there, it did that before it set RSV_BACKOFF_DRAINED. The request tried the
  * zones perhaps too early for that. So it tries them once more after it has seen that bit. A
- * request for an object tries the slabs once more, too (alloc.c). What a task has taken from one
- * place and not put into another one yet, no drain finds either. It says so when it puts it there.
- * Nor does a drain find the blocks on lists that longer ones just replace, which go to the free
- * areas (pcp.c).
+ * request for an object tries the slabs once more, too (alloc.c).
+ *
+ * There are two exceptions. What a task takes from one place to another, or from the free areas to
+ * a place, is on its way until the task has put it there and said so. Another drain may end
+ * meanwhile. It finds neither that nor the blocks on lists that longer ones just replace, which go
+ * to the free areas (pcp.c). A request that fails for such a reason fails as if somebody had that
+ * memory.
  *
  * No event tells that the last reference to a waiting page was dropped. So a drain may find such a
  * page at any time.

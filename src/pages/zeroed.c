@@ -88,10 +88,11 @@ static void rsv_zeroed_add(struct rsv_zone *z, struct rsv_pcp_slot *blocks, unsi
 	raw_spin_lock_irqsave(&z->lock, flags);
 	WRITE_ONCE(z->nr_zeroed, z->nr_zeroed + nr);
 	WRITE_ONCE(z->nr_clearing, 0);
+	if (nr)
+		rsv_backoff_cached(z->region);
 	while (nr--)
 		list_add(&blocks[nr].frame->link, &z->zeroed);
 	raw_spin_unlock_irqrestore(&z->lock, flags);
-	rsv_backoff_cached(z->region);
 }
 
 /* Flags of a request that names the zone itself, so that its protection does not apply */

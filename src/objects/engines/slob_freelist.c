@@ -125,6 +125,7 @@ static enum rsv_misuse rsv_slob_freelist_push(struct rsv_cache *c, struct rsv_ca
 	n->nr_freelist++;
 	if (c->flags & RSV_TYPESAFE_BY_RCU)
 		get_state_synchronize_rcu_full(&n->freed);
+	rsv_backoff_cached(c->region);
 	return RSV_OK;
 }
 
@@ -150,7 +151,6 @@ enum rsv_misuse rsv_slob_freelist_free(struct rsv_cache *c, struct rsv_extent *e
 	if (rsv_slob_page_find(e, f, &page))
 		misuse = rsv_slob_freelist_push(c, c->nodes[e->nid], &page, object);
 	raw_spin_unlock_irqrestore(&h->lock, flags);
-	rsv_backoff_cached(c->region);
 	return misuse;
 }
 
