@@ -4,6 +4,7 @@
  * lost, none is freed twice, and all are counted.
  */
 #include <linux/irqflags.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
@@ -148,8 +149,11 @@ static void expect_accounts(struct kunit *test)
 {
 	struct rsv_cache *c = strike.c;
 
+	/* The mutex keeps the work from freeing some between the two counts. */
+	mutex_lock(&c->region->rcu_frees.mutex);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active,
 			strike.nr + rsvt_cache_count(c).rcu_waiting);
+	mutex_unlock(&c->region->rcu_frees.mutex);
 	rsv_rcu_barrier(c->region);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).rcu_waiting, 0);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, strike.nr);
