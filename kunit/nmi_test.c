@@ -4,9 +4,6 @@
  * Otherwise, and where the NMI comes in the middle of a fast path, an allocation returns NULL and a
  * free is refused with a report, for the NMI may have interrupted the holder of any lock. The
  * refused object or page is as usable as before.
- *
- * The tests make no NMI. They set the count by which the kernel knows that it is in an NMI, with
- * interrupts off.
  */
 #include <linux/irqflags.h>
 #include <linux/mm.h>
@@ -21,6 +18,7 @@
 #include "support/arrays.h"
 #include "support/figures.h"
 #include "support/misuse.h"
+#include "support/nmi.h"
 #include "support/scratch.h"
 #include "support/suite.h"
 #include "support/variants.h"
@@ -29,17 +27,6 @@ KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 
 #define SIZE	200
 #define BULK	20
-
-#define IN_NMI(statement)                        \
-	do {                                     \
-		unsigned long __flags;           \
-						 \
-		local_irq_save(__flags);         \
-		__preempt_count_add(NMI_OFFSET); \
-		statement;                       \
-		__preempt_count_sub(NMI_OFFSET); \
-		local_irq_restore(__flags);      \
-	} while (0)
 
 /* A cache that has free objects on this CPU */
 static struct rsv_cache *ready_cache(struct kunit *test)

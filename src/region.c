@@ -23,6 +23,7 @@
 #include "name.h"
 #include "objects/cache_destroy.h"
 #include "objects/heap.h"
+#include "objects/irq_job.h"
 #include "objects/leaving.h"
 #include "objects/rcu_ended.h"
 #include "objects/reap.h"
@@ -304,6 +305,7 @@ static bool rsv_region_in_use(struct rsv_region *r)
 	unsigned long nr_free;
 	unsigned int nr_caches;
 
+	rsv_irq_jobs_flush();
 	/* Before the drain of all CPUs: what it frees comes to the magazines of some of them. */
 	rsv_rcu_barrier(r);
 	/* Pages that a work item looks at are counted nowhere. */

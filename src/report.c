@@ -57,10 +57,12 @@ static void rsv_report_set_last(const char *text)
 {
 	unsigned long flags;
 
-	/* The NMI may have interrupted the holder of the lock. */
-	if (in_nmi())
+	/*
+	 * An NMI, or a probe, may have interrupted the holder of the lock. Of two reports at one
+	 * time either may be the last. Without SMP the lock does not tell.
+	 */
+	if (in_nmi() || !raw_spin_trylock_irqsave(&rsv_report_lock, flags))
 		return;
-	raw_spin_lock_irqsave(&rsv_report_lock, flags);
 	strscpy(rsv_report_text, text, sizeof(rsv_report_text));
 	raw_spin_unlock_irqrestore(&rsv_report_lock, flags);
 }

@@ -686,11 +686,14 @@ struct rsv_lending {
 				 RSV_CACHE_TRACE)
 
 /*
- * The flags of a cache that programs may pass. Kernel modules may also pass RSV_NAME_UNIQUE, which
- * says nothing about the cache itself.
+ * The flags of a cache that programs may pass. Kernel modules may also pass RSV_FREE_NOLOCK, and
+ * RSV_NAME_UNIQUE, which says nothing about the cache itself.
  */
 #define RSV_CACHE_FLAGS		(RSV_HWCACHE_ALIGN | RSV_NO_MAGAZINE | RSV_ENGINES | \
 				 RSV_RED_ZONE | RSV_POISON | RSV_STORE_USER | RSV_TYPESAFE_BY_RCU)
+
+/* Stands for the offset of a link that an object does not have */
+#define RSV_LINK_NONE		UINT_MAX
 
 /**
  * struct rsv_layout - how objects lie in a slab (constant)
@@ -704,6 +707,8 @@ struct rsv_lending {
  * @red: bytes of the right red zone, directly behind the object
  * @track: offset of the two struct rsv_track from the object; 0 if there are none
  * @asked: offset from the object of the size that the caller asked for; 0 if it is not stored
+ * @link: offset of the link of a deferred free from the object (objects/deferred.c);
+ *	RSV_LINK_NONE if a slot has no room for one
  * @bufctl: bytes at a slab's beginning for the bufctls of the engine SLAB; 0 if they are off-slab,
  *	or if the engine is another one
  * @colours: number of colours that slabs of the engine SLAB take in turn
@@ -724,6 +729,7 @@ struct rsv_layout {
 	unsigned int red;
 	unsigned int track;
 	unsigned int asked;
+	unsigned int link;
 	unsigned int bufctl;
 	unsigned int colours;
 	unsigned int colour;
@@ -970,6 +976,53 @@ struct rsv_guarantee {
 };
 
 /**
+ * struct rsv_irq_job - a job that a CPU does as soon as it serves interrupts again
+ * @run: does it, or a part; returns whether there is more. It runs in an interrupt of that CPU,
+ *	or in a task on any, also in both at a time (constant)
+ * @queued: bit 0: it is queued (atomic)
+ * @node: on the CPU's list while it is queued
+ */
+struct rsv_irq_job {
+	bool (*run)(struct rsv_irq_job *job);
+	unsigned long queued;
+	struct llist_node node;
+};
+
+/**
+ * struct rsv_cpu_reserve - objects that a CPU has for requests in any context. Any CPU may change
+ *	the slots and numbers at any time, by one atomic instruction
+ * @slot: cached objects, in any of the slots; NULL elsewhere. Whoever exchanges an object with NULL
+ *	has it
+ * @hint: the slot where the next search begins (a hint, without a lock)
+ * @allocs: objects that were allocated from here
+ * @failures: requests that found none
+ * @refills: objects that came here since the cache was created
+ * @refill: refills the slots
+ * @cache: the cache (constant)
+ * @cpu: the CPU (constant)
+ */
+struct rsv_cpu_reserve {
+	void *slot[RSV_RESERVE_PERCPU_MAX];
+	unsigned int hint;
+	atomic_long_t allocs;
+	atomic_long_t failures;
+	atomic_long_t refills;
+	struct rsv_irq_job refill;
+	struct rsv_cache *cache;
+	unsigned int cpu;
+};
+
+/**
+ * struct rsv_cpu_reserves - the reserves of all CPUs: rsv_cache_reserve_percpu()
+ * @target: objects that each CPU is to have (rsv_cpu_reserve_mutex; read without)
+ * @cpus: the CPUs' reserves (constant)
+ */
+struct rsv_cpu_reserves {
+	unsigned int target;
+	struct rsv_cpu_reserve __percpu *cpus;
+};
+
+/**
  * struct rsv_cache - objects of one size. The fields that fast paths read come first
  * @fast_cpus: the CPUs' shares that the fast paths of alloc.c and free.c use: @cpus or, where the
  *	slow path must serve, rsv_cpu_disabled. The slow path must serve while @fast is false, for
@@ -1011,6 +1064,8 @@ struct rsv_guarantee {
  * @failed: of an internal cache: the time in jiffies when there was no memory for a magazine (a
  *	hint, without a lock)
  * @guarantee: objects that only this cache can use
+ * @reserves: objects that CPUs have for requests in any context; NULL if they never had any (set
+ *	once, under rsv_cpu_reserve_mutex)
  * @name_node: its node in rsv_cache_names (the table's own locks)
  * @cpuhp: on the list of caches that flush a CPU that is dead (the kernel's hot-plug lock)
  * @list: on region->caches (region->caches_lock; read under RCU too), or in the quarantine
@@ -1050,6 +1105,7 @@ struct rsv_cache {
 	bool missing;
 	unsigned long failed;
 	struct rsv_guarantee guarantee;
+	struct rsv_cpu_reserves *reserves;
 
 	struct rhash_head name_node;
 	struct hlist_node cpuhp;
@@ -1127,6 +1183,10 @@ struct rsv_cache_hooks {
  * @exchanges: magazines that CPUs got there
  * @contended: times that a CPU waited for the lock of a depot
  * @rcu_waiting: used objects that are freed after a grace period
+ * @percpu_target: objects that each CPU is to have for requests in any context
+ * @percpu_objects: objects that CPUs have for them
+ * @percpu_allocs: objects that were allocated from there
+ * @percpu_refills: objects that came there
  */
 struct rsv_cache_figures {
 	u64 active;
@@ -1145,6 +1205,10 @@ struct rsv_cache_figures {
 	u64 exchanges;
 	u64 contended;
 	u64 rcu_waiting;
+	u64 percpu_target;
+	u64 percpu_objects;
+	u64 percpu_allocs;
+	u64 percpu_refills;
 };
 
 /*

@@ -105,6 +105,17 @@ void rsv_vfree(const void *p);
  */
 #define RSV_NAME_UNIQUE	0x00010000
 
+/*
+ * Another such flag: rsv_cache_free_nolock() takes objects of this cache. Most caches need no flag
+ * for that. One whose free objects keep all their bytes, because it has a constructor or
+ * RSV_TYPESAFE_BY_RCU, and one of objects under 16 bytes, have eight bytes more for each object
+ * with it.
+ */
+#define RSV_FREE_NOLOCK	0x00040000
+
+/* Objects that rsv_cache_reserve_percpu() gives each CPU at most: as many as a page has pointers */
+#define RSV_RESERVE_PERCPU_MAX	512
+
 /**
  * struct rsv_cache_args - what rsv_cache_create_args() may be told; a field that is 0 asks for
  *	nothing
@@ -145,6 +156,9 @@ unsigned int rsv_cache_alloc_bulk(struct rsv_cache *c, gfp_t gfp, unsigned int n
 void rsv_cache_free_bulk(struct rsv_cache *c, unsigned int nr, void **objects);
 int rsv_cache_shrink(struct rsv_cache *c);
 int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr);
+int rsv_cache_reserve_percpu(struct rsv_cache *c, unsigned int nr);
+void *rsv_cache_alloc_nolock(struct rsv_cache *c, gfp_t gfp) __malloc;
+void rsv_cache_free_nolock(struct rsv_cache *c, void *object);
 struct rsv_sheaf *rsv_cache_prefill(struct rsv_cache *c, gfp_t gfp, unsigned int nr);
 int rsv_cache_refill_sheaf(struct rsv_cache *c, gfp_t gfp, struct rsv_sheaf **sheaf,
 			   unsigned int nr);
@@ -160,6 +174,10 @@ void rsv_mempool_free(void *element, void *cache);
  */
 void rsv_kfree(const void *p);
 void rsv_kfree_call_rcu(const void *p, struct rcu_head *head);
+int rsv_kmalloc_reserve_percpu(struct rsv_region *r, size_t size, unsigned int nr);
+void rsv_kmalloc_unreserve_percpu(struct rsv_region *r, size_t size, unsigned int nr);
+void *rsv_kmalloc_nolock(struct rsv_region *r, size_t size, gfp_t gfp) __alloc_size(2);
+void rsv_kfree_nolock(const void *p);
 size_t rsv_ksize(const void *p);
 size_t rsv_kmalloc_size_roundup(const struct rsv_region *r, size_t size);
 void *rsv_kmalloc(struct rsv_region *r, size_t size, gfp_t gfp) __alloc_size(2);

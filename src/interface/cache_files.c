@@ -41,6 +41,10 @@ static int rsv_cache_stats_show(struct seq_file *m, void *unused)
 	rsv_show(m, "contended", c.contended);
 	rsv_show(m, "guaranteed_objects", c.guaranteed_objects);
 	rsv_show(m, "rcu_waiting", c.rcu_waiting);
+	rsv_show(m, "percpu_target", c.percpu_target);
+	rsv_show(m, "percpu_objects", c.percpu_objects);
+	rsv_show(m, "percpu_allocs", c.percpu_allocs);
+	rsv_show(m, "percpu_refills", c.percpu_refills);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(rsv_cache_stats);

@@ -318,6 +318,10 @@ void rsv_query_one_cache(struct rsv_cache *c, struct rsv_ioc_cache *cache)
 	}
 	cache->guaranteed_objects = READ_ONCE(c->guarantee.target);
 	cache->rcu_waiting = figures.rcu_waiting;
+	cache->percpu_target = figures.percpu_target;
+	cache->percpu_objects = figures.percpu_objects;
+	cache->percpu_allocs = figures.percpu_allocs;
+	cache->percpu_refills = figures.percpu_refills;
 	cache->origin = rsv_name_is_of_user(c->name) ? RSV_CACHE_USER : RSV_CACHE_KERNEL;
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_query_one_cache);

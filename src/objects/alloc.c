@@ -143,7 +143,14 @@ static void rsv_alloc_construct(struct rsv_cache *c, void *object)
 		rsv_object_set_cached(c, object);
 }
 
-static void rsv_alloc_report_damaged(struct rsv_cache *c, const void *object)
+/**
+ * rsv_alloc_report_damaged() - report a cached object that somebody wrote to
+ * @c: the cache
+ * @object: the object, which is lost
+ *
+ * Context: Any, with no raw lock of the module held but by code that this caller interrupted.
+ */
+void rsv_alloc_report_damaged(struct rsv_cache *c, const void *object)
 {
 	rsv_debug_report(RSV_CORRUPT, c, NULL, object,
 			 "a free object was written to, and is lost");
@@ -155,7 +162,7 @@ static void rsv_alloc_report_damaged(struct rsv_cache *c, const void *object)
  * @object: the object, constructed and the caller's
  * @caller: address of the calling code
  *
- * Context: Any but NMI; for a cache without checks, any.
+ * Context: Any.
  * Return: false if the object is damaged. It is reported then, and lost.
  */
 bool rsv_alloc_mark_used(struct rsv_cache *c, void *object, unsigned long caller)
@@ -240,18 +247,21 @@ static void rsv_alloc_construct_cached(struct rsv_cache *c, void *object)
 }
 
 /**
- * rsv_alloc_for_reserve() - get cached objects that can become guaranteed ones
+ * rsv_alloc_for_reserve() - get cached objects that can become guaranteed ones, or a CPU's reserve
  * @c: the cache
  * @gfp: as for rsv_cache_alloc()
+ * @nid: the preferred node
+ * @nr: how many, up to RSV_BATCH
  * @t: set to a batch of objects of the engine, constructed. It is empty if the engine has none
  *
  * The function goes past the magazines, so that none is made for it, and counts no allocation.
  *
  * Context: Any but NMI; may sleep if @gfp allows it.
  */
-void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, struct rsv_batch *t)
+void rsv_alloc_for_reserve(struct rsv_cache *c, gfp_t gfp, int nid, unsigned int nr,
+			   struct rsv_batch *t)
 {
-	rsv_batch_alloc(c, gfp, numa_mem_id(), RSV_BATCH, t);
+	rsv_batch_alloc(c, gfp, nid, nr, t);
 	if (t->nr && t->raw)
 		rsv_alloc_construct_cached(c, t->object[0]);
 }

@@ -7,6 +7,7 @@
  *
  *	rsv_regions_lock	mutex, the list of regions (region_list.c)
  *	region->shape_lock	mutex, memory comes and goes
+ *	rsv_cpu_reserve_mutex	mutex, how many objects each CPU has aside (cpu_reserve.c)
  *	region->caches_lock	mutex, caches come and go
  *	region->drain_lock	mutex, CPUs are drained
  *	region->cache_drain_lock	mutex, CPUs are drained of some caches
@@ -33,10 +34,13 @@
 #include "cache_list.h"
 #include "cache_struct.h"
 #include "cpu.h"
+#include "cpu_reserve.h"
 #include "debug/check.h"
+#include "deferred.h"
 #include "depot.h"
 #include "engine.h"
 #include "guarantee.h"
+#include "irq_job.h"
 #include "layout.h"
 #include "magazine.h"
 #include "magazine_cache.h"
@@ -150,6 +154,7 @@ static void rsv_cache_shuffle(struct rsv_cache *c)
  */
 void rsv_cache_free_memory(struct rsv_cache *c)
 {
+	rsv_cpu_reserve_free(c);
 	free_percpu(c->cpus);
 	rsv_cache_free_nodes(c);
 	rsv_cache_struct_free(c);
@@ -296,7 +301,7 @@ static bool rsv_cache_request_ok(const char *name, unsigned int align, unsigned 
 struct rsv_cache *rsv_cache_create_args(struct rsv_region *r, const char *name, unsigned int size,
 					const struct rsv_cache_args *args)
 {
-	const unsigned int own = RSV_NAME_UNIQUE;
+	const unsigned int own = RSV_NAME_UNIQUE | RSV_FREE_NOLOCK;
 
 	if (!r || !args || !rsv_cache_request_ok(name, args->align, args->flags & ~own))
 		return ERR_PTR(-EINVAL);
@@ -312,7 +317,8 @@ EXPORT_SYMBOL_GPL(rsv_cache_create_args);
  * @size: bytes of an object, up to 32 pages
  * @align: a power of two up to the page size, or 0 for eight bytes
  * @flags: RSV_HWCACHE_ALIGN, RSV_NO_MAGAZINE, one RSV_ENGINE_* at most (none: what engine= says),
- *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER, RSV_NAME_UNIQUE, RSV_TYPESAFE_BY_RCU
+ *	RSV_RED_ZONE, RSV_POISON, RSV_STORE_USER, RSV_NAME_UNIQUE, RSV_TYPESAFE_BY_RCU,
+ *	RSV_FREE_NOLOCK
  * @ctor: called once for every object before its first allocation in its slab's life, with no lock
  *	held; may be NULL. A freed object keeps its state for the next allocation, so the caller
  *	that frees it restores the state that the constructor made
@@ -327,8 +333,9 @@ EXPORT_SYMBOL_GPL(rsv_cache_create_args);
  * loses its last characters. What debug= says of @name holds for all of them.
  *
  * Context: Process; may sleep.
- * Return: The cache, or ERR_PTR: -EINVAL for a bad name, size, alignment or flag; -EEXIST for a
- * name that is taken, without RSV_NAME_UNIQUE; -ENOMEM.
+ * Return: The cache, or ERR_PTR: -EINVAL for a bad name, size, alignment or flag, and for
+ * RSV_FREE_NOLOCK with the engine SLOB, whose frees take the lock of its heap; -EEXIST for a name
+ * that is taken, without RSV_NAME_UNIQUE; -ENOMEM.
  */
 struct rsv_cache *rsv_cache_create(struct rsv_region *r, const char *name, unsigned int size,
 				   unsigned int align, unsigned int flags,
@@ -346,7 +353,7 @@ EXPORT_SYMBOL_GPL(rsv_cache_create);
  * @name: as for rsv_cache_create(), in the name space of programs
  * @size: as for rsv_cache_create()
  * @align: as for rsv_cache_create()
- * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE
+ * @flags: as for rsv_cache_create(), without RSV_NAME_UNIQUE and RSV_FREE_NOLOCK
  * @ctor: as for rsv_cache_create()
  *
  * Context: Process; may sleep.
@@ -383,7 +390,16 @@ static int rsv_cache_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct rsv_cache *c = hlist_entry(node, struct rsv_cache, cpuhp);
 
+	rsv_irq_jobs_run_cpu(cpu);
+	rsv_cpu_reserve_flush(c, cpu);
 	rsv_cpu_flush(c, per_cpu_ptr(c->cpus, cpu));
+	return 0;
+}
+
+/* A CPU that comes on-line without objects for any context gets them at the first request. */
+static int rsv_cache_cpu_prepare(unsigned int cpu, struct hlist_node *node)
+{
+	rsv_cpu_reserve_start_cpu(hlist_entry(node, struct rsv_cache, cpuhp), cpu);
 	return 0;
 }
 
@@ -402,14 +418,16 @@ int rsv_caches_start(void)
 
 	if (err)
 		return err;
-	err = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:cache-dead", NULL,
-				      rsv_cache_cpu_dead);
+	err = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "reservoir:cache-dead",
+				      rsv_cache_cpu_prepare, rsv_cache_cpu_dead);
 	if (err < 0) {
 		rsv_cache_list_stop();
 		return err;
 	}
 	rsv_cache_state = err;
 	rsv_rcu_start();
+	rsv_irq_jobs_start();
+	rsv_deferred_start();
 	rsv_reap_set_hooks();
 	return 0;
 }

@@ -42,8 +42,10 @@
 #include "cache.h"
 #include "cache_destroy.h"
 #include "cache_reserve.h"
+#include "cpu_reserve.h"
 #include "debug/check.h"
 #include "heap.h"
+#include "irq_job.h"
 #include "leaving.h"
 #include "pages/drain.h"
 #include "pages/extent.h"
@@ -255,6 +257,7 @@ static int rsv_caches_retire(struct list_head *caches, struct list_head *retired
 	struct rsv_cache *c, *next;
 	int err = 0;
 
+	rsv_irq_jobs_flush();
 	/* Flushing finds an object that two CPUs freed at once, which would hide a used one. */
 	rsv_drain_caches(caches);
 	rsv_caches_free_waiting(caches);
@@ -265,6 +268,7 @@ static int rsv_caches_retire(struct list_head *caches, struct list_head *retired
 			err = -EBUSY;
 		} else {
 			rsv_cache_reserve_end(c);
+			rsv_cpu_reserve_end(c);
 		}
 		cond_resched();
 	}
@@ -479,6 +483,7 @@ static void rsv_region_retire_caches(struct rsv_region *r, bool internal, struct
 			continue;
 		rsv_cache_list_used(c, log);
 		rsv_cache_reserve_end(c);
+		rsv_cpu_reserve_end(c);
 	}
 	rsv_drain_cpus(r);
 	list_for_each_entry_safe(c, next, &r->caches, list) {
@@ -524,6 +529,7 @@ void rsv_regions_destroy_caches(struct list_head *regions, struct rsv_leak_log *
 	struct rsv_region *r;
 	struct rsv_cache *c;
 
+	rsv_irq_jobs_flush();
 	list_for_each_entry(r, regions, ending)
 		rsv_rcu_barrier(r);
 	rsv_regions_destroy_some(regions, false, log);

@@ -28,66 +28,11 @@
 #include "pages/zone.h"
 #include "pages/zonelist.h"
 #include "reap.h"
+#include "room.h"
 #include "stats.h"
 
 /* A request with these flags drains no other CPU and no cache: this file does that once. */
 #define RSV_GFP_GUARANTEE	((GFP_KERNEL | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM)
-
-/*
- * What is to be had
- */
-
-/* The pages of a zone, all or the free ones, that GFP_KERNEL may have */
-static unsigned long rsv_guarantee_zone_pages(const struct rsv_zone *z, bool only_free)
-{
-	unsigned long pages = only_free ? READ_ONCE(z->free_pages) : READ_ONCE(z->nr_pages);
-
-	if (z->type > gfp_zone(GFP_KERNEL))
-		return 0;
-	return pages - min(pages, rsv_zone_reserved(z, GFP_KERNEL));
-}
-
-static u64 rsv_guarantee_region_pages(const struct rsv_region *r, bool only_free)
-{
-	struct rsv_zone *z;
-	unsigned int n;
-	u64 pages = 0;
-
-	for (n = 0; (z = rsv_zone_nth(r, n)); n++)
-		pages += rsv_guarantee_zone_pages(z, only_free);
-	return pages;
-}
-
-/* Free objects that the cache has in slabs, magazines and depots */
-static u64 rsv_guarantee_free_objects(const struct rsv_cache *c)
-{
-	struct rsv_cache_figures f;
-	u64 taken;
-
-	rsv_cache_count(c, &f);
-	taken = f.active + READ_ONCE(c->guarantee.nr);
-	return f.total - min(f.total, taken);
-}
-
-/*
- * Whether the objects that are missing may fit into the pages of the region, or into its free
- * pages. The answer is an upper bound: slabs may have less room.
- */
-static bool rsv_guarantee_fits(const struct rsv_cache *c, u64 missing, bool only_free)
-{
-	u64 pages = rsv_guarantee_region_pages(c->region, only_free);
-	const struct rsv_layout *l = &c->layout;
-	struct rsv_heap_figures heap;
-
-	if (only_free)
-		missing -= min(missing, rsv_guarantee_free_objects(c));
-	if (only_free && c->engine->heap) {
-		rsv_heap_count(c->region, &heap);
-		pages += heap.pages;
-	}
-	return missing * l->pages <= pages * l->objects ||
-	       missing * l->small_pages <= pages * l->small_objects;
-}
 
 /*
  * Raising
@@ -111,7 +56,7 @@ static bool rsv_guarantee_fill(struct rsv_cache *c, unsigned int nr)
 
 	if (g->room < nr && g->room - g->target < RSV_BATCH && !rsv_guarantee_extend(c))
 		return false;
-	rsv_alloc_for_reserve(c, RSV_GFP_GUARANTEE, &t);
+	rsv_alloc_for_reserve(c, RSV_GFP_GUARANTEE, numa_mem_id(), RSV_BATCH, &t);
 	if (!t.nr)
 		return false;
 	while (t.nr && rsv_guarantee_grow(c, t.object[t.nr - 1], nr))
@@ -128,7 +73,7 @@ static unsigned int rsv_guarantee_missing(const struct rsv_cache *c, unsigned in
 
 static bool rsv_guarantee_may_fit(const struct rsv_cache *c, unsigned int nr)
 {
-	return rsv_guarantee_fits(c, rsv_guarantee_missing(c, nr), true);
+	return rsv_cache_has_room(c, rsv_guarantee_missing(c, nr), true);
 }
 
 static bool rsv_guarantee_drain(struct rsv_cache *c, unsigned int nr)
@@ -210,7 +155,7 @@ int rsv_cache_reserve(struct rsv_cache *c, unsigned int nr)
 	if (!rsv_cache_usable(c))
 		return -EINVAL;
 	drained = !rsv_guarantee_may_fit(c, nr);
-	if (drained && (!rsv_guarantee_fits(c, nr, false) || !rsv_guarantee_drain(c, nr)))
+	if (drained && (!rsv_cache_has_room(c, nr, false) || !rsv_guarantee_drain(c, nr)))
 		return -ENOMEM;
 	err = rsv_guarantee_raise(c, nr, drained);
 	if (err || nr < before) {

@@ -29,6 +29,19 @@ static bool rsv_free_check(struct rsv_cache *c, struct rsv_extent *e, void *obje
 	return rsv_debug_free(c, e, object, caller);
 }
 
+/* Frees an object that the caller has marked as cached. */
+static __always_inline void rsv_free_marked(struct rsv_cache *c, struct rsv_extent *e, void *object,
+					    unsigned long caller)
+{
+	if (rsv_cache_debugs(c) && !rsv_free_check(c, e, object, caller)) {
+		rsv_free_kmemleak(c, object);
+		return;
+	}
+	rsv_free_clear(c, object);
+	rsv_free_hook(c, object);
+	rsv_free_store(c, e, object, true);
+}
+
 /* Frees an object step by step, or reports why not. The caller is under rcu_read_lock(). */
 static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_extent *e, void *object,
 					   unsigned long caller)
@@ -42,14 +55,23 @@ static __always_inline void rsv_free_found(struct rsv_cache *c, struct rsv_exten
 		rsv_debug_report(misuse, c, e, object, "given back");
 		return;
 	}
-	if (rsv_cache_debugs(c) && !rsv_free_check(c, e, object, caller)) {
-		rsv_free_kmemleak(c, object);
-		return;
-	}
-	rsv_free_clear(c, object);
-	rsv_free_hook(c, object);
-	rsv_free_store(c, e, object, true);
+	rsv_free_marked(c, e, object, caller);
 }
+
+/**
+ * rsv_free_cached() - end the free of an object that is marked as cached already
+ * @c: the cache
+ * @e: the extent that it lies in
+ * @object: the object, which the caller has marked and so owns
+ * @caller: address of the code that gave it back
+ *
+ * Context: Any but NMI, under rcu_read_lock().
+ */
+void rsv_free_cached(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller)
+{
+	rsv_free_marked(c, e, object, caller);
+}
+EXPORT_SYMBOL_IF_KUNIT(rsv_free_cached);
 
 /*
  * Frees an object for which the loaded magazine had no room: into another magazine or, if this CPU

@@ -15,6 +15,7 @@
 
 void rsv_free_object(struct rsv_cache *c, struct rsv_extent *e, void *object,
 		     unsigned long caller);
+void rsv_free_cached(struct rsv_cache *c, struct rsv_extent *e, void *object, unsigned long caller);
 void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
 
 /**
@@ -25,7 +26,7 @@ void rsv_free_slow(struct rsv_cache *c, void *object, unsigned long caller);
  *
  * From then on the caller owns the object: no other caller can free it or get it.
  *
- * Context: Any but NMI, with preemption disabled: leaving.c says why.
+ * Context: Any with preemption disabled, which leaving.c demands; with the engine SLOB not an NMI.
  * Return: RSV_OK, or why the caller does not have such an object, and then nothing has changed.
  */
 static inline enum rsv_misuse rsv_free_mark_cached(struct rsv_cache *c, struct rsv_extent *e,

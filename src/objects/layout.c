@@ -8,6 +8,7 @@
  *	object
  *	right red zone	at least one byte, to the next multiple of eight
  *	mark		if it may not lie inside the object
+ *	link		if the object has one and it may not lie inside: see deferred.c
  *	owners		the caller of the last allocation and of the last free
  *	asked		how many bytes the caller of rsv_kmalloc() asked for
  *
@@ -54,6 +55,12 @@ static unsigned int rsv_layout_align(unsigned int size, unsigned int align, unsi
 	return max3(align, (unsigned int)ARCH_SLAB_MINALIGN, RSV_MARK_BYTES);
 }
 
+/* Whether a free object keeps its bytes: see rsv_cache_keeps_bytes() */
+static bool rsv_layout_keeps_bytes(const struct rsv_cache_args *args)
+{
+	return args->ctor || args->flags & RSV_TYPESAFE_BY_RCU;
+}
+
 /*
  * Whether the mark may overwrite bytes of a free object. It may not where the constructor's or the
  * poison's bytes must stay, or those that readers under RCU may look at. Nor may it where the bytes
@@ -64,12 +71,49 @@ static bool rsv_layout_mark_inside(const struct rsv_layout *l, const struct rsv_
 {
 	if (args->flags & RSV_POISON)
 		return false;
-	if (args->ctor || args->flags & RSV_TYPESAFE_BY_RCU)
+	if (rsv_layout_keeps_bytes(args))
 		return args->use_freeptr_offset;
 	return !l->red || (l->object_size >= RSV_MARK_BYTES && !(args->flags & RSV_CACHE_KMALLOC));
 }
 
-static void rsv_layout_slot(struct rsv_layout *l, const struct rsv_cache_args *args)
+/*
+ * Whether objects have a link, by which their free can be deferred: see deferred.c. It does not
+ * depend on checks, so that debug= does not decide what a driver may do.
+ */
+static bool rsv_layout_has_link(const struct rsv_layout *l, const struct rsv_engine *engine,
+				const struct rsv_cache_args *args)
+{
+	if (engine->heap)
+		return false;
+	if (args->flags & RSV_FREE_NOLOCK)
+		return true;
+	return !rsv_layout_keeps_bytes(args) && l->object_size >= 2 * RSV_MARK_BYTES;
+}
+
+/*
+ * Chooses where the link lies, and returns where the slot's parts end then. Nobody needs the first
+ * bytes of a cached object, unless it keeps its bytes, its mark is there, or they may be red zone
+ * as for the mark.
+ */
+static unsigned int rsv_layout_link(struct rsv_layout *l, const struct rsv_engine *engine,
+				    const struct rsv_cache_args *args, unsigned int end)
+{
+	const bool fenced = l->red && (args->flags & RSV_CACHE_KMALLOC ||
+				       l->object_size < RSV_MARK_BYTES);
+
+	l->link = RSV_LINK_NONE;
+	if (!rsv_layout_has_link(l, engine, args))
+		return end;
+	if (!rsv_layout_keeps_bytes(args) && !fenced && l->mark >= RSV_MARK_BYTES) {
+		l->link = 0;
+		return end;
+	}
+	l->link = end;
+	return end + RSV_MARK_BYTES;
+}
+
+static void rsv_layout_slot(struct rsv_layout *l, const struct rsv_engine *engine,
+			    const struct rsv_cache_args *args)
 {
 	const unsigned int flags = args->flags;
 	unsigned int end;
@@ -88,6 +132,7 @@ static void rsv_layout_slot(struct rsv_layout *l, const struct rsv_cache_args *a
 		l->mark = end;
 		end += RSV_MARK_BYTES;
 	}
+	end = rsv_layout_link(l, engine, args, end);
 	if (flags & RSV_STORE_USER) {
 		l->track = end;
 		end += RSV_TRACK_BYTES;
@@ -162,7 +207,8 @@ static bool rsv_layout_freeptr_ok(unsigned int size, const struct rsv_cache_args
  * @args: the rest. Alignments may be up to twice the page size
  *
  * Context: Any.
- * Return: 0, or -EINVAL if @size, the alignment or the offset of the free pointer is out of range.
+ * Return: 0, or -EINVAL if @size, the alignment or the offset of the free pointer is out of range,
+ * or for RSV_FREE_NOLOCK with an engine that takes locks for each free.
  */
 int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,
 		      const struct rsv_cache_args *args)
@@ -175,6 +221,8 @@ int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, uns
 		return -EINVAL;
 	if (!rsv_layout_freeptr_ok(size, args))
 		return -EINVAL;
+	if (engine->heap && args->flags & RSV_FREE_NOLOCK)
+		return -EINVAL;
 	/* SLOB knows by the mark whether a free object keeps its block: see slob_freelist.c. */
 	if (engine->heap)
 		own.use_freeptr_offset = false;
@@ -183,7 +231,7 @@ int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, uns
 		.align = rsv_layout_align(size, args->align, args->flags),
 		.few_pages = args->flags & RSV_CACHE_FEW_PAGES,
 	};
-	rsv_layout_slot(l, &own);
+	rsv_layout_slot(l, engine, &own);
 	return engine->layout(l);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_layout_choose);

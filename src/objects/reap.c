@@ -18,8 +18,10 @@
 #include "cache.h"
 #include "cache_list.h"
 #include "cpu.h"
+#include "cpu_reserve.h"
 #include "depot.h"
 #include "heap.h"
+#include "irq_job.h"
 #include "leaving.h"
 #include "magazine.h"
 #include "magazine_cache.h"
@@ -186,6 +188,7 @@ void rsv_caches_age(struct rsv_region *r)
 	list_for_each_entry_reverse(c, &r->caches, list) {
 		grew |= rsv_depot_age(c);
 		c->engine->shrink(c, true);
+		rsv_cpu_reserve_refill(c);
 		cond_resched();
 	}
 	mutex_unlock(&r->caches_lock);
@@ -261,6 +264,7 @@ static void rsv_reap_work(struct work_struct *work)
 
 	rsv_rcu_submit_cpus(r);
 	rsv_caches_age(r);
+	rsv_irq_jobs_check();
 	queue_delayed_work(rsv_queue, &r->reap_work, RSV_REAP_INTERVAL);
 }
 

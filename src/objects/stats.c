@@ -8,6 +8,28 @@
 #include "rcu_frees.h"
 #include "stats.h"
 
+/* What the CPUs' reserves have and did */
+static void rsv_count_reserves(const struct rsv_cache *c, struct rsv_cache_figures *f)
+{
+	/* pairs with rsv_cpu_reserves_create() */
+	const struct rsv_cpu_reserves *r = smp_load_acquire(&c->reserves);
+	unsigned int cpu, at;
+
+	if (!r)
+		return;
+	f->percpu_target = READ_ONCE(r->target);
+	for_each_possible_cpu(cpu) {
+		const struct rsv_cpu_reserve *p = per_cpu_ptr(r->cpus, cpu);
+
+		for (at = 0; at < RSV_RESERVE_PERCPU_MAX; at++)
+			f->percpu_objects += !!READ_ONCE(p->slot[at]);
+		f->percpu_allocs += atomic_long_read(&p->allocs);
+		f->percpu_refills += atomic_long_read(&p->refills);
+		f->failures += atomic_long_read(&p->failures);
+	}
+	f->allocs += f->percpu_allocs;
+}
+
 static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *f)
 {
 	unsigned int cpu;
@@ -19,6 +41,7 @@ static void rsv_count_cpus(const struct rsv_cache *c, struct rsv_cache_figures *
 		f->frees += READ_ONCE(p->frees) + READ_ONCE(p->slow_frees);
 		f->failures += READ_ONCE(p->failures);
 	}
+	rsv_count_reserves(c, f);
 	/*
 	 * While CPUs go on, the sums may have the free of an object but not its allocation. The
 	 * counters of the slow paths have one word and may have wrapped, at different times. The

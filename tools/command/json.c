@@ -160,6 +160,10 @@ static void put_cache(const struct view *view, const struct rsv_ioc_cache *cache
 	put_number("least_request", cache->least_request);
 	put_number("origin", cache->origin);
 	put_number("rcu_waiting", cache->rcu_waiting);
+	put_number("percpu_target", cache->percpu_target);
+	put_number("percpu_objects", cache->percpu_objects);
+	put_number("percpu_allocs", cache->percpu_allocs);
+	put_number("percpu_refills", cache->percpu_refills);
 	put_close('}');
 }
 

@@ -370,7 +370,7 @@ static const char *const json_keys[] = {
 	"heap_free_bytes", "cache_flags", "magazine_rounds", "depot_full", "depot_empty",
 	"exchanges", "contended", "guaranteed_objects", "leaving_bytes", "waiting_pages",
 	"bad_pages", "programs_bytes", "programs_limit", "user_bytes", "user_limit", "origin",
-	"rcu_waiting",
+	"rcu_waiting", "percpu_target", "percpu_objects", "percpu_allocs", "percpu_refills",
 };
 /* clang-format on */
 

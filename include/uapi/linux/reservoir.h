@@ -287,6 +287,10 @@ struct rsv_ioc_extent {
  * @origin: out: who created it, RSV_CACHE_KERNEL or RSV_CACHE_USER
  * @reserved: out: 0
  * @rcu_waiting: out: used objects that are freed after a grace period
+ * @percpu_target: out: objects that each CPU is to have for requests in any context
+ * @percpu_objects: out: objects that CPUs have for them
+ * @percpu_allocs: out: objects that were allocated from there
+ * @percpu_refills: out: objects that came there
  */
 struct rsv_ioc_cache {
 	__u32 size;
@@ -322,6 +326,10 @@ struct rsv_ioc_cache {
 	__u32 origin;
 	__u32 reserved;
 	__u64 rcu_waiting;
+	__u64 percpu_target;
+	__u64 percpu_objects;
+	__u64 percpu_allocs;
+	__u64 percpu_refills;
 };
 
 /* The creator of a cache */

@@ -193,7 +193,7 @@ void rsv_debug_init(struct rsv_cache *c, void *object)
  *
  * The object is still poisoned afterwards.
  *
- * Context: Any but NMI, with no raw lock held.
+ * Context: Any, with no raw lock held but by code that the caller interrupted.
  * Return: Whether the object may be used. If not, the function reported that, and the caller leaks
  * the object.
  */

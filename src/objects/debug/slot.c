@@ -93,6 +93,8 @@ static unsigned int rsv_slot_padding(const struct rsv_layout *l)
 
 	if (l->mark >= l->object_size)
 		padding = l->mark + RSV_MARK_BYTES;
+	if (l->link >= padding && l->link != RSV_LINK_NONE)
+		padding = l->link + RSV_MARK_BYTES;
 	if (l->track)
 		padding = l->track + RSV_TRACK_BYTES;
 	if (l->asked)

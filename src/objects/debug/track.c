@@ -12,6 +12,7 @@
 #define pr_fmt(fmt) "reservoir: " fmt
 
 #include <linux/compiler.h>
+#include <linux/hardirq.h>
 #include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -75,7 +76,8 @@ static noinline void rsv_track_write(struct rsv_track *t, unsigned long caller, 
 		.cache = cache,
 	};
 
-	if (READ_ONCE(rsv_tracks_stacks))
+	/* In older kernels the depot waits for its lock, which an NMI may have interrupted. */
+	if (READ_ONCE(rsv_tracks_stacks) && !in_nmi())
 		new.stack = rsv_stack_save(3, rsv_track_may_alloc());
 	new.sum = rsv_track_sum(&new);
 	*t = new;
@@ -121,7 +123,7 @@ void rsv_track_init(const struct rsv_cache *c, void *object)
  * @object: the object, which the caller owns
  * @caller: address of the code that asked for it
  *
- * Context: Any but NMI. A new stack is stored only where preemption is enabled.
+ * Context: Any. A new stack is stored only where preemption is enabled, and in an NMI none is.
  */
 void rsv_track_allocated(const struct rsv_cache *c, void *object, unsigned long caller)
 {
