@@ -15,6 +15,7 @@ extern unsigned int machine_slots;
 extern unsigned int machine_seed;
 extern unsigned int machine_megabytes;
 extern bool machine_checks;
+extern bool machine_nmis;
 extern char *machine_target;
 
 __printf(1, 2) void machine_wrong(const char *fmt, ...);
@@ -33,6 +34,9 @@ int machine_run_double_free(struct rsv_region *r);
 int machine_run_fuzz(struct rsv_region *r);
 int machine_run_unplug(struct rsv_region *r);
 int machine_run_typesafe(struct rsv_region *r);
+int machine_run_nolock(struct rsv_region *r);
+int machine_nmi_start(void (*handler)(void));
+void machine_nmi_stop(void);
 void machine_unplug_end(void);
 void machine_traces_end(void);
 void machine_objects_end(void);
@@ -43,12 +47,15 @@ void machine_objects_end(void);
  * @take: allocates something, or returns 0
  * @give: frees it; 0 is nothing
  * @extra: another operation, which one thread does now and then; may be NULL
+ * @enough: whether the run may end when its time is over, which it exceeds up to tenfold; may be
+ *	NULL
  */
 struct stress {
 	const char *what;
 	unsigned long (*take)(struct rnd_state *random, gfp_t gfp);
 	void (*give)(unsigned long taken);
 	void (*extra)(struct rnd_state *random);
+	bool (*enough)(void);
 };
 
 int machine_stress(const struct stress *s);

@@ -21,11 +21,11 @@
 static char *run = "drain";
 module_param(run, charp, 0400);
 MODULE_PARM_DESC(run,
-		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz, unplug, typesafe");
+		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz, unplug, typesafe, nolock");
 
 unsigned int machine_seconds = 40;
 module_param_named(seconds, machine_seconds, uint, 0400);
-MODULE_PARM_DESC(seconds, "how long stress, objects, double_free and fuzz take, and typesafe at most");
+MODULE_PARM_DESC(seconds, "how long stress, objects, double_free, fuzz and nolock take, and typesafe at most");
 
 unsigned int machine_slots = 2048;
 module_param_named(slots, machine_slots, uint, 0400);
@@ -42,6 +42,10 @@ MODULE_PARM_DESC(megabytes, "how much reserve and unplug take");
 bool machine_checks;
 module_param_named(checks, machine_checks, bool, 0400);
 MODULE_PARM_DESC(checks, "whether the caches of objects check what they are given");
+
+bool machine_nmis;
+module_param_named(nmis, machine_nmis, bool, 0400);
+MODULE_PARM_DESC(nmis, "whether nolock is sent NMIs");
 
 char *machine_target = "slub";
 module_param_named(target, machine_target, charp, 0400);
@@ -106,6 +110,7 @@ static const struct {
 	{"reserve", machine_run_reserve}, {"traces", machine_run_traces},
 	{"double_free", machine_run_double_free}, {"fuzz", machine_run_fuzz},
 	{"unplug", machine_run_unplug},	  {"typesafe", machine_run_typesafe},
+	{"nolock", machine_run_nolock},
 };
 
 static int __init machine_init(void)

@@ -137,6 +137,17 @@ static void stress_stop(unsigned int nr)
 		machine_wrong("threads took %lu, interrupts %lu", taken, irq_taken);
 }
 
+static void stress_wait(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		msleep_interruptible(machine_seconds * MSEC_PER_SEC);
+		if (!stressed->enough || stressed->enough())
+			return;
+	}
+}
+
 static int stress_all_cpus(void)
 {
 	unsigned int cpu, nr = 0;
@@ -149,7 +160,7 @@ static int stress_all_cpus(void)
 		nr++;
 	}
 	if (!err)
-		msleep_interruptible(machine_seconds * MSEC_PER_SEC);
+		stress_wait();
 	stress_stop(nr);
 	return err;
 }
