@@ -186,6 +186,15 @@ static inline void rsv_page_clear_flags(struct page *page, unsigned long flags)
 }
 #endif
 
+/* The kernel's memory for any context, to compare with: since 6.18 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define rsv_kernel_kmalloc_nolock(size) kmalloc(size, GFP_NOWAIT)
+#define rsv_kernel_kfree_nolock(p) kfree(p)
+#else
+#define rsv_kernel_kmalloc_nolock(size) kmalloc_nolock(size, 0, NUMA_NO_NODE)
+#define rsv_kernel_kfree_nolock(p) kfree_nolock(p)
+#endif
+
 /* Since 6.13 one function initializes a timer and sets its function. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void rsv_hrtimer_setup(struct hrtimer *timer,

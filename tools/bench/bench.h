@@ -56,6 +56,7 @@ extern const struct bench_case bench_extents[];
 extern const struct bench_case bench_vmalloc[];
 extern const struct bench_case bench_caches_life[];
 extern const struct bench_case bench_sheaf[];
+extern const struct bench_case bench_nolock[];
 extern const struct bench_case bench_full[];
 extern const struct bench_case bench_aged[];
 extern const struct bench_case bench_page_lists[];

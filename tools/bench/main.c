@@ -47,6 +47,7 @@ static const struct bench_case *const all_cases[] = {
 	bench_vmalloc,
 	bench_caches_life,
 	bench_sheaf,
+	bench_nolock,
 	bench_full,
 	bench_aged,
 	bench_page_lists,
