@@ -497,27 +497,29 @@ static void numbers_of_caches_in_use_are_left_out(struct kunit *test)
 static void structures_of_caches_lie_side_by_side(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, 4);
-	struct rsv_cache *c[3 * RSV_CACHE_CHUNK_MAX];
+	const unsigned int nr = 3 * RSV_CACHE_CHUNK_MAX;
+	struct rsv_cache **c = kunit_kcalloc(test, nr, sizeof(*c), GFP_KERNEL);
 	size_t stride = ALIGN(struct_size(c[0], nodes, nr_node_ids), cache_line_size());
 	unsigned int i, neighbours = 0;
 
-	for (i = 0; i < ARRAY_SIZE(c); i++) {
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	for (i = 0; i < nr; i++) {
 		c[i] = rsvt_scratch_cache(test, r, 64, 0);
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)c[i], cache_line_size()));
 		if (!i)
 			continue;
 		neighbours += (void *)c[i] - (void *)c[i - 1] == stride;
 	}
-	KUNIT_EXPECT_GT(test, neighbours, ARRAY_SIZE(c) / 2);
+	KUNIT_EXPECT_GT(test, neighbours, nr / 2);
 
 	/* Every second one leaves a gap, which serves again. */
-	for (i = 0; i < ARRAY_SIZE(c); i += 2)
+	for (i = 0; i < nr; i += 2)
 		rsvt_scratch_cache_end(test, c[i]);
-	for (i = 0; i < ARRAY_SIZE(c); i += 2) {
+	for (i = 0; i < nr; i += 2) {
 		c[i] = rsvt_scratch_cache(test, r, 128, 0);
 		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c[i]).object_size, 128);
 	}
-	for (i = 1; i < ARRAY_SIZE(c); i += 2)
+	for (i = 1; i < nr; i += 2)
 		KUNIT_EXPECT_EQ(test, rsvt_query_cache(c[i]).object_size, 64);
 }
 
