@@ -41,8 +41,12 @@
 #define rsv_kernel_pages_bulk(gfp, nr, pages) alloc_pages_bulk(gfp, nr, pages)
 #endif
 
-/* Waits for the kernel's own kfree_rcu(), for tools/bench; since 6.12. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+/*
+ * Waits for the kernel's own kfree_rcu(), for tools/bench; since 6.12. Kernels from 6.14 on that
+ * batch no such frees, as those without SMP, do not export the function, and it is no other.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0) || \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0) && !IS_ENABLED(CONFIG_KVFREE_RCU_BATCHED))
 #define rsv_kernel_kfree_rcu_barrier() rcu_barrier()
 #else
 #define rsv_kernel_kfree_rcu_barrier() kvfree_rcu_barrier()
