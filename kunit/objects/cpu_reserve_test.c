@@ -22,12 +22,6 @@ KUNIT_ARRAY_PARAM_DESC(variants, rsvt_variants, what);
 #define SIZE	200
 #define NR	24
 
-static void give_all(struct rsv_cache *c, void **object, unsigned int nr)
-{
-	while (nr--)
-		rsv_cache_free(c, object[nr]);
-}
-
 /*
  * How many
  */
@@ -63,7 +57,7 @@ static void what_the_region_has_not_changes_nothing(struct kunit *test)
 	while ((object[nr] = rsv_cache_alloc(c, GFP_KERNEL | __GFP_NOWARN)))
 		nr++;
 	/* Room for some of the objects that the function asks for */
-	give_all(c, object + nr / 2, nr - nr / 2);
+	rsvt_objects_free(c, object + nr / 2, nr - nr / 2);
 	nr /= 2;
 	rsv_cache_shrink(c);
 	free = rsvt_region_free_bytes(r);
@@ -71,7 +65,7 @@ static void what_the_region_has_not_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).percpu_objects, 2 * num_online_cpus());
 	rsv_cache_shrink(c);
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_bytes(r), free);
-	give_all(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, r);
 }

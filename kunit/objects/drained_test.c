@@ -54,8 +54,8 @@ static struct rsv_cache *cache_of_kind(struct kunit *test, struct rsv_region *r,
 					kinds[kind].ctor);
 }
 
-/* The last objects of their slabs: in a magazine, on a freelist or in an empty slab */
-static void freed_objects_are_found(struct kunit *test)
+/* Frees the last objects of their slabs, of each kind, at once or by RCU. */
+static void expect_freed_objects_found(struct kunit *test, bool by_rcu)
 {
 	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
 	unsigned int kind, nr, i;
@@ -71,12 +71,21 @@ static void freed_objects_are_found(struct kunit *test)
 			}
 			rsvt_drain(test, r);
 			for (i = 0; i < nr; i++)
-				rsv_cache_free(c, object[i]);
+				if (by_rcu)
+					rsv_cache_free_rcu(c, object[i], object[i]);
+				else
+					rsv_cache_free(c, object[i]);
 			KUNIT_EXPECT_TRUE_MSG(test, rsvt_all_can_be_had(r), "%s, %u objects",
 					      kinds[kind].name, nr);
 		}
 		rsvt_scratch_cache_end(test, c);
 	}
+}
+
+/* They are in a magazine, on a freelist or in an empty slab. */
+static void freed_objects_are_found(struct kunit *test)
+{
+	expect_freed_objects_found(test, false);
 }
 
 /*
@@ -238,29 +247,10 @@ static void objects_of_a_sheaf_are_found(struct kunit *test)
  * Frees by RCU
  */
 
-/* Of each kind; the third object is freed where the CPU collects others already. */
+/* The third object of a kind is freed where the CPU collects others already. */
 static void objects_freed_by_rcu_are_found(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_pages(test, PAGES);
-	unsigned int kind, nr, i;
-	struct rsv_cache *c;
-	void *object[3];
-
-	for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
-		c = cache_of_kind(test, r, kind);
-		for (nr = 1; nr <= ARRAY_SIZE(object); nr++) {
-			for (i = 0; i < nr; i++) {
-				object[i] = rsv_cache_alloc(c, GFP);
-				KUNIT_ASSERT_NOT_NULL(test, object[i]);
-			}
-			rsvt_drain(test, r);
-			for (i = 0; i < nr; i++)
-				rsv_cache_free_rcu(c, object[i], object[i]);
-			KUNIT_EXPECT_TRUE_MSG(test, rsvt_all_can_be_had(r), "%s, %u objects",
-					      kinds[kind].name, nr);
-		}
-		rsvt_scratch_cache_end(test, c);
-	}
+	expect_freed_objects_found(test, true);
 }
 
 static void pages_freed_by_rcu_are_found(struct kunit *test)

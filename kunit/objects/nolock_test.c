@@ -58,24 +58,6 @@ static unsigned int take_all(struct rsv_cache *c, void **object)
 	return nr;
 }
 
-static void give_all(struct rsv_cache *c, void **object, unsigned int nr)
-{
-	while (nr--)
-		rsv_cache_free(c, object[nr]);
-}
-
-/* Each object is of its own: what one user writes, no other one finds. */
-static void expect_distinct(struct kunit *test, void **object, unsigned int nr)
-{
-	unsigned int i, wrong = 0;
-
-	for (i = 0; i < nr; i++)
-		memset32(object[i], i, SIZE / 4);
-	for (i = 0; i < nr; i++)
-		wrong += *(u32 *)object[i] != i || *(u32 *)(object[i] + SIZE - 4) != i;
-	KUNIT_EXPECT_EQ(test, wrong, 0);
-}
-
 static void an_nmi_gets_all_that_its_cpu_has(struct kunit *test)
 {
 	struct rsv_cache *c = reserved_cache(test);
@@ -87,7 +69,7 @@ static void an_nmi_gets_all_that_its_cpu_has(struct kunit *test)
 		nr = take_all(c, object);
 		KUNIT_EXPECT_GE(test, nr, NR);
 		KUNIT_EXPECT_LT(test, nr, MOST);
-		expect_distinct(test, object, nr);
+		rsvt_expect_distinct(test, object, nr, SIZE);
 		f = rsvt_cache_count(c);
 		KUNIT_EXPECT_EQ(test, f.active, nr);
 		rsv_irq_jobs_flush();
@@ -96,7 +78,7 @@ static void an_nmi_gets_all_that_its_cpu_has(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, f.percpu_allocs, NR * (round + 1));
 		KUNIT_EXPECT_EQ(test, f.percpu_refills, NR * (num_online_cpus() + round + 1));
 		KUNIT_EXPECT_EQ(test, f.failures, round + 1);
-		give_all(c, object, nr);
+		rsvt_objects_free(c, object, nr);
 		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	}
 	rsvt_scratch_cache_end(test, c);
@@ -118,11 +100,11 @@ static void other_requests_do_not_get_them(struct kunit *test)
 	/* There is nothing to refill from. */
 	rsv_irq_jobs_flush();
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).percpu_objects, NR * (num_online_cpus() - 1));
-	give_all(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 	/* The periodic work */
 	rsv_caches_age(c->region);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).percpu_objects, NR * num_online_cpus());
-	give_all(c, last, got);
+	rsvt_objects_free(c, last, got);
 	rsvt_scratch_cache_end(test, c);
 	EXPECT_UNTOUCHED(test, c->region);
 }
@@ -160,7 +142,7 @@ static void what_an_nmi_frees_is_free_soon(struct kunit *test)
 	rsvt_objects_alloc(test, c, object, NR);
 	if (refused) {
 		EXPECT_MISUSE(test, RSV_IN_NMI, free_at_a_bad_time(c, object, 1));
-		give_all(c, object, NR);
+		rsvt_objects_free(c, object, NR);
 	} else {
 		free_at_a_bad_time(c, object, NR);
 	}
@@ -218,8 +200,8 @@ static void a_double_free_is_found_at_the_call(struct kunit *test)
 	EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_cache_free_nolock(c, object));
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
 	nr = take_all(c, again);
-	expect_distinct(test, again, nr);
-	give_all(c, again, nr);
+	rsvt_expect_distinct(test, again, nr, SIZE);
+	rsvt_objects_free(c, again, nr);
 }
 
 static void other_misuse_is_found_at_the_call(struct kunit *test)
@@ -339,8 +321,8 @@ static void an_nmi_is_served_between_any_two_steps(struct kunit *test)
 		if (came) {
 			KUNIT_ASSERT_NOT_NULL(test, object[1]);
 			KUNIT_ASSERT_NOT_NULL(test, object[2]);
-			expect_distinct(test, object, 3);
-			give_all(c, object, 3);
+			rsvt_expect_distinct(test, object, 3, SIZE);
+			rsvt_objects_free(c, object, 3);
 		} else {
 			rsv_cache_free(c, object[0]);
 			rsv_cache_free(c, nmi.freed);
@@ -493,7 +475,7 @@ static void constructed_objects_of_nolock_are_constructed(struct kunit *test)
 	for (i = 0; i < nr; i++)
 		wrong += !!memchr_inv(object[i], 0x5c, SIZE);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	give_all(c, object, nr);
+	rsvt_objects_free(c, object, nr);
 }
 
 /* What checks find, the interrupt reports. */

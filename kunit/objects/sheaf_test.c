@@ -49,18 +49,6 @@ static unsigned int take(struct rsv_cache *c, struct rsv_sheaf *s, void **object
 	return i;
 }
 
-/* Each object is of its own: what one user writes, no other one finds. */
-static void expect_distinct(struct kunit *test, void **object, unsigned int nr)
-{
-	unsigned int i, wrong = 0;
-
-	for (i = 0; i < nr; i++)
-		memset32(object[i], i, SIZE / 4);
-	for (i = 0; i < nr; i++)
-		wrong += *(u32 *)object[i] != i || *(u32 *)(object[i] + SIZE - 4) != i;
-	KUNIT_EXPECT_EQ(test, wrong, 0);
-}
-
 static void the_section_gets_each_object_once(struct kunit *test)
 {
 	struct rsv_region *r = rsvt_scratch_region(test, VARIANT_REGION);
@@ -75,7 +63,7 @@ static void the_section_gets_each_object_once(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, take(c, s, object, counts[i]), counts[i]);
 		KUNIT_EXPECT_EQ(test, rsv_cache_sheaf_size(s), 0);
 		KUNIT_EXPECT_NULL(test, rsv_cache_alloc_from_sheaf(c, 0, s));
-		expect_distinct(test, object, counts[i]);
+		rsvt_expect_distinct(test, object, counts[i], SIZE);
 		rsv_cache_return_sheaf(c, s);
 		rsvt_objects_free(c, object, counts[i]);
 		KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 0);
@@ -177,7 +165,7 @@ static void a_sheaf_is_refilled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rsv_cache_sheaf_size(s), 200);
 	KUNIT_EXPECT_EQ(test, rsvt_cache_count(c).active, 210);
 	KUNIT_EXPECT_EQ(test, take(c, s, object + 10, 200), 200);
-	expect_distinct(test, object, 210);
+	rsvt_expect_distinct(test, object, 210, SIZE);
 	rsv_cache_return_sheaf(c, s);
 	rsvt_objects_free(c, object, 210);
 }

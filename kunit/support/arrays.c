@@ -2,6 +2,8 @@
 /*
  * Objects and blocks of pages by the array.
  */
+#include <linux/string.h>
+
 #include "arrays.h"
 
 void **rsvt_objects_array(struct kunit *test, unsigned int nr)
@@ -38,6 +40,18 @@ bool rsvt_object_among(const void *object, void *const *objects, unsigned int nr
 		if (objects[i] == object)
 			return true;
 	return false;
+}
+
+void rsvt_expect_distinct(struct kunit *test, void *const *objects, unsigned int nr,
+			  unsigned int size)
+{
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < nr; i++)
+		memset32(objects[i], i, size / 4);
+	for (i = 0; i < nr; i++)
+		wrong += *(u32 *)objects[i] != i || *(u32 *)(objects[i] + size - 4) != i;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
 struct page **rsvt_pages_array(struct kunit *test, unsigned long nr)

@@ -11,6 +11,7 @@
  *	region->caches_lock	mutex, caches come and go
  *	region->drain_lock	mutex, CPUs are drained
  *	region->cache_drain_lock	mutex, CPUs are drained of some caches
+ *	rsv_irq_jobs_mutex	mutex, the jobs of CPUs are flushed (irq_job.c)
  *	cpus_read_lock()	CPUs come and go
  *	rsv_cache_node->lock	raw, the slabs of one cache and node
  *	rsv_depot->lock		raw, the magazines of one cache and node
@@ -439,6 +440,8 @@ int rsv_caches_start(void)
  */
 void rsv_caches_stop(void)
 {
+	/* The queued work may have brought about interrupts. */
+	rsv_irq_jobs_flush();
 	cpuhp_remove_multi_state(rsv_cache_state);
 	rsv_cache_list_stop();
 }

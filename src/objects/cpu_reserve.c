@@ -8,9 +8,9 @@
  * the object by it owns it. There is no lock, no order of objects, and no state in between that an
  * NMI could see. Therefore other CPUs may refill and empty a reserve, too.
  *
- * A search passes each slot once. Meanwhile an interrupt may take the object of a slot ahead and
- * refill one behind. So the search begins again if any object came while it looked. It fails only
- * if the reserve was empty at a moment of it.
+ * A search passes each slot once. Meanwhile an interrupt may take the object of a slot ahead, and
+ * somebody may refill one behind. So the search begins again if any object came or went while it
+ * looked. It fails only if the reserve was empty at a moment of it.
  *
  * A request that takes an object queues a job (irq_job.c), which refills the slots as soon as this
  * CPU serves interrupts again. A refill gets no more objects than are missing when it begins: a

@@ -18,6 +18,7 @@
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
 #include <linux/llist.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
@@ -40,6 +41,12 @@ struct rsv_irq_jobs {
 };
 
 static DEFINE_PER_CPU(struct rsv_irq_jobs, rsv_irq_jobs);
+
+/*
+ * One caller at a time flushes, and so does jobs of CPUs that are alive in its task: another one
+ * would find the list empty, and not know that they are not done.
+ */
+static DEFINE_MUTEX(rsv_irq_jobs_mutex);
 
 static void rsv_irq_job_add(struct rsv_irq_jobs *j, struct rsv_irq_job *job)
 {
@@ -168,13 +175,18 @@ void rsv_irq_jobs_flush(void)
 {
 	unsigned int cpu;
 
+	mutex_lock(&rsv_irq_jobs_mutex);
 	rsv_irq_jobs_sync();
 	for_each_possible_cpu(cpu) {
 		rsv_irq_jobs_run_cpu(cpu);
 		flush_work(per_cpu_ptr(&rsv_irq_jobs.again, cpu));
 	}
-	/* Those that this brought about, and a job that was being done */
+	/*
+	 * For interrupts that this brought about, and jobs that one took from the list meanwhile.
+	 * A CPU that died meanwhile has done its jobs when the hot-plug lock is free.
+	 */
 	rsv_irq_jobs_sync();
+	mutex_unlock(&rsv_irq_jobs_mutex);
 }
 EXPORT_SYMBOL_IF_KUNIT(rsv_irq_jobs_flush);
 
