@@ -46,24 +46,25 @@ static int hold_a_quarter(int fd)
 	struct rsv_ioc_scattered_alloc pages = {.size = sizeof(pages)};
 	struct rsv_ioc_cache_create cache;
 	struct rsv_ioc_buffer_alloc block;
-	uint32_t object;
+	uint32_t object, rest;
 
 	STEP(1, info.user_bytes == 0 && info.user_limit == info.bytes / 4);
 	STEP(2, alloc_block_with(fd, 0, info.user_limit + 1, RSV_BUFFER_EXACT, 0, &block) == EDQUOT);
-	STEP(3, !alloc_block_with(fd, 0, info.user_limit - page_size(), RSV_BUFFER_EXACT, 0, &block));
-	STEP(4, info_of(fd, 0).user_bytes == info.user_limit - page_size());
+	STEP(3, !alloc_block_with(fd, 0, MB(1), RSV_BUFFER_EXACT, 0, &block));
+	STEP(4, !hold_bytes(fd, 0, info.user_limit - MB(1) - page_size(), &rest));
+	STEP(5, info_of(fd, 0).user_bytes == info.user_limit - page_size());
 	pages.bytes = 2 * page_size();
-	STEP(5, call(fd, RSV_IOC_SCATTERED_ALLOC, &pages) == EDQUOT);
+	STEP(6, call(fd, RSV_IOC_SCATTERED_ALLOC, &pages) == EDQUOT);
 	pages.bytes = page_size();
-	STEP(6, !call(fd, RSV_IOC_SCATTERED_ALLOC, &pages));
-	STEP(7, !create_cache(fd, 0, "quota", 64, &cache));
-	STEP(8, alloc_object(fd, cache.handle, &object) == EDQUOT);
-	STEP(9, !free_handle(fd, pages.handle));
-	STEP(10, !free_handle(fd, block.handle));
-	STEP(11, !alloc_object(fd, cache.handle, &object));
-	STEP(12, info_of(fd, 0).user_bytes > 0);
-	STEP(13, !free_handle(fd, object) && !free_handle(fd, cache.handle));
-	STEP(14, info_of(fd, 0).user_bytes == 0);
+	STEP(7, !call(fd, RSV_IOC_SCATTERED_ALLOC, &pages));
+	STEP(8, !create_cache(fd, 0, "quota", 64, &cache));
+	STEP(9, alloc_object(fd, cache.handle, &object) == EDQUOT);
+	STEP(10, !free_handle(fd, pages.handle));
+	STEP(11, !free_handle(fd, block.handle) && !free_handle(fd, rest));
+	STEP(12, !alloc_object(fd, cache.handle, &object));
+	STEP(13, info_of(fd, 0).user_bytes > 0);
+	STEP(14, !free_handle(fd, object) && !free_handle(fd, cache.handle));
+	STEP(15, info_of(fd, 0).user_bytes == 0);
 	return 0;
 }
 
@@ -83,10 +84,11 @@ static int get_nothing(int fd)
 TEST_F(device, all_programs_together_hold_their_share_and_no_more)
 {
 	struct rsv_ioc_info info = info_of(self->fd, 0);
-	struct rsv_ioc_buffer_alloc most, more;
+	struct rsv_ioc_buffer_alloc more;
+	uint32_t most;
 
 	EXPECT_EQ(info.programs_limit, info.bytes / 2);
-	ASSERT_EQ(alloc_block_with(self->fd, 0, info.programs_limit, RSV_BUFFER_EXACT, 0, &most), 0);
+	ASSERT_EQ(hold_bytes(self->fd, 0, info.programs_limit, &most), 0);
 	EXPECT_EQ(info_of(self->fd, 0).programs_bytes, info.programs_limit);
 	EXPECT_EQ(as_nobody(get_nothing, self->fd), 0);
 	EXPECT_EQ(alloc_block(self->fd, 0, 1, &more), 0) TH_LOG("root gets more");

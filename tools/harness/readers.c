@@ -70,7 +70,7 @@ static int stop_readers(const pid_t *reader)
 /* A request of more than half of the region needs several free blocks: the region is searched. */
 TEST_F(device, readers_make_no_request_fail)
 {
-	const struct rsv_ioc_reserve want = {.bytes = MB(31), .flags = RSV_RESERVE_CONTIG};
+	const struct rsv_ioc_reserve want = {.bytes = MB(15), .flags = RSV_RESERVE_CONTIG};
 	struct rsv_ioc_buffer_alloc block;
 	pid_t reader[READERS];
 	int i, failed = 0;
@@ -85,7 +85,7 @@ TEST_F(device, readers_make_no_request_fail)
 			read_all("read");
 	}
 	for (i = 0; i < REQUESTS; i++) {
-		if (alloc_block_with(self->fd, region, MB(20), RSV_BUFFER_EXACT, 0, &block))
+		if (alloc_block_with(self->fd, region, MB(10), RSV_BUFFER_EXACT, 0, &block))
 			failed++;
 		else
 			free_handle(self->fd, block.handle);

@@ -344,18 +344,16 @@ static uint32_t scratch_refusal(int fd, uint64_t bytes)
 
 static int exceed_a_users_quota(int fd)
 {
-	struct rsv_ioc_info info = info_of(fd, 0);
-	struct rsv_ioc_buffer_alloc most;
+	const uint64_t limit = info_of(fd, 0).user_limit;
 	struct rsv_ioc_cache_create cache;
-
-	const uint64_t limit = info.user_limit;
+	uint32_t most;
 
 	STEP(1, block_refusal(fd, 0, limit + 1, RSV_BUFFER_EXACT, 0) == RSV_REFUSED_USER);
 	STEP(2, pages_refusal(fd, 0, limit + 1, 0) == RSV_REFUSED_USER);
-	STEP(3, !alloc_block_with(fd, 0, limit, RSV_BUFFER_EXACT, 0, &most));
+	STEP(3, !hold_bytes(fd, 0, limit, &most));
 	STEP(4, !create_cache(fd, 0, "quota", 64, &cache));
 	STEP(5, object_refusal(fd, cache.handle) == RSV_REFUSED_USER);
-	STEP(6, !free_handle(fd, most.handle));
+	STEP(6, !free_handle(fd, most));
 	STEP(7, !object_refusal(fd, cache.handle));
 	STEP(8, !free_handle(fd, cache.handle));
 	return 0;
@@ -376,15 +374,13 @@ static int exceed_what_programs_may(int fd)
 TEST_F_TIMEOUT(device, the_quota_that_refuses_is_told, 120)
 {
 	struct rsv_ioc_info info = info_of(self->fd, 0);
-	struct rsv_ioc_buffer_alloc most;
-
-	const uint64_t limit = info.programs_limit;
+	uint32_t most;
 
 	EXPECT_EQ(as_nobody(exceed_a_users_quota, self->fd), 0);
 	set_shares("50%", "0%");
 	EXPECT_EQ(as_nobody(get_a_scratch_region, self->fd), 0);
 	set_shares("50%", "25%");
-	ASSERT_EQ(alloc_block_with(self->fd, 0, limit, RSV_BUFFER_EXACT, 0, &most), 0);
+	ASSERT_EQ(hold_bytes(self->fd, 0, info.programs_limit, &most), 0);
 	EXPECT_EQ(as_nobody(exceed_what_programs_may, self->fd), 0);
 	EXPECT_EQ(scratch_refusal(self->fd, 1ULL << 40), RSV_REFUSED_SYSTEM);
 }

@@ -311,6 +311,20 @@ static int alloc_block_with(int fd, uint32_t region, uint64_t bytes, uint32_t fl
 	return call(fd, RSV_IOC_BUFFER_ALLOC, block);
 }
 
+/* Gets pages that need not be adjacent, since a region in several extents may have no such block. */
+static int hold_bytes(int fd, uint32_t region, uint64_t bytes, uint32_t *handle)
+{
+	struct rsv_ioc_scattered_alloc pages = {
+		.size = sizeof(pages),
+		.region = region,
+		.bytes = bytes,
+	};
+	int error = call(fd, RSV_IOC_SCATTERED_ALLOC, &pages);
+
+	*handle = pages.handle;
+	return error;
+}
+
 static uint8_t *map_range(int fd, uint64_t offset, uint64_t bytes)
 {
 	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
