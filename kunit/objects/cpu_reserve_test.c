@@ -114,7 +114,8 @@ static void memory_by_the_byte_is_reserved_by_several(struct kunit *test)
 
 static void memory_of_any_size_is_served(struct kunit *test)
 {
-	static const size_t sizes[] = { 1, 8, 16, 17, 64, 100, 1000, 4096, RSV_KMALLOC_MAX };
+	static const size_t sizes[] = { 1, 8, 16, 17, 64, 100, 1000, 4096, RSV_KMALLOC_MAX,
+					SZ_16K, RSV_CLASSES_END };
 	struct rsv_region *r = rsvt_scratch_region(test, SZ_4M);
 	unsigned int i;
 	void *p;
@@ -134,7 +135,7 @@ static void memory_of_any_size_is_served(struct kunit *test)
 	p = rsv_kmalloc(r, 8, GFP_KERNEL);
 	EXPECT_MISUSE(test, RSV_IN_NMI, rsv_kfree_nolock(p));
 	rsv_kfree(p);
-	p = rsv_kmalloc(r, 8 * PAGE_SIZE, GFP_KERNEL);
+	p = rsv_kmalloc(r, 2 * RSV_CLASSES_END, GFP_KERNEL);
 	EXPECT_MISUSE(test, RSV_IN_NMI, rsv_kfree_nolock(p));
 	rsv_kfree(p);
 	rsv_irq_jobs_flush();

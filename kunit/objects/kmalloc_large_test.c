@@ -42,9 +42,19 @@ static unsigned long pages_for_class(unsigned int size)
 	return 8 * 2 * 4 * (size / PAGE_SIZE) * nr_cpu_ids;
 }
 
+/* Pages of objects that are whole pages, no blocks and blocks */
+static const unsigned int pages[] = { 3, 4, 6, 8 };
+
+static void pages_text(const unsigned int *nr, char *text)
+{
+	snprintf(text, KUNIT_PARAM_DESC_SIZE, "%u pages", *nr);
+}
+
+KUNIT_ARRAY_PARAM(pages, pages, pages_text);
+
 static void class_of_whole_pages_serves_where_magazines_take_a_small_share(struct kunit *test)
 {
-	const unsigned int size = 3 * PAGE_SIZE;
+	const unsigned int size = *(const unsigned int *)test->param_value * PAGE_SIZE;
 	const unsigned long enough = pages_for_class(size);
 	struct rsv_region *r;
 	unsigned int i, class;
@@ -60,7 +70,7 @@ static void class_of_whole_pages_serves_where_magazines_take_a_small_share(struc
 		p = get(test, r, size - 100);
 		KUNIT_EXPECT_EQ(test, is_object(p, r->kmalloc[class]), i);
 		KUNIT_EXPECT_EQ(test, rsv_ksize(p), size);
-		KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(p));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, rsv_class_align(size)));
 		memset(p, 0x5a, size - 100);
 		rsv_kfree(p);
 		EXPECT_MISUSE(test, RSV_DOUBLE_FREE, rsv_kfree(p));
@@ -101,10 +111,13 @@ static void whole_pages_in_magazines_serve_other_requests(struct kunit *test)
 	EXPECT_UNTOUCHED(test, r);
 }
 
-/* Blocks of pages that kmalloc() got are on the list of their order after a free. */
+/*
+ * Blocks of pages that kmalloc() got are on the list of their order after a free: pow2 has no
+ * larger classes.
+ */
 static void block_of_memory_by_the_byte_goes_to_a_list(struct kunit *test)
 {
-	struct rsv_region *r = rsvt_scratch_region(test, SZ_16M);
+	struct rsv_region *r = rsvt_scratch_region_of(test, SZ_16M, "slub", "pow2");
 	void *p = get(test, r, SZ_16K), *again;
 
 	EXPECT_MISUSE(test, RSV_MISALIGNED, rsv_kfree(p + 8));
@@ -119,7 +132,8 @@ static void block_of_memory_by_the_byte_goes_to_a_list(struct kunit *test)
 }
 
 static struct kunit_case kmalloc_large_cases[] = {
-	KUNIT_CASE(class_of_whole_pages_serves_where_magazines_take_a_small_share),
+	KUNIT_CASE_PARAM(class_of_whole_pages_serves_where_magazines_take_a_small_share,
+			 pages_gen_params),
 	KUNIT_CASE(whole_pages_in_magazines_serve_other_requests),
 	KUNIT_CASE(block_of_memory_by_the_byte_goes_to_a_list),
 	{ }

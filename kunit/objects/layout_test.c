@@ -101,7 +101,7 @@ static const struct layout_case layouts[] = {
 	{8, 0},	      {8, 64},	     {24, 0},	   {24, 16},	  {64, 64},	{100, 0},
 	{100, 32},    {192, 64},     {256, 256},   {700, 0},	  {1000, 128},	{1741, 0},
 	{2048, 2048}, {3072, 1024},  {4096, 4096}, {4097, 0},	  {5000, 4096}, {7168, 0},
-	{9216, 1024}, {11264, 1024}, {12288, 0},   {20000, 4096},
+	{9216, 1024}, {11264, 1024}, {12288, 0},   {20000, 4096}, {16384, 16384}, {32768, 32768},
 };
 
 static void layout_text(const struct layout_case *l, char *text)
@@ -304,7 +304,7 @@ static void what_cannot_be_is_refused(struct kunit *test)
 {
 	static const struct layout_case bad[] = {
 		{0, 0},	 {RSV_CACHE_SIZE_MAX + 1, 0}, {UINT_MAX, 0}, {8, 3},
-		{8, 24}, {8, 4 * PAGE_SIZE},	      {8, UINT_MAX},
+		{8, 24}, {8, 2 * RSV_LAYOUT_ALIGN_MAX}, {8, UINT_MAX},
 	};
 	struct rsv_layout l = {};
 	unsigned int i, j;

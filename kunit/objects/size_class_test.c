@@ -3,7 +3,6 @@
  * Size classes: each size has the smallest class that holds it, and the classes keep the bound of
  * their waste.
  */
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -62,10 +61,7 @@ static void every_size_has_the_smallest_class_that_holds_it(struct kunit *test)
 	}
 }
 
-/*
- * Beyond RSV_KMALLOC_MAX a size has a class that takes no more than whole pages, or a block of
- * pages.
- */
+/* Beyond RSV_KMALLOC_MAX a size has a class that takes no more than whole pages, or has none. */
 static void large_size_has_a_class_that_wastes_no_more_than_pages(struct kunit *test)
 {
 	const struct rsv_classes *classes = param_classes(test);
@@ -78,21 +74,19 @@ static void large_size_has_a_class_that_wastes_no_more_than_pages(struct kunit *
 		KUNIT_ASSERT_LT(test, class, classes->nr);
 		KUNIT_ASSERT_GE_MSG(test, classes->size[class], size, "%u bytes", size);
 		KUNIT_ASSERT_LE_MSG(test, classes->size[class], PAGE_ALIGN(size), "%u bytes", size);
-		KUNIT_ASSERT_FALSE_MSG(test, is_power_of_2(classes->size[class]), "%u bytes", size);
 		KUNIT_ASSERT_LT_MSG(test, classes->size[class - 1], size, "%u bytes", size);
 	}
 }
 
-/* Pages serve up to RSV_CLASSES_END only where they are a block. */
-static void fine_leaves_no_large_size_to_pages_but_blocks(struct kunit *test)
+/* The sizes of pages up to RSV_CLASSES_END are classes, too: magazines serve them. */
+static void fine_leaves_no_size_to_pages_up_to_the_end(struct kunit *test)
 {
 	const struct rsv_classes *classes = rsv_classes_named("fine");
 	unsigned int size;
 
 	for (size = RSV_KMALLOC_MAX + 1; size <= RSV_CLASSES_END; size++)
-		if (rsv_class_of(classes, size) == RSV_CLASS_NONE)
-			KUNIT_ASSERT_TRUE_MSG(test, is_power_of_2(PAGE_ALIGN(size)), "%u bytes",
-					      size);
+		KUNIT_ASSERT_NE_MSG(test, rsv_class_of(classes, size), RSV_CLASS_NONE, "%u bytes",
+				    size);
 }
 
 static void every_class_holds_its_own_size(struct kunit *test)
@@ -292,7 +286,7 @@ static struct kunit_case classes_cases[] = {
 	KUNIT_CASE_PARAM(every_size_has_the_smallest_class_that_holds_it, choices_gen_params),
 	KUNIT_CASE_PARAM(large_size_has_a_class_that_wastes_no_more_than_pages,
 			 choices_gen_params),
-	KUNIT_CASE(fine_leaves_no_large_size_to_pages_but_blocks),
+	KUNIT_CASE(fine_leaves_no_size_to_pages_up_to_the_end),
 	KUNIT_CASE_PARAM(every_class_holds_its_own_size, choices_gen_params),
 	KUNIT_CASE_PARAM(every_class_knows_its_smallest_request, choices_gen_params),
 	KUNIT_CASE(pow2_has_the_powers_of_two),

@@ -243,7 +243,7 @@ void rsv_cache_close(struct rsv_cache *c)
  * @r: as for rsv_cache_create()
  * @name: its full name (name.c)
  * @size: bytes of an object
- * @args: as for rsv_cache_create_args(); alignments up to twice the page size, and also the flags
+ * @args: as for rsv_cache_create_args(); alignments up to RSV_LAYOUT_ALIGN_MAX, and also the flags
  *	RSV_CACHE_*
  *
  * Context: Process; may sleep.

@@ -204,7 +204,7 @@ static bool rsv_layout_freeptr_ok(unsigned int size, const struct rsv_cache_args
  * @l: the layout, filled in
  * @engine: the engine, which chooses the objects and pages of a slab
  * @size: bytes of an object
- * @args: the rest. Alignments may be up to twice the page size
+ * @args: the rest. Alignments may be up to RSV_LAYOUT_ALIGN_MAX
  *
  * Context: Any.
  * Return: 0, or -EINVAL if @size, the alignment or the offset of the free pointer is out of range,
@@ -217,7 +217,7 @@ int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, uns
 
 	if (!size || size > RSV_CACHE_SIZE_MAX)
 		return -EINVAL;
-	if (args->align && (!is_power_of_2(args->align) || args->align > 2 * PAGE_SIZE))
+	if (args->align && (!is_power_of_2(args->align) || args->align > RSV_LAYOUT_ALIGN_MAX))
 		return -EINVAL;
 	if (!rsv_layout_freeptr_ok(size, args))
 		return -EINVAL;

@@ -7,6 +7,9 @@
 /* The most pages of a slab in a region of any size, unless one object needs more */
 #define RSV_SLAB_PAGES_MOST	8U
 
+/* The largest alignment: that of the largest size class, or a page where that is larger */
+#define RSV_LAYOUT_ALIGN_MAX	(RSV_CLASSES_END > PAGE_SIZE ? RSV_CLASSES_END : PAGE_SIZE)
+
 int rsv_layout_choose(struct rsv_layout *l, const struct rsv_engine *engine, unsigned int size,
 		      const struct rsv_cache_args *args);
 void rsv_layout_pages(struct rsv_layout *l,

@@ -16,11 +16,11 @@
  *
  * Beyond RSV_KMALLOC_MAX fine has classes of two kinds. Those whose size is no multiple of a page
  * waste less than whole pages do: four objects of 9 KB fill a slab of nine pages, while in whole
- * pages each of them would waste most of its third page. Those of three, five, six and seven pages
- * waste as much, but magazines have their objects, while such a run of pages is split off and
- * merged each time. So they serve only in regions that can spare what magazines have (kmalloc.c).
- * A request of a power of two gets a block of pages, for which CPUs have lists. Beyond 32 KB whole
- * pages of 4 KB keep the bound of 12.5 %.
+ * pages each of them would waste most of its third page. Those of three to eight pages waste as
+ * much, but magazines have their objects. A pair of pages off a CPU's list takes twice the time,
+ * since it looks at the frame of each page, and a run that is no block is split off and merged each
+ * time. So these classes serve only in regions that can spare what magazines have (kmalloc.c).
+ * Beyond 32 KB whole pages of 4 KB keep the bound of 12.5 %.
  *
  * All sizes are multiples of ARCH_KMALLOC_MINALIGN. That is 8, unless the CPU's caches are not
  * coherent with devices. Where it is larger, both sets leave out smaller sizes, and the bound holds
@@ -51,7 +51,6 @@
 #include <linux/align.h>
 #include <linux/dma-mapping.h>
 #include <linux/kernel.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -118,13 +117,7 @@ static void rsv_classes_add(struct rsv_classes *classes, unsigned int size,
 	}
 }
 
-/* Whether requests of a size get a block of pages: CPUs have lists for the smaller orders. */
-static bool rsv_class_is_block(unsigned int size)
-{
-	return size > RSV_KMALLOC_MAX && PAGE_ALIGNED(size) && is_power_of_2(size);
-}
-
-/* Adds eight classes for each doubling, but none for blocks of pages. */
+/* Adds eight classes for each doubling. */
 static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int from, unsigned int to,
 				    const struct rsv_dma_rule *dma)
 {
@@ -132,8 +125,7 @@ static void rsv_classes_add_eighths(struct rsv_classes *classes, unsigned int fr
 
 	for (; from < to; from *= 2)
 		for (size = from + from / 8; size <= 2 * from; size += from / 8)
-			if (!rsv_class_is_block(size))
-				rsv_classes_add(classes, size, dma);
+			rsv_classes_add(classes, size, dma);
 }
 
 /**
