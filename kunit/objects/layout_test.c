@@ -302,7 +302,7 @@ static void slab_has_the_pages_that_waste_least(struct kunit *test)
 
 static void what_cannot_be_is_refused(struct kunit *test)
 {
-	static const struct layout_case bad[] = {
+	const struct layout_case bad[] = {
 		{0, 0},	 {RSV_CACHE_SIZE_MAX + 1, 0}, {UINT_MAX, 0}, {8, 3},
 		{8, 24}, {8, 2 * RSV_LAYOUT_ALIGN_MAX}, {8, UINT_MAX},
 	};

@@ -57,7 +57,10 @@ static void memory_is_of_the_region_whole_pages_and_consecutive(struct kunit *te
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(p));
 	KUNIT_EXPECT_TRUE(test, is_vmalloc_addr(p));
 	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 64 - PFN_UP(bytes));
-	KUNIT_EXPECT_EQ(test, rsvt_map_count(test, r, RSV_MAP_PAGES), PFN_UP(bytes));
+	KUNIT_EXPECT_EQ(test,
+			rsvt_map_count(test, r, RSV_MAP_PAGES) +
+				rsvt_map_count(test, r, RSV_MAP_PAGES_MORE),
+			PFN_UP(bytes));
 
 	for (i = 0; i < PAGE_ALIGN(bytes); i++)
 		((u8 *)p)[i] = i % 251;
@@ -115,6 +118,41 @@ static void scattered_pages_will_do(struct kunit *test)
 	rsv_vfree(p);
 	for (i = 1; i < 64; i += 2)
 		__rsv_free_pages(page[i], 0);
+	EXPECT_FREE_AREAS(test, r, [6] = 1);
+}
+
+/* How many pages follow the one before in physical memory, too */
+static unsigned int adjacent(const void *p, unsigned int nr_pages)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 1; i < nr_pages; i++)
+		nr += vmalloc_to_pfn(p + i * PAGE_SIZE) ==
+		      vmalloc_to_pfn(p + (i - 1) * PAGE_SIZE) + 1;
+	return nr;
+}
+
+static void pages_come_in_the_largest_blocks(struct kunit *test)
+{
+	struct rsv_region *r = rsvt_scratch_areas(test, 64);
+	struct page *page = rsv_alloc_pages(r, GFP_KERNEL, 0);
+	unsigned int i;
+	void *p;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	/* 16, 8, 4 and one page of the 32, 16, 8, 4, 2 and one that are free */
+	p = map(test, r, 29 * PAGE_SIZE);
+	KUNIT_EXPECT_GE(test, adjacent(p, 29), 15 + 7 + 3);
+	for (i = 0; i < 29; i++)
+		KUNIT_EXPECT_EQ(test, page_count(vmalloc_to_page(p + i * PAGE_SIZE)),
+				RSV_PAGE_REFS);
+	rsv_vfree(p);
+	/* What is left of each block serves, too. */
+	p = map(test, r, 63 * PAGE_SIZE);
+	KUNIT_EXPECT_GE(test, adjacent(p, 63), 31 + 15 + 7 + 3 + 1);
+	KUNIT_EXPECT_EQ(test, rsvt_region_free_pages(r), 0);
+	rsv_vfree(p);
+	__rsv_free_pages(page, 0);
 	EXPECT_FREE_AREAS(test, r, [6] = 1);
 }
 
@@ -303,6 +341,7 @@ static struct kunit_case vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(memory_is_of_the_region_whole_pages_and_consecutive, lengths_gen_params),
 	KUNIT_CASE(guard_page_is_behind_each_mapping),
 	KUNIT_CASE(scattered_pages_will_do),
+	KUNIT_CASE(pages_come_in_the_largest_blocks),
 	KUNIT_CASE(two_mappings_have_nothing_in_common),
 	KUNIT_CASE(what_cannot_be_had_is_null_and_leaks_nothing),
 	KUNIT_CASE(wrong_pointers_are_refused),
@@ -311,7 +350,8 @@ static struct kunit_case vmalloc_cases[] = {
 	KUNIT_CASE(program_and_kernel_see_the_same_pages),
 	KUNIT_CASE(only_memory_for_programs_can_be_mapped),
 	KUNIT_CASE(highmem_is_taken_first),
-	{}};
+	{}
+};
 
 static struct kunit_suite vmalloc_suite = {
 	.name = "reservoir_vmalloc",

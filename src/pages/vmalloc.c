@@ -9,9 +9,15 @@
  *
  * A mutex guards the tree. No other lock is taken under it. A record that is off the tree is its
  * finder's alone, so of several frees of one address only one finds it.
+ *
+ * A mapping consists of the largest blocks that this node has, as one of vmalloc() does in kernels
+ * 7.x: a request for a block takes fewer steps than those for its pages, and the CPU, or the
+ * host of User Mode Linux, translates adjacent pages at once. What no block serves single pages do.
  */
 #define pr_fmt(fmt) "reservoir: " fmt
 
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
@@ -22,6 +28,7 @@
 #include <linux/vmalloc.h>
 
 #include "extent.h"
+#include "page_alloc.h"
 #include "pagemap.h"
 #include "report.h"
 #include "types.h"
@@ -33,18 +40,20 @@
  * @start: the first address (constant, as the rest)
  * @region: the region that the pages are of
  * @nr_pages: their number
- * @pages: the pages
+ * @nr_blocks: for each order, how many blocks they are
+ * @pages: the pages, in the order of their blocks, the largest ones first
  */
 struct rsv_mapping {
 	struct rb_node node;
 	const void *start;
 	struct rsv_region *region;
 	unsigned long nr_pages;
+	unsigned long nr_blocks[RSV_LISTED_ORDERS];
 	struct page *pages[];
 };
 
 static DEFINE_MUTEX(rsv_mappings_lock);
-static struct rb_root rsv_mappings = RB_ROOT;	/* by address (rsv_mappings_lock) */
+static struct rb_root rsv_mappings = RB_ROOT; /* by address (rsv_mappings_lock) */
 
 static bool rsv_mapping_less(struct rb_node *a, const struct rb_node *b)
 {
@@ -79,6 +88,57 @@ static struct rsv_mapping *rsv_mapping_remove(const void *start)
 	return rb_entry_safe(node, struct rsv_mapping, node);
 }
 
+/*
+ * Allocates a block if this node has one. Nothing is drained for it, since single pages will do.
+ * __GFP_COMP: others may refer to any page.
+ */
+static struct page *rsv_mapping_block(struct rsv_region *r, gfp_t gfp, unsigned int order)
+{
+	const struct rsv_request q = {
+		.gfp = gfp | __GFP_COMP | __GFP_THISNODE,
+		.nid = numa_mem_id(),
+		.nr_pages = 1UL << order,
+		.bytes = PAGE_SIZE << order,
+		.order = order,
+	};
+	struct rsv_frame *f = rsv_request_try(r, &q);
+
+	return f ? rsv_frame_page(rsv_frame_extent(r, f), f) : NULL;
+}
+
+/* Returns how many of the pages there are; fewer than wanted if the region ran out of pages. */
+static unsigned long rsv_mapping_fill(struct rsv_mapping *m, unsigned long nr_pages, gfp_t gfp)
+{
+	unsigned int order = min_t(unsigned int, ilog2(nr_pages), RSV_LISTED_ORDERS - 1);
+	unsigned long nr = 0, end;
+	struct page *page;
+
+	while (order) {
+		page = (nr_pages - nr) >> order ? rsv_mapping_block(m->region, gfp, order) : NULL;
+		if (!page) {
+			order--;
+			continue;
+		}
+		m->nr_blocks[order]++;
+		for (end = nr + (1UL << order); nr < end; nr++)
+			m->pages[nr] = page++;
+	}
+	m->nr_blocks[0] = rsv_alloc_pages_bulk(m->region, gfp, nr_pages - nr, m->pages + nr);
+	return nr + m->nr_blocks[0];
+}
+
+static void rsv_mapping_free(struct rsv_mapping *m)
+{
+	struct page **page = m->pages;
+	unsigned int order = RSV_LISTED_ORDERS;
+	unsigned long nr;
+
+	while (order--)
+		for (nr = m->nr_blocks[order]; nr; nr--, page += 1UL << order)
+			__rsv_free_pages(*page, order);
+	kvfree(m);
+}
+
 static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long nr_pages, gfp_t gfp)
 {
 	struct rsv_mapping *m = NULL;
@@ -88,18 +148,11 @@ static struct rsv_mapping *rsv_mapping_new(struct rsv_region *r, unsigned long n
 	if (!m)
 		return NULL;
 	m->region = r;
-	m->nr_pages = rsv_alloc_pages_bulk(r, gfp, nr_pages, m->pages);
+	m->nr_pages = rsv_mapping_fill(m, nr_pages, gfp);
 	if (m->nr_pages == nr_pages)
 		return m;
-	rsv_free_pages_bulk(m->nr_pages, m->pages);
-	kvfree(m);
+	rsv_mapping_free(m);
 	return NULL;
-}
-
-static void rsv_mapping_free(struct rsv_mapping *m)
-{
-	rsv_free_pages_bulk(m->nr_pages, m->pages);
-	kvfree(m);
 }
 
 /* The area's flags, VM_*, say whether remap_vmalloc_range() may show the pages to a program. */
