@@ -42,11 +42,10 @@
 #endif
 
 /*
- * Waits for the kernel's own kfree_rcu(), for tools/bench; since 6.12. Kernels from 6.14 on that
- * batch no such frees, as those without SMP, do not export the function, and it is no other.
+ * Waits for the kernel's own kfree_rcu(), for tools/bench. 6.12 has such a function, and kernels
+ * from 7.0 on do not export it. There most objects wait in sheaves, which rcu_barrier() waits for.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0) || \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0) && !IS_ENABLED(CONFIG_KVFREE_RCU_BATCHED))
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define rsv_kernel_kfree_rcu_barrier() rcu_barrier()
 #else
 #define rsv_kernel_kfree_rcu_barrier() kvfree_rcu_barrier()
