@@ -1120,13 +1120,15 @@ struct rsv_cache {
 
 /**
  * struct rsv_sheaf - objects that a caller has set aside (the caller)
- * @cache: their cache (constant, as @room)
+ * @cache: their cache (constant, as the next two)
+ * @simple: an allocation has to look only at the mark, which lies in the object
  * @room: objects that it has room for
  * @nr: their number
  * @object: the objects, cached
  */
 struct rsv_sheaf {
 	struct rsv_cache *cache;
+	bool simple;
 	unsigned int room;
 	unsigned int nr;
 	void *object[];

@@ -34,6 +34,19 @@
 #define RSV_SHEAF_COPY	64U
 
 /*
+ * Copies the pointers to a few objects. A loop, since a call of memcpy() takes longer, and the
+ * compiler makes no such call of volatile stores.
+ */
+static __always_inline void rsv_sheaf_copy(void **to, void **from, unsigned long nr)
+{
+	unsigned long i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < nr; i++)
+		WRITE_ONCE(to[i], from[i]);
+}
+
+/*
  * Filling
  */
 
@@ -52,7 +65,7 @@ static void rsv_sheaf_fill_from_cpu(struct rsv_sheaf *s, unsigned int nr)
 			rsv_depot_exchange_empty(c, cpu);
 		some = min3(nr - s->nr, rsv_cpu_nr_loaded(cpu), RSV_SHEAF_COPY);
 		rsv_step(RSV_STEP_READ);
-		memcpy(s->object + s->nr, cpu->top - some, some * sizeof(*s->object));
+		rsv_sheaf_copy(s->object + s->nr, cpu->top - some, some);
 		cpu->top -= some;
 		cpu->allocs += some;
 		rsv_step(RSV_STEP_CHANGED);
@@ -104,7 +117,7 @@ static void rsv_sheaf_return_to_cpu(struct rsv_sheaf *s, unsigned int nr)
 		some = READ_ONCE(c->fast) ? min3(s->nr - nr, rsv_cpu_room(cpu), RSV_SHEAF_COPY) : 0;
 		s->nr -= some;
 		rsv_step(RSV_STEP_READ);
-		memcpy(cpu->top, s->object + s->nr, some * sizeof(*s->object));
+		rsv_sheaf_copy(cpu->top, s->object + s->nr, some);
 		cpu->top += some;
 		cpu->frees += some;
 		rsv_step(RSV_STEP_CHANGED);
@@ -135,6 +148,11 @@ static bool rsv_sheaf_is_of(const struct rsv_sheaf *s, const struct rsv_cache *c
 	return false;
 }
 
+static __always_inline bool rsv_sheaf_gfp_ok(gfp_t gfp)
+{
+	return likely(rsv_gfp_is_plain(gfp)) || rsv_gfp_ok(gfp, RSV_GFP_OBJECTS);
+}
+
 static struct rsv_sheaf *rsv_sheaf_new(struct rsv_cache *c, gfp_t gfp, unsigned int nr)
 {
 	struct rsv_sheaf *s = rsv_kmalloc(c->region, struct_size(s, object, nr), gfp & ~__GFP_ZERO);
@@ -143,6 +161,7 @@ static struct rsv_sheaf *rsv_sheaf_new(struct rsv_cache *c, gfp_t gfp, unsigned 
 		s->cache = c;
 		s->nr = 0;
 		s->room = nr;
+		s->simple = !rsv_cache_debugs(c) && !c->engine->off_object;
 	}
 	return s;
 }
@@ -166,7 +185,7 @@ struct rsv_sheaf *rsv_cache_prefill(struct rsv_cache *c, gfp_t gfp, unsigned int
 	struct rsv_sheaf *s;
 
 	rsv_might_alloc(gfp);
-	if (!nr || in_nmi() || !rsv_gfp_ok(gfp, RSV_GFP_OBJECTS) || !rsv_cache_usable(c))
+	if (!nr || in_nmi() || !rsv_sheaf_gfp_ok(gfp) || !rsv_cache_usable(c))
 		return NULL;
 	s = rsv_sheaf_new(c, gfp, nr);
 	if (!s || likely(rsv_sheaf_fill(s, gfp, nr)))
@@ -196,7 +215,7 @@ int rsv_cache_refill_sheaf(struct rsv_cache *c, gfp_t gfp, struct rsv_sheaf **sh
 	struct rsv_sheaf *s = *sheaf;
 
 	rsv_might_alloc(gfp);
-	if (in_nmi() || !rsv_gfp_ok(gfp, RSV_GFP_OBJECTS) || !rsv_sheaf_is_of(s, c))
+	if (in_nmi() || !rsv_sheaf_gfp_ok(gfp) || !rsv_sheaf_is_of(s, c))
 		return -EINVAL;
 	if (nr > s->room) {
 		s = rsv_sheaf_new(c, gfp, nr);
@@ -219,18 +238,39 @@ int rsv_cache_refill_sheaf(struct rsv_cache *c, gfp_t gfp, struct rsv_sheaf **sh
 }
 EXPORT_SYMBOL_GPL(rsv_cache_refill_sheaf);
 
-/* Makes an object used. The mark lies in the object for most caches: that needs no call. */
-static __always_inline bool rsv_sheaf_mark_used(struct rsv_cache *c, void *object,
-						unsigned long caller)
+/* For caches whose engine makes an object used by a call, and whatever is wrong */
+static noinline void *rsv_sheaf_alloc_slow(struct rsv_cache *c, gfp_t gfp, struct rsv_sheaf *sheaf,
+					   unsigned long caller)
 {
-	bool used = false;
+	void *object;
 
-	if (likely(!rsv_cache_debugs(c) && !c->engine->off_object)) {
-		preempt_disable();
-		used = rsv_object_mark_used(c, object);
-		preempt_enable();
+	if (!rsv_sheaf_is_of(sheaf, c) || (rsv_cache_debugs(c) && in_nmi()))
+		return NULL;
+	while (sheaf->nr) {
+		object = sheaf->object[--sheaf->nr];
+		if (likely(rsv_alloc_mark_used(c, object, caller)))
+			return rsv_alloc_hook(c, object, gfp);
 	}
-	return likely(used) || rsv_alloc_mark_used(c, object, caller);
+	return NULL;
+}
+
+/*
+ * Pops an object whose mark lies in it, and makes it used. The sheaf has one. Returns NULL
+ * if its mark is wrong, and then it is still in the sheaf.
+ */
+static __always_inline void *rsv_sheaf_pop(struct rsv_cache *c, struct rsv_sheaf *sheaf)
+{
+	const unsigned int last = sheaf->nr - 1;
+	void *object = sheaf->object[last];
+	bool used;
+
+	preempt_disable();
+	used = rsv_object_mark_used(c, object);
+	preempt_enable();
+	if (unlikely(!used))
+		return NULL;
+	sheaf->nr = last;
+	return object;
 }
 
 /**
@@ -251,14 +291,12 @@ void *rsv_cache_alloc_from_sheaf(struct rsv_cache *c, gfp_t gfp, struct rsv_shea
 {
 	void *object;
 
-	if (unlikely(!rsv_sheaf_is_of(sheaf, c) || (rsv_cache_debugs(c) && in_nmi())))
-		return NULL;
-	while (sheaf->nr) {
-		object = sheaf->object[--sheaf->nr];
-		if (likely(rsv_sheaf_mark_used(c, object, _RET_IP_)))
+	if (likely(sheaf->cache == c && sheaf->simple && sheaf->nr)) {
+		object = rsv_sheaf_pop(c, sheaf);
+		if (likely(object))
 			return rsv_alloc_hook(c, object, gfp);
 	}
-	return NULL;
+	return rsv_sheaf_alloc_slow(c, gfp, sheaf, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_alloc_from_sheaf);
 
