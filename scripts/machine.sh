@@ -64,9 +64,9 @@ boot() {
 print_machine() {
 	local mine=$out/$1.results
 	! grep -q '^fail' "$mine" || cat "$out/$1.summary"
-	printf '%-12s %d passed, %d failed, %d skipped (%d s)\n' "$1" "$(grep -c '^pass' "$mine")" \
+	printf '%-16s %d passed, %d failed, %d skipped (%d s)\n' "$1" "$(grep -c '^pass' "$mine")" \
 		"$(grep -c '^fail' "$mine")" "$(grep -c '^skip' "$mine")" "$2"
-	sed -n 's/^# figure: /             /p' "$out/$1.log"
+	sed -n 's/^# figure: /                 /p' "$out/$1.log"
 	sed "s/\t\($1: \)\?/\t$1: /" "$mine" >>"$results"
 }
 

@@ -110,10 +110,11 @@ static __always_inline u64 bulks(bool ours, unsigned int bulk)
 						  bulk_objects);
 			rsv_cache_free_bulk(bench_caches.ours, nr, bulk_objects);
 		} else {
-			nr = kmem_cache_alloc_bulk(bench_caches.kernels, GFP_KERNEL, bulk,
-						   bulk_objects);
-			if (nr)
-				kmem_cache_free_bulk(bench_caches.kernels, nr, bulk_objects);
+			/* All or none; newer kernels return only whether. */
+			if (!kmem_cache_alloc_bulk(bench_caches.kernels, GFP_KERNEL, bulk,
+						   bulk_objects))
+				return BENCH_FAILED;
+			kmem_cache_free_bulk(bench_caches.kernels, bulk, bulk_objects);
 		}
 	}
 	return nr == bulk ? bench_each(bench_clock() - start, i * bulk) : BENCH_FAILED;

@@ -16,10 +16,12 @@ extern unsigned int machine_seed;
 extern unsigned int machine_megabytes;
 extern bool machine_checks;
 extern bool machine_nmis;
+extern bool machine_hotplug;
 extern char *machine_target;
 
 __printf(1, 2) void machine_wrong(const char *fmt, ...);
 int machine_result(void);
+unsigned int machine_target_flags(void);
 void machine_return_to_cpu(unsigned int cpu);
 
 int machine_run_drain(struct rsv_region *r);
@@ -34,10 +36,12 @@ int machine_run_double_free(struct rsv_region *r);
 int machine_run_fuzz(struct rsv_region *r);
 int machine_run_unplug(struct rsv_region *r);
 int machine_run_typesafe(struct rsv_region *r);
+int machine_run_offline(struct rsv_region *r);
 int machine_run_nolock(struct rsv_region *r);
 int machine_nmi_start(void (*handler)(void));
 void machine_nmi_stop(void);
 void machine_unplug_end(void);
+void machine_offline_end(void);
 void machine_traces_end(void);
 void machine_objects_end(void);
 

@@ -21,7 +21,7 @@
 static char *run = "drain";
 module_param(run, charp, 0400);
 MODULE_PARM_DESC(run,
-		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz, unplug, typesafe, nolock");
+		 "what to do: drain, zones, nodes, stress, objects, footprint, reserve, traces, double_free, fuzz, unplug, typesafe, offline, nolock");
 
 unsigned int machine_seconds = 40;
 module_param_named(seconds, machine_seconds, uint, 0400);
@@ -47,10 +47,14 @@ bool machine_nmis;
 module_param_named(nmis, machine_nmis, bool, 0400);
 MODULE_PARM_DESC(nmis, "whether nolock is sent NMIs");
 
+bool machine_hotplug;
+module_param_named(hotplug, machine_hotplug, bool, 0400);
+MODULE_PARM_DESC(hotplug, "whether CPUs go off-line and on all the time that typesafe takes");
+
 char *machine_target = "slub";
 module_param_named(target, machine_target, charp, 0400);
 MODULE_PARM_DESC(target,
-		 "what double_free frees twice: slab, slub, slob[-bare][-bulk] or pages[-bulk]; the cache of typesafe: the same without -bulk");
+		 "what double_free frees twice: slab, slub, slob[-bare][-bulk] or pages[-bulk]; the caches of typesafe and offline: the same without -bulk");
 
 static atomic_t nr_wrong;
 
@@ -72,6 +76,18 @@ void machine_wrong(const char *fmt, ...)
 int machine_result(void)
 {
 	return atomic_read(&nr_wrong) ? -EIO : 0;
+}
+
+/* The flags of a cache that the parameter target= names */
+unsigned int machine_target_flags(void)
+{
+	unsigned int flags = RSV_ENGINE_SLUB;
+
+	if (strstr(machine_target, "slab"))
+		flags = RSV_ENGINE_SLAB;
+	else if (strstr(machine_target, "slob"))
+		flags = RSV_ENGINE_SLOB;
+	return strstr(machine_target, "-bare") ? flags | RSV_NO_MAGAZINE : flags;
 }
 
 /*
@@ -110,7 +126,7 @@ static const struct {
 	{"reserve", machine_run_reserve}, {"traces", machine_run_traces},
 	{"double_free", machine_run_double_free}, {"fuzz", machine_run_fuzz},
 	{"unplug", machine_run_unplug},	  {"typesafe", machine_run_typesafe},
-	{"nolock", machine_run_nolock},
+	{"offline", machine_run_offline}, {"nolock", machine_run_nolock},
 };
 
 static int __init machine_init(void)
@@ -133,6 +149,7 @@ module_init(machine_init);
 static void __exit machine_exit(void)
 {
 	machine_unplug_end();
+	machine_offline_end();
 	machine_traces_end();
 	machine_objects_end();
 }

@@ -28,6 +28,7 @@
 #define JUNK		0x6b
 #define SLOTS		4	/* few, so that an object is soon replaced */
 #define ENOUGH		170000	/* of six targets, a million */
+#define ENOUGH_BESIDE	1000	/* while CPUs go off-line and on */
 #define LOOKS		8	/* of a reader at one object */
 #define OTHERS		64	/* requests for other memory that a writer makes at once */
 
@@ -49,12 +50,14 @@ struct found {
 
 /**
  * struct pair - the threads of one CPU
+ * @cpu: the CPU, which they return to when it was off-line
  * @writer: publishes and frees
  * @reader: looks
  * @random: the writer's random numbers
  * @reader_random: the reader's
  */
 struct pair {
+	unsigned int cpu;
 	struct task_struct *writer;
 	struct task_struct *reader;
 	struct rnd_state random;
@@ -122,6 +125,7 @@ static int write_thread(void *data)
 	unsigned int i;
 
 	while (!kthread_should_stop()) {
+		machine_return_to_cpu(p->cpu);
 		for (i = 0; i < 256; i++)
 			publish(&p->random);
 		if (!(prandom_u32_state(&p->random) % 16))
@@ -173,6 +177,7 @@ static int read_thread(void *data)
 	struct pair *p = data;
 
 	while (!kthread_should_stop()) {
+		machine_return_to_cpu(p->cpu);
 		if (read_one(&p->reader_random))
 			atomic_long_inc(&nr_reused);
 		cond_resched();
@@ -184,6 +189,7 @@ static int read_thread(void *data)
 
 static int pair_start(struct pair *p, unsigned int cpu)
 {
+	p->cpu = cpu;
 	prandom_seed_state(&p->random, machine_seed + 2 * cpu);
 	prandom_seed_state(&p->reader_random, machine_seed + 2 * cpu + 1);
 	p->writer = kthread_run_on_cpu(write_thread, p, cpu, "writer/%u");
@@ -201,17 +207,20 @@ static void pair_stop(struct pair *p)
 		kthread_stop(p->writer);
 }
 
+/* Until they found enough, or all the time while the script has CPUs go off-line and on. */
 static void wait_for_readers(void)
 {
+	const long enough = machine_hotplug ? ENOUGH_BESIDE : ENOUGH;
 	unsigned int tenths;
 
-	for (tenths = 0; tenths < 10 * machine_seconds; tenths++) {
-		if (atomic_long_read(&nr_reused) >= ENOUGH || machine_result())
+	for (tenths = 0; tenths < 10 * machine_seconds && !machine_result(); tenths++) {
+		if (!machine_hotplug && atomic_long_read(&nr_reused) >= enough)
 			return;
 		msleep(100);
 	}
-	machine_wrong("in %u seconds the readers found only %ld objects freed or reused",
-		      machine_seconds, atomic_long_read(&nr_reused));
+	if (atomic_long_read(&nr_reused) < enough)
+		machine_wrong("in %u seconds the readers found only %ld objects freed or reused",
+			      machine_seconds, atomic_long_read(&nr_reused));
 }
 
 static int run_pairs(struct pair *pairs)
@@ -241,19 +250,6 @@ static void free_published(void)
 	}
 }
 
-static unsigned int target_flags(void)
-{
-	unsigned int flags = RSV_TYPESAFE_BY_RCU;
-
-	if (strstr(machine_target, "slab"))
-		flags |= RSV_ENGINE_SLAB;
-	else if (strstr(machine_target, "slob"))
-		flags |= RSV_ENGINE_SLOB;
-	else
-		flags |= RSV_ENGINE_SLUB;
-	return strstr(machine_target, "-bare") ? flags | RSV_NO_MAGAZINE : flags;
-}
-
 int machine_run_typesafe(struct rsv_region *r)
 {
 	struct pair *pairs = kcalloc(nr_cpu_ids, sizeof(*pairs), GFP_KERNEL);
@@ -261,7 +257,8 @@ int machine_run_typesafe(struct rsv_region *r)
 
 	if (!pairs)
 		return -ENOMEM;
-	cache = rsv_cache_create(r, "found", sizeof(struct found), 0, target_flags(), construct);
+	cache = rsv_cache_create(r, "found", sizeof(struct found), 0,
+				 RSV_TYPESAFE_BY_RCU | machine_target_flags(), construct);
 	if (IS_ERR(cache)) {
 		kfree(pairs);
 		return PTR_ERR(cache);
