@@ -190,6 +190,31 @@ static void rsv_free_nolock_report(enum rsv_misuse misuse, struct rsv_cache *c,
 			   rsv_foreign_text(object));
 }
 
+/* Whether the fast path may take objects of a live cache: there is no refusal, and no hook waits */
+static __always_inline bool rsv_free_nolock_may_be_fast(const struct rsv_cache *c)
+{
+	return !c->engine->heap && rsv_cache_defers(c) && rsv_free_nolock_hooks_ok();
+}
+
+/*
+ * The fast path for memory by the byte. Internal caches have no magazines, so it takes none of
+ * their objects.
+ */
+static __always_inline bool rsv_kfree_nolock_fast(void *object)
+{
+	struct rsv_frame *f;
+	struct rsv_cache *c;
+	bool freed = false;
+
+	preempt_disable();
+	if (likely(rsv_hint_frame(object, &f))) {
+		c = rsv_frame_cache(f);
+		freed = likely(c && rsv_free_nolock_may_be_fast(c)) && rsv_free_fast(c, object);
+	}
+	preempt_enable();
+	return freed;
+}
+
 /* @named: the cache that the caller names; NULL for that of the object's frame */
 static void rsv_free_nolock(struct rsv_cache *named, void *object)
 {
@@ -237,8 +262,11 @@ static void rsv_free_nolock(struct rsv_cache *named, void *object)
  */
 void rsv_cache_free_nolock(struct rsv_cache *c, void *object)
 {
-	if (object && rsv_cache_usable(c))
-		rsv_free_nolock(c, object);
+	if (!object || !rsv_cache_usable(c))
+		return;
+	if (likely(rsv_free_nolock_may_be_fast(c) && rsv_free_fast(c, object)))
+		return;
+	rsv_free_nolock(c, object);
 }
 EXPORT_SYMBOL_GPL(rsv_cache_free_nolock);
 
@@ -254,6 +282,8 @@ EXPORT_SYMBOL_GPL(rsv_cache_free_nolock);
  */
 void rsv_kfree_nolock(const void *p)
 {
+	if (likely(rsv_kfree_nolock_fast((void *)p)))
+		return;
 	if (!ZERO_OR_NULL_PTR(p))
 		rsv_free_nolock(NULL, (void *)p);
 }
