@@ -8,6 +8,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
@@ -229,7 +230,35 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
 }
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
 #endif
+
+/* What tells an operation of an inode how a mount maps users: another structure since 6.3 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define RSV_IDMAP struct user_namespace
+#else
+#define RSV_IDMAP struct mnt_idmap
+#endif
+
+/* Reads from a file into a pipe by the file's read_iter(). The function copies since 6.5. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define rsv_splice_read generic_file_splice_read
+#else
+#define rsv_splice_read copy_splice_read
+#endif
+
+/* Anonymous inodes have no type, and a flag of their own since 6.16. */
+static inline void rsv_inode_set_regular(struct inode *inode)
+{
+	inode->i_mode |= S_IFREG;
+#ifdef S_ANON_INODE
+	inode->i_flags &= ~S_ANON_INODE;
+#endif
+}
 
 /* The kernel's number (enum zone_type) of RSV_ZONE_*, or -1 if the kernel has no such zone. */
 static inline int rsv_kernel_zone(unsigned int zone)

@@ -28,6 +28,8 @@
  *	struct rsv_file			one open descriptor of /dev/reservoir
  *	 `-- handles --> rsv_handle, the first member of rsv_buffer, rsv_cache_handle,
  *			 rsv_object_handle and rsv_region_handle
+ *	struct file (the kernel's)	one descriptor, or one mapping, of a buffer
+ *	 `-- private_data --> rsv_buffer
  *
  * An allocation goes through the objects' part of the picture from left to right until something
  * serves it, and a free comes back the same way:
@@ -84,6 +86,8 @@
 #define RSV_FULL_NAME_MAX	(RSV_NAME_MAX + 8)
 
 struct dentry;
+struct file;
+struct inode;
 struct rsv_cache;
 struct rsv_cpu;
 struct rsv_engine;
@@ -1859,7 +1863,7 @@ struct rsv_handle_kind {
 
 /**
  * struct rsv_handle - the first member of every kind of handle
- * @ref: references: the descriptor's, one of each child, one of each mapping of a buffer
+ * @ref: references: the descriptor's, one of each child, one of each file of a buffer
  * @kind: its kind (constant)
  * @parent: the handle that this one depends on, and has a reference to: of a cache or a buffer its
  *	region, of an object its cache. NULL for a cache or a buffer in the default region, and for
@@ -1916,6 +1920,8 @@ struct rsv_object_handle {
  * @pages: the scattered pages in the order of their offsets; NULL for a block (constant)
  * @nr_pages: number of its pages (constant)
  * @exact: the block has the requested number of pages, not a power of two (constant)
+ * @inode: what its files and its mapped pages refer to; NULL before the first file (set once, by
+ *	compare-and-exchange)
  * @charge: its pages
  * @offset: the page offset that mmap() finds it by (rsv_file.lock; constant once the
  *	buffer is in the tree)
@@ -1927,6 +1933,7 @@ struct rsv_buffer {
 	struct page **pages;
 	unsigned long nr_pages;
 	bool exact;
+	struct inode *inode;
 	struct rsv_charge charge;
 	unsigned long offset;
 	struct rb_node node;
@@ -1970,6 +1977,7 @@ union rsv_ioctl_arg {
 	struct rsv_ioc_region_shrink region_shrink;
 	struct rsv_ioc_scattered_alloc scattered_alloc;
 	struct rsv_ioc_rcu_barrier rcu_barrier;
+	struct rsv_ioc_buffer_fd buffer_fd;
 };
 
 /**
@@ -1979,6 +1987,7 @@ union rsv_ioctl_arg {
  * @offsets: where mmap() finds its buffers
  * @nr_caches: number of its caches
  * @new_number: number of the handle that the current ioctl created, or 0
+ * @new_file: file that the current ioctl created for a descriptor, or NULL
  * @arg: argument of the current ioctl, too large for a stack
  */
 struct rsv_file {
@@ -1987,6 +1996,7 @@ struct rsv_file {
 	struct rsv_mmap_offsets offsets;
 	unsigned int nr_caches;
 	u32 new_number;
+	struct file *new_file;
 	union rsv_ioctl_arg arg;
 };
 

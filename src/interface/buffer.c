@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers: their life and their mappings.
+ * Buffers: how they come to be, and how they end.
  *
- * A mapping consists of ordinary pages, so everything in the kernel that uses a program's memory
- * can use a buffer, O_DIRECT and vmsplice() included. Such a user pins single pages and may still
- * have them pinned when the handle and all mappings are gone. The pages are freed all the same:
- * those that are pinned, and those with a hardware error, the region keeps out of use (waiting.c).
+ * A buffer lives as long as its handle, a file or a mapping refers to it: handle.c, buffer_file.c,
+ * buffer_map.c. Who uses a program's memory, such as O_DIRECT or vmsplice(), pins single pages, and
+ * may still have them pinned when all these are gone. The pages are freed all the same: those that
+ * are pinned, and those with a hardware error, the region keeps out of use (waiting.c).
  */
 #include <linux/capability.h>
 #include <linux/container_of.h>
@@ -16,21 +16,18 @@
 #include <linux/slab.h>
 
 #include "buffer.h"
-#include "compat.h"
+#include "buffer_inode.h"
 #include "handle.h"
+#include "pages/pagemap.h"
 #include "pages/refusal.h"
 #include "quota.h"
-
-static struct page *rsv_buffer_page(const struct rsv_buffer *b, unsigned long index)
-{
-	return b->pages ? b->pages[index] : pfn_to_page(page_to_pfn(b->page) + index);
-}
 
 static void rsv_buffer_release(struct rsv_handle *h)
 {
 	struct rsv_buffer *b = container_of(h, struct rsv_buffer, handle);
 	struct rsv_handle *parent = b->handle.parent;
 
+	rsv_buffer_inode_end(b);
 	if (b->pages)
 		rsv_free_pages_bulk(b->nr_pages, b->pages);
 	else if (b->exact)
@@ -231,63 +228,17 @@ struct rsv_buffer *rsv_buffer_create_scattered(struct rsv_region *r, struct rsv_
 	return b;
 }
 
-static void rsv_vma_open(struct vm_area_struct *vma)
-{
-	struct rsv_buffer *b = vma->vm_private_data;
-
-	kref_get(&b->handle.ref);
-}
-
-static void rsv_vma_close(struct vm_area_struct *vma)
-{
-	struct rsv_buffer *b = vma->vm_private_data;
-
-	rsv_handle_put(&b->handle);
-}
-
-/*
- * rsv_buffer_mmap() checked that the mapping lies within the buffer, and VM_DONTEXPAND keeps it
- * from growing, so the buffer has the page.
- */
-static vm_fault_t rsv_vma_fault(struct vm_fault *vmf)
-{
-	const struct rsv_buffer *b = vmf->vma->vm_private_data;
-
-	vmf->page = rsv_buffer_page(b, vmf->pgoff);
-	get_page(vmf->page);
-	return 0;
-}
-
-static const struct vm_operations_struct rsv_vma_ops = {
-	.open = rsv_vma_open,
-	.close = rsv_vma_close,
-	.fault = rsv_vma_fault,
-};
-
 /**
- * rsv_buffer_mmap() - map a buffer or a part of it
- * @b: the buffer; on success the mapping owns the caller's reference
- * @vma: the mapping; its offset lies in the buffer's range
+ * rsv_buffer_offset() - tell where a block lies in its region
+ * @b: the buffer, which is one block
  *
- * Pages enter the page table when the program touches them (or at once, with MAP_POPULATE), so
- * fork() and MADV_DONTNEED treat the mapping as any other.
- *
- * Context: mmap_lock held.
- * Return: 0, or -EINVAL for a private mapping or one that goes beyond the buffer.
+ * Context: Any.
+ * Return: The offset in bytes.
  */
-int rsv_buffer_mmap(struct rsv_buffer *b, struct vm_area_struct *vma)
+u64 rsv_buffer_offset(const struct rsv_buffer *b)
 {
-	unsigned long first = vma->vm_pgoff - b->offset;
+	const unsigned long pfn = page_to_pfn(b->page);
+	const struct rsv_extent *e = rsv_extent_find(pfn);
 
-	/* The first write to a private mapping would copy the page to memory of the system. */
-	if (!(vma->vm_flags & VM_SHARED))
-		return -EINVAL;
-	if (vma_pages(vma) > b->nr_pages - first)
-		return -EINVAL;
-	/* The offset counts in the buffer from now on: another buffer may get this one's range. */
-	vma->vm_pgoff = first;
-	vm_flags_set(vma, VM_DONTEXPAND);
-	vma->vm_private_data = b;
-	vma->vm_ops = &rsv_vma_ops;
-	return 0;
+	return (u64)(e->offset + pfn - e->first) << PAGE_SHIFT;
 }

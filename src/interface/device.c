@@ -12,6 +12,7 @@
  * a spinlock of its own.
  */
 #include <linux/completion.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/miscdevice.h>
@@ -19,7 +20,8 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
-#include "buffer.h"
+#include "buffer_file.h"
+#include "buffer_inode.h"
 #include "device.h"
 #include "file.h"
 #include "handle.h"
@@ -85,6 +87,19 @@ static void rsv_ioctl_put_refusal(struct rsv_file *f, const struct rsv_ioctl *io
 		put_user(*refusal, (u32 __user *)(user + ioctl->refusal));
 }
 
+/* The program gets the new descriptor once nothing can fail any more. */
+static void rsv_ioctl_put_fd(struct rsv_file *f, int error)
+{
+	const int fd = f->arg.buffer_fd.fd;
+
+	if (!error) {
+		fd_install(fd, f->new_file);
+		return;
+	}
+	put_unused_fd(fd);
+	fput(f->new_file);
+}
+
 static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void __user *user)
 {
 	u32 size;
@@ -93,6 +108,7 @@ static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void
 	if (error)
 		return error;
 	f->new_number = 0;
+	f->new_file = NULL;
 	error = rsv_ioctl_try(f, ioctl);
 	/* Such a refusal has changed nothing. It may be due to memory that was given back since. */
 	if (error == -EDQUOT && rsv_file_recount(f))
@@ -105,6 +121,8 @@ static int rsv_ioctl_run(struct rsv_file *f, const struct rsv_ioctl *ioctl, void
 	/* The program does not know the number of the new handle, so it could not free it. */
 	if (error && f->new_number)
 		rsv_file_drop(f, f->new_number);
+	if (f->new_file)
+		rsv_ioctl_put_fd(f, error);
 	return error;
 }
 
@@ -136,9 +154,14 @@ static int rsv_device_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!b)
 		return -EINVAL;
 	error = rsv_buffer_mmap(b, vma);
-	if (error)
-		rsv_handle_put(&b->handle);
+	rsv_handle_put(&b->handle);
 	return error;
+}
+
+static void rsv_device_unpin(const struct file *file)
+{
+	if (file->f_mode & FMODE_WRITE)
+		rsv_buffer_inodes_unpin();
 }
 
 static int rsv_device_open(struct inode *inode, struct file *file)
@@ -148,17 +171,25 @@ static int rsv_device_open(struct inode *inode, struct file *file)
 
 	if (error)
 		return error;
+	/* Only a descriptor that is open for writing can have buffers. */
+	if (file->f_mode & FMODE_WRITE)
+		error = rsv_buffer_inodes_pin();
+	if (error)
+		return error;
 	f = rsv_file_create();
-	if (!f)
+	if (!f) {
+		rsv_device_unpin(file);
 		return -ENOMEM;
+	}
 	file->private_data = f;
 	return nonseekable_open(inode, file);
 }
 
-/* The kernel calls this when the last copy of the descriptor and its last mapping are gone. */
+/* The kernel calls this when the last copy of the descriptor is gone. */
 static int rsv_device_release(struct inode *inode, struct file *file)
 {
 	rsv_file_destroy(file->private_data);
+	rsv_device_unpin(file);
 	return 0;
 }
 

@@ -47,14 +47,14 @@ struct rsv_file *rsv_file_create(void)
 	return f;
 }
 
-/* Drops all handles of objects and buffers or, if @all, all handles. */
-static void rsv_file_drop_some(struct rsv_file *f, bool all)
+/* Drops all handles of a kind or, without a kind, all handles. */
+static void rsv_file_drop_kind(struct rsv_file *f, const struct rsv_handle_kind *kind)
 {
 	struct rsv_handle *h;
 	unsigned long number;
 
 	xa_for_each(&f->handles, number, h) {
-		if (all || h->kind == &rsv_kind_object || h->kind == &rsv_kind_buffer)
+		if (!kind || h->kind == kind)
 			rsv_file_drop(f, number);
 		cond_resched();
 	}
@@ -75,7 +75,10 @@ static void rsv_file_end_caches(struct rsv_file *f)
 	WARN_ON_ONCE(rsv_caches_end(&caches));
 }
 
-/* Ends all scratch regions of a descriptor that has no caches and no buffers any more. */
+/*
+ * Ends all scratch regions of a descriptor that has no caches any more, together. A region of which
+ * a buffer is still mapped or passed on ends alone, with the last such buffer.
+ */
 static void rsv_file_end_regions(struct rsv_file *f)
 {
 	struct rsv_handle *h;
@@ -83,7 +86,7 @@ static void rsv_file_end_regions(struct rsv_file *f)
 	LIST_HEAD(retired);
 
 	xa_for_each(&f->handles, number, h) {
-		if (h->kind == &rsv_kind_scratch)
+		if (h->kind == &rsv_kind_scratch && !rsv_handle_busy(h))
 			rsv_scratch_handle_retire(h, &retired);
 		cond_resched();
 	}
@@ -92,7 +95,7 @@ static void rsv_file_end_regions(struct rsv_file *f)
 
 /**
  * rsv_file_destroy() - drop all handles of a descriptor and free it
- * @f: the descriptor; its last copy is closed and it has no mapping any more
+ * @f: the descriptor; its last copy is closed. Buffers may still have mappings and files
  *
  * The steps keep the order of handle.c. The process cannot be killed meanwhile, so what waits for a
  * grace period does so together: the time does not grow with the number of handles but for the work
@@ -103,10 +106,13 @@ static void rsv_file_end_regions(struct rsv_file *f)
  */
 void rsv_file_destroy(struct rsv_file *f)
 {
-	rsv_file_drop_some(f, false);
+	rsv_file_drop_kind(f, &rsv_kind_object);
+	rsv_file_drop_kind(f, &rsv_kind_buffer);
 	rsv_file_end_caches(f);
+	/* After that only buffers that are in use refer to a region. */
+	rsv_file_drop_kind(f, &rsv_kind_cache);
 	rsv_file_end_regions(f);
-	rsv_file_drop_some(f, true);
+	rsv_file_drop_kind(f, NULL);
 	xa_destroy(&f->handles);
 	kfree(f);
 }

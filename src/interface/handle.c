@@ -3,12 +3,12 @@
  * Handles: this file creates and releases the regions, caches and objects of a descriptor.
  *
  * A handle counts its references: the descriptor has one, each handle that depends on it has one
- * (an object on its cache, a cache or a buffer on its region), and each mapping of a buffer has
- * one. So a region is released after its caches and buffers, and a cache after its objects, in
- * whatever order a dying process drops them. RSV_IOC_FREE refuses a handle that others depend on.
- * Objects that were freed by RCU have no handle any more, and are used until a grace period is
- * over. The functions of the kernel API that destroy caches and regions wait for them. So these
- * functions never find a cache or a region in use.
+ * (an object on its cache, a cache or a buffer on its region), and each file of a buffer has one,
+ * such as that of a mapping. So a region is released after its caches and buffers, and a cache
+ * after its objects, in whatever order a dying process drops them. RSV_IOC_FREE refuses a handle
+ * that others depend on. Objects that were freed by RCU have no handle any more, and are used until
+ * a grace period is over. The functions of the kernel API that destroy caches and regions wait for
+ * them. So these functions never find a cache or a region in use.
  *
  * When a descriptor is closed, file.c ends all its caches together, and then all its scratch
  * regions, so that they share the grace periods. Their handles are released after that.
@@ -67,9 +67,10 @@ static void rsv_handle_release(struct kref *ref)
  * rsv_handle_put() - drop a reference, and release the handle with the last one
  * @h: the handle, or NULL
  *
- * Context: Process; may sleep. Under mmap_lock, as when a mapping goes, the last reference to a
- *	buffer may be dropped, but not the last one to a region: the mapping keeps the descriptor
- *	open, and the descriptor has a reference to the region. Destroying a region takes mutexes.
+ * Context: Process; may sleep. Under mmap_lock, as in a call of mmap(), the last reference to a
+ *	buffer may be dropped, but not the last one to a region: the call keeps the descriptor open,
+ *	and the descriptor has a reference to the region. Destroying a region takes mutexes. When a
+ *	mapping goes, the kernel releases its file later, with no lock held.
  */
 void rsv_handle_put(struct rsv_handle *h)
 {

@@ -22,8 +22,8 @@ void rsv_handle_init(struct rsv_handle *h, const struct rsv_handle_kind *kind,
 void rsv_handle_put(struct rsv_handle *h);
 
 /*
- * Whether a handle is the parent of another one or, if it is a buffer, is mapped. Under the lock of
- * the descriptor no handle can become its child meanwhile.
+ * Whether a handle is the parent of another one or, if it is a buffer, has a file. Under the lock
+ * of the descriptor no handle can become its child meanwhile.
  */
 static inline bool rsv_handle_busy(const struct rsv_handle *h)
 {

@@ -6,7 +6,10 @@
  * device.c calls them with the descriptor's lock held, and with flags that the table allows. An
  * ioctl checks everything else that the program passed before it changes anything.
  */
+#include <linux/container_of.h>
 #include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -17,6 +20,7 @@
 #include <linux/uaccess.h>
 
 #include "buffer.h"
+#include "buffer_file.h"
 #include "file.h"
 #include "handle.h"
 #include "ioctl.h"
@@ -28,15 +32,6 @@
 
 /* The most characters that one RSV_IOC_MAP answers with */
 #define RSV_MAP_CHARS_MAX	65536U
-
-/* The offset of a page in its region: programs get offsets, never addresses. */
-static u64 rsv_page_offset(const struct page *page)
-{
-	unsigned long pfn = page_to_pfn(page);
-	const struct rsv_extent *e = rsv_extent_find(pfn);
-
-	return (u64)(e->offset + pfn - e->first) << PAGE_SHIFT;
-}
 
 static int rsv_do_info(struct rsv_file *f, union rsv_ioctl_arg *arg)
 {
@@ -145,7 +140,7 @@ static int rsv_do_buffer_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 	b = rsv_buffer_create(r, parent, req);
 	error = rsv_file_add_buffer(f, b, &req->handle, &req->bytes, &req->mmap_offset);
 	if (!error)
-		req->offset = rsv_page_offset(b->page);
+		req->offset = rsv_buffer_offset(b);
 	return error;
 }
 
@@ -160,6 +155,29 @@ static int rsv_do_scattered_alloc(struct rsv_file *f, union rsv_ioctl_arg *arg)
 		return PTR_ERR(r);
 	b = rsv_buffer_create_scattered(r, parent, req);
 	return rsv_file_add_buffer(f, b, &req->handle, &req->bytes, &req->mmap_offset);
+}
+
+static int rsv_do_buffer_fd(struct rsv_file *f, union rsv_ioctl_arg *arg)
+{
+	struct rsv_ioc_buffer_fd *req = &arg->buffer_fd;
+	struct rsv_handle *h = rsv_file_find(f, req->handle, &rsv_kind_buffer);
+	struct file *file;
+	int fd;
+
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	file = rsv_buffer_file_create(container_of(h, struct rsv_buffer, handle),
+				      req->flags & RSV_FD_READ_ONLY ? O_RDONLY : O_RDWR);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fd = get_unused_fd_flags(req->flags & RSV_FD_CLOEXEC ? O_CLOEXEC : 0);
+	if (fd < 0) {
+		fput(file);
+		return fd;
+	}
+	f->new_file = file;
+	req->fd = fd;
+	return 0;
 }
 
 static int rsv_do_cache_create(struct rsv_file *f, union rsv_ioctl_arg *arg)
@@ -348,6 +366,8 @@ static const struct rsv_ioctl rsv_ioctls[] = {
 	RSV_IOCTL(RSV_IOC_SCATTERED_ALLOC, rsv_do_scattered_alloc, rsv_ioc_scattered_alloc,
 		  mmap_offset, .answers = true, RSV_REFUSAL_IN(rsv_ioc_scattered_alloc),
 		  .flags = RSV_BUFFER_HIGH),
+	RSV_IOCTL(RSV_IOC_BUFFER_FD, rsv_do_buffer_fd, rsv_ioc_buffer_fd, fd, .answers = true,
+		  .flags = RSV_FD_CLOEXEC | RSV_FD_READ_ONLY),
 };
 
 /**

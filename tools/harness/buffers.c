@@ -288,7 +288,7 @@ TEST_F(device, neither_a_scratch_region_nor_the_module_waits_for_a_page_that_is_
 	ASSERT_EQ(alloc_block(fd, region.handle, KB(16), &block), 0);
 	ASSERT_EQ(pin_first_page(fd, &block, pipe_ends), 0);
 	close(fd);
-	EXPECT_TRUE(users_become(self->users + 1));
+	EXPECT_TRUE(users_become(self->users + 2));
 	EXPECT_EQ(call(self->fd, RSV_IOC_REGION_CREATE, &region), 0)
 		TH_LOG("the region was not destroyed");
 	EXPECT_TRUE(read_pinned(pipe_ends));

@@ -26,6 +26,8 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -36,7 +38,10 @@
 
 #include <kselftest_harness.h>
 #include <linux/capability.h>
+#include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <linux/reservoir.h>
+#include <linux/userfaultfd.h>
 
 #include "support.c"
 
@@ -95,6 +100,7 @@ FIXTURE_TEARDOWN(device)
 #include "refusals.c"
 #include "formats.c"
 #include "processes.c"
+#include "buffer_files.c"
 #include "races.c"
 #include "random.c"
 #include "command.c"

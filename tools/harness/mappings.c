@@ -71,20 +71,6 @@ TEST_F(device, what_lies_beyond_a_buffer_cannot_be_mapped)
 	EXPECT_EQ(map_range(self->fd, INT64_MAX - page_size() + 1, page_size()), MAP_FAILED);
 }
 
-TEST_F(device, only_shared_mappings_are_allowed)
-{
-	struct rsv_ioc_buffer_alloc block;
-
-	ASSERT_EQ(alloc_block(self->fd, 0, page_size(), &block), 0);
-	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, self->fd,
-		       block.mmap_offset),
-		  MAP_FAILED);
-	EXPECT_EQ(errno, EINVAL);
-	EXPECT_EQ(mmap(NULL, block.bytes, PROT_READ, MAP_PRIVATE, self->fd, block.mmap_offset),
-		  MAP_FAILED);
-	EXPECT_EQ(errno, EINVAL);
-}
-
 TEST_F(device, a_refused_mapping_leaves_nothing_behind)
 {
 	struct rsv_ioc_buffer_alloc block;

@@ -37,6 +37,7 @@ static const struct {
 	 offsetof(struct rsv_ioc_scattered_alloc, refusal)},
 	{RSV_IOC_CACHE_SHRINK, sizeof(struct rsv_ioc_cache_shrink), true, 0},
 	{RSV_IOC_RCU_BARRIER, sizeof(struct rsv_ioc_rcu_barrier), true, 0},
+	{RSV_IOC_BUFFER_FD, sizeof(struct rsv_ioc_buffer_fd), true, 0},
 };
 
 #define NR_IOCTLS (sizeof(ioctls) / sizeof(ioctls[0]))

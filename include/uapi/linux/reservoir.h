@@ -80,6 +80,7 @@
 #define RSV_IOC_SCATTERED_ALLOC	_IO(RSV_IOC_MAGIC, 0x1b)	/* struct rsv_ioc_scattered_alloc */
 #define RSV_IOC_CACHE_SHRINK	_IO(RSV_IOC_MAGIC, 0x1c)	/* struct rsv_ioc_cache_shrink */
 #define RSV_IOC_RCU_BARRIER	_IO(RSV_IOC_MAGIC, 0x1d)	/* struct rsv_ioc_rcu_barrier */
+#define RSV_IOC_BUFFER_FD	_IO(RSV_IOC_MAGIC, 0x1e)	/* struct rsv_ioc_buffer_fd */
 
 /**
  * struct rsv_ioc_info - describe a region
@@ -582,7 +583,8 @@ struct rsv_ioc_region_shrink {
  *	two of pages, or with RSV_BUFFER_EXACT to whole pages. An exact block may be one contiguous
  *	run of several free blocks and may begin at any page
  * @mmap_offset: out: offset of the block's first byte for mmap(). A program can map any part of the
- *	block, with MAP_SHARED only (EINVAL)
+ *	block (EINVAL beyond its end), but not to execute it (EACCES). With MAP_PRIVATE a page that
+ *	the program writes to becomes a copy in memory of the system
  * @offset: out: offset of the block in the region, in bytes
  * @node: in: with RSV_BUFFER_NODE an online node (EINVAL), else 0. If that node has no such block,
  *	other nodes serve the request in the order of their distance, but for RSV_BUFFER_THISNODE
@@ -627,6 +629,30 @@ struct rsv_ioc_scattered_alloc {
 	__u64 mmap_offset;
 	__u32 refusal;
 	__u32 padding;
+};
+
+/* Flags of a buffer's descriptor */
+#define RSV_FD_CLOEXEC		0x00000001U	/* closed by execve(), as with O_CLOEXEC */
+#define RSV_FD_READ_ONLY	0x00000002U	/* the descriptor does not let anybody write */
+
+/**
+ * struct rsv_ioc_buffer_fd - get a descriptor of one buffer
+ * @size: in: bytes of this structure
+ * @flags: in: RSV_FD_*
+ * @handle: in: handle of a buffer (ENOENT; EINVAL if it is of anything else)
+ * @fd: out: the new descriptor (EMFILE, ENFILE)
+ *
+ * The descriptor is that of a file with the buffer's bytes, whose size is constant: read(), write()
+ * (ENOSPC at the end), lseek(), splice() and mmap() from offset 0 work, and ftruncate() (EPERM) and
+ * fallocate() (EOPNOTSUPP) do not. A process that gets it over a socket needs no right to open
+ * /dev/reservoir. It and its mappings keep the buffer, which counts for the quota of the user who
+ * allocated it, and the buffer's region, also when the handle and /dev/reservoir are closed.
+ */
+struct rsv_ioc_buffer_fd {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__s32 fd;
 };
 
 /* Flags of a cache */
@@ -766,8 +792,8 @@ struct rsv_ioc_object_io {
  *	of an object that has less than RSV_RCU_OBJECT_MIN bytes or a constructor, whose bytes must
  *	stay
  * @handle: in: its handle. EBUSY for a cache with used objects that have a handle, and for a region
- *	from which this descriptor has a buffer or a cache. The pages of a mapped buffer stay until
- *	it is unmapped
+ *	from which this descriptor has a buffer or a cache. The pages of a buffer stay until it is
+ *	unmapped and the descriptors that RSV_IOC_BUFFER_FD made of it are closed
  * @reserved: in: 0
  */
 struct rsv_ioc_free {
