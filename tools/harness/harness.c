@@ -101,6 +101,7 @@ FIXTURE_TEARDOWN(device)
 #include "formats.c"
 #include "processes.c"
 #include "buffer_files.c"
+#include "mapping_kinds.c"
 #include "races.c"
 #include "random.c"
 #include "command.c"
