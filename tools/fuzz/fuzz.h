@@ -56,7 +56,7 @@ enum other {
 	NR_OTHERS
 };
 
-#define NR_IOCTLS 21
+#define NR_IOCTLS 22
 #define NR_CALLS  (NR_IOCTLS + NR_OTHERS)
 #define NR_ERRORS 134
 

@@ -36,6 +36,7 @@ union argument {
 	struct rsv_ioc_object_io io;
 	struct rsv_ioc_free free;
 	struct rsv_ioc_rcu_barrier barrier;
+	struct rsv_ioc_buffer_fd buffer_fd;
 	struct rsv_ioc_region_make make;
 	struct rsv_ioc_region_end end;
 	struct rsv_ioc_region_grow grow;
@@ -244,6 +245,12 @@ static void fill_barrier(struct thread *t, const struct descriptor *d, union arg
 	a->barrier.region = some_region(t, d);
 }
 
+static void fill_buffer_fd(struct thread *t, const struct descriptor *d, union argument *a)
+{
+	a->buffer_fd.handle = some_handle(t, d, KIND_BUFFER);
+	a->buffer_fd.flags = choose(t, 4) ? RSV_FD_CLOEXEC : choose(t, 4);
+}
+
 static void fill_reserve(struct thread *t, struct rsv_ioc_reserve *r)
 {
 	*r = (struct rsv_ioc_reserve){.bytes = MB(1) << choose(t, 4)};
@@ -321,6 +328,37 @@ static void forget(struct descriptor *d, uint32_t handle)
 				d->handles[kind][i] = 0;
 }
 
+/* Uses a descriptor of a buffer in one of the ways that a program may, and closes it. */
+static void use_buffer_fd(struct thread *t, int fd)
+{
+	char bytes[64] = {0};
+	void *mapped;
+
+	switch (choose(t, 4)) {
+	case 0:
+		(void)!pread(fd, bytes, sizeof(bytes), choose(t, 65536));
+		break;
+	case 1:
+		(void)!pwrite(fd, bytes, sizeof(bytes), choose(t, 65536));
+		break;
+	case 2:
+		(void)!ftruncate(fd, choose(t, 65536));
+		break;
+	default:
+		mapped = mmap(NULL, MB(1), PROT_READ, choose(t, 2) ? MAP_SHARED : MAP_PRIVATE, fd,
+			      0);
+		close(fd);
+		fd = -1;
+		/* Within the buffer, which has a page at least */
+		if (mapped != MAP_FAILED) {
+			(void)*(volatile char *)mapped;
+			munmap(mapped, MB(1));
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 /* @nr: the ioctl, one that succeeded */
 static void know_result(struct thread *t, struct descriptor *d, unsigned long nr,
 			const union argument *a)
@@ -343,6 +381,9 @@ static void know_result(struct thread *t, struct descriptor *d, unsigned long nr
 		break;
 	case RSV_IOC_SCATTERED_ALLOC:
 		know_buffer(t, d, a->pages.handle, a->pages.mmap_offset, a->pages.bytes);
+		break;
+	case RSV_IOC_BUFFER_FD:
+		use_buffer_fd(t, a->buffer_fd.fd);
 		break;
 	case RSV_IOC_FREE:
 		forget(d, a->free.handle);
@@ -387,6 +428,7 @@ static const struct ioctl {
 	IOCTL(OBJECT_WRITE, rsv_ioc_object_io, 90, fill_io, false),
 	IOCTL(FREE, rsv_ioc_free, 180, fill_free, false),
 	IOCTL(RCU_BARRIER, rsv_ioc_rcu_barrier, 4, fill_barrier, false),
+	IOCTL(BUFFER_FD, rsv_ioc_buffer_fd, 40, fill_buffer_fd, false),
 	IOCTL(REGION_MAKE, rsv_ioc_region_make, 4, fill_make, true),
 	IOCTL(REGION_END, rsv_ioc_region_end, 12, fill_end, true),
 	IOCTL(REGION_GROW, rsv_ioc_region_grow, 3, fill_grow, true),

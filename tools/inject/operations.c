@@ -212,6 +212,17 @@ static int run_mapping(void)
 	return 0;
 }
 
+static int run_buffer_fd(void)
+{
+	struct rsv_ioc_buffer_fd want = {
+		.size = sizeof(want), .flags = RSV_FD_CLOEXEC, .handle = pages.handle};
+	int error = finish(call(RSV_IOC_BUFFER_FD, &want));
+
+	if (!error)
+		close(want.fd);
+	return error;
+}
+
 /* No more than a page of characters: for more the kernel finds another way. */
 static int run_map(void)
 {
@@ -235,6 +246,7 @@ static const struct operation operations[] = {
 	{"exact-buffer", open_device, run_exact, close_device, false},
 	{"scattered-buffer", open_device, run_scattered, close_device, false},
 	{"mapping", prepare_pages, run_mapping, close_device, false},
+	{"buffer-fd", prepare_pages, run_buffer_fd, close_device, false},
 	{"map", open_device, run_map, close_device, false},
 };
 
