@@ -54,28 +54,21 @@ static unsigned long rsv_fault_gather(const struct rsv_buffer *b, unsigned long 
 }
 
 /*
- * Maps the pages of a range of addresses, but for those that are mapped already or broken. Returns
- * 0, or why the first one was not mapped.
+ * Maps the pages of a range of addresses, up to one that is mapped already or broken. Pages behind
+ * that would need a call each. Returns 0, or why the first one was not mapped.
  */
 static int rsv_fault_map(struct vm_area_struct *vma, unsigned long from, unsigned long end)
 {
-	const struct rsv_buffer *b = rsv_vma_buffer(vma);
 	struct page *pages[RSV_FAULT_PAGES];
-	unsigned long at = from, nr, left;
-	int error, first = 0;
+	const unsigned long nr = rsv_fault_gather(rsv_vma_buffer(vma), linear_page_index(vma, from),
+						  (end - from) >> PAGE_SHIFT, pages);
+	unsigned long left = nr;
+	int error;
 
-	while (at < end) {
-		nr = rsv_fault_gather(b, linear_page_index(vma, at), (end - at) >> PAGE_SHIFT,
-				      pages);
-		left = nr;
-		error = nr ? vm_insert_pages(vma, at, pages, &left) : -EHWPOISON;
-		if (at == from && left == nr)
-			first = error;
-		if (error && error != -EBUSY && error != -EHWPOISON)
-			break;
-		at += (nr - left + !!error) << PAGE_SHIFT;
-	}
-	return first;
+	if (!nr)
+		return -EHWPOISON;
+	error = vm_insert_pages(vma, from, pages, &left);
+	return left < nr ? 0 : error;
 }
 
 /* The end of the window, of the mapping and of the buffer, whichever comes first */
