@@ -108,8 +108,11 @@ static vm_fault_t rsv_vma_fault(struct vm_fault *vmf)
 	/* Somebody else mapped the page meanwhile, or the entry says more than that it is none. */
 	if (error == -EBUSY || error == -EHWPOISON)
 		return rsv_fault_page(vmf);
+	/* The kernel freed the empty page table meanwhile. The program touches the page again. */
+	if (error == -EFAULT)
+		return VM_FAULT_NOPAGE;
 	if (error)
-		return VM_FAULT_OOM;
+		return vmf_error(error);
 	rsv_fault_map(vma, max(vma->vm_start, ALIGN_DOWN(address, RSV_FAULT_BYTES)), address);
 	return VM_FAULT_NOPAGE;
 }
