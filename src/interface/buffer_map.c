@@ -18,6 +18,7 @@
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/oom.h>
 #include <linux/pagemap.h>
 #include <linux/personality.h>
 #include <linux/sched.h>
@@ -94,16 +95,29 @@ static vm_fault_t rsv_fault_page(struct vm_fault *vmf)
 	return 0;
 }
 
+/*
+ * The OOM killer takes copies from private mappings of a dying program. Nobody shall find what the
+ * buffer has there, as no file's page either: finish_fault() looks at the same.
+ */
+static vm_fault_t rsv_fault_unstable(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_SHARED ? 0 : check_stable_address_space(vma->vm_mm);
+}
+
 static vm_fault_t rsv_vma_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	const unsigned long address = vmf->address & PAGE_MASK;
+	vm_fault_t unstable;
 	int error;
 
 	if (vmf->pgoff >= rsv_vma_buffer(vma)->nr_pages)
 		return VM_FAULT_SIGBUS;
 	if (vmf->flags & FAULT_FLAG_WRITE && !(vma->vm_flags & VM_SHARED))
 		return rsv_fault_page(vmf);
+	unstable = rsv_fault_unstable(vma);
+	if (unstable)
+		return unstable;
 	error = rsv_fault_map(vma, address, rsv_fault_end(vmf, address));
 	/* Somebody else mapped the page meanwhile, or the entry says more than that it is none. */
 	if (error == -EBUSY || error == -EHWPOISON)
