@@ -174,7 +174,8 @@ struct file *rsv_buffer_file_create(struct rsv_buffer *b, int flags)
 	}
 	/* The kernel drops this reference with the file. */
 	__module_get(THIS_MODULE);
-	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	/* Two programs that share a file, as after fork(), take turns at its position. */
+	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS;
 	kref_get(&b->handle.ref);
 	file->private_data = b;
 	return file;
