@@ -9,8 +9,10 @@
  * writes pages back. This one does not, whatever the file system of the device node may do.
  *
  * The fields of a page are cleared, with the page locked, before anybody else gets the page. Who
- * follows the field mapping either has the page locked, as set_page_dirty_lock(), or is under RCU,
- * as a futex, and an inode is freed after a grace period. The kernel never finds such a page by
+ * follows the field mapping has the page locked, as set_page_dirty_lock(); or has a page table
+ * locked that the page is in, so that a file of the buffer is open; or reads under RCU, as a futex,
+ * or with interrupts off, as get_user_pages_fast(). In the latter cases the inode is still there,
+ * since it is freed after a grace period. The kernel never finds such a page by
  * its inode, for the inode's table of pages is empty. Nor does it reclaim or migrate one, for the
  * page is on no list of the kernel (PageLRU). So nothing but this module ever changes the fields.
  *

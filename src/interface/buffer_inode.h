@@ -26,13 +26,14 @@ void rsv_buffer_inode_end(struct rsv_buffer *b);
 static inline void rsv_buffer_page_set(const struct rsv_buffer *b, struct page *page,
 				       unsigned long index)
 {
+	struct address_space *mapping = b->inode->i_mapping;
 	struct folio *folio = page_folio(page);
 
-	if (READ_ONCE(folio->mapping))
+	if (READ_ONCE(folio->mapping) == mapping)
 		return;
 	WRITE_ONCE(folio->index, index);
 	/* Whoever finds the mapping also finds the index. */
-	smp_store_release(&folio->mapping, b->inode->i_mapping);
+	smp_store_release(&folio->mapping, mapping);
 }
 
 #endif /* RSV_INTERFACE_BUFFER_INODE_H */
