@@ -10,11 +10,12 @@
  *
  * The fields of a page are cleared, with the page locked, before anybody else gets the page. Who
  * follows the field mapping has the page locked, as set_page_dirty_lock(); or has a page table
- * locked that the page is in, so that a file of the buffer is open; or reads under RCU, as a futex,
- * or with interrupts off, as get_user_pages_fast(). In the latter cases the inode is still there,
- * since it is freed after a grace period. The kernel never finds such a page by
- * its inode, for the inode's table of pages is empty. Nor does it reclaim or migrate one, for the
- * page is on no list of the kernel (PageLRU). So nothing but this module ever changes the fields.
+ * locked that the page is in, so that a file of the buffer is open; or reads under RCU, as a
+ * futex, or with interrupts off, as get_user_pages_fast(). In the latter cases the inode is
+ * still there, since it is freed after a grace period. The kernel never finds such a page by its
+ * inode, for the inode's table of pages is empty. Nor does it reclaim or migrate one, for the
+ * page is on no list of the kernel (PageLRU). So nothing but this module ever changes the
+ * fields.
  *
  * The file system has nothing but these inodes. A program may keep a path to an inode, by O_PATH,
  * when the file is closed. The path has a reference to the file system, and that has one to the

@@ -583,8 +583,10 @@ struct rsv_ioc_region_shrink {
  *	two of pages, or with RSV_BUFFER_EXACT to whole pages. An exact block may be one contiguous
  *	run of several free blocks and may begin at any page
  * @mmap_offset: out: offset of the block's first byte for mmap(). A program can map any part of the
- *	block (EINVAL beyond its end), but not to execute it (EACCES). With MAP_PRIVATE a page that
- *	the program writes to becomes a copy in memory of the system
+ *	block (EINVAL beyond its end), but not to execute it (EACCES; EPERM if the file system of
+ *	the device node is mounted noexec; a program with the personality READ_IMPLIES_EXEC gets a
+ *	mapping that is not executable). With MAP_PRIVATE a page that the program writes to becomes
+ *	a copy in memory of the system
  * @offset: out: offset of the block in the region, in bytes
  * @node: in: with RSV_BUFFER_NODE an online node (EINVAL), else 0. If that node has no such block,
  *	other nodes serve the request in the order of their distance, but for RSV_BUFFER_THISNODE
@@ -792,8 +794,9 @@ struct rsv_ioc_object_io {
  *	of an object that has less than RSV_RCU_OBJECT_MIN bytes or a constructor, whose bytes must
  *	stay
  * @handle: in: its handle. EBUSY for a cache with used objects that have a handle, and for a region
- *	from which this descriptor has a buffer or a cache. The pages of a buffer stay until it is
- *	unmapped and the descriptors that RSV_IOC_BUFFER_FD made of it are closed
+ *	from which this descriptor has a buffer or a cache, also a freed buffer while it stays: the
+ *	pages of a buffer stay until everybody has unmapped it and closed the descriptors that
+ *	RSV_IOC_BUFFER_FD made of it, whoever they were passed to
  * @reserved: in: 0
  */
 struct rsv_ioc_free {
