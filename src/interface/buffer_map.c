@@ -140,8 +140,8 @@ static const struct vm_operations_struct rsv_vma_ops = {
  * @vma: the mapping; its file is one of the buffer's, and its offset counts in the buffer
  *
  * A personality with READ_IMPLIES_EXEC asks for executable memory all the time, without meaning it.
- * It gets memory that is not executable. The kernel itself refuses, with -EPERM, what a program maps
- * to execute from a file on a mount with noexec.
+ * It gets memory that is not executable. On a mount with noexec the kernel refuses executable
+ * mappings before it asks this function, with -EPERM.
  *
  * Context: mmap_lock held.
  * Return: 0, or -EACCES for an executable mapping.
