@@ -87,6 +87,13 @@ static __always_inline bool rsv_try_cmpxchg_local(unsigned long *at, unsigned lo
 #include <kunit/visibility.h>
 #endif
 
+/* The bus of PCI devices, for those who include linux/pci.h; NULL if the kernel has none */
+#ifdef CONFIG_PCI
+#define RSV_PCI_BUS (&pci_bus_type)
+#else
+#define RSV_PCI_BUS NULL
+#endif
+
 /* Since 6.17 a flag says that a work queue runs its works on the queuing CPU. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
 #define RSV_WQ_PERCPU WQ_PERCPU

@@ -18,8 +18,11 @@
 #include <linux/sysfs.h>
 
 #include "compat.h"
+#include "interface/bind.h"
 #include "interface/debugfs.h"
 #include "interface/device.h"
+#include "interface/device_name.h"
+#include "interface/ioctl_bind.h"
 #include "interface/query.h"
 #include "interface/quota.h"
 #include "objects/cache.h"
@@ -107,6 +110,12 @@ MODULE_PARM_DESC(user, "of a region that all programs together may hold (default
 
 module_param_cb(quota, &rsv_percent_ops, &rsv_quota_user, 0644);
 MODULE_PARM_DESC(quota, "of a region that the programs of one user may hold (default 25%)");
+
+module_param_cb(devices, &rsv_devices_ops, NULL, 0644);
+MODULE_PARM_DESC(devices, "for all who open the device: pci/NAME,platform/NAME,... (default none)");
+
+module_param_cb(phys, &rsv_phys_ops, NULL, 0644);
+MODULE_PARM_DESC(phys, "who gets physical addresses: root or group (default root)");
 
 /*
  * Parses digits and at most one of K, M and G. The size is more than 0 and so small that rounding
@@ -379,6 +388,9 @@ static int __init rsv_init(void)
 	err = rsv_default_start(want, nr, floor_bytes);
 	if (err)
 		goto no_regions;
+	err = rsv_bind_start();
+	if (err)
+		goto no_bind;
 	err = rsv_device_create();
 	if (err)
 		goto no_device;
@@ -389,6 +401,8 @@ static int __init rsv_init(void)
 
 no_device:
 	pr_err("/dev/reservoir cannot be created: error %d\n", err);
+	rsv_bind_stop();
+no_bind:
 	rsv_regions_stop();
 no_regions:
 	rsv_layers_stop();
@@ -401,6 +415,7 @@ no_regions:
 static void __exit rsv_exit(void)
 {
 	rsv_device_destroy();
+	rsv_bind_stop();
 	rsv_regions_stop();
 	rsv_debugfs_stop();
 	rsv_layers_stop();

@@ -26,10 +26,13 @@
  *	 `-- heap --> rsv_heap --> rsv_heap_node	what the engine SLOB cuts blocks out of
  *
  *	struct rsv_file			one open descriptor of /dev/reservoir
- *	 `-- handles --> rsv_handle, the first member of rsv_buffer, rsv_cache_handle,
- *			 rsv_object_handle and rsv_region_handle
+ *	 `-- handles --> rsv_handle, the first member of rsv_buffer, rsv_binding,
+ *			 rsv_cache_handle, rsv_object_handle and rsv_region_handle
  *	struct file (the kernel's)	one descriptor, or one mapping, of a buffer
  *	 `-- private_data --> rsv_buffer
+ *
+ *	struct rsv_bound_device		a device that programs bound buffers to
+ *	 `-- bindings --> rsv_binding --> the buffer
  *
  * An allocation goes through the objects' part of the picture from left to right until something
  * serves it, and a free comes back the same way:
@@ -73,6 +76,7 @@
 #include <linux/rcupdate.h>
 #include <linux/reservoir.h>
 #include <linux/rhashtable-types.h>
+#include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -86,12 +90,14 @@
 #define RSV_FULL_NAME_MAX	(RSV_NAME_MAX + 8)
 
 struct dentry;
+struct device;
 struct file;
 struct inode;
 struct rsv_cache;
 struct rsv_cpu;
 struct rsv_engine;
 struct rsv_extent;
+struct rsv_file;
 struct rsv_handle;
 struct rsv_region;
 struct rsv_zone;
@@ -1863,11 +1869,12 @@ struct rsv_handle_kind {
 
 /**
  * struct rsv_handle - the first member of every kind of handle
- * @ref: references: the descriptor's, one of each child, one of each file of a buffer
+ * @ref: references: the descriptor's, one of each child, one of each file of a buffer, and its own
+ *	of a binding that was left
  * @kind: its kind (constant)
  * @parent: the handle that this one depends on, and has a reference to: of a cache or a buffer its
- *	region, of an object its cache. NULL for a cache or a buffer in the default region, and for
- *	a region (constant)
+ *	region, of an object its cache, of a binding its buffer. NULL for a cache or a buffer in the
+ *	default region, and for a region (constant)
  */
 struct rsv_handle {
 	struct kref ref;
@@ -1940,6 +1947,76 @@ struct rsv_buffer {
 };
 
 /**
+ * struct rsv_bound_device - a device that has bindings (rsv_bind_lock)
+ * @link: on the list of such devices
+ * @dev: the device; referenced (constant)
+ * @bindings: the bindings that have not ended, at least one
+ * @master: the descriptor that has bindings with RSV_BIND_MASTER; NULL if none has. It is only
+ *	compared: a descriptor that is closed clears it. While it is set, the device has no driver
+ * @bits: the bits of the DMA mask that a program set; 0 if the mask is as it was
+ * @mask: the mask as it was; valid if @bits is not 0
+ *
+ * A binding gives the device the right to use memory. The memory goes back when the device is
+ * *quiet*, that is, when somebody answers for it that it does no more DMA to this memory:
+ *
+ *	the program		by RSV_IOC_FREE, for one binding
+ *	Reservoir		for a device that it made a bus master: once it has cleared that bit,
+ *				and has read it back, the device can send no request, and all its
+ *				writes have arrived
+ *	the device's state	a PCI device without a driver, whose bus master bit is clear
+ *	the driver		once its remove() has returned
+ *	who removes the device	for a PCI device without a driver Reservoir clears the bus master
+ *				bit first
+ *	the next program	by RSV_IOC_DEVICE_QUIET, for what programs left that ended
+ *
+ * Nobody answers for a device when a program is killed that had it bound in any other way: a
+ * driver, or whatever else drives the device, knows nothing of that. So its memory is not given
+ * back: the binding is *left*.
+ *
+ *	event			bindings with RSV_BIND_MASTER	all others
+ *	RSV_IOC_FREE		ends; with the last one the	ends
+ *				bus master bit is cleared
+ *	descriptor closed	bit cleared, all end		ends if the device is quiet, else left
+ *	driver binds		bit cleared, all end		stay; the driver sets the mask
+ *	driver unbinds		(there are none)		all end
+ *	device removed		bit cleared, all end		all end
+ *	RSV_IOC_DEVICE_QUIET	stay				the left ones end
+ */
+struct rsv_bound_device {
+	struct list_head link;
+	struct device *dev;
+	struct list_head bindings;
+	const struct rsv_file *master;
+	u32 bits;
+	u64 mask;
+};
+
+/**
+ * struct rsv_binding - a buffer that a device may use
+ * @handle: the handle; its parent is the buffer
+ * @device: the device; NULL once the binding ended (rsv_bind_lock)
+ * @link: on device->bindings (rsv_bind_lock)
+ * @dma: the address of the buffer's first byte for the device (constant, as all down to @sg)
+ * @pages: the address of each page of a scattered buffer; NULL for a block
+ * @sg: the mapping of a scattered buffer
+ * @master: it has RSV_BIND_MASTER (constant)
+ * @left: its descriptor was closed while the device was not quiet. The binding then has a reference
+ *	to itself and one to the module until it ends (rsv_bind_lock)
+ * @ended: on the list of left bindings that ended, whose references a work item drops
+ */
+struct rsv_binding {
+	struct rsv_handle handle;
+	struct rsv_bound_device *device;
+	struct list_head link;
+	dma_addr_t dma;
+	dma_addr_t *pages;
+	struct sg_table sg;
+	bool master;
+	bool left;
+	struct llist_node ended;
+};
+
+/**
  * struct rsv_mmap_offsets - the ranges of page offsets by which mmap() finds a descriptor's buffers
  * @lock: guards @root against mmap(). A caller that changes the tree also holds rsv_file.lock
  * @root: the buffers that have a range, by offset; no two ranges overlap
@@ -1978,6 +2055,11 @@ union rsv_ioctl_arg {
 	struct rsv_ioc_scattered_alloc scattered_alloc;
 	struct rsv_ioc_rcu_barrier rcu_barrier;
 	struct rsv_ioc_buffer_fd buffer_fd;
+	struct rsv_ioc_bind bind;
+	struct rsv_ioc_sync sync;
+	struct rsv_ioc_dma_address dma_address;
+	struct rsv_ioc_physical physical;
+	struct rsv_ioc_device_quiet device_quiet;
 };
 
 /**

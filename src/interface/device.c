@@ -167,7 +167,12 @@ static void rsv_device_unpin(const struct file *file)
 static int rsv_device_open(struct inode *inode, struct file *file)
 {
 	struct rsv_file *f;
-	int error = wait_for_completion_killable(&rsv_device_started);
+	int error;
+
+	/* Mappings are cached by the CPU. Who asks for the opposite shall not believe to have it. */
+	if (file->f_flags & O_DSYNC)
+		return -EINVAL;
+	error = wait_for_completion_killable(&rsv_device_started);
 
 	if (error)
 		return error;

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "bind.h"
 #include "buffer.h"
 #include "file.h"
 #include "handle.h"
@@ -45,6 +46,19 @@ struct rsv_file *rsv_file_create(void)
 	xa_init_flags(&f->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	rsv_mmap_offset_init(&f->offsets);
 	return f;
+}
+
+/* Makes the devices quiet that a program drove or, where that is impossible, keeps their memory. */
+static void rsv_file_leave_bindings(struct rsv_file *f)
+{
+	struct rsv_handle *h;
+	unsigned long number;
+
+	xa_for_each(&f->handles, number, h) {
+		if (h->kind == &rsv_kind_binding)
+			rsv_binding_leave(h, f);
+		cond_resched();
+	}
 }
 
 /* Drops all handles of a kind or, without a kind, all handles. */
@@ -77,7 +91,7 @@ static void rsv_file_end_caches(struct rsv_file *f)
 
 /*
  * Ends all scratch regions of a descriptor that has no caches any more, together. A region of which
- * a buffer is still mapped or passed on ends alone, with the last such buffer.
+ * a buffer is still mapped, passed on or kept for a device ends alone, with the last such buffer.
  */
 static void rsv_file_end_regions(struct rsv_file *f)
 {
@@ -106,6 +120,8 @@ static void rsv_file_end_regions(struct rsv_file *f)
  */
 void rsv_file_destroy(struct rsv_file *f)
 {
+	rsv_file_leave_bindings(f);
+	rsv_file_drop_kind(f, &rsv_kind_binding);
 	rsv_file_drop_kind(f, &rsv_kind_object);
 	rsv_file_drop_kind(f, &rsv_kind_buffer);
 	rsv_file_end_caches(f);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The ioctls of /dev/reservoir: the function of each one, and the table of them. ioctl_region.c has
- * those that take a region by its name.
+ * those that take a region by its name, ioctl_bind.c those for devices.
  *
  * device.c calls them with the descriptor's lock held, and with flags that the table allows. An
  * ioctl checks everything else that the program passed before it changes anything.
@@ -24,6 +24,7 @@
 #include "file.h"
 #include "handle.h"
 #include "ioctl.h"
+#include "ioctl_bind.h"
 #include "ioctl_region.h"
 #include "name.h"
 #include "pages/pagemap.h"
@@ -368,6 +369,14 @@ static const struct rsv_ioctl rsv_ioctls[] = {
 		  .flags = RSV_BUFFER_HIGH),
 	RSV_IOCTL(RSV_IOC_BUFFER_FD, rsv_do_buffer_fd, rsv_ioc_buffer_fd, fd, .answers = true,
 		  .flags = RSV_FD_CLOEXEC | RSV_FD_READ_ONLY),
+	RSV_IOCTL(RSV_IOC_BIND, rsv_do_bind, rsv_ioc_bind, padding, .answers = true,
+		  RSV_REFUSAL_IN(rsv_ioc_bind), .flags = RSV_BIND_MASTER),
+	RSV_IOCTL(RSV_IOC_SYNC, rsv_do_sync, rsv_ioc_sync, padding),
+	RSV_IOCTL(RSV_IOC_DMA_ADDRESS, rsv_do_dma_address, rsv_ioc_dma_address, length,
+		  .answers = true),
+	RSV_IOCTL(RSV_IOC_PHYSICAL, rsv_do_physical, rsv_ioc_physical, length, .answers = true),
+	RSV_IOCTL(RSV_IOC_DEVICE_QUIET, rsv_do_device_quiet, rsv_ioc_device_quiet, bytes,
+		  .answers = true),
 };
 
 /**

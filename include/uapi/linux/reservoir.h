@@ -30,7 +30,7 @@
  * slabs of their caches (EDQUOT). ENOMEM says that the region has no such memory. CAP_SYS_RESOURCE
  * lifts the limit. Structures with a field @refusal tell the reason there, RSV_REFUSED_*: it is
  * filled in although the ioctl fails, and nothing else is. It has a meaning only with ENOMEM and
- * EDQUOT.
+ * EDQUOT, and for RSV_IOC_BIND with the errors that struct rsv_ioc_bind names.
  *
  * Queries (numbers below 0x10) need a descriptor that is open for reading, all other ioctls one
  * that is open for writing (EBADF).
@@ -81,6 +81,11 @@
 #define RSV_IOC_CACHE_SHRINK	_IO(RSV_IOC_MAGIC, 0x1c)	/* struct rsv_ioc_cache_shrink */
 #define RSV_IOC_RCU_BARRIER	_IO(RSV_IOC_MAGIC, 0x1d)	/* struct rsv_ioc_rcu_barrier */
 #define RSV_IOC_BUFFER_FD	_IO(RSV_IOC_MAGIC, 0x1e)	/* struct rsv_ioc_buffer_fd */
+#define RSV_IOC_BIND		_IO(RSV_IOC_MAGIC, 0x30)	/* struct rsv_ioc_bind */
+#define RSV_IOC_SYNC		_IO(RSV_IOC_MAGIC, 0x31)	/* struct rsv_ioc_sync */
+#define RSV_IOC_DMA_ADDRESS	_IO(RSV_IOC_MAGIC, 0x32)	/* struct rsv_ioc_dma_address */
+#define RSV_IOC_PHYSICAL	_IO(RSV_IOC_MAGIC, 0x33)	/* struct rsv_ioc_physical */
+#define RSV_IOC_DEVICE_QUIET	_IO(RSV_IOC_MAGIC, 0x34)	/* struct rsv_ioc_device_quiet */
 
 /**
  * struct rsv_ioc_info - describe a region
@@ -823,6 +828,177 @@ struct rsv_ioc_rcu_barrier {
 	__u32 flags;
 	__u32 region;
 	__u32 reserved;
+};
+
+/* Bytes of the name of a device, the closing NUL included */
+#define RSV_DEVICE_NAME_MAX	64
+
+/*
+ * A flag of struct rsv_ioc_bind: the ioctl turns bus mastering of the device on, so that it can do
+ * DMA, and Reservoir turns it off again before the memory of the last such binding goes back. The
+ * device is a PCI device without a driver: the program is its driver. All its bindings with the
+ * flag are of one descriptor.
+ */
+#define RSV_BIND_MASTER		0x00000001U
+
+/* Why a buffer was not bound, besides those above */
+#define RSV_REFUSED_BUS		32	/* ENODEV: there is no such bus: want pci or platform */
+#define RSV_REFUSED_DEVICE	33	/* ENODEV: the bus has no such device */
+#define RSV_REFUSED_NO_DMA	34	/* EOPNOTSUPP: the device does no DMA: it has no DMA mask */
+#define RSV_REFUSED_MASK	35	/* ERANGE: the device cannot address all of the buffer */
+#define RSV_REFUSED_BOUNCED	36	/* ERANGE: the kernel would copy what the device transfers */
+#define RSV_REFUSED_DRIVER	37	/* EBUSY: the device has a driver, which sets mask and master */
+#define RSV_REFUSED_MASTER	38	/* EBUSY: another descriptor has bound it with RSV_BIND_MASTER */
+#define RSV_REFUSED_BITS	39	/* EBUSY: a program bound it with another number of bits; EIO:
+					 * the kernel cannot serve a device of so few
+					 */
+#define RSV_REFUSED_IOMMU	40	/* ENOMEM: the IOMMU has no room for the buffer */
+
+/**
+ * struct rsv_ioc_bind - let a device use a buffer
+ * @size: in: bytes of this structure
+ * @flags: in: RSV_BIND_MASTER or 0. EINVAL for RSV_BIND_MASTER with a device that is none of PCI
+ * @buffer: in: handle of the buffer. It may be freed and unmapped while the binding stands: the
+ *	binding has a reference to the memory
+ * @handle: out: handle of the binding
+ * @device: in: "BUS/NAME", where BUS is pci or platform, and NAME is that of the device in
+ *	/sys/bus/BUS/devices, such as "pci/0000:00:05.0" (EINVAL; ENODEV). A program without
+ *	CAP_SYS_RAWIO in the initial user namespace may bind to those devices only that the
+ *	parameter devices= lists (EPERM)
+ * @bits: in: the bits of an address that the device can put on its bus, or 0 to leave its DMA mask
+ *	as it is. Without a driver the kernel takes a device for one of 32 bits. The mask is as
+ *	before when the last binding of the device is gone (EINVAL above 64; EBUSY; EIO)
+ * @refusal: out: if the ioctl fails with ENODEV, EOPNOTSUPP, ERANGE, EBUSY, EIO or ENOMEM: why,
+ *	RSV_REFUSED_*
+ * @dma: out: the address of the buffer's first byte for the device
+ * @length: out: bytes that have contiguous addresses from there on: all of the buffer, unless it is
+ *	scattered. RSV_IOC_DMA_ADDRESS tells the others
+ * @segments: out: the number of ranges of contiguous addresses
+ * @padding: in: 0
+ *
+ * The buffer belongs to the device from now on, which may read it and write to it. RSV_IOC_SYNC
+ * gives it to the CPU and back. RSV_IOC_FREE ends the binding: with it the program says that the
+ * device uses the memory no more.
+ *
+ * A descriptor that is closed without that, as when its program is killed, says nothing of the
+ * kind. With RSV_BIND_MASTER the device then loses its bus mastering before any memory goes back.
+ * Other bindings end if the device is PCI, has no driver, and is no bus master. If not, the buffer
+ * stays out of use, and counts for the quota of its user, until the device's driver unbinds, the
+ * device is removed, or a program says RSV_IOC_DEVICE_QUIET.
+ *
+ * All bindings of a device end when its driver unbinds or the device is removed. Those with
+ * RSV_BIND_MASTER also end when a driver binds to it. Then RSV_IOC_SYNC and RSV_IOC_DMA_ADDRESS
+ * answer ENODEV, and the handle is still to be freed.
+ */
+struct rsv_ioc_bind {
+	__u32 size;
+	__u32 flags;
+	__u32 buffer;
+	__u32 handle;
+	char device[RSV_DEVICE_NAME_MAX];
+	__u32 bits;
+	__u32 refusal;
+	__u64 dma;
+	__u64 length;
+	__u32 segments;
+	__u32 padding;
+};
+
+/* Directions of DMA */
+#define RSV_DMA_TO_DEVICE	1	/* the device has read or will read the bytes */
+#define RSV_DMA_FROM_DEVICE	2	/* the device has written them or will write them */
+#define RSV_DMA_BOTH		3
+
+/* Who uses the bytes next */
+#define RSV_OWNER_CPU		1
+#define RSV_OWNER_DEVICE	2
+
+/**
+ * struct rsv_ioc_sync - give bytes of a bound buffer to the CPU or to the device
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @binding: in: handle of the binding (ENODEV if it ended: see struct rsv_ioc_bind)
+ * @direction: in: RSV_DMA_* (EINVAL)
+ * @offset: in: offset of the first byte in the buffer
+ * @length: in: number of bytes, more than 0; @offset + @length lie within the buffer (EINVAL)
+ * @owner: in: RSV_OWNER_CPU before the program reads what the device wrote or writes what it will
+ *	read, RSV_OWNER_DEVICE before the device's turn (EINVAL)
+ * @padding: in: 0
+ *
+ * Where devices see the CPU's caches, as on x86, there is nothing to do. A program that calls it
+ * all the same runs everywhere.
+ */
+struct rsv_ioc_sync {
+	__u32 size;
+	__u32 flags;
+	__u32 binding;
+	__u32 direction;
+	__u64 offset;
+	__u64 length;
+	__u32 owner;
+	__u32 padding;
+};
+
+/**
+ * struct rsv_ioc_dma_address - the address of a byte of a bound buffer for its device
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @binding: in: handle of the binding (ENODEV if it ended)
+ * @padding: in: 0
+ * @offset: in: offset of the byte in the buffer (EINVAL)
+ * @dma: out: its address
+ * @length: out: bytes that have contiguous addresses from there on. To list all ranges, begin with
+ *	0 and add @length to @offset until that is the length of the buffer
+ */
+struct rsv_ioc_dma_address {
+	__u32 size;
+	__u32 flags;
+	__u32 binding;
+	__u32 padding;
+	__u64 offset;
+	__u64 dma;
+	__u64 length;
+};
+
+/**
+ * struct rsv_ioc_physical - the physical address of a byte of a buffer
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @buffer: in: handle of the buffer
+ * @padding: in: 0
+ * @offset: in: offset of the byte in the buffer (EINVAL)
+ * @physical: out: its physical address
+ * @length: out: bytes that have contiguous addresses from there on
+ *
+ * It needs CAP_SYS_RAWIO in the initial user namespace (EPERM) or the parameter phys=group. For a
+ * device the right address is that of RSV_IOC_BIND, which also goes through an IOMMU.
+ */
+struct rsv_ioc_physical {
+	__u32 size;
+	__u32 flags;
+	__u32 buffer;
+	__u32 padding;
+	__u64 offset;
+	__u64 physical;
+	__u64 length;
+};
+
+/**
+ * struct rsv_ioc_device_quiet - tell that a device uses none of the memory of ended programs
+ * @size: in: bytes of this structure
+ * @flags: in: 0
+ * @device: in: as for RSV_IOC_BIND, with the same rights and errors
+ * @bytes: out: bytes that stayed bound to the device when descriptors were closed, and that have
+ *	gone back now
+ *
+ * A program that is started anew resets its device, and then says so. Bindings that still have a
+ * handle stay.
+ */
+struct rsv_ioc_device_quiet {
+	__u32 size;
+	__u32 flags;
+	char device[RSV_DEVICE_NAME_MAX];
+	__u64 bytes;
 };
 
 #endif /* _UAPI_LINUX_RESERVOIR_H */
