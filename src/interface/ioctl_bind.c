@@ -32,7 +32,9 @@ static int rsv_phys_set(const char *value, const struct kernel_param *param)
 	const int index = __sysfs_match_string(rsv_phys_names, -1, value);
 
 	if (index < 0) {
-		pr_err("phys=%.64s is not understood: want root or group\n", value);
+		/* What echo writes ends with a new line. */
+		pr_err("phys=%.*s is not understood: want root or group\n",
+		       (int)strcspn(value, "\n"), value);
 		return -EINVAL;
 	}
 	WRITE_ONCE(rsv_phys, index);

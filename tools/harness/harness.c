@@ -11,8 +11,10 @@
  * Environment: RESERVOIR, the command to test (default: in the directory of this program);
  * RSV_SEED, the seed of the random tests.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -105,6 +107,8 @@ FIXTURE_TEARDOWN(device)
 #include "mapping_kinds.c"
 #include "races.c"
 #include "random.c"
+#include "bind.c"
+#include "edu.c"
 #include "command.c"
 #include "command_refusals.c"
 /* clang-format on */

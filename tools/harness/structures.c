@@ -38,6 +38,11 @@ static const struct {
 	{RSV_IOC_CACHE_SHRINK, sizeof(struct rsv_ioc_cache_shrink), true, 0},
 	{RSV_IOC_RCU_BARRIER, sizeof(struct rsv_ioc_rcu_barrier), true, 0},
 	{RSV_IOC_BUFFER_FD, sizeof(struct rsv_ioc_buffer_fd), true, 0},
+	{RSV_IOC_BIND, sizeof(struct rsv_ioc_bind), true, 0},
+	{RSV_IOC_SYNC, sizeof(struct rsv_ioc_sync), true, 0},
+	{RSV_IOC_DMA_ADDRESS, sizeof(struct rsv_ioc_dma_address), true, 0},
+	{RSV_IOC_PHYSICAL, sizeof(struct rsv_ioc_physical), true, 0},
+	{RSV_IOC_DEVICE_QUIET, sizeof(struct rsv_ioc_device_quiet), true, 0},
 };
 
 #define NR_IOCTLS (sizeof(ioctls) / sizeof(ioctls[0]))
