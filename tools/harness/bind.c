@@ -458,6 +458,37 @@ TEST_F(device, a_buffer_that_the_device_does_not_reach_is_refused)
 	EXPECT_EQ(pci_number(device + 4, "dma_mask_bits"), 32) TH_LOG("it is not as it was");
 }
 
+/* Whether the kernel's command line has the word */
+static bool booted_with(const char *word)
+{
+	char line[4096] = "";
+	FILE *file = fopen("/proc/cmdline", "r");
+
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	return strstr(line, word);
+}
+
+TEST_F(device, a_buffer_that_the_kernel_would_copy_is_refused)
+{
+	struct rsv_ioc_scattered_alloc pages = {.size = sizeof(pages), .bytes = KB(64)};
+	char device[RSV_DEVICE_NAME_MAX];
+	struct rsv_ioc_buffer_alloc block;
+	struct rsv_ioc_bind bind;
+
+	if (!booted_with("swiotlb=force") || !find_pci(0, 0, device))
+		SKIP(return, "this kernel copies nothing");
+	ASSERT_EQ(alloc_block(self->fd, 0, KB(64), &block), 0);
+	EXPECT_EQ(bind_buffer(self->fd, block.handle, device, &bind), ERANGE);
+	EXPECT_EQ(bind.refusal, RSV_REFUSED_BOUNCED);
+	ASSERT_EQ(call(self->fd, RSV_IOC_SCATTERED_ALLOC, &pages), 0);
+	EXPECT_EQ(bind_buffer(self->fd, pages.handle, device, &bind), ERANGE);
+	EXPECT_EQ(bind.refusal, RSV_REFUSED_BOUNCED);
+}
+
 TEST_F(device, all_bindings_of_a_device_have_one_mask)
 {
 	struct rsv_ioc_bind first, second, other;

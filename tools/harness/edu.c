@@ -498,6 +498,54 @@ TEST_F(device, bindings_end_when_the_device_is_removed)
 	EXPECT_TRUE(destroy_low(self->fd));
 }
 
+/* The line that scripts/vm connects to QEMU's monitor, in a machine with MONITOR=yes */
+#define MONITOR "/dev/ttyS3"
+
+static bool edu_comes(struct edu *edu, bool comes)
+{
+	char name[RSV_DEVICE_NAME_MAX];
+	int waited;
+
+	for (waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+		if (find_pci(EDU_VENDOR, EDU_NUMBER, name) == comes)
+			return !comes || edu_find(edu);
+		sleep_ms(POLL_MS);
+	}
+	return false;
+}
+
+TEST_F(device, bindings_end_when_the_device_is_unplugged)
+{
+	int fd = another_descriptor();
+	struct edu edu, again;
+	struct bound b;
+	uint64_t bytes;
+	uint8_t *map;
+
+	if (!edu_find(&edu))
+		SKIP(return, "this machine has no device edu");
+	if (set_parameter(MONITOR, "\n"))
+		SKIP(return, "this machine has no monitor");
+	ASSERT_EQ(create_low(fd), 0);
+	ASSERT_EQ(bind_low(fd, &edu, RSV_BIND_MASTER, &b), 0);
+	edu_start(&edu, EDU_BUFFER, b.bind.dma, EDU_OUT);
+	EXPECT_EQ(set_parameter(MONITOR, "device_del edu\n"), 0);
+	ASSERT_TRUE(edu_comes(&edu, false));
+	EXPECT_EQ(sync_all(fd, b.bind.handle, KB(4), RSV_OWNER_CPU), ENODEV);
+	EXPECT_EQ(free_handle(fd, b.bind.handle), 0);
+	munmap(b.map, KB(4));
+	EXPECT_EQ(free_handle(fd, b.block.handle), 0);
+	map = map_low(fd, &bytes);
+	ASSERT_NE(map, NULL);
+	sleep_ms(3 * EDU_MS);
+	EXPECT_TRUE(all_bytes(map, 0, bytes));
+	munmap(map, bytes);
+	close(fd);
+	EXPECT_TRUE(destroy_low(self->fd));
+	EXPECT_EQ(set_parameter(MONITOR, "device_add edu,id=edu\n"), 0);
+	EXPECT_TRUE(edu_comes(&again, true));
+}
+
 /* A driver that the kernel has built in, and which finds out that the device is not for it */
 #define PROBER "/sys/bus/pci/drivers/virtio-pci/"
 
