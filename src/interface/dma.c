@@ -79,13 +79,14 @@ static size_t rsv_dma_piece(const struct rsv_buffer *buffer)
 /* The kernel would warn of a mapping that a device cannot address, so this comes before it. */
 static bool rsv_dma_reaches(struct device *dev, const struct rsv_buffer *buffer)
 {
+	const u64 limit = min_not_zero(*dev->dma_mask, dev->bus_dma_limit);
 	const size_t piece = rsv_dma_piece(buffer);
 	unsigned long i;
-	phys_addr_t at;
+	dma_addr_t at;
 
 	for (i = 0; i < buffer->nr_pages; i += piece >> PAGE_SHIFT) {
-		at = page_to_phys(rsv_buffer_page(buffer, i));
-		if (!dma_capable(dev, phys_to_dma(dev, at), piece, true))
+		at = phys_to_dma(dev, page_to_phys(rsv_buffer_page(buffer, i)));
+		if (at == DMA_MAPPING_ERROR || (u64)at + piece - 1 > limit)
 			return false;
 		cond_resched();
 	}
