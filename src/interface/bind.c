@@ -238,13 +238,18 @@ static int rsv_bound_device_check(const struct rsv_bound_device *d, const struct
 static int rsv_bound_device_add(struct rsv_bound_device *d, struct rsv_binding *b,
 				const struct rsv_file *f, struct rsv_ioc_bind *req)
 {
+	const u32 bits = d->bits;
 	int error;
 
 	error = rsv_bound_device_check(d, f, req) ?:
 		rsv_bound_device_set_mask(d, req->bits, &req->refusal) ?:
 		rsv_dma_map(b, d->dev, &req->refusal);
-	if (error)
+	if (error) {
+		/* What is refused changes nothing for the device's other bindings. */
+		if (!bits)
+			rsv_bound_device_restore_mask(d);
 		return error;
+	}
 	b->device = d;
 	b->master = req->flags & RSV_BIND_MASTER;
 	list_add(&b->link, &d->bindings);

@@ -17,6 +17,15 @@
 #define DEVICE	      "/dev/reservoir"
 #define PARAMETERS    "/sys/module/reservoir/parameters/"
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * Devices of the machine: QEMU's edu, which can become a bus master, one that has no driver, and
+ * one that has
+ */
+#define PCI_MASTER    "pci/0000:00:02.0"
+#define PCI_PLAIN     "pci/0000:00:00.0"
+#define DRIVEN	      "platform/serial8250"
+
 #define KB(n)	      ((uint64_t)(n) << 10)
 #define MB(n)	      ((uint64_t)(n) << 20)
 
@@ -56,7 +65,7 @@ enum other {
 	NR_OTHERS
 };
 
-#define NR_IOCTLS 22
+#define NR_IOCTLS 27
 #define NR_CALLS  (NR_IOCTLS + NR_OTHERS)
 #define NR_ERRORS 134
 
@@ -90,7 +99,7 @@ void prng_seed(struct prng *p, uint64_t seed);
 uint32_t prng_choose(struct prng *p, uint32_t nr);
 
 /* Kinds of handles */
-enum kind { KIND_REGION, KIND_CACHE, KIND_OBJECT, KIND_BUFFER, NR_KINDS };
+enum kind { KIND_REGION, KIND_CACHE, KIND_OBJECT, KIND_BUFFER, KIND_BINDING, NR_KINDS };
 
 /**
  * struct descriptor - what a process knows of a descriptor of the device

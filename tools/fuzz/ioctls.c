@@ -41,6 +41,11 @@ union argument {
 	struct rsv_ioc_region_end end;
 	struct rsv_ioc_region_grow grow;
 	struct rsv_ioc_region_shrink shrink;
+	struct rsv_ioc_bind bind;
+	struct rsv_ioc_sync sync;
+	struct rsv_ioc_dma_address dma;
+	struct rsv_ioc_physical physical;
+	struct rsv_ioc_device_quiet quiet;
 };
 
 /* Names of regions of each kind */
@@ -231,7 +236,8 @@ static void fill_io(struct thread *t, const struct descriptor *d, union argument
 static void fill_free(struct thread *t, const struct descriptor *d, union argument *a)
 {
 	static const enum kind kinds[] = {KIND_OBJECT, KIND_OBJECT, KIND_OBJECT, KIND_OBJECT,
-					  KIND_BUFFER, KIND_BUFFER, KIND_BUFFER, KIND_BUFFER};
+					  KIND_BUFFER, KIND_BUFFER, KIND_BUFFER, KIND_BUFFER,
+					  KIND_BINDING};
 	enum kind kind = kinds[choose(t, ARRAY_SIZE(kinds))];
 
 	if (!choose(t, 16))
@@ -299,6 +305,53 @@ static void fill_shrink(struct thread *t, const struct descriptor *d, union argu
 	} else {
 		strcpy(a->shrink.name, "default");
 	}
+}
+
+static void set_device(struct thread *t, char name[RSV_DEVICE_NAME_MAX])
+{
+	static const char *const names[] = {PCI_MASTER, PCI_PLAIN, DRIVEN};
+
+	if (choose(t, 64))
+		strcpy(name, names[choose(t, ARRAY_SIZE(names))]);
+	else
+		memset(name, "/ .p"[choose(t, 4)], RSV_DEVICE_NAME_MAX - choose(t, 2));
+}
+
+static void fill_bind(struct thread *t, const struct descriptor *d, union argument *a)
+{
+	a->bind.buffer = some_handle(t, d, KIND_BUFFER);
+	set_device(t, a->bind.device);
+	if (!choose(t, 8))
+		a->bind.bits = choose(t, 66);
+	if (choose(t, 2) && !strcmp(a->bind.device, PCI_MASTER))
+		a->bind.flags = RSV_BIND_MASTER;
+}
+
+static void fill_sync(struct thread *t, const struct descriptor *d, union argument *a)
+{
+	a->sync.binding = some_handle(t, d, KIND_BINDING);
+	a->sync.direction = choose(t, 16) ? 1 + choose(t, 3) : choose(t, 8);
+	a->sync.owner = choose(t, 16) ? 1 + choose(t, 2) : choose(t, 8);
+	a->sync.offset = choose(t, choose(t, 8) ? KB(4) : KB(256));
+	a->sync.length = choose(t, choose(t, 8) ? KB(4) : KB(256));
+}
+
+static void fill_dma(struct thread *t, const struct descriptor *d, union argument *a)
+{
+	a->dma.binding = some_handle(t, d, KIND_BINDING);
+	a->dma.offset = choose(t, choose(t, 8) ? KB(4) : KB(256));
+}
+
+static void fill_physical(struct thread *t, const struct descriptor *d, union argument *a)
+{
+	a->physical.buffer = some_handle(t, d, KIND_BUFFER);
+	a->physical.offset = choose(t, choose(t, 8) ? KB(4) : KB(256));
+}
+
+static void fill_quiet(struct thread *t, const struct descriptor *d, union argument *a)
+{
+	(void)d;
+	set_device(t, a->quiet.device);
 }
 
 /* What calls create and end */
@@ -385,6 +438,9 @@ static void know_result(struct thread *t, struct descriptor *d, unsigned long nr
 	case RSV_IOC_BUFFER_FD:
 		use_buffer_fd(t, a->buffer_fd.fd);
 		break;
+	case RSV_IOC_BIND:
+		know(t, d, KIND_BINDING, a->bind.handle);
+		break;
 	case RSV_IOC_FREE:
 		forget(d, a->free.handle);
 		break;
@@ -433,6 +489,11 @@ static const struct ioctl {
 	IOCTL(REGION_END, rsv_ioc_region_end, 12, fill_end, true),
 	IOCTL(REGION_GROW, rsv_ioc_region_grow, 3, fill_grow, true),
 	IOCTL(REGION_SHRINK, rsv_ioc_region_shrink, 4, fill_shrink, true),
+	IOCTL(BIND, rsv_ioc_bind, 40, fill_bind, false),
+	IOCTL(SYNC, rsv_ioc_sync, 30, fill_sync, false),
+	IOCTL(DMA_ADDRESS, rsv_ioc_dma_address, 20, fill_dma, false),
+	IOCTL(PHYSICAL, rsv_ioc_physical, 15, fill_physical, false),
+	IOCTL(DEVICE_QUIET, rsv_ioc_device_quiet, 8, fill_quiet, false),
 };
 
 _Static_assert(ARRAY_SIZE(ioctls) == NR_IOCTLS, "all ioctls are counted");
@@ -516,7 +577,7 @@ void call_unknown_ioctl(struct thread *t)
 	union argument a = {.head.size = sizeof(struct rsv_ioc_info)};
 	struct descriptor *d;
 	int fd = some_device(t, &d);
-	unsigned int number = _IO(RSV_IOC_MAGIC, 0x20 + choose(t, 200));
+	unsigned int number = _IO(RSV_IOC_MAGIC, 0x40 + choose(t, 180));
 
 	if (choose(t, 2))
 		number = _IOWR(RSV_IOC_MAGIC, choose(t, 0x20), struct rsv_ioc_info);

@@ -103,6 +103,9 @@ static void set_up(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (chmod(DEVICE, 0666))
 		wrong(DEVICE);
+	if (write_text(PARAMETERS "devices", PCI_MASTER "," PCI_PLAIN "," DRIVEN) < 0 ||
+	    write_text(PARAMETERS "phys", "group") < 0)
+		wrong(PARAMETERS);
 	open_shared(0);
 	open_shared(1);
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) || dup2(ends[0], FD_SOCKET) < 0 ||
@@ -257,6 +260,23 @@ static void stop_all(pid_t pressure)
 	}
 }
 
+/* Gives back the memory that processes left to devices. */
+static void end_bindings(void)
+{
+	static const char *const names[] = {PCI_MASTER, PCI_PLAIN, DRIVEN};
+	int fd = open(DEVICE, O_RDWR);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct rsv_ioc_device_quiet quiet = {.size = sizeof(quiet)};
+
+		strcpy(quiet.device, names[i]);
+		if (ioctl(fd, RSV_IOC_DEVICE_QUIET, &quiet))
+			wrong(names[i]);
+	}
+	close(fd);
+}
+
 /* Destroys the regions that outlived their processes. Nothing may be in use in them. */
 static void end_regions(void)
 {
@@ -278,7 +298,8 @@ static void end_regions(void)
 
 static void restore_parameters(void)
 {
-	if (write_text(PARAMETERS "user", "50%") < 0 || write_text(PARAMETERS "quota", "25%") < 0)
+	if (write_text(PARAMETERS "user", "50%") < 0 || write_text(PARAMETERS "quota", "25%") < 0 ||
+	    write_text(PARAMETERS "devices", "\n") < 0 || write_text(PARAMETERS "phys", "root") < 0)
 		wrong(PARAMETERS);
 }
 
@@ -314,6 +335,7 @@ int main(int argc, char **argv)
 		pressure = start_pressure();
 	supervise();
 	stop_all(pressure);
+	end_bindings();
 	end_regions();
 	restore_parameters();
 	report();

@@ -437,7 +437,7 @@ TEST_F(device, a_buffer_that_the_device_does_not_reach_is_refused)
 	char device[RSV_DEVICE_NAME_MAX];
 	struct rsv_ioc_buffer_alloc block;
 	struct rsv_ioc_physical phys;
-	struct rsv_ioc_bind bind;
+	struct rsv_ioc_bind bind, plain;
 
 	if (!find_pci(0, 0, device))
 		SKIP(return, "this machine has no such device");
@@ -446,8 +446,12 @@ TEST_F(device, a_buffer_that_the_device_does_not_reach_is_refused)
 	if (phys.physical <= MB(16))
 		SKIP(return, "the region lies too low");
 	ASSERT_EQ(pci_number(device + 4, "dma_mask_bits"), 32);
+	ASSERT_EQ(bind_buffer(self->fd, block.handle, device, &plain), 0);
 	EXPECT_EQ(bind_with(self->fd, block.handle, device, 0, 24, &bind), ERANGE);
 	EXPECT_EQ(bind.refusal, RSV_REFUSED_MASK);
+	EXPECT_EQ(pci_number(device + 4, "dma_mask_bits"), 32) TH_LOG("another binding keeps it");
+	EXPECT_EQ(free_handle(self->fd, plain.handle), 0);
+	EXPECT_EQ(bind_with(self->fd, block.handle, device, 0, 24, &bind), ERANGE);
 	EXPECT_EQ(bind_with(self->fd, block.handle, device, 0, 2, &bind), EIO);
 	EXPECT_EQ(bind.refusal, RSV_REFUSED_BITS);
 	EXPECT_EQ(pci_number(device + 4, "dma_mask_bits"), 32) TH_LOG("what is refused changes it");

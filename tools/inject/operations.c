@@ -223,6 +223,15 @@ static int run_buffer_fd(void)
 	return error;
 }
 
+/* A device of every PC that has no driver */
+static int run_binding(void)
+{
+	struct rsv_ioc_bind bind = {
+		.size = sizeof(bind), .buffer = pages.handle, .device = "pci/0000:00:00.0"};
+
+	return finish(call(RSV_IOC_BIND, &bind));
+}
+
 /* No more than a page of characters: for more the kernel finds another way. */
 static int run_map(void)
 {
@@ -247,6 +256,7 @@ static const struct operation operations[] = {
 	{"scattered-buffer", open_device, run_scattered, close_device, false},
 	{"mapping", prepare_pages, run_mapping, close_device, false},
 	{"buffer-fd", prepare_pages, run_buffer_fd, close_device, false},
+	{"binding", prepare_pages, run_binding, close_device, false},
 	{"map", open_device, run_map, close_device, false},
 };
 
