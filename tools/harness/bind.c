@@ -394,6 +394,11 @@ TEST_F(device, a_physical_address_is_that_of_the_mapped_page)
 	ASSERT_EQ(alloc_block(self->fd, 0, KB(64), &block), 0);
 	map = map_range(self->fd, block.mmap_offset, KB(64));
 	ASSERT_NE(map, MAP_FAILED);
+	map[0] = 1;
+	if (!pagemap_address(map)) {
+		munmap(map, KB(64));
+		SKIP(return, "this kernel does not tell");
+	}
 	for (at = 0; at < KB(64); at += page_size() - 1) {
 		map[at] = 1;
 		ASSERT_EQ(physical(self->fd, block.handle, at, &phys), 0);
