@@ -199,12 +199,13 @@ static int another_descriptor(void)
 
 TEST_F(device, a_device_reads_and_writes_a_bound_buffer)
 {
-	int fd = another_descriptor();
+	int fd;
 	struct bound from, to;
 	struct edu edu;
 
 	if (!edu_find(&edu))
 		SKIP(return, "this machine has no device edu");
+	fd = another_descriptor();
 	ASSERT_EQ(create_low(fd), 0);
 	ASSERT_EQ(bind_low(fd, &edu, RSV_BIND_MASTER, &from), 0);
 	ASSERT_EQ(bind_low(fd, &edu, RSV_BIND_MASTER, &to), 0);
@@ -259,12 +260,14 @@ TEST_F(device, a_device_of_28_bits_is_not_bound_beyond_them)
 
 TEST_F(device, a_device_has_one_master)
 {
-	int fd = another_descriptor(), second = another_descriptor();
+	int fd, second;
 	struct bound first, other;
 	struct edu edu;
 
 	if (!edu_find(&edu))
 		SKIP(return, "this machine has no device edu");
+	fd = another_descriptor();
+	second = another_descriptor();
 	ASSERT_EQ(create_low(fd), 0);
 	ASSERT_EQ(bind_low(fd, &edu, RSV_BIND_MASTER, &first), 0);
 	EXPECT_EQ(bind_low(second, &edu, RSV_BIND_MASTER, &other), EBUSY);
@@ -357,7 +360,7 @@ static uint8_t *map_low(int fd, uint64_t *bytes)
 
 TEST_F(device, a_device_is_quiet_before_the_memory_of_a_killed_program_goes_back)
 {
-	int fd = another_descriptor();
+	int fd;
 	struct edu edu;
 	uint64_t bytes;
 	uint8_t *map;
@@ -365,6 +368,7 @@ TEST_F(device, a_device_is_quiet_before_the_memory_of_a_killed_program_goes_back
 
 	if (!edu_find(&edu))
 		SKIP(return, "this machine has no device edu");
+	fd = another_descriptor();
 	ASSERT_EQ(create_low(fd), 0);
 	ASSERT_TRUE(load_edu(fd, &edu));
 	for (i = 0; i < 5; i++) {
@@ -385,13 +389,14 @@ TEST_F(device, a_device_is_quiet_before_the_memory_of_a_killed_program_goes_back
 
 TEST_F(device, memory_stays_while_a_device_may_write_to_it)
 {
-	int fd = another_descriptor();
+	int fd;
 	uint64_t bytes, left;
 	struct edu edu;
 	uint8_t *map;
 
 	if (!edu_find(&edu))
 		SKIP(return, "this machine has no device edu");
+	fd = another_descriptor();
 	ASSERT_EQ(create_low(fd), 0);
 	ASSERT_TRUE(load_edu(fd, &edu));
 
@@ -434,7 +439,7 @@ TEST_F(device, memory_of_a_device_that_is_no_master_goes_back)
 /* A left buffer of a scratch region keeps the region, which nobody can name any more. */
 TEST_F(device, a_scratch_region_stays_with_a_buffer_that_was_left)
 {
-	int fd = another_descriptor();
+	int fd;
 	struct rsv_ioc_buffer_alloc block;
 	struct rsv_ioc_bind bind;
 	uint32_t region;
@@ -443,6 +448,7 @@ TEST_F(device, a_scratch_region_stays_with_a_buffer_that_was_left)
 
 	if (!edu_find(&edu))
 		SKIP(return, "this machine has no device edu");
+	fd = another_descriptor();
 	ASSERT_EQ(create_scratch(fd, MB(1), &region), 0);
 	ASSERT_EQ(alloc_block(fd, region, KB(64), &block), 0);
 	ASSERT_EQ(bind_buffer(fd, block.handle, edu.name, &bind), 0);
@@ -462,7 +468,7 @@ TEST_F(device, a_scratch_region_stays_with_a_buffer_that_was_left)
 
 TEST_F(device, bindings_end_when_the_device_is_removed)
 {
-	int fd = another_descriptor(), scratch = another_descriptor();
+	int fd, scratch;
 	struct rsv_ioc_dma_address where;
 	struct rsv_ioc_buffer_alloc block;
 	struct rsv_ioc_bind bind, left;
@@ -473,6 +479,8 @@ TEST_F(device, bindings_end_when_the_device_is_removed)
 
 	if (!edu_find(&edu))
 		SKIP(return, "this machine has no device edu");
+	fd = another_descriptor();
+	scratch = another_descriptor();
 	ASSERT_EQ(create_low(fd), 0);
 	ASSERT_TRUE(load_edu(fd, &edu));
 	ASSERT_EQ(bind_low(fd, &edu, RSV_BIND_MASTER, &b), 0);
@@ -522,7 +530,7 @@ static bool edu_comes(struct edu *edu, bool comes)
 
 TEST_F(device, bindings_end_when_the_device_is_unplugged)
 {
-	int fd = another_descriptor();
+	int fd;
 	struct edu edu, again;
 	struct bound b;
 	uint64_t bytes;
@@ -532,6 +540,7 @@ TEST_F(device, bindings_end_when_the_device_is_unplugged)
 		SKIP(return, "this machine has no device edu");
 	if (set_parameter(MONITOR, "\n"))
 		SKIP(return, "this machine has no monitor");
+	fd = another_descriptor();
 	ASSERT_EQ(create_low(fd), 0);
 	ASSERT_EQ(bind_low(fd, &edu, RSV_BIND_MASTER, &b), 0);
 	edu_start(&edu, EDU_BUFFER, b.bind.dma, EDU_OUT);
@@ -557,7 +566,7 @@ TEST_F(device, bindings_end_when_the_device_is_unplugged)
 
 TEST_F(device, a_driver_that_comes_finds_a_quiet_device)
 {
-	int fd = another_descriptor();
+	int fd;
 	struct rsv_ioc_bind plain;
 	struct edu edu;
 	struct bound b;
@@ -566,6 +575,7 @@ TEST_F(device, a_driver_that_comes_finds_a_quiet_device)
 		SKIP(return, "this machine has no device edu");
 	if (access(PROBER "new_id", W_OK))
 		SKIP(return, "this kernel has no such driver");
+	fd = another_descriptor();
 	ASSERT_EQ(create_low(fd), 0);
 	ASSERT_EQ(bind_low(fd, &edu, RSV_BIND_MASTER, &b), 0);
 	ASSERT_EQ(bind_buffer(fd, b.block.handle, edu.name, &plain), 0);
@@ -586,13 +596,14 @@ TEST_F(device, a_driver_that_comes_finds_a_quiet_device)
 
 TEST_F(device, a_driver_answers_for_its_device_until_it_unbinds)
 {
-	int fd = another_descriptor();
+	int fd;
 	struct rsv_ioc_buffer_alloc block;
 	struct rsv_ioc_bind bind, mine;
 	uint64_t left;
 
 	if (access(UNBINDER UNBINDABLE, F_OK) || access(UNBINDER "unbind", W_OK))
 		SKIP(return, "this machine has no such driver");
+	fd = another_descriptor();
 	ASSERT_EQ(alloc_block(fd, 0, KB(64), &block), 0);
 	ASSERT_EQ(bind_buffer(fd, block.handle, "platform/" UNBINDABLE, &bind), 0);
 	close(fd);
