@@ -1960,9 +1960,9 @@ struct rsv_buffer {
  * *quiet*, that is, when somebody answers for it that it does no more DMA to this memory:
  *
  *	the program		by RSV_IOC_FREE, for one binding
- *	Reservoir		for a device that it made a bus master: once it has cleared that bit,
- *				and has read it back, the device can send no request, and all its
- *				writes have arrived
+ *	Reservoir		for a device that it made a bus master: once it has cleared that
+ *				bit, and has read it back, the device can send no request, and all
+ *				its writes have arrived
  *	the device's state	a PCI device without a driver, whose bus master bit is clear
  *	the driver		once its remove() has returned
  *	who removes the device	for a PCI device without a driver Reservoir clears the bus master
@@ -1976,7 +1976,7 @@ struct rsv_buffer {
  *	event			bindings with RSV_BIND_MASTER	all others
  *	RSV_IOC_FREE		ends; with the last one the	ends
  *				bus master bit is cleared
- *	descriptor closed	bit cleared, all end		ends if the device is quiet, else left
+ *	descriptor closed	bit cleared, all end		quiet device: ends; else it is left
  *	driver binds		bit cleared, all end		stay; the driver sets the mask
  *	driver unbinds		(there are none)		all end
  *	device removed		bit cleared, all end		all end

@@ -14,7 +14,6 @@
  */
 #include <err.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,9 +30,9 @@
 
 struct ring {
 	int fd;
-	uint32_t binding;
-	uint8_t *bytes;		/* the ring for this program */
-	uint64_t dma;		/* and for the device */
+	__u32 binding;
+	unsigned char *bytes;		/* the ring for this program */
+	__u64 dma;		/* and for the device */
 };
 
 static void call(int fd, unsigned long number, void *argument, const char *what)
@@ -75,7 +74,7 @@ static struct ring ring_create(const char *device, unsigned int bits)
 }
 
 /* Gives a packet to the device or to this program. The one who does not own it keeps off. */
-static void ring_give(const struct ring *ring, unsigned int packet, uint32_t owner)
+static void ring_give(const struct ring *ring, unsigned int packet, __u32 owner)
 {
 	struct rsv_ioc_sync sync = {
 		.size = sizeof(sync),
@@ -89,12 +88,12 @@ static void ring_give(const struct ring *ring, unsigned int packet, uint32_t own
 	call(ring->fd, RSV_IOC_SYNC, &sync, "cannot sync a packet");
 }
 
-static uint64_t ring_address(const struct ring *ring, unsigned int packet)
+static __u64 ring_address(const struct ring *ring, unsigned int packet)
 {
 	return ring->dma + packet * PACKET_BYTES;
 }
 
-static uint8_t *ring_packet(const struct ring *ring, unsigned int packet)
+static unsigned char *ring_packet(const struct ring *ring, unsigned int packet)
 {
 	return ring->bytes + packet * PACKET_BYTES;
 }
@@ -112,7 +111,7 @@ static void ring_destroy(const struct ring *ring)
 /* What is of this device */
 
 #define EDU_BITS	28
-#define EDU_BYTES	(1 << 20)
+#define EDU_BYTES	0x100000
 #define EDU_BUFFER	0x40000		/* the address of its own buffer */
 
 enum {EDU_FROM = 0x80, EDU_TO = 0x88, EDU_COUNT = 0x90, EDU_COMMAND = 0x98};
@@ -130,7 +129,7 @@ static int device_open_file(const char *device, const char *name)
 	return fd;
 }
 
-static volatile uint64_t *device_map(const char *device)
+static __u64 *device_map(const char *device)
 {
 	int enable = device_open_file(device, "enable");
 	int fd = device_open_file(device, "resource0");
@@ -146,23 +145,29 @@ static volatile uint64_t *device_map(const char *device)
 	return map;
 }
 
-static void device_wait(volatile uint64_t *registers)
+/* What the program wrote to memory before is there when the device hears of it. */
+static void device_write(__u64 *registers, unsigned int at, __u64 value)
 {
-	while (registers[EDU_COMMAND / 8] & EDU_RUN)
+	__atomic_store_n(&registers[at / 8], value, __ATOMIC_RELEASE);
+}
+
+static void device_wait(__u64 *registers)
+{
+	while (__atomic_load_n(&registers[EDU_COMMAND / 8], __ATOMIC_ACQUIRE) & EDU_RUN)
 		usleep(1000);
 }
 
-static void device_copy(volatile uint64_t *registers, uint64_t from, uint64_t to, uint64_t command)
+static void device_copy(__u64 *registers, __u64 from, __u64 to, __u64 command)
 {
-	registers[EDU_FROM / 8] = from;
-	registers[EDU_TO / 8] = to;
-	registers[EDU_COUNT / 8] = PACKET_BYTES;
-	registers[EDU_COMMAND / 8] = EDU_RUN | command;
+	device_write(registers, EDU_FROM, from);
+	device_write(registers, EDU_TO, to);
+	device_write(registers, EDU_COUNT, PACKET_BYTES);
+	device_write(registers, EDU_COMMAND, EDU_RUN | command);
 	device_wait(registers);
 }
 
 /* The device gets a packet, and sends it back. */
-static void exchange(const struct ring *ring, volatile uint64_t *registers, unsigned int packet)
+static void exchange(const struct ring *ring, __u64 *registers, unsigned int packet)
 {
 	memset(ring_packet(ring, packet), 'a' + packet % 26, PACKET_BYTES);
 	ring_give(ring, packet, RSV_OWNER_DEVICE);
@@ -177,7 +182,7 @@ static void exchange(const struct ring *ring, volatile uint64_t *registers, unsi
 
 int main(int argc, char **argv)
 {
-	volatile uint64_t *registers;
+	__u64 *registers;
 	unsigned int packet;
 	struct ring ring;
 

@@ -169,7 +169,7 @@ static int rsv_device_open(struct inode *inode, struct file *file)
 	struct rsv_file *f;
 	int error;
 
-	/* Mappings are cached by the CPU. Who asks for the opposite shall not believe to have it. */
+	/* Mappings are cached. A program that asks for the opposite does not get it silently. */
 	if (file->f_flags & O_DSYNC)
 		return -EINVAL;
 	error = wait_for_completion_killable(&rsv_device_started);

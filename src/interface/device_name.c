@@ -27,7 +27,7 @@
 /* The buses with devices that do DMA. The kernel finds a bus by its name for itself only. */
 static const struct {
 	const char *name;
-	typeof(&platform_bus_type) type;
+	typeof(platform_bus_type) *type;
 } rsv_buses[] = {
 	{"platform", &platform_bus_type},
 	{"pci", RSV_PCI_BUS},
@@ -114,7 +114,7 @@ static bool rsv_device_listed(const char *name)
 	return found;
 }
 
-static struct device *rsv_device_find_on(typeof(&platform_bus_type) bus, const char *name,
+static struct device *rsv_device_find_on(typeof(platform_bus_type) *bus, const char *name,
 					 u32 *refusal)
 {
 	struct device *dev = bus_find_device_by_name(bus, NULL, name);

@@ -5,11 +5,11 @@
 #ifndef RSV_INTERFACE_DEVICE_NAME_H
 #define RSV_INTERFACE_DEVICE_NAME_H
 
+#include <linux/moduleparam.h>
 #include <linux/types.h>
 
 #include "types.h"
 
-struct kernel_param_ops;
 struct notifier_block;
 
 /* Buses whose devices programs can bind buffers to */

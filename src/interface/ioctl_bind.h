@@ -5,9 +5,9 @@
 #ifndef RSV_INTERFACE_IOCTL_BIND_H
 #define RSV_INTERFACE_IOCTL_BIND_H
 
-#include "types.h"
+#include <linux/moduleparam.h>
 
-struct kernel_param_ops;
+#include "types.h"
 
 extern const struct kernel_param_ops rsv_phys_ops;
 

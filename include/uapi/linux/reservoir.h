@@ -841,18 +841,21 @@ struct rsv_ioc_rcu_barrier {
  */
 #define RSV_BIND_MASTER		0x00000001U
 
-/* Why a buffer was not bound, besides those above */
-#define RSV_REFUSED_BUS		32	/* ENODEV: there is no such bus: want pci or platform */
-#define RSV_REFUSED_DEVICE	33	/* ENODEV: the bus has no such device */
-#define RSV_REFUSED_NO_DMA	34	/* EOPNOTSUPP: the device does no DMA: it has no DMA mask */
-#define RSV_REFUSED_MASK	35	/* ERANGE: the device cannot address all of the buffer */
-#define RSV_REFUSED_BOUNCED	36	/* ERANGE: the kernel would copy what the device transfers */
-#define RSV_REFUSED_DRIVER	37	/* EBUSY: the device has a driver, which sets mask and master */
-#define RSV_REFUSED_MASTER	38	/* EBUSY: another descriptor has bound it with RSV_BIND_MASTER */
-#define RSV_REFUSED_BITS	39	/* EBUSY: a program bound it with another number of bits; EIO:
-					 * the kernel cannot serve a device of so few
-					 */
-#define RSV_REFUSED_IOMMU	40	/* ENOMEM: the IOMMU has no room for the buffer */
+/* Why a buffer was not bound, besides those above. With ENODEV: */
+#define RSV_REFUSED_BUS		32	/* there is no such bus: want pci or platform */
+#define RSV_REFUSED_DEVICE	33	/* the bus has no such device */
+/* With EOPNOTSUPP: */
+#define RSV_REFUSED_NO_DMA	34	/* the device does no DMA: it has no DMA mask */
+/* With ERANGE: */
+#define RSV_REFUSED_MASK	35	/* the device cannot address all of the buffer */
+#define RSV_REFUSED_BOUNCED	36	/* the kernel would copy what the device transfers */
+/* With EBUSY: */
+#define RSV_REFUSED_DRIVER	37	/* the device has a driver, which sets mask and master */
+#define RSV_REFUSED_MASTER	38	/* another descriptor has bound it as a master */
+/* With EBUSY, or with EIO if the kernel cannot serve a device of so few: */
+#define RSV_REFUSED_BITS	39	/* a program bound it with another number of bits */
+/* With ENOMEM: */
+#define RSV_REFUSED_IOMMU	40	/* the IOMMU has no room for the buffer */
 
 /**
  * struct rsv_ioc_bind - let a device use a buffer
