@@ -109,6 +109,7 @@ FIXTURE_TEARDOWN(device)
 #include "random.c"
 #include "bind.c"
 #include "edu.c"
+#include "edu_gone.c"
 #include "command.c"
 #include "command_refusals.c"
 /* clang-format on */
