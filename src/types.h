@@ -1953,6 +1953,7 @@ struct rsv_buffer {
  * @bindings: the bindings that have not ended, at least one
  * @master: the descriptor that has bindings with RSV_BIND_MASTER; NULL if none has. It is only
  *	compared: a descriptor that is closed clears it. While it is set, the device has no driver
+ * @nr_masters: the bindings with RSV_BIND_MASTER
  * @bits: the bits of the DMA mask that a program set; 0 if the mask is as it was
  * @mask: the mask as it was; valid if @bits is not 0
  *
@@ -1978,15 +1979,22 @@ struct rsv_buffer {
  *				bus master bit is cleared
  *	descriptor closed	bit cleared, all end		quiet device: ends; else it is left
  *	driver binds		bit cleared, all end		stay; the driver sets the mask
- *	driver unbinds		(there are none)		all end
+ *	driver unbinds		bit cleared, all end		all end
  *	device removed		bit cleared, all end		all end
  *	RSV_IOC_DEVICE_QUIET	stay				the left ones end
+ *
+ * A driver has no bindings with RSV_BIND_MASTER by its side, but one can begin after the driver is
+ * gone and before the notifier hears of it.
+ *
+ * A device that is no bus master may still have orders, and follows them once it is one again. So
+ * the next program stops or resets it before its first binding with RSV_BIND_MASTER.
  */
 struct rsv_bound_device {
 	struct list_head link;
 	struct device *dev;
 	struct list_head bindings;
 	const struct rsv_file *master;
+	unsigned int nr_masters;
 	u32 bits;
 	u64 mask;
 };
@@ -2068,6 +2076,7 @@ union rsv_ioctl_arg {
  * @handles: struct rsv_handle by the number that the program knows
  * @offsets: where mmap() finds its buffers
  * @nr_caches: number of its caches
+ * @nr_bindings: number of its bindings
  * @new_number: number of the handle that the current ioctl created, or 0
  * @new_file: file that the current ioctl created for a descriptor, or NULL
  * @arg: argument of the current ioctl, too large for a stack
@@ -2077,6 +2086,7 @@ struct rsv_file {
 	struct xarray handles;
 	struct rsv_mmap_offsets offsets;
 	unsigned int nr_caches;
+	unsigned int nr_bindings;
 	u32 new_number;
 	struct file *new_file;
 	union rsv_ioctl_arg arg;

@@ -59,7 +59,7 @@ static struct ring ring_create(const char *device, unsigned int bits)
 	snprintf(bind.device, sizeof(bind.device), "pci/%s", device);
 	memcpy(quiet.device, bind.device, sizeof(quiet.device));
 
-	/* The device was reset: what earlier runs left to it, if they were killed, can go. */
+	/* main() has waited until the device stopped: what killed runs left to it can go. */
 	call(ring.fd, RSV_IOC_DEVICE_QUIET, &quiet, "cannot tell that the device is quiet");
 	call(ring.fd, RSV_IOC_BUFFER_ALLOC, &buffer, "no memory for the ring");
 	bind.buffer = buffer.handle;
@@ -189,6 +189,8 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		errx(2, "usage: ring PCI_DEVICE, such as 0000:00:05.0");
 	registers = device_map(argv[1]);
+
+	/* It goes on with the orders of a killed run when it is a bus master again: not before. */
 	device_wait(registers);
 	ring = ring_create(argv[1], EDU_BITS);
 	for (packet = 0; packet < PACKETS; packet++)

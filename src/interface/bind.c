@@ -7,9 +7,17 @@
  *
  * rsv_bind_lock guards all devices and bindings. Who changes any of them has it for writing;
  * RSV_IOC_SYNC, which many programs call all the time, for reading. The kernel calls the notifier
- * with the device's own lock held, so nothing here takes that one. It is not needed: a driver's
- * name is in dev->driver before the notifier hears of it. If a binding finds no driver there, the
- * notifier will find the binding.
+ * with locks of the device held, so nothing here takes one of them. None is needed:
+ *
+ *	A driver binds: dev->driver points to it before the notifier hears of it. If a binding
+ *	finds no driver there, under rsv_bind_lock, the notifier will find the binding.
+ *
+ *	A driver unbinds: dev->driver is NULL before the notifier hears of it. What is bound in
+ *	between ends with the rest.
+ *
+ *	The device is removed: its bus forgets it after BUS_NOTIFY_DEL_DEVICE and before
+ *	BUS_NOTIFY_REMOVED_DEVICE. If a binding finds it on the bus, under rsv_bind_lock, the
+ *	latter will find the binding.
  *
  * Whoever ends a binding has no right to wait for what its memory depends on: a notifier holds
  * locks of the device. So a work item drops the references of the left bindings.
@@ -26,6 +34,7 @@
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -47,6 +56,7 @@ static void rsv_bindings_put(struct work_struct *work)
 	llist_for_each_entry_safe(b, next, llist_del_all(&rsv_bindings_ended), ended) {
 		rsv_handle_put(&b->handle);
 		module_put(THIS_MODULE);
+		cond_resched();
 	}
 }
 
@@ -133,6 +143,7 @@ static void rsv_binding_end(struct rsv_binding *b)
 {
 	rsv_dma_unmap(b, b->device->dev);
 	list_del(&b->link);
+	b->device->nr_masters -= b->master;
 	b->device = NULL;
 	if (!b->left)
 		return;
@@ -148,6 +159,7 @@ static void rsv_bound_device_end_some(struct rsv_bound_device *d, bool master)
 	list_for_each_entry_safe(b, next, &d->bindings, link) {
 		if (b->left || (master && b->master))
 			rsv_binding_end(b);
+		cond_resched();
 	}
 }
 
@@ -155,8 +167,10 @@ static void rsv_bound_device_end_all(struct rsv_bound_device *d)
 {
 	struct rsv_binding *b, *next;
 
-	list_for_each_entry_safe(b, next, &d->bindings, link)
+	list_for_each_entry_safe(b, next, &d->bindings, link) {
 		rsv_binding_end(b);
+		cond_resched();
+	}
 }
 
 /* The device, if it was a master, is quiet from then on. */
@@ -169,21 +183,10 @@ static void rsv_bound_device_end_master(struct rsv_bound_device *d)
 	rsv_bound_device_end_some(d, true);
 }
 
-static bool rsv_bound_device_has_master(const struct rsv_bound_device *d)
-{
-	const struct rsv_binding *b;
-
-	list_for_each_entry(b, &d->bindings, link) {
-		if (b->master)
-			return true;
-	}
-	return false;
-}
-
 /* After bindings ended: undoes what was done to the device for them. */
 static void rsv_bound_device_settle(struct rsv_bound_device *d)
 {
-	if (!rsv_bound_device_has_master(d))
+	if (!d->nr_masters)
 		rsv_bound_device_end_master(d);
 	if (!list_empty(&d->bindings))
 		return;
@@ -218,7 +221,10 @@ static void rsv_binding_release(struct rsv_handle *h)
 
 const struct rsv_handle_kind rsv_kind_binding = { .release = rsv_binding_release };
 
-/* Whether mask and bus mastering are the program's to set: see struct rsv_bound_device */
+/*
+ * Whether the device can do DMA, and whether mask and bus mastering are the program's to set: see
+ * struct rsv_bound_device
+ */
 static int rsv_bound_device_check(const struct rsv_bound_device *d, const struct rsv_file *f,
 				  struct rsv_ioc_bind *req)
 {
@@ -227,6 +233,11 @@ static int rsv_bound_device_check(const struct rsv_bound_device *d, const struct
 	if ((master || req->bits) && READ_ONCE(d->dev->driver)) {
 		req->refusal = RSV_REFUSED_DRIVER;
 		return -EBUSY;
+	}
+	/* The kernel sets the DMA of such a device up when a driver binds to it. */
+	if (!dev_is_pci(d->dev) && !READ_ONCE(d->dev->driver)) {
+		req->refusal = RSV_REFUSED_NO_DRIVER;
+		return -EOPNOTSUPP;
 	}
 	if (master && d->master && d->master != f) {
 		req->refusal = RSV_REFUSED_MASTER;
@@ -255,26 +266,39 @@ static int rsv_bound_device_add(struct rsv_bound_device *d, struct rsv_binding *
 	list_add(&b->link, &d->bindings);
 	if (!b->master)
 		return 0;
+	d->nr_masters++;
 	pci_set_master(to_pci_dev(d->dev));
 	d->master = f;
 	return 0;
 }
 
+/* Under rsv_bind_lock */
 static int rsv_binding_begin(struct rsv_binding *b, struct device *dev, const struct rsv_file *f,
 			     struct rsv_ioc_bind *req)
 {
 	struct rsv_bound_device *d;
-	int error = -ENOMEM;
+	int error;
 
-	down_write(&rsv_bind_lock);
-	d = rsv_bound_device_get(dev);
-	if (d) {
-		error = rsv_bound_device_add(d, b, f, req);
-		if (error)
-			rsv_bound_device_settle(d);
+	if (!rsv_device_is_on_bus(dev)) {
+		req->refusal = RSV_REFUSED_DEVICE;
+		return -ENODEV;
 	}
-	up_write(&rsv_bind_lock);
+	d = rsv_bound_device_get(dev);
+	if (!d)
+		return -ENOMEM;
+	error = rsv_bound_device_add(d, b, f, req);
+	if (error)
+		rsv_bound_device_settle(d);
 	return error;
+}
+
+/* What only a PCI device can do, or one that is no bridge: the bit of a bridge is for all behind. */
+static bool rsv_bind_makes_sense(struct device *dev, const struct rsv_ioc_bind *req)
+{
+	if (!dev_is_pci(dev))
+		return !req->bits && !(req->flags & RSV_BIND_MASTER);
+	return !(req->flags & RSV_BIND_MASTER) ||
+	       to_pci_dev(dev)->hdr_type == PCI_HEADER_TYPE_NORMAL;
 }
 
 static struct rsv_binding *rsv_binding_create_for(struct device *dev, const struct rsv_file *f,
@@ -284,13 +308,18 @@ static struct rsv_binding *rsv_binding_create_for(struct device *dev, const stru
 	struct rsv_binding *b;
 	int error;
 
-	if (req->flags & RSV_BIND_MASTER && !dev_is_pci(dev))
+	if (!rsv_bind_makes_sense(dev, req))
 		return ERR_PTR(-EINVAL);
 	b = kzalloc(sizeof(*b), GFP_KERNEL_ACCOUNT);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	rsv_handle_init(&b->handle, &rsv_kind_binding, buffer);
-	error = rsv_dma_prepare(b) ?: rsv_binding_begin(b, dev, f, req);
+	error = rsv_dma_prepare(b);
+	if (!error) {
+		down_write(&rsv_bind_lock);
+		error = rsv_binding_begin(b, dev, f, req);
+		up_write(&rsv_bind_lock);
+	}
 	if (!error)
 		return b;
 	rsv_handle_put(&b->handle);
@@ -307,7 +336,8 @@ static struct rsv_binding *rsv_binding_create_for(struct device *dev, const stru
  * Context: Process; may sleep.
  * Return: The binding, or ERR_PTR: as rsv_device_find() and rsv_dma_map(), -EINVAL for a request
  * that makes no sense, -EBUSY if the device has a driver or another program has set it up
- * differently, -EIO if the kernel cannot serve a device of so few bits.
+ * differently, -EIO if the kernel cannot serve a device of so few bits, -EOPNOTSUPP if its DMA was
+ * never set up.
  */
 struct rsv_binding *rsv_binding_create(const struct rsv_file *f, struct rsv_handle *buffer,
 				       struct rsv_ioc_bind *req)
@@ -417,6 +447,7 @@ static u64 rsv_bound_device_left_bytes(const struct rsv_bound_device *d)
 	list_for_each_entry(b, &d->bindings, link) {
 		if (b->left)
 			bytes += (u64)rsv_dma_buffer(b)->nr_pages << PAGE_SHIFT;
+		cond_resched();
 	}
 	return bytes;
 }
@@ -465,6 +496,7 @@ static void rsv_bound_device_event(struct rsv_bound_device *d, unsigned long act
 		rsv_bound_device_restore_mask(d);
 		break;
 	case BUS_NOTIFY_DEL_DEVICE:
+	case BUS_NOTIFY_REMOVED_DEVICE:
 		/* If the device has a driver, the kernel unbinds it next. */
 		if (d->dev->driver)
 			return;
@@ -472,20 +504,26 @@ static void rsv_bound_device_event(struct rsv_bound_device *d, unsigned long act
 			rsv_pci_stop(d->dev);
 		fallthrough;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
-	case BUS_NOTIFY_REMOVED_DEVICE:
-		d->master = NULL;
+		rsv_bound_device_end_master(d);
 		rsv_bound_device_end_all(d);
 		break;
-	default:
-		return;
 	}
 	rsv_bound_device_settle(d);
+}
+
+static bool rsv_bind_minds(unsigned long action)
+{
+	return action == BUS_NOTIFY_BIND_DRIVER || action == BUS_NOTIFY_UNBOUND_DRIVER ||
+	       action == BUS_NOTIFY_DEL_DEVICE || action == BUS_NOTIFY_REMOVED_DEVICE;
 }
 
 static int rsv_bind_notify(struct notifier_block *nb, unsigned long action, void *dev)
 {
 	struct rsv_bound_device *d;
 
+	/* The kernel also tells of every device that comes, and of drivers before they bind. */
+	if (!rsv_bind_minds(action))
+		return NOTIFY_DONE;
 	down_write(&rsv_bind_lock);
 	d = rsv_bound_device_find(dev);
 	if (d)

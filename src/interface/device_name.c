@@ -157,6 +157,23 @@ struct device *rsv_device_find(const char *name, u32 *refusal)
 	return ERR_PTR(-ENODEV);
 }
 
+/**
+ * rsv_device_is_on_bus() - whether a device has not been removed
+ * @dev: a device that rsv_device_find() found
+ *
+ * A caller that excludes notifiers knows: if so, BUS_NOTIFY_REMOVED_DEVICE is still to come.
+ *
+ * Context: Process; may sleep.
+ * Return: true if its bus knows it.
+ */
+bool rsv_device_is_on_bus(struct device *dev)
+{
+	struct device *there = bus_find_device_by_name(dev->bus, NULL, dev_name(dev));
+
+	put_device(there);
+	return there == dev;
+}
+
 static void rsv_buses_unregister_first(size_t nr, struct notifier_block *nb)
 {
 	while (nr--) {

@@ -18,6 +18,7 @@ struct notifier_block;
 extern const struct kernel_param_ops rsv_devices_ops;
 
 struct device *rsv_device_find(const char *name, u32 *refusal);
+bool rsv_device_is_on_bus(struct device *dev);
 int rsv_buses_register(struct notifier_block *nb);
 void rsv_buses_unregister(struct notifier_block *nb);
 

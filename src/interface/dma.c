@@ -21,6 +21,13 @@
 #include "buffer.h"
 #include "dma.h"
 
+/*
+ * A buffer may have several bindings, so the end of one must not give the memory to the CPU: where
+ * devices do not see the CPU's caches, that would undo what a program has just written. Who maps
+ * syncs once. A mapping that fails is told to the program, not to the kernel's log.
+ */
+#define RSV_DMA_ATTRS (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_NO_WARN)
+
 /**
  * rsv_dma_buffer() - the buffer of a binding
  * @b: the binding
@@ -67,7 +74,24 @@ static bool rsv_dma_is_direct(struct device *dev)
 {
 	const struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
 
-	return !domain || !(domain->type & __IOMMU_DOMAIN_PAGING);
+	return !domain || domain->type & __IOMMU_DOMAIN_PT;
+}
+
+/* Whether somebody else, such as VFIO, has the device's IOMMU, or no DMA passes it at all */
+static bool rsv_dma_is_taken(struct device *dev)
+{
+	const struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && !(domain->type & (__IOMMU_DOMAIN_PT | __IOMMU_DOMAIN_DMA_API));
+}
+
+/* Without an IOMMU only a copy can fail: there is no room for so much, or it is too long. */
+static int rsv_dma_refuse_mapping(struct device *dev, u32 *refusal)
+{
+	const bool direct = rsv_dma_is_direct(dev);
+
+	*refusal = direct ? RSV_REFUSED_BOUNCED : RSV_REFUSED_IOMMU;
+	return direct ? -ERANGE : -ENOMEM;
 }
 
 /* The pages of one piece: a block is one, and every page of a scattered buffer is one. */
@@ -119,12 +143,11 @@ static int rsv_dma_map_block(struct rsv_binding *b, struct device *dev, u32 *ref
 {
 	const struct rsv_buffer *buffer = rsv_dma_buffer(b);
 
-	b->dma = dma_map_page(dev, buffer->page, 0, buffer->nr_pages << PAGE_SHIFT,
-			      DMA_BIDIRECTIONAL);
-	if (!dma_mapping_error(dev, b->dma))
-		return 0;
-	*refusal = RSV_REFUSED_IOMMU;
-	return -ENOMEM;
+	b->dma = dma_map_page_attrs(dev, buffer->page, 0, buffer->nr_pages << PAGE_SHIFT,
+				    DMA_BIDIRECTIONAL, RSV_DMA_ATTRS);
+	if (dma_mapping_error(dev, b->dma))
+		return rsv_dma_refuse_mapping(dev, refusal);
+	return 0;
 }
 
 /* An IOMMU may give scattered pages contiguous addresses if it gets them all at once. */
@@ -142,16 +165,65 @@ static int rsv_dma_map_pages(struct rsv_binding *b, struct device *dev, u32 *ref
 						  GFP_KERNEL_ACCOUNT);
 	if (error)
 		return -ENOMEM;
-	error = dma_map_sgtable(dev, &b->sg, DMA_BIDIRECTIONAL, 0);
+	error = dma_map_sgtable(dev, &b->sg, DMA_BIDIRECTIONAL, RSV_DMA_ATTRS);
 	if (error) {
 		sg_free_table(&b->sg);
-		*refusal = RSV_REFUSED_IOMMU;
-		return -ENOMEM;
+		return rsv_dma_refuse_mapping(dev, refusal);
 	}
 	for_each_sgtable_dma_page(&b->sg, &iter, 0)
 		b->pages[i++] = sg_page_iter_dma_address(&iter);
 	b->dma = b->pages[0];
 	return 0;
+}
+
+static enum dma_data_direction rsv_dma_direction(u32 direction)
+{
+	if (direction == RSV_DMA_BOTH)
+		return DMA_BIDIRECTIONAL;
+	return direction == RSV_DMA_TO_DEVICE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
+}
+
+/**
+ * rsv_dma_sync() - give bytes of a mapped buffer to the CPU or to the device
+ * @b: the binding
+ * @dev: the device
+ * @range: the program's request, which is within the buffer
+ *
+ * Pages with contiguous addresses behind an IOMMU need not be contiguous in memory, so each page of
+ * a scattered buffer has its turn.
+ *
+ * Context: Process; may sleep.
+ */
+void rsv_dma_sync(const struct rsv_binding *b, struct device *dev,
+		  const struct rsv_ioc_sync *range)
+{
+	const enum dma_data_direction direction = rsv_dma_direction(range->direction);
+	u64 at = range->offset, end = range->offset + range->length, length;
+	dma_addr_t dma;
+
+	for (; at < end; at += length) {
+		length = end - at;
+		if (b->pages)
+			length = min_t(u64, length, PAGE_SIZE - offset_in_page(at));
+		dma = rsv_dma_of_page(b, at >> PAGE_SHIFT) + offset_in_page(at);
+		if (range->owner == RSV_OWNER_CPU)
+			dma_sync_single_for_cpu(dev, dma, length, direction);
+		else
+			dma_sync_single_for_device(dev, dma, length, direction);
+		cond_resched();
+	}
+}
+
+/* Gives the buffer to the device. */
+static void rsv_dma_give_all(const struct rsv_binding *b, struct device *dev)
+{
+	const struct rsv_ioc_sync all = {
+		.length = (u64)rsv_dma_buffer(b)->nr_pages << PAGE_SHIFT,
+		.direction = RSV_DMA_BOTH,
+		.owner = RSV_OWNER_DEVICE,
+	};
+
+	rsv_dma_sync(b, dev, &all);
 }
 
 /**
@@ -163,13 +235,18 @@ static int rsv_dma_map_pages(struct rsv_binding *b, struct device *dev, u32 *ref
  * The device owns the buffer from now on.
  *
  * Context: Process; may sleep.
- * Return: 0, -ERANGE if the device does not reach the buffer's pages, or -ENOMEM.
+ * Return: 0, -ERANGE if the device does not reach the buffer's pages, -EBUSY if its IOMMU is
+ * somebody else's, or -ENOMEM.
  */
 int rsv_dma_map(struct rsv_binding *b, struct device *dev, u32 *refusal)
 {
 	const bool direct = rsv_dma_is_direct(dev);
 	int error;
 
+	if (rsv_dma_is_taken(dev)) {
+		*refusal = RSV_REFUSED_TAKEN;
+		return -EBUSY;
+	}
 	if (direct && !rsv_dma_reaches(dev, rsv_dma_buffer(b))) {
 		*refusal = RSV_REFUSED_MASK;
 		return -ERANGE;
@@ -177,11 +254,13 @@ int rsv_dma_map(struct rsv_binding *b, struct device *dev, u32 *refusal)
 	error = b->pages ? rsv_dma_map_pages(b, dev, refusal) : rsv_dma_map_block(b, dev, refusal);
 	if (error)
 		return error;
-	if (!direct || !rsv_dma_is_bounced(b, dev))
-		return 0;
-	rsv_dma_unmap(b, dev);
-	*refusal = RSV_REFUSED_BOUNCED;
-	return -ERANGE;
+	if (direct && rsv_dma_is_bounced(b, dev)) {
+		rsv_dma_unmap(b, dev);
+		*refusal = RSV_REFUSED_BOUNCED;
+		return -ERANGE;
+	}
+	rsv_dma_give_all(b, dev);
+	return 0;
 }
 
 /**
@@ -194,11 +273,11 @@ int rsv_dma_map(struct rsv_binding *b, struct device *dev, u32 *refusal)
 void rsv_dma_unmap(struct rsv_binding *b, struct device *dev)
 {
 	if (!b->pages) {
-		dma_unmap_page(dev, b->dma, rsv_dma_buffer(b)->nr_pages << PAGE_SHIFT,
-			       DMA_BIDIRECTIONAL);
+		dma_unmap_page_attrs(dev, b->dma, rsv_dma_buffer(b)->nr_pages << PAGE_SHIFT,
+				     DMA_BIDIRECTIONAL, RSV_DMA_ATTRS);
 		return;
 	}
-	dma_unmap_sgtable(dev, &b->sg, DMA_BIDIRECTIONAL, 0);
+	dma_unmap_sgtable(dev, &b->sg, DMA_BIDIRECTIONAL, RSV_DMA_ATTRS);
 	sg_free_table(&b->sg);
 }
 
@@ -246,42 +325,4 @@ u32 rsv_dma_segments(const struct rsv_binding *b)
 		nr++;
 	}
 	return nr;
-}
-
-static enum dma_data_direction rsv_dma_direction(u32 direction)
-{
-	if (direction == RSV_DMA_BOTH)
-		return DMA_BIDIRECTIONAL;
-	return direction == RSV_DMA_TO_DEVICE ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
-}
-
-/**
- * rsv_dma_sync() - give bytes of a mapped buffer to the CPU or to the device
- * @b: the binding
- * @dev: the device
- * @range: the program's request, which is within the buffer
- *
- * Pages with contiguous addresses behind an IOMMU need not be contiguous in memory, so each page of
- * a scattered buffer has its turn.
- *
- * Context: Process; may sleep.
- */
-void rsv_dma_sync(const struct rsv_binding *b, struct device *dev,
-		  const struct rsv_ioc_sync *range)
-{
-	const enum dma_data_direction direction = rsv_dma_direction(range->direction);
-	u64 at = range->offset, end = range->offset + range->length, length;
-	dma_addr_t dma;
-
-	for (; at < end; at += length) {
-		length = end - at;
-		if (b->pages)
-			length = min_t(u64, length, PAGE_SIZE - offset_in_page(at));
-		dma = rsv_dma_of_page(b, at >> PAGE_SHIFT) + offset_in_page(at);
-		if (range->owner == RSV_OWNER_CPU)
-			dma_sync_single_for_cpu(dev, dma, length, direction);
-		else
-			dma_sync_single_for_device(dev, dma, length, direction);
-		cond_resched();
-	}
 }

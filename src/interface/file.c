@@ -6,7 +6,7 @@
  * rsv_file.lock guards everything here. Every ioctl holds it from its first lookup to its answer,
  * so a handle that an ioctl found exists until that ioctl ends.
  *
- * The descriptor also counts its caches, and refuses to go beyond a limit. quota.c limits the
+ * The descriptor also counts its caches and bindings, and refuses to go beyond a limit. quota.c limits the
  * memory of all descriptors together.
  */
 #include <linux/container_of.h>
@@ -29,6 +29,7 @@
 
 #define RSV_HANDLES_MAX	      1048576U
 #define RSV_CACHES_MAX	      1024U
+#define RSV_BINDINGS_MAX      16384U
 
 /**
  * rsv_file_create() - create the state of a descriptor that a program opens
@@ -237,6 +238,20 @@ bool rsv_file_has_caches_left(const struct rsv_file *f)
 }
 
 /**
+ * rsv_file_has_bindings_left() - check the limit of bindings
+ * @f: the descriptor
+ *
+ * Some events end all bindings of a device under a lock that all programs share.
+ *
+ * Context: Under the descriptor's lock.
+ * Return: true if the descriptor may have another binding.
+ */
+bool rsv_file_has_bindings_left(const struct rsv_file *f)
+{
+	return f->nr_bindings < RSV_BINDINGS_MAX;
+}
+
+/**
  * rsv_file_add() - give a new handle its number
  * @f: the descriptor
  * @h: the handle; the caller's reference goes to the descriptor, which drops it if the ioctl fails
@@ -256,6 +271,8 @@ int rsv_file_add(struct rsv_file *f, struct rsv_handle *h, u32 *number)
 	f->new_number = *number;
 	if (h->kind == &rsv_kind_cache)
 		f->nr_caches++;
+	else if (h->kind == &rsv_kind_binding)
+		f->nr_bindings++;
 	return 0;
 }
 
@@ -299,6 +316,8 @@ void rsv_file_drop(struct rsv_file *f, u32 number)
 
 	if (h->kind == &rsv_kind_cache)
 		f->nr_caches--;
+	else if (h->kind == &rsv_kind_binding)
+		f->nr_bindings--;
 	else if (h->kind == &rsv_kind_buffer)
 		rsv_mmap_offset_remove(&f->offsets, container_of(h, struct rsv_buffer, handle));
 	rsv_handle_put(h);

@@ -19,6 +19,7 @@ struct rsv_region *rsv_file_source(struct rsv_file *f, u32 number, struct rsv_ha
 
 bool rsv_file_recount(struct rsv_file *f);
 bool rsv_file_has_caches_left(const struct rsv_file *f);
+bool rsv_file_has_bindings_left(const struct rsv_file *f);
 int rsv_file_add(struct rsv_file *f, struct rsv_handle *h, u32 *number);
 int rsv_file_add_buffer(struct rsv_file *f, struct rsv_buffer *b, u32 *number, u64 *bytes,
 			u64 *mmap_offset);

@@ -66,6 +66,8 @@ int rsv_do_bind(struct rsv_file *f, union rsv_ioctl_arg *arg)
 		return PTR_ERR(h);
 	if (!rsv_device_name_is_terminated(req->device))
 		return -EINVAL;
+	if (!rsv_file_has_bindings_left(f))
+		return -EMFILE;
 	b = rsv_binding_create(f, h, req);
 	if (IS_ERR(b))
 		return PTR_ERR(b);

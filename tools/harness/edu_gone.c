@@ -99,6 +99,23 @@ TEST_F(device, bindings_end_when_the_device_is_unplugged)
 	EXPECT_TRUE(edu_comes(&again, true));
 }
 
+/* The device pci-bridge of QEMU */
+#define BRIDGE_VENDOR 0x1b36
+#define BRIDGE_NUMBER 0x0001
+
+TEST_F(device, a_bridge_is_not_made_a_master)
+{
+	char bridge[RSV_DEVICE_NAME_MAX];
+	struct rsv_ioc_buffer_alloc block;
+	struct rsv_ioc_bind bind;
+
+	if (!find_pci(BRIDGE_VENDOR, BRIDGE_NUMBER, bridge))
+		SKIP(return, "this machine has no bridge");
+	ASSERT_EQ(alloc_block(self->fd, 0, 1, &block), 0);
+	EXPECT_EQ(bind_with(self->fd, block.handle, bridge, RSV_BIND_MASTER, 0, &bind), EINVAL);
+	EXPECT_EQ(bind_buffer(self->fd, block.handle, bridge, &bind), 0);
+}
+
 /* A driver that the kernel has built in, and which finds out that the device is not for it */
 #define PROBER "/sys/bus/pci/drivers/virtio-pci/"
 
@@ -154,5 +171,7 @@ TEST_F(device, a_driver_answers_for_its_device_until_it_unbinds)
 	EXPECT_EQ(sync_all(self->fd, mine.handle, KB(4), RSV_OWNER_CPU), ENODEV);
 	EXPECT_EQ(set_quiet(self->fd, "platform/" UNBINDABLE, &left), 0);
 	EXPECT_EQ(left, 0);
+	EXPECT_EQ(bind_buffer(self->fd, block.handle, "platform/" UNBINDABLE, &bind), EOPNOTSUPP);
+	EXPECT_EQ(bind.refusal, RSV_REFUSED_NO_DRIVER);
 	EXPECT_EQ(set_parameter(UNBINDER "bind", UNBINDABLE), 0);
 }

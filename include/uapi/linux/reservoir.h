@@ -836,8 +836,13 @@ struct rsv_ioc_rcu_barrier {
 /*
  * A flag of struct rsv_ioc_bind: the ioctl turns bus mastering of the device on, so that it can do
  * DMA, and Reservoir turns it off again before the memory of the last such binding goes back. The
- * device is a PCI device without a driver: the program is its driver. All its bindings with the
- * flag are of one descriptor.
+ * device is a PCI device without a driver and no bridge: the program is its driver. All its bindings
+ * with the flag are of one descriptor.
+ *
+ * A device without bus mastering keeps the orders that it has, and goes on with them as soon as it
+ * is a bus master again: with addresses of an earlier program, whose memory others have by now. So
+ * stop or reset the device before the first binding with the flag. Its registers work without bus
+ * mastering; /sys/bus/pci/devices/NAME/reset is there if the kernel knows how to reset it.
  */
 #define RSV_BIND_MASTER		0x00000001U
 
@@ -846,12 +851,14 @@ struct rsv_ioc_rcu_barrier {
 #define RSV_REFUSED_DEVICE	33	/* the bus has no such device */
 /* With EOPNOTSUPP: */
 #define RSV_REFUSED_NO_DMA	34	/* the device does no DMA: it has no DMA mask */
+#define RSV_REFUSED_NO_DRIVER	41	/* a platform device without a driver: its DMA is not set up */
 /* With ERANGE: */
 #define RSV_REFUSED_MASK	35	/* the device cannot address all of the buffer */
 #define RSV_REFUSED_BOUNCED	36	/* the kernel would copy what the device transfers */
 /* With EBUSY: */
 #define RSV_REFUSED_DRIVER	37	/* the device has a driver, which sets mask and master */
 #define RSV_REFUSED_MASTER	38	/* another descriptor has bound it as a master */
+#define RSV_REFUSED_TAKEN	42	/* the device's IOMMU serves somebody else, such as VFIO */
 /* With EBUSY, or with EIO if the kernel cannot serve a device of so few: */
 #define RSV_REFUSED_BITS	39	/* a program bound it with another number of bits */
 /* With ENOMEM: */
@@ -860,7 +867,8 @@ struct rsv_ioc_rcu_barrier {
 /**
  * struct rsv_ioc_bind - let a device use a buffer
  * @size: in: bytes of this structure
- * @flags: in: RSV_BIND_MASTER or 0. EINVAL for RSV_BIND_MASTER with a device that is none of PCI
+ * @flags: in: RSV_BIND_MASTER or 0. EINVAL for RSV_BIND_MASTER with a device that is none of PCI,
+ *	or a bridge
  * @buffer: in: handle of the buffer. It may be freed and unmapped while the binding stands: the
  *	binding has a reference to the memory
  * @handle: out: handle of the binding
@@ -870,7 +878,8 @@ struct rsv_ioc_rcu_barrier {
  *	parameter devices= lists (EPERM)
  * @bits: in: the bits of an address that the device can put on its bus, or 0 to leave its DMA mask
  *	as it is. Without a driver the kernel takes a device for one of 32 bits. The mask is as
- *	before when the last binding of the device is gone (EINVAL above 64; EBUSY; EIO)
+ *	before when the last binding of the device is gone (EINVAL above 64, or if the device is
+ *	none of PCI; EBUSY; EIO)
  * @refusal: out: if the ioctl fails with ENODEV, EOPNOTSUPP, ERANGE, EBUSY, EIO or ENOMEM: why,
  *	RSV_REFUSED_*
  * @dma: out: the address of the buffer's first byte for the device
@@ -881,7 +890,8 @@ struct rsv_ioc_rcu_barrier {
  *
  * The buffer belongs to the device from now on, which may read it and write to it. RSV_IOC_SYNC
  * gives it to the CPU and back. RSV_IOC_FREE ends the binding: with it the program says that the
- * device uses the memory no more.
+ * device uses the memory no more. It gives nothing to the CPU: RSV_IOC_SYNC comes before it. A
+ * descriptor has at most 16384 bindings (EMFILE).
  *
  * A descriptor that is closed without that, as when its program is killed, says nothing of the
  * kind. With RSV_BIND_MASTER the device then loses its bus mastering before any memory goes back.
@@ -994,8 +1004,8 @@ struct rsv_ioc_physical {
  * @bytes: out: bytes that stayed bound to the device when descriptors were closed, and that have
  *	gone back now
  *
- * A program that is started anew resets its device, and then says so. Bindings that still have a
- * handle stay.
+ * A program that is started anew stops or resets its device, and then says so. Bindings that still
+ * have a handle stay.
  */
 struct rsv_ioc_device_quiet {
 	__u32 size;
