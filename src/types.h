@@ -1983,8 +1983,8 @@ struct rsv_buffer {
  *	device removed		bit cleared, all end		all end
  *	RSV_IOC_DEVICE_QUIET	stay				the left ones end
  *
- * A driver has no bindings with RSV_BIND_MASTER by its side, but one can begin after the driver is
- * gone and before the notifier hears of it.
+ * While a device has a driver it has no bindings with RSV_BIND_MASTER, but one can begin after the
+ * driver is gone and before the notifier hears of it.
  *
  * A device that is no bus master may still have orders, and follows them once it is one again. So
  * the next program stops or resets it before its first binding with RSV_BIND_MASTER.

@@ -292,7 +292,7 @@ static int rsv_binding_begin(struct rsv_binding *b, struct device *dev, const st
 	return error;
 }
 
-/* What only a PCI device can do, or one that is no bridge: the bit of a bridge is for all behind. */
+/* A platform device may share its parent's mask. A bridge masters for all that is behind it. */
 static bool rsv_bind_makes_sense(struct device *dev, const struct rsv_ioc_bind *req)
 {
 	if (!dev_is_pci(dev))

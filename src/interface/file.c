@@ -6,8 +6,8 @@
  * rsv_file.lock guards everything here. Every ioctl holds it from its first lookup to its answer,
  * so a handle that an ioctl found exists until that ioctl ends.
  *
- * The descriptor also counts its caches and bindings, and refuses to go beyond a limit. quota.c limits the
- * memory of all descriptors together.
+ * The descriptor also counts its caches and bindings, and refuses to go beyond a limit. quota.c
+ * limits the memory of all descriptors together.
  */
 #include <linux/container_of.h>
 #include <linux/err.h>

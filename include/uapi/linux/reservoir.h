@@ -836,8 +836,8 @@ struct rsv_ioc_rcu_barrier {
 /*
  * A flag of struct rsv_ioc_bind: the ioctl turns bus mastering of the device on, so that it can do
  * DMA, and Reservoir turns it off again before the memory of the last such binding goes back. The
- * device is a PCI device without a driver and no bridge: the program is its driver. All its bindings
- * with the flag are of one descriptor.
+ * device is a PCI device without a driver, and no bridge: the program is its driver. All its
+ * bindings with the flag are of one descriptor.
  *
  * A device without bus mastering keeps the orders that it has, and goes on with them as soon as it
  * is a bus master again: with addresses of an earlier program, whose memory others have by now. So
@@ -851,7 +851,7 @@ struct rsv_ioc_rcu_barrier {
 #define RSV_REFUSED_DEVICE	33	/* the bus has no such device */
 /* With EOPNOTSUPP: */
 #define RSV_REFUSED_NO_DMA	34	/* the device does no DMA: it has no DMA mask */
-#define RSV_REFUSED_NO_DRIVER	41	/* a platform device without a driver: its DMA is not set up */
+#define RSV_REFUSED_NO_DRIVER	41	/* a platform device without a driver, so without DMA */
 /* With ERANGE: */
 #define RSV_REFUSED_MASK	35	/* the device cannot address all of the buffer */
 #define RSV_REFUSED_BOUNCED	36	/* the kernel would copy what the device transfers */
