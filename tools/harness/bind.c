@@ -524,7 +524,7 @@ TEST_F(device, all_bindings_of_a_device_have_one_mask)
 	EXPECT_EQ(pci_number(device + 4, "dma_mask_bits"), 32);
 }
 
-TEST_F(device, a_descriptor_has_at_most_16384_bindings)
+TEST_F_TIMEOUT(device, a_descriptor_has_at_most_16384_bindings, 120)
 {
 	char device[RSV_DEVICE_NAME_MAX];
 	struct rsv_ioc_buffer_alloc block;
