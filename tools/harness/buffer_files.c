@@ -435,6 +435,27 @@ struct done {
 	uint64_t received;
 };
 
+/* Maps a buffer in both ways and forks; then unmaps it, or not. */
+static void map_at_random(int fd, int buffer, const struct rsv_ioc_buffer_alloc *block,
+			  struct done *done)
+{
+	uint8_t *shared = map_range(buffer, 0, block->bytes);
+	uint8_t *own = mmap(NULL, block->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
+			    block->mmap_offset);
+
+	if (shared != MAP_FAILED && own != MAP_FAILED) {
+		memset(shared, 1, block->bytes);
+		memset(own, 2, block->bytes);
+		__atomic_add_fetch(&done->written, 1, __ATOMIC_RELAXED);
+	}
+	if (rand() % 4 == 0 && !fork())
+		_exit(0);
+	if (rand() % 2)
+		munmap(shared, block->bytes);
+	if (rand() % 2)
+		munmap(own, block->bytes);
+}
+
 /*
  * Allocates, maps, passes on and forks with buffers in any order until it is killed. It pauses
  * before it has so much that its end takes long: a region that is in use ends alone.
@@ -443,7 +464,6 @@ static void use_until_killed(unsigned int seed, struct done *done)
 {
 	int fd = open("/dev/reservoir", O_RDWR), ends[2], buffer, passed;
 	struct rsv_ioc_buffer_alloc block;
-	uint8_t *shared, *own;
 	uint32_t region;
 	int i;
 
@@ -460,22 +480,9 @@ static void use_until_killed(unsigned int seed, struct done *done)
 			fd = open("/dev/reservoir", O_RDWR);
 			continue;
 		}
-		shared = map_range(buffer, 0, block.bytes);
-		own = mmap(NULL, block.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
-			   block.mmap_offset);
-		if (shared != MAP_FAILED && own != MAP_FAILED) {
-			memset(shared, 1, block.bytes);
-			memset(own, 2, block.bytes);
-			__atomic_add_fetch(&done->written, 1, __ATOMIC_RELAXED);
-		}
-		if (rand() % 4 == 0 && !fork())
-			_exit(0);
+		map_at_random(fd, buffer, &block, done);
 		if (rand() % 2)
 			free_handle(fd, block.handle);
-		if (rand() % 2)
-			munmap(shared, block.bytes);
-		if (rand() % 2)
-			munmap(own, block.bytes);
 		if (rand() % 8 || send_descriptor(ends[0], buffer))
 			close(buffer);
 		passed = rand() % 4 ? -1 : receive_descriptor(ends[1], MSG_DONTWAIT);
