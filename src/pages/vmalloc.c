@@ -180,7 +180,8 @@ static void *rsv_map_pages(struct rsv_region *r, size_t size, gfp_t gfp, unsigne
  * @r: the region
  * @size: bytes, rounded up to whole pages
  *
- * The pages need no address of their own, so HIGHMEM serves first.
+ * The pages need no address of their own, so HIGHMEM serves first. Blocks come before single pages,
+ * though, so that a lower zone of this node may serve a block that HIGHMEM does not have.
  *
  * Context: Process; may sleep.
  * Return: The memory, or NULL.
